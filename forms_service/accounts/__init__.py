@@ -1,0 +1,1 @@
+"""Accounts: sign-up, and who is asking."""

@@ -1,0 +1,36 @@
+"""The composition root: every part of the service is bound here, and nothing else happens."""
+
+from flask import Flask
+
+from forms_service import database, keyring, migrating
+from forms_service.accounts import passwords
+from forms_service.accounts.views import accounts, signup
+from forms_service.config import Settings
+from forms_service.health import service as health
+from forms_service.health.views import health_blueprint
+from forms_service.web import caching, cors, errors, headers, limits, logs, openapi, pages, proxy, redis, request_ids
+
+
+def create_app(settings: Settings) -> Flask:
+    """The service as WSGI app. It starts without its database and Redis; what needs them answers 503 meanwhile.
+
+    :raises StartError: when the database is newer than the code, or its keys are not under ENCRYPTION_KEYS
+    """
+    app = Flask(__name__, instance_path=str(settings.instance_path.absolute()))
+    app.config.update(SETTINGS=settings, SECRET_KEY=settings.secret_key)
+    app.config["MAX_CONTENT_LENGTH"] = settings.max_content_length
+    app.json.sort_keys = False  # type: ignore[attr-defined]  # of Flask's default provider
+    for part in (logs, redis, caching, proxy):
+        part.init_app(app, settings)
+    for part in (headers, request_ids, errors, pages):
+        part.init_app(app)
+    for part in (cors, limits, database, passwords):
+        part.init_app(app, settings)
+    for part in (migrating, keyring, health):
+        part.init_app(app)
+    openapi.init_app(app, (signup, health_blueprint))
+    app.register_blueprint(accounts)
+    with app.app_context():
+        migrating.bring_up_to_date()
+        keyring.unlock()
+    return app

@@ -1,0 +1,145 @@
+"""The commands, each one service call. They are entry points, so those that need no app work without one."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import click
+import marshmallow as ma
+from flask.cli import with_appcontext
+
+from forms_service import keyring, rotation, setting_up
+from forms_service.accounts import service
+from forms_service.accounts.models import ROLES
+from forms_service.accounts.schemas import Signup
+from forms_service.app import create_app
+from forms_service.config import SettingsError, load_settings
+from forms_service.errors import ApiError, StartError
+from forms_service.health.doctor import Finding, examine
+from forms_service.security import generate_key
+from forms_service.validation.schema import faults_by_path
+
+T = TypeVar("T")
+
+
+@click.group()
+def accounts() -> None:
+    """The people who have an account here."""
+
+
+@accounts.command("create")
+@click.argument("email")
+@click.option("--role", type=click.Choice(ROLES), default="user", show_default=True)
+@click.option("--first-name", default="Account")
+@click.option("--last-name", help="[default: the role]")
+@with_appcontext
+def create_account(email: str, role: str, first_name: str, last_name: str | None) -> None:
+    """Make an account that needs no confirming. The password is asked for, or read from standard input."""
+    person = _person(email, first_name, last_name or role.title())
+    account = _or_exit(lambda: service.create(person, role=role, status="active"))
+    click.echo(account.id)
+
+
+@accounts.command("list")
+@with_appcontext
+def list_accounts() -> None:
+    """Print id, e-mail, name, role, status and creation of every account, separated by tabs."""
+    for account in service.everybody():
+        name = f"{account.first_name} {account.last_name}"
+        created = account.created_at.isoformat(timespec="seconds").replace("+00:00", "Z")
+        click.echo("\t".join([str(account.id), account.email, name, account.role, account.status, created]))
+
+
+@accounts.command("disable")
+@click.argument("email")
+@with_appcontext
+def disable_account(email: str) -> None:
+    """Close an account."""
+    click.echo(f"Disabled: {_or_exit(lambda: service.disable(email))}")
+
+
+@click.group()
+def keys() -> None:
+    """The keys that what is stored is encrypted with."""
+
+
+@keys.command("generate")
+def generate() -> None:
+    """Print a new key, fit for SECRET_KEY and ENCRYPTION_KEYS."""
+    click.echo(generate_key())
+    click.echo("To change the key: put it in front of ENCRYPTION_KEYS, restart, run flask keys rotate.", err=True)
+
+
+@keys.command("rotate")
+@click.option("--data", is_flag=True, help="Also re-encrypt everything under a new data key, while serving.")
+@click.option("--resume", is_flag=True, help="With --data: go on with a rotation that was interrupted.")
+@with_appcontext
+def rotate(data: bool, resume: bool) -> None:
+    """Wrap the data keys under the first of ENCRYPTION_KEYS."""
+    click.echo(f"{_or_exit(keyring.rewrap)} keys are wrapped under the first of ENCRYPTION_KEYS.")
+    if data:
+        number = keyring.holder().load().current if resume else keyring.start_data_key()
+        _show_reencryption(number)
+
+
+@click.command()
+def doctor() -> None:
+    """Look at settings, database, keys, Redis, mail, proxies and disk; exit 1 if something is bad."""
+    findings = _findings(Path.cwd())
+    for finding in findings:
+        click.echo(f"{'ok ' if finding.well else 'BAD'}  {finding.subject:10}  {finding.says}")
+    sys.exit(0 if all(finding.well for finding in findings) else 1)
+
+
+@click.command()
+@click.argument("domain")
+@click.argument("email")
+@click.option("--database", help="postgresql://user@host/name  [default: SQLite in the instance folder]")
+@click.option("--redis", help="redis://host:6379/0, for more than one process")
+def setup(domain: str, email: str, database: str | None, redis: str | None) -> None:
+    """Make the service ready for production at DOMAIN, with EMAIL as its first operator."""
+    person = _person(email, "Site", "Operator")
+    plan = setting_up.Plan(Path.cwd(), domain, database, redis)
+    click.echo(_or_exit(lambda: setting_up.carry_out(plan, person)))
+
+
+def _person(email: str, first_name: str, last_name: str) -> service.Person:
+    """The person, checked as at sign-up; exits with what is wrong."""
+    if sys.stdin.isatty():
+        password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    else:
+        password = sys.stdin.readline().rstrip("\r\n")
+    said = {"email": email, "first_name": first_name, "last_name": last_name, "password": password}
+    try:
+        return service.Person(**Signup().load(said))
+    except ma.ValidationError as error:
+        faults = faults_by_path(error.messages)
+        sys.exit("\n".join(f"{path}: {' '.join(said)}" for path, said in faults.items()))
+
+
+def _or_exit(act: Callable[[], T]) -> T:
+    try:
+        return act()
+    except (ApiError, StartError, ValueError) as error:
+        sys.exit(str(error))
+
+
+def _show_reencryption(number: int) -> None:
+    click.echo(f"Data key {number} encrypts from now on. Interrupted? Go on with: flask keys rotate --data --resume")
+    with click.progressbar(length=rotation.waiting(), label="Re-encrypting") as bar:
+        for progress in rotation.reencrypt():
+            bar.length = progress.total
+            bar.update(progress.done - bar.pos)
+    click.echo("Everything is under the new data key.")
+
+
+def _findings(directory: Path) -> list[Finding]:
+    try:
+        app = create_app(load_settings(directory))
+    except SettingsError as error:
+        return [Finding(name, False, " ".join(said)) for name, said in error.problems.items()]
+    except StartError as error:
+        return [Finding("start", False, str(error))]
+    with app.app_context():
+        return examine()

@@ -1,0 +1,216 @@
+"""The settings: read from the environment here and nowhere else, and all that is wrong said at once."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+from environs import Env, EnvValidationError, FileAwareEnv
+from flask import current_app
+from werkzeug.local import LocalProxy
+
+from forms_service.config import secret_files
+from forms_service.config import values as of
+from forms_service.config.values import Rate
+from forms_service.errors import StartError
+
+THREADS = 64
+"""Requests that one process answers at a time under gunicorn; see `gunicorn.conf.py`."""
+
+METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+"""Read by prometheus_client when it is imported, so it must be set before `forms_service.metrics` is."""
+
+
+class SettingsError(StartError):
+    """Settings that the service cannot start with; its text is for the operator and holds no value."""
+
+    def __init__(self, problems: dict[str, list[str]]) -> None:
+        self.problems = problems
+        count = f"{len(problems)} settings are" if len(problems) > 1 else "1 setting is"
+        lines = [f"  {name}: {' '.join(said)}" for name, said in sorted(problems.items())]
+        super().__init__("\n".join([f"forms_service cannot start, {count} wrong:", *lines]))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Everything the service can be told, checked and typed; README's table says what each means."""
+
+    environment: str
+    app_name: str
+    instance_path: Path
+    public_url: str
+    secret_key: str = field(repr=False)
+    encryption_keys: tuple[bytes, ...] = field(repr=False)
+    database_url: str = field(repr=False)
+    embedded: bool
+    database_pool_size: int
+    database_max_overflow: int
+    redis_url: str | None = field(repr=False)
+    redis_ttl: int
+    rate_limit_enabled: bool
+    rate_limit: Rate
+    signup_rate_limit: Rate
+    cors_origins: tuple[str, ...]
+    cors_allow_credentials: bool
+    trusted_proxies: int
+    smtp_server: str | None
+    smtp_port: int
+    smtp_username: str | None
+    smtp_password: str | None = field(repr=False)
+    smtp_tls: str
+    mail_from: str | None
+    signup_enabled: bool
+    signup_confirmation: bool
+    signup_role: str
+    metrics_token: str | None = field(repr=False)
+    health_check_urls: dict[str, str] = field(repr=False)
+    max_content_length: int
+    bcrypt_rounds: int
+    web_concurrency: int
+    log_level: str
+    log_format: str
+    log_client: str
+
+    @property
+    def production(self) -> bool:
+        """Whether people's data is at stake: nothing is then made up or open by default."""
+        return self.environment == "production"
+
+    @property
+    def public_path(self) -> str:
+        """The path of PUBLIC_URL without a trailing slash, "" at the root of a host."""
+        return of.url_path(self.public_url)
+
+
+settings = cast(Settings, LocalProxy(lambda: current_app.config["SETTINGS"]))
+"""The settings of the app that is asking; needs an application context."""
+
+
+def load_settings(directory: Path) -> Settings:
+    """Settings from the environment, then from `directory/.env`; relative paths start at `directory`.
+
+    :raises SettingsError: naming every setting that is wrong and what to write instead
+    """
+    env = _Reader()
+    env.read_env(directory / ".env", recurse=False)
+    values = _read(env, directory)
+    problems = env.problems()
+    problems.update(_contradictions(values, problems))
+    secret_files.fill_in(values, problems)
+    if problems:
+        raise SettingsError(problems)
+    return Settings(**values)
+
+
+def _read(env: "_Reader", directory: Path) -> dict[str, Any]:
+    read = env.setting
+    environment = read("ENVIRONMENT", "development", parse=of.one_of(*of.ENVIRONMENTS))
+    production = environment == "production"
+    instance_path = directory / (read("INSTANCE_PATH", "instance") or "instance")
+    redis_url = read("REDIS_URL", None, parse=of.redis_url)
+    default_database = None if production else f"sqlite:///{instance_path / 'forms.db'}"
+    database_url = read("DATABASE_URL", None, parse=lambda text: of.database_url(text, instance_path))
+    smallest_cost = 4 if environment == "testing" else 10
+    return {
+        "environment": environment,
+        "app_name": read("APP_NAME", "forms-service"),
+        "instance_path": instance_path,
+        "public_url": read("PUBLIC_URL", None if production else "http://127.0.0.1:5000", parse=of.public_url),
+        "secret_key": read("SECRET_KEY", None, parse=of.secret_key),
+        "encryption_keys": read("ENCRYPTION_KEYS", None, parse=of.encryption_keys),
+        "database_url": database_url or default_database,
+        "embedded": database_url is None,
+        "database_pool_size": read("DATABASE_POOL_SIZE", "10", parse=of.whole(1, 1000)),
+        "database_max_overflow": read("DATABASE_MAX_OVERFLOW", "20", parse=of.whole(0, 1000)),
+        "redis_url": redis_url,
+        "redis_ttl": read("REDIS_TTL", "3600", parse=of.whole(1, 31_536_000)),
+        "rate_limit_enabled": read("RATE_LIMIT_ENABLED", "true", parse=of.flag),
+        "rate_limit": Rate(
+            read("RATE_LIMIT_REQUESTS", "100", parse=of.whole(1, 1_000_000)),
+            read("RATE_LIMIT_WINDOW", "3600", parse=of.whole(1, 86_400)),
+        ),
+        "signup_rate_limit": read("SIGNUP_RATE_LIMIT", "10/900", parse=of.rate),
+        "cors_origins": read("CORS_ORIGINS", "", parse=of.origins),
+        "cors_allow_credentials": read("CORS_ALLOW_CREDENTIALS", "false", parse=of.flag),
+        "trusted_proxies": read("TRUSTED_PROXIES", "0", parse=of.whole(0, 10)),
+        "smtp_server": read("SMTP_SERVER", None),
+        "smtp_port": read("SMTP_PORT", "587", parse=of.whole(1, 65_535)),
+        "smtp_username": read("SMTP_USERNAME", None),
+        "smtp_password": read("SMTP_PASSWORD", None),
+        "smtp_tls": read("SMTP_TLS", "starttls", parse=of.one_of("starttls", "tls", "none")),
+        "mail_from": read("MAIL_FROM", None),
+        "signup_enabled": read("SIGNUP_ENABLED", "true", parse=of.flag),
+        "signup_confirmation": read("SIGNUP_CONFIRMATION", "true", parse=of.flag),
+        "signup_role": read("SIGNUP_ROLE", "user", parse=of.one_of("user", "owner", "operator")),
+        "metrics_token": read("METRICS_TOKEN", None),
+        "health_check_urls": read("HEALTH_CHECK_URLS", "", parse=of.named_urls),
+        "max_content_length": read("MAX_CONTENT_LENGTH", "1048576", parse=of.whole(1024, 2**30)),
+        "bcrypt_rounds": read("BCRYPT_ROUNDS", "12", parse=of.whole(smallest_cost, 16)),
+        "web_concurrency": read("WEB_CONCURRENCY", _workers(redis_url), parse=of.whole(1, 1000)),
+        "log_level": read("LOG_LEVEL", "INFO", parse=of.one_of(*of.LOG_LEVELS)),
+        "log_format": read("LOG_FORMAT", "json" if production else "text", parse=of.one_of("text", "json")),
+        "log_client": read("LOG_CLIENT", "truncated", parse=of.one_of("truncated", "full", "none")),
+    }
+
+
+def _workers(redis_url: str | None) -> str:
+    """Without Redis the limits are counted in the process, so there is one."""
+    return str(cores()) if redis_url else "1"
+
+
+def cores() -> int:
+    """Processor cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):  # not on macOS
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _contradictions(values: dict[str, Any], problems: dict[str, list[str]]) -> dict[str, list[str]]:
+    """What no single setting shows; one that is wrong by itself is not reported twice."""
+    wrong = {}
+    if "*" in (values["cors_origins"] or ()) and values["cors_allow_credentials"]:
+        wrong["CORS_ALLOW_CREDENTIALS"] = "Any site could act for the person signed in: list the sites in CORS_ORIGINS."
+    if values["environment"] == "production":
+        if not values["database_url"]:
+            wrong["DATABASE_URL"] = "Write postgresql://user@host/name, or sqlite:////absolute/path/forms.db."
+        if not values["public_url"]:
+            wrong["PUBLIC_URL"] = "Write the address people reach the service at, such as https://forms.example.com."
+        if values["signup_confirmation"] and not values["smtp_server"]:
+            wrong["SMTP_SERVER"] = "Name the mail server that confirmations leave by, or set SIGNUP_CONFIRMATION=false."
+    return {name: [said] for name, said in wrong.items() if name not in problems}
+
+
+class _Reader(FileAwareEnv):
+    """`NAME`, or the file that `NAME_FILE` names; an empty value counts as not set."""
+
+    setting: Any
+
+    def __init__(self) -> None:
+        super().__init__(eager=False, strip_whitespace=True)
+        self.add_parser("setting", _parse)
+
+    def problems(self) -> dict[str, list[str]]:
+        """What could not be read so far, by setting."""
+        try:
+            self.seal()
+        except EnvValidationError as error:
+            return {name: list(said) for name, said in cast("dict[str, list[str]]", error.error_messages).items()}
+        return {}
+
+    def _get_value(self, env_key: str, default: Any) -> Any:
+        try:
+            value = super()._get_value(env_key, default)
+        except (OSError, ValueError):
+            self._errors[env_key].append(f"The file that {env_key}_FILE names cannot be read as text.")
+            value = Env._get_value(self, env_key, default)
+        return default if value == "" else value
+
+
+def _parse(raw: str | None, parse: Callable[[str], Any] = of.text) -> Any:
+    return None if raw is None else parse(raw)
+
+
+def metrics_folder() -> str | None:
+    """Where the processes of one server keep their metrics; None when it is a single one (`gunicorn.conf.py`)."""
+    return os.environ.get(METRICS_FOLDER)

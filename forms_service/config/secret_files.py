@@ -1,0 +1,53 @@
+"""The secrets that a first start makes: files in the instance folder that only their owner reads."""
+
+import os
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from marshmallow import ValidationError
+
+from forms_service.config import values
+from forms_service.security import generate_key
+
+
+def fill_in(settings: dict[str, Any], problems: dict[str, list[str]]) -> None:
+    """Take SECRET_KEY and ENCRYPTION_KEYS from the instance folder where the environment has none.
+
+    A missing file is made, but never in production; what goes wrong is added to `problems`.
+    """
+    for name, parse in (("SECRET_KEY", values.secret_key), ("ENCRYPTION_KEYS", values.encryption_keys)):
+        if settings[name.lower()] is None and name not in problems:
+            path = settings["instance_path"] / name.lower()
+            try:
+                settings[name.lower()] = _read_or_make(path, parse, may_make=settings["environment"] != "production")
+            except ValidationError as error:
+                problems[name] = list(error.messages)  # type: ignore[arg-type]  # a list: raised with one text
+
+
+def _read_or_make(path: Path, parse: Callable[[str], Any], *, may_make: bool) -> Any:
+    try:
+        if not path.exists() and may_make:
+            _make(path)
+        return parse(path.read_text().strip())
+    except FileNotFoundError:
+        raise ValidationError("Write the output of: flask keys generate. Keep it: nothing replaces it.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValidationError(f"Let the service read and write INSTANCE_PATH ({type(error).__name__}).") from error
+
+
+def _make(path: Path) -> None:
+    """Write a fresh key; of several processes that start at once the first one's stays."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    draft = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    try:
+        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(generate_key() + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        os.link(draft, path)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink(missing_ok=True)

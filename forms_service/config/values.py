@@ -1,0 +1,169 @@
+"""What a setting's text may be, and the value it stands for; each fault says what to write instead."""
+
+import base64
+import binascii
+import importlib.util
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import SplitResult, urlsplit
+
+from marshmallow import ValidationError
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+ENVIRONMENTS = ("development", "testing", "production")
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+OWN_PATHS = frozenset({"api", "f", "health", "metrics", "signup", "static"})
+WELL_KNOWN = ("changeme", "change-me", "change_me", "your-secret", "your_secret", "secret-key", "secret_key", "insecure")
+"""Marks of a key copied out of a tutorial; compared in lower case."""
+LEAST_DISTINCT = 8
+"""Different characters or bytes that a random key of 32 has for certain."""
+
+
+class Rate(NamedTuple):
+    """How many requests in how many seconds."""
+
+    requests: int
+    seconds: int
+
+
+def text(raw: str) -> str:
+    """The text itself, on one line."""
+    if not raw.isprintable():
+        raise ValidationError("Write it on one line, without control characters.")
+    return raw.strip()
+
+
+def flag(raw: str) -> bool:
+    """True or false, as people write them."""
+    words = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
+    if raw.strip().lower() not in words:
+        raise ValidationError("Write true or false.")
+    return words[raw.strip().lower()]
+
+
+def one_of(*choices: str) -> Callable[[str], str]:
+    """One of a few words, in any case."""
+    by_key = {choice.lower(): choice for choice in choices}
+
+    def parse(raw: str) -> str:
+        if raw.strip().lower() not in by_key:
+            raise ValidationError(f"Write one of: {', '.join(choices)}.")
+        return by_key[raw.strip().lower()]
+
+    return parse
+
+
+def whole(least: int, most: int) -> Callable[[str], int]:
+    """A whole number within bounds, both included."""
+
+    def parse(raw: str) -> int:
+        digits = raw.strip()
+        if not (digits.isascii() and digits.isdigit() and len(digits) < 20 and least <= int(digits) <= most):
+            raise ValidationError(f"Write a whole number from {least} to {most}.")
+        return int(digits)
+
+    return parse
+
+
+def rate(raw: str) -> Rate:
+    """Requests and seconds, as 10/900."""
+    requests, slash, seconds = raw.partition("/")
+    try:
+        return Rate(whole(1, 1_000_000)(requests), whole(1, 86_400)(seconds))
+    except ValidationError:
+        raise ValidationError("Write requests/seconds, such as 10/900 for ten in a quarter of an hour.") from None
+
+
+def public_url(raw: str) -> str:
+    """The address of the service without a trailing slash; may have a path of its own."""
+    url = _url(raw)
+    if url is None or url.query or url.fragment:
+        raise ValidationError("Write an address such as https://forms.example.com, or https://example.com/forms.")
+    if url.path.strip("/").split("/")[0] in OWN_PATHS:
+        raise ValidationError(f"Choose a path that begins with none of: {', '.join(sorted(OWN_PATHS))}.")
+    return raw.strip().rstrip("/")
+
+
+def named_urls(raw: str) -> dict[str, str]:
+    """`name=url` pairs, by comma, as a dictionary."""
+    pairs = [pair.strip().partition("=") for pair in raw.split(",") if pair.strip()]
+    if any(not name.strip() or _url(url) is None for name, _, url in pairs):
+        raise ValidationError("Write name=url pairs, by comma, such as billing=https://billing.example.com/health.")
+    return {name.strip(): url.strip() for name, _, url in pairs}
+
+
+def origins(raw: str) -> tuple[str, ...]:
+    """Web origins by comma, or `*` for any."""
+    found = tuple(origin.strip().rstrip("/").lower() for origin in raw.split(",") if origin.strip())
+    for origin in found:
+        url = _url(origin)
+        if origin != "*" and (url is None or url.path or url.query or url.fragment):
+            raise ValidationError("Write origins by comma, without a path, such as https://www.example.com.")
+    return found
+
+
+def database_url(raw: str, instance_path: Path) -> str:
+    """An address for SQLAlchemy, with psycopg 3 for PostgreSQL; a relative SQLite file lies in `instance_path`."""
+    try:
+        url = make_url(raw.strip().replace("postgres://", "postgresql://", 1))
+    except (ArgumentError, ValueError):
+        raise ValidationError("Write postgresql://user@host/name, or sqlite:////absolute/path/forms.db.") from None
+    if url.drivername == "sqlite" and url.database and url.database != ":memory:":
+        return str(url.set(database=str(instance_path / url.database)))
+    if url.drivername not in ("postgresql", "postgresql+psycopg"):
+        raise ValidationError("Use PostgreSQL (postgresql://…) or a file of SQLite (sqlite:////path/forms.db).")
+    if importlib.util.find_spec("psycopg") is None:
+        raise ValidationError("Install the driver first: pip install 'forms-service[postgres]'.")
+    return url.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+
+
+def redis_url(raw: str) -> str:
+    """An address for redis-py."""
+    if urlsplit(raw.strip()).scheme not in ("redis", "rediss", "unix"):
+        raise ValidationError("Write redis://host:6379/0, rediss://… for TLS, or unix:///path/to/socket.")
+    if importlib.util.find_spec("redis") is None:
+        raise ValidationError("Install the client first: pip install 'forms-service[redis]'.")
+    return raw.strip()
+
+
+def secret_key(raw: str) -> str:
+    """A key nobody can guess; at least 32 characters."""
+    well_known = any(mark in raw.lower() for mark in WELL_KNOWN) or len(set(raw)) < LEAST_DISTINCT
+    if len(raw) < 32 or well_known:
+        raise ValidationError("Write at least 32 random characters, such as the output of: flask keys generate.")
+    return raw
+
+
+def encryption_keys(raw: str) -> tuple[bytes, ...]:
+    """Keys of 32 bytes from base64 in either alphabet, by comma; the first wraps, all unwrap."""
+    return tuple(_encryption_key(key.strip()) for key in raw.split(",") if key.strip())
+
+
+def url_path(url: str) -> str:
+    """The path of a web address without a trailing slash."""
+    return urlsplit(url).path.rstrip("/")
+
+
+def _encryption_key(encoded: str) -> bytes:
+    try:
+        padded = encoded.rstrip("=") + "=" * (-len(encoded.rstrip("=")) % 4)
+        key = base64.b64decode(padded.replace("-", "+").replace("_", "/"), validate=True)
+    except (binascii.Error, ValueError):
+        key = b""
+    if len(key) != 32 or len(set(key)) < LEAST_DISTINCT:
+        raise ValidationError("Write base64 of 32 random bytes, by comma, such as the output of: flask keys generate.")
+    return key
+
+
+def _url(raw: str) -> SplitResult | None:
+    """The parts of a web address, None if it is not one or holds a name or password."""
+    try:
+        url = urlsplit(raw.strip())
+        url.port  # noqa: B018 (raises for a port that is no number)
+    except ValueError:
+        return None
+    if url.scheme not in ("http", "https") or not url.hostname or "@" in url.netloc or not raw.strip().isprintable():
+        return None
+    return None if any(mark in raw.strip() for mark in ' "<>\\') else url

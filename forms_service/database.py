@@ -1,0 +1,140 @@
+"""The database: how SQLite and PostgreSQL are set up, the queue of writers, and the column types all rooms share."""
+
+import threading
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import Flask, current_app
+from sqlalchemy import Connection, DateTime, Engine, event
+from sqlalchemy.engine import Dialect, make_url
+from sqlalchemy.types import TypeDecorator
+from uuid_utils.compat import uuid7
+
+from forms_service.config import Settings
+from forms_service.errors import ServiceUnavailableError
+from forms_service.extensions import db
+from forms_service.metrics import DATABASE_IN_USE, DATABASE_POOL
+
+PATIENCE = 5
+"""Seconds that a request waits for a connection, for SQLite's lock or for its turn to write."""
+
+POSTGRES_OPTIONS = {
+    "connect_timeout": 3,
+    "tcp_user_timeout": 10_000,
+    "keepalives_idle": 30,
+    "options": "-c timezone=utc -c statement_timeout=30000",
+}
+"""A statement ends after 30 s, and a peer that no longer answers is given up after 10."""
+
+SQLITE_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={PATIENCE * 1000}")
+"""FULL: a commit that was acknowledged survives the power going out."""
+
+
+class UTCDateTime(TypeDecorator[datetime]):
+    """A moment, always aware and in UTC, on a database that keeps time zones and on one that does not."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """UTC for the database; SQLite gets it without the zone."""
+        if value is None:
+            return None
+        moment = value.astimezone(UTC)
+        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """UTC from the database."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def new_id() -> uuid.UUID:
+    """An id that sorts by when it was made (UUID version 7)."""
+    return uuid7()
+
+
+def now() -> datetime:
+    """This moment in UTC."""
+    return datetime.now(UTC)
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Bind the engine, set up for its kind of database."""
+    sqlite = make_url(settings.database_url).get_backend_name() == "sqlite"
+    app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {
+        "pool_size": settings.database_pool_size,
+        "max_overflow": settings.database_max_overflow,
+        "pool_timeout": PATIENCE,
+        "pool_recycle": 3600,
+        "pool_pre_ping": not sqlite,
+        "connect_args": {"timeout": PATIENCE} if sqlite else POSTGRES_OPTIONS,
+    }
+    db.init_app(app)
+    app.extensions["writers"] = _WritersQueue() if sqlite else nullcontext()
+    with app.app_context():
+        _count_pool_events(db.engine)
+        if sqlite:
+            event.listen(db.engine, "connect", _set_up_sqlite)
+            event.listen(db.engine, "begin", _begin_sqlite)
+
+
+@contextmanager
+def writing() -> Iterator[None]:
+    """What a use case does to the database: it commits as its last act, and whatever fails is rolled back.
+
+    On SQLite it waits its turn first, and takes the write lock at once: a transaction that reads before it
+    writes would otherwise fail whenever another has written in between.
+
+    :raises ServiceUnavailableError: when its turn does not come in time
+    """
+    queue: AbstractContextManager[None] = current_app.extensions["writers"]
+    with queue:
+        db.session.rollback()  # ends what was only read, so that the options below are heeded
+        try:
+            db.session.connection(execution_options={"writing": True})
+            yield
+        finally:
+            db.session.rollback()
+
+
+class _WritersQueue:
+    """One writer at a time in the process: they wait here, asleep, instead of polling SQLite's lock."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> None:
+        if not self._lock.acquire(timeout=PATIENCE):
+            raise ServiceUnavailableError("Too much is being stored at once. Try again in a moment.")
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
+
+def _set_up_sqlite(connection: Any, _: object) -> None:
+    connection.isolation_level = None  # this module says BEGIN, not the driver
+    for pragma in SQLITE_PRAGMAS:
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("writing", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _count_pool_events(engine: Engine) -> None:
+    for name in ("connect", "checkout", "checkin", "invalidate", "close"):
+        event.listen(engine, name, _counter(name))
+    event.listen(engine, "checkout", lambda *_: DATABASE_IN_USE.inc())
+    event.listen(engine, "checkin", lambda *_: DATABASE_IN_USE.dec())
+
+
+def _counter(name: str) -> Callable[..., None]:
+    counter = DATABASE_POOL.labels(name)
+    return lambda *_: counter.inc()

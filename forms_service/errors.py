@@ -1,0 +1,171 @@
+"""What can go wrong, as data; one mapper in `web/errors.py` turns each into an answer.
+
+ApiError
+├── BadRequestError            400  a body that cannot be read
+├── AuthenticationError        401  nobody, or nobody we know
+├── AuthorizationError         403  somebody, but not allowed to
+├── NotFoundError              404  not there, or another's
+├── MethodNotAllowedError      405
+├── ConflictError              409  the state forbids it
+├── PayloadTooLargeError       413
+├── UnsupportedMediaTypeError  415
+├── ValidationError            422  a field that is not as it must be
+├── RateLimitError             429  too many, with the seconds to wait
+├── InternalServerError        500  our fault, and logged
+└── ServiceUnavailableError    503  a dependency or capacity is away, with the seconds to wait
+"""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+
+class StartError(Exception):
+    """Why the service cannot start; its text is for the operator."""
+
+
+class Fault(str):
+    """One thing wrong with a value: a sentence for people that also carries a code for programs."""
+
+    code: str
+
+    def __new__(cls, sentence: str, code: str) -> "Fault":
+        fault = super().__new__(cls, sentence)
+        fault.code = code
+        return fault
+
+
+class ApiError(Exception):
+    """An answer other than success; `message` is for people and says what to do."""
+
+    status: ClassVar[int] = 400
+    message: str = "The request cannot be answered."
+
+    def __init__(self, message: str | None = None, *, details: Mapping[str, Any] | None = None) -> None:
+        self.message = message or self.message
+        self.details = dict(details or {})
+        super().__init__(self.message)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Headers that the status asks for."""
+        return {}
+
+
+class BadRequestError(ApiError):
+    """A body or request that cannot be read."""
+
+    status = 400
+    message = "The request is malformed."
+
+
+class AuthenticationError(ApiError):
+    """Nobody, or nobody we know."""
+
+    status = 401
+    message = "Sign in first, and send the token as: Authorization: Bearer …"
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The scheme to sign in by."""
+        return {"WWW-Authenticate": "Bearer"}
+
+
+class AuthorizationError(ApiError):
+    """Somebody, but not allowed to."""
+
+    status = 403
+    message = "You may not do this."
+
+
+class NotFoundError(ApiError):
+    """Not there, or another's: the two cannot be told apart."""
+
+    status = 404
+    message = "There is nothing here."
+
+
+class MethodNotAllowedError(ApiError):
+    """A method that this address does not take."""
+
+    status = 405
+    message = "This address does not take that method."
+
+    def __init__(self, allowed: list[str]) -> None:
+        self.allowed = sorted(allowed)
+        super().__init__(f"This address takes {', '.join(self.allowed)}.")
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The methods that it takes."""
+        return {"Allow": ", ".join(self.allowed)}
+
+
+class ConflictError(ApiError):
+    """What is there already forbids it."""
+
+    status = 409
+    message = "That is taken already."
+
+
+class PayloadTooLargeError(ApiError):
+    """More bytes than are taken."""
+
+    status = 413
+    message = "That is too large."
+
+
+class UnsupportedMediaTypeError(ApiError):
+    """A body of a kind that this address does not take."""
+
+    status = 415
+    message = "Send the body as a type that this address takes."
+
+
+class ValidationError(ApiError):
+    """Fields that are not as they must be: dotted path → everything wrong with it."""
+
+    status = 422
+    message = "Some fields need another look."
+
+    def __init__(self, faults: Mapping[str, list[Fault]]) -> None:
+        self.faults = dict(faults)
+        super().__init__()
+
+
+class RateLimitError(ApiError):
+    """Too many requests; `retry_after` is in whole seconds, at least 1, and true."""
+
+    status = 429
+
+    def __init__(self, limit: str, retry_after: int) -> None:
+        self.limit = limit
+        self.retry_after = retry_after
+        super().__init__(f"Too many requests. Try again in {retry_after} {'second' if retry_after == 1 else 'seconds'}.")
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The seconds to wait."""
+        return {"Retry-After": str(self.retry_after)}
+
+
+class InternalServerError(ApiError):
+    """Our fault: the log holds what happened under the request's id."""
+
+    status = 500
+    message = "Something went wrong here. It has been logged; try again later."
+
+
+class ServiceUnavailableError(ApiError):
+    """A dependency or capacity is away for now; `retry_after` is in whole seconds."""
+
+    status = 503
+    message = "The service cannot do this right now. Try again in a moment."
+
+    def __init__(self, message: str | None = None, *, retry_after: int = 5) -> None:
+        self.retry_after = retry_after
+        super().__init__(message)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The seconds to wait."""
+        return {"Retry-After": str(self.retry_after)}

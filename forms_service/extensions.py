@@ -1,0 +1,40 @@
+"""The Flask extensions, unbound, nothing else; `app.py` binds them.
+
+Flask-Limiter and flask-smorest keep the state of one app in themselves, so each app is given its own of
+those (`web/limits.py`, `web/openapi.py`).
+"""
+
+from typing import TYPE_CHECKING
+
+from flask_caching import Cache
+from flask_migrate import Migrate
+from flask_sqlalchemy import SQLAlchemy
+from flask_talisman import Talisman
+from sqlalchemy import MetaData
+from sqlalchemy.orm import DeclarativeBase
+
+NAMING_CONVENTION = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+"""Names for every constraint, which Alembic needs to change one on SQLite."""
+
+
+class Base(DeclarativeBase):
+    """What every model is made from."""
+
+    metadata = MetaData(naming_convention=NAMING_CONVENTION)
+
+
+db = SQLAlchemy(model_class=Base, disable_autonaming=True)
+migrate = Migrate()
+cache = Cache(with_jinja2_ext=False)
+talisman = Talisman()
+
+if TYPE_CHECKING:
+    Model = Base
+else:
+    Model = db.Model

@@ -1,0 +1,1 @@
+"""Health and metrics: what a monitor asks."""

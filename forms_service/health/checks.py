@@ -1,0 +1,131 @@
+"""Looking at what the service leans on: side by side, and never for longer than DEADLINE."""
+
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, wait
+from typing import Any
+
+from flask import Flask, current_app
+from sqlalchemy import text
+
+from forms_service.config import settings
+from forms_service.extensions import cache, db
+from forms_service.web.caching import cached
+
+DEADLINE = 1.5
+"""Seconds after which a check that has not answered counts as failed."""
+
+EXTERNAL_SECONDS = 15
+"""How long the answer of an external service is good for."""
+
+PROBE = "health:probe"
+
+Check = dict[str, Any]
+"""`status` (healthy, degraded, unhealthy) and `response_time` in seconds."""
+
+
+class SideBySide:
+    """Runs checks in threads of their own; one that hangs is waited for again, not started again.
+
+    So a dependency that never answers costs one thread, however often a monitor asks.
+    """
+
+    def __init__(self, app: Flask) -> None:
+        self._app = app
+        self._running: dict[str, Future[Any]] = {}
+        self._lock = threading.Lock()
+
+    def run(self, checks: Mapping[str, Callable[[], Any]]) -> dict[str, Any]:
+        """What each check returned or raised; TimeoutError for one that did not end in time."""
+        futures = {name: self._started(name, check) for name, check in checks.items()}
+        wait(futures.values(), timeout=DEADLINE)
+        return {name: _outcome(future) for name, future in futures.items()}
+
+    def _started(self, name: str, check: Callable[[], Any]) -> Future[Any]:
+        with self._lock:
+            running = self._running.get(name)
+            if running is None or running.done():
+                running = self._running[name] = Future()
+                threading.Thread(target=self._fulfil, args=(running, check), name=f"check {name}", daemon=True).start()
+            return running
+
+    def _fulfil(self, future: Future[Any], check: Callable[[], Any]) -> None:
+        with self._app.app_context():
+            try:
+                future.set_result(check())
+            except Exception as error:  # whatever a dependency raises is what the check found
+                future.set_exception(error)
+
+
+def timed(check: Callable[[], str]) -> Callable[[], Check]:
+    """A check that returns a status, with the time it took."""
+
+    def run() -> Check:
+        started = time.perf_counter()
+        status = check()
+        return {"status": status, "response_time": round(time.perf_counter() - started, 6)}
+
+    return run
+
+
+def failed(outcome: object) -> Check:
+    """The outcome of a check that raised or hung; nothing of why, which may name hosts and users."""
+    seconds = DEADLINE if isinstance(outcome, TimeoutError) else 0.0
+    return {"status": "unhealthy", "response_time": seconds}
+
+
+def check_all() -> dict[str, Check]:
+    """Every check by its name."""
+    runner: SideBySide = current_app.extensions["checks"]
+    services = settings.health_check_urls
+    checks: dict[str, Callable[[], Check]] = {"database": timed(_database), "cache": timed(_cache)}
+    external = {f"external:{name}": lambda name=name: _external(name) for name in services}
+    outcomes = {
+        name: failed(found) if isinstance(found, Exception) else found
+        for name, found in runner.run(checks | external).items()
+    }
+    found = {name: outcomes[f"external:{name}"] for name in services}
+    return {name: outcomes[name] for name in checks} | {"external_services": _together(found)}
+
+
+def _database() -> str:
+    with db.engine.connect() as connection:
+        connection.execute(text("SELECT 1"))
+    return "healthy"
+
+
+def _cache() -> str:
+    cache.set(PROBE, "here", timeout=60)
+    return "healthy" if cache.get(PROBE) == "here" and cache.delete(PROBE) else "degraded"
+
+
+@cached(ttl=EXTERNAL_SECONDS, key_prefix="health")
+def _external(name: str) -> Check:
+    return timed(lambda: _fetch(settings.health_check_urls[name]))()
+
+
+def _fetch(url: str) -> str:
+    try:
+        with urllib.request.urlopen(url, timeout=DEADLINE):  # noqa: S310 (the operator's own address, http or https)
+            return "healthy"
+    except urllib.error.HTTPError:
+        return "degraded"
+    except OSError:
+        return "unhealthy"
+
+
+def _together(services: dict[str, Check]) -> Check:
+    return {
+        "status": "healthy" if all(found["status"] == "healthy" for found in services.values()) else "degraded",
+        "response_time": max((found["response_time"] for found in services.values()), default=0.0),
+        "services": services,
+    }
+
+
+def _outcome(future: Future[Any]) -> Any:
+    if not future.done():
+        return TimeoutError()
+    return future.exception() or future.result()

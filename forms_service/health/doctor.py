@@ -1,0 +1,121 @@
+"""A look at everything an operator can get wrong, with what to do about it."""
+
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import psutil
+from flask import current_app
+from sqlalchemy.exc import DBAPIError
+
+from forms_service import keyring, migrating
+from forms_service.config import settings
+from forms_service.extensions import db
+from forms_service.web.proxy import UNCOUNTED_PROXY
+
+LEAST_FREE_PERCENT = 5
+SMTP_TIMEOUT = 5
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line: what was looked at, whether it is well, and what was found or has to be done."""
+
+    subject: str
+    well: bool
+    says: str
+
+
+def examine() -> list[Finding]:
+    """A finding for each thing there is to look at."""
+    looks: dict[str, Callable[[], str]] = {
+        "settings": _settings,
+        "database": _database,
+        "migrations": _migrations,
+        "keys": _keys,
+        "redis": _redis,
+        "smtp": _smtp,
+        "proxy": _proxy,
+        "disk": _disk,
+    }
+    return [_finding(subject, look) for subject, look in looks.items()]
+
+
+class _BadError(Exception):
+    """What is wrong and what to do; only inside this module."""
+
+
+def _finding(subject: str, look: Callable[[], str]) -> Finding:
+    try:
+        return Finding(subject, True, look())
+    except _BadError as error:
+        return Finding(subject, False, str(error))
+    except DBAPIError as error:
+        return Finding(subject, False, f"The database does not answer ({type(error.orig).__name__}).")
+
+
+def _settings() -> str:
+    return f"Fine, for {settings.environment}, at {settings.public_url}."
+
+
+def _database() -> str:
+    with db.engine.connect() as connection:
+        return f"{connection.dialect.name} answers."
+
+
+def _migrations() -> str:
+    found = migrating.revision()
+    if found is migrating.Revision.PENDING:
+        raise _BadError("The database is behind the code. Run: flask db upgrade")
+    if found is migrating.Revision.NEWER:
+        raise _BadError("The database is ahead of the code. Start the version that made it.")
+    return "The database is where the code wants it."
+
+
+def _keys() -> str:
+    if migrating.revision() is not migrating.Revision.CURRENT:
+        raise _BadError("They are in the database, which has to be migrated first.")
+    keyring.holder().load()
+    old = keyring.not_under_first_key()
+    if old:
+        raise _BadError(f"{old} are wrapped under an old key. Run: flask keys rotate")
+    return "All are wrapped under the first of ENCRYPTION_KEYS. Keep a copy of it away from the database."
+
+
+def _redis() -> str:
+    guard = current_app.extensions["redis"]
+    if guard is None:
+        if settings.web_concurrency > 1:
+            raise _BadError("WEB_CONCURRENCY is above 1: set REDIS_URL, or limits count for each process alone.")
+        return "Not used: one process counts its limits in memory."
+    if not guard.call(lambda client: client.ping(), lambda: False):
+        raise _BadError("REDIS_URL does not answer: limits count per process, and nothing is cached.")
+    return "Answers."
+
+
+def _smtp() -> str:
+    if not settings.smtp_server:
+        return "Not used: SMTP_SERVER is not set."
+    try:
+        with socket.create_connection((settings.smtp_server, settings.smtp_port), timeout=SMTP_TIMEOUT):
+            return f"Port {settings.smtp_port} is open."
+    except OSError:
+        raise _BadError(
+            f"Port {settings.smtp_port} of SMTP_SERVER does not open. Many hosts shut it: try SMTP_PORT 587 or 465."
+        ) from None
+
+
+def _proxy() -> str:
+    if settings.trusted_proxies == 0 and (settings.instance_path / UNCOUNTED_PROXY).exists():
+        raise _BadError(
+            "X-Forwarded-For was seen, but TRUSTED_PROXIES is 0: behind a proxy all visitors share one rate limit. "
+            f"Set it to the number of proxies, or delete {UNCOUNTED_PROXY} in the instance folder if there is none."
+        )
+    return f"{settings.trusted_proxies} counted."
+
+
+def _disk() -> str:
+    free = 100 - psutil.disk_usage(str(settings.instance_path)).percent
+    if free < LEAST_FREE_PERCENT:
+        raise _BadError(f"Only {free:.0f} % are free. Make room: under {LEAST_FREE_PERCENT} % things are refused.")
+    return f"{free:.0f} % are free."

@@ -1,0 +1,59 @@
+"""What a monitor is told, for the OpenAPI description."""
+
+import marshmallow as ma
+
+STATUSES = ["healthy", "degraded", "unhealthy"]
+
+
+class Check(ma.Schema):
+    """One thing that the service leans on."""
+
+    status = ma.fields.String(required=True, metadata={"enum": STATUSES})
+    response_time = ma.fields.Float(required=True, metadata={"description": "Seconds."})
+
+
+class ExternalServices(Check):
+    """The services of HEALTH_CHECK_URLS."""
+
+    services = ma.fields.Dict(keys=ma.fields.String(), values=ma.fields.Nested(Check), required=True)
+
+
+class Checks(ma.Schema):
+    """Everything that the service leans on."""
+
+    database = ma.fields.Nested(Check, required=True)
+    cache = ma.fields.Nested(Check, required=True)
+    external_services = ma.fields.Nested(ExternalServices, required=True)
+
+
+class System(ma.Schema):
+    """The machine, in percent; the load average over 1, 5 and 15 minutes."""
+
+    cpu_percent = ma.fields.Float(required=True)
+    memory_percent = ma.fields.Float(required=True)
+    disk_usage = ma.fields.Float(required=True)
+    load_average = ma.fields.List(ma.fields.Float(), required=True)
+
+
+class Health(ma.Schema):
+    """All from `uptime` on only for who may see details."""
+
+    status = ma.fields.String(required=True, metadata={"enum": STATUSES})
+    timestamp = ma.fields.DateTime(required=True)
+    uptime = ma.fields.Float(metadata={"description": "Seconds since the process started."})
+    version = ma.fields.String()
+    environment = ma.fields.String()
+    checks = ma.fields.Nested(Checks)
+    system = ma.fields.Nested(System)
+
+
+class Live(ma.Schema):
+    """That the process answers."""
+
+    status = ma.fields.String(required=True, metadata={"const": "live"})
+
+
+class Ready(ma.Schema):
+    """Whether it can serve requests."""
+
+    status = ma.fields.String(required=True, metadata={"enum": ["ready", "unavailable"]})

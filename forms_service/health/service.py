@@ -1,0 +1,79 @@
+"""What a monitor is told."""
+
+import os
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+import psutil
+from flask import Flask, current_app
+
+from forms_service import __version__, migrating
+from forms_service.config import settings
+from forms_service.health.checks import SideBySide, check_all
+
+STARTED = time.time()
+
+
+def init_app(app: Flask) -> None:
+    """Ready the checks; the first look at the processor gives nothing, so it is taken now."""
+    app.extensions["checks"] = SideBySide(app)
+    psutil.cpu_percent(interval=None)
+
+
+def health(*, details: bool) -> dict[str, Any]:
+    """The health of the service and of what it leans on; only whether it is well, without `details`."""
+    checks = check_all()
+    summary = {"status": _overall(checks), "timestamp": _timestamp()}
+    if not details:
+        return summary
+    return summary | {
+        "uptime": round(time.time() - STARTED, 3),
+        "version": __version__,
+        "environment": settings.environment,
+        "checks": checks,
+        "system": _system(),
+    }
+
+
+def ready() -> bool:
+    """Whether requests can be served: the database answers and is where the code wants it."""
+    runner: SideBySide = current_app.extensions["checks"]
+    return bool(runner.run({"revision": migrating.revision})["revision"] is migrating.Revision.CURRENT)
+
+
+def usage() -> dict[str, Any]:
+    """What the machine is using: bytes, counts and percents as psutil gives them."""
+    network = psutil.net_io_counters()
+    return {
+        "timestamp": _timestamp(),
+        "uptime": round(time.time() - STARTED, 3),
+        "memory_usage": psutil.virtual_memory()._asdict(),
+        "cpu_usage": psutil.cpu_percent(interval=None),
+        "disk_usage": _disk()._asdict(),
+        "network_io": network._asdict() if network else {},
+        "process_count": len(psutil.pids()),
+    }
+
+
+def _overall(checks: dict[str, Any]) -> str:
+    if checks["database"]["status"] != "healthy":
+        return "unhealthy"
+    return "healthy" if all(check["status"] == "healthy" for check in checks.values()) else "degraded"
+
+
+def _system() -> dict[str, Any]:
+    return {
+        "cpu_percent": psutil.cpu_percent(interval=None),
+        "memory_percent": psutil.virtual_memory().percent,
+        "disk_usage": _disk().percent,
+        "load_average": list(os.getloadavg()) if hasattr(os, "getloadavg") else [],
+    }
+
+
+def _disk() -> Any:
+    return psutil.disk_usage(str(settings.instance_path))
+
+
+def _timestamp() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,95 @@
+"""The health blueprint. Its answers are not in the envelope: monitors read them."""
+
+import hmac
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from flask import Response, current_app, request
+from prometheus_client import CONTENT_TYPE_LATEST
+
+from forms_service.config import settings
+from forms_service.errors import AuthenticationError, NotFoundError
+from forms_service.health import exposition, schemas, service
+from forms_service.web.access import guarded, public, unlimited
+from forms_service.web.blueprint import Blueprint
+from forms_service.web.negotiation import asks_for_json
+
+health_blueprint = Blueprint("health", __name__, description="Whether the service is well.")
+
+MONITORED = unlimited("a monitor asks often, and the answer is cheap")
+
+
+def _may_see_details() -> bool:
+    """Whether the caller has METRICS_TOKEN; without one, whether people's data is not at stake."""
+    if settings.metrics_token is None:
+        return not settings.production
+    given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    return hmac.compare_digest(given.encode(), settings.metrics_token.encode())
+
+
+def with_metrics_token(view: Callable[..., Response]) -> Callable[..., Response]:
+    """Only for who may see details; in production without METRICS_TOKEN there is nothing to see."""
+
+    @wraps(view)
+    def wrapper(*args: Any, **kwargs: Any) -> Response:
+        if not _may_see_details():
+            raise NotFoundError() if settings.metrics_token is None else AuthenticationError()
+        return view(*args, **kwargs)
+
+    return guarded("METRICS_TOKEN")(wrapper)
+
+
+@health_blueprint.route("/health/live")
+@health_blueprint.doc(operationId="live")
+@public
+@MONITORED
+@health_blueprint.response(200, schemas.Live)
+def live() -> Response:
+    """Whether the process can answer; it touches nothing else."""
+    return current_app.json.response({"status": "live"})
+
+
+@health_blueprint.route("/health/ready")
+@health_blueprint.doc(operationId="ready")
+@public
+@MONITORED
+@health_blueprint.response(200, schemas.Ready)
+@health_blueprint.alt_response(503, schema=schemas.Ready, description="The database is away, or behind the code.")
+def ready() -> Response:
+    """Whether requests can be served."""
+    is_ready = service.ready()
+    return _monitored({"status": "ready" if is_ready else "unavailable"}, well=is_ready)
+
+
+@health_blueprint.route("/health")
+@health_blueprint.doc(operationId="health", security=[{}, {"token": []}])
+@public
+@MONITORED
+@health_blueprint.response(200, schemas.Health)
+@health_blueprint.alt_response(503, schema=schemas.Health, description="The database is away.")
+def health() -> Response:
+    """The service and what it leans on; details for who may see them."""
+    found = service.health(details=_may_see_details())
+    return _monitored(found, well=found["status"] != "unhealthy")
+
+
+@health_blueprint.route("/metrics")
+@health_blueprint.doc(operationId="metrics", security=[{}, {"token": []}])
+@with_metrics_token
+@MONITORED
+@health_blueprint.response(200, {"type": "string"}, content_type="text/plain")
+@health_blueprint.alt_response(200, schema={"type": "object"}, content_type="application/json")
+def metrics() -> Response:
+    """Prometheus text; what the machine is using for who asks for JSON."""
+    if asks_for_json():
+        return current_app.json.response(service.usage())
+    return Response(exposition.text(), content_type=CONTENT_TYPE_LATEST)
+
+
+def _monitored(found: dict[str, Any], *, well: bool) -> Response:
+    response = current_app.json.response(found)
+    if not well:
+        response.status_code = 503
+        response.headers["Retry-After"] = "5"
+    return response

@@ -1,0 +1,19 @@
+"""Passwords, encryption, keys, signatures and tokens. Pure: no Flask, no database."""
+
+from forms_service.security.encryption import decrypt_data, derive_key, encrypt_data, generate_key, generate_salt
+from forms_service.security.passwords import hash_password, verify_password
+from forms_service.security.signing import create_hmac_signature, verify_hmac_signature
+from forms_service.security.tokens import generate_secure_token
+
+__all__ = [
+    "create_hmac_signature",
+    "decrypt_data",
+    "derive_key",
+    "encrypt_data",
+    "generate_key",
+    "generate_salt",
+    "generate_secure_token",
+    "hash_password",
+    "verify_hmac_signature",
+    "verify_password",
+]

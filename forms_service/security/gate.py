@@ -1,0 +1,62 @@
+"""A bound on how many passwords are hashed at once."""
+
+import threading
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from forms_service.errors import ServiceUnavailableError
+from forms_service.metrics import HASHING_REFUSED
+
+
+class HashingGate:
+    """Lets `slots` threads hash at once and `places` more wait their turn for `patience` seconds.
+
+    bcrypt keeps a core busy for a quarter of a second, so a flood of sign-ups would otherwise take every thread
+    and core from the rest of the service. First come, first served; whoever finds no place is told to come back.
+    """
+
+    def __init__(self, slots: int, places: int, patience: float) -> None:
+        self._free = slots
+        self._places = places
+        self._patience = patience
+        self._lock = threading.Lock()
+        self._waiting: deque[threading.Event] = deque()
+
+    @contextmanager
+    def slot(self) -> Iterator[None]:
+        """A turn to hash.
+
+        :raises ServiceUnavailableError: when there is no place to wait, or the turn does not come in time
+        """
+        self._enter()
+        try:
+            yield
+        finally:
+            self._leave()
+
+    def _enter(self) -> None:
+        with self._lock:
+            if self._free:
+                self._free -= 1
+                return
+            if len(self._waiting) >= self._places:
+                raise self._refusal()
+            turn = threading.Event()
+            self._waiting.append(turn)
+        if not turn.wait(self._patience):
+            with self._lock:
+                if not turn.is_set():  # it may have come just now
+                    self._waiting.remove(turn)
+                    raise self._refusal()
+
+    def _leave(self) -> None:
+        with self._lock:
+            if self._waiting:
+                self._waiting.popleft().set()
+            else:
+                self._free += 1
+
+    def _refusal(self) -> ServiceUnavailableError:
+        HASHING_REFUSED.inc()
+        return ServiceUnavailableError("Very many people are signing up or in. Try again in a moment.", retry_after=5)

@@ -1,0 +1,78 @@
+"""The key ring: fields under AES-256-GCM, the blind index, and how the keys themselves are kept wrapped."""
+
+import hmac
+import secrets
+from collections.abc import Mapping, Sequence
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+NONCE_BYTES = 12
+ID_BYTES = 4
+KEY_BYTES = 32
+
+
+class UnknownKeyError(ValueError):
+    """Data under a key that this ring does not hold: another process has made a newer one."""
+
+
+class KeyRing:
+    """Keys in the clear, in memory only: data keys by id, the index key and the password pepper.
+
+    A nonce is random, so one data key is good for 2^32 values (NIST SP 800-38D, 8.3); `flask keys rotate --data`
+    starts the next.
+    """
+
+    def __init__(self, data_keys: Mapping[int, bytes], index_key: bytes, pepper: bytes) -> None:
+        self._ciphers = {key_id: AESGCM(key) for key_id, key in data_keys.items()}
+        self.current = max(data_keys)
+        self._index_key = index_key
+        self.pepper = pepper
+
+    def encrypt(self, text: str, place: str) -> bytes:
+        """Key id (4 bytes), nonce (12), ciphertext and tag (16); only `place` will decrypt it again."""
+        key_id, nonce = key_mark(self.current), secrets.token_bytes(NONCE_BYTES)
+        return key_id + nonce + self._ciphers[self.current].encrypt(nonce, text.encode(), place.encode())
+
+    def decrypt(self, sealed: bytes, place: str) -> str:
+        """The text that was encrypted for that place.
+
+        :raises UnknownKeyError: when its key is not on the ring
+        :raises ValueError: when it was changed, or belongs to another place
+        """
+        cipher = self._ciphers.get(int.from_bytes(sealed[:ID_BYTES]))
+        if cipher is None:
+            raise UnknownKeyError("This value is encrypted under a key that is not on the ring.")
+        nonce, rest = sealed[ID_BYTES : ID_BYTES + NONCE_BYTES], sealed[ID_BYTES + NONCE_BYTES :]
+        try:
+            return cipher.decrypt(nonce, rest, place.encode()).decode()
+        except InvalidTag:
+            raise ValueError("This value was changed, or copied here from another column.") from None
+
+    def index(self, text: str, place: str) -> bytes:
+        """32 bytes by which equal texts are found without being readable: HMAC-SHA-256, another for each place."""
+        return hmac.digest(self._index_key, f"{place}\0{text}".encode(), "sha256")
+
+
+def key_mark(key_id: int) -> bytes:
+    """The bytes that begin every value under that data key."""
+    return key_id.to_bytes(ID_BYTES)
+
+
+def wrap(key: bytes, wrapping_key: bytes, label: str) -> bytes:
+    """A key encrypted under another; `label` says which, and must be said again to unwrap it."""
+    nonce = secrets.token_bytes(NONCE_BYTES)
+    return nonce + AESGCM(wrapping_key).encrypt(nonce, key, label.encode())
+
+
+def unwrap(wrapped: bytes, wrapping_keys: Sequence[bytes], label: str) -> bytes:
+    """The key that one of the wrapping keys was used on.
+
+    :raises ValueError: when none of them was
+    """
+    for wrapping_key in wrapping_keys:
+        try:
+            return AESGCM(wrapping_key).decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], label.encode())
+        except InvalidTag:
+            continue
+    raise ValueError("None of ENCRYPTION_KEYS unwraps the keys of this database.")

@@ -1,0 +1,171 @@
+"""The fields that people fill in about themselves. Each says everything that is wrong with a value at once."""
+
+import re
+import unicodedata
+from typing import Any, ClassVar
+
+import marshmallow as ma
+from email_validator import EmailNotValidError, ValidatedEmail, validate_email
+
+from forms_service.validation.schema import Coded
+from forms_service.validation.text import folded, has_controls, one_line, strip_markup
+
+EMAIL_LONGEST = 254
+"""Octets of an address that SMTP carries (RFC 5321, 4.5.3.1.3, less the angle brackets)."""
+
+LONGEST_RAW = 1000
+"""Characters beyond which a short field is refused without a closer look."""
+
+
+class Text(Coded):
+    """A string; subclasses say in `_faults` what is wrong with it and in `_cleaned` what is kept."""
+
+    default_error_messages: ClassVar[dict[str, str]] = {"invalid": "Send text."}
+    json_schema: ClassVar[dict[str, Any]] = {}
+    """What JSON Schema can say of it, for the OpenAPI description."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        if not isinstance(value, str):
+            raise self.make_error("invalid")
+        cleaned = self._cleaned(value) if len(value) <= LONGEST_RAW else value
+        faults = self._faults(cleaned)
+        if faults:
+            raise ma.ValidationError([self.fault(key) for key in faults])
+        return cleaned
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:
+        return value
+
+    def _cleaned(self, value: str) -> str:
+        return value
+
+    def _faults(self, value: str) -> list[str]:
+        return []
+
+
+class OptionalText(Text):
+    """Text that may be left out: an empty field of a form is one that was not filled in."""
+
+    def deserialize(self, value: Any, attr: str | None = None, data: Any = None, **kwargs: Any) -> Any:
+        """None for what was left empty."""
+        empty = isinstance(value, str) and not value.strip()
+        return super().deserialize(None if empty else value, attr, data, **kwargs)
+
+
+class Email(Text):
+    """An address that mail can be sent to, as typed and trimmed: at most 254 characters, a domain with a dot.
+
+    Quoted local parts, comments, address literals and names such as localhost are refused; the DNS is not asked.
+    """
+
+    default_error_messages: ClassVar[dict[str, str]] = {
+        "invalid_email": "Enter an e-mail address such as ann@example.com.",
+        "too_long": "An e-mail address has at most 254 characters.",
+    }
+    json_schema: ClassVar[dict[str, Any]] = {"format": "email", "maxLength": EMAIL_LONGEST}
+
+    def _cleaned(self, value: str) -> str:
+        return value.strip()
+
+    def _faults(self, value: str) -> list[str]:
+        if len(value) > EMAIL_LONGEST:
+            return ["too_long"]
+        return [] if _parsed(value) else ["invalid_email"]
+
+
+class PersonName(Text):
+    """2 to 50 characters of a person's name as plain text: markup is taken out, "ANN" and "ann" become "Ann"."""
+
+    default_error_messages: ClassVar[dict[str, str]] = {
+        "too_short": "A name has at least 2 characters.",
+        "too_long": "A name has at most 50 characters.",
+        "control_characters": "A name has no control characters.",
+    }
+    json_schema: ClassVar[dict[str, Any]] = {"minLength": 2, "maxLength": 50}
+
+    def _cleaned(self, value: str) -> str:
+        name = one_line(strip_markup(value))
+        return name.title() if name.islower() or name.isupper() else name
+
+    def _faults(self, value: str) -> list[str]:
+        found = {"too_short": len(value) < 2, "too_long": len(value) > 50, "control_characters": has_controls(value)}
+        return [key for key, wrong in found.items() if wrong]
+
+
+class Password(Text):
+    """8 to 128 characters, with an upper- and a lower-case letter, a digit and one that is none of these.
+
+    Never trimmed, cleaned or given back.
+    """
+
+    default_error_messages: ClassVar[dict[str, str]] = {
+        "too_short": "A password has at least 8 characters.",
+        "too_long": "A password has at most 128 characters.",
+        "no_uppercase": "Use at least one upper-case letter.",
+        "no_lowercase": "Use at least one lower-case letter.",
+        "no_digit": "Use at least one digit.",
+        "no_special": "Use at least one character that is neither letter nor digit, such as ! or #.",
+    }
+    json_schema: ClassVar[dict[str, Any]] = {"format": "password", "minLength": 8, "maxLength": 128}
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(load_only=True, **kwargs)
+
+    def _faults(self, value: str) -> list[str]:
+        if len(value) > 128:
+            return ["too_long"]
+        found = {
+            "too_short": len(value) < 8,
+            "no_uppercase": not any(character.isupper() for character in value),
+            "no_lowercase": not any(character.islower() for character in value),
+            "no_digit": not any(character.isdecimal() for character in value),
+            "no_special": all(character.isalnum() for character in value),
+        }
+        return [key for key, wrong in found.items() if wrong]
+
+
+class Phone(OptionalText):
+    """10 to 15 digits, kept with a leading + if there is one; spaces, brackets, dots and dashes are taken out."""
+
+    default_error_messages: ClassVar[dict[str, str]] = {
+        "invalid_phone": "Write digits, with a leading + if you like, and spaces, brackets, dots or dashes between.",
+        "too_short": "A phone number has at least 10 digits.",
+        "too_long": "A phone number has at most 15 digits.",
+    }
+    json_schema: ClassVar[dict[str, Any]] = {"pattern": r"^\+?[0-9 ().-]{10,}$|^$"}
+
+    _separators: ClassVar[re.Pattern[str]] = re.compile(r"[\s().\-/\u2010-\u2015]+")
+
+    def _cleaned(self, value: str) -> str:
+        bare = self._separators.sub("", value)
+        return "".join(_ascii_digit(character) for character in bare)
+
+    def _faults(self, value: str) -> list[str]:
+        digits = value.removeprefix("+")
+        if not (digits.isascii() and digits.isdigit()):
+            return ["invalid_phone"]
+        found = {"too_short": len(digits) < 10, "too_long": len(digits) > 15}
+        return [key for key, wrong in found.items() if wrong]
+
+
+def email_key(address: str) -> str:
+    """What two spellings of one address have in common: case and compatible characters folded, the domain in ASCII.
+
+    :raises ValueError: when it is no address
+    """
+    parsed = _parsed(address)
+    if parsed is None:
+        raise ValueError("not an e-mail address")
+    return f"{folded(parsed.local_part)}@{(parsed.ascii_domain or parsed.domain).lower()}"
+
+
+def _parsed(address: str) -> ValidatedEmail | None:
+    try:
+        return validate_email(address, check_deliverability=False)
+    except EmailNotValidError:
+        return None
+
+
+def _ascii_digit(character: str) -> str:
+    digit = unicodedata.decimal(character, None)
+    return character if digit is None else str(digit)

@@ -1,0 +1,63 @@
+"""The schema all others are made from: it knows its fields, and every fault has a sentence and a code."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
+
+import marshmallow as ma
+
+from forms_service.errors import Fault
+
+
+LONGEST_NAME = 200
+"""Characters of a field's name that an answer repeats."""
+
+
+class Schema(ma.Schema):
+    """A schema that refuses what it does not know."""
+
+    error_messages: ClassVar[dict[str, str]] = {
+        "unknown": Fault("This field is not known here.", "unknown"),
+        "type": Fault("Send an object with named fields.", "invalid_type"),
+    }
+
+    class Meta:
+        """An unknown field is refused and named."""
+
+        unknown = ma.RAISE
+
+
+class Coded(ma.fields.Field[Any]):
+    """A field whose faults carry the key of their message as code."""
+
+    default_error_messages: ClassVar[dict[str, str]] = {
+        "required": "This field is required.",
+        "null": "This field may not be null.",
+    }
+
+    def make_error(self, key: str, **kwargs: Any) -> ma.ValidationError:
+        """The message of that key, as a fault."""
+        return ma.ValidationError([self.fault(key, **kwargs)])
+
+    def fault(self, key: str, **kwargs: Any) -> Fault:
+        """One thing wrong; several can be raised together."""
+        return Fault(self.error_messages[key].format(**kwargs), key)
+
+
+def faults_by_path(messages: object, path: str = "") -> dict[str, list[Fault]]:
+    """marshmallow's nested messages as dotted path → faults, in the order of the fields."""
+    found: dict[str, list[Fault]] = {}
+    for where, fault in _walk(messages, path):
+        found.setdefault(where or "body", []).append(fault)
+    return found
+
+
+def _walk(messages: object, path: str) -> Iterator[tuple[str, Fault]]:
+    if isinstance(messages, Mapping):
+        for key, inner in messages.items():
+            step = "" if key == ma.exceptions.SCHEMA else str(key)[:LONGEST_NAME]
+            yield from _walk(inner, ".".join(part for part in (path, step) if part))
+    elif isinstance(messages, list):
+        for message in messages:
+            yield from _walk(message, path)
+    else:
+        yield path, messages if isinstance(messages, Fault) else Fault(str(messages), "invalid")

@@ -1,0 +1,1 @@
+"""What every answer shares: answers, errors, headers, limits, caching, logging."""

@@ -1,0 +1,85 @@
+"""A blueprint whose views declare what they take and give; the OpenAPI description is made from the same words."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, NoReturn
+
+import marshmallow as ma
+from flask_smorest import Blueprint as SmorestBlueprint
+from webargs.flaskparser import FlaskParser
+
+from forms_service.errors import ValidationError
+from forms_service.validation.schema import Schema, faults_by_path
+from forms_service.web.answers import success
+from forms_service.web.bodies import JSON, MULTIPART, URLENCODED, json_body, json_or_form_body
+
+
+class BodyParser(FlaskParser):
+    """webargs with our reader: `json` is JSON, `json_or_form` is what web forms send as well."""
+
+    DEFAULT_VALIDATION_STATUS = 422
+    DEFAULT_UNKNOWN_BY_LOCATION = {"json": ma.RAISE, "json_or_form": ma.RAISE, "query": ma.RAISE}  # noqa: RUF012
+    __location_map__ = {**FlaskParser.__location_map__, "json_or_form": "load_json_or_form"}  # noqa: RUF012
+
+    def load_json(self, req: Any, schema: ma.Schema) -> Any:
+        """The body as JSON."""
+        return json_body()
+
+    def load_json_or_form(self, req: Any, schema: ma.Schema) -> Any:
+        """The body as JSON or form fields."""
+        return json_or_form_body()
+
+    def handle_error(self, error: ma.ValidationError, *_: Any, **__: Any) -> NoReturn:
+        """Every fault of every field, in one error."""
+        (messages,) = error.messages_dict.values()  # by location
+        raise ValidationError(faults_by_path(messages)) from error
+
+
+class Blueprint(SmorestBlueprint):
+    """A room's routes; see `accounts/views.py` for how one reads."""
+
+    ARGUMENTS_PARSER = BodyParser()
+    DEFAULT_LOCATION_CONTENT_TYPE_MAPPING = {  # noqa: RUF012
+        **SmorestBlueprint.DEFAULT_LOCATION_CONTENT_TYPE_MAPPING,
+        "json_or_form": JSON,
+    }
+
+    def answers(
+        self, status: int, schema: type[Schema] | None = None, *, message: str
+    ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        """Put what a view returns into the envelope, by `schema`, and describe it."""
+        dumper = schema() if schema else None
+
+        def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
+            @wraps(view)
+            def wrapper(*args: Any, **kwargs: Any) -> Any:
+                result = view(*args, **kwargs)
+                return success(dumper.dump(result) if dumper else result, message=message, status=status)
+
+            document = self.response(status, envelope(schema), description=message)
+            return document(wrapper)  # type: ignore[no-any-return]  # flask-smorest has no types
+
+        return decorate
+
+    def _prepare_arguments_doc(self, doc: Any, doc_info: Any, **kwargs: Any) -> Any:
+        """flask-smorest describes one type of body; ours come in three."""
+        parameters = doc_info.get("arguments", {}).get("parameters", [])
+        takes_forms = any(parameter["in"] == "json_or_form" for parameter in parameters)
+        doc = super()._prepare_arguments_doc(doc, doc_info, **kwargs)
+        if takes_forms:
+            content = doc["requestBody"]["content"]
+            content |= {kind: dict(content[JSON]) for kind in (URLENCODED, MULTIPART)}
+        return doc
+
+
+def envelope(schema: type[Schema] | None) -> type[ma.Schema]:
+    """The schema of a successful answer that holds `schema`."""
+    name = schema.__name__ if schema else "Nothing"
+    data: ma.fields.Field[Any] = ma.fields.Nested(schema, required=True) if schema else ma.fields.Raw(required=True)
+    fields: dict[str, Any] = {
+        "success": ma.fields.Boolean(required=True, metadata={"const": True}),
+        "message": ma.fields.String(required=True),
+        "data": data,
+        "meta": ma.fields.Dict(required=True),
+    }
+    return ma.Schema.from_dict(fields, name=f"{name}Answer")

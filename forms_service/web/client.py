@@ -1,0 +1,40 @@
+"""Who is calling, as far as the connection tells: an address, and what may be done with it."""
+
+import ipaddress
+
+from flask import request
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+def client_address() -> str:
+    """The client's address in its shortest form; "unknown" behind a Unix socket with no proxy counted."""
+    return str(_address() or "unknown")
+
+
+def client_key() -> str:
+    """What limits count a client by: an IPv4 address, or the /64 that one IPv6 customer is given."""
+    address = _address()
+    if isinstance(address, ipaddress.IPv6Address):
+        return str(ipaddress.ip_network((address, 64), strict=False))
+    return str(address or "unknown")
+
+
+def client_for_log(how: str) -> str | None:
+    """The client as LOG_CLIENT says: `truncated` to IPv4 /24 or IPv6 /48, `full`, or `none`."""
+    address = _address()
+    if how == "none" or address is None:
+        return None
+    if how == "full":
+        return str(address)
+    prefix = 24 if address.version == 4 else 48
+    return str(ipaddress.ip_network((address, prefix), strict=False).network_address)
+
+
+def _address() -> Address | None:
+    try:
+        address = ipaddress.ip_address((request.remote_addr or "").partition("%")[0])
+    except ValueError:
+        return None
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return mapped or address

@@ -1,0 +1,91 @@
+"""One mapper: whatever is raised becomes one answer, as JSON or as a page. The client sees nothing of our insides."""
+
+import logging
+
+from flask import Flask, Response, current_app, request
+from sqlalchemy.exc import DBAPIError, InternalError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
+
+from forms_service import errors
+from forms_service.errors import ApiError
+from forms_service.web.answers import failure, page
+from forms_service.web.bodies import typed_values
+from forms_service.web.logs import event
+from forms_service.web.negotiation import asks_for_page, posted_by_browser
+
+BY_STATUS: dict[int, type[ApiError]] = {
+    kind.status: kind
+    for kind in (
+        errors.BadRequestError,
+        errors.AuthenticationError,
+        errors.AuthorizationError,
+        errors.NotFoundError,
+        errors.ConflictError,
+        errors.PayloadTooLargeError,
+        errors.UnsupportedMediaTypeError,
+        errors.InternalServerError,
+    )
+}
+"""The error that stands for an HTTP status which werkzeug raised; the others are given by hand."""
+
+log = logging.getLogger(__name__)
+
+
+def init_app(app: Flask) -> None:
+    """Let every error of the app come here."""
+    app.register_error_handler(Exception, answer)
+
+
+def answer(error: Exception) -> Response:
+    """What the caller gets for an error."""
+    if isinstance(error, HTTPException) and error.code and error.code < 400:
+        return error.get_response()  # type: ignore[return-value]  # a redirect that the router asks for
+    known = _known(error)
+    response = _page(known) if _wants_page() else failure(known)
+    response.headers.update(known.headers)
+    if known.status in (400, 413):
+        response.headers["Connection"] = "close"  # the rest of the body may still be on its way
+    return response
+
+
+def _known(error: Exception) -> ApiError:
+    if isinstance(error, ApiError):
+        return error
+    if isinstance(error, MethodNotAllowed):
+        return errors.MethodNotAllowedError(list(error.valid_methods or ()))
+    if isinstance(error, HTTPException):
+        status = error.code or 500
+        return BY_STATUS.get(status, errors.BadRequestError if status < 500 else errors.InternalServerError)()
+    if _is_away(error):
+        event("database_away", level=logging.ERROR, error=_cause(error))
+        return errors.ServiceUnavailableError()
+    log.error("unexpected_error", exc_info=error)
+    return errors.InternalServerError()
+
+
+def _is_away(error: Exception) -> bool:
+    """Whether the database is gone, full, read-only or too busy: none of it is the request's fault."""
+    away = isinstance(error, OperationalError | InternalError | PoolTimeoutError)
+    return away or (isinstance(error, DBAPIError) and error.connection_invalidated)
+
+
+def _cause(error: Exception) -> str:
+    """The driver's word for it, without the statement and its values."""
+    return f"{type(error).__name__}: {getattr(error, 'orig', None) or error}"[:300]
+
+
+def _wants_page() -> bool:
+    return posted_by_browser() if _form_template() else asks_for_page()
+
+
+def _form_template() -> str | None:
+    view = current_app.view_functions.get(request.endpoint or "")
+    return getattr(view, "form_template", None) if request.method == "POST" else None
+
+
+def _page(error: ApiError) -> Response:
+    """The form again where there was one, else a page that says what happened."""
+    template = _form_template() or "error.html"
+    faults = error.faults if isinstance(error, errors.ValidationError) else {}
+    return page(template, error.status, error=error, errors=faults, values=typed_values())

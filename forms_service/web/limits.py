@@ -1,0 +1,127 @@
+"""Rate limits: one list of them, one decorator, and headers that are true to the second.
+
+Flask-Limiter keeps an app's switch and its storage. What it would decide in two steps and up to six round trips,
+letting a refused request use up the limits before the one that refused it, is decided here in one.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask, Response, current_app, g, request
+from flask_limiter import Limiter
+
+from forms_service.config import Settings, settings
+from forms_service.config.values import Rate
+from forms_service.errors import RateLimitError
+from forms_service.metrics import RATE_LIMITED
+from forms_service.web.access import View
+from forms_service.web.client import client_for_log, client_key
+from forms_service.web.limit_storage import BoundedMemory, Hit, SharedRedis, Window
+from forms_service.web.logs import event
+
+Key = Callable[[], str]
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A named limit: its numbers, what it counts by, and which requests it is for."""
+
+    name: str
+    rate: Callable[[Settings], Rate]
+    key: Key = client_key
+    cost: int = 1
+
+
+LIMITS = {
+    limit.name: limit
+    for limit in (
+        Limit("api", lambda numbers: numbers.rate_limit),
+        Limit("signup", lambda numbers: numbers.signup_rate_limit),
+    )
+}
+"""Every limit there is; those with a setting change by it."""
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Count requests of the app before anything else is done for them."""
+    guard = app.extensions["redis"]
+    scheme = (SharedRedis if guard else BoundedMemory).STORAGE_SCHEME[0]
+    app.extensions["limits"] = Limiter(
+        client_key,
+        app=app,
+        enabled=settings.rate_limit_enabled,
+        strategy="moving-window",
+        storage_uri=f"{scheme}://",
+        storage_options={"guard": guard} if guard else {},
+        headers_enabled=False,
+    )
+    if settings.rate_limit_enabled:
+        app.before_request(check)
+        app.after_request(_add_headers)
+
+
+def rate_limit(
+    limit: int | str, window: int | None = None, cost: int = 1, key: Key = client_key
+) -> Callable[[View], View]:
+    """Let a view be called `limit` times in `window` seconds for each `key()`, or as the limit of that name says.
+
+    A call counts `cost`. Limits are checked before the body is read, all together, and not for OPTIONS and HEAD.
+    """
+    if isinstance(limit, str):
+        named = LIMITS[limit]
+    else:
+        seconds = window or 900
+        if cost > limit:
+            raise ValueError("a call that costs more than the limit is never answered")
+        named = Limit(f"{limit}/{seconds}", lambda _: Rate(limit, seconds), key, cost)
+
+    def mark(view: View) -> View:
+        view.rate_limits = (*getattr(view, "rate_limits", ()), named)  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def check() -> None:
+    """Charge this request to its limits.
+
+    :raises RateLimitError: when one of them is used up; none is charged then
+    """
+    limits = _limits_of_request()
+    if not limits:
+        return
+    storage: Any = current_app.extensions["limits"].storage
+    windows: list[Window] = storage.take([_hit(limit) for limit in limits])
+    g.rate_limit = min(windows, key=lambda window: (-window.wait, window.remaining, -window.reset))
+    if g.rate_limit.wait:
+        refused = limits[windows.index(g.rate_limit)]
+        RATE_LIMITED.labels(refused.name).inc()
+        event("rate_limited", level=logging.WARNING, limit=refused.name, client=client_for_log(settings.log_client))
+        raise RateLimitError(refused.name, g.rate_limit.wait)
+
+
+def _limits_of_request() -> list[Limit]:
+    if request.method == "OPTIONS":
+        return []
+    view = current_app.view_functions.get(request.endpoint or "")
+    own = getattr(view, "rate_limits", ()) if request.method != "HEAD" else ()
+    whole_api = (LIMITS["api"],) if request.path.startswith("/api/") else ()
+    return [*own, *whole_api]
+
+
+def _hit(limit: Limit) -> Hit:
+    rate = limit.rate(settings)
+    # an own limit without a name counts for its route alone
+    scope = limit.name if limit.name in LIMITS else f"{request.endpoint}:{limit.name}"
+    return Hit(f"{scope}:{limit.key() or 'nobody'}", rate.requests, rate.seconds, limit.cost)
+
+
+def _add_headers(response: Response) -> Response:
+    window: Window | None = g.get("rate_limit")
+    if window:
+        response.headers["X-RateLimit-Limit"] = str(window.limit)
+        response.headers["X-RateLimit-Remaining"] = str(window.remaining)
+        response.headers["X-RateLimit-Reset"] = str(window.reset)
+    return response

@@ -1,0 +1,119 @@
+"""One line a request and one an event, for people or as JSON. Never a query, a body, a token or an address of a person."""
+
+import json
+import logging
+import re
+import sys
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import Flask, Response, g, has_request_context, request
+
+from forms_service.config import Settings
+from forms_service.metrics import REQUEST_SECONDS, REQUESTS
+from forms_service.web.client import client_for_log
+
+LONGEST = 300
+"""Characters of a path or user agent that are logged."""
+
+ACCESS_LINE = re.compile(r" - - \[")
+"""Marks the development server's own line for a request, which shows the query."""
+
+COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+
+events = logging.getLogger("forms_service.events")
+requests = logging.getLogger("forms_service.requests")
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Log to standard error at LOG_LEVEL in LOG_FORMAT, and every request when it is answered."""
+    configure(settings.log_level, settings.log_format)
+
+    def log_request(response: Response) -> Response:
+        seconds = time.perf_counter() - g.started
+        route = request.url_rule.rule if request.url_rule else "none"
+        REQUESTS.labels(request.method if request.url_rule else "other", route, response.status_code).inc()
+        REQUEST_SECONDS.labels(request.method if request.url_rule else "other", route).observe(seconds)
+        response.headers["X-Process-Time"] = f"{seconds:.6f}"
+        fields = {
+            "client": client_for_log(settings.log_client),
+            "method": request.method,
+            "path": request.path[:LONGEST],
+            "status": response.status_code,
+            "ms": round(seconds * 1000, 2),
+            "user_agent": request.headers.get("User-Agent", "")[:LONGEST],
+        }
+        requests.info("request", extra={"fields": fields})
+        return response
+
+    app.after_request(log_request)
+
+
+def event(name: str, *, level: int = logging.INFO, **fields: Any) -> None:
+    """Log that something happened, by a name that an operator can count on."""
+    events.log(level, name, extra={"fields": fields})
+
+
+def configure(level: str, form: str) -> None:
+    """Send every logger of the process to standard error, once."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonFormatter() if form == "json" else TextFormatter())
+    handler.addFilter(lambda record: not (record.name == "werkzeug" and ACCESS_LINE.search(record.getMessage())))
+    handler.set_name("forms_service")
+    root = logging.getLogger()
+    for old in [known for known in root.handlers if known.get_name() == "forms_service"]:
+        root.removeHandler(old)
+    root.addHandler(handler)
+    root.setLevel(level)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+
+
+class JsonFormatter(logging.Formatter):
+    """A line of JSON with time, level, logger, message, the event's fields and the request's id."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """One line, whatever is in the values."""
+        return json.dumps(_entry(record, self), ensure_ascii=True, default=str)
+
+
+class TextFormatter(logging.Formatter):
+    """The same for people: time, level, message, then name=value."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """One line, with a traceback below it where there is one."""
+        entry = _entry(record, self)
+        head = f"{entry.pop('time')} {entry.pop('level'):7} {entry.pop('message')}"
+        trace = entry.pop("exception", None)
+        del entry["logger"]
+        rest = [f"{name}={_printable(value)}" for name, value in entry.items() if value is not None]
+        return " ".join([head, *rest]) + (f"\n{trace}" if trace else "")
+
+
+def _entry(record: logging.LogRecord, formatter: logging.Formatter) -> dict[str, Any]:
+    moment = datetime.fromtimestamp(record.created, UTC)
+    entry = {
+        "time": moment.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "level": record.levelname,
+        "logger": record.name,
+        "message": _one_line(record.getMessage()),
+        **getattr(record, "fields", {}),
+    }
+    if has_request_context():
+        entry["request_id"] = g.get("request_id")
+    if record.exc_info:
+        entry["exception"] = formatter.formatException(record.exc_info)
+    return entry
+
+
+def _one_line(message: str) -> str:
+    """The message without colours, line breaks and other controls."""
+    words = COLOURS.sub("", message).split()
+    return " ".join("".join(filter(str.isprintable, word)) for word in words)
+
+
+def _printable(value: Any) -> str:
+    """The value on one line, in quotes where it has spaces: nobody writes a log line of their own."""
+    text = str(value)
+    plain = text.isprintable() and text and not any(mark in text for mark in ' "=')
+    return text if plain else json.dumps(text)

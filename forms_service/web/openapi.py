@@ -1,0 +1,111 @@
+"""The OpenAPI 3.1 description, made from the schemas that validate, and the page that shows it."""
+
+import hashlib
+import json
+from base64 import b64encode
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import marshmallow as ma
+from flask import Blueprint as FlaskBlueprint
+from flask import Flask, Response, current_app, request
+from flask_smorest import Api
+
+from forms_service import __version__
+from forms_service.validation.fields import Text
+from forms_service.web.access import public
+from forms_service.web.answers import page
+from forms_service.web.blueprint import Blueprint
+from forms_service.web.headers import DOCS_POLICY
+
+DESCRIPTION = """The service behind the forms on your website.
+
+Every answer is JSON in one envelope: `success`, `message`, and `data` with `meta`, or `error_type` with `errors` and
+`codes` by field. A public POST also takes what an HTML form sends, and answers a browser with a page. Every answer
+carries `X-Request-ID`; every limited one `X-RateLimit-Limit`, `-Remaining` and `-Reset` (epoch seconds).
+"""
+
+ASSETS = ("vendor/swagger-ui/swagger-ui.css", "vendor/swagger-ui/swagger-ui-bundle.js", "docs.js")
+
+
+class ErrorAnswer(ma.Schema):
+    """Any answer other than success."""
+
+    success = ma.fields.Boolean(required=True, metadata={"const": False})
+    message = ma.fields.String(required=True, metadata={"description": "What happened and what to do, for people."})
+    error_type = ma.fields.String(required=True, metadata={"examples": ["ValidationError"]})
+    errors = ma.fields.Dict(
+        keys=ma.fields.String(),
+        values=ma.fields.String(),
+        metadata={"description": "Only with 422: field path → everything that is wrong with it."},
+    )
+    codes = ma.fields.Dict(
+        keys=ma.fields.String(),
+        values=ma.fields.List(ma.fields.String()),
+        metadata={"description": "Only with 422: field path → the same as codes."},
+    )
+    details = ma.fields.Dict(keys=ma.fields.String())
+
+
+class Description(Api):  # type: ignore[misc]  # flask-smorest has no types
+    """flask-smorest's description, without its own error handlers: ours are in `web/errors.py`."""
+
+    ERROR_SCHEMA = ErrorAnswer
+
+    def _register_error_handlers(self) -> None:
+        """Errors have one mapper."""
+
+
+docs = FlaskBlueprint("docs", __name__)
+
+
+def init_app(app: Flask, blueprints: Sequence[Blueprint]) -> None:
+    """Register the rooms' blueprints, described."""
+    app.config["API_TITLE"] = "forms_service"
+    app.config["API_VERSION"] = __version__
+    app.config["OPENAPI_VERSION"] = "3.1.0"
+    api = Description(app, spec_kwargs={"info": {"description": DESCRIPTION, "license": {"name": "MIT"}}})
+    api.register_field(Text, "string", None)
+    api.ma_plugin.converter.add_attribute_function(_json_schema)
+    api.spec.components.security_scheme("token", {"type": "http", "scheme": "bearer"})
+    for blueprint in blueprints:
+        api.register_blueprint(blueprint)
+    app.extensions["description"] = api.spec.to_dict()
+    app.register_blueprint(docs)
+
+
+def described(app: Flask) -> dict[str, Any]:
+    """The description as the repository holds it in `openapi.json`."""
+    description: dict[str, Any] = app.extensions["description"]
+    return description
+
+
+@docs.get("/api/openapi.json")
+@public
+def openapi() -> Response:
+    """The description, with the path that the service is mounted under."""
+    mounted = {"servers": [{"url": request.script_root}]} if request.script_root else {}
+    return Response(json.dumps(described(current_app) | mounted, indent=2), mimetype="application/json")
+
+
+@docs.get("/api/docs")
+@public
+def show() -> Response:
+    """The description for people: Swagger UI, served from here."""
+    folder = Path(current_app.static_folder or "")
+    response = page("docs.html", assets={asset: integrity(folder / asset) for asset in ASSETS})
+    response.policy = DOCS_POLICY  # type: ignore[attr-defined]  # read by web/headers.py
+    return response
+
+
+@cache
+def integrity(path: Path) -> str:
+    """The hash that a browser holds a script against (Subresource Integrity)."""
+    return "sha384-" + b64encode(hashlib.sha384(path.read_bytes()).digest()).decode()
+
+
+def _json_schema(_: object, field: ma.fields.Field[Any], **__: Any) -> dict[str, Any]:
+    """What our own fields say of themselves."""
+    return getattr(field, "json_schema", {})

@@ -1,0 +1,28 @@
+"""The pages that belong to no room, and what all pages know."""
+
+from flask import Blueprint, Flask, Response
+
+from forms_service import __version__
+from forms_service.web.access import public, unlimited
+from forms_service.web.answers import page
+
+STATIC_SECONDS = 86_400
+"""How long a browser keeps a static file; its address changes with the version."""
+
+pages = Blueprint("pages", __name__)
+
+
+def init_app(app: Flask) -> None:
+    """Register the pages."""
+    app.config["SEND_FILE_MAX_AGE_DEFAULT"] = STATIC_SECONDS
+    app.jinja_env.globals["version"] = __version__
+    app.register_blueprint(pages)
+    public(unlimited("files that are the same for everybody")(app.view_functions["static"]))
+
+
+@pages.get("/")
+@public
+@unlimited("a page that is the same for everybody")
+def home() -> Response:
+    """That the service runs, and where to go from here."""
+    return page("home.html")

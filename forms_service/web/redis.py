@@ -1,0 +1,87 @@
+"""One Redis for limits and cache: given up on within a quarter of a second, and back by itself."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
+
+from flask import Flask
+
+from forms_service.config import Settings
+from forms_service.metrics import REDIS_AWAY, REDIS_FAILURES
+from forms_service.web.logs import event
+
+try:
+    import redis
+    from redis.backoff import NoBackoff
+    from redis.retry import Retry
+except ImportError:  # an extra; config refuses REDIS_URL without it
+    if not TYPE_CHECKING:
+        redis = None
+
+TIMEOUT = 0.25
+"""Seconds to connect, and seconds to wait for an answer."""
+
+RETRY_SECONDS = 1.0
+"""How long nobody asks a Redis that failed; then one request tries, the others still do without."""
+
+T = TypeVar("T")
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Keep the connection in `app.extensions["redis"]`, None without REDIS_URL."""
+    app.extensions["redis"] = RedisGuard(settings.redis_url) if settings.redis_url else None
+
+
+class RedisGuard:
+    """A Redis that may be away: a call that fails is answered by its fallback, and so are those after it for a while."""
+
+    def __init__(self, url: str) -> None:
+        self.client = redis.Redis.from_url(
+            url,
+            socket_timeout=TIMEOUT,
+            socket_connect_timeout=TIMEOUT,
+            retry=Retry(NoBackoff(), 0),
+            lib_name=None,  # both would cost a round trip that a frozen server never answers
+            lib_version=None,
+        )
+        self.away = False
+        self._try_again_at = 0.0
+        self._lock = threading.Lock()
+
+    def call(self, action: Callable[["redis.Redis"], T], otherwise: Callable[[], T]) -> T:
+        """What `action` makes of the client, or `otherwise()` while Redis is away."""
+        if self.away and not self._my_turn():
+            return otherwise()
+        try:
+            answer = action(self.client)
+        except (redis.RedisError, OSError) as error:
+            self._failed(error)
+            return otherwise()
+        if self.away:
+            self._recovered()
+        return answer
+
+    def _my_turn(self) -> bool:
+        with self._lock:
+            if time.monotonic() < self._try_again_at:
+                return False
+            self._try_again_at = time.monotonic() + RETRY_SECONDS
+            return True
+
+    def _failed(self, error: Exception) -> None:
+        REDIS_FAILURES.inc()
+        with self._lock:
+            first, self.away = not self.away, True
+            self._try_again_at = time.monotonic() + RETRY_SECONDS
+        REDIS_AWAY.set(1)
+        if first:
+            event("redis_away", level=logging.ERROR, error=type(error).__name__, limits="per process", cache="none")
+
+    def _recovered(self) -> None:
+        with self._lock:
+            back, self.away = self.away, False
+        REDIS_AWAY.set(0)
+        if back:
+            event("redis_back", level=logging.WARNING)

@@ -1,0 +1,26 @@
+"""A name for every request, in its answer and in every line that is logged about it."""
+
+import re
+import time
+import uuid
+
+from flask import Flask, Response, g, request
+
+ACCEPTED = re.compile(r"[A-Za-z0-9._-]{1,100}")
+
+
+def init_app(app: Flask) -> None:
+    """Take the caller's X-Request-ID or make one, and start the clock."""
+    app.before_request(_begin)
+    app.after_request(_name)
+
+
+def _begin() -> None:
+    g.started = time.perf_counter()
+    given = request.headers.get("X-Request-ID", "")
+    g.request_id = given if ACCEPTED.fullmatch(given) else uuid.uuid4().hex
+
+
+def _name(response: Response) -> Response:
+    response.headers["X-Request-ID"] = g.request_id
+    return response

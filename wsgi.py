@@ -1,0 +1,13 @@
+"""What servers import: `flask run`, `gunicorn wsgi:app` and mod_wsgi find the service here."""
+
+import sys
+from pathlib import Path
+
+from forms_service.app import create_app
+from forms_service.config import load_settings
+from forms_service.errors import StartError
+
+try:
+    app = application = create_app(load_settings(Path(__file__).parent))
+except StartError as error:
+    sys.exit(str(error))
