@@ -1,6 +1,7 @@
 """The commands, each one service call. They are entry points, so those that need no app work without one."""
 
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -127,11 +128,17 @@ def _or_exit(act: Callable[[], T]) -> T:
 
 def _show_reencryption(number: int) -> None:
     click.echo(f"Data key {number} encrypts from now on. Interrupted? Go on with: flask keys rotate --data --resume")
-    with click.progressbar(length=rotation.waiting(), label="Re-encrypting") as bar:
-        for progress in rotation.reencrypt():
-            bar.length = progress.total
-            bar.update(progress.done - bar.pos)
+    _show("Re-encrypting")
+    click.echo(f"Waiting {keyring.RELOAD_SECONDS} s until every process has noticed the new key …")
+    time.sleep(keyring.RELOAD_SECONDS + 1)
+    _show("Looking once more")
     click.echo("Everything is under the new data key.")
+
+
+def _show(label: str) -> None:
+    with click.progressbar(length=rotation.rows(), label=label) as bar:
+        for looked_at in rotation.reencrypt():
+            bar.update(looked_at)
 
 
 def _findings(directory: Path) -> list[Finding]:

@@ -76,11 +76,13 @@ def bring_up_to_date() -> None:
 
 def _migrate_embedded(path: Path) -> None:
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    new = path.stat().st_size == 0
     found = revision()
     if found is Revision.NEWER:
         raise _too_new()
     if found is Revision.PENDING:
-        _keep_copy(path)
+        if not new:
+            _keep_copy(path)
         command.upgrade(migrate.get_config(), "head")
         log.info("The database %s is up to date.", path.name)
 
@@ -94,8 +96,6 @@ def _too_new() -> StartError:
 
 def _keep_copy(path: Path) -> None:
     """A copy beside the file, consistent even while another process reads; the oldest beyond COPIES go."""
-    if path.stat().st_size == 0:
-        return
     copy = path.with_name(f"{path.name}.{now():%Y%m%dT%H%M%S%f}.copy")
     os.close(os.open(copy, os.O_WRONLY | os.O_CREAT, 0o600))
     with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(copy)) as target:

@@ -1,71 +1,70 @@
 """Re-encrypting what is stored under a new data key, while the service runs."""
 
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
+from typing import Any
 
-from sqlalchemy import Column, LargeBinary, Table, and_, func, select, type_coerce, update
+from sqlalchemy import Column, LargeBinary, Row, Select, Table, and_, func, select, tuple_, type_coerce, update
 
 from forms_service.database import writing
 from forms_service.extensions import db
-from forms_service.keyring import RELOAD_SECONDS, Encrypted, decrypt, holder
-from forms_service.security.keys import ID_BYTES, key_mark
+from forms_service.keyring import Encrypted, decrypt, holder
+from forms_service.security.keys import key_mark
 
 BATCH = 500
-"""Values in one commit."""
+"""Rows that are looked at, and changed in one commit."""
 
 
-@dataclass(frozen=True)
-class Progress:
-    """How many values are under the new key, of how many."""
-
-    done: int
-    total: int
-
-
-def encrypted_columns() -> list[Column[str]]:
-    """Every column of the models that is encrypted."""
-    tables = db.metadata.sorted_tables
-    return [column for table in tables for column in table.columns if isinstance(column.type, Encrypted)]
+def encrypted_columns() -> dict[Table, list[Column[Any]]]:
+    """Every table that has encrypted columns, and which they are."""
+    found = {
+        table: [column for column in table.columns if isinstance(column.type, Encrypted)]
+        for table in db.metadata.sorted_tables
+    }
+    return {table: columns for table, columns in found.items() if columns}
 
 
-def waiting() -> int:
-    """How many values are not yet under the current data key."""
-    return sum(db.session.scalar(_stale(func.count(), column)) or 0 for column in encrypted_columns())
+def rows() -> int:
+    """How many rows there are to look at."""
+    return sum(db.session.scalar(select(func.count()).select_from(table)) or 0 for table in encrypted_columns())
 
 
-def reencrypt(sleep: Callable[[float], None] = time.sleep) -> Iterator[Progress]:
-    """Bring every value under the current data key, in batches; what it has done it need not do again.
+def reencrypt() -> Iterator[int]:
+    """Bring every value under the current data key; yields how many more rows it has looked at, batch by batch.
 
-    Other processes write under the old key until they look at the ring again, so it waits for that and looks
-    once more at the end. A row that changes meanwhile is left for the next round.
+    Interrupted, it can be started again: what is under the current key is only looked at. Other processes write
+    under the old key until they look at the ring again (RELOAD_SECONDS), so it is run once more after that. A row
+    that changes meanwhile is left as it is then.
     """
-    for last in (False, True):
-        if last:
-            sleep(RELOAD_SECONDS + 1)
-        done, total = 0, waiting()
-        while remaining := waiting():
-            for column in encrypted_columns():
-                done += _one_batch(column)
-            yield Progress(done, max(total, done + remaining))
+    for table, columns in encrypted_columns().items():
+        last: tuple[Any, ...] | None = None
+        while batch := db.session.execute(_after(last, table, columns)).all():
+            with writing():
+                for row in batch:
+                    _renew(row, table, columns)
+                db.session.commit()
+            last = tuple(batch[-1][: len(table.primary_key.columns)])
+            yield len(batch)
 
 
-def _one_batch(column: Column[str]) -> int:
-    table: Table = column.table  # type: ignore[assignment]  # a column of a model has a table, no subquery
+def _after(last: tuple[Any, ...] | None, table: Table, columns: list[Column[Any]]) -> Select[Any]:
+    """The next batch by primary key: the key, then the encrypted values as they are stored."""
     keys = list(table.primary_key.columns)
-    raw = type_coerce(column, LargeBinary)
-    place = column.type.place  # type: ignore[attr-defined]  # encrypted_columns() gives no other
-    with writing():
-        rows = db.session.execute(_stale(raw, column, *keys).limit(BATCH)).all()
-        for sealed, *identity in rows:
-            fresh = holder().ring().encrypt(decrypt(bytes(sealed), place), place)
-            same = and_(*(key == value for key, value in zip(keys, identity, strict=True)), raw == sealed)
-            db.session.execute(update(table).where(same).values({column.name: type_coerce(fresh, LargeBinary)}))
-        db.session.commit()
-    return len(rows)
+    query = select(*keys, *(type_coerce(column, LargeBinary).label(column.name) for column in columns))
+    if last is not None:
+        query = query.where(tuple_(*keys) > last)
+    return query.order_by(*keys).limit(BATCH)
 
 
-def _stale(what: object, column: Column[str], *more: object):  # type: ignore[no-untyped-def]
-    raw = type_coerce(column, LargeBinary)
-    mark = key_mark(holder().ring().current)
-    return select(what, *more).where(column.is_not(None), func.substr(raw, 1, ID_BYTES) != mark)  # type: ignore[call-overload]
+def _renew(row: Row[Any], table: Table, columns: list[Column[Any]]) -> None:
+    ring = holder().ring()
+    kept = {column: row._mapping[column.name] for column in columns}
+    stale = {column: bytes(old) for column, old in kept.items() if old and bytes(old)[:4] != key_mark(ring.current)}
+    if not stale:
+        return
+    fresh = {
+        column.name: type_coerce(ring.encrypt(decrypt(old, column.type.place), column.type.place), LargeBinary)
+        for column, old in stale.items()
+    }
+    same_row = [key == value for key, value in zip(table.primary_key.columns, row, strict=False)]
+    unchanged = [type_coerce(column, LargeBinary) == old for column, old in stale.items()]
+    db.session.execute(update(table).where(and_(*same_row, *unchanged)).values(fresh))

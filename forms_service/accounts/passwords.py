@@ -18,7 +18,7 @@ RESERVE = THREADS // 4
 
 def init_app(app: Flask, settings: Settings) -> None:
     """Let as many be hashed at once as there are cores, over all processes."""
-    slots = max(1, -(-cores() // settings.web_concurrency))
+    slots = max(1, -(-cores() // settings.web_concurrency)) + 1
     app.extensions["hashing"] = HashingGate(slots, places=THREADS - RESERVE - slots, patience=PATIENCE)
 
 

@@ -15,7 +15,7 @@ from forms_service.config import values as of
 from forms_service.config.values import Rate
 from forms_service.errors import StartError
 
-THREADS = 64
+THREADS = 128
 """Requests that one process answers at a time under gunicorn; see `gunicorn.conf.py`."""
 
 METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"

@@ -15,8 +15,23 @@ from sqlalchemy.exc import ArgumentError
 ENVIRONMENTS = ("development", "testing", "production")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 OWN_PATHS = frozenset({"api", "f", "health", "metrics", "signup", "static"})
-WELL_KNOWN = ("changeme", "change-me", "change_me", "your-secret", "your_secret", "secret-key", "secret_key", "insecure")
-"""Marks of a key copied out of a tutorial; compared in lower case."""
+WELL_KNOWN = (
+    "changeme",
+    "change-me",
+    "change_me",
+    "changethis",
+    "change-this",
+    "change_this",
+    "your-secret-key",
+    "your_secret_key",
+    "supersecretkey",
+    "super-secret-key",
+    "django-insecure",
+    "192b9bdd22ab9ed4d12e236c78afcb9a393ec15f71bbf5dc987d54727823bcbf",  # Flask's documentation
+    "09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b88e8d3e7",  # FastAPI's documentation
+)
+"""What keys copied out of a tutorial hold; compared in lower case."""
+
 LEAST_DISTINCT = 8
 """Different characters or bytes that a random key of 32 has for certain."""
 

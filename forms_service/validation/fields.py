@@ -13,6 +13,9 @@ from forms_service.validation.text import folded, has_controls, one_line, strip_
 EMAIL_LONGEST = 254
 """Octets of an address that SMTP carries (RFC 5321, 4.5.3.1.3, less the angle brackets)."""
 
+BLANKS = " \t\u00a0\u3000"
+"""What comes along when an address is copied; a line break does not, and is a header in the making."""
+
 LONGEST_RAW = 1000
 """Characters beyond which a short field is refused without a closer look."""
 
@@ -65,7 +68,7 @@ class Email(Text):
     json_schema: ClassVar[dict[str, Any]] = {"format": "email", "maxLength": EMAIL_LONGEST}
 
     def _cleaned(self, value: str) -> str:
-        return value.strip()
+        return value.strip(BLANKS)
 
     def _faults(self, value: str) -> list[str]:
         if len(value) > EMAIL_LONGEST:

@@ -43,8 +43,7 @@ class RedisGuard:
             socket_timeout=TIMEOUT,
             socket_connect_timeout=TIMEOUT,
             retry=Retry(NoBackoff(), 0),
-            lib_name=None,  # both would cost a round trip that a frozen server never answers
-            lib_version=None,
+            driver_info=None,  # it would be told with a round trip that a frozen server never answers
         )
         self.away = False
         self._try_again_at = 0.0

@@ -1,0 +1,183 @@
+"""What the tests stand on: real apps on real databases; only the clock and the wire are ever replaced."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+import redis
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import make_url
+
+from forms_service.app import create_app
+from forms_service.config import Settings, load_settings
+from forms_service.extensions import db
+from tests import servers
+
+POSTGRES = os.environ.get("TEST_POSTGRES_URL", "postgresql://postgres@127.0.0.1:5432/postgres")
+REDIS = os.environ.get("TEST_REDIS_URL", "redis://127.0.0.1:6379")
+IN_CI = bool(os.environ.get("CI"))
+
+QUICK = {"ENVIRONMENT": "testing", "BCRYPT_ROUNDS": "4", "LOG_LEVEL": "INFO"}
+"""What every test's service is told: passwords cost nothing."""
+
+MakeSettings = Callable[..., Settings]
+MakeApp = Callable[..., Flask]
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """In CI everything is there, so a skipped test is a failed one."""
+    report = (yield).get_result()
+    if IN_CI and report.skipped and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped in CI: {report.longrepr}"
+
+
+@pytest.fixture(autouse=True)
+def _push_request_context() -> None:
+    """Replaces pytest-flask's: one context over a whole test would hide what leaks from request to request."""
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No setting of the machine reaches a test."""
+    for name in ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "ENCRYPTION_KEYS", "PUBLIC_URL", "WEB_CONCURRENCY"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in QUICK.items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.fixture
+def make_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakeSettings:
+    """Settings from the environment of this test: `make_settings(SIGNUP_ENABLED="false")`."""
+
+    def make(**environment: str) -> Settings:
+        with monkeypatch.context() as patched:
+            for name, value in environment.items():
+                patched.setenv(name, value)
+            return load_settings(tmp_path)
+
+    return make
+
+
+@pytest.fixture
+def make_app(make_settings: MakeSettings) -> Iterator[MakeApp]:
+    """A service of its own: `make_app(RATE_LIMIT_REQUESTS="2")`."""
+    made: list[Flask] = []
+
+    def make(**environment: str) -> Flask:
+        made.append(create_app(make_settings(**environment)))
+        return made[-1]
+
+    yield make
+    for app in made:
+        with app.app_context():
+            db.engine.dispose()
+
+
+@pytest.fixture
+def app(make_app: MakeApp) -> Flask:
+    """The service as a newcomer starts it."""
+    return make_app()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def make_either_app(request: pytest.FixtureRequest, make_app: MakeApp) -> MakeApp:
+    """The service on each of the two databases, which have to give one verdict."""
+    url = {"DATABASE_URL": request.getfixturevalue("postgres_url")} if request.param == "postgresql" else {}
+    return lambda **environment: make_app(**url, **environment)
+
+
+@pytest.fixture
+def either_app(make_either_app: MakeApp) -> Flask:
+    """The same, as a newcomer starts it."""
+    return make_either_app()
+
+
+@pytest.fixture
+def either(either_app: Flask) -> FlaskClient:
+    """A client of `either_app`."""
+    return either_app.test_client()
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> str:
+    """Address of a PostgreSQL that may be written to."""
+    try:
+        psycopg.connect(POSTGRES, connect_timeout=2).close()
+    except psycopg.OperationalError:
+        pytest.skip("needs PostgreSQL on 127.0.0.1:5432 (or TEST_POSTGRES_URL)")
+    return POSTGRES
+
+
+@pytest.fixture(scope="session")
+def migrated_postgres(postgres_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A database of this test process, at the newest revision."""
+    name = f"forms_service_test_{os.getpid()}"
+    with psycopg.connect(postgres_server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+        url = make_url(postgres_server).set(database=name).render_as_string(hide_password=False)
+        servers.flask(tmp_path_factory.mktemp("postgres"), "db", "upgrade", DATABASE_URL=url, **QUICK)
+        yield url
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def postgres_url(migrated_postgres: str) -> str:
+    """An empty PostgreSQL database at the newest revision."""
+    with psycopg.connect(migrated_postgres, autocommit=True) as connection:
+        tables = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
+        names = ", ".join(name for (name,) in tables if name != "alembic_version")
+        connection.execute(f"TRUNCATE {names}")
+    return migrated_postgres
+
+
+@pytest.fixture
+def redis_url(request: pytest.FixtureRequest) -> str:
+    """An empty database of a real Redis, another for each test process."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
+    url = f"{REDIS}/{8 + int(worker) % 8}"
+    try:
+        redis.Redis.from_url(url, socket_connect_timeout=2).flushdb()
+    except redis.ConnectionError:
+        pytest.skip("needs Redis on 127.0.0.1:6379 (or TEST_REDIS_URL)")
+    return url
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Callable[..., servers.Server]]:
+    """Starts the service under gunicorn, as it runs in production: `serve(WEB_CONCURRENCY="4")`."""
+    started: list[servers.Server] = []
+
+    def start(**environment: str) -> servers.Server:
+        started.append(servers.Server(tmp_path / f"server{len(started)}", {**QUICK, **environment}))
+        return started[-1]
+
+    yield start
+    for server in started:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Path of Debian's Chromium."""
+    found = shutil.which("chromium")
+    if not found:
+        pytest.skip("needs Chromium (apt-get install chromium)")
+    return found
+
+
+@pytest.fixture
+def ann() -> dict[str, Any]:
+    """What a person says who signs up."""
+    return {
+        "email": "ann@example.com",
+        "first_name": "Ann",
+        "last_name": "Example",
+        "password": "Correct-horse-7",
+    }

@@ -1,0 +1,139 @@
+"""Starting what the service is in production: its server, its commands, and a Redis that can be frozen."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import requests
+
+ROOT = Path(__file__).parent.parent
+BIN = Path(sys.executable).parent
+TIMEOUT = 20
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def environment(folder: Path, more: dict[str, str]) -> dict[str, str]:
+    """What a process of the service sees: nothing of the machine but its path."""
+    return {"PATH": f"{BIN}:{os.environ['PATH']}", "HOME": str(folder), "INSTANCE_PATH": str(folder), **more}
+
+
+def flask(folder: Path, *words: str, stdin: str = "", **settings: str) -> subprocess.CompletedProcess[str]:
+    """A command of the service, as an operator types it; its instance folder is `folder`."""
+    return _run([BIN / "flask", *words], folder, settings, stdin)
+
+
+def python(folder: Path, script: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    """A few lines of Python in a process of their own."""
+    return _run([sys.executable, "-c", script], folder, settings)
+
+
+def _run(
+    command: list[Any], folder: Path, settings: dict[str, str], stdin: str = ""
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command,
+        cwd=ROOT,
+        env=environment(folder, settings),
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+class Server:
+    """gunicorn with the project's own configuration."""
+
+    def __init__(self, folder: Path, settings: dict[str, str], *words: str) -> None:
+        folder.mkdir(exist_ok=True)
+        self.folder = folder
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.log = folder / "log"
+        with self.log.open("w") as log:
+            self.process = subprocess.Popen(
+                [BIN / "gunicorn", "--bind", f"127.0.0.1:{self.port}", *words, "wsgi:app"],
+                cwd=ROOT,
+                env=environment(folder, settings),
+                stdout=log,
+                stderr=log,
+            )
+        self._wait()
+
+    def _wait(self) -> None:
+        until = time.monotonic() + TIMEOUT
+        while time.monotonic() < until and self.process.poll() is None:
+            try:
+                requests.get(f"{self.url}/health/live", timeout=2)
+                return
+            except requests.ConnectionError:
+                time.sleep(0.05)
+        raise AssertionError(self.log.read_text())
+
+    def post(self, path: str, **kwargs: Any) -> requests.Response:
+        """A POST to the service."""
+        return requests.post(self.url + path, timeout=TIMEOUT, **kwargs)
+
+    def get(self, path: str, **kwargs: Any) -> requests.Response:
+        """A GET to the service."""
+        return requests.get(self.url + path, timeout=TIMEOUT, **kwargs)
+
+    def stop(self) -> None:
+        """End it as a service manager does."""
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(TIMEOUT)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+
+
+class Redis:
+    """A Redis of its own, which can go away, freeze and come back."""
+
+    def __init__(self, program: str, folder: Path) -> None:
+        self._program = program
+        self._folder = folder
+        self.port = free_port()
+        self.url = f"redis://127.0.0.1:{self.port}/0"
+        self.start()
+
+    def start(self) -> None:
+        """Begin to answer."""
+        words = ["--bind", "127.0.0.1", "--port", str(self.port), "--save", "", "--dir", str(self._folder)]
+        self._process = subprocess.Popen([self._program, *words], stdout=subprocess.DEVNULL)
+        until = time.monotonic() + TIMEOUT
+        while time.monotonic() < until:
+            try:
+                socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+                return
+            except OSError:
+                time.sleep(0.02)
+        raise AssertionError("redis-server did not start")
+
+    def freeze(self) -> None:
+        """Take connections and never answer."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Answer again."""
+        self._process.send_signal(signal.SIGCONT)
+
+    def stop(self) -> None:
+        """Be gone."""
+        self._process.send_signal(signal.SIGCONT)
+        self._process.kill()
+        self._process.wait()

@@ -1,0 +1,140 @@
+"""Security headers on every answer, held against the points of Mozilla's HTTP Observatory (version 6)."""
+
+from html.parser import HTMLParser
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+HTTPS = "https://forms.example.com"
+
+EVERYWHERE = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "X-XSS-Protection": "1; mode=block",
+    "Referrer-Policy": "strict-origin-when-cross-origin",
+    "Permissions-Policy": "geolocation=(), microphone=(), camera=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Embedder-Policy": "require-corp",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+BONUSES = {
+    "csp-implemented-with-no-unsafe-default-src-none": 10,
+    "csp-implemented-with-no-unsafe": 5,
+    "csp-not-implemented": -25,
+    "csp-implemented-with-unsafe-inline": -20,
+    "hsts-not-implemented": -20,
+    "referrer-policy-private": 5,
+    "x-frame-options-implemented-via-csp": 5,
+    "x-frame-options-not-implemented": -20,
+    "x-content-type-options-not-implemented": -5,
+    "corp-implemented-with-same-origin": 10,
+    "coep-implemented-with-require-corp": 10,
+    "coop-implemented-with-same-origin": 10,
+    "sri-implemented-and-all-scripts-loaded-securely": 5,
+}
+"""Points of mdn-http-observatory, src/grader/charts.js; bonuses count from 90 on."""
+
+
+class Scripts(HTMLParser):
+    """The scripts of a page, by whether each has a hash to be held against."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.hashed: list[bool] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "script":
+            self.hashed.append(bool(dict(attrs).get("integrity")))
+
+
+def findings(answer: TestResponse) -> set[str]:
+    headers = answer.headers
+    policy = {part.split()[0]: part.split()[1:] for part in headers.get("Content-Security-Policy", "").split(";") if part}
+    found = set()
+    if not policy:
+        found.add("csp-not-implemented")
+    elif any(source.startswith("'unsafe") for sources in policy.values() for source in sources):
+        found.add("csp-implemented-with-unsafe-inline")
+    elif policy["default-src"] == ["'none'"]:
+        found.add("csp-implemented-with-no-unsafe-default-src-none")
+    else:
+        found.add("csp-implemented-with-no-unsafe")
+    if policy.get("frame-ancestors") == ["'none'"]:
+        found.add("x-frame-options-implemented-via-csp")
+    elif "X-Frame-Options" not in headers:
+        found.add("x-frame-options-not-implemented")
+    if headers.get("Strict-Transport-Security") != "max-age=31536000; includeSubDomains":
+        found.add("hsts-not-implemented")
+    if headers.get("X-Content-Type-Options") != "nosniff":
+        found.add("x-content-type-options-not-implemented")
+    if headers.get("Referrer-Policy") in ("no-referrer", "same-origin", "strict-origin-when-cross-origin"):
+        found.add("referrer-policy-private")
+    for kind, value in (("Resource", "same-origin"), ("Opener", "same-origin"), ("Embedder", "require-corp")):
+        if headers.get(f"Cross-Origin-{kind}-Policy") == value:
+            found.add(f"co{kind[0].lower()}p-implemented-with-{value}")
+    scripts = Scripts(answer.text).hashed if answer.mimetype == "text/html" else []
+    if scripts and all(scripts):
+        found.add("sri-implemented-and-all-scripts-loaded-securely")
+    return found
+
+
+def points(answer: TestResponse) -> int:
+    found = findings(answer)
+    score = 100 + sum(BONUSES[name] for name in found if BONUSES[name] < 0)
+    return score + sum(BONUSES[name] for name in found if BONUSES[name] > 0) if score >= 90 else score
+
+
+@pytest.mark.parametrize(
+    ("path", "least"), [("/api/openapi.json", 150), ("/health/live", 150), ("/api/docs", 155), ("/signup", 150)]
+)
+def test_scores_over_https(client: FlaskClient, path: str, least: int) -> None:
+    assert points(client.get(path, base_url=HTTPS)) >= least
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/"),
+        ("GET", "/health"),
+        ("GET", "/metrics"),
+        ("GET", "/static/pages.css"),
+        ("GET", "/nothing"),
+        ("DELETE", "/api/signup"),
+        ("OPTIONS", "/api/signup"),
+        ("POST", "/api/signup"),
+    ],
+)
+def test_every_answer_has_them_errors_too(client: FlaskClient, method: str, path: str) -> None:
+    answer = client.open(path, method=method, base_url=HTTPS, buffered=True)
+    for name, value in EVERYWHERE.items():
+        assert answer.headers.getlist(name) == [value]
+    assert "'unsafe" not in answer.headers["Content-Security-Policy"]
+    assert "X-Request-ID" in answer.headers
+    assert "X-Process-Time" in answer.headers
+    assert "Set-Cookie" not in answer.headers
+
+
+def test_only_tls_promises_tls(client: FlaskClient) -> None:
+    assert "Strict-Transport-Security" not in client.get("/").headers
+    forged = client.get("/", headers={"X-Forwarded-Proto": "https"})
+    assert forged.status_code == 200, "nothing is redirected to https"
+    assert "Strict-Transport-Security" not in forged.headers
+
+
+def test_answers_are_not_kept_but_files_are(client: FlaskClient) -> None:
+    assert client.get("/health").headers["Cache-Control"] == "no-store"
+    assert client.get("/api/docs").headers["Cache-Control"] == "no-store"
+    assert "max-age" in client.get("/static/pages.css", buffered=True).headers["Cache-Control"]
+
+
+def test_api_answers_load_nothing_and_pages_only_from_here(client: FlaskClient) -> None:
+    api = "default-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    assert client.get("/health").headers["Content-Security-Policy"] == api
+    page = client.get("/signup")
+    assert "style-src 'self'" in page.headers["Content-Security-Policy"]
+    assert "script-src" not in page.headers["Content-Security-Policy"]
+    assert "<style" not in page.text
+    assert "style=" not in page.text

@@ -1,0 +1,101 @@
+"""What is logged: one line a request and one an event, and nothing of what people say."""
+
+import json
+import logging
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from forms_service.web.logs import JsonFormatter, TextFormatter
+from tests.conftest import MakeApp
+
+
+def fields(caplog: pytest.LogCaptureFixture, message: str) -> list[dict[str, Any]]:
+    return [record.fields for record in caplog.records if record.getMessage() == message]  # type: ignore[attr-defined]
+
+
+def test_one_line_a_request(client: FlaskClient, caplog: pytest.LogCaptureFixture) -> None:
+    client.get(
+        "/health/live?token=hidden-token",
+        headers={"User-Agent": "Tester/1"},
+        environ_base={"REMOTE_ADDR": "192.0.2.77"},
+    )
+    (line,) = fields(caplog, "request")
+    assert line.pop("ms") > 0
+    assert line == {
+        "client": "192.0.2.0",
+        "method": "GET",
+        "path": "/health/live",
+        "status": 200,
+        "user_agent": "Tester/1",
+    }
+    assert "hidden-token" not in caplog.text
+
+
+@pytest.mark.parametrize(("how", "client"), [("truncated", "192.0.2.0"), ("full", "192.0.2.77"), ("none", None)])
+def test_the_client_is_logged_as_told(
+    make_app: MakeApp, caplog: pytest.LogCaptureFixture, how: str, client: str | None
+) -> None:
+    make_app(LOG_CLIENT=how).test_client().get("/", environ_base={"REMOTE_ADDR": "192.0.2.77"})
+    assert fields(caplog, "request")[0]["client"] == client
+
+
+def test_a_refused_request_is_an_event(make_app: MakeApp, caplog: pytest.LogCaptureFixture) -> None:
+    client = make_app(SIGNUP_RATE_LIMIT="1/60").test_client()
+    client.post("/api/signup", json={})
+    client.post("/api/signup", json={})
+    assert fields(caplog, "rate_limited") == [{"limit": "signup", "client": "127.0.0.0"}]
+
+
+def test_nothing_that_was_typed_is_logged(client: FlaskClient, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    said = {"email": "zebedee@quagmire.example", "first_name": "Zebedee", "last_name": "Quagmire"}
+    client.post("/api/signup", json=said | {"password": "Xylophone-77"})
+    client.post("/api/signup", json=said | {"password": "xylophone"})
+    client.post("/api/signup", data=said)
+    text = "".join(TextFormatter().format(record) + str(record.args) for record in caplog.records).lower()
+    for word in ("zebedee", "quagmire", "xylophone"):
+        assert word not in text
+
+
+def record(message: str, **said: Any) -> logging.LogRecord:
+    made = logging.makeLogRecord({"msg": message, "levelname": "INFO", "name": "test", "created": 0.5})
+    made.fields = said
+    return made
+
+
+def test_json_is_one_object_a_line_whatever_is_in_it() -> None:
+    line = JsonFormatter().format(record("request", path='/a"\n{}', user_agent="\x1b[31mred\u2028"))
+    assert "\n" not in line
+    assert json.loads(line) == {
+        "time": "1970-01-01T00:00:00.500Z",
+        "level": "INFO",
+        "logger": "test",
+        "message": "request",
+        "path": '/a"\n{}',
+        "user_agent": "\x1b[31mred\u2028",
+    }
+
+
+def test_text_is_one_line_nobody_can_add_to() -> None:
+    line = TextFormatter().format(record("a\nb \x1b[31mred\x1b[0m", path="/x\n2026 forged", agent='say "hi"', none=None))
+    assert line == (
+        '1970-01-01T00:00:00.500Z INFO    a b red path="/x\\n2026 forged" agent="say \\"hi\\""'
+    )
+
+
+def test_a_traceback_is_kept_with_the_error() -> None:
+    try:
+        raise ValueError("broken")
+    except ValueError as error:
+        made = logging.makeLogRecord({"msg": "bad", "exc_info": (type(error), error, error.__traceback__)})
+    assert "ValueError: broken" in TextFormatter().format(made)
+    assert "ValueError: broken" in json.loads(JsonFormatter().format(made))["exception"]
+
+
+def test_the_development_servers_own_line_is_dropped() -> None:
+    (handler,) = [known for known in logging.getLogger().handlers if known.get_name() == "forms_service"]
+    access = logging.makeLogRecord({"name": "werkzeug", "msg": '127.0.0.1 - - [now] "GET /?token=x HTTP/1.1" 200 -'})
+    assert not handler.filter(access)
+    assert handler.filter(logging.makeLogRecord({"name": "werkzeug", "msg": " * Running on http://127.0.0.1:5000"}))

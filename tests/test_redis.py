@@ -1,0 +1,154 @@
+"""Limits and cache on a real Redis: shared by all processes, given up on quickly, and back by itself."""
+
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from forms_service.extensions import cache
+from forms_service.web import redis as guarding
+from forms_service.web.caching import cached, clear_pattern
+from tests import servers
+from tests.conftest import MakeApp
+
+
+@pytest.fixture
+def own_redis(tmp_path: Path) -> Iterator[servers.Redis]:
+    """A Redis that may be frozen and killed."""
+    program = shutil.which("redis-server")
+    if not program:
+        pytest.skip("needs redis-server")
+    server = servers.Redis(program, tmp_path)
+    yield server
+    server.stop()
+
+
+def remaining(client: FlaskClient) -> int:
+    return int(client.post("/api/signup", json={}).headers["X-RateLimit-Remaining"])
+
+
+def away(client: FlaskClient) -> bool:
+    return bool(client.application.extensions["redis"].away)
+
+
+def test_processes_count_together(make_app: MakeApp, redis_url: str) -> None:
+    one, other = (make_app(REDIS_URL=redis_url).test_client() for _ in range(2))
+    assert [remaining(one), remaining(other), remaining(one)] == [9, 8, 7]
+
+
+def test_headers_and_retry_after_are_true(make_app: MakeApp, redis_url: str) -> None:
+    client = make_app(REDIS_URL=redis_url, SIGNUP_RATE_LIMIT="2/3").test_client()
+    before = time.time()
+    first = client.post("/api/signup", json={})
+    assert before + 2.9 <= int(first.headers["X-RateLimit-Reset"]) <= time.time() + 4
+    client.post("/api/signup", json={})
+    refused = client.post("/api/signup", json={})
+    assert (refused.status_code, refused.headers["Retry-After"]) == (429, "3")
+    time.sleep(int(refused.headers["Retry-After"]))
+    assert client.post("/api/signup", json={}).status_code == 422
+
+
+def test_a_refused_request_is_charged_to_no_limit(make_app: MakeApp, redis_url: str) -> None:
+    client = make_app(REDIS_URL=redis_url, SIGNUP_RATE_LIMIT="1/60", RATE_LIMIT_REQUESTS="3").test_client()
+    assert [client.post("/api/signup", json={}).status_code for _ in range(5)] == [422, 429, 429, 429, 429]
+    assert client.get("/api/openapi.json").headers["X-RateLimit-Remaining"] == "1"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", ["frozen", "gone"])
+def test_limits_go_on_in_memory_and_come_back(make_app: MakeApp, own_redis: servers.Redis, how: str) -> None:
+    client = make_app(REDIS_URL=own_redis.url, SIGNUP_RATE_LIMIT="100/900").test_client()
+    assert remaining(client) == 99
+    if how == "frozen":
+        own_redis.freeze()
+    else:
+        own_redis.stop()
+    started = time.perf_counter()
+    assert remaining(client) == 99, "memory starts from nothing"
+    assert time.perf_counter() - started < 0.5
+    assert remaining(client) == 98
+    assert client.get("/health").json["status"] == "degraded"
+    assert "forms_redis_away 1.0" in client.get("/metrics").text
+    if how == "frozen":
+        own_redis.thaw()
+    else:
+        own_redis.start()
+    until = time.monotonic() + 10
+    while away(client) and time.monotonic() < until:
+        time.sleep(guarding.RETRY_SECONDS / 4)
+        last = remaining(client)
+    assert not away(client)
+    assert (last < 99) is (how == "frozen"), "a Redis that was frozen counts on from where it was"
+    assert client.get("/health").json["status"] == "healthy"
+
+
+@pytest.mark.slow
+def test_a_redis_that_was_never_there_stops_no_start(make_app: MakeApp) -> None:
+    client = make_app(REDIS_URL=f"redis://127.0.0.1:{servers.free_port()}").test_client()
+    assert client.get("/health/live").status_code == 200
+    assert remaining(client) == 9
+    assert client.get("/health").json["checks"]["cache"]["status"] == "degraded"
+
+
+class TestCache:
+    """Values in Redis."""
+
+    @pytest.fixture
+    def context(self, make_app: MakeApp, redis_url: str) -> Iterator[None]:
+        with make_app(REDIS_URL=redis_url, REDIS_TTL="50").app_context():
+            yield
+
+    def test_keeps_json_and_only_json(self, context: None) -> None:
+        value = {"a": [1, None, "ä"], "b": {"c": True}}
+        assert cache.set("key", value)
+        assert cache.get("key") == value
+        assert cache.cache._guard.client.get("forms:cache:key") == b'{"a":[1,null,"\\u00e4"],"b":{"c":true}}'
+        with pytest.raises(TypeError):
+            cache.set("other", object())
+
+    def test_runs_nothing_that_somebody_else_wrote(self, context: None) -> None:
+        client = cache.cache._guard.client
+        client.set("forms:cache:key", b"\x80\x04\x8c\x05posix\x8c\x06system\x93\x8c\x04true\x85R.")
+        assert cache.get("key") is None
+
+    def test_values_live_as_long_as_told(self, context: None) -> None:
+        cache.set("short", 1, timeout=10)
+        cache.set("default", 1)
+        client = cache.cache._guard.client
+        assert 8 < client.ttl("forms:cache:short") <= 10
+        assert 48 < client.ttl("forms:cache:default") <= 50
+
+    def test_clears_by_pattern_and_nothing_else(self, context: None) -> None:
+        for key in ("form:1", "form:2", "other:1"):
+            cache.set(key, 1)
+        cache.cache._guard.client.set("somebody:elses", 1)
+        assert clear_pattern("form:*") == 2
+        assert [cache.get(key) for key in ("form:1", "form:2", "other:1")] == [None, None, 1]
+        assert cache.clear()
+        assert cache.get("other:1") is None
+        assert cache.cache._guard.client.get("somebody:elses") == b"1"
+
+    @pytest.mark.slow
+    def test_without_redis_there_is_no_cache_and_no_error(self, make_app: MakeApp, own_redis: servers.Redis) -> None:
+        calls: list[int] = []
+
+        @cached(ttl=60)
+        def square(number: int) -> int:
+            calls.append(number)
+            return number * number
+
+        def results() -> list[Any]:
+            return [square(3), square(3)]
+
+        with make_app(REDIS_URL=own_redis.url).app_context():
+            assert results() == [9, 9]
+            assert calls == [3]
+            own_redis.stop()
+            assert results() == [9, 9]
+            assert calls == [3, 3, 3]
+            assert clear_pattern("*") == 0
+            assert not cache.delete("x")

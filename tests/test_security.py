@@ -1,0 +1,222 @@
+"""The toolbox: encryption, passwords, signatures, tokens."""
+
+import base64
+import threading
+import time
+from collections.abc import Iterator
+
+import cryptography_vectors
+import pytest
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from forms_service import security
+from forms_service.errors import ServiceUnavailableError
+from forms_service.security.gate import HashingGate
+from forms_service.security.keys import KeyRing, UnknownKeyError, unwrap, wrap
+
+TEXTS = ["", "a", "sensitive information", "naïve Ελλάδα 漢字 😀\u0000\u2028", "x" * 100_000]
+
+
+@pytest.mark.parametrize("text", TEXTS, ids=lambda text: f"{len(text)} characters")
+def test_any_text_comes_back_by_its_password(text: str) -> None:
+    sealed = security.encrypt_data(text, "pässword 1")
+    assert security.decrypt_data(sealed, "pässword 1") == text
+    assert sealed != security.encrypt_data(text, "pässword 1")
+
+
+def test_a_wrong_password_or_any_changed_bit_is_a_value_error() -> None:
+    sealed = security.encrypt_data("secret", "right")
+    raw = bytearray(base64.b64decode(sealed))
+    tampered = []
+    for position in (0, 31, 32, 43, 44, len(raw) - 1):
+        changed = bytearray(raw)
+        changed[position] ^= 1
+        tampered.append(base64.b64encode(changed).decode())
+    cut = [base64.b64encode(raw[:length]).decode() for length in (0, 10, 44, len(raw) - 1)]
+    for data in (*tampered, *cut, "not base64!", "ä"):
+        with pytest.raises(ValueError, match="wrong, or the data was changed"):
+            security.decrypt_data(data, "right")
+    with pytest.raises(ValueError, match="wrong, or the data was changed"):
+        security.decrypt_data(sealed, "wrong")
+
+
+def test_keys_and_salts_are_random_and_as_long_as_told() -> None:
+    assert len(base64.b64decode(security.generate_key())) == 32
+    assert len(security.generate_salt()) == 32
+    assert len(security.generate_salt(8)) == 8
+    assert len({security.generate_secure_token() for _ in range(100)}) == 100
+    assert len(security.generate_secure_token(32)) == 43
+
+
+def test_a_key_is_derived_as_the_standard_says() -> None:
+    # RFC 7914, section 11
+    expected = "55ac046e56e3089fec1691c22544b605f94185216dde0465e68b9d57c20dacbc"
+    assert security.derive_key("passwd", b"salt", 1).hex() == expected
+
+
+@pytest.mark.parametrize("password", ["Correct-horse-7", "ü" * 64, "漢" * 128, "a\u0000b", " spaces "])
+def test_a_password_is_known_again_and_no_other(password: str) -> None:
+    hashed = security.hash_password(password, pepper=b"pepper", rounds=4)
+    assert hashed.startswith("$2b$04$")
+    assert security.verify_password(password, hashed, pepper=b"pepper")
+    assert not security.verify_password(password + "x", hashed, pepper=b"pepper")
+    assert not security.verify_password(password, hashed, pepper=b"other")
+
+
+def test_no_part_of_a_long_password_is_cut_off() -> None:
+    hashed = security.hash_password("a" * 100 + "b", rounds=4)
+    assert not security.verify_password("a" * 100 + "c", hashed)
+
+
+def test_the_same_password_typed_on_another_system_is_the_same() -> None:
+    assert security.verify_password("Zoe\u0308", security.hash_password("Zo\u00eb", rounds=4))
+
+
+@pytest.mark.parametrize("hashed", ["", "plain", "$2b$04$short", "$1$other$scheme"])
+def test_what_is_no_hash_matches_nothing(hashed: str) -> None:
+    assert not security.verify_password("anything", hashed)
+
+
+def test_signatures_show_a_change() -> None:
+    # RFC 4231, test case 2
+    signature = security.create_hmac_signature("what do ya want for nothing?", "Jefe")
+    assert signature == "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
+    assert security.verify_hmac_signature("what do ya want for nothing?", signature, "Jefe")
+    assert not security.verify_hmac_signature("what do ya want for nothing", signature, "Jefe")
+    assert not security.verify_hmac_signature("what do ya want for nothing?", signature, "jefe")
+    assert not security.verify_hmac_signature("what do ya want for nothing?", "ä", "Jefe")
+
+
+def nist_vectors() -> Iterator[dict[str, str]]:
+    """NIST's vectors for AES-256-GCM with nonces of 96 bits and tags of 128."""
+    with cryptography_vectors.open_vector_file("ciphers/AES/GCM/gcmDecrypt256.rsp", "r") as file:
+        lengths: dict[str, str] = {}
+        vector: dict[str, str] = {}
+        for line in file:
+            text = line.strip()
+            if text.startswith("["):
+                name, _, value = text.strip("[]").partition(" = ")
+                lengths[name] = value
+            elif text == "FAIL":
+                vector["FAIL"] = ""
+            elif "=" in text:
+                name, _, value = text.partition("=")
+                vector[name.strip()] = value.strip()
+            elif vector:
+                if lengths["IVlen"] == "96" and lengths["Taglen"] == "128":
+                    yield vector
+                vector = {}
+
+
+def test_nists_vectors_pass_through_the_key_ring() -> None:
+    passed = failed = 0
+    for vector in nist_vectors():
+        key, nonce, tag = (bytes.fromhex(vector[name]) for name in ("Key", "IV", "Tag"))
+        sealed, associated = bytes.fromhex(vector["CT"]), bytes.fromhex(vector["AAD"])
+        ring = KeyRing({1: key}, b"", b"")
+        cipher = ring._ciphers[1]
+        if "FAIL" in vector:
+            failed += 1
+            with pytest.raises(InvalidTag):
+                cipher.decrypt(nonce, sealed + tag, associated)
+        else:
+            passed += 1
+            assert cipher.decrypt(nonce, sealed + tag, associated) == bytes.fromhex(vector["PT"])
+            assert cipher.encrypt(nonce, bytes.fromhex(vector["PT"]), associated) == sealed + tag
+    assert (passed, failed) > (100, 100)
+
+
+class TestKeyRing:
+    """Fields and the keys they are under."""
+
+    ring = KeyRing({1: b"1" * 32, 7: b"7" * 32}, b"index", b"pepper")
+
+    @pytest.mark.parametrize("text", TEXTS, ids=lambda text: f"{len(text)} characters")
+    def test_any_text_comes_back_at_its_place(self, text: str) -> None:
+        sealed = self.ring.encrypt(text, "accounts.email")
+        assert sealed[:4] == b"\0\0\0\x07"
+        assert self.ring.decrypt(sealed, "accounts.email") == text
+
+    def test_at_another_place_or_changed_it_is_refused(self) -> None:
+        sealed = self.ring.encrypt("text", "accounts.email")
+        with pytest.raises(ValueError, match="changed, or copied"):
+            self.ring.decrypt(sealed, "accounts.first_name")
+        for position in range(4, len(sealed)):
+            changed = bytearray(sealed)
+            changed[position] ^= 1
+            with pytest.raises(ValueError, match="changed, or copied"):
+                self.ring.decrypt(bytes(changed), "accounts.email")
+
+    def test_old_keys_read_and_a_missing_one_is_named(self) -> None:
+        old = KeyRing({1: b"1" * 32}, b"", b"").encrypt("text", "place")
+        assert self.ring.decrypt(old, "place") == "text"
+        with pytest.raises(UnknownKeyError):
+            KeyRing({7: b"7" * 32}, b"", b"").decrypt(old, "place")
+
+    def test_the_same_text_is_never_the_same_twice_but_has_one_index(self) -> None:
+        assert self.ring.encrypt("text", "place") != self.ring.encrypt("text", "place")
+        assert self.ring.index("text", "place") == self.ring.index("text", "place")
+        assert self.ring.index("text", "place") != self.ring.index("text", "other")
+        assert self.ring.index("text", "place") != KeyRing({1: b"1" * 32}, b"other", b"").index("text", "place")
+
+    def test_a_wrapped_key_opens_under_any_of_the_keys_and_its_own_label(self) -> None:
+        first, second, key = b"a" * 32, b"b" * 32, b"k" * 32
+        wrapped = wrap(key, second, "data 1")
+        assert unwrap(wrapped, [first, second], "data 1") == key
+        for keys, label in (([first], "data 1"), ([second], "data 2")):
+            with pytest.raises(ValueError, match="unwraps"):
+                unwrap(wrapped, keys, label)
+
+    def test_it_is_aes_256(self) -> None:
+        assert isinstance(self.ring._ciphers[1], AESGCM)
+
+
+class TestHashingGate:
+    """A bounded number of passwords is hashed at once."""
+
+    def test_no_more_than_its_slots_at_once_in_the_order_of_coming(self) -> None:
+        gate = HashingGate(slots=2, places=50, patience=10)
+        running, most, order = 0, 0, []
+        lock = threading.Lock()
+
+        def work(number: int) -> None:
+            nonlocal running, most
+            with gate.slot():
+                with lock:
+                    running += 1
+                    most = max(most, running)
+                    order.append(number)
+                time.sleep(0.005)
+                with lock:
+                    running -= 1
+
+        threads = [threading.Thread(target=work, args=(number,)) for number in range(20)]
+        for thread in threads:
+            thread.start()
+            time.sleep(0.001)
+        for thread in threads:
+            thread.join()
+        assert (most, order) == (2, list(range(20)))
+
+    def test_whoever_finds_no_place_is_told_at_once(self) -> None:
+        gate = HashingGate(slots=1, places=0, patience=10)
+        with gate.slot(), pytest.raises(ServiceUnavailableError) as caught, gate.slot():
+            pass
+        assert caught.value.headers == {"Retry-After": "5"}
+
+    def test_whoever_waits_too_long_gives_the_place_up(self) -> None:
+        gate = HashingGate(slots=1, places=1, patience=0.01)
+        with gate.slot():
+            for _ in range(3):
+                with pytest.raises(ServiceUnavailableError), gate.slot():
+                    pass
+        with gate.slot():
+            pass
+
+    def test_a_failure_gives_the_slot_back(self) -> None:
+        gate = HashingGate(slots=1, places=0, patience=0)
+        with pytest.raises(RuntimeError), gate.slot():
+            raise RuntimeError
+        with gate.slot():
+            pass

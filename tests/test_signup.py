@@ -1,0 +1,165 @@
+"""Signing up, over HTTP, on both databases."""
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import func, select, text
+
+from forms_service.accounts.models import Account
+from forms_service.extensions import db
+from tests.conftest import MakeApp
+
+FORM = "application/x-www-form-urlencoded"
+JSON = {"Accept": "application/json"}
+
+
+def the_account(app: Flask) -> Account:
+    with app.app_context():
+        return db.session.scalars(select(Account)).one()
+
+
+def count(app: Flask) -> int:
+    with app.app_context():
+        return db.session.scalar(select(func.count()).select_from(Account)) or 0
+
+
+def test_makes_a_pending_account_and_says_so(either: FlaskClient, either_app: Flask, ann: dict[str, Any]) -> None:
+    answer = either.post("/api/signup", json=ann | {"email": "  Ann@Example.com ", "phone": "+49 (170) 123-45.67"})
+    assert answer.status_code == 201
+    assert answer.json == {
+        "success": True,
+        "message": answer.json["message"],
+        "data": {"email": "Ann@Example.com", "status": "pending"},
+        "meta": {},
+    }
+    account = the_account(either_app)
+    assert (account.email, account.first_name, account.last_name) == ("Ann@Example.com", "Ann", "Example")
+    assert (account.phone, account.role, account.status) == ("+491701234567", "user", "pending")
+    assert account.created_at.tzinfo is not None
+
+
+@pytest.mark.parametrize("kind", ["urlencoded", "multipart"])
+def test_takes_what_a_form_sends(client: FlaskClient, app: Flask, ann: dict[str, Any], kind: str) -> None:
+    content_type = {"urlencoded": FORM, "multipart": "multipart/form-data"}[kind]
+    answer = client.post("/api/signup", data=ann | {"phone": ""}, content_type=content_type, headers=JSON)
+    assert answer.status_code == 201
+    assert the_account(app).phone is None
+
+
+def test_nothing_of_a_person_can_be_read_in_the_database(either: FlaskClient, either_app: Flask) -> None:
+    said = {
+        "email": "zebedee@quagmire.example",
+        "first_name": "Zebedee",
+        "last_name": "Quagmire",
+        "password": "Xylophone-77",
+        "phone": "5550123456",
+    }
+    assert either.post("/api/signup", json=said).status_code == 201
+    with either_app.app_context():
+        row = db.session.execute(text("SELECT * FROM accounts")).one()
+    kept = b" ".join(value if isinstance(value, bytes) else str(value).encode() for value in row).lower()
+    for value in said.values():
+        assert value.lower().encode() not in kept
+    assert row.password_hash.startswith("$2b$04$")
+
+
+@pytest.mark.parametrize("again", ["ann@example.com", "ANN@Example.COM", "ａnn@example.com"])
+def test_a_taken_address_gets_the_answer_of_a_free_one(
+    either: FlaskClient, either_app: Flask, ann: dict[str, Any], again: str
+) -> None:
+    first = either.post("/api/signup", json=ann)
+    second = either.post("/api/signup", json=ann | {"email": again, "first_name": "Mallory"})
+    assert first.status_code == second.status_code == 201
+    assert {**second.json, "data": None} == {**first.json, "data": None}
+    assert second.json["data"] == {"email": again, "status": "pending"}
+    assert the_account(either_app).first_name == "Ann"
+
+
+def test_without_confirmation_an_account_is_active_and_a_taken_address_is_a_conflict(
+    make_app: MakeApp, ann: dict[str, Any]
+) -> None:
+    app = make_app(SIGNUP_CONFIRMATION="false", SIGNUP_ROLE="owner")
+    client = app.test_client()
+    assert client.post("/api/signup", json=ann).json["data"]["status"] == "active"
+    assert the_account(app).role == "owner"
+    answer = client.post("/api/signup", json=ann)
+    assert (answer.status_code, answer.json["error_type"]) == (409, "ConflictError")
+
+
+def test_closed_sign_up_is_forbidden(make_app: MakeApp, ann: dict[str, Any]) -> None:
+    answer = make_app(SIGNUP_ENABLED="false").test_client().post("/api/signup", json=ann)
+    assert (answer.status_code, answer.json["error_type"]) == (403, "AuthorizationError")
+
+
+def test_every_fault_of_every_field_comes_in_one_answer(client: FlaskClient) -> None:
+    answer = client.post(
+        "/api/signup", json={"email": "a@localhost", "first_name": "A", "password": "short", "phone": "123", "age": 7}
+    )
+    assert answer.status_code == 422
+    assert answer.json["codes"] == {
+        "email": ["invalid_email"],
+        "first_name": ["too_short"],
+        "last_name": ["required"],
+        "password": ["too_short", "no_uppercase", "no_digit", "no_special"],
+        "phone": ["too_short"],
+        "age": ["unknown"],
+    }
+    assert list(answer.json["errors"]) == list(answer.json["codes"])
+    assert all(said.endswith(".") for said in answer.json["errors"].values())
+    assert "localhost" not in answer.text
+
+
+def test_a_field_sent_twice_is_refused_by_name(client: FlaskClient, ann: dict[str, Any]) -> None:
+    answer = client.post("/api/signup", data=ann | {"email": ["a@example.com", "b@example.com"]}, headers=JSON)
+    assert (answer.status_code, answer.json["codes"]) == (422, {"email": ["invalid"]})
+
+
+def test_fifty_at_once_leave_one_account(make_either_app: MakeApp, ann: dict[str, Any]) -> None:
+    app = make_either_app(RATE_LIMIT_ENABLED="false")
+
+    def sign_up(_: int) -> int:
+        return app.test_client().post("/api/signup", json=ann).status_code
+
+    with ThreadPoolExecutor(50) as threads:
+        statuses = set(threads.map(sign_up, range(50)))
+    assert statuses == {201}
+    assert count(app) == 1
+
+
+class TestInABrowser:
+    """What a plain HTML form gets."""
+
+    browser = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
+
+    def test_success_leads_on_to_a_page(self, client: FlaskClient, ann: dict[str, Any]) -> None:
+        answer = client.post("/api/signup", data=ann, headers=self.browser)
+        assert (answer.status_code, answer.headers["Location"]) == (303, "/signup/thanks")
+        assert "Thank you" in client.get(answer.headers["Location"]).text
+
+    def test_a_fault_shows_the_form_with_what_was_typed_but_no_password(
+        self, client: FlaskClient, ann: dict[str, Any]
+    ) -> None:
+        typed = ann | {"email": '"><script>alert(1)</script>', "password": "Secret-but-typed-1"}
+        answer = client.post("/api/signup", data=typed, headers=self.browser)
+        assert (answer.status_code, answer.mimetype) == (422, "text/html")
+        assert 'value="Ann"' in answer.text
+        assert "<script" not in answer.text
+        assert "&lt;script&gt;" in answer.text
+        assert "Secret-but-typed-1" not in answer.text
+        assert "Enter an e-mail address" in answer.text
+
+    def test_the_hosted_form_posts_to_the_api(self, client: FlaskClient) -> None:
+        page = client.get("/signup").text
+        assert 'action="/api/signup"' in page
+        for name in ("email", "first_name", "last_name", "password", "phone"):
+            assert f'name="{name}"' in page
+
+    def test_too_many_get_a_page_as_well(self, make_app: MakeApp, ann: dict[str, Any]) -> None:
+        client = make_app(SIGNUP_RATE_LIMIT="1/900").test_client()
+        client.post("/api/signup", data=ann, headers=self.browser)
+        answer = client.post("/api/signup", data=ann, headers=self.browser)
+        assert (answer.status_code, answer.mimetype) == (429, "text/html")
+        assert "Too many requests" in answer.text
