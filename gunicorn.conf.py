@@ -23,7 +23,7 @@ preload_app = True  # one look at database and keys, in the parent, whose failur
 control_socket_disable = True
 forwarded_allow_ips = ""  # TRUSTED_PROXIES says whom to believe
 secure_scheme_headers = {}
-access_log_format = '%(h)s %(m)s %(U)s %(s)s %(D)s'  # without the query; the service logs its own line anyway
+access_log_format = "%(h)s %(m)s %(U)s %(s)s %(D)s"  # without the query; the service logs its own line anyway
 graceful_timeout = 30
 keepalive = 15
 

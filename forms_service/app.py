@@ -6,7 +6,7 @@ from forms_service import database, keyring, migrating
 from forms_service.accounts import passwords
 from forms_service.accounts.views import accounts, signup
 from forms_service.config import Settings
-from forms_service.health import service as health
+from forms_service.health import checks
 from forms_service.health.views import health_blueprint
 from forms_service.web import caching, cors, errors, headers, limits, logs, openapi, pages, proxy, redis, request_ids
 
@@ -26,7 +26,7 @@ def create_app(settings: Settings) -> Flask:
         part.init_app(app)
     for part in (cors, limits, database, passwords):
         part.init_app(app, settings)
-    for part in (migrating, keyring, health):
+    for part in (migrating, keyring, checks):
         part.init_app(app)
     openapi.init_app(app, (signup, health_blueprint))
     app.register_blueprint(accounts)

@@ -3,12 +3,14 @@
 import sys
 import time
 from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
-from typing import TypeVar
+from typing import ParamSpec, TypeVar
 
 import click
 import marshmallow as ma
 from flask.cli import with_appcontext
+from sqlalchemy.exc import DBAPIError
 
 from forms_service import keyring, rotation, setting_up
 from forms_service.accounts import service
@@ -21,7 +23,24 @@ from forms_service.health.doctor import Finding, examine
 from forms_service.security import generate_key
 from forms_service.validation.schema import faults_by_path
 
-T = TypeVar("T")
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def plainly(command: Callable[P, R]) -> Callable[P, R]:
+    """End a command that cannot be carried out with a sentence instead of a traceback."""
+
+    @wraps(command)
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return command(*args, **kwargs)
+        except (ApiError, StartError, ValueError) as error:
+            raise click.ClickException(str(error)) from error
+        except DBAPIError as error:
+            cause = type(error.orig).__name__
+            raise click.ClickException(f"The database does not answer, or refuses ({cause}).") from error
+
+    return wrapper
 
 
 @click.group()
@@ -35,15 +54,17 @@ def accounts() -> None:
 @click.option("--first-name", default="Account")
 @click.option("--last-name", help="[default: the role]")
 @with_appcontext
+@plainly
 def create_account(email: str, role: str, first_name: str, last_name: str | None) -> None:
     """Make an account that needs no confirming. The password is asked for, or read from standard input."""
     person = _person(email, first_name, last_name or role.title())
-    account = _or_exit(lambda: service.create(person, role=role, status="active"))
+    account = service.create(person, role=role, status="active")
     click.echo(account.id)
 
 
 @accounts.command("list")
 @with_appcontext
+@plainly
 def list_accounts() -> None:
     """Print id, e-mail, name, role, status and creation of every account, separated by tabs."""
     for account in service.everybody():
@@ -55,9 +76,10 @@ def list_accounts() -> None:
 @accounts.command("disable")
 @click.argument("email")
 @with_appcontext
+@plainly
 def disable_account(email: str) -> None:
     """Close an account."""
-    click.echo(f"Disabled: {_or_exit(lambda: service.disable(email))}")
+    click.echo(f"Disabled: {service.disable(email)}")
 
 
 @click.group()
@@ -76,9 +98,10 @@ def generate() -> None:
 @click.option("--data", is_flag=True, help="Also re-encrypt everything under a new data key, while serving.")
 @click.option("--resume", is_flag=True, help="With --data: go on with a rotation that was interrupted.")
 @with_appcontext
+@plainly
 def rotate(data: bool, resume: bool) -> None:
     """Wrap the data keys under the first of ENCRYPTION_KEYS."""
-    click.echo(f"{_or_exit(keyring.rewrap)} keys are wrapped under the first of ENCRYPTION_KEYS.")
+    click.echo(f"{keyring.rewrap()} keys are wrapped under the first of ENCRYPTION_KEYS.")
     if data:
         number = keyring.holder().load().current if resume else keyring.start_data_key()
         _show_reencryption(number)
@@ -98,11 +121,12 @@ def doctor() -> None:
 @click.argument("email")
 @click.option("--database", help="postgresql://user@host/name  [default: SQLite in the instance folder]")
 @click.option("--redis", help="redis://host:6379/0, for more than one process")
+@plainly
 def setup(domain: str, email: str, database: str | None, redis: str | None) -> None:
     """Make the service ready for production at DOMAIN, with EMAIL as its first operator."""
     person = _person(email, "Site", "Operator")
     plan = setting_up.Plan(Path.cwd(), domain, database, redis)
-    click.echo(_or_exit(lambda: setting_up.carry_out(plan, person)))
+    click.echo(setting_up.carry_out(plan, person))
 
 
 def _person(email: str, first_name: str, last_name: str) -> service.Person:
@@ -116,14 +140,7 @@ def _person(email: str, first_name: str, last_name: str) -> service.Person:
         return service.Person(**Signup().load(said))
     except ma.ValidationError as error:
         faults = faults_by_path(error.messages)
-        sys.exit("\n".join(f"{path}: {' '.join(said)}" for path, said in faults.items()))
-
-
-def _or_exit(act: Callable[[], T]) -> T:
-    try:
-        return act()
-    except (ApiError, StartError, ValueError) as error:
-        sys.exit(str(error))
+        raise click.ClickException("\n".join(f"{path}: {' '.join(said)}" for path, said in faults.items())) from error
 
 
 def _show_reencryption(number: int) -> None:

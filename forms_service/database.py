@@ -59,7 +59,7 @@ def new_id() -> uuid.UUID:
 
 
 def now() -> datetime:
-    """This moment in UTC."""
+    """The time, in UTC."""
     return datetime.now(UTC)
 
 

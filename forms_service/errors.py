@@ -16,7 +16,7 @@ ApiError
 """
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 
 class StartError(Exception):
@@ -28,7 +28,8 @@ class Fault(str):
 
     code: str
 
-    def __new__(cls, sentence: str, code: str) -> "Fault":
+    def __new__(cls, sentence: str, code: str) -> Self:
+        """A sentence with its code."""
         fault = super().__new__(cls, sentence)
         fault.code = code
         return fault
@@ -140,7 +141,9 @@ class RateLimitError(ApiError):
     def __init__(self, limit: str, retry_after: int) -> None:
         self.limit = limit
         self.retry_after = retry_after
-        super().__init__(f"Too many requests. Try again in {retry_after} {'second' if retry_after == 1 else 'seconds'}.")
+        super().__init__(
+            f"Too many requests. Try again in {retry_after} {'second' if retry_after == 1 else 'seconds'}."
+        )
 
     @property
     def headers(self) -> dict[str, str]:

@@ -128,7 +128,7 @@ def unlock() -> None:
 
 def holder() -> KeyRingHolder:
     """The current app's keys."""
-    return cast(KeyRingHolder, current_app.extensions["keyring"])
+    return cast("KeyRingHolder", current_app.extensions["keyring"])
 
 
 def decrypt(sealed: bytes, place: str) -> str:

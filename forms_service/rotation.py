@@ -1,14 +1,27 @@
 """Re-encrypting what is stored under a new data key, while the service runs."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import Column, LargeBinary, Row, Select, Table, and_, func, select, tuple_, type_coerce, update
+from sqlalchemy import (
+    Column,
+    LargeBinary,
+    Row,
+    Select,
+    Table,
+    TypeCoerce,
+    and_,
+    func,
+    select,
+    tuple_,
+    type_coerce,
+    update,
+)
 
 from forms_service.database import writing
 from forms_service.extensions import db
 from forms_service.keyring import Encrypted, decrypt, holder
-from forms_service.security.keys import key_mark
+from forms_service.security.keys import KeyRing, key_mark
 
 BATCH = 500
 """Rows that are looked at, and changed in one commit."""
@@ -61,10 +74,12 @@ def _renew(row: Row[Any], table: Table, columns: list[Column[Any]]) -> None:
     stale = {column: bytes(old) for column, old in kept.items() if old and bytes(old)[:4] != key_mark(ring.current)}
     if not stale:
         return
-    fresh = {
-        column.name: type_coerce(ring.encrypt(decrypt(old, column.type.place), column.type.place), LargeBinary)
-        for column, old in stale.items()
-    }
+    fresh = {column.name: _fresh(ring, column, old) for column, old in stale.items()}
     same_row = [key == value for key, value in zip(table.primary_key.columns, row, strict=False)]
     unchanged = [type_coerce(column, LargeBinary) == old for column, old in stale.items()]
     db.session.execute(update(table).where(and_(*same_row, *unchanged)).values(fresh))
+
+
+def _fresh(ring: KeyRing, column: Column[Any], old: bytes) -> TypeCoerce[bytes]:
+    place = cast("Encrypted", column.type).place
+    return type_coerce(ring.encrypt(decrypt(old, place), place), LargeBinary)

@@ -53,12 +53,12 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def make_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakeSettings:
+def make_settings(environment: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakeSettings:
     """Settings from the environment of this test: `make_settings(SIGNUP_ENABLED="false")`."""
 
-    def make(**environment: str) -> Settings:
+    def make(**said: str) -> Settings:
         with monkeypatch.context() as patched:
-            for name, value in environment.items():
+            for name, value in said.items():
                 patched.setenv(name, value)
             return load_settings(tmp_path)
 

@@ -25,31 +25,28 @@ def free_port() -> int:
 
 def environment(folder: Path, more: dict[str, str]) -> dict[str, str]:
     """What a process of the service sees: nothing of the machine but its path."""
-    return {"PATH": f"{BIN}:{os.environ['PATH']}", "HOME": str(folder), "INSTANCE_PATH": str(folder), **more}
+    return {"PATH": f"{BIN}:{os.environ['PATH']}", "HOME": str(folder), **more}
 
 
-def flask(folder: Path, *words: str, stdin: str = "", **settings: str) -> subprocess.CompletedProcess[str]:
-    """A command of the service, as an operator types it; its instance folder is `folder`."""
-    return _run([BIN / "flask", *words], folder, settings, stdin)
+def flask(
+    folder: Path, *words: str, stdin: str = "", at: Path | None = None, **settings: str
+) -> subprocess.CompletedProcess[str]:
+    """A command of the service, as an operator types it: in this clone with `folder` as instance, or in one `at`."""
+    if at is None:
+        settings = {"INSTANCE_PATH": str(folder), **settings}
+    return _run([BIN / "flask", *words], environment(folder, settings), stdin, at or ROOT)
 
 
 def python(folder: Path, script: str, **settings: str) -> subprocess.CompletedProcess[str]:
     """A few lines of Python in a process of their own."""
-    return _run([sys.executable, "-c", script], folder, settings)
+    return _run([sys.executable, "-c", script], environment(folder, settings))
 
 
 def _run(
-    command: list[Any], folder: Path, settings: dict[str, str], stdin: str = ""
+    command: list[Any], settings: dict[str, str], stdin: str = "", at: Path = ROOT
 ) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        command,
-        cwd=ROOT,
-        env=environment(folder, settings),
-        input=stdin,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
+        command, cwd=at, env=settings, input=stdin, capture_output=True, text=True, timeout=60, check=False
     )
 
 
@@ -66,7 +63,7 @@ class Server:
             self.process = subprocess.Popen(
                 [BIN / "gunicorn", "--bind", f"127.0.0.1:{self.port}", *words, "wsgi:app"],
                 cwd=ROOT,
-                env=environment(folder, settings),
+                env=environment(folder, {"INSTANCE_PATH": str(folder), **settings}),
                 stdout=log,
                 stderr=log,
             )

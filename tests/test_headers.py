@@ -19,7 +19,7 @@ EVERYWHERE = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 
-BONUSES = {
+POINTS = {
     "csp-implemented-with-no-unsafe-default-src-none": 10,
     "csp-implemented-with-no-unsafe": 5,
     "csp-not-implemented": -25,
@@ -50,21 +50,21 @@ class Scripts(HTMLParser):
             self.hashed.append(bool(dict(attrs).get("integrity")))
 
 
+def policy_findings(policy: dict[str, list[str]]) -> set[str]:
+    framed = "x-frame-options-implemented-via-csp" if policy.get("frame-ancestors") == ["'none'"] else "unframed"
+    if not policy:
+        return {"csp-not-implemented"}
+    if any(source.startswith("'unsafe") for sources in policy.values() for source in sources):
+        return {"csp-implemented-with-unsafe-inline", framed}
+    strict = "-default-src-none" if policy["default-src"] == ["'none'"] else ""
+    return {f"csp-implemented-with-no-unsafe{strict}", framed}
+
+
 def findings(answer: TestResponse) -> set[str]:
     headers = answer.headers
-    policy = {part.split()[0]: part.split()[1:] for part in headers.get("Content-Security-Policy", "").split(";") if part}
-    found = set()
-    if not policy:
-        found.add("csp-not-implemented")
-    elif any(source.startswith("'unsafe") for sources in policy.values() for source in sources):
-        found.add("csp-implemented-with-unsafe-inline")
-    elif policy["default-src"] == ["'none'"]:
-        found.add("csp-implemented-with-no-unsafe-default-src-none")
-    else:
-        found.add("csp-implemented-with-no-unsafe")
-    if policy.get("frame-ancestors") == ["'none'"]:
-        found.add("x-frame-options-implemented-via-csp")
-    elif "X-Frame-Options" not in headers:
+    parts = [part.split() for part in headers.get("Content-Security-Policy", "").split(";") if part]
+    found = policy_findings({name: sources for name, *sources in parts})
+    if "X-Frame-Options" not in headers:
         found.add("x-frame-options-not-implemented")
     if headers.get("Strict-Transport-Security") != "max-age=31536000; includeSubDomains":
         found.add("hsts-not-implemented")
@@ -82,9 +82,9 @@ def findings(answer: TestResponse) -> set[str]:
 
 
 def points(answer: TestResponse) -> int:
-    found = findings(answer)
-    score = 100 + sum(BONUSES[name] for name in found if BONUSES[name] < 0)
-    return score + sum(BONUSES[name] for name in found if BONUSES[name] > 0) if score >= 90 else score
+    found = [POINTS.get(name, 0) for name in findings(answer)]
+    score = 100 + sum(number for number in found if number < 0)
+    return score + sum(number for number in found if number > 0) if score >= 90 else score
 
 
 @pytest.mark.parametrize(

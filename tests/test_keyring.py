@@ -85,9 +85,10 @@ def test_everything_is_reencrypted_under_a_new_data_key(context: Flask, monkeypa
     monkeypatch.setattr(rotation, "BATCH", 3)
     make_accounts(context, 10)
     with writing():
-        db.session.execute(text("UPDATE accounts SET phone = NULL WHERE status = 'active' AND email_index = :index"), {
-            "index": service.email_index("p3@example.com")
-        })
+        db.session.execute(
+            text("UPDATE accounts SET phone = NULL WHERE status = 'active' AND email_index = :index"),
+            {"index": service.email_index("p3@example.com")},
+        )
         db.session.commit()
     assert keyring.start_data_key() == 2
     assert rotation.rows() == 10

@@ -1,7 +1,6 @@
 """Rate limits, counted in memory. The clock is replaced, so that minutes pass at once."""
 
 import math
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -27,10 +26,10 @@ class Clock:
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     made = Clock()
     monkeypatch.setattr(limit_storage, "time", made)
-    yield made
+    return made
 
 
 def numbers(answer: Any) -> tuple[int, int, int]:

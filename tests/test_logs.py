@@ -79,10 +79,10 @@ def test_json_is_one_object_a_line_whatever_is_in_it() -> None:
 
 
 def test_text_is_one_line_nobody_can_add_to() -> None:
-    line = TextFormatter().format(record("a\nb \x1b[31mred\x1b[0m", path="/x\n2026 forged", agent='say "hi"', none=None))
-    assert line == (
-        '1970-01-01T00:00:00.500Z INFO    a b red path="/x\\n2026 forged" agent="say \\"hi\\""'
+    line = TextFormatter().format(
+        record("a\nb \x1b[31mred\x1b[0m", path="/x\n2026 forged", agent='say "hi"', none=None)
     )
+    assert line == ('1970-01-01T00:00:00.500Z INFO    a b red path="/x\\n2026 forged" agent="say \\"hi\\""')
 
 
 def test_a_traceback_is_kept_with_the_error() -> None:

@@ -154,6 +154,11 @@ def test_keys_come_in_either_alphabet_and_the_first_is_first(make_settings: Make
     assert settings.encryption_keys == (raw, bytes(range(32)))
 
 
+def test_an_instance_folder_that_cannot_be_made_is_named(make_settings: MakeSettings, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    assert list(problems(make_settings, INSTANCE_PATH="file")) == ["INSTANCE_PATH"]
+
+
 def test_a_dotenv_is_read_and_the_environment_goes_before_it(make_settings: MakeSettings, tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("APP_NAME='From file'\nMETRICS_TOKEN=from-file\n")
     settings = make_settings(APP_NAME="From environment")

@@ -10,6 +10,7 @@ from sqlalchemy import func, select, text
 
 from forms_service.accounts.models import Account
 from forms_service.extensions import db
+from forms_service.security.gate import HashingGate
 from tests.conftest import MakeApp
 
 FORM = "application/x-www-form-urlencoded"
@@ -127,6 +128,17 @@ def test_fifty_at_once_leave_one_account(make_either_app: MakeApp, ann: dict[str
         statuses = set(threads.map(sign_up, range(50)))
     assert statuses == {201}
     assert count(app) == 1
+
+
+def test_when_too_many_passwords_wait_it_says_when_to_come_back(
+    app: Flask, client: FlaskClient, ann: dict[str, Any]
+) -> None:
+    gate = app.extensions["hashing"] = HashingGate(slots=1, places=0, patience=0)
+    with gate.slot():
+        answer = client.post("/api/signup", json=ann)
+    assert (answer.status_code, answer.json["error_type"]) == (503, "ServiceUnavailableError")
+    assert answer.headers["Retry-After"] == "5"
+    assert client.post("/api/signup", json=ann).status_code == 201
 
 
 class TestInABrowser:

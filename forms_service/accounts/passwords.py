@@ -28,5 +28,5 @@ def hashed(password: str) -> str:
     :raises ServiceUnavailableError: when too many wait already
     """
     pepper = holder().ring().pepper
-    with cast(HashingGate, current_app.extensions["hashing"]).slot():
+    with cast("HashingGate", current_app.extensions["hashing"]).slot():
         return hash_password(password, pepper=pepper, rounds=settings.bcrypt_rounds)

@@ -7,7 +7,7 @@ from flask import Response
 
 from forms_service.accounts import schemas, service
 from forms_service.web.access import public, unlimited
-from forms_service.web.answers import page, web_form
+from forms_service.web.answers import page
 from forms_service.web.blueprint import Blueprint
 from forms_service.web.limits import rate_limit
 
@@ -19,7 +19,7 @@ signup = Blueprint("signup", __name__, description="Get an account.")
 @signup.doc(operationId="signup")
 @public
 @rate_limit("signup")
-@web_form("accounts/signup.html", done="accounts.signed_up")
+@signup.web_form("accounts/signup.html", done="accounts.signed_up")
 @signup.arguments(schemas.Signup, location="json_or_form")
 @signup.answers(201, schemas.SignedUp, message="Signed up. If the address needs confirming, a mail is on its way.")
 def sign_up(person: dict[str, Any]) -> dict[str, str]:

@@ -83,7 +83,7 @@ class Settings:
         return of.url_path(self.public_url)
 
 
-settings = cast(Settings, LocalProxy(lambda: current_app.config["SETTINGS"]))
+settings = cast("Settings", LocalProxy(lambda: current_app.config["SETTINGS"]))
 """The settings of the app that is asking; needs an application context."""
 
 
@@ -97,6 +97,7 @@ def load_settings(directory: Path) -> Settings:
     values = _read(env, directory)
     problems = env.problems()
     problems.update(_contradictions(values, problems))
+    secret_files.make_folder(values["instance_path"], problems)
     secret_files.fill_in(values, problems)
     if problems:
         raise SettingsError(problems)

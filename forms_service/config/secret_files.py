@@ -1,4 +1,4 @@
-"""The secrets that a first start makes: files in the instance folder that only their owner reads."""
+"""The instance folder, and the secrets that a first start makes in it: only their owner reads them."""
 
 import os
 import secrets
@@ -12,18 +12,26 @@ from forms_service.config import values
 from forms_service.security import generate_key
 
 
+def make_folder(path: Path, problems: dict[str, list[str]]) -> None:
+    """Make the instance folder, for its owner only; what goes wrong is added to `problems`."""
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        problems["INSTANCE_PATH"] = [f"Name a folder that the service may make and write to ({type(error).__name__})."]
+
+
 def fill_in(settings: dict[str, Any], problems: dict[str, list[str]]) -> None:
     """Take SECRET_KEY and ENCRYPTION_KEYS from the instance folder where the environment has none.
 
     A missing file is made, but never in production; what goes wrong is added to `problems`.
     """
     for name, parse in (("SECRET_KEY", values.secret_key), ("ENCRYPTION_KEYS", values.encryption_keys)):
-        if settings[name.lower()] is None and name not in problems:
+        if settings[name.lower()] is None and not {name, "INSTANCE_PATH"} & set(problems):
             path = settings["instance_path"] / name.lower()
             try:
                 settings[name.lower()] = _read_or_make(path, parse, may_make=settings["environment"] != "production")
             except ValidationError as error:
-                problems[name] = list(error.messages)  # type: ignore[arg-type]  # a list: raised with one text
+                problems[name] = list(error.messages)
 
 
 def _read_or_make(path: Path, parse: Callable[[str], Any], *, may_make: bool) -> Any:
@@ -39,7 +47,6 @@ def _read_or_make(path: Path, parse: Callable[[str], Any], *, may_make: bool) ->
 
 def _make(path: Path) -> None:
     """Write a fresh key; of several processes that start at once the first one's stays."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     try:
         with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:

@@ -84,7 +84,7 @@ def whole(least: int, most: int) -> Callable[[str], int]:
 
 def rate(raw: str) -> Rate:
     """Requests and seconds, as 10/900."""
-    requests, slash, seconds = raw.partition("/")
+    requests, _, seconds = raw.partition("/")
     try:
         return Rate(whole(1, 1_000_000)(requests), whole(1, 86_400)(seconds))
     except ValidationError:

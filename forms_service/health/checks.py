@@ -27,6 +27,17 @@ Check = dict[str, Any]
 """`status` (healthy, degraded, unhealthy) and `response_time` in seconds."""
 
 
+def init_app(app: Flask) -> None:
+    """Give the app its runner of checks."""
+    app.extensions["checks"] = SideBySide(app)
+
+
+def side_by_side(checks: Mapping[str, Callable[[], Any]]) -> dict[str, Any]:
+    """What each check returned or raised; TimeoutError for one that did not end within DEADLINE."""
+    runner: SideBySide = current_app.extensions["checks"]
+    return runner.run(checks)
+
+
 class SideBySide:
     """Runs checks in threads of their own; one that hangs is waited for again, not started again.
 
@@ -39,7 +50,7 @@ class SideBySide:
         self._lock = threading.Lock()
 
     def run(self, checks: Mapping[str, Callable[[], Any]]) -> dict[str, Any]:
-        """What each check returned or raised; TimeoutError for one that did not end in time."""
+        """See `side_by_side`."""
         futures = {name: self._started(name, check) for name, check in checks.items()}
         wait(futures.values(), timeout=DEADLINE)
         return {name: _outcome(future) for name, future in futures.items()}
@@ -56,7 +67,7 @@ class SideBySide:
         with self._app.app_context():
             try:
                 future.set_result(check())
-            except Exception as error:  # whatever a dependency raises is what the check found
+            except Exception as error:  # noqa: BLE001 (whatever a dependency raises is what was found)
                 future.set_exception(error)
 
 
@@ -79,13 +90,12 @@ def failed(outcome: object) -> Check:
 
 def check_all() -> dict[str, Check]:
     """Every check by its name."""
-    runner: SideBySide = current_app.extensions["checks"]
     services = settings.health_check_urls
     checks: dict[str, Callable[[], Check]] = {"database": timed(_database), "cache": timed(_cache)}
     external = {f"external:{name}": lambda name=name: _external(name) for name in services}
     outcomes = {
         name: failed(found) if isinstance(found, Exception) else found
-        for name, found in runner.run(checks | external).items()
+        for name, found in side_by_side(checks | external).items()
     }
     found = {name: outcomes[f"external:{name}"] for name in services}
     return {name: outcomes[name] for name in checks} | {"external_services": _together(found)}

@@ -6,19 +6,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 import psutil
-from flask import Flask, current_app
 
 from forms_service import __version__, migrating
 from forms_service.config import settings
-from forms_service.health.checks import SideBySide, check_all
+from forms_service.health.checks import check_all, side_by_side
 
 STARTED = time.time()
 
-
-def init_app(app: Flask) -> None:
-    """Ready the checks; the first look at the processor gives nothing, so it is taken now."""
-    app.extensions["checks"] = SideBySide(app)
-    psutil.cpu_percent(interval=None)
+psutil.cpu_percent(interval=None)  # the first look gives nothing, so it is taken before anybody asks
 
 
 def health(*, details: bool) -> dict[str, Any]:
@@ -38,8 +33,8 @@ def health(*, details: bool) -> dict[str, Any]:
 
 def ready() -> bool:
     """Whether requests can be served: the database answers and is where the code wants it."""
-    runner: SideBySide = current_app.extensions["checks"]
-    return bool(runner.run({"revision": migrating.revision})["revision"] is migrating.Revision.CURRENT)
+    found = side_by_side({"revision": migrating.revision})["revision"]
+    return found is migrating.Revision.CURRENT
 
 
 def usage() -> dict[str, Any]:

@@ -5,13 +5,14 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from flask import Response, current_app, request
+from flask import Response, request
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from forms_service.config import settings
 from forms_service.errors import AuthenticationError, NotFoundError
 from forms_service.health import exposition, schemas, service
 from forms_service.web.access import guarded, public, unlimited
+from forms_service.web.answers import as_json
 from forms_service.web.blueprint import Blueprint
 from forms_service.web.negotiation import asks_for_json
 
@@ -47,7 +48,7 @@ def with_metrics_token(view: Callable[..., Response]) -> Callable[..., Response]
 @health_blueprint.response(200, schemas.Live)
 def live() -> Response:
     """Whether the process can answer; it touches nothing else."""
-    return current_app.json.response({"status": "live"})
+    return as_json({"status": "live"})
 
 
 @health_blueprint.route("/health/ready")
@@ -83,13 +84,12 @@ def health() -> Response:
 def metrics() -> Response:
     """Prometheus text; what the machine is using for who asks for JSON."""
     if asks_for_json():
-        return current_app.json.response(service.usage())
+        return as_json(service.usage())
     return Response(exposition.text(), content_type=CONTENT_TYPE_LATEST)
 
 
 def _monitored(found: dict[str, Any], *, well: bool) -> Response:
-    response = current_app.json.response(found)
+    response = as_json(found, 200 if well else 503)
     if not well:
-        response.status_code = 503
         response.headers["Retry-After"] = "5"
     return response

@@ -7,11 +7,14 @@ from typing import Any, ClassVar
 import marshmallow as ma
 from email_validator import EmailNotValidError, ValidatedEmail, validate_email
 
-from forms_service.validation.schema import Coded
-from forms_service.validation.text import folded, has_controls, one_line, strip_markup
+from forms_service.validation.schema import Coded, Messages
+from forms_service.validation.text import WHITE, folded, has_controls, one_line, strip_markup
 
 EMAIL_LONGEST = 254
 """Octets of an address that SMTP carries (RFC 5321, 4.5.3.1.3, less the angle brackets)."""
+
+_NOT_IN_NAMES = r"\x00-\x08\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069"
+"""Control characters other than white space, as a range of a described pattern."""
 
 BLANKS = " \t\u00a0\u3000"
 """What comes along when an address is copied; a line break does not, and is a header in the making."""
@@ -23,13 +26,15 @@ LONGEST_RAW = 1000
 class Text(Coded):
     """A string; subclasses say in `_faults` what is wrong with it and in `_cleaned` what is kept."""
 
-    default_error_messages: ClassVar[dict[str, str]] = {"invalid": "Send text."}
+    default_error_messages: Messages = {"invalid": "Send text."}
     json_schema: ClassVar[dict[str, Any]] = {}
     """What JSON Schema can say of it, for the OpenAPI description."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         if not isinstance(value, str):
             raise self.make_error("invalid")
+        if self._is_blank(value):
+            raise self.make_error("required")  # what a form sends for a field that was not filled in
         cleaned = self._cleaned(value) if len(value) <= LONGEST_RAW else value
         faults = self._faults(cleaned)
         if faults:
@@ -38,6 +43,9 @@ class Text(Coded):
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:
         return value
+
+    def _is_blank(self, value: str) -> bool:
+        return not one_line(value[:LONGEST_RAW])
 
     def _cleaned(self, value: str) -> str:
         return value
@@ -51,17 +59,18 @@ class OptionalText(Text):
 
     def deserialize(self, value: Any, attr: str | None = None, data: Any = None, **kwargs: Any) -> Any:
         """None for what was left empty."""
-        empty = isinstance(value, str) and not value.strip()
-        return super().deserialize(None if empty else value, attr, data, **kwargs)
+        blank = isinstance(value, str) and self._is_blank(value)
+        return super().deserialize(None if blank else value, attr, data, **kwargs)
 
 
 class Email(Text):
     """An address that mail can be sent to, as typed and trimmed: at most 254 characters, a domain with a dot.
 
-    Quoted local parts, comments, address literals and names such as localhost are refused; the DNS is not asked.
+    Quoted local parts, comments, address literals and domains that no mail reaches (localhost, .local, .invalid) are
+    refused; the DNS is not asked.
     """
 
-    default_error_messages: ClassVar[dict[str, str]] = {
+    default_error_messages: Messages = {
         "invalid_email": "Enter an e-mail address such as ann@example.com.",
         "too_long": "An e-mail address has at most 254 characters.",
     }
@@ -79,16 +88,21 @@ class Email(Text):
 class PersonName(Text):
     """2 to 50 characters of a person's name as plain text: markup is taken out, "ANN" and "ann" become "Ann"."""
 
-    default_error_messages: ClassVar[dict[str, str]] = {
+    default_error_messages: Messages = {
         "too_short": "A name has at least 2 characters.",
         "too_long": "A name has at most 50 characters.",
         "control_characters": "A name has no control characters.",
     }
-    json_schema: ClassVar[dict[str, Any]] = {"minLength": 2, "maxLength": 50}
+    json_schema: ClassVar[dict[str, Any]] = {
+        "minLength": 2,
+        "maxLength": 50,
+        "pattern": rf"^[^\s{_NOT_IN_NAMES}]([^{_NOT_IN_NAMES}]*[^\s{_NOT_IN_NAMES}])$",
+    }
 
     def _cleaned(self, value: str) -> str:
         name = one_line(strip_markup(value))
-        return name.title() if name.islower() or name.isupper() else name
+        in_one_case = name.islower() or name.isupper()
+        return name.title() if in_one_case and len(name.title()) == len(name) else name
 
     def _faults(self, value: str) -> list[str]:
         found = {"too_short": len(value) < 2, "too_long": len(value) > 50, "control_characters": has_controls(value)}
@@ -101,7 +115,7 @@ class Password(Text):
     Never trimmed, cleaned or given back.
     """
 
-    default_error_messages: ClassVar[dict[str, str]] = {
+    default_error_messages: Messages = {
         "too_short": "A password has at least 8 characters.",
         "too_long": "A password has at most 128 characters.",
         "no_uppercase": "Use at least one upper-case letter.",
@@ -109,10 +123,18 @@ class Password(Text):
         "no_digit": "Use at least one digit.",
         "no_special": "Use at least one character that is neither letter nor digit, such as ! or #.",
     }
-    json_schema: ClassVar[dict[str, Any]] = {"format": "password", "minLength": 8, "maxLength": 128}
+    json_schema: ClassVar[dict[str, Any]] = {
+        "format": "password",
+        "minLength": 8,
+        "maxLength": 128,
+        "pattern": r"^(?=.*[a-z])(?=.*[A-Z])(?=.*[0-9])(?=.*[!-\/:-@\[-`{-~])[^\x00]*$",
+    }
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(load_only=True, **kwargs)
+
+    def _is_blank(self, value: str) -> bool:
+        return value == ""  # spaces are a password like another
 
     def _faults(self, value: str) -> list[str]:
         if len(value) > 128:
@@ -130,14 +152,14 @@ class Password(Text):
 class Phone(OptionalText):
     """10 to 15 digits, kept with a leading + if there is one; spaces, brackets, dots and dashes are taken out."""
 
-    default_error_messages: ClassVar[dict[str, str]] = {
+    default_error_messages: Messages = {
         "invalid_phone": "Write digits, with a leading + if you like, and spaces, brackets, dots or dashes between.",
         "too_short": "A phone number has at least 10 digits.",
         "too_long": "A phone number has at most 15 digits.",
     }
-    json_schema: ClassVar[dict[str, Any]] = {"pattern": r"^\+?[0-9 ().-]{10,}$|^$"}
+    json_schema: ClassVar[dict[str, Any]] = {"pattern": r"^\s*$|^\+?[0-9]([ ().-]?[0-9]){9,14}$"}
 
-    _separators: ClassVar[re.Pattern[str]] = re.compile(r"[\s().\-/\u2010-\u2015]+")
+    _separators: ClassVar[re.Pattern[str]] = re.compile(rf"[{WHITE}().\-/\u2010-\u2015]+")
 
     def _cleaned(self, value: str) -> str:
         bare = self._separators.sub("", value)
@@ -158,15 +180,17 @@ def email_key(address: str) -> str:
     """
     parsed = _parsed(address)
     if parsed is None:
-        raise ValueError("not an e-mail address")
-    return f"{folded(parsed.local_part)}@{(parsed.ascii_domain or parsed.domain).lower()}"
+        raise ValueError("This is no e-mail address.")
+    return f"{folded(parsed.local_part)}@{parsed.ascii_domain.lower()}"
 
 
 def _parsed(address: str) -> ValidatedEmail | None:
     try:
-        return validate_email(address, check_deliverability=False)
+        # a "test environment" only means that .test is a domain like another
+        parsed = validate_email(address, check_deliverability=False, test_environment=True, strict=True)
     except EmailNotValidError:
         return None
+    return parsed if "." in parsed.ascii_domain else None
 
 
 def _ascii_digit(character: str) -> str:

@@ -1,12 +1,14 @@
 """The schema all others are made from: it knows its fields, and every fault has a sentence and a code."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 import marshmallow as ma
 
 from forms_service.errors import Fault
 
+Messages = dict[str, str | list[Any] | dict[Any, Any]]
+"""Code → sentence, of the type that marshmallow gives it."""
 
 LONGEST_NAME = 200
 """Characters of a field's name that an answer repeats."""
@@ -15,7 +17,7 @@ LONGEST_NAME = 200
 class Schema(ma.Schema):
     """A schema that refuses what it does not know."""
 
-    error_messages: ClassVar[dict[str, str]] = {
+    error_messages = {
         "unknown": Fault("This field is not known here.", "unknown"),
         "type": Fault("Send an object with named fields.", "invalid_type"),
     }
@@ -29,7 +31,7 @@ class Schema(ma.Schema):
 class Coded(ma.fields.Field[Any]):
     """A field whose faults carry the key of their message as code."""
 
-    default_error_messages: ClassVar[dict[str, str]] = {
+    default_error_messages: Messages = {
         "required": "This field is required.",
         "null": "This field may not be null.",
     }
@@ -40,11 +42,11 @@ class Coded(ma.fields.Field[Any]):
 
     def fault(self, key: str, **kwargs: Any) -> Fault:
         """One thing wrong; several can be raised together."""
-        return Fault(self.error_messages[key].format(**kwargs), key)
+        return Fault(str(self.error_messages[key]).format(**kwargs), key)
 
 
 def faults_by_path(messages: object, path: str = "") -> dict[str, list[Fault]]:
-    """marshmallow's nested messages as dotted path → faults, in the order of the fields."""
+    """Marshmallow's nested messages as dotted path → faults, in the order of the fields."""
     found: dict[str, list[Fault]] = {}
     for where, fault in _walk(messages, path):
         found.setdefault(where or "body", []).append(fault)

@@ -6,6 +6,11 @@ import unicodedata
 
 import bleach
 
+WHITE = "\\t\\n\\v\\f\\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+"""White space as browsers know it, for a character class; Python's own \\s has control characters besides."""
+
+RUNS_OF_WHITE = re.compile(f"[{WHITE}]+")
+
 BIDI_CONTROLS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 """Marks that turn the text after them around: they make a name read as something else."""
 
@@ -23,7 +28,7 @@ def strip_markup(text: str) -> str:
 
 def one_line(text: str) -> str:
     """NFC, trimmed, with single spaces between words."""
-    return " ".join(unicodedata.normalize("NFC", text).split())
+    return RUNS_OF_WHITE.sub(" ", unicodedata.normalize("NFC", text)).strip(" ")
 
 
 def has_controls(text: str) -> bool:

@@ -1,10 +1,11 @@
 """A blueprint whose views declare what they take and give; the OpenAPI description is made from the same words."""
 
 from collections.abc import Callable
-from functools import wraps
+from functools import cache, wraps
 from typing import Any, NoReturn
 
 import marshmallow as ma
+from flask import redirect, url_for
 from flask_smorest import Blueprint as SmorestBlueprint
 from webargs.flaskparser import FlaskParser
 
@@ -12,14 +13,18 @@ from forms_service.errors import ValidationError
 from forms_service.validation.schema import Schema, faults_by_path
 from forms_service.web.answers import success
 from forms_service.web.bodies import JSON, MULTIPART, URLENCODED, json_body, json_or_form_body
+from forms_service.web.negotiation import posted_by_browser
+
+PAGE = {"type": "string"}
+"""The schema of a page."""
 
 
 class BodyParser(FlaskParser):
     """webargs with our reader: `json` is JSON, `json_or_form` is what web forms send as well."""
 
     DEFAULT_VALIDATION_STATUS = 422
-    DEFAULT_UNKNOWN_BY_LOCATION = {"json": ma.RAISE, "json_or_form": ma.RAISE, "query": ma.RAISE}  # noqa: RUF012
-    __location_map__ = {**FlaskParser.__location_map__, "json_or_form": "load_json_or_form"}  # noqa: RUF012
+    DEFAULT_UNKNOWN_BY_LOCATION = {"json": ma.RAISE, "json_or_form": ma.RAISE, "query": ma.RAISE}
+    __location_map__ = {**FlaskParser.__location_map__, "json_or_form": "load_json_or_form"}
 
     def load_json(self, req: Any, schema: ma.Schema) -> Any:
         """The body as JSON."""
@@ -39,7 +44,7 @@ class Blueprint(SmorestBlueprint):
     """A room's routes; see `accounts/views.py` for how one reads."""
 
     ARGUMENTS_PARSER = BodyParser()
-    DEFAULT_LOCATION_CONTENT_TYPE_MAPPING = {  # noqa: RUF012
+    DEFAULT_LOCATION_CONTENT_TYPE_MAPPING = {
         **SmorestBlueprint.DEFAULT_LOCATION_CONTENT_TYPE_MAPPING,
         "json_or_form": JSON,
     }
@@ -61,6 +66,25 @@ class Blueprint(SmorestBlueprint):
 
         return decorate
 
+    def web_form(self, template: str, done: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        """Let people's browsers send it as well: they get pages where programs get JSON.
+
+        What went well leads on to the page of endpoint `done` (303); what did not shows `template` again, with
+        what is wrong in `errors` and what was typed in `values` (`web/errors.py`).
+        """
+
+        def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
+            @wraps(view)
+            def wrapper(*args: Any, **kwargs: Any) -> Any:
+                response = view(*args, **kwargs)
+                return redirect(url_for(done), 303) if posted_by_browser() else response
+
+            wrapper.form_template = template  # type: ignore[attr-defined]  # a mark on a function
+            document = self.alt_response(303, schema=PAGE, content_type="text/html", description="To a page.")
+            return document(wrapper)  # type: ignore[no-any-return]  # flask-smorest has no types
+
+        return decorate
+
     def _prepare_arguments_doc(self, doc: Any, doc_info: Any, **kwargs: Any) -> Any:
         """flask-smorest describes one type of body; ours come in three."""
         parameters = doc_info.get("arguments", {}).get("parameters", [])
@@ -68,8 +92,18 @@ class Blueprint(SmorestBlueprint):
         doc = super()._prepare_arguments_doc(doc, doc_info, **kwargs)
         if takes_forms:
             content = doc["requestBody"]["content"]
-            content |= {kind: dict(content[JSON]) for kind in (URLENCODED, MULTIPART)}
+            content |= {kind: {"schema": form_of(content[JSON]["schema"])} for kind in (URLENCODED, MULTIPART)}
         return doc
+
+
+@cache
+def form_of(schema: type[Schema]) -> type[Schema]:
+    """The schema as a form sends it: there is no null, a field is empty or left out."""
+
+    def forbid_none(self: Schema, field_name: str, field_obj: ma.fields.Field[Any]) -> None:
+        field_obj.allow_none = False
+
+    return type(f"{schema.__name__}Form", (schema,), {"on_bind_field": forbid_none})
 
 
 def envelope(schema: type[Schema] | None) -> type[ma.Schema]:

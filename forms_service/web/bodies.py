@@ -26,7 +26,7 @@ JSON = "application/json"
 STRINGS = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 
 
-class _NotStrict(ValueError):
+class _NotStrictError(ValueError):
     """What Python's reader takes and ours does not; the text is for the sender."""
 
 
@@ -69,13 +69,11 @@ def read_json(raw: bytes) -> Any:
     try:
         text = raw.decode()
         _refuse_depth(text)
-        value = json.loads(
-            text, parse_constant=_no_constant, parse_float=_finite, object_pairs_hook=_without_doubles
-        )
+        value = json.loads(text, parse_constant=_no_constant, parse_float=_finite, object_pairs_hook=_without_doubles)
         if "\\u" in text:
             _refuse_half_characters(value)
     except (ValueError, RecursionError) as error:
-        reason = str(error) if isinstance(error, _NotStrict) else "It is not JSON in UTF-8."
+        reason = str(error) if isinstance(error, _NotStrictError) else "It is not JSON in UTF-8."
         raise BadRequestError(f"The body cannot be read. {reason}") from error
     return value
 
@@ -166,27 +164,27 @@ def _refuse_depth(text: str) -> None:
         if character in "[{":
             depth += 1
             if depth > DEEPEST:
-                raise _NotStrict(f"It is nested deeper than {DEEPEST} levels.")
+                raise _NotStrictError(f"It is nested deeper than {DEEPEST} levels.")
         elif character in "]}":
             depth -= 1
 
 
 def _no_constant(name: str) -> NoReturn:
-    raise _NotStrict(f"{name} is not JSON.")
+    raise _NotStrictError(f"{name} is not JSON.")
 
 
 def _finite(digits: str) -> float:
     number = float(digits)
     vanished = number == 0 and re.search("[1-9]", re.split("[eE]", digits)[0])
     if math.isinf(number) or vanished:
-        raise _NotStrict("A number is out of range.")
+        raise _NotStrictError("A number is out of range.")
     return number
 
 
 def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise _NotStrict("An object has a key twice.")
+        raise _NotStrictError("An object has a key twice.")
     return found
 
 
@@ -200,4 +198,4 @@ def _refuse_half_characters(value: Any) -> None:
         elif isinstance(item, list):
             waiting += item
         elif isinstance(item, str) and ("\0" in item or any("\ud800" <= mark <= "\udfff" for mark in item)):
-            raise _NotStrict("A text holds half a character, or NUL.")
+            raise _NotStrictError("A text holds half a character, or NUL.")

@@ -48,7 +48,7 @@ class Json(BaseSerializer):
 class MemoryCache(SimpleCache):
     """A cache of the process, of MOST_ENTRIES values."""
 
-    serializer = Json()
+    serializer = Json()  # type: ignore[assignment]  # the base class names one that pickles
 
     @classmethod
     def factory(cls, app: Flask, config: dict[str, Any], args: list[Any], kwargs: dict[str, Any]) -> "MemoryCache":
@@ -149,7 +149,7 @@ def cached(
             kept = cache.get(key)
             CACHE_LOOKUPS.labels("miss" if kept is None else "hit").inc()
             if kept is not None:
-                return cast(R, kept["value"])
+                return cast("R", kept["value"])
             value = function(*args, **kwargs)
             cache.set(key, {"value": value}, timeout=ttl)  # in a dict, so that None can be kept
             return value

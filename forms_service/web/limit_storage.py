@@ -33,7 +33,7 @@ class Hit:
 
 @dataclass(frozen=True)
 class Window:
-    """How a limit stands: what is left, the second at which more is, and the seconds until this hit fits (0: it did)."""
+    """What is left of a limit, the second at which there is more, and the seconds until the hit fits (0: it did)."""
 
     limit: int
     remaining: int
@@ -44,7 +44,7 @@ class Window:
 class BoundedMemory(Storage, MovingWindowSupport):
     """Limits of one process. What limits' own memory storage lacks is the bound: it never forgets a client."""
 
-    STORAGE_SCHEME = ["bounded-memory"]  # noqa: RUF012 (the base class declares it so)
+    STORAGE_SCHEME = ["bounded-memory"]
 
     def __init__(self, uri: str | None = None, most_hits: int = MOST_HITS, **options: Any) -> None:
         super().__init__(uri, **options)
@@ -138,12 +138,12 @@ class BoundedMemory(Storage, MovingWindowSupport):
 class SharedRedis(BoundedMemory):
     """Limits of all processes, in Redis by Redis's clock; in this process's memory while Redis is away."""
 
-    STORAGE_SCHEME = ["shared-redis"]  # noqa: RUF012 (the base class declares it so)
+    STORAGE_SCHEME = ["shared-redis"]
     PREFIX = "forms:limit:"
 
     def __init__(self, uri: str | None = None, guard: RedisGuard | None = None, **options: Any) -> None:
         super().__init__(uri, **options)
-        self._guard = cast(RedisGuard, guard)
+        self._guard = cast("RedisGuard", guard)
         self._script = self._guard.client.register_script(TAKE)
 
     def take(self, hits: Sequence[Hit]) -> list[Window]:

@@ -1,4 +1,4 @@
-"""One line a request and one an event, for people or as JSON. Never a query, a body, a token or an address of a person."""
+"""One line a request and one an event, for people or as JSON. Never a query, a body, a token or an e-mail address."""
 
 import json
 import logging

@@ -17,7 +17,7 @@ from forms_service import __version__
 from forms_service.validation.fields import Text
 from forms_service.web.access import public
 from forms_service.web.answers import page
-from forms_service.web.blueprint import Blueprint
+from forms_service.web.blueprint import PAGE, Blueprint
 from forms_service.web.headers import DOCS_POLICY
 
 DESCRIPTION = """The service behind the forms on your website.
@@ -49,7 +49,7 @@ class ErrorAnswer(ma.Schema):
     details = ma.fields.Dict(keys=ma.fields.String())
 
 
-class Description(Api):  # type: ignore[misc]  # flask-smorest has no types
+class Description(Api):
     """flask-smorest's description, without its own error handlers: ours are in `web/errors.py`."""
 
     ERROR_SCHEMA = ErrorAnswer
@@ -72,7 +72,7 @@ def init_app(app: Flask, blueprints: Sequence[Blueprint]) -> None:
     api.spec.components.security_scheme("token", {"type": "http", "scheme": "bearer"})
     for blueprint in blueprints:
         api.register_blueprint(blueprint)
-    app.extensions["description"] = api.spec.to_dict()
+    app.extensions["description"] = _with_pages(api.spec.to_dict())
     app.register_blueprint(docs)
 
 
@@ -98,6 +98,13 @@ def show() -> Response:
     response = page("docs.html", assets={asset: integrity(folder / asset) for asset in ASSETS})
     response.policy = DOCS_POLICY  # type: ignore[attr-defined]  # read by web/headers.py
     return response
+
+
+def _with_pages(description: dict[str, Any]) -> dict[str, Any]:
+    """Any error is a page to who asks for one."""
+    for response in description["components"]["responses"].values():
+        response["content"]["text/html"] = {"schema": PAGE}
+    return description
 
 
 @cache

@@ -17,6 +17,9 @@ FORWARDED = ("HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO")
 UNCOUNTED_PROXY = "uncounted-proxy"
 """A file in the instance folder: a request came with X-Forwarded-For while TRUSTED_PROXIES is 0."""
 
+Parse = Callable[[str, str], str]
+"""What a header says and what to fall back on → what to believe."""
+
 log = logging.getLogger(__name__)
 
 
@@ -46,7 +49,7 @@ class BehindProxies:
             self._warn()
         return self._app(environ, start_response)
 
-    def _counted(self, environ: "WSGIEnvironment", header: str, parse: Callable[[str, str], str], otherwise: str) -> str:
+    def _counted(self, environ: "WSGIEnvironment", header: str, parse: Parse, otherwise: str) -> str:
         """What the outermost counted proxy wrote; one that writes over the header instead of adding leaves fewer."""
         values = [value.strip() for value in environ.get(header, "").split(",") if value.strip()]
         return parse(values[-min(self._count, len(values))], otherwise) if values else otherwise

@@ -35,7 +35,7 @@ def init_app(app: Flask, settings: Settings) -> None:
 
 
 class RedisGuard:
-    """A Redis that may be away: a call that fails is answered by its fallback, and so are those after it for a while."""
+    """A Redis that may be away: a call that fails is answered by its fallback, and so are others for a while."""
 
     def __init__(self, url: str) -> None:
         self.client = redis.Redis.from_url(

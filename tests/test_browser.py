@@ -1,0 +1,172 @@
+"""A person's browser: sign-up from a site of another origin, and our own pages, looked at by axe."""
+
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import QUICK
+from tests.servers import ROOT, Server
+
+playwright = pytest.importorskip("playwright.sync_api", reason="needs: pip install -e '.[browser]'")
+axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs: pip install -e '.[browser]'")
+
+pytestmark = pytest.mark.slow
+
+QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+
+
+class Site:
+    """Somebody's website, at an origin of its own, whose pages point at the service."""
+
+    def __init__(self) -> None:
+        site = self
+        self.service = ""
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                file = ROOT / "tests" / "pages" / Path(self.path).name
+                self.send_response(200 if file.is_file() else 404)
+                self.send_header("Content-Type", "text/html")
+                self.end_headers()
+                if file.is_file():
+                    self.wfile.write(file.read_text().replace("{service}", site.service).encode())
+
+            def log_message(self, *_: Any) -> None:
+                pass
+
+        self.server = HTTPServer(("127.0.0.1", 0), Handler)
+        self.origin = f"http://localhost:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[Site]:
+    made = Site()
+    yield made
+    made.server.shutdown()
+    made.server.server_close()
+
+
+@pytest.fixture(scope="module")
+def service(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    settings = {**QUICK, "CORS_ORIGINS": site.origin, "SIGNUP_RATE_LIMIT": "99/60"}
+    server = Server(tmp_path_factory.mktemp("service"), settings)
+    site.service = server.url
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: str) -> Iterator[Any]:
+    with playwright.sync_playwright() as driver:
+        found = driver.chromium.launch(executable_path=chromium, args=QUIET)
+        yield found
+        found.close()
+
+
+@pytest.fixture
+def page(browser: Any) -> Iterator[Any]:
+    opened = browser.new_page()
+    opened.console: list[str] = []  # type: ignore[attr-defined]
+    opened.on("console", lambda message: opened.console.append(message.text))
+    yield opened
+    opened.close()
+
+
+def fill(page: Any, **said: str) -> None:
+    values = {
+        "first_name": "Ann",
+        "last_name": "Example",
+        "email": "ann@example.com",
+        "password": "Correct-horse-7",
+        **said,
+    }
+    for name, value in values.items():
+        page.fill(f"[name={name}]", value)
+    page.click("button")
+
+
+def test_a_plain_form_of_another_site_leads_to_a_page_of_ours(page: Any, site: Site, service: Server) -> None:
+    page.goto(f"{site.origin}/plain.html")
+    fill(page)
+    page.wait_for_url(f"{service.url}/signup/thanks")
+    assert page.inner_text("h1") == "Thank you for signing up"
+
+
+def test_a_mistake_in_it_shows_our_form_where_it_can_be_mended(page: Any, site: Site, service: Server) -> None:
+    page.goto(f"{site.origin}/plain.html")
+    fill(page, email="not an address", first_name='"><script>document.title="broken"</script>')
+    page.wait_for_selector("[role=alert]")
+    assert "broken" not in page.title()
+    assert page.input_value("[name=email]") == "not an address"
+    assert page.input_value("[name=password]") == ""
+    assert page.get_attribute("[name=email]", "aria-invalid") == "true"
+    fill(page, email="bob@example.com")
+    page.wait_for_url(f"{service.url}/signup/thanks")
+
+
+def test_a_script_of_a_listed_site_reads_success_and_faults(page: Any, site: Site, service: Server) -> None:
+    page.goto(f"{site.origin}/fetch.html")
+    fill(page, email="carol@example.com")
+    page.wait_for_function("document.querySelector('output').textContent.startsWith('201')")
+    assert '"status":"pending"' in page.inner_text("output")
+    fill(page, email="carol@localhost")
+    page.wait_for_function("document.querySelector('output').textContent.startsWith('422')")
+    assert '{"email":["invalid_email"]}' in page.inner_text("output")
+    assert "left" in page.inner_text("output")
+    assert "null left" not in page.inner_text("output")
+
+
+def test_a_script_of_another_site_reads_nothing(page: Any, site: Site, service: Server) -> None:
+    page.goto(f"{site.origin.replace('localhost', '127.0.0.1')}/fetch.html")
+    fill(page, email="dave@example.com")
+    page.wait_for_function("document.querySelector('output').textContent !== ''")
+    assert page.inner_text("output").startswith("refused by the browser")
+
+
+@pytest.mark.parametrize("path", ["/", "/signup", "/signup/thanks", "/nothing"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(page: Any, service: Server, path: str, scheme: str) -> None:
+    page.emulate_media(color_scheme=scheme)
+    page.goto(service.url + path)
+    found = axe.Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+
+
+def test_axe_finds_nothing_on_a_form_with_faults(page: Any, service: Server) -> None:
+    page.goto(f"{service.url}/signup")
+    page.evaluate("document.querySelector('form').noValidate = true")
+    page.click("button")
+    page.wait_for_selector("[role=alert]")
+    found = axe.Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+
+
+def test_our_own_form_works_by_keyboard_alone(page: Any, service: Server) -> None:
+    page.goto(f"{service.url}/signup")
+    page.focus("[name=first_name]")
+    for text in ("Eve", "Example", "eve@example.com", "", "Correct-horse-7"):
+        page.keyboard.type(text)
+        page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{service.url}/signup/thanks")
+
+
+@pytest.mark.parametrize("path", ["/", "/signup", "/api/docs"])
+def test_pages_break_none_of_their_own_rules(page: Any, service: Server, path: str) -> None:
+    page.goto(service.url + path)
+    if path == "/api/docs":
+        page.wait_for_selector("text=Sign up.")
+        page.click("text=Sign up.")
+        page.wait_for_selector(".opblock-body")
+    assert [line for line in page.console if "Content Security Policy" in line or "integrity" in line] == []
+
+
+def test_the_page_is_usable_on_a_small_screen(page: Any, service: Server) -> None:
+    page.set_viewport_size({"width": 320, "height": 640})
+    page.goto(f"{service.url}/signup")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320

@@ -1,0 +1,175 @@
+"""The commands, as an operator types them."""
+
+import base64
+import re
+import shutil
+import stat
+from pathlib import Path
+
+import pytest
+
+from forms_service.accounts import service
+from forms_service.web.proxy import UNCOUNTED_PROXY
+from tests import servers
+from tests.conftest import QUICK, MakeApp
+
+PASSWORD = "Correct-horse-7"
+
+pytestmark = pytest.mark.slow
+
+
+def run(folder: Path, *words: str, stdin: str = "", **settings: str) -> str:
+    """What a command printed; it must have gone well."""
+    done = servers.flask(folder, *words, stdin=stdin, **{**QUICK, "LOG_LEVEL": "WARNING", **settings})
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def fails(folder: Path, *words: str, stdin: str = "", **settings: str) -> str:
+    """What a command that must fail said."""
+    done = servers.flask(folder, *words, stdin=stdin, **{**QUICK, "LOG_LEVEL": "WARNING", **settings})
+    assert done.returncode != 0
+    assert "Traceback" not in done.stderr
+    return done.stdout + done.stderr
+
+
+class TestAccounts:
+    """Making, listing and closing accounts."""
+
+    def test_one_is_made_listed_and_disabled(self, tmp_path: Path) -> None:
+        made = run(tmp_path, "accounts", "create", "Ann@Example.com", "--role", "operator", stdin=PASSWORD + "\n")
+        identity = made.strip()
+        assert re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", identity)
+        listed = run(tmp_path, "accounts", "list").rstrip("\n").split("\t")
+        assert listed[:5] == [identity, "Ann@Example.com", "Account Operator", "operator", "active"]
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", listed[5])
+        assert identity in run(tmp_path, "accounts", "disable", "ann@example.com")
+        assert "\tdisabled\t" in run(tmp_path, "accounts", "list")
+
+    def test_what_is_wrong_is_said(self, tmp_path: Path) -> None:
+        assert "password: " in fails(tmp_path, "accounts", "create", "ann@example.com", stdin="short\n")
+        assert "email: " in fails(tmp_path, "accounts", "create", "ann@localhost", stdin=PASSWORD)
+        assert "no account" in fails(tmp_path, "accounts", "disable", "nobody@example.com")
+        assert "no e-mail address" in fails(tmp_path, "accounts", "disable", "no address")
+        run(tmp_path, "accounts", "create", "ann@example.com", stdin=PASSWORD)
+        assert "already" in fails(tmp_path, "accounts", "create", "ANN@example.com", stdin=PASSWORD)
+
+    def test_a_password_is_never_an_argument(self, tmp_path: Path) -> None:
+        assert "No such option" in fails(tmp_path, "accounts", "create", "a@example.com", "--password", PASSWORD)
+
+
+class TestKeys:
+    """Making and changing keys."""
+
+    def test_a_new_one_needs_no_working_settings(self, tmp_path: Path) -> None:
+        key = servers.flask(tmp_path, "keys", "generate", ENVIRONMENT="nonsense").stdout
+        assert len(base64.b64decode(key)) == 32
+        assert key != servers.flask(tmp_path, "keys", "generate").stdout
+
+    def test_rotation_wraps_and_reencrypts(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        run(tmp_path, "accounts", "create", "ann@example.com", stdin=PASSWORD)
+        old = (tmp_path / "encryption_keys").read_text().strip()
+        new = run(tmp_path, "keys", "generate").strip()
+        assert "3 keys" in run(tmp_path, "keys", "rotate", ENCRYPTION_KEYS=f"{new},{old}")
+        assert "ann@example.com" in run(tmp_path, "accounts", "list", ENCRYPTION_KEYS=new)
+        assert "None of ENCRYPTION_KEYS" in fails(tmp_path, "accounts", "list", ENCRYPTION_KEYS=old)
+        assert "None of ENCRYPTION_KEYS" in fails(tmp_path, "keys", "rotate", ENCRYPTION_KEYS=old)
+
+
+class TestDoctor:
+    """A line for each thing that can be wrong."""
+
+    def test_a_fresh_start_is_well(self, tmp_path: Path) -> None:
+        lines = run(tmp_path, "doctor").splitlines()
+        assert [line.split()[1] for line in lines] == [
+            "settings",
+            "database",
+            "migrations",
+            "keys",
+            "redis",
+            "smtp",
+            "proxy",
+            "disk",
+        ]
+        assert all(line.startswith("ok ") for line in lines)
+
+    def test_what_is_bad_is_named_with_what_to_do(self, tmp_path: Path) -> None:
+        run(tmp_path, "accounts", "list")
+        (tmp_path / UNCOUNTED_PROXY).touch()
+        old = (tmp_path / "encryption_keys").read_text().strip()
+        new = run(tmp_path, "keys", "generate").strip()
+        shut = str(servers.free_port())
+        said = fails(
+            tmp_path,
+            "doctor",
+            REDIS_URL=f"redis://127.0.0.1:{shut}",
+            SMTP_SERVER="127.0.0.1",
+            SMTP_PORT=shut,
+            ENCRYPTION_KEYS=f"{new},{old}",
+        )
+        bad = {line.split()[1]: line for line in said.splitlines() if line.startswith("BAD")}
+        assert set(bad) == {"redis", "smtp", "proxy", "keys"}
+        assert "TRUSTED_PROXIES" in bad["proxy"]
+        assert "flask keys rotate" in bad["keys"]
+        assert shut in bad["smtp"]
+
+    def test_bad_settings_are_lines_too(self, tmp_path: Path) -> None:
+        said = fails(tmp_path, "doctor", RATE_LIMIT_WINDOW="soon", LOG_FORMAT="xml")
+        assert [line.split()[:2] for line in said.splitlines()] == [["BAD", "RATE_LIMIT_WINDOW"], ["BAD", "LOG_FORMAT"]]
+
+    def test_a_database_that_is_away_is_one_as_well(self, tmp_path: Path) -> None:
+        url = f"postgresql://nobody:hidden@127.0.0.1:{servers.free_port()}/nothing"
+        said = fails(tmp_path, "doctor", DATABASE_URL=url)
+        assert "BAD  database" in said
+        assert "hidden" not in said
+
+
+class TestSetup:
+    """From a clone to production."""
+
+    @pytest.fixture
+    def clone(self, tmp_path: Path) -> Path:
+        shutil.copy(servers.ROOT / "wsgi.py", tmp_path)
+        return tmp_path
+
+    def setup_in(self, clone: Path, *more: str) -> str:
+        done = servers.flask(clone, "setup", "forms.example.com", "ann@example.com", *more, stdin=PASSWORD, at=clone)
+        return done.stdout + done.stderr
+
+    def test_makes_everything_and_says_what_to_copy(self, clone: Path) -> None:
+        said = self.setup_in(clone)
+        assert "reverse_proxy 127.0.0.1:8000" in said
+        assert "ExecStart=" in said
+        env = clone / ".env"
+        assert stat.S_IMODE(env.stat().st_mode) == 0o600
+        for secret in re.findall("(?:SECRET_KEY|ENCRYPTION_KEYS|METRICS_TOKEN)=(.*)", env.read_text()):
+            assert len(secret) >= 43
+            assert secret not in said
+        listed = servers.flask(clone, "accounts", "list", at=clone)
+        assert "ann@example.com\tSite Operator\toperator\tactive" in listed.stdout
+        assert servers.flask(clone, "doctor", at=clone).returncode == 0
+
+    def test_never_writes_over_an_env(self, clone: Path) -> None:
+        (clone / ".env").write_text("APP_NAME=mine\n")
+        assert "There is a" in self.setup_in(clone)
+        assert (clone / ".env").read_text() == "APP_NAME=mine\n"
+
+    def test_leaves_nothing_when_it_fails(self, clone: Path) -> None:
+        said = self.setup_in(clone, "--database", f"postgresql://nobody@127.0.0.1:{servers.free_port()}/nothing")
+        assert "Traceback" not in said
+        assert not (clone / ".env").exists()
+
+    def test_takes_over_what_was_tried_before(self, clone: Path) -> None:
+        tried = servers.flask(clone, "accounts", "create", "bob@example.com", stdin=PASSWORD, at=clone)
+        assert tried.returncode == 0, tried.stderr
+        self.setup_in(clone)
+        listed = servers.flask(clone, "accounts", "list", at=clone).stdout
+        assert "bob@example.com" in listed
+        assert "ann@example.com" in listed
+
+
+def test_disabling_is_for_any_spelling(make_app: MakeApp) -> None:
+    with make_app().app_context():
+        person = service.Person("Ann@Example.com", "Ann", "Example", PASSWORD)
+        account = service.create(person, role="user", status="active")
+        assert service.disable("ann@EXAMPLE.com") == account.id

@@ -1,0 +1,190 @@
+"""What people may say about themselves, value by value."""
+
+import pytest
+from marshmallow import ValidationError
+
+from forms_service.validation.fields import Email, Password, PersonName, Phone, Text, email_key
+from forms_service.validation.text import strip_markup
+
+
+def codes(field: Text, value: object) -> list[str]:
+    with pytest.raises(ValidationError) as caught:
+        field.deserialize(value)
+    return [fault.code for fault in caught.value.messages]  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("Ann", "Ann"),
+        ("ann", "Ann"),
+        ("ANN", "Ann"),
+        ("  Ann  Marie\n", "Ann Marie"),
+        ("McDonald", "McDonald"),
+        ("van der Berg", "van der Berg"),
+        ("o'neill", "O'Neill"),
+        ("jean-luc", "Jean-Luc"),
+        ("ßu", "ßu"),
+        ("李明", "李明"),
+        ("Zoe\u0308", "Zoë"),
+        ("Tom & Jerry", "Tom & Jerry"),
+        ("Tom &amp; Jerry", "Tom & Jerry"),
+        ("<b>Tom</b>", "Tom"),
+        ("&lt;script&gt;Tom", "Tom"),
+        ("&amp;lt;b&amp;gt;Tom", "Tom"),
+        ("A < b", "A < b"),
+        ("x" * 49 + "Y", "x" * 49 + "Y"),
+    ],
+)
+def test_names_are_kept_as_plain_text(typed: str, kept: str) -> None:
+    assert PersonName().deserialize(typed) == kept
+
+
+@pytest.mark.parametrize(
+    ("typed", "code"),
+    [
+        ("A", "too_short"),
+        ("", "required"),
+        ("   ", "required"),
+        ("<b></b>A", "too_short"),
+        ("e\u0301", "too_short"),
+        ("ß", "too_short"),
+        ("x" * 51, "too_long"),
+        ("x" * 1_000_000, "too_long"),
+        ("An\u0000n", "control_characters"),
+        ("An\u0007n", "control_characters"),
+        ("An\u001dn", "control_characters"),
+        ("Ann\u202egnp.exe", "control_characters"),
+        (["Ann"], "invalid"),
+        (7, "invalid"),
+        (True, "invalid"),
+        (None, "null"),
+    ],
+    ids=lambda value: repr(value)[:20],
+)
+def test_other_names_are_refused(typed: object, code: str) -> None:
+    assert codes(PersonName(), typed) == [code]
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "ann@example.com",
+        "Ann.O'Neill+forms@Sub.Example.CO.uk",
+        "ann@bücher.example",
+        "用户@例え.jp",
+        "a@b.co",
+        "ann@example.test",
+        "a" * 64 + "@example.com",
+    ],
+)
+def test_addresses_are_kept_as_typed(typed: str) -> None:
+    assert Email().deserialize(f" {typed}\t") == typed
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "ann",
+        "ann@",
+        "@example.com",
+        "ann@localhost",
+        "ann@test",
+        "ann@printer.local",
+        "ann@example..com",
+        "ann@-example.com",
+        "ann@[127.0.0.1]",
+        '"ann lee"@example.com',
+        "ann(comment)@example.com",
+        "ann@example.com\n",
+        "\r\nann@example.com",
+        "ann@example.com\nBcc: all@example.com",
+        "ann @example.com",
+        "a" * 65 + "@example.com",
+        "ann@exa\u0000mple.com",
+    ],
+)
+def test_other_addresses_are_refused(typed: str) -> None:
+    assert codes(Email(), typed) == ["invalid_email"]
+
+
+def test_an_address_is_not_longer_than_mail_carries() -> None:
+    assert codes(Email(), "a@" + "b" * 250 + ".com") == ["too_long"]
+
+
+@pytest.mark.parametrize("other", ["ANN@example.com", "ann@EXAMPLE.com", "ａnn@example.com", "ann@ｅxample.com"])
+def test_spellings_of_one_address_have_one_key(other: str) -> None:
+    assert email_key(other) == email_key("ann@example.com")
+
+
+@pytest.mark.parametrize("other", ["ann+x@example.com", "a.nn@example.com", "ann@example.org", "änn@example.com"])
+def test_other_addresses_have_another_key(other: str) -> None:
+    assert email_key(other) != email_key("ann@example.com")
+
+
+def test_a_domain_in_ascii_is_the_domain_it_stands_for() -> None:
+    assert email_key("ann@bücher.example") == email_key("ann@xn--bcher-kva.example")
+
+
+@pytest.mark.parametrize("typed", ["Correct-horse-7", "Aa1!aaaa", "Ünïcödé 7", "Aa1" + "漢" * 60 + " ", "Aa1_" * 32])
+def test_passwords_are_taken_as_they_are(typed: str) -> None:
+    assert Password().deserialize(typed) == typed
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("", ["required"]),
+        (" " * 8, ["no_uppercase", "no_lowercase", "no_digit"]),
+        ("a", ["too_short", "no_uppercase", "no_digit", "no_special"]),
+        ("Aa1!", ["too_short"]),
+        ("correct-horse-7", ["no_uppercase"]),
+        ("CORRECT-HORSE-7", ["no_lowercase"]),
+        ("Correct-horse", ["no_digit"]),
+        ("Correcthorse7", ["no_special"]),
+        ("Aa1!" * 33, ["too_long"]),
+    ],
+)
+def test_other_passwords_are_refused_with_all_that_is_wrong(typed: str, expected: list[str]) -> None:
+    assert codes(Password(), typed) == expected
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("5550123456", "5550123456"),
+        ("+49 (170) 123-45.67", "+491701234567"),
+        ("+1/555/012/3456", "+15550123456"),
+        ("٠١٢٣٤٥٦٧٨٩", "0123456789"),
+        ("555\u2011012\u20103456", "5550123456"),
+        ("1" * 15, "1" * 15),
+        ("", None),
+        ("  ", None),
+        (None, None),
+    ],
+)
+def test_phones_are_kept_as_digits(typed: str | None, kept: str | None) -> None:
+    assert Phone(allow_none=True).deserialize(typed) == kept
+
+
+@pytest.mark.parametrize(
+    ("typed", "code"),
+    [
+        ("123456789", "too_short"),
+        ("1" * 16, "too_long"),
+        ("call me maybe", "invalid_phone"),
+        ("++15550123456", "invalid_phone"),
+        ("1555+0123456", "invalid_phone"),
+        ("55501234ab", "invalid_phone"),
+        ("()", "invalid_phone"),
+        ("²²²²²²²²²²", "invalid_phone"),
+        (5550123456, "invalid"),
+    ],
+)
+def test_other_phones_are_refused(typed: object, code: str) -> None:
+    assert codes(Phone(allow_none=True), typed) == [code]
+
+
+def test_stripping_markup_ends_for_any_text() -> None:
+    assert strip_markup("&amp;" * 300 + "lt;b>") == "&" * 299
+    assert strip_markup("<" * 500) == "<" * 500

@@ -1,0 +1,85 @@
+"""The description: committed, true, and shown."""
+
+import json
+
+import hypothesis
+import pytest
+import schemathesis
+from flask import Flask
+from flask.testing import FlaskClient
+from hypothesis import HealthCheck, given
+
+from forms_service.app import create_app
+from forms_service.config import load_settings
+from tests import servers
+from tests.conftest import QUICK, MakeApp
+
+COMMITTED = servers.ROOT / "openapi.json"
+
+
+def test_the_committed_description_is_what_is_served(client: FlaskClient) -> None:
+    assert json.loads(COMMITTED.read_text()) == client.get("/api/openapi.json").json, (
+        "write it anew: flask openapi write openapi.json"
+    )
+
+
+def test_every_operation_has_a_stable_id_and_a_summary(client: FlaskClient) -> None:
+    paths = client.get("/api/openapi.json").json["paths"]
+    operations = [operation for path in paths.values() for operation in path.values() if isinstance(operation, dict)]
+    ids = [operation["operationId"] for operation in operations]
+    assert len(ids) == len(set(ids)) >= 5
+    assert all(operation["summary"] for operation in operations)
+
+
+def test_a_public_post_is_described_for_web_forms(client: FlaskClient) -> None:
+    content = client.get("/api/openapi.json").json["paths"]["/api/signup"]["post"]["requestBody"]["content"]
+    assert set(content) == {"application/json", "application/x-www-form-urlencoded", "multipart/form-data"}
+
+
+def test_the_page_loads_everything_from_here(client: FlaskClient) -> None:
+    page = client.get("/api/docs").text
+    assert "https://" not in page
+    assert "<script>" not in page
+    assert page.count('integrity="sha384-') == 3
+
+
+@pytest.fixture(scope="module")
+def described(tmp_path_factory: pytest.TempPathFactory) -> Flask:
+    """The service for thousands of requests."""
+    with pytest.MonkeyPatch.context() as patched:
+        for name, value in {**QUICK, "RATE_LIMIT_ENABLED": "false", "LOG_LEVEL": "ERROR"}.items():
+            patched.setenv(name, value)
+        return create_app(load_settings(tmp_path_factory.mktemp("described")))
+
+
+QUICK_EXAMPLES = hypothesis.settings(
+    max_examples=60, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck)
+)
+"""The same examples in every run; `max_examples=2500, derandomize=False` looks further, by hand."""
+
+
+def operations() -> list[tuple[str, str]]:
+    """Every path and method of the description."""
+    paths = json.loads(COMMITTED.read_text())["paths"]
+    return [(path, method.upper()) for path, methods in paths.items() for method in methods if method != "parameters"]
+
+
+@pytest.mark.parametrize(("path", "method"), operations())
+def test_answers_are_as_described(described: Flask, path: str, method: str) -> None:
+    operation = schemathesis.openapi.from_wsgi("/api/openapi.json", described)[path][method]
+    tried = 0
+
+    @given(case=operation.as_strategy() | operation.as_strategy(generation_mode=schemathesis.GenerationMode.NEGATIVE))
+    @QUICK_EXAMPLES
+    def holds(case: schemathesis.Case) -> None:
+        nonlocal tried
+        tried += 1
+        case.call_and_validate()
+
+    holds()
+    assert tried
+
+
+def test_a_path_in_front_is_described(make_app: MakeApp) -> None:
+    client = make_app(PUBLIC_URL="https://site.example/forms").test_client()
+    assert client.get("/api/openapi.json").json["servers"] == [{"url": "/forms"}]

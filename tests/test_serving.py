@@ -1,0 +1,143 @@
+"""The service as it runs in production: gunicorn, several processes, real sockets."""
+
+import json
+import re
+import socket
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import psutil
+import pytest
+
+from tests.servers import Server
+
+Serve = Callable[..., Server]
+
+pytestmark = pytest.mark.slow
+
+
+def raw(server: Server, request: bytes) -> bytes:
+    """What the service says to these bytes, until it closes."""
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+        connection.sendall(request)
+        connection.shutdown(socket.SHUT_WR)
+        answer = b""
+        while chunk := connection.recv(65536):
+            answer += chunk
+    return answer
+
+
+def sign_ups(server: Server, ann: dict[str, Any], count: int) -> Counter[int]:
+    """The statuses of that many sign-ups at once, each with an address of its own."""
+
+    def post(number: int) -> int:
+        return server.post("/api/signup", json=ann | {"email": f"ann{number}@example.com"}).status_code
+
+    with ThreadPoolExecutor(50) as threads:
+        return Counter(threads.map(post, range(count)))
+
+
+def test_exactly_ten_of_two_hundred_pass_one_process_in_memory(serve: Serve, ann: dict[str, Any]) -> None:
+    assert sign_ups(serve(), ann, 200) == {201: 10, 429: 190}
+
+
+def test_exactly_ten_of_two_hundred_pass_four_processes_on_redis(
+    serve: Serve, ann: dict[str, Any], redis_url: str, postgres_url: str
+) -> None:
+    server = serve(WEB_CONCURRENCY="4", REDIS_URL=redis_url, DATABASE_URL=postgres_url)
+    assert sign_ups(server, ann, 200) == {201: 10, 429: 190}
+    text = server.get("/metrics").text
+    refused = re.search(r'forms_rate_limited_total{limit="signup"} (\S+)', text)
+    assert refused
+    assert float(refused[1]) == 190, "counted over all processes"
+    assert len(psutil.Process(server.process.pid).children()) == 4
+
+
+def test_a_flood_of_sign_ups_leaves_the_rest_answering(serve: Serve, ann: dict[str, Any]) -> None:
+    server = serve(RATE_LIMIT_ENABLED="false", BCRYPT_ROUNDS="10")
+    with ThreadPoolExecutor(1) as thread:
+        flood = thread.submit(sign_ups, server, ann, 60)
+        answered = 0
+        while not flood.done():
+            assert server.get("/health/live").status_code == 200
+            answered += 1
+    assert flood.result() == {201: 60}
+    assert answered > 10
+
+
+POST = b"POST /api/signup HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+CHUNKED = POST + b"Transfer-Encoding: chunked\r\n\r\n"
+BAD = {
+    "bad chunk": CHUNKED + b"ZZ\r\n{}\r\n0\r\n\r\n",
+    "cut chunk": CHUNKED + b"5\r\n{}",
+    "cut body": POST + b"Content-Length: 50\r\n\r\n{}",
+    "negative length": POST + b"Content-Length: -1\r\n\r\n{}",
+    "both lengths": POST + b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n{}",
+    "NUL": b"GET /\x00 HTTP/1.1\r\nHost: x\r\n\r\n",
+    "version": b"GET / HTTP/9.9\r\nHost: x\r\n\r\n",
+    "nonsense": b"nonsense\r\n\r\n",
+    "long": b"GET /" + b"a" * 10_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_bytes_are_refused_and_the_next_request_is_served(one_server: Server, name: str) -> None:
+    status = re.match(rb"HTTP/1\.1 (\d{3})", raw(one_server, BAD[name]))
+    assert status is None or status[1].startswith(b"4") or status[1] in (b"501", b"505")
+    assert one_server.get("/health/live").status_code == 200
+
+
+@pytest.fixture(scope="module")
+def one_server(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    server = Server(tmp_path_factory.mktemp("one"), {"ENVIRONMENT": "testing", "BCRYPT_ROUNDS": "4"})
+    yield server
+    server.stop()
+
+
+def test_a_body_in_good_chunks_is_read(one_server: Server, ann: dict[str, Any]) -> None:
+    def chunks() -> Any:
+        for character in json.dumps(ann):
+            yield character.encode()
+
+    answer = one_server.post("/api/signup", data=chunks(), headers={"Content-Type": "application/json"})
+    assert answer.status_code == 201
+
+
+def test_what_is_typed_is_in_no_file_of_the_service(serve: Serve) -> None:
+    server = serve(LOG_LEVEL="DEBUG")
+    said = {
+        "email": "zebedee@quagmire.example",
+        "first_name": "Zebedee",
+        "last_name": "Quagmire",
+        "phone": "5559876543",
+    }
+    assert server.post("/api/signup", json=said | {"password": "Xylophone-77"}).status_code == 201
+    server.post("/api/signup", json=said | {"password": "xylophone"})
+    server.post("/api/signup?token=xylophone", data=said)
+    server.stop()
+    held = b"".join(file.read_bytes() for file in server.folder.rglob("*") if file.is_file()).lower()
+    assert b"accounts" in held
+    for word in (b"zebedee", b"quagmire", b"xylophone", b"5559876543"):
+        assert word not in held
+
+
+def test_the_server_itself_believes_no_proxy(serve: Serve) -> None:
+    forged = {"X-Forwarded-For": "1.2.3.4", "X-Forwarded-Proto": "https"}
+    assert "Strict-Transport-Security" not in serve().get("/", headers=forged).headers
+    assert "Strict-Transport-Security" in serve(TRUSTED_PROXIES="1").get("/", headers=forged).headers
+
+
+def test_under_a_path_by_script_name(serve: Serve) -> None:
+    public = serve(PUBLIC_URL="https://site.example/forms")
+    assert 'action="/forms/api/signup"' in public.get("/forms/signup").text
+
+
+def test_production_logs_json_lines(serve: Serve) -> None:
+    server = serve(LOG_FORMAT="json")
+    server.get("/health/live?token=hidden")
+    server.stop()
+    lines = [json.loads(line) for line in server.log.read_text().splitlines() if line.startswith("{")]
+    assert {line["path"] for line in lines if line["message"] == "request"} == {"/health/live"}
+    assert "hidden" not in server.log.read_text()
