@@ -30,7 +30,7 @@ def create_app(settings: Settings) -> Flask:
         part.init_app(app)
     openapi.init_app(app, (signup, health_blueprint))
     app.register_blueprint(accounts)
-    with app.app_context():
+    with app.app_context(), database.nothing_left_open():
         migrating.bring_up_to_date()
         keyring.unlock()
     return app

@@ -103,6 +103,15 @@ def writing() -> Iterator[None]:
             db.session.rollback()
 
 
+@contextmanager
+def nothing_left_open() -> Iterator[None]:
+    """Close every connection at the end: a server may fork then, and processes must not share one."""
+    try:
+        yield
+    finally:
+        db.engine.dispose()
+
+
 class _WritersQueue:
     """One writer at a time in the process: they wait here, asleep, instead of polling SQLite's lock."""
 

@@ -122,8 +122,6 @@ def unlock() -> None:
             holder().load()
     except DBAPIError as error:
         log.warning("The keys are not loaded yet: the database does not answer (%s).", type(error.orig).__name__)
-    finally:
-        db.engine.dispose()  # a server may fork now, and two processes must not share a connection
 
 
 def holder() -> KeyRingHolder:

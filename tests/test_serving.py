@@ -58,12 +58,14 @@ def test_exactly_ten_of_two_hundred_pass_four_processes_on_redis(
 def test_a_flood_of_sign_ups_leaves_the_rest_answering(serve: Serve, ann: dict[str, Any]) -> None:
     server = serve(RATE_LIMIT_ENABLED="false", BCRYPT_ROUNDS="10")
     with ThreadPoolExecutor(1) as thread:
-        flood = thread.submit(sign_ups, server, ann, 60)
+        flood = thread.submit(sign_ups, server, ann, 40)
         answered = 0
         while not flood.done():
             assert server.get("/health/live").status_code == 200
             answered += 1
-    assert flood.result() == {201: 60}
+    statuses = flood.result()
+    assert set(statuses) <= {201, 503}, "whoever does not get a turn in time is told so"
+    assert statuses[201] > 10
     assert answered > 10
 
 

@@ -39,8 +39,7 @@ def init_app(app: Flask) -> None:
 
 
 def _add_headers(response: Response) -> Response:
-    for name, value in ISOLATION.items():
-        response.headers.setdefault(name, value)
+    response.headers.extend(ISOLATION)
     if response.mimetype == "text/html":
         response.headers["Content-Security-Policy"] = getattr(response, "policy", PAGE_POLICY)
     if request.is_secure:

@@ -33,18 +33,20 @@ def init_app(app: Flask, settings: Settings) -> None:
     def log_request(response: Response) -> Response:
         seconds = time.perf_counter() - g.started
         route = request.url_rule.rule if request.url_rule else "none"
-        REQUESTS.labels(request.method if request.url_rule else "other", route, response.status_code).inc()
-        REQUEST_SECONDS.labels(request.method if request.url_rule else "other", route).observe(seconds)
-        response.headers["X-Process-Time"] = f"{seconds:.6f}"
-        fields = {
-            "client": client_for_log(settings.log_client),
-            "method": request.method,
-            "path": request.path[:LONGEST],
-            "status": response.status_code,
-            "ms": round(seconds * 1000, 2),
-            "user_agent": request.headers.get("User-Agent", "")[:LONGEST],
-        }
-        requests.info("request", extra={"fields": fields})
+        method = request.method if request.url_rule else "other"  # anybody can send any method anywhere
+        REQUESTS.labels(method, route, response.status_code).inc()
+        REQUEST_SECONDS.labels(method, route).observe(seconds)
+        response.headers.add("X-Process-Time", f"{seconds:.6f}")
+        if requests.isEnabledFor(logging.INFO):
+            fields = {
+                "client": client_for_log(settings.log_client),
+                "method": request.method,
+                "path": request.path[:LONGEST],
+                "status": response.status_code,
+                "ms": round(seconds * 1000, 2),
+                "user_agent": request.headers.get("User-Agent", "")[:LONGEST],
+            }
+            requests.info("request", extra={"fields": fields})
         return response
 
     app.after_request(log_request)

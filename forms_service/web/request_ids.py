@@ -22,5 +22,5 @@ def _begin() -> None:
 
 
 def _name(response: Response) -> Response:
-    response.headers["X-Request-ID"] = g.request_id
+    response.headers.add("X-Request-ID", g.request_id)
     return response

@@ -1,0 +1,10 @@
+"""What everything is compared with: a bare Flask view under the same server."""
+
+from flask import Flask
+
+app = Flask(__name__)
+
+
+@app.get("/")
+def floor() -> dict[str, str]:
+    return {"status": "live"}

@@ -1,0 +1,82 @@
+"""A load of keep-alive clients, in a process of its own so that it does not share the service's lock."""
+
+import asyncio
+import json
+import statistics
+import time
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a load measured: answers by status, over how many seconds, and each one's latency in milliseconds."""
+
+    statuses: Counter[int]
+    seconds: float
+    latencies: list[float]
+
+    @property
+    def per_second(self) -> float:
+        """Answers a second, whatever their status."""
+        return sum(self.statuses.values()) / self.seconds
+
+    def percentile(self, percent: int) -> float:
+        """The latency that so many percent of the answers stayed within, in milliseconds."""
+        return statistics.quantiles(self.latencies, n=100, method="inclusive")[percent - 1]
+
+
+def get(path: str) -> bytes:
+    """A GET as bytes."""
+    return f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
+
+
+def sign_up(number: int) -> bytes:
+    """A sign-up with an address that nobody has yet."""
+    address = f"p{number}.{time.time_ns()}@example.com"
+    said = {"email": address, "first_name": "Ann", "last_name": "Example", "password": "Correct-horse-7"}
+    body = json.dumps(said).encode()
+    head = "POST /api/signup HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
+
+
+def start(pool: ProcessPoolExecutor, port: int, request: Callable[[], bytes], **how: float) -> "asyncio.Future[Result]":
+    """Begin a load in a process of the pool; `clients`, `seconds` and a `pause` between a client's requests."""
+    return pool.submit(_run, port, request, how)  # type: ignore[return-value]
+
+
+def pool() -> ProcessPoolExecutor:
+    """Processes for loads."""
+    return ProcessPoolExecutor(2, mp_context=get_context("spawn"))
+
+
+def _run(port: int, request: Callable[[], bytes], how: dict[str, float]) -> Result:
+    return asyncio.run(_clients(port, request, **how))
+
+
+async def _clients(
+    port: int, request: Callable[[], bytes], clients: float = 8, seconds: float = 5, pause: float = 0
+) -> Result:
+    statuses: Counter[int] = Counter()
+    latencies: list[float] = []
+    started = time.perf_counter()
+
+    async def client() -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        while time.perf_counter() - started < seconds:
+            sent = time.perf_counter()
+            writer.write(request())
+            head = await reader.readuntil(b"\r\n\r\n")
+            length = next(line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
+            await reader.readexactly(int(length.split(b":")[1]))
+            latencies.append((time.perf_counter() - sent) * 1000)
+            statuses[int(head.split(b" ", 2)[1])] += 1
+            if pause:
+                await asyncio.sleep(pause)
+        writer.close()
+
+    await asyncio.gather(*(client() for _ in range(int(clients))))
+    return Result(statuses, time.perf_counter() - started, latencies)

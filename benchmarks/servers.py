@@ -1,0 +1,61 @@
+"""Starting the floor and the service as they run in production, and looking at their processes."""
+
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+ROOT = Path(__file__).parent.parent
+GUNICORN = Path(sys.executable).with_name("gunicorn")
+
+
+@dataclass(frozen=True)
+class Running:
+    """A started server: its port, its worker, and the seconds from start to the first answer."""
+
+    port: int
+    worker: psutil.Process
+    start_seconds: float
+
+
+@contextmanager
+def running(target: str, probe: str, **settings: str) -> Iterator[Running]:
+    """A gunicorn with one worker and the project's own configuration, serving `target`."""
+    port = _free_port()
+    with tempfile.TemporaryDirectory() as folder:
+        environment = {"PATH": os.environ["PATH"], "INSTANCE_PATH": folder, "LOG_LEVEL": "WARNING", **settings}
+        command = [str(GUNICORN), "--bind", f"127.0.0.1:{port}", "--log-level", "warning", target]
+        started = time.perf_counter()
+        process = subprocess.Popen(command, cwd=ROOT, env=environment)
+        try:
+            _wait(f"http://127.0.0.1:{port}{probe}", process)
+            seconds = time.perf_counter() - started
+            yield Running(port, psutil.Process(process.pid).children()[0], seconds)
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def _wait(url: str, process: "subprocess.Popen[bytes]") -> None:
+    while process.poll() is None:
+        try:
+            urllib.request.urlopen(url, timeout=5).close()
+            return
+        except OSError:
+            time.sleep(0.01)
+    raise SystemExit("the server did not start")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
