@@ -1,0 +1,1 @@
+"""Measuring the service against a bare Flask view; see README.md."""

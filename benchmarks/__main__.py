@@ -53,9 +53,9 @@ def requests(pool: ProcessPoolExecutor, floor: Running, forms: Running) -> None:
     base = 0.0
     for name, server, path in [("bare Flask view", floor, "/"), *((path, forms, path) for path in SHOWN)]:
         result = load.start(pool, server.port, functools.partial(load.get, path), seconds=SECONDS).result()
-        base = base or result.per_second
-        row = f"{result.per_second:12.0f}{result.percentile(50):10.2f}{result.percentile(99):10.2f}"
-        print(f"{name:24}{row}{result.per_second / base:14.2f}")
+        base = base or result.per_second()
+        row = f"{result.per_second():12.0f}{result.percentile(50):10.2f}{result.percentile(99):10.2f}"
+        print(f"{name:24}{row}{result.per_second() / base:14.2f}")
     alone = load.start(pool, forms.port, functools.partial(load.get, "/health"), clients=1, seconds=3).result()
     print(f"/health, one client: median {alone.percentile(50):.2f} ms, p99 {alone.percentile(99):.2f} ms")
 
@@ -71,9 +71,9 @@ def sign_ups(pool: ProcessPoolExecutor, forms: Running) -> None:
             pool, forms.port, functools.partial(load.get, "/health/live"), clients=1, seconds=2 * SECONDS, pause=0.05
         ).result()
         result = flood.result()
-        rate = result.statuses[201] / result.seconds
+        rate = result.per_second(201)
         row = f"{rate:12.2f}{limit:12.2f}{rate / limit:8.3f}{live.percentile(50):10.2f}{live.percentile(99):13.2f}"
-        refused = f"   {result.statuses[503]} told to come back" if result.statuses[503] else ""
+        refused = f"   {result.count(503)} told to come back" if result.count(503) else ""
         print(f"{clients:3} clients{'':13}{row}{refused}")
 
 
@@ -97,7 +97,7 @@ def cache_hits(pool: ProcessPoolExecutor, floor: Running) -> None:
             text = answer.read().decode()
     found = {result: float(value) for result, value in re.findall(r'cache_lookups_total{result="(\w+)"} (\S+)', text)}
     rate = found.get("hit", 0) / (found.get("hit", 0) + found["miss"])
-    print(f"\ncache: {sum(asked.statuses.values())} looks at an external service, {rate:.1%} out of the cache")
+    print(f"\ncache: {asked.count()} looks at an external service, {rate:.1%} out of the cache")
 
 
 def queries() -> None:

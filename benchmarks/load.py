@@ -4,7 +4,7 @@ import asyncio
 import json
 import statistics
 import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -13,16 +13,19 @@ from multiprocessing import get_context
 
 @dataclass(frozen=True)
 class Result:
-    """What a load measured: answers by status, over how many seconds, and each one's latency in milliseconds."""
+    """What a load measured: when each answer came (by status, in seconds), and its latency in milliseconds."""
 
-    statuses: Counter[int]
-    seconds: float
+    answers: dict[int, list[float]]
     latencies: list[float]
 
-    @property
-    def per_second(self) -> float:
-        """Answers a second, whatever their status."""
-        return sum(self.statuses.values()) / self.seconds
+    def per_second(self, status: int = 200) -> float:
+        """Answers of a status a second, from the first to the last."""
+        times = sorted(self.answers.get(status, [])) or [0.0, 1.0]
+        return (len(times) - 1) / (times[-1] - times[0])
+
+    def count(self, status: int = 200) -> int:
+        """How many answers of a status there were."""
+        return len(self.answers.get(status, []))
 
     def percentile(self, percent: int) -> float:
         """The latency that so many percent of the answers stayed within, in milliseconds."""
@@ -60,7 +63,7 @@ def _run(port: int, request: Callable[[], bytes], how: dict[str, float]) -> Resu
 async def _clients(
     port: int, request: Callable[[], bytes], clients: float = 8, seconds: float = 5, pause: float = 0
 ) -> Result:
-    statuses: Counter[int] = Counter()
+    answers: dict[int, list[float]] = defaultdict(list)
     latencies: list[float] = []
     started = time.perf_counter()
 
@@ -72,11 +75,13 @@ async def _clients(
             head = await reader.readuntil(b"\r\n\r\n")
             length = next(line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
             await reader.readexactly(int(length.split(b":")[1]))
-            latencies.append((time.perf_counter() - sent) * 1000)
-            statuses[int(head.split(b" ", 2)[1])] += 1
+            now = time.perf_counter()
+            if now - started < seconds:  # later the load is not whole any more
+                latencies.append((now - sent) * 1000)
+                answers[int(head.split(b" ", 2)[1])].append(now)
             if pause:
                 await asyncio.sleep(pause)
         writer.close()
 
     await asyncio.gather(*(client() for _ in range(int(clients))))
-    return Result(statuses, time.perf_counter() - started, latencies)
+    return Result(dict(answers), latencies)
