@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 from flask import Flask, current_app
@@ -21,11 +22,15 @@ from forms_service.metrics import DATABASE_IN_USE, DATABASE_POOL
 PATIENCE = 5
 """Seconds that a request waits for a connection, for SQLite's lock or for its turn to write."""
 
+STATEMENT_SECONDS = 30
+GIVE_UP_SECONDS = STATEMENT_SECONDS + 2
+"""When a server that should have ended the statement itself is taken for dead."""
+
 POSTGRES_OPTIONS = {
     "connect_timeout": 3,
     "tcp_user_timeout": 10_000,
     "keepalives_idle": 30,
-    "options": "-c timezone=utc -c statement_timeout=30000",
+    "options": f"-c timezone=utc -c statement_timeout={STATEMENT_SECONDS}s",
 }
 """A statement ends after 30 s, and a peer that no longer answers is given up after 10."""
 
@@ -82,6 +87,8 @@ def init_app(app: Flask, settings: Settings) -> None:
         if sqlite:
             event.listen(db.engine, "connect", _set_up_sqlite)
             event.listen(db.engine, "begin", _begin_sqlite)
+        else:
+            event.listen(db.engine, "do_connect", _connect_postgres)
 
 
 @contextmanager
@@ -130,6 +137,26 @@ def _set_up_sqlite(connection: Any, _: object) -> None:
     connection.isolation_level = None  # this module says BEGIN, not the driver
     for pragma in SQLITE_PRAGMAS:
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _connect_postgres(dialect: Dialect, _: object, args: Any, options: Any) -> Any:
+    driver: Any = dialect.loaded_dbapi
+    return _impatient(driver).connect(*args, **options)
+
+
+@cache
+def _impatient(driver: Any) -> Any:
+    """A connection of psycopg that gives up on a server that is there and no longer answers, such as a frozen one."""
+
+    class Impatient(driver.Connection):  # type: ignore[misc]  # the driver is an extra
+        def wait(self, generator: Any, *rest: Any, **more: Any) -> Any:
+            try:
+                return super().wait(generator, *rest, **{"timeout": GIVE_UP_SECONDS, **more})
+            except driver.errors._WaitTimeout as error:
+                self.close()
+                raise driver.OperationalError("the server does not answer") from error
+
+    return Impatient
 
 
 def _begin_sqlite(connection: Connection) -> None:

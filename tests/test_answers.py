@@ -79,7 +79,7 @@ def test_a_database_that_is_away_is_503_with_when_to_come_back(broken: Flask, ca
     answer = broken.test_client().get("/api/away")
     assert (answer.status_code, answer.json["error_type"]) == (503, "ServiceUnavailableError")
     assert int(answer.headers["Retry-After"]) >= 1
-    assert "database_away" in caplog.text
+    assert "database_unavailable" in caplog.text
     assert "secret_statement" not in caplog.text + answer.text
 
 

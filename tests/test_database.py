@@ -16,6 +16,7 @@ import pytest
 from flask import Flask
 from prometheus_client import REGISTRY
 from sqlalchemy import event, func, select, text
+from sqlalchemy.exc import OperationalError
 
 from forms_service import database
 from forms_service.accounts import service
@@ -50,6 +51,19 @@ def test_postgresql_speaks_utc_and_ends_slow_statements(make_app: MakeApp, postg
     with app.app_context():
         assert (db.engine.pool._recycle, db.engine.pool._pre_ping) == (3600, True)  # type: ignore[attr-defined]
         assert db.engine.dialect.driver == "psycopg"
+
+
+def test_a_postgresql_that_no_longer_answers_is_given_up(
+    make_app: MakeApp, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = make_app(DATABASE_URL=postgres_url)
+    monkeypatch.setattr(database, "GIVE_UP_SECONDS", 0.2)
+    with app.app_context():
+        with pytest.raises(OperationalError, match="does not answer") as caught:
+            db.session.execute(text("SELECT pg_sleep(60)"))
+        assert caught.value.connection_invalidated
+        db.session.rollback()
+        assert db.session.scalar(text("SELECT 1")) == 1
 
 
 def test_pool_events_are_counted(app: Flask) -> None:

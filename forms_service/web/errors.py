@@ -58,7 +58,7 @@ def _known(error: Exception) -> ApiError:
         status = error.code or 500
         return BY_STATUS.get(status, errors.BadRequestError if status < 500 else errors.InternalServerError)()
     if _is_away(error):
-        event("database_away", level=logging.ERROR, error=_cause(error))
+        event("database_unavailable", level=logging.ERROR, error=_cause(error))
         return errors.ServiceUnavailableError()
     log.error("unexpected_error", exc_info=error)
     return errors.InternalServerError()
