@@ -19,7 +19,6 @@ bind = "127.0.0.1:8000"
 workers = settings.web_concurrency
 worker_class = "gthread"
 threads = THREADS
-preload_app = True  # one look at database and keys, in the parent, whose failure ends the start
 control_socket_disable = True
 forwarded_allow_ips = ""  # TRUSTED_PROXIES says whom to believe
 secure_scheme_headers = {}

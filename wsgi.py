@@ -7,7 +7,11 @@ from forms_service.app import create_app
 from forms_service.config import load_settings
 from forms_service.errors import StartError
 
+WORKER_BOOT_ERROR = 3
+"""The exit code by which a worker tells gunicorn that starting it again is of no use."""
+
 try:
     app = application = create_app(load_settings(Path(__file__).parent))
 except StartError as error:
-    sys.exit(str(error))
+    print(error, file=sys.stderr)
+    sys.exit(WORKER_BOOT_ERROR)

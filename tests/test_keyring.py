@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -15,7 +16,8 @@ from forms_service.database import writing
 from forms_service.errors import StartError
 from forms_service.extensions import db
 from forms_service.security.keys import key_mark
-from tests.conftest import MakeApp, MakeSettings
+from tests import servers
+from tests.conftest import QUICK, MakeApp, MakeSettings
 
 OLD, NEW, OTHER = (base64.b64encode(bytes(range(start, start + 32))).decode() for start in (0, 64, 128))
 
@@ -54,6 +56,14 @@ def test_a_start_under_another_key_stops_saying_so(make_app: MakeApp, make_setti
     make_app(ENCRYPTION_KEYS=OLD)
     with pytest.raises(StartError, match="None of ENCRYPTION_KEYS unwraps"):
         create_app(make_settings(ENCRYPTION_KEYS=OTHER))
+
+
+@pytest.mark.slow
+def test_servers_stop_then_and_start_no_worker_again_and_again(tmp_path: Path) -> None:
+    servers.flask(tmp_path, "accounts", "list", **QUICK)
+    (tmp_path / "encryption_keys").write_text(OTHER)
+    with pytest.raises(AssertionError, match="None of ENCRYPTION_KEYS unwraps"):
+        servers.Server(tmp_path, {**QUICK, "WEB_CONCURRENCY": "2"})
 
 
 def test_a_new_key_in_front_is_used_after_rotation_and_the_old_one_can_go(make_app: MakeApp) -> None:
