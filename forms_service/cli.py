@@ -18,6 +18,7 @@ from forms_service.accounts.models import ROLES
 from forms_service.accounts.schemas import Signup
 from forms_service.app import create_app
 from forms_service.config import SettingsError, load_settings
+from forms_service.database import first_line
 from forms_service.errors import ApiError, StartError
 from forms_service.health.doctor import Finding, examine
 from forms_service.security import generate_key
@@ -37,8 +38,7 @@ def plainly(command: Callable[P, R]) -> Callable[P, R]:
         except (ApiError, StartError, ValueError) as error:
             raise click.ClickException(str(error)) from error
         except DBAPIError as error:
-            cause = type(error.orig).__name__
-            raise click.ClickException(f"The database does not answer, or refuses ({cause}).") from error
+            raise click.ClickException(f"The database does not answer, or refuses: {first_line(error)}") from error
 
     return wrapper
 

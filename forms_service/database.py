@@ -68,6 +68,12 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+def first_line(error: Exception) -> str:
+    """What the driver says is wrong, in its first line: for an operator, never for a client."""
+    said = str(getattr(error, "orig", None) or error).strip()
+    return said.splitlines()[0] if said else type(error).__name__
+
+
 def init_app(app: Flask, settings: Settings) -> None:
     """Bind the engine, set up for its kind of database."""
     sqlite = make_url(settings.database_url).get_backend_name() == "sqlite"
@@ -78,6 +84,7 @@ def init_app(app: Flask, settings: Settings) -> None:
         "pool_timeout": PATIENCE,
         "pool_recycle": 3600,
         "pool_pre_ping": not sqlite,
+        "hide_parameters": True,
         "connect_args": {"timeout": PATIENCE} if sqlite else POSTGRES_OPTIONS,
     }
     db.init_app(app)

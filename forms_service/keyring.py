@@ -17,7 +17,7 @@ from sqlalchemy.types import TypeDecorator
 
 from forms_service import migrating
 from forms_service.config import settings
-from forms_service.database import UTCDateTime, now
+from forms_service.database import UTCDateTime, first_line, now
 from forms_service.errors import ServiceUnavailableError, StartError
 from forms_service.extensions import Model, db
 from forms_service.security.keys import KEY_BYTES, KeyRing, UnknownKeyError, unwrap, wrap
@@ -47,6 +47,8 @@ class KeyRingHolder:
     def __init__(self) -> None:
         self._ring: KeyRing | None = None
         self._looked_at = 0.0
+        self.outdated = False
+        """Another process uses keys that this one cannot unwrap: it needs the ENCRYPTION_KEYS they were given."""
         self._lock = threading.Lock()
 
     def ring(self) -> KeyRing:
@@ -68,12 +70,12 @@ class KeyRingHolder:
         :raises StartError: when none of ENCRYPTION_KEYS unwraps them
         """
         ring = _load()
-        self._ring, self._looked_at = ring, time.monotonic()
+        self._ring, self._looked_at, self.outdated = ring, time.monotonic(), False
         return ring
 
     def _first(self) -> KeyRing:
         if migrating.revision() is not migrating.Revision.CURRENT:
-            raise ServiceUnavailableError("The database is being upgraded. Try again in a moment.", retry_after=30)
+            raise ServiceUnavailableError("The database has to be upgraded first. Try again later.", retry_after=30)
         try:
             return self.load()
         except StartError as error:
@@ -84,8 +86,12 @@ class KeyRingHolder:
         self._looked_at = time.monotonic()
         try:
             return self.load()
-        except (DBAPIError, StartError):
-            return ring  # the one we have still reads all that it wrote
+        except DBAPIError:
+            return ring  # the one we have reads all that it knew of
+        except StartError:
+            self.outdated = True
+            log.critical("Another process has changed the keys. Start this one again with the same ENCRYPTION_KEYS.")
+            return ring
 
 
 class Encrypted(TypeDecorator[str]):
@@ -121,7 +127,7 @@ def unlock() -> None:
         if migrating.revision() is migrating.Revision.CURRENT:
             holder().load()
     except DBAPIError as error:
-        log.warning("The keys are not loaded yet: the database does not answer (%s).", type(error.orig).__name__)
+        log.warning("The keys are not loaded yet: %s", first_line(error))
 
 
 def holder() -> KeyRingHolder:

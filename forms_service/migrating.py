@@ -12,10 +12,10 @@ from alembic import command
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import Flask, current_app
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, OperationalError
 
 from forms_service.config import settings
-from forms_service.database import now
+from forms_service.database import first_line, now
 from forms_service.errors import StartError
 from forms_service.extensions import db, migrate
 
@@ -57,34 +57,60 @@ def revision() -> Revision:
 def bring_up_to_date() -> None:
     """Migrate the embedded database; look at any other, and say what its operator has to do.
 
-    :raises StartError: when the database was made by a newer version of the code
+    :raises StartError: when the database was made by a newer version of the code, or its file cannot be used
     """
-    if settings.embedded:
-        with _alone(settings.instance_path):
-            _migrate_embedded(Path(db.engine.url.database or ""))
-        return
+    path = sqlite_file()
     try:
-        found = revision()
-    except OperationalError as error:
-        log.warning("The database does not answer (%s): what needs it answers 503 until it does.", type(error.orig))
-        return
-    if found is Revision.NEWER:
-        raise _too_new()
-    if found is Revision.PENDING:
-        log.warning("The database is behind the code. Run: flask db upgrade")
+        if path:
+            _touch(path)
+        if settings.embedded:
+            with _alone(settings.instance_path):
+                _migrate_embedded()
+        else:
+            _look()
+    except (OSError, sqlite3.Error, DatabaseError) as error:
+        if not path:
+            raise
+        raise StartError(
+            f"The database {path} cannot be used ({first_line(error)}). Let the service read and write it and its "
+            "folder, or put back a copy."
+        ) from error
 
 
-def _migrate_embedded(path: Path) -> None:
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-    new = path.stat().st_size == 0
+def sqlite_file() -> Path | None:
+    """The file of an SQLite database, None for another."""
+    url = db.engine.url
+    return Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None
+
+
+def keep_copy(path: Path) -> None:
+    """A copy beside the file, consistent even while another process reads; the oldest beyond COPIES go."""
+    copy = path.with_name(f"{path.name}.{now():%Y%m%dT%H%M%S%f}.copy")
+    _touch(copy)
+    with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(copy)) as target:
+        source.backup(target)
+    for old in sorted(path.parent.glob(f"{path.name}.*.copy"))[:-COPIES]:
+        old.unlink()
+
+
+def _migrate_embedded() -> None:
     found = revision()
     if found is Revision.NEWER:
         raise _too_new()
     if found is Revision.PENDING:
-        if not new:
-            _keep_copy(path)
         command.upgrade(migrate.get_config(), "head")
-        log.info("The database %s is up to date.", path.name)
+
+
+def _look() -> None:
+    try:
+        found = revision()
+    except OperationalError as error:
+        log.warning("The database does not answer: what needs it answers 503 until it does. %s", first_line(error))
+        return
+    if found is Revision.NEWER:
+        raise _too_new()
+    if found is Revision.PENDING:
+        log.warning("The database is behind the code and has to be brought up by: flask db upgrade")
 
 
 def _too_new() -> StartError:
@@ -94,14 +120,9 @@ def _too_new() -> StartError:
     )
 
 
-def _keep_copy(path: Path) -> None:
-    """A copy beside the file, consistent even while another process reads; the oldest beyond COPIES go."""
-    copy = path.with_name(f"{path.name}.{now():%Y%m%dT%H%M%S%f}.copy")
-    os.close(os.open(copy, os.O_WRONLY | os.O_CREAT, 0o600))
-    with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(copy)) as target:
-        source.backup(target)
-    for old in sorted(path.parent.glob(f"{path.name}.*.copy"))[:-COPIES]:
-        old.unlink()
+def _touch(path: Path) -> None:
+    """Make a file for its owner only, before SQLite makes it for everybody."""
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
 
 
 @contextmanager

@@ -1,24 +1,56 @@
-"""How Alembic runs a migration: on the app's own engine, one process at a time."""
+"""How Alembic runs a migration: on the app's own engine, one process at a time, after a copy of an SQLite file."""
+
+import logging
+from collections.abc import Iterable
 
 from alembic import context
+from alembic.operations.ops import MigrationScript
 from flask import current_app
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect, text
+
+from forms_service import migrating
 
 LOCK = 7_311_902
 """The number of the advisory lock on PostgreSQL; SQLite locks the file."""
 
+log = logging.getLogger("forms_service.migrations")
+
 
 def run(connection: Connection) -> None:
     """Bring the database to the revision that was asked for."""
-    metadata = current_app.extensions["migrate"].db.metadata
     context.configure(
-        connection=connection, target_metadata=metadata, render_as_batch=True, compare_server_default=True
+        connection=connection,
+        target_metadata=current_app.extensions["migrate"].db.metadata,
+        render_as_batch=True,
+        compare_server_default=True,
+        process_revision_directives=_leave_out_empty_ones,
     )
     with context.begin_transaction():
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": LOCK})
         context.run_migrations()
+    log.info("The database is at revision %s.", context.get_context().get_current_revision() or "none")
 
 
-with current_app.extensions["migrate"].db.engine.connect().execution_options(writing=True) as connection:
+def copy_first() -> None:
+    """Keep a copy of an SQLite database that holds something."""
+    path = migrating.sqlite_file()
+    if path:
+        with engine.connect() as connection:
+            holds_something = bool(inspect(connection).get_table_names())
+        if holds_something:
+            migrating.keep_copy(path)
+
+
+def _leave_out_empty_ones(_: object, __: object, directives: list[MigrationScript]) -> None:
+    operations: Iterable[object] = directives[0].upgrade_ops.ops if directives and directives[0].upgrade_ops else ()
+    if directives and not list(operations):
+        directives.clear()
+        log.info("The models are as the migrations say: there is nothing to migrate.")
+
+
+engine = current_app.extensions["migrate"].db.engine
+if not context.config.attributes.get("autogenerate"):
+    copy_first()
+with engine.connect().execution_options(writing=True) as connection:
     run(connection)

@@ -1,17 +1,16 @@
 """The settings: read from the environment here and nowhere else, and all that is wrong said at once."""
 
 import os
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
-from environs import Env, EnvValidationError, FileAwareEnv
 from flask import current_app
 from werkzeug.local import LocalProxy
 
 from forms_service.config import secret_files
 from forms_service.config import values as of
+from forms_service.config.reading import Reader
 from forms_service.config.values import Rate
 from forms_service.errors import StartError
 
@@ -71,6 +70,8 @@ class Settings:
     log_level: str
     log_format: str
     log_client: str
+    unread: tuple[str, ...]
+    """Names in `.env` that mean nothing here, with what may have been meant."""
 
     @property
     def production(self) -> bool:
@@ -92,9 +93,10 @@ def load_settings(directory: Path) -> Settings:
 
     :raises SettingsError: naming every setting that is wrong and what to write instead
     """
-    env = _Reader()
-    env.read_env(directory / ".env", recurse=False)
+    env = Reader()
+    env.read_dotenv(directory / ".env")
     values = _read(env, directory)
+    values["unread"] = env.unread()
     problems = env.problems()
     problems.update(_contradictions(values, problems))
     secret_files.make_folder(values["instance_path"], problems)
@@ -104,13 +106,13 @@ def load_settings(directory: Path) -> Settings:
     return Settings(**values)
 
 
-def _read(env: "_Reader", directory: Path) -> dict[str, Any]:
+def _read(env: Reader, directory: Path) -> dict[str, Any]:
     read = env.setting
     environment = read("ENVIRONMENT", "development", parse=of.one_of(*of.ENVIRONMENTS))
     production = environment == "production"
     instance_path = directory / (read("INSTANCE_PATH", "instance") or "instance")
     redis_url = read("REDIS_URL", None, parse=of.redis_url)
-    default_database = None if production else f"sqlite:///{instance_path / 'forms.db'}"
+    default_database = None if production else f"sqlite:///{instance_path / secret_files.EMBEDDED}"
     database_url = read("DATABASE_URL", None, parse=lambda text: of.database_url(text, instance_path))
     smallest_cost = 4 if environment == "testing" else 10
     return {
@@ -180,36 +182,6 @@ def _contradictions(values: dict[str, Any], problems: dict[str, list[str]]) -> d
         if values["signup_confirmation"] and not values["smtp_server"]:
             wrong["SMTP_SERVER"] = "Name the mail server that confirmations leave by, or set SIGNUP_CONFIRMATION=false."
     return {name: [said] for name, said in wrong.items() if name not in problems}
-
-
-class _Reader(FileAwareEnv):
-    """`NAME`, or the file that `NAME_FILE` names; an empty value counts as not set."""
-
-    setting: Any
-
-    def __init__(self) -> None:
-        super().__init__(eager=False, strip_whitespace=True)
-        self.add_parser("setting", _parse)
-
-    def problems(self) -> dict[str, list[str]]:
-        """What could not be read so far, by setting."""
-        try:
-            self.seal()
-        except EnvValidationError as error:
-            return {name: list(said) for name, said in cast("dict[str, list[str]]", error.error_messages).items()}
-        return {}
-
-    def _get_value(self, env_key: str, default: Any) -> Any:
-        try:
-            value = super()._get_value(env_key, default)
-        except (OSError, ValueError):
-            self._errors[env_key].append(f"The file that {env_key}_FILE names cannot be read as text.")
-            value = Env._get_value(self, env_key, default)
-        return default if value == "" else value
-
-
-def _parse(raw: str | None, parse: Callable[[str], Any] = of.text) -> Any:
-    return None if raw is None else parse(raw)
 
 
 def metrics_folder() -> str | None:

@@ -11,6 +11,9 @@ from marshmallow import ValidationError
 from forms_service.config import values
 from forms_service.security import generate_key
 
+EMBEDDED = "forms.db"
+"""The database in the instance folder."""
+
 
 def make_folder(path: Path, problems: dict[str, list[str]]) -> None:
     """Make the instance folder, for its owner only; what goes wrong is added to `problems`."""
@@ -28,10 +31,17 @@ def fill_in(settings: dict[str, Any], problems: dict[str, list[str]]) -> None:
     for name, parse in (("SECRET_KEY", values.secret_key), ("ENCRYPTION_KEYS", values.encryption_keys)):
         if settings[name.lower()] is None and not {name, "INSTANCE_PATH"} & set(problems):
             path = settings["instance_path"] / name.lower()
+            may_make = settings["environment"] != "production" and not _is_in_use(settings)
             try:
-                settings[name.lower()] = _read_or_make(path, parse, may_make=settings["environment"] != "production")
+                settings[name.lower()] = _read_or_make(path, parse, may_make=may_make)
             except ValidationError as error:
                 problems[name] = list(error.messages)
+
+
+def _is_in_use(settings: dict[str, Any]) -> bool:
+    """Whether there is an embedded database already: a new key would be of no use to it."""
+    database = settings["instance_path"] / EMBEDDED
+    return bool(settings["embedded"]) and database.is_file() and database.stat().st_size > 0
 
 
 def _read_or_make(path: Path, parse: Callable[[str], Any], *, may_make: bool) -> Any:
@@ -40,7 +50,9 @@ def _read_or_make(path: Path, parse: Callable[[str], Any], *, may_make: bool) ->
             _make(path)
         return parse(path.read_text().strip())
     except FileNotFoundError:
-        raise ValidationError("Write the output of: flask keys generate. Keep it: nothing replaces it.") from None
+        raise ValidationError(
+            "Write the one that the database was made with; for a new database, the output of: flask keys generate."
+        ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise ValidationError(f"Let the service read and write INSTANCE_PATH ({type(error).__name__}).") from error
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import psutil
 
-from forms_service import __version__, migrating
+from forms_service import __version__, keyring, migrating
 from forms_service.config import settings
 from forms_service.health.checks import check_all, side_by_side
 
@@ -32,9 +32,9 @@ def health(*, details: bool) -> dict[str, Any]:
 
 
 def ready() -> bool:
-    """Whether requests can be served: the database answers and is where the code wants it."""
+    """Whether requests can be served: the database answers, is where the code wants it, and its keys are ours."""
     found = side_by_side({"revision": migrating.revision})["revision"]
-    return found is migrating.Revision.CURRENT
+    return found is migrating.Revision.CURRENT and not keyring.holder().outdated
 
 
 def usage() -> dict[str, Any]:
@@ -52,7 +52,7 @@ def usage() -> dict[str, Any]:
 
 
 def _overall(checks: dict[str, Any]) -> str:
-    if checks["database"]["status"] != "healthy":
+    if checks["database"]["status"] == "unhealthy":
         return "unhealthy"
     return "healthy" if all(check["status"] == "healthy" for check in checks.values()) else "degraded"
 
