@@ -68,6 +68,11 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+def one_of(column: str, values: tuple[str, ...]) -> str:
+    """The condition of a column that holds one of a few words."""
+    return f"{column} IN ({', '.join(repr(value) for value in values)})"
+
+
 def first_line(error: Exception) -> str:
     """What the driver says is wrong, in its first line: for an operator, never for a client."""
     said = str(getattr(error, "orig", None) or error).strip()

@@ -13,9 +13,14 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import make_url
 
+from forms_service.accounts import service
+from forms_service.accounts.guards import token_hash
+from forms_service.accounts.models import SCOPES, ApiKey
 from forms_service.app import create_app
 from forms_service.config import Settings, load_settings
+from forms_service.database import writing
 from forms_service.extensions import db
+from forms_service.security import generate_secure_token
 from tests import servers
 
 POSTGRES = os.environ.get("TEST_POSTGRES_URL", "postgresql://postgres@127.0.0.1:5432/postgres")
@@ -170,6 +175,28 @@ def chromium() -> str:
     if not found:
         pytest.skip("needs Chromium (apt-get install chromium)")
     return found
+
+
+ALL_SCOPES = " ".join(SCOPES)
+
+
+@pytest.fixture
+def key_of() -> Callable[..., dict[str, str]]:
+    """Headers of an account with an API key: `key_of(app, "olga@example.com", role="owner", scopes="forms:read")`."""
+
+    def make(
+        app: Flask, email: str = "owner@example.com", role: str = "owner", scopes: str = ALL_SCOPES
+    ) -> dict[str, str]:
+        with app.app_context():
+            person = service.Person(email, "Olga", "Owner", "Correct-horse-7")
+            account = service.create(person, role=role, status="active")
+            key = "fs_" + generate_secure_token()
+            with writing():
+                db.session.add(ApiKey(account_id=account.id, name="test", scopes=scopes, hash=token_hash(key)))
+                db.session.commit()
+        return {"Authorization": f"Bearer {key}"}
+
+    return make
 
 
 @pytest.fixture

@@ -1,0 +1,56 @@
+"""The outbox: a row for each message, committed with what caused it."""
+
+import uuid
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from forms_service.database import UTCDateTime, new_id, now, one_of
+from forms_service.extensions import Model
+from forms_service.keyring import Encrypted
+
+CHANNELS = ("mail", "webhook")
+STATES = ("waiting", "sent", "failed")
+
+
+class Message(Model):
+    """One message on its way. Whom it goes to and what it says is encrypted, and gone once it was sent."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        CheckConstraint(one_of("channel", CHANNELS), name="channel"),
+        CheckConstraint(one_of("state", STATES), name="state"),
+        Index("ix_outbox_due", "state", "next_attempt_at"),
+        Index("ix_outbox_kind", "target_index", "kind", "created_at"),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    channel: Mapped[str] = mapped_column(String(10))
+    kind: Mapped[str] = mapped_column(String(40))
+    about: Mapped[uuid.UUID | None] = mapped_column(index=True)
+    """The account or submission it is about, with which it is erased."""
+
+    target: Mapped[str] = mapped_column(Encrypted("outbox.target"))
+    target_index: Mapped[bytes] = mapped_column(LargeBinary(32))
+    payload: Mapped[str | None] = mapped_column(Encrypted("outbox.payload"))
+    state: Mapped[str] = mapped_column(String(10), default="waiting")
+    attempts: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
+    next_attempt_at: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
+    lease_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    """While a worker has it in hand; after that it is anybody's again."""
+
+
+class Attempt(Model):
+    """One try at sending a message, and what the other side answered."""
+
+    __tablename__ = "delivery_attempts"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    message_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("outbox.id", ondelete="CASCADE"), index=True)
+    at: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
+    outcome: Mapped[str] = mapped_column(String(10))
+    """`sent`, `again` or `failed`."""
+
+    answer: Mapped[str] = mapped_column(Encrypted("delivery_attempts.answer"))

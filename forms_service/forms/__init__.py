@@ -1,0 +1,1 @@
+"""Forms: what an owner asks for, in versions."""

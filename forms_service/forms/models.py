@@ -1,0 +1,41 @@
+"""The forms that owners define, and each version of what they ask for."""
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from forms_service.database import UTCDateTime, now
+from forms_service.extensions import Model
+from forms_service.keyring import Encrypted
+
+
+class Form(Model):
+    """A form of an owner; its id is its public address, 16 random URL-safe characters."""
+
+    __tablename__ = "forms"
+
+    id: Mapped[str] = mapped_column(String(16), primary_key=True)
+    owner_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"), index=True)
+    name: Mapped[str] = mapped_column(Encrypted("forms.name"))
+    settings: Mapped[str] = mapped_column(Encrypted("forms.settings"))
+    """JSON; it may hold addresses and a secret."""
+
+    version: Mapped[int]
+    """The newest of its versions."""
+
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
+    updated_at: Mapped[datetime] = mapped_column(UTCDateTime, default=now, onupdate=now)
+
+
+class FormVersion(Model):
+    """The fields of a form at one time; kept, so that an old submission is shown with the labels it was sent under."""
+
+    __tablename__ = "form_versions"
+
+    form_id: Mapped[str] = mapped_column(ForeignKey("forms.id", ondelete="CASCADE"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    fields: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=now)

@@ -1,0 +1,83 @@
+"""What people sent: the values, their files, whose addresses are in them, and the keys that make a repeat harmless."""
+
+import uuid
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from forms_service.database import UTCDateTime, new_id, now, one_of
+from forms_service.extensions import Model
+from forms_service.keyring import Encrypted
+
+STATUSES = ("inbox", "spam", "archived", "unconfirmed")
+
+
+class Submission(Model):
+    """One submission of a form; its id sorts by when it came."""
+
+    __tablename__ = "submissions"
+    __table_args__ = (
+        CheckConstraint(one_of("status", STATUSES), name="status"),
+        Index("ix_submissions_form_id_status_id", "form_id", "status", "id"),
+        Index("ix_submissions_fingerprint", "fingerprint", "created_at"),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    form_id: Mapped[str] = mapped_column(ForeignKey("forms.id", ondelete="CASCADE"))
+    form_version: Mapped[int]
+    status: Mapped[str] = mapped_column(String(12))
+    read: Mapped[bool] = mapped_column(default=False)
+    data: Mapped[str] = mapped_column(Encrypted("submissions.data"))
+    """JSON: name → value, in the order they were sent."""
+
+    control: Mapped[str | None] = mapped_column(Encrypted("submissions.control"))
+    """JSON: the special fields that came with it."""
+
+    spam_reasons: Mapped[str] = mapped_column(String(200), default="")
+    """Codes, separated by spaces."""
+
+    client: Mapped[str | None] = mapped_column(Encrypted("submissions.client"))
+    fingerprint: Mapped[bytes] = mapped_column(LargeBinary(32))
+    """A keyed hash of form, client and content: two with the same are a repeat."""
+
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
+
+
+class File(Model):
+    """A file of a submission; its bytes are encrypted in the instance folder under the name `stored_as`."""
+
+    __tablename__ = "submission_files"
+
+    submission_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("submissions.id", ondelete="CASCADE"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    field: Mapped[str] = mapped_column(Encrypted("submission_files.field"))
+    name: Mapped[str] = mapped_column(Encrypted("submission_files.name"))
+    content_type: Mapped[str] = mapped_column(String(100))
+    size: Mapped[int]
+    stored_as: Mapped[str] = mapped_column(String(36), unique=True)
+
+
+class Person(Model):
+    """That an e-mail address stands in a submission, by its blind index."""
+
+    __tablename__ = "submission_people"
+
+    email_index: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    submission_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("submissions.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+
+
+class IdempotencyKey(Model):
+    """A key that a client sent with a submission, and which submission it led to."""
+
+    __tablename__ = "idempotency_keys"
+
+    form_id: Mapped[str] = mapped_column(ForeignKey("forms.id", ondelete="CASCADE"), primary_key=True)
+    key_hash: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    content_hash: Mapped[bytes] = mapped_column(LargeBinary(32))
+    submission_id: Mapped[uuid.UUID | None]
+    """None while the first request with the key still runs."""
+
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=now, index=True)
