@@ -6,10 +6,22 @@ import secrets
 import threading
 import time
 from datetime import datetime
-from typing import cast
+from typing import Any, cast
 
 from flask import Flask, current_app
-from sqlalchemy import CheckConstraint, Connection, LargeBinary, String, insert, select, update
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    Connection,
+    FromClause,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
@@ -111,6 +123,29 @@ class Encrypted(TypeDecorator[str]):
     def process_result_value(self, value: bytes | None, dialect: Dialect) -> str | None:
         """What was encrypted."""
         return None if value is None else decrypt(bytes(value), self.place)
+
+
+class SealedRows:
+    """Rows of a table whose encrypted columns are encrypted beforehand, so that no write lock is held meanwhile."""
+
+    def __init__(self, table: FromClause) -> None:
+        kinds = [(column.name, column.type) for column in table.columns]
+        self._places = [(name, kind.place) for name, kind in kinds if isinstance(kind, Encrypted)]
+        twin = [Column(name, LargeBinary() if isinstance(kind, Encrypted) else kind) for name, kind in kinds]
+        self._insert = insert(Table(cast("Table", table).name, MetaData(), *twin))
+
+    def row(self, **values: Any) -> dict[str, Any]:
+        """The values of every column, as they are stored."""
+        ring = holder().ring()
+        for name, place in self._places:
+            if values[name] is not None:
+                values[name] = ring.encrypt(values[name], place)
+        return values
+
+    def put(self, connection: Connection, rows: list[dict[str, Any]]) -> None:
+        """Insert them, if there are any."""
+        if rows:
+            connection.execute(self._insert, rows)
 
 
 def init_app(app: Flask) -> None:

@@ -1,0 +1,128 @@
+"""Whether a submission is new and fits: decided inside the transaction that stores it, so that nobody slips between."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, delete, func, select
+
+from forms_service.database import now
+from forms_service.errors import AuthorizationError, Fault, ValidationError
+from forms_service.forms.models import Form
+from forms_service.forms.published import PublishedForm
+from forms_service.submissions.models import IdempotencyKey, Submission
+
+REPEAT = timedelta(seconds=10)
+"""How long the same content from the same client is the same submission: a double click, a second try."""
+
+KEY_LIFE = timedelta(hours=24)
+"""How long an idempotency key leads to its first answer."""
+
+KEY_HEADER = "Idempotency-Key"
+
+RECENT = select(Submission.fingerprint, Submission.id).where(
+    Submission.content_hash.in_(bindparam("contents", expanding=True)), Submission.created_at > bindparam("since")
+)
+
+Rows = list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A submission that is ready to be stored: its rows, encrypted."""
+
+    form: PublishedForm
+    submission: dict[str, Any]
+    people: Rows = field(default_factory=list)
+    files: Rows = field(default_factory=list)
+    messages: Rows = field(default_factory=list)
+    key_hash: bytes | None = None
+
+
+@dataclass(frozen=True)
+class Stored:
+    """The submission that answers an entry; `fresh` if it is the entry's own, `keyed` if its key is new."""
+
+    id: uuid.UUID
+    fresh: bool
+    keyed: bool = False
+
+
+Outcome = Stored | Exception
+
+
+class FullError(AuthorizationError):
+    """A form that has as many submissions as it takes."""
+
+    message = "This form takes no more submissions."
+
+
+def decide(connection: Connection, entries: Sequence[Entry]) -> list[Outcome]:
+    """What is to become of each, in order; several of one group count as if they came one after the other."""
+    known = _recent(connection, entries)
+    taken: dict[str, int] = {}
+    outcomes: list[Outcome] = []
+    for entry in entries:
+        outcome = _decide(connection, entry, known, taken)
+        outcomes.append(outcome)
+        if isinstance(outcome, Stored) and outcome.fresh:
+            known[entry.submission["fingerprint"]] = outcome.id
+    return outcomes
+
+
+def _decide(connection: Connection, entry: Entry, known: dict[bytes, uuid.UUID], taken: dict[str, int]) -> Outcome:
+    earlier = _under_key(connection, entry) if entry.key_hash else None
+    if earlier is not None:
+        return earlier
+    keyed = entry.key_hash is not None
+    repeated = known.get(entry.submission["fingerprint"])
+    if repeated:
+        return Stored(repeated, fresh=False, keyed=keyed)
+    if not _has_room(connection, entry, taken):
+        return FullError()
+    return Stored(entry.submission["id"], fresh=True, keyed=keyed)
+
+
+def _recent(connection: Connection, entries: Sequence[Entry]) -> dict[bytes, uuid.UUID]:
+    """The submissions of the last seconds by their fingerprints, of which these may be repeats."""
+    if connection.dialect.name == "postgresql":  # on SQLite there is one writer anyway
+        for fingerprint in sorted(entry.submission["fingerprint"] for entry in entries):
+            number = int.from_bytes(fingerprint[:8], signed=True)
+            connection.execute(select(func.pg_advisory_xact_lock(number)))
+    contents = [entry.submission["content_hash"] for entry in entries]
+    rows = connection.execute(RECENT, {"contents": contents, "since": now() - REPEAT})
+    return {bytes(fingerprint): identity for fingerprint, identity in rows}
+
+
+def _under_key(connection: Connection, entry: Entry) -> Outcome | None:
+    """The answer that the idempotency key leads to already."""
+    same = (IdempotencyKey.form_id == entry.form.id, IdempotencyKey.key_hash == entry.key_hash)
+    columns = (IdempotencyKey.content_hash, IdempotencyKey.submission_id, IdempotencyKey.created_at)
+    found = connection.execute(select(*columns).where(*same)).one_or_none()
+    if found is None:
+        return None
+    if found.created_at < now() - KEY_LIFE:
+        connection.execute(delete(IdempotencyKey).where(*same))
+        return None
+    if bytes(found.content_hash) != entry.submission["content_hash"]:
+        return ValidationError({KEY_HEADER: [Fault("This key was sent with other content before.", "key_reused")]})
+    return Stored(found.submission_id, fresh=False)
+
+
+def _has_room(connection: Connection, entry: Entry, taken: dict[str, int]) -> bool:
+    """Whether the form takes one more; spam fills no form."""
+    most = entry.form.settings.max_submissions
+    if most is None:
+        return True
+    form_id = entry.form.id
+    if form_id not in taken:
+        # whoever else counts waits here on PostgreSQL; what is inserted meanwhile has counted before
+        connection.execute(select(Form.id).where(Form.id == form_id).with_for_update(key_share=True))
+        counted = select(func.count()).where(Submission.form_id == form_id, Submission.status != "spam")
+        taken[form_id] = connection.execute(counted).scalar_one()
+    if taken[form_id] >= most:
+        return False
+    taken[form_id] += entry.submission["status"] != "spam"
+    return True
