@@ -140,12 +140,7 @@ def _read(env: Reader, directory: Path) -> dict[str, Any]:
         "cors_origins": read("CORS_ORIGINS", "", parse=of.origins),
         "cors_allow_credentials": read("CORS_ALLOW_CREDENTIALS", "false", parse=of.flag),
         "trusted_proxies": read("TRUSTED_PROXIES", "0", parse=of.whole(0, 10)),
-        "smtp_server": read("SMTP_SERVER", None),
-        "smtp_port": read("SMTP_PORT", "587", parse=of.whole(1, 65_535)),
-        "smtp_username": read("SMTP_USERNAME", None),
-        "smtp_password": read("SMTP_PASSWORD", None),
-        "smtp_tls": read("SMTP_TLS", "starttls", parse=of.one_of("starttls", "tls", "none")),
-        "mail_from": read("MAIL_FROM", of.own_address(public_url), parse=of.mailbox),
+        **_mail(read, public_url),
         "signup_enabled": read("SIGNUP_ENABLED", "true", parse=of.flag),
         "signup_confirmation": read("SIGNUP_CONFIRMATION", "true", parse=of.flag),
         "signup_role": read("SIGNUP_ROLE", "user", parse=of.one_of("user", "owner", "operator")),
@@ -157,6 +152,17 @@ def _read(env: Reader, directory: Path) -> dict[str, Any]:
         "log_level": read("LOG_LEVEL", "INFO", parse=of.one_of(*of.LOG_LEVELS)),
         "log_format": read("LOG_FORMAT", "json" if production else "text", parse=of.one_of("text", "json")),
         "log_client": read("LOG_CLIENT", "truncated", parse=of.one_of("truncated", "full", "none")),
+    }
+
+
+def _mail(read: Any, public_url: str | None) -> dict[str, Any]:
+    return {
+        "smtp_server": read("SMTP_SERVER", None),
+        "smtp_port": read("SMTP_PORT", "587", parse=of.whole(1, 65_535)),
+        "smtp_username": read("SMTP_USERNAME", None),
+        "smtp_password": read("SMTP_PASSWORD", None),
+        "smtp_tls": read("SMTP_TLS", "starttls", parse=of.one_of("starttls", "tls", "none")),
+        "mail_from": read("MAIL_FROM", of.own_address(public_url), parse=of.mailbox),
     }
 
 

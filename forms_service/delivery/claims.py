@@ -33,6 +33,10 @@ JITTER = 0.2
 KEEP_TRYING = timedelta(days=4)
 """How long what is temporary is tried again."""
 
+LOOKED_AT = 5
+LOOKED_BACK = timedelta(hours=1)
+"""How many of the last attempts tell whether a channel works, and how old they may be."""
+
 LOST = "The worker that had it in hand did not come back."
 
 log = logging.getLogger(__name__)
@@ -103,6 +107,15 @@ def record(claimed: Claim, answer: str, *, outcome: str) -> None:
 def expires(claimed: Claim) -> bool:
     """Whether the time for trying again is over."""
     return _next(claimed) > claimed.created_at + KEEP_TRYING
+
+
+def keeps_failing(channel: str) -> bool:
+    """Whether each of the last attempts failed, of those of the last hour; one alone says nothing."""
+    recent = (Attempt.channel == channel, Attempt.at > now() - LOOKED_BACK)
+    last = select(Attempt.outcome).where(*recent).order_by(Attempt.at.desc()).limit(LOOKED_AT)
+    outcomes = db.session.scalars(last).all()
+    db.session.rollback()
+    return len(outcomes) == LOOKED_AT and "sent" not in outcomes
 
 
 def delay(attempts: int) -> float:

@@ -98,6 +98,16 @@ class SmtpConnection:
         self._smtp = None
 
 
+def answers(seconds: float) -> bool:
+    """Whether the server greets within that time."""
+    try:
+        smtp = _opened(seconds)
+        smtp.quit()
+    except (smtplib.SMTPException, OSError):
+        return False
+    return True
+
+
 def connect(seconds: float) -> _Smtp:
     """A connection, encrypted and logged in as the settings say, within that time.
 
