@@ -51,6 +51,8 @@ class Settings:
     rate_limit_enabled: bool
     rate_limit: Rate
     signup_rate_limit: Rate
+    submission_rate_limit: Rate
+    form_rate_limit: Rate
     cors_origins: tuple[str, ...]
     cors_allow_credentials: bool
     trusted_proxies: int
@@ -137,6 +139,8 @@ def _read(env: Reader, directory: Path) -> dict[str, Any]:
             read("RATE_LIMIT_WINDOW", "3600", parse=of.whole(1, 86_400)),
         ),
         "signup_rate_limit": read("SIGNUP_RATE_LIMIT", "10/900", parse=of.rate),
+        "submission_rate_limit": read("SUBMISSION_RATE_LIMIT", "60/60", parse=of.rate),
+        "form_rate_limit": read("FORM_RATE_LIMIT", "600/60", parse=of.rate),
         "cors_origins": read("CORS_ORIGINS", "", parse=of.origins),
         "cors_allow_credentials": read("CORS_ALLOW_CREDENTIALS", "false", parse=of.flag),
         "trusted_proxies": read("TRUSTED_PROXIES", "0", parse=of.whole(0, 10)),

@@ -8,7 +8,7 @@ from typing import Any
 from forms_service.delivery import outbox
 from forms_service.forms.published import PublishedForm
 from forms_service.submissions.taking.dialects import SUBJECTS, first_of
-from forms_service.submissions.taking.people import addresses_in
+from forms_service.submissions.taking.addresses import addresses_in
 from forms_service.validation.text import one_line, without_controls
 
 KIND = "submission"

@@ -21,6 +21,8 @@ KEY_LIFE = timedelta(hours=24)
 """How long an idempotency key leads to its first answer."""
 
 KEY_HEADER = "Idempotency-Key"
+INACTIVE = "INACTIVE"
+"""The reason of a form that takes nothing: closed or full."""
 
 RECENT = select(Submission.fingerprint, Submission.id).where(
     Submission.content_hash.in_(bindparam("contents", expanding=True)), Submission.created_at > bindparam("since")
@@ -53,12 +55,6 @@ class Stored:
 Outcome = Stored | Exception
 
 
-class FullError(AuthorizationError):
-    """A form that has as many submissions as it takes."""
-
-    message = "This form takes no more submissions."
-
-
 def decide(connection: Connection, entries: Sequence[Entry]) -> list[Outcome]:
     """What is to become of each, in order; several of one group count as if they came one after the other."""
     known = _recent(connection, entries)
@@ -81,8 +77,19 @@ def _decide(connection: Connection, entry: Entry, known: dict[bytes, uuid.UUID],
     if repeated:
         return Stored(repeated, fresh=False, keyed=keyed)
     if not _has_room(connection, entry, taken):
-        return FullError()
+        return AuthorizationError("This form takes no more submissions.", details={"reason": INACTIVE})
     return Stored(entry.submission["id"], fresh=True, keyed=keyed)
+
+
+def known(connection: Connection, entry: Entry) -> uuid.UUID | None:
+    """The submission that this one repeats, by its key or by its content.
+
+    :raises ValidationError: for a key that came with other content before
+    """
+    earlier = _under_key(connection, entry) if entry.key_hash else None
+    if isinstance(earlier, Exception):
+        raise earlier
+    return earlier.id if earlier else _recent(connection, [entry]).get(entry.submission["fingerprint"])
 
 
 def _recent(connection: Connection, entries: Sequence[Entry]) -> dict[bytes, uuid.UUID]:

@@ -1,7 +1,8 @@
 """What came with a POST: read within bounds, in NFC, and sorted by what it is for."""
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,7 +11,8 @@ from forms_service.forms.published import PublishedForm
 from forms_service.submissions.taking.dialects import sort_out
 from forms_service.submissions.taking.uploads import Upload
 from forms_service.validation.schema import LONGEST_NAME
-from forms_service.web.bodies import by_name
+from forms_service.web.bodies import by_name, json_or_form_body
+from forms_service.web.client import client_address
 
 MOST_FIELDS = 500
 """Values of one submission, each repetition of a name counted."""
@@ -34,6 +36,12 @@ class Incoming:
     uploads: tuple[Upload, ...] = field(default=())
     client: str = ""
     """The address it came from."""
+
+
+@contextmanager
+def received(form: PublishedForm) -> Iterator[Incoming]:
+    """What came with the request, in any of the three encodings; files are removed unless all goes well."""
+    yield sorted_incoming(form, json_or_form_body(), uploads=(), client=client_address())
 
 
 def sorted_incoming(form: PublishedForm, body: Any, *, uploads: tuple[Upload, ...], client: str) -> Incoming:

@@ -13,22 +13,17 @@ ALLOWED_HEADERS = (
 )
 """What the clients of other backends send with a submission."""
 
+BLOCKED = "BLOCKED"
 ALLOWED_METHODS = "GET, POST, OPTIONS"
-
-
-class OriginError(AuthorizationError):
-    """A page of a site that the form does not list."""
-
-    message = "This form does not take submissions from that site."
 
 
 def check_origin(form: PublishedForm) -> None:
     """Refuse a page of another site; a program names none, and is let in.
 
-    :raises OriginError: where the form lists its sites, and this is none of them
+    :raises AuthorizationError: where the form lists its sites, and this is none of them
     """
     if not _may_read(form):
-        raise OriginError()
+        raise AuthorizationError("This form does not take submissions from that site.", details={"reason": BLOCKED})
 
 
 def posting_site() -> str | None:

@@ -1,5 +1,6 @@
 """Storing submissions: all rows of one in one commit, and each of them once, on both databases."""
 
+import uuid
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -12,7 +13,7 @@ from forms_service.errors import NotFoundError
 from forms_service.extensions import db
 from forms_service.keyring import SealedRows
 from forms_service.submissions.models import File, IdempotencyKey, Person, Submission
-from forms_service.submissions.taking.deciding import Entry, Outcome, Stored, decide
+from forms_service.submissions.taking.deciding import Entry, Outcome, Stored, decide, known
 from forms_service.submissions.taking.grouping import Grouping
 
 SUBMISSIONS = SealedRows(Submission.__table__)
@@ -31,12 +32,23 @@ def init_app(app: Flask) -> None:
 def store(entry: Entry) -> Stored:
     """Commit a submission, or find the one that it repeats.
 
-    :raises FullError: when the form takes no more
+    :raises AuthorizationError: when the form takes no more
     :raises NotFoundError: when the form was deleted meanwhile
     :raises ValidationError: for an idempotency key that came with other content before
     """
     do: Callable[[Entry], Stored] = current_app.extensions["storing"]
     return do(entry)
+
+
+def earlier(entry: Entry) -> uuid.UUID | None:
+    """The submission that this one repeats, as far as is known before it is stored.
+
+    :raises ValidationError: for an idempotency key that came with other content before
+    """
+    try:
+        return known(db.session.connection(), entry)
+    finally:
+        db.session.rollback()
 
 
 def _alone(entry: Entry) -> Stored:

@@ -4,19 +4,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from forms_service.forms.published import PublishedForm
-from forms_service.keyring import holder
+from forms_service.submissions.people import person_index
 from forms_service.submissions.taking.dialects import REPLY_TO
-from forms_service.validation.fields import EMAIL_LONGEST, email_key
-
-PEOPLE_PLACE = "submission_people.email_index"
-
-
-def person_index(address: str) -> bytes:
-    """What a person is found by in submissions: the same for every spelling of one address.
-
-    :raises ValueError: when it is no address
-    """
-    return holder().ring().index(email_key(address), PEOPLE_PLACE)
+from forms_service.validation.fields import EMAIL_LONGEST
 
 
 def addresses_in(form: PublishedForm, data: Mapping[str, Any], control: Mapping[str, str]) -> dict[str, bytes]:
