@@ -5,17 +5,16 @@ import logging
 import secrets
 import threading
 import time
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any, cast
 
 from flask import Flask, current_app
 from sqlalchemy import (
     CheckConstraint,
-    Column,
     Connection,
     FromClause,
     LargeBinary,
-    MetaData,
     String,
     Table,
     insert,
@@ -36,6 +35,8 @@ from forms_service.security.keys import KEY_BYTES, KeyRing, UnknownKeyError, unw
 
 RELOAD_SECONDS = 30
 """How soon a process notices that another has started a new data key."""
+
+Convert = Callable[[Any], Any]
 
 log = logging.getLogger(__name__)
 
@@ -126,26 +127,40 @@ class Encrypted(TypeDecorator[str]):
 
 
 class SealedRows:
-    """Rows of a table whose encrypted columns are encrypted beforehand, so that no write lock is held meanwhile."""
+    """Rows of a table, made ready beforehand: what is encrypted and converted here holds up no other writer.
+
+    What SQLAlchemy would do at each insert is done once for the table: the statement, and who converts which column.
+    """
 
     def __init__(self, table: FromClause) -> None:
-        kinds = [(column.name, column.type) for column in table.columns]
-        self._places = [(name, kind.place) for name, kind in kinds if isinstance(kind, Encrypted)]
-        twin = [Column(name, LargeBinary() if isinstance(kind, Encrypted) else kind) for name, kind in kinds]
-        self._insert = insert(Table(cast("Table", table).name, MetaData(), *twin))
+        self._columns = [(column.name, column.type) for column in table.columns]
+        self._insert = insert(cast("Table", table))
+        self._ready: dict[str, tuple[str, list[tuple[str, Convert]]]] = {}
 
-    def row(self, **values: Any) -> dict[str, Any]:
-        """The values of every column, as they are stored."""
-        ring = holder().ring()
-        for name, place in self._places:
+    def row(self, **values: Any) -> "dict[str, Any]":
+        """The values of every column as the driver takes them; text is encrypted where it is kept so."""
+        _, converters = self._for(db.engine.dialect)
+        for name, convert in converters:
             if values[name] is not None:
-                values[name] = ring.encrypt(values[name], place)
+                values[name] = convert(values[name])
         return values
 
-    def put(self, connection: Connection, rows: list[dict[str, Any]]) -> None:
+    def put(self, connection: Connection, rows: "list[dict[str, Any]]") -> None:
         """Insert them, if there are any."""
         if rows:
-            connection.execute(self._insert, rows)
+            statement, _ = self._for(connection.dialect)
+            order = [name for name, _ in self._columns]
+            if connection.dialect.positional:
+                connection.exec_driver_sql(statement, [tuple(row[name] for name in order) for row in rows])
+            else:
+                connection.exec_driver_sql(statement, rows)
+
+    def _for(self, dialect: Dialect) -> tuple[str, list[tuple[str, Convert]]]:
+        if dialect.name not in self._ready:
+            kinds = [(name, kind.dialect_impl(dialect).bind_processor(dialect)) for name, kind in self._columns]
+            converters = [(name, convert) for name, convert in kinds if convert]
+            self._ready[dialect.name] = str(self._insert.compile(dialect=dialect)), converters
+        return self._ready[dialect.name]
 
 
 def init_app(app: Flask) -> None:

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -28,19 +28,30 @@ RECENT = select(Submission.fingerprint, Submission.id).where(
     Submission.content_hash.in_(bindparam("contents", expanding=True)), Submission.created_at > bindparam("since")
 )
 
-Rows = list[dict[str, Any]]
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Mark:
+    """By what a submission is known again: its form, its content, who sent it, and its idempotency key."""
+
+    form: PublishedForm
+    content_hash: bytes
+    fingerprint: bytes
+    key_hash: bytes | None = None
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A submission that is ready to be stored: its rows, encrypted."""
+    """A submission that is ready to be stored: its rows as the driver takes them."""
 
-    form: PublishedForm
-    submission: dict[str, Any]
-    people: Rows = field(default_factory=list)
-    files: Rows = field(default_factory=list)
-    messages: Rows = field(default_factory=list)
-    key_hash: bytes | None = None
+    mark: Mark
+    id: uuid.UUID
+    spam: bool
+    submission: Row
+    people: Sequence[Row] = ()
+    files: Sequence[Row] = ()
+    messages: Sequence[Row] = ()
 
 
 @dataclass(frozen=True)
@@ -57,55 +68,56 @@ Outcome = Stored | Exception
 
 def decide(connection: Connection, entries: Sequence[Entry]) -> list[Outcome]:
     """What is to become of each, in order; several of one group count as if they came one after the other."""
-    known = _recent(connection, entries)
+    seen = _recent(connection, [entry.mark for entry in entries])
     taken: dict[str, int] = {}
     outcomes: list[Outcome] = []
     for entry in entries:
-        outcome = _decide(connection, entry, known, taken)
+        outcome = _decide(connection, entry, seen, taken)
         outcomes.append(outcome)
         if isinstance(outcome, Stored) and outcome.fresh:
-            known[entry.submission["fingerprint"]] = outcome.id
+            seen[entry.mark.fingerprint] = outcome.id
     return outcomes
 
 
-def _decide(connection: Connection, entry: Entry, known: dict[bytes, uuid.UUID], taken: dict[str, int]) -> Outcome:
-    earlier = _under_key(connection, entry) if entry.key_hash else None
+def _decide(connection: Connection, entry: Entry, seen: dict[bytes, uuid.UUID], taken: dict[str, int]) -> Outcome:
+    mark = entry.mark
+    earlier = _under_key(connection, mark) if mark.key_hash else None
     if earlier is not None:
         return earlier
-    keyed = entry.key_hash is not None
-    repeated = known.get(entry.submission["fingerprint"])
+    keyed = mark.key_hash is not None
+    repeated = seen.get(mark.fingerprint)
     if repeated:
         return Stored(repeated, fresh=False, keyed=keyed)
     if not _has_room(connection, entry, taken):
         return AuthorizationError("This form takes no more submissions.", details={"reason": INACTIVE})
-    return Stored(entry.submission["id"], fresh=True, keyed=keyed)
+    return Stored(entry.id, fresh=True, keyed=keyed)
 
 
-def known(connection: Connection, entry: Entry) -> uuid.UUID | None:
+def known(connection: Connection, mark: Mark) -> uuid.UUID | None:
     """The submission that this one repeats, by its key or by its content.
 
     :raises ValidationError: for a key that came with other content before
     """
-    earlier = _under_key(connection, entry) if entry.key_hash else None
+    earlier = _under_key(connection, mark) if mark.key_hash else None
     if isinstance(earlier, Exception):
         raise earlier
-    return earlier.id if earlier else _recent(connection, [entry]).get(entry.submission["fingerprint"])
+    return earlier.id if earlier else _recent(connection, [mark]).get(mark.fingerprint)
 
 
-def _recent(connection: Connection, entries: Sequence[Entry]) -> dict[bytes, uuid.UUID]:
+def _recent(connection: Connection, marks: Sequence[Mark]) -> dict[bytes, uuid.UUID]:
     """The submissions of the last seconds by their fingerprints, of which these may be repeats."""
     if connection.dialect.name == "postgresql":  # on SQLite there is one writer anyway
-        for fingerprint in sorted(entry.submission["fingerprint"] for entry in entries):
+        for fingerprint in sorted(mark.fingerprint for mark in marks):
             number = int.from_bytes(fingerprint[:8], signed=True)
             connection.execute(select(func.pg_advisory_xact_lock(number)))
-    contents = [entry.submission["content_hash"] for entry in entries]
+    contents = [mark.content_hash for mark in marks]
     rows = connection.execute(RECENT, {"contents": contents, "since": now() - REPEAT})
     return {bytes(fingerprint): identity for fingerprint, identity in rows}
 
 
-def _under_key(connection: Connection, entry: Entry) -> Outcome | None:
+def _under_key(connection: Connection, mark: Mark) -> Outcome | None:
     """The answer that the idempotency key leads to already."""
-    same = (IdempotencyKey.form_id == entry.form.id, IdempotencyKey.key_hash == entry.key_hash)
+    same = (IdempotencyKey.form_id == mark.form.id, IdempotencyKey.key_hash == mark.key_hash)
     columns = (IdempotencyKey.content_hash, IdempotencyKey.submission_id, IdempotencyKey.created_at)
     found = connection.execute(select(*columns).where(*same)).one_or_none()
     if found is None:
@@ -113,17 +125,17 @@ def _under_key(connection: Connection, entry: Entry) -> Outcome | None:
     if found.created_at < now() - KEY_LIFE:
         connection.execute(delete(IdempotencyKey).where(*same))
         return None
-    if bytes(found.content_hash) != entry.submission["content_hash"]:
+    if bytes(found.content_hash) != mark.content_hash:
         return ValidationError({KEY_HEADER: [Fault("This key was sent with other content before.", "key_reused")]})
     return Stored(found.submission_id, fresh=False)
 
 
 def _has_room(connection: Connection, entry: Entry, taken: dict[str, int]) -> bool:
     """Whether the form takes one more; spam fills no form."""
-    most = entry.form.settings.max_submissions
+    most = entry.mark.form.settings.max_submissions
     if most is None:
         return True
-    form_id = entry.form.id
+    form_id = entry.mark.form.id
     if form_id not in taken:
         # whoever else counts waits here on PostgreSQL; what is inserted meanwhile has counted before
         connection.execute(select(Form.id).where(Form.id == form_id).with_for_update(key_share=True))
@@ -131,5 +143,5 @@ def _has_room(connection: Connection, entry: Entry, taken: dict[str, int]) -> bo
         taken[form_id] = connection.execute(counted).scalar_one()
     if taken[form_id] >= most:
         return False
-    taken[form_id] += entry.submission["status"] != "spam"
+    taken[form_id] += not entry.spam
     return True

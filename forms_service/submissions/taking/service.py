@@ -16,7 +16,7 @@ from forms_service.submissions import notification
 from forms_service.submissions.taking import challenges, spam
 from forms_service.submissions.taking.addresses import addresses_in
 from forms_service.submissions.taking.content import hashes_of
-from forms_service.submissions.taking.deciding import INACTIVE, Entry
+from forms_service.submissions.taking.deciding import INACTIVE, Entry, Mark
 from forms_service.submissions.taking.incoming import Incoming
 from forms_service.submissions.taking.storing import PEOPLE, SUBMISSIONS, earlier, store
 from forms_service.validation.schema import faults_by_path
@@ -36,17 +36,16 @@ def take(form: PublishedForm, incoming: Incoming, sender: Sender, key_hash: byte
     :raises AuthorizationError: when the form is closed or full
     :raises ValidationError: for what its owner did not ask for, an empty one, a bad CAPTCHA, a key used before
     """
-    content_hash, fingerprint = hashes_of(form, incoming, sender.key)
-    hashes = {"content_hash": content_hash, "fingerprint": fingerprint}
+    mark = Mark(form, *hashes_of(form, incoming, sender.key), key_hash)
     if not form.open or form.settings.challenge != "none":  # a CAPTCHA's token is good for one time
-        repeated = earlier(Entry(form, hashes, key_hash=key_hash))
+        repeated = earlier(mark)
         if repeated:
             return repeated
     if not form.open:
         raise AuthorizationError("This form is closed.", details={"reason": INACTIVE})
     incoming.data = _checked(form, incoming)
     reasons = _reasons(form, incoming)
-    stored = store(_entry(form, incoming, reasons, key_hash, {**hashes, "client": sender.kept}))
+    stored = store(_entry(mark, incoming, reasons, sender.kept))
     if stored.fresh:
         signals.submission_created.send(submission_id=stored.id, form_id=form.id)
     return stored.id
@@ -76,10 +75,8 @@ def _reasons(form: PublishedForm, incoming: Incoming) -> Sequence[str]:
     return [*([unavailable] if unavailable else []), *spam.verdict(form, incoming)]
 
 
-def _entry(
-    form: PublishedForm, incoming: Incoming, reasons: Sequence[str], key_hash: bytes | None, more: dict[str, Any]
-) -> Entry:
-    identity = new_id()
+def _entry(mark: Mark, incoming: Incoming, reasons: Sequence[str], client: str | None) -> Entry:
+    form, identity = mark.form, new_id()
     addresses = addresses_in(form, incoming.data, incoming.control)
     reply_to = next(iter(addresses), None)
     row = SUBMISSIONS.row(
@@ -91,17 +88,20 @@ def _entry(
         data=as_json(incoming.data),
         control=as_json(incoming.control) if incoming.control else None,
         spam_reasons=" ".join(reasons),
+        client=client,
+        content_hash=mark.content_hash,
+        fingerprint=mark.fingerprint,
         created_at=now(),
-        **more,
     )
     return Entry(
-        form=form,
+        mark,
+        identity,
+        spam=bool(reasons),
         submission=row,
         people=[PEOPLE.row(email_index=index, submission_id=identity) for index in set(addresses.values())],
         messages=[]
         if reasons
         else [notification.message(form, identity, incoming.data, incoming.control, reply_to)],
-        key_hash=key_hash,
     )
 
 

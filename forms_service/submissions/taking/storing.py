@@ -7,13 +7,13 @@ from typing import Any
 from flask import Flask, current_app
 from sqlalchemy.exc import DataError, IntegrityError
 
-from forms_service.database import writing
+from forms_service.database import now, writing
 from forms_service.delivery import outbox
 from forms_service.errors import NotFoundError
 from forms_service.extensions import db
 from forms_service.keyring import SealedRows
 from forms_service.submissions.models import File, IdempotencyKey, Person, Submission
-from forms_service.submissions.taking.deciding import Entry, Outcome, Stored, decide, known
+from forms_service.submissions.taking.deciding import Entry, Mark, Outcome, Stored, decide, known
 from forms_service.submissions.taking.grouping import Grouping
 
 SUBMISSIONS = SealedRows(Submission.__table__)
@@ -40,13 +40,13 @@ def store(entry: Entry) -> Stored:
     return do(entry)
 
 
-def earlier(entry: Entry) -> uuid.UUID | None:
+def earlier(mark: Mark) -> uuid.UUID | None:
     """The submission that this one repeats, as far as is known before it is stored.
 
     :raises ValidationError: for an idempotency key that came with other content before
     """
     try:
-        return known(db.session.connection(), entry)
+        return known(db.session.connection(), mark)
     finally:
         db.session.rollback()
 
@@ -94,12 +94,12 @@ def _together(entries: Sequence[Entry]) -> list[Outcome]:
 def _new_keys(decided: Sequence[tuple[Entry, Outcome]]) -> Iterator[dict[str, Any]]:
     """Which key leads to which submission from now on."""
     for entry, outcome in decided:
-        if entry.key_hash and isinstance(outcome, Stored) and outcome.keyed:
-            submission = entry.submission
-            yield {
-                "form_id": entry.form.id,
-                "key_hash": entry.key_hash,
-                "content_hash": submission["content_hash"],
-                "submission_id": outcome.id,
-                "created_at": submission["created_at"],
-            }
+        if isinstance(outcome, Stored) and outcome.keyed:
+            mark = entry.mark
+            yield KEYS.row(
+                form_id=mark.form.id,
+                key_hash=mark.key_hash,
+                content_hash=mark.content_hash,
+                submission_id=outcome.id,
+                created_at=now(),
+            )
