@@ -7,7 +7,8 @@ from forms_service.accounts import passwords
 from forms_service.accounts.views import accounts, signup
 from forms_service.config import Settings
 from forms_service.delivery import background
-from forms_service.forms.pages import forms_pages
+from forms_service.forms import published
+from forms_service.forms.views import forms, hosted
 from forms_service.health import checks
 from forms_service.health.views import health_blueprint
 from forms_service.submissions.taking import running, storing
@@ -30,10 +31,10 @@ def create_app(settings: Settings) -> Flask:
         part.init_app(app)
     for part in (cors, limits, database, passwords):
         part.init_app(app, settings)
-    for part in (migrating, keyring, background, storing, running, checks):
+    for part in (migrating, keyring, background, published, storing, running, checks):
         part.init_app(app)
-    openapi.init_app(app, (signup, health_blueprint))
-    for blueprint in (accounts, forms_pages, taking):
+    openapi.init_app(app, (signup, forms, health_blueprint))
+    for blueprint in (accounts, taking, hosted):
         app.register_blueprint(blueprint)
     with app.app_context(), database.nothing_left_open():
         migrating.bring_up_to_date()

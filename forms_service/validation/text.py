@@ -38,7 +38,7 @@ def has_controls(text: str) -> bool:
 
 def without_controls(text: str) -> str:
     """The text without characters that are not to be seen."""
-    return "".join(character for character in text if not has_controls(character))
+    return text if text.isprintable() else "".join(character for character in text if not has_controls(character))
 
 
 def folded(text: str) -> str:

@@ -5,8 +5,8 @@ from typing import Any
 
 from forms_service.forms.published import PublishedForm
 from forms_service.submissions.people import person_index
-from forms_service.submissions.taking.dialects import REPLY_TO
 from forms_service.validation.fields import EMAIL_LONGEST
+from forms_service.validation.special import REPLY_TO
 
 
 def addresses_in(form: PublishedForm, data: Mapping[str, Any], control: Mapping[str, str]) -> dict[str, bytes]:

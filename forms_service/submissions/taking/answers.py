@@ -5,15 +5,16 @@ from typing import Any
 
 from flask import Response, g, redirect, request, url_for
 
-from forms_service.config import settings
 from forms_service.errors import ApiError, ValidationError
-from forms_service.forms import pages
+from forms_service.forms import pages, service
 from forms_service.forms.published import PublishedForm
 from forms_service.submissions.taking import formspree
-from forms_service.submissions.taking.dialects import REDIRECTS, first_of
+from forms_service.submissions.taking.deciding import INACTIVE
+from forms_service.submissions.taking.dialects import first_of
 from forms_service.submissions.taking.incoming import Incoming
 from forms_service.submissions.taking.origins import posting_site
 from forms_service.submissions.taking.redirects import destination
+from forms_service.validation import special
 from forms_service.web import errors
 from forms_service.web.answers import as_json, failure_body, page
 from forms_service.web.bodies import typed_values
@@ -24,17 +25,17 @@ THANKS = "Thank you. What you sent has arrived."
 
 def accepted(form: PublishedForm, incoming: Incoming, identity: uuid.UUID) -> Response:
     """That it is stored, and where to go from here."""
-    wanted = first_of(incoming.control, REDIRECTS)
+    wanted = first_of(incoming.control, special.REDIRECT)
     further = destination(wanted, site=posting_site(), listed=form.settings.redirect_urls) if wanted else None
     if posted_by_browser():
-        return redirect(further or url_for("form.thanks", form_id=form.id), 303)  # type: ignore[return-value]
+        return redirect(further or url_for("hosted.thanks", form_id=form.id), 303)  # type: ignore[return-value]
     body = {
         "success": True,
         "ok": True,
         "message": THANKS,
         "data": {"id": str(identity)},
         "meta": {},
-        "next": further or f"{settings.public_url}/f/{form.id}/thanks",
+        "next": further or f"{service.address(form.id)}/thanks",
     }
     return as_json(body)
 
@@ -56,4 +57,6 @@ def _page(error: ApiError) -> Response:
     form: PublishedForm | None = g.get("form")
     if form and isinstance(error, ValidationError):
         return pages.hosted(form, error.status, error.faults, typed_values(), error.message)
+    if form and error.details.get("reason") == INACTIVE:
+        return pages.closed(form)
     return page("error.html", error.status, error=error)

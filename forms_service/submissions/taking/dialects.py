@@ -1,6 +1,6 @@
-"""The names that mean something to form backends: which fields of a submission are not data.
+"""Which fields of a submission are not data, by the names that mean something to form backends: one table for all.
 
-One table for all of them. A form that defines a field of such a name wants it as data: the definition wins.
+A field that a form defines is data. Of these names it can only be `subject`: the others are reserved.
 """
 
 import json
@@ -8,6 +8,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
+
+from forms_service.validation import special
 
 
 class Role(Enum):
@@ -21,27 +23,17 @@ class Role(Enum):
     STARTED = "when the hosted page was shown, signed"
 
 
-REDIRECTS = ("_next", "redirect", "redirectTo")
-HONEYPOTS = ("_gotcha", "_honey", "botcheck", "honeypot", "bot-field")
-REPLY_TO = ("_replyto", "replyto", "replyTo")
-SUBJECTS = ("_subject", "subject")
-LANGUAGES = ("_language",)
-CONTROLS = (
-    *("_cc", "ccemail", "_webhook", "access_key", "accessKey", "apiKey", "form-name", "from_name"),
-    *("_captcha", "_template", "_autoresponse", "_blacklist", "_format", "_url"),
-)
-CHALLENGES = ("altcha", "cf-turnstile-response", "h-captcha-response", "g-recaptcha-response")
-STARTED = "_started"
+SUBJECTS = (*special.SUBJECT, "subject")
 
 ROLES: Mapping[str, Role] = {
     name: role
     for role, names in (
-        (Role.REDIRECT, REDIRECTS),
-        (Role.HONEYPOT, HONEYPOTS),
-        (Role.MAIL, REPLY_TO + SUBJECTS + LANGUAGES),
-        (Role.CONTROL, CONTROLS),
-        (Role.CHALLENGE, CHALLENGES),
-        (Role.STARTED, (STARTED,)),
+        (Role.REDIRECT, special.REDIRECT),
+        (Role.HONEYPOT, special.HONEYPOTS),
+        (Role.MAIL, (*special.REPLY_TO, *SUBJECTS, *special.LANGUAGE)),
+        (Role.CONTROL, special.CONTROL),
+        (Role.CHALLENGE, special.CHALLENGE_TOKENS),
+        (Role.STARTED, (special.STARTED,)),
     )
     for name in names
 }

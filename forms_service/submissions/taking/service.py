@@ -52,12 +52,10 @@ def take(form: PublishedForm, incoming: Incoming, sender: Sender, key_hash: byte
 
 
 def _checked(form: PublishedForm, incoming: Incoming) -> dict[str, Any]:
-    data = incoming.data
-    if form.schema:
-        try:
-            data = form.schema.load(data)
-        except SchemaError as error:
-            raise ValidationError(faults_by_path(error.messages)) from error
+    try:
+        data = form.schema.load(incoming.data)
+    except SchemaError as error:
+        raise ValidationError(faults_by_path(error.messages)) from error
     if not incoming.uploads and all(_is_blank(value) for value in data.values()):
         raise ValidationError({"body": [Fault("Fill in at least one field.", "empty")]})
     return data
