@@ -13,7 +13,7 @@ from forms_service.health import checks
 from forms_service.health.views import health_blueprint
 from forms_service.submissions.taking import running, storing
 from forms_service.submissions.taking.views import taking
-from forms_service.web import caching, cors, errors, headers, limits, logs, openapi, pages, proxy, redis, request_ids
+from forms_service.web import caching, cors, errors, headers, in_hand, limits, logs, openapi, pages, proxy, redis, request_ids
 
 
 def create_app(settings: Settings) -> Flask:
@@ -27,7 +27,7 @@ def create_app(settings: Settings) -> Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined]  # of Flask's default provider
     for part in (logs, redis, caching, proxy):
         part.init_app(app, settings)
-    for part in (headers, request_ids, errors, pages):
+    for part in (in_hand, headers, request_ids, errors, pages):
         part.init_app(app)
     for part in (cors, limits, database, passwords):
         part.init_app(app, settings)
