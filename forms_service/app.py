@@ -14,6 +14,7 @@ from forms_service.health.views import health_blueprint
 from forms_service.submissions.taking import running, storing
 from forms_service.submissions.taking.views import taking
 from forms_service.web import caching, cors, errors, headers, in_hand, limits, logs, openapi, pages, proxy, redis, request_ids
+from forms_service.web.app import App
 
 
 def create_app(settings: Settings) -> Flask:
@@ -21,7 +22,7 @@ def create_app(settings: Settings) -> Flask:
 
     :raises StartError: when the database is newer than the code, or its keys are not under ENCRYPTION_KEYS
     """
-    app = Flask(__name__, instance_path=str(settings.instance_path.absolute()))
+    app = App(__name__, instance_path=str(settings.instance_path.absolute()))
     app.config.update(SETTINGS=settings, SECRET_KEY=settings.secret_key)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_content_length
     app.json.sort_keys = False  # type: ignore[attr-defined]  # of Flask's default provider
