@@ -101,6 +101,13 @@ def public_url(raw: str) -> str:
     return raw.strip().rstrip("/")
 
 
+def web_address(raw: str) -> str:
+    """An address of another service, http or https."""
+    if _url(raw) is None:
+        raise ValidationError("Write an address such as https://provider.example/verify.")
+    return raw.strip()
+
+
 def named_urls(raw: str) -> dict[str, str]:
     """`name=url` pairs, by comma, as a dictionary."""
     pairs = [pair.strip().partition("=") for pair in raw.split(",") if pair.strip()]

@@ -56,6 +56,8 @@ class File(Model):
     content_type: Mapped[str] = mapped_column(String(100))
     size: Mapped[int]
     stored_as: Mapped[str] = mapped_column(String(36), unique=True)
+    key: Mapped[str] = mapped_column(Encrypted("submission_files.key"))
+    """The file's own key: a new data key re-encrypts this and not the file."""
 
 
 class Person(Model):
