@@ -46,7 +46,16 @@ def test_a_flipped_bit_is_an_error(at: int) -> None:
 
 @pytest.mark.parametrize(
     "cut",
-    [0, 1, len(MAGIC), HEADER_BYTES, HEADER_BYTES + 1, HEADER_BYTES + SEALED_CHUNK, HEADER_BYTES + 2 * SEALED_CHUNK, -1],
+    [
+        0,
+        1,
+        len(MAGIC),
+        HEADER_BYTES,
+        HEADER_BYTES + 1,
+        HEADER_BYTES + SEALED_CHUNK,
+        HEADER_BYTES + 2 * SEALED_CHUNK,
+        -1,
+    ],
 )
 def test_a_file_cut_off_is_an_error_at_a_chunks_end_too(cut: int) -> None:
     with pytest.raises(ValueError):
