@@ -2,23 +2,14 @@
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import marshmallow as ma
+from flask import current_app
 
-
-@dataclass(frozen=True, kw_only=True)
-class FormSettings:
-    """The settings of a form."""
-
-    allowed_origins: tuple[str, ...] = ()
-    unknown_fields: str = "keep"
-    honeypot: str | None = None
-    challenge: str = "none"
-    challenge_site_key: str | None = None
-    challenge_secret: str | None = field(default=None, repr=False)
-    blocklist: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+from forms_service.errors import NotFoundError
+from forms_service.validation.form_settings import FormSettings
 
 
 @dataclass(frozen=True)
@@ -29,8 +20,16 @@ class PublishedForm:
     name: str
     owner_id: uuid.UUID
     owner_email: str
+    owner_active: bool
     version: int
-    fields: tuple[dict[str, Any], ...]
+    fields: tuple[Mapping[str, Any], ...]
     settings: FormSettings
-    schema: ma.Schema | None = field(default=None, repr=False)
-    open: bool = True
+    schema: ma.Schema | None
+
+
+def published(form_id: str) -> PublishedForm:
+    """The form."""
+    forms: dict[str, PublishedForm] = current_app.extensions.setdefault("published", {})
+    if form_id not in forms:
+        raise NotFoundError("There is no form here.")
+    return forms[form_id]
