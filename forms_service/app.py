@@ -11,7 +11,7 @@ from forms_service.forms import models as forms_models
 from forms_service.health import checks
 from forms_service.health.views import health_blueprint
 from forms_service.submissions import models as submissions_models
-from forms_service.submissions.taking import storage
+from forms_service.submissions.taking import repeats, storage
 from forms_service.web import caching, cors, errors, headers, limits, logs, openapi, pages, proxy, redis, request_ids
 
 MODELS = (delivery_models, forms_models, submissions_models)
@@ -33,7 +33,7 @@ def create_app(settings: Settings) -> Flask:
         part.init_app(app)
     for part in (cors, limits, database, passwords):
         part.init_app(app, settings)
-    for part in (migrating, keyring, checks, storage):
+    for part in (migrating, keyring, checks, storage, repeats):
         part.init_app(app)
     openapi.init_app(app, (signup, health_blueprint))
     app.register_blueprint(accounts)

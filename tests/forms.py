@@ -5,7 +5,8 @@ import uuid
 from dataclasses import replace
 from typing import Any
 
-from forms_service.forms.published import FormSettings, PublishedForm
+from forms_service.forms.published import PublishedForm
+from forms_service.validation.form_settings import FormSettings
 
 BOUNDARY = "----tests"
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + bytes(60)
@@ -15,9 +16,17 @@ PROGRAM = b"MZ\x90\0" + bytes(200)
 
 def form_of(*fields: dict[str, Any], **settings: Any) -> PublishedForm:
     """A form of those fields, as visitors meet it."""
-    owner = uuid.UUID(int=1)
-    said = replace(FormSettings(), **settings)
-    return PublishedForm("AbCdEfGhIjKlMnOp", "Contact", owner, "owner@example.com", 1, fields, said)
+    return PublishedForm(
+        id="AbCdEfGhIjKlMnOp",
+        name="Contact",
+        owner_id=uuid.UUID(int=1),
+        owner_email="owner@example.com",
+        owner_active=True,
+        version=1,
+        fields=fields,
+        settings=replace(FormSettings(), **settings),
+        schema=None,
+    )
 
 
 def file_part(field: str, filename: str, content: bytes, mimetype: str = "application/octet-stream") -> bytes:

@@ -64,7 +64,7 @@ def stored(content: bytes, submission_id: uuid.UUID | None = None) -> str:
     upload = Upload("cv", "Lebenslauf.txt", "text/plain", len(content), file.stored_as, file.key)
     found = rows(submission_id or submission(), [upload])
     with writing():
-        db.session.add_all(found)
+        db.session.add_all(File(**row) for row in found)
         db.session.commit()
     return file.stored_as
 
@@ -97,7 +97,7 @@ def test_a_file_copied_over_another_is_not_given_out(context: Flask) -> None:
     with writing():
         one, other = written(b"one"), written(b"two")
         uploads = [Upload("cv", "n", "text/plain", 3, file.stored_as, file.key) for file in (one, other)]
-        db.session.add_all(rows(submission_id, uploads))
+        db.session.add_all(File(**row) for row in rows(submission_id, uploads))
         db.session.commit()
     path_of(context, one.stored_as).write_bytes(path_of(context, other.stored_as).read_bytes())
     with pytest.raises(ValueError):

@@ -2,7 +2,7 @@
 
 import hashlib
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from dataclasses import field as described
@@ -15,7 +15,6 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from forms_service.config import settings
 from forms_service.errors import Fault, PayloadTooLargeError
 from forms_service.forms.published import PublishedForm
-from forms_service.submissions.models import File
 from forms_service.submissions.taking import disk, file_names, storage
 from forms_service.submissions.taking.file_kinds import HEAD, Kind, accepted, kind_of
 from forms_service.submissions.taking.multipart import FileBegins, Piece, Text, read_parts
@@ -172,19 +171,19 @@ def faults(form: PublishedForm, uploads: Sequence[Upload]) -> dict[str, list[Fau
     return {name: said for name, said in found.items() if said}
 
 
-def rows(submission_id: uuid.UUID, uploads: Sequence[Upload]) -> list[File]:
-    """A row for each file, numbered from 1, for the transaction that the submission is stored in."""
+def rows(submission_id: uuid.UUID, uploads: Sequence[Upload]) -> list[dict[str, Any]]:
+    """The columns of a `File` for each, numbered from 1, for the transaction that the submission is stored in."""
     return [
-        File(
-            submission_id=submission_id,
-            number=number,
-            field=upload.field,
-            name=upload.name,
-            content_type=upload.content_type,
-            size=upload.size,
-            stored_as=upload.stored_as,
-            key=upload.key,
-        )
+        {
+            "submission_id": submission_id,
+            "number": number,
+            "field": upload.field,
+            "name": upload.name,
+            "content_type": upload.content_type,
+            "size": upload.size,
+            "stored_as": upload.stored_as,
+            "key": upload.key,
+        }
         for number, upload in enumerate(uploads, start=1)
     ]
 
@@ -211,7 +210,7 @@ def _pieces() -> Iterator[bytes]:
         raise too_big() from error
 
 
-def _faults_of(upload: Upload, wanted: dict[str, Any]) -> list[Fault]:
+def _faults_of(upload: Upload, wanted: Mapping[str, Any]) -> list[Fault]:
     said = []
     accept = wanted.get("accept") or ""
     if not accepted(upload.kind, upload.name, accept if isinstance(accept, str) else ",".join(accept)):
