@@ -32,35 +32,41 @@ def judged(app: Flask, incoming: Incoming, form: PublishedForm = ANY) -> list[st
         return verdict(form, incoming)
 
 
-def test_an_ordinary_letter_is_none(app: Flask) -> None:
-    assert judged(app, sent()) == []
+@pytest.fixture(scope="module")
+def service(make_shared_app: MakeApp) -> Flask:
+    """For all but those that count clients."""
+    return make_shared_app()
 
 
-def test_a_honeypot_that_is_filled_in(app: Flask) -> None:
-    assert judged(app, sent(honeypots=("_gotcha",))) == ["honeypot"]
+def test_an_ordinary_letter_is_none(service: Flask) -> None:
+    assert judged(service, sent()) == []
 
 
-def test_several_reasons_are_all_given(app: Flask) -> None:
-    with app.app_context():
+def test_a_honeypot_that_is_filled_in(service: Flask) -> None:
+    assert judged(service, sent(honeypots=("_gotcha",))) == ["honeypot"]
+
+
+def test_several_reasons_are_all_given(service: Flask) -> None:
+    with service.app_context():
         token = started.issue()
     incoming = sent({"message": "http://spam.example " * 9}, honeypots=("_gotcha",), started=token)
-    assert judged(app, incoming) == ["honeypot", "too_fast", "links"]
+    assert judged(service, incoming) == ["honeypot", "too_fast", "links"]
 
 
-def test_filled_in_faster_than_a_person_can(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    with app.app_context():
+def test_filled_in_faster_than_a_person_can(service: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    with service.app_context():
         token = started.issue()
-    assert judged(app, sent(started=token)) == ["too_fast"]
+    assert judged(service, sent(started=token)) == ["too_fast"]
     clock = time.time
     monkeypatch.setattr(time, "time", lambda: clock() + 2.5)
-    assert judged(app, sent(started=token)) == []
+    assert judged(service, sent(started=token)) == []
     monkeypatch.setattr(time, "time", lambda: clock() + 86_400 * 30)
-    assert judged(app, sent(started=token)) == [], "somebody left the page open"
+    assert judged(service, sent(started=token)) == [], "somebody left the page open"
 
 
 @pytest.mark.parametrize("token", [None, "", "1", "junk.junk", "1e999.x", "NaN.", "9" * 500, "ü.ü", "."])
-def test_a_time_that_is_not_ours_says_nothing(app: Flask, token: str | None) -> None:
-    assert judged(app, sent(started=token)) == []
+def test_a_time_that_is_not_ours_says_nothing(service: Flask, token: str | None) -> None:
+    assert judged(service, sent(started=token)) == []
 
 
 @pytest.mark.parametrize(
@@ -74,17 +80,17 @@ def test_a_time_that_is_not_ours_says_nothing(app: Flask, token: str | None) -> 
         ("ann@example.com, example.com, 10:30, 1/2, a://b", False),
     ],
 )
-def test_links_are_counted(app: Flask, text: str, spam: bool) -> None:
-    assert judged(app, sent({"message": text})) == (["links"] if spam else [])
+def test_links_are_counted(service: Flask, text: str, spam: bool) -> None:
+    assert judged(service, sent({"message": text})) == (["links"] if spam else [])
     nested = {"list": [text], "object": {"of": [{"objects": text}]}}
-    assert judged(app, sent(nested)) == (["links"] if spam or text.count("://") * 2 > MOST_LINKS else [])
+    assert judged(service, sent(nested)) == (["links"] if spam or text.count("://") * 2 > MOST_LINKS else [])
 
 
-def test_a_field_that_asks_for_a_link_may_have_one(app: Flask) -> None:
+def test_a_field_that_asks_for_a_link_may_have_one(service: Flask) -> None:
     pages = {f"page{number}": "https://example.com" for number in range(8)}
     asking = form_of(*({"name": name, "type": "url"} for name in pages))
-    assert judged(app, sent(pages), asking) == []
-    assert judged(app, sent({**pages, "more": "http://x " * 6}), asking) == ["links"]
+    assert judged(service, sent(pages), asking) == []
+    assert judged(service, sent({**pages, "more": "http://x " * 6}), asking) == ["links"]
 
 
 def blocking(**listed: tuple[str, ...]) -> PublishedForm:
@@ -110,8 +116,10 @@ def blocking(**listed: tuple[str, ...]) -> PublishedForm:
         (" ", "anything at all", False),
     ],
 )
-def test_words_of_the_block_list(app: Flask, word: str, text: str, spam: bool) -> None:
-    assert judged(app, sent({"message": [text]}), blocking(words=("other", word))) == (["blocklist"] if spam else [])
+def test_words_of_the_block_list(service: Flask, word: str, text: str, spam: bool) -> None:
+    assert judged(service, sent({"message": [text]}), blocking(words=("other", word))) == (
+        ["blocklist"] if spam else []
+    )
 
 
 @pytest.mark.parametrize(
@@ -126,11 +134,11 @@ def test_words_of_the_block_list(app: Flask, word: str, text: str, spam: bool) -
         ("@bücher.example", "x@xn--bcher-kva.example", True),
     ],
 )
-def test_addresses_of_the_block_list(app: Flask, listed: str, address: str, spam: bool) -> None:
+def test_addresses_of_the_block_list(service: Flask, listed: str, address: str, spam: bool) -> None:
     form = blocking(addresses=("other@example.org", listed))
     reasons = ["blocklist"] if spam else []
-    assert judged(app, sent({"email": address}), form) == reasons
-    assert judged(app, sent({"a": "b"}, control={"_replyto": address}), form) == reasons
+    assert judged(service, sent({"email": address}), form) == reasons
+    assert judged(service, sent({"a": "b"}, control={"_replyto": address}), form) == reasons
 
 
 @pytest.mark.parametrize(
@@ -144,9 +152,9 @@ def test_addresses_of_the_block_list(app: Flask, listed: str, address: str, spam
         ("0.0.0.0/0", "unknown", False),
     ],
 )
-def test_networks_of_the_block_list(app: Flask, network: str, client: str, spam: bool) -> None:
+def test_networks_of_the_block_list(service: Flask, network: str, client: str, spam: bool) -> None:
     form = blocking(networks=("198.51.100.0/24", network))
-    assert judged(app, sent(client=client), form) == (["blocklist"] if spam else [])
+    assert judged(service, sent(client=client), form) == (["blocklist"] if spam else [])
 
 
 def from_clients(app: Flask, count: int, data: dict[str, Any], form: PublishedForm = ANY) -> list[list[str]]:

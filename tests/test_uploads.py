@@ -2,12 +2,11 @@
 
 import os
 import stat
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from flask import Flask, jsonify
+from flask import Flask, current_app, jsonify
 from flask.testing import FlaskClient
 
 from forms_service.errors import Fault
@@ -17,27 +16,44 @@ from forms_service.web.access import public, unlimited
 from tests.conftest import MakeApp
 from tests.forms import PDF, PNG, PROGRAM, BrokenStream, file_part, form_of, multipart, text_part
 
-Take = Callable[..., Any]
 ANY = form_of()
 CV = {"name": "cv", "type": "file"}
 NAME = {"name": "name", "type": "text"}
 
 
+@public
+@unlimited("a test")
+def take() -> Any:
+    """Reads a multipart body as a submission of a form is read."""
+    form, kept = current_app.config["TAKE"]
+    with uploads.received(form) as body:
+        said = {name: [fault.code for fault in found] for name, found in uploads.faults(form, body.uploads).items()}
+        if kept:
+            body.keep()
+        files = [[file.field, file.name, file.content_type, file.size, file.stored_as] for file in body.uploads]
+        return jsonify(pairs=body.pairs, files=files, faults=said)
+
+
 def take_in(app: Flask, form: PublishedForm = ANY, *, keep: bool = True) -> FlaskClient:
-    """A client of an app whose `/take` reads a multipart body as a submission of the form is read."""
-
-    @public
-    @unlimited("a test")
-    def take() -> Any:
-        with uploads.received(form) as body:
-            said = {name: [fault.code for fault in found] for name, found in uploads.faults(form, body.uploads).items()}
-            if keep:
-                body.keep()
-            files = [[file.field, file.name, file.content_type, file.size, file.stored_as] for file in body.uploads]
-            return jsonify(pairs=body.pairs, files=files, faults=said)
-
-    app.add_url_rule("/take", view_func=take, methods=["POST"])
+    """A client of an app whose `/take` takes in what is sent to that form."""
+    app.config["TAKE"] = form, keep
+    if "take" not in app.view_functions:
+        app.add_url_rule("/take", view_func=take, methods=["POST"])
     return app.test_client()
+
+
+@pytest.fixture(scope="module")
+def one_app(make_shared_app: MakeApp) -> Flask:
+    return make_shared_app()
+
+
+@pytest.fixture
+def app(one_app: Flask) -> Flask:
+    """The service with nothing stored."""
+    one_app.extensions.pop("disk", None)
+    for path in stored(one_app):
+        path.unlink()
+    return one_app
 
 
 def stored(app: Flask) -> list[Path]:
@@ -264,7 +280,8 @@ def test_files_are_refused_first_when_the_disk_is_nearly_full(app: Flask, monkey
     assert client.post("/take", **multipart(file_part("cv", "a.pdf", PDF))).status_code == 200
 
 
-def test_a_disk_that_takes_nothing_is_503(app: Flask) -> None:
+def test_a_disk_that_takes_nothing_is_503(make_app: MakeApp) -> None:
+    app = make_app()
     Path(app.instance_path, "files").rmdir()
     Path(app.instance_path, "files").write_text("not a folder")
     answer = take_in(app).post("/take", **multipart(file_part("cv", "a.pdf", PDF)))

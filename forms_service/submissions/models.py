@@ -83,3 +83,13 @@ class IdempotencyKey(Model):
     """None while the first request with the key still runs."""
 
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=now, index=True)
+
+
+class SpentChallenge(Model):
+    """A puzzle of ours that was solved: its solution is good for one time, in whichever process."""
+
+    __tablename__ = "spent_challenges"
+
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    expires_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
+    """When it is too old anyway."""
