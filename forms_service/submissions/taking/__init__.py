@@ -1,1 +1,1 @@
-"""Taking a submission: what came is read, checked, judged and stored before the visitor hears thank you."""
+"""Taking a submission: from the bytes that came to a row that is committed, and the answer."""
