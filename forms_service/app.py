@@ -11,7 +11,7 @@ from forms_service.forms import published
 from forms_service.forms.views import forms, hosted
 from forms_service.health import checks
 from forms_service.health.views import health_blueprint
-from forms_service.submissions.taking import running, storing
+from forms_service.submissions.taking import repeats, running, storage, storing
 from forms_service.submissions.taking.views import taking
 from forms_service.web import caching, cors, errors, headers, in_hand, limits, logs, openapi, pages, proxy, redis, request_ids
 from forms_service.web.app import App
@@ -32,7 +32,7 @@ def create_app(settings: Settings) -> Flask:
         part.init_app(app)
     for part in (cors, limits, database, passwords):
         part.init_app(app, settings)
-    for part in (migrating, keyring, background, published, storing, running, checks):
+    for part in (migrating, keyring, background, published, storage, storing, running, repeats, checks):
         part.init_app(app)
     openapi.init_app(app, (signup, forms, health_blueprint))
     for blueprint in (accounts, taking, hosted):

@@ -59,6 +59,8 @@ class File(Model):
     content_type: Mapped[str] = mapped_column(String(100))
     size: Mapped[int]
     stored_as: Mapped[str] = mapped_column(String(36), unique=True)
+    key: Mapped[str] = mapped_column(Encrypted("submission_files.key"))
+    """The file's own key: a new data key re-encrypts this and not the file."""
 
 
 class Person(Model):
@@ -82,3 +84,13 @@ class IdempotencyKey(Model):
     content_hash: Mapped[bytes] = mapped_column(LargeBinary(32))
     submission_id: Mapped[uuid.UUID] = mapped_column(index=True)
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=now, index=True)
+
+
+class SpentChallenge(Model):
+    """A puzzle of ours that was solved: its solution is good for one time, in whichever process."""
+
+    __tablename__ = "spent_challenges"
+
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    expires_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
+    """When it is too old anyway."""

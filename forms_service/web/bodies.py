@@ -3,7 +3,7 @@
 import json
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NoReturn
 from urllib.parse import parse_qsl
 
@@ -144,12 +144,22 @@ def _once(read: Any) -> Any:
     return g.body
 
 
+def pieces(size: int = 65_536) -> Iterator[bytes]:
+    """The body as it comes in, up to `request.max_content_length` bytes of it; nothing is kept."""
+    while piece := _arrived(lambda: request.stream.read(size)):
+        yield piece
+
+
 def _raw() -> bytes:
     """The bytes of the body, of MAX_CONTENT_LENGTH at most."""
+    return _arrived(lambda: request.get_data(cache=True, parse_form_data=False))
+
+
+def _arrived(read: Callable[[], bytes]) -> bytes:
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise UnsupportedMediaTypeError("Send the body without compression.")
     try:
-        return request.get_data(cache=True, parse_form_data=False)
+        return read()
     except HTTPException:
         raise
     except Exception as error:  # each server raises its own for a body that breaks off or has bad chunks

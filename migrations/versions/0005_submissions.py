@@ -53,6 +53,7 @@ def upgrade() -> None:
         sa.Column("content_type", sa.String(length=100), nullable=False),
         sa.Column("size", sa.Integer(), nullable=False),
         sa.Column("stored_as", sa.String(length=36), nullable=False),
+        sa.Column("key", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(
             ["submission_id"], ["submissions.id"], name=op.f("fk_submission_files_submission_id"), ondelete="CASCADE"
         ),
@@ -69,9 +70,17 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("email_index", "submission_id", name=op.f("pk_submission_people")),
     )
     op.create_index(op.f("ix_submission_people_submission_id"), "submission_people", ["submission_id"])
+    op.create_table(
+        "spent_challenges",
+        sa.Column("digest", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("digest", name=op.f("pk_spent_challenges")),
+    )
+    op.create_index(op.f("ix_spent_challenges_expires_at"), "spent_challenges", ["expires_at"])
 
 
 def downgrade() -> None:
+    op.drop_table("spent_challenges")
     op.drop_table("submission_people")
     op.drop_table("submission_files")
     op.drop_table("submissions")
