@@ -14,7 +14,8 @@ from forms_service.health.views import health_blueprint
 from forms_service.submissions.taking import proof_of_work, repeats, running, storage, storing
 from forms_service.submissions.taking.puzzles import puzzles
 from forms_service.submissions.taking.views import taking
-from forms_service.web import caching, cors, errors, headers, limits, logs, openapi, pages, proxy, redis, request_ids
+from forms_service.web import caching, cors, errors, headers, in_hand, limits, logs, openapi, pages, proxy, redis, request_ids
+from forms_service.web.app import App
 
 
 def create_app(settings: Settings) -> Flask:
@@ -22,13 +23,13 @@ def create_app(settings: Settings) -> Flask:
 
     :raises StartError: when the database is newer than the code, or its keys are not under ENCRYPTION_KEYS
     """
-    app = Flask(__name__, instance_path=str(settings.instance_path.absolute()))
+    app = App(__name__, instance_path=str(settings.instance_path.absolute()))
     app.config.update(SETTINGS=settings, SECRET_KEY=settings.secret_key)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_content_length
     app.json.sort_keys = False  # type: ignore[attr-defined]  # of Flask's default provider
     for part in (logs, redis, caching, proxy):
         part.init_app(app, settings)
-    for part in (headers, request_ids, errors, pages):
+    for part in (in_hand, headers, request_ids, errors, pages):
         part.init_app(app)
     for part in (cors, limits, database, passwords):
         part.init_app(app, settings)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, select
+from flask import current_app
+from sqlalchemy import Connection, delete, func, select
 
 from forms_service.database import new_id, now, writing
 from forms_service.delivery.models import Message
@@ -71,11 +72,14 @@ def mail_row(kind: str, to: str, values: Mapping[str, Any], *, about: uuid.UUID)
     )
 
 
-def put_rows(rows: list[dict[str, Any]]) -> None:
-    """Queue what was made ready; it leaves once the caller's transaction commits."""
-    if rows:
-        ROWS.put(db.session.connection(), rows)
-        db.session.info[QUEUED] = True
+def put_rows(connection: Connection, rows: list[dict[str, Any]]) -> None:
+    """Queue what was made ready, in the caller's transaction; once it is committed, `announce` it."""
+    ROWS.put(connection, rows)
+
+
+def announce() -> None:
+    """Have what was queued sent now, and not when the worker looks the next time."""
+    current_app.extensions["background"].wake()
 
 
 def forget(about: uuid.UUID) -> None:
