@@ -52,7 +52,8 @@ def submission() -> uuid.UUID:
     owner = service.create(person, role="owner", status="active")
     with writing():
         db.session.add(Form(id="AbCdEfGhIjKlMnOp", owner_id=owner.id, name="Contact", settings="{}", version=1))
-        made = Submission(form_id="AbCdEfGhIjKlMnOp", form_version=1, status="inbox", data="{}", fingerprint=bytes(32))
+        hashes = {"content_hash": bytes(32), "fingerprint": bytes(32)}
+        made = Submission(form_id="AbCdEfGhIjKlMnOp", form_version=1, status="inbox", data="{}", **hashes)
         db.session.add(made)
         db.session.commit()
         return made.id

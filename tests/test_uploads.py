@@ -229,9 +229,9 @@ def test_compressed_bodies_are_415(app: Flask) -> None:
 @pytest.mark.parametrize(
     ("fields", "settings", "part", "faults", "kept"),
     [
-        ((NAME,), {}, file_part("cv", "a.pdf", PDF), {"cv": ["no_file_uploads"]}, 0),
-        ((NAME,), {}, file_part("name", "a.pdf", PDF), {"name": ["no_file_uploads"]}, 0),
-        ((NAME, CV), {}, file_part("name", "a.pdf", PDF), {"name": ["no_file_uploads"]}, 0),
+        ((NAME,), {}, file_part("cv", "a.pdf", PDF), {"cv": ["no_files"]}, 0),
+        ((NAME,), {}, file_part("name", "a.pdf", PDF), {"name": ["no_files"]}, 0),
+        ((NAME, CV), {}, file_part("name", "a.pdf", PDF), {"name": ["no_files"]}, 0),
         ((NAME, CV), {}, file_part("cv", "a.pdf", PDF), {}, 1),
         ((NAME, CV), {}, file_part("more", "a.pdf", PDF), {}, 1),
         ((NAME, CV), {"unknown_fields": "drop"}, file_part("more", "a.pdf", PDF), {}, 0),

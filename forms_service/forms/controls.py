@@ -68,6 +68,11 @@ class Control:
         return self.values[0] if self.values else ""
 
     @property
+    def first_id(self) -> str:
+        """The id of what can be filled in, or of the first of several boxes."""
+        return f"{self.id}-1" if self.grouped else self.id
+
+    @property
     def grouped(self) -> bool:
         """Whether it is several boxes under one heading."""
         return self.kind in ("radio", "checkboxes")

@@ -1,17 +1,20 @@
 """What came with a POST: read within bounds, in NFC, and sorted by what it is for."""
 
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from flask import g, request
+
 from forms_service.errors import Fault, PayloadTooLargeError, ValidationError
 from forms_service.forms.published import PublishedForm
+from forms_service.submissions.taking import uploads
 from forms_service.submissions.taking.dialects import sort_out
 from forms_service.submissions.taking.uploads import Upload
 from forms_service.validation.schema import LONGEST_NAME
-from forms_service.web.bodies import by_name, json_or_form_body
+from forms_service.web.bodies import MULTIPART, by_name, json_or_form_body
 from forms_service.web.client import client_address
 
 MOST_FIELDS = 500
@@ -37,14 +40,24 @@ class Incoming:
     client: str = ""
     """The address it came from."""
 
+    keep_files: Callable[[], None] = field(default=lambda: None)
+    """To be called once there are rows for them."""
+
 
 @contextmanager
 def received(form: PublishedForm) -> Iterator[Incoming]:
-    """What came with the request, in any of the three encodings; files are removed unless all goes well."""
-    yield sorted_incoming(form, json_or_form_body(), uploads=(), client=client_address())
+    """What came with the request, in any of the three encodings; files are removed at the end unless kept."""
+    if request.mimetype != MULTIPART:
+        yield sorted_incoming(form, json_or_form_body(), files=(), client=client_address())
+        return
+    with uploads.received(form) as body:
+        g.body = by_name(body.pairs)
+        came = sorted_incoming(form, g.body, files=body.uploads, client=client_address())
+        came.keep_files = body.keep
+        yield came
 
 
-def sorted_incoming(form: PublishedForm, body: Any, *, uploads: tuple[Upload, ...], client: str) -> Incoming:
+def sorted_incoming(form: PublishedForm, body: Any, *, files: tuple[Upload, ...], client: str) -> Incoming:
     """A body as it was read, ready to be judged.
 
     :raises ValidationError: for what is no set of named fields, or a name out of bounds
@@ -56,7 +69,7 @@ def sorted_incoming(form: PublishedForm, body: Any, *, uploads: tuple[Upload, ..
     _refuse_out_of_bounds(sent)
     defined = {known["name"] for known in form.fields}
     found = sort_out(sent, defined=defined, honeypot=form.settings.honeypot)
-    return Incoming(found.data, found.control, found.honeypots, found.challenge, found.started, uploads, client)
+    return Incoming(found.data, found.control, found.honeypots, found.challenge, found.started, files, client)
 
 
 def normalised(value: Any) -> Any:

@@ -7,11 +7,13 @@ from datetime import timedelta
 from typing import Any
 
 import altcha
+from flask import Flask
 from sqlalchemy import delete
 from sqlalchemy.exc import IntegrityError
 
 from forms_service.config import settings
 from forms_service.database import now, writing
+from forms_service.delivery import tasks
 from forms_service.extensions import db
 from forms_service.submissions.models import SpentChallenge
 
@@ -24,6 +26,11 @@ LONGEST = 4096
 """Characters of a solution; the widget's have about 700."""
 
 PURPOSE = b"forms_service altcha"
+
+
+def init_app(app: Flask) -> None:
+    """Have what was solved forgotten once it is too old to be sent again."""
+    tasks.register(app, "spent_challenges", EXPIRES_SECONDS, forget_spent)
 
 
 def challenge(form_id: str) -> dict[str, Any]:

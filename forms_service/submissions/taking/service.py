@@ -13,12 +13,12 @@ from forms_service.database import new_id, now
 from forms_service.errors import AuthorizationError, Fault, ValidationError
 from forms_service.forms.published import PublishedForm
 from forms_service.submissions import notification
-from forms_service.submissions.taking import challenges, spam
+from forms_service.submissions.taking import challenges, spam, uploads
 from forms_service.submissions.taking.addresses import addresses_in
 from forms_service.submissions.taking.content import hashes_of
 from forms_service.submissions.taking.deciding import INACTIVE, Entry, Mark
 from forms_service.submissions.taking.incoming import Incoming
-from forms_service.submissions.taking.storing import PEOPLE, SUBMISSIONS, earlier, store
+from forms_service.submissions.taking.storing import FILES, PEOPLE, SUBMISSIONS, earlier, store
 from forms_service.validation.schema import faults_by_path
 
 
@@ -47,15 +47,19 @@ def take(form: PublishedForm, incoming: Incoming, sender: Sender, key_hash: byte
     reasons = _reasons(form, incoming)
     stored = store(_entry(mark, incoming, reasons, sender.kept))
     if stored.fresh:
+        incoming.keep_files()
         signals.submission_created.send(submission_id=stored.id, form_id=form.id)
     return stored.id
 
 
 def _checked(form: PublishedForm, incoming: Incoming) -> dict[str, Any]:
+    faults = uploads.faults(form, incoming.uploads)
     try:
         data = form.schema.load(incoming.data)
     except SchemaError as error:
-        raise ValidationError(faults_by_path(error.messages)) from error
+        raise ValidationError({**faults_by_path(error.messages), **faults}) from error
+    if faults:
+        raise ValidationError(faults)
     if not incoming.uploads and all(_is_blank(value) for value in data.values()):
         raise ValidationError({"body": [Fault("Fill in at least one field.", "empty")]})
     return data
@@ -96,10 +100,9 @@ def _entry(mark: Mark, incoming: Incoming, reasons: Sequence[str], client: str |
         identity,
         spam=bool(reasons),
         submission=row,
+        files=[FILES.row(**row) for row in uploads.rows(identity, incoming.uploads)],
         people=[PEOPLE.row(email_index=index, submission_id=identity) for index in set(addresses.values())],
-        messages=[]
-        if reasons
-        else [notification.message(form, identity, incoming.data, incoming.control, reply_to)],
+        messages=[] if reasons else [notification.message(form, identity, incoming.data, incoming.control, reply_to)],
     )
 
 

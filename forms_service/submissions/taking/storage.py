@@ -15,6 +15,7 @@ from flask import Flask, current_app
 from sqlalchemy import select
 
 from forms_service.database import new_id
+from forms_service.delivery import tasks
 from forms_service.errors import NotFoundError, ServiceUnavailableError
 from forms_service.extensions import db
 from forms_service.security.keys import KEY_BYTES
@@ -25,6 +26,7 @@ from forms_service.web.logs import event
 ORPHANED_SECONDS = 3600
 """Age at which a file without a row belongs to no request that is still running."""
 
+SWEEP_SECONDS = 3600
 BATCH = 500
 """Files that are looked up at once."""
 
@@ -32,8 +34,9 @@ OURS = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def init_app(app: Flask) -> None:
-    """Make the folder, for nobody else to look into."""
+    """Make the folder, for nobody else to look into, and have it swept."""
     _folder(app).mkdir(mode=0o700, parents=True, exist_ok=True)
+    tasks.register(app, "orphaned_files", SWEEP_SECONDS, sweep)
 
 
 class Written:

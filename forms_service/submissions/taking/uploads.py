@@ -152,7 +152,7 @@ def received(form: PublishedForm) -> Iterator[Received]:
 
 
 def faults(form: PublishedForm, uploads: Sequence[Upload]) -> dict[str, list[Fault]]:
-    """What is wrong with the files, by field: `required`, `file_type`, `file_too_big`, `no_file_uploads`, `unknown`."""
+    """What is wrong with the files, by field: `required`, `file_type`, `file_too_big`, `no_files`, `unknown`."""
     found: dict[str, list[Fault]] = {}
     for wanted in form.fields:
         if wanted["type"] != "file":
@@ -165,7 +165,7 @@ def faults(form: PublishedForm, uploads: Sequence[Upload]) -> dict[str, list[Fau
     for upload in uploads:
         place = _place(form, upload.field)
         if place == "refused":
-            found.setdefault(upload.field, []).append(Fault("This field takes no file.", "no_file_uploads"))
+            found.setdefault(upload.field, []).append(Fault("This field takes no file.", "no_files"))
         elif place == "unknown":
             found.setdefault(upload.field, []).append(Fault("This field is not known here.", "unknown"))
     return {name: said for name, said in found.items() if said}
