@@ -22,6 +22,7 @@ from forms_service.database import writing
 from forms_service.extensions import db
 from forms_service.security import generate_secure_token
 from tests import servers
+from tests.mail_server import MailServer
 
 POSTGRES = os.environ.get("TEST_POSTGRES_URL", "postgresql://postgres@127.0.0.1:5432/postgres")
 REDIS = os.environ.get("TEST_REDIS_URL", "redis://127.0.0.1:6379")
@@ -169,6 +170,14 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., servers.Server]]:
     yield start
     for server in started:
         server.stop()
+
+
+@pytest.fixture
+def mail_server() -> Iterator[MailServer]:
+    """A mail server on loopback."""
+    server = MailServer()
+    yield server
+    server.stop()
 
 
 @pytest.fixture(scope="session")

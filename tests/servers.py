@@ -44,6 +44,19 @@ def python(folder: Path, script: str, **settings: str) -> subprocess.CompletedPr
     return _run([sys.executable, "-c", script], environment(folder, settings))
 
 
+def start_flask(folder: Path, *words: str, **settings: str) -> "subprocess.Popen[bytes]":
+    """A command that goes on until it is told to end; it writes into `folder/log`."""
+    folder.mkdir(exist_ok=True)
+    with (folder / "log").open("a") as log:
+        return subprocess.Popen(
+            [BIN / "flask", *words],
+            cwd=ROOT,
+            env=environment(folder, {"INSTANCE_PATH": str(folder), **settings}),
+            stdout=log,
+            stderr=log,
+        )
+
+
 def _run(
     command: list[Any], settings: dict[str, str], stdin: str = "", at: Path = ROOT
 ) -> subprocess.CompletedProcess[str]:

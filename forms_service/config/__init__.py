@@ -38,6 +38,7 @@ class Settings:
     environment: str
     app_name: str
     instance_path: Path
+    background_work: str
     public_url: str
     secret_key: str = field(repr=False)
     encryption_keys: tuple[bytes, ...] = field(repr=False)
@@ -58,7 +59,7 @@ class Settings:
     smtp_username: str | None
     smtp_password: str | None = field(repr=False)
     smtp_tls: str
-    mail_from: str | None
+    mail_from: str
     signup_enabled: bool
     signup_confirmation: bool
     signup_role: str
@@ -111,6 +112,7 @@ def _read(env: Reader, directory: Path) -> dict[str, Any]:
     environment = read("ENVIRONMENT", "development", parse=of.one_of(*of.ENVIRONMENTS))
     production = environment == "production"
     instance_path = directory / (read("INSTANCE_PATH", "instance") or "instance")
+    public_url = read("PUBLIC_URL", None if production else "http://127.0.0.1:5000", parse=of.public_url)
     redis_url = read("REDIS_URL", None, parse=of.redis_url)
     default_database = None if production else f"sqlite:///{instance_path / secret_files.EMBEDDED}"
     database_url = read("DATABASE_URL", None, parse=lambda text: of.database_url(text, instance_path))
@@ -119,7 +121,8 @@ def _read(env: Reader, directory: Path) -> dict[str, Any]:
         "environment": environment,
         "app_name": read("APP_NAME", "forms-service"),
         "instance_path": instance_path,
-        "public_url": read("PUBLIC_URL", None if production else "http://127.0.0.1:5000", parse=of.public_url),
+        "background_work": read("BACKGROUND_WORK", "inside", parse=of.one_of("inside", "outside")),
+        "public_url": public_url,
         "secret_key": read("SECRET_KEY", None, parse=of.secret_key),
         "encryption_keys": read("ENCRYPTION_KEYS", None, parse=of.encryption_keys),
         "database_url": database_url or default_database,
@@ -137,12 +140,7 @@ def _read(env: Reader, directory: Path) -> dict[str, Any]:
         "cors_origins": read("CORS_ORIGINS", "", parse=of.origins),
         "cors_allow_credentials": read("CORS_ALLOW_CREDENTIALS", "false", parse=of.flag),
         "trusted_proxies": read("TRUSTED_PROXIES", "0", parse=of.whole(0, 10)),
-        "smtp_server": read("SMTP_SERVER", None),
-        "smtp_port": read("SMTP_PORT", "587", parse=of.whole(1, 65_535)),
-        "smtp_username": read("SMTP_USERNAME", None),
-        "smtp_password": read("SMTP_PASSWORD", None),
-        "smtp_tls": read("SMTP_TLS", "starttls", parse=of.one_of("starttls", "tls", "none")),
-        "mail_from": read("MAIL_FROM", None),
+        **_mail(read, public_url),
         "signup_enabled": read("SIGNUP_ENABLED", "true", parse=of.flag),
         "signup_confirmation": read("SIGNUP_CONFIRMATION", "true", parse=of.flag),
         "signup_role": read("SIGNUP_ROLE", "user", parse=of.one_of("user", "owner", "operator")),
@@ -154,6 +152,17 @@ def _read(env: Reader, directory: Path) -> dict[str, Any]:
         "log_level": read("LOG_LEVEL", "INFO", parse=of.one_of(*of.LOG_LEVELS)),
         "log_format": read("LOG_FORMAT", "json" if production else "text", parse=of.one_of("text", "json")),
         "log_client": read("LOG_CLIENT", "truncated", parse=of.one_of("truncated", "full", "none")),
+    }
+
+
+def _mail(read: Any, public_url: str | None) -> dict[str, Any]:
+    return {
+        "smtp_server": read("SMTP_SERVER", None),
+        "smtp_port": read("SMTP_PORT", "587", parse=of.whole(1, 65_535)),
+        "smtp_username": read("SMTP_USERNAME", None),
+        "smtp_password": read("SMTP_PASSWORD", None),
+        "smtp_tls": read("SMTP_TLS", "starttls", parse=of.one_of("starttls", "tls", "none")),
+        "mail_from": read("MAIL_FROM", of.own_address(public_url), parse=of.mailbox),
     }
 
 
