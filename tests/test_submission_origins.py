@@ -54,7 +54,9 @@ def test_a_program_names_no_site_and_is_let_in(client: FlaskClient, listed: str)
     assert client.post(f"/f/{listed}", json=ANN).status_code == 200
 
 
-@pytest.mark.parametrize("headers", [{"Origin": "http://127.0.0.1:5000"}, {"Origin": "null", "Sec-Fetch-Site": "same-origin"}])
+@pytest.mark.parametrize(
+    "headers", [{"Origin": "http://127.0.0.1:5000"}, {"Origin": "null", "Sec-Fetch-Site": "same-origin"}]
+)
 def test_the_hosted_page_may_always_post(client: FlaskClient, listed: str, headers: dict[str, str]) -> None:
     assert client.post(f"/f/{listed}", data=ANN, headers=headers).status_code == 303
 
@@ -65,7 +67,14 @@ def test_a_preflight_allows_what_the_clients_send(client: FlaskClient, listed: s
     assert answer.headers["Access-Control-Allow-Origin"] == SITE
     assert "POST" in answer.headers["Access-Control-Allow-Methods"]
     allowed = answer.headers["Access-Control-Allow-Headers"].lower().split(", ")
-    wanted = ("accept", "content-type", "formspree-client", "formspree-session-data", "idempotency-key", "x-requested-with")
+    wanted = (
+        "accept",
+        "content-type",
+        "formspree-client",
+        "formspree-session-data",
+        "idempotency-key",
+        "x-requested-with",
+    )
     assert set(wanted) <= set(allowed)
     assert int(answer.headers["Access-Control-Max-Age"]) > 0
 

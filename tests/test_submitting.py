@@ -168,7 +168,11 @@ def test_every_fault_of_every_field_is_named(either: FlaskClient, either_app: Fl
 def test_unknown_fields_are_kept_dropped_or_refused(app: Flask) -> None:
     client, said = app.test_client(), {**ANN, "extra": "x", "_cc": "eve@example.com"}
     keeping, dropping, refusing = (form_for(app, CONTACT, unknown_fields=how) for how in ("keep", "drop", "reject"))
-    assert [client.post(f"/f/{form}", json=said).status_code for form in (keeping, dropping, refusing)] == [200, 200, 422]
+    assert [client.post(f"/f/{form}", json=said).status_code for form in (keeping, dropping, refusing)] == [
+        200,
+        200,
+        422,
+    ]
     assert data_of(app, keeping) == {**ANN, "extra": "x"}
     assert data_of(app, dropping) == ANN
     assert client.post(f"/f/{refusing}", json={**ANN, "_cc": "eve@example.com"}).status_code == 200
@@ -234,7 +238,9 @@ def test_nothing_that_was_sent_can_be_read_in_the_database(either: FlaskClient, 
 def test_people_are_found_by_every_address(either: FlaskClient, either_app: Flask, form: str) -> None:
     free = form_for(either_app)
     either.post(f"/f/{form}", json={**ANN, "email": " Ann@Example.com ", "message": "bob@example.com"})
-    either.post(f"/f/{free}", json={"a": ["carl@example.com", {"b": "dora@example.com"}], "_replyto": "eve@example.com"})
+    either.post(
+        f"/f/{free}", json={"a": ["carl@example.com", {"b": "dora@example.com"}], "_replyto": "eve@example.com"}
+    )
     with either_app.app_context():
         expected = {person_index(f"{name}@example.com") for name in ("ann", "carl", "dora", "eve")}
     assert people(either_app) == expected
