@@ -129,9 +129,8 @@ def transaction() -> Iterator[Connection]:
     :raises ServiceUnavailableError: when its turn does not come in time
     """
     queue: AbstractContextManager[None] = current_app.extensions["writers"]
-    with queue, db.engine.connect() as connection:
-        with connection.execution_options(writing=True).begin():
-            yield connection
+    with queue, db.engine.connect() as connection, connection.execution_options(writing=True).begin():
+        yield connection
 
 
 @contextmanager

@@ -119,10 +119,9 @@ def test_there_is_none_for_spam_until_it_is_found_to_be_good(app: Flask) -> None
     assert app.test_client().post(f"/f/{form}", json={**ANN, "_gotcha": "x"}).status_code == 200
     assert queued(app, form) == []
     found = only(app, form)
-    with app.app_context():
-        with writing():
-            notification.notify(published(form), found.id, ANN, {"_subject": "Found"})
-            db.session.commit()
+    with app.app_context(), writing():
+        notification.notify(published(form), found.id, ANN, {"_subject": "Found"})
+        db.session.commit()
     assert sent(app)["Subject"] == "Found"
 
 

@@ -8,8 +8,8 @@ from typing import Any
 from forms_service.delivery import outbox
 from forms_service.extensions import db
 from forms_service.forms.published import PublishedForm
-from forms_service.submissions.taking.dialects import SUBJECTS, first_of
 from forms_service.submissions.taking.addresses import addresses_in
+from forms_service.submissions.taking.dialects import SUBJECTS, first_of
 from forms_service.validation.text import one_line, without_controls
 
 KIND = "submission"
@@ -61,7 +61,8 @@ def _text(value: Any) -> str:
 
 def _lines(pairs: list[tuple[str, str]]) -> list[list[str]]:
     """Label and value of each field, until the mail is full."""
-    room, shown = LONGEST_MAIL, []
+    room = LONGEST_MAIL
+    shown: list[list[str]] = []
     for label, text in pairs:
         room -= len(label) + len(text)
         if room < 0:

@@ -72,7 +72,7 @@ def _by_itself(entry: Entry) -> Outcome:
         return _together([entry])[0]
     except IntegrityError:
         return NotFoundError("There is no form here.")  # it was deleted meanwhile
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 (raised again in the thread that it belongs to)
         return error
 
 
