@@ -48,8 +48,8 @@ def create_app(settings: Settings) -> Flask:
         part.init_app(app, settings)
     for part in (migrating, keyring, background, published, storage, storing, running, repeats, proof_of_work, checks):
         part.init_app(app)
-    openapi.init_app(app, (signup, forms, health_blueprint))
-    for blueprint in (accounts, taking, puzzles, hosted):
+    openapi.init_app(app, (signup, forms, taking, health_blueprint))
+    for blueprint in (accounts, puzzles, hosted):
         app.register_blueprint(blueprint)
     with app.app_context(), database.nothing_left_open():
         migrating.bring_up_to_date()
