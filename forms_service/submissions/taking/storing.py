@@ -41,6 +41,7 @@ def store(entry: Entry) -> Stored:
     :raises ValidationError: for an idempotency key that came with other content before
     """
     do: Callable[[Entry], Stored] = current_app.extensions["storing"]
+    db.session.rollback()  # gives back the connection that was read with: whoever stores for all needs one
     return do(entry)
 
 
