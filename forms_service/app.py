@@ -14,7 +14,20 @@ from forms_service.health.views import health_blueprint
 from forms_service.submissions.taking import proof_of_work, repeats, running, storage, storing
 from forms_service.submissions.taking.puzzles import puzzles
 from forms_service.submissions.taking.views import taking
-from forms_service.web import caching, cors, errors, headers, in_hand, limits, logs, openapi, pages, proxy, redis, request_ids
+from forms_service.web import (
+    caching,
+    cors,
+    errors,
+    headers,
+    in_hand,
+    limits,
+    logs,
+    openapi,
+    pages,
+    proxy,
+    redis,
+    request_ids,
+)
 from forms_service.web.app import App
 
 

@@ -40,4 +40,3 @@ def origin_of(url: str | None) -> str | None:
 def _harmless(url: str) -> bool:
     r"""Without what browsers read differently than it looks: `\`, white space, control characters."""
     return url.isprintable() and not any(mark in url for mark in "\\ ")
-
