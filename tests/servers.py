@@ -52,6 +52,7 @@ def start_flask(folder: Path, *words: str, **settings: str) -> "subprocess.Popen
             env=environment(folder, {"INSTANCE_PATH": str(folder), **settings}),
             stdout=log,
             stderr=log,
+            start_new_session=True,
         )
 
 
@@ -80,7 +81,11 @@ class Server:
                 stdout=log,
                 stderr=log,
             )
-        self._wait()
+        try:
+            self._wait()
+        except BaseException:
+            self.stop()
+            raise
 
     def _wait(self) -> None:
         until = time.monotonic() + TIMEOUT
@@ -88,7 +93,7 @@ class Server:
             try:
                 requests.get(f"{self.url}/health/live", timeout=2)
                 return
-            except requests.ConnectionError:
+            except (requests.ConnectionError, requests.Timeout):
                 time.sleep(0.05)
         raise AssertionError(self.log.read_text())
 

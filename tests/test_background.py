@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 
@@ -26,7 +27,7 @@ from tests import servers
 from tests.conftest import QUICK, MakeApp
 from tests.mail_server import DROP, TAKE_AND_DROP, TAKE_AND_LEAVE, MailServer
 
-Serve = Callable[..., servers.Server]
+Start = Callable[..., "subprocess.Popen[bytes]"]
 
 BEGINS = "Background work begins."
 
@@ -169,43 +170,65 @@ class TestTasks:
         assert max(due.values()) > now() - timedelta(seconds=1)
 
 
+@pytest.fixture
+def start(tmp_path: Path, mail_server: MailServer) -> Iterator[Start]:
+    """Starts gunicorn, `flask run` or `flask worker` on the instance of `make_app`, with its log in `log`."""
+    folder, said = tmp_path / "instance", {**QUICK, **mail_server.settings}
+    with ExitStack() as stack:
+
+        def begin(kind: str, *words: str) -> "subprocess.Popen[bytes]":
+            if kind == "gunicorn":
+                server = servers.Server(folder, said, *words)
+                stack.callback(server.stop)
+                return server.process
+            process = servers.start_flask(folder, *words, **said)
+            stack.callback(end, process)
+            return process
+
+        yield begin
+
+
+def end(process: "subprocess.Popen[bytes]") -> None:
+    """End it, and what it has started."""
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
 @pytest.mark.slow
 class TestProcesses:
     """Servers and workers, as an operator starts and ends them."""
 
     def test_gunicorn_that_loads_before_it_forks_sends_what_waited_without_being_visited(
-        self, tmp_path: Path, mail_server: MailServer, make_app: MakeApp
+        self, start: Start, mail_server: MailServer, make_app: MakeApp
     ) -> None:
         sent = put(make_app())
-        server = servers.Server(tmp_path / "instance", {**QUICK, **mail_server.settings}, "--preload")
+        process = start("gunicorn", "--preload")
         until(lambda: mail_server.ids == [sent])
-        server.stop()
+        process.terminate()
+        assert process.wait(PATIENCE) == 0
 
     def test_flask_run_that_reloads_does_so_once(
-        self, tmp_path: Path, mail_server: MailServer, make_app: MakeApp
+        self, tmp_path: Path, start: Start, mail_server: MailServer, make_app: MakeApp
     ) -> None:
         sent = put(make_app())
-        folder, words = tmp_path / "instance", ("--debug", "run", "--port", str(servers.free_port()))
-        process = servers.start_flask(folder, *words, **QUICK, **mail_server.settings)
+        process = start("flask", "--debug", "run", "--port", str(servers.free_port()))
         until(lambda: mail_server.ids == [sent])
         process.terminate()
         process.wait(PATIENCE)
-        assert (folder / "log").read_text().count(BEGINS) == 1
+        assert (tmp_path / "instance" / "log").read_text().count(BEGINS) == 1
 
-    @pytest.mark.parametrize("kind", ["worker", "gunicorn", "run"])
+    @pytest.mark.parametrize(
+        "words", [("gunicorn",), ("flask", "worker"), ("flask", "run", "--port", "0")], ids=" ".join
+    )
     def test_each_sends_what_waited_and_sigterm_finishes_the_one_in_hand(
-        self, tmp_path: Path, mail_server: MailServer, make_app: MakeApp, kind: str
+        self, start: Start, mail_server: MailServer, make_app: MakeApp, words: list[str]
     ) -> None:
         app = make_app()
         for _ in range(3):
             put(app)
         mail_server.at_data = lambda _: time.sleep(0.5)  # type: ignore[func-returns-value]
-        folder, said = tmp_path / "instance", {**QUICK, **mail_server.settings}
-        if kind == "gunicorn":
-            process = servers.Server(folder, said).process
-        else:
-            words = ("worker",) if kind == "worker" else ("run", "--port", str(servers.free_port()))
-            process = servers.start_flask(folder, *words, **said)
+        process = start(*words)
         until(lambda: states(app)["sent"] == 1)
         time.sleep(0.1)
         process.terminate()
@@ -251,22 +274,24 @@ def test_workers_that_are_killed_lose_nothing(
     days = iter([DROP, TAKE_AND_DROP, "451 Not now", TAKE_AND_LEAVE] * 3)
     mail_server.at_data = lambda _: next(days, None) if len(mail_server.received) % 5 == 2 else None
 
-    def start() -> "subprocess.Popen[bytes]":
-        said = {"INSTANCE_PATH": str(tmp_path / "instance"), **QUICK, **url, **mail_server.settings}
-        return subprocess.Popen(
-            [sys.executable, "-c", IMPATIENT], env=servers.environment(tmp_path, said), cwd=servers.ROOT
-        )
+    said = {"INSTANCE_PATH": str(tmp_path / "instance"), **QUICK, **url, **mail_server.settings}
+    seen = servers.environment(tmp_path, said)
+    processes: list[subprocess.Popen[bytes]] = []
 
-    processes = [start(), start()]
-    for number in range(3):
-        until(lambda number=number: len(mail_server.received) >= 10 * (number + 1))  # type: ignore[misc]
-        process = processes[number % 2]
-        os.kill(process.pid, signal.SIGKILL)
-        process.wait()
-        processes[number % 2] = start()
-    until(lambda: states(app) == {"sent": 60})
-    for process in processes:
-        process.kill()
-        process.wait()
+    def start() -> None:
+        command = [sys.executable, "-c", IMPATIENT]
+        processes.append(subprocess.Popen(command, env=seen, cwd=servers.ROOT, start_new_session=True))
+
+    try:
+        start()
+        start()
+        for number in range(3):
+            until(lambda number=number: len(mail_server.received) >= 10 * (number + 1))  # type: ignore[misc]
+            end(processes[number])
+            start()
+        until(lambda: states(app) == {"sent": 60})
+    finally:
+        for process in processes:
+            end(process)
     assert set(mail_server.ids) == set(queued), "each arrived, and under no other Message-ID"
     assert len(mail_server.ids) <= 60 + 3 + 3, "twice is what was killed or dropped after it was taken"
