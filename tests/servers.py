@@ -75,8 +75,9 @@ class Server:
             try:
                 requests.get(f"{self.url}/health/live", timeout=2)
                 return
-            except requests.ConnectionError:
-                time.sleep(0.05)
+            except (requests.ConnectionError, requests.Timeout):
+                time.sleep(0.05)  # it listens before it answers
+        self.stop()
         raise AssertionError(self.log.read_text())
 
     def post(self, path: str, **kwargs: Any) -> requests.Response:
