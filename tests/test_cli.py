@@ -4,10 +4,13 @@ import base64
 import re
 import shutil
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from flask import Flask
 
+from forms_service import cli
 from forms_service.accounts import service
 from forms_service.web.proxy import UNCOUNTED_PROXY
 from tests import servers
@@ -200,3 +203,31 @@ def test_disabling_is_for_any_spelling(make_app: MakeApp) -> None:
         person = service.Person("Ann@Example.com", "Ann", "Example", PASSWORD)
         account = service.create(person, role="user", status="active")
         assert service.disable("ann@EXAMPLE.com") == account.id
+
+
+class TestForms:
+    """Making the first form."""
+
+    def test_one_is_made_and_its_html_printed(self, tmp_path: Path) -> None:
+        run(tmp_path, "accounts", "create", "olga@example.com", "--role", "owner", stdin=PASSWORD)
+        words = ("forms", "create", "Contact", "--owner", "Olga@example.com", "--origin", "https://www.example.com")
+        printed = run(tmp_path, *words, PUBLIC_URL="https://site.example/forms").splitlines()
+        form_id, blank, *html = printed
+        assert re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{15}", form_id)
+        assert (blank, len(html)) == ("", 5)
+        assert f'action="https://site.example/forms/f/{form_id}"' in html[0]
+
+    def test_what_is_wrong_is_said(self, app: Flask, key_of: Callable[..., dict[str, str]]) -> None:
+        key_of(app, "user@example.com", role="user")
+
+        def refused(*words: str) -> str:
+            done = app.test_cli_runner().invoke(cli.forms, ["create", *words])
+            assert done.exit_code == 1
+            return done.output
+
+        assert "no account" in refused("x", "--owner", "nobody@example.com")
+        assert "no e-mail address" in refused("x", "--owner", "nobody")
+        assert "may not have forms" in refused("x", "--owner", "user@example.com")
+        said = refused("", "--owner", "user@example.com", "--origin", "example.com")
+        assert "name: " in said
+        assert "settings.allowed_origins.0: " in said

@@ -38,15 +38,16 @@ def hosted(
 
     What was sent and has no field on the page goes along hidden, so that nothing is lost when it is sent again.
     """
-    errors, values = errors or {}, values or {}
+    errors = errors or {}
     trap = form.settings.honeypot or HONEYPOTS[0]
+    values = {name: value for name, value in (values or {}).items() if name != trap}
     shown = _shown(form, values, errors)
     response = page(
         "forms/hosted.html",
         status,
         form=form,
         controls=shown,
-        carried=_carried(values, {control.name for control in shown} | {trap}),
+        carried=_carried(values, {control.name for control in shown}),
         trap=trap,
         started=started.issue(),
         errors=errors,
