@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from forms_service import keyring, rotation, setting_up
 from forms_service.accounts import service
 from forms_service.accounts.models import ROLES
-from forms_service.accounts.schemas import Signup
+from forms_service.accounts.signup.schemas import Signup
 from forms_service.app import create_app
 from forms_service.config import SettingsError, load_settings
 from forms_service.database import first_line
@@ -78,7 +78,7 @@ def list_accounts() -> None:
 @with_appcontext
 @plainly
 def disable_account(email: str) -> None:
-    """Close an account."""
+    """Close an account, with its sessions, its keys and its forms."""
     click.echo(f"Disabled: {service.disable(email)}")
 
 
