@@ -4,6 +4,7 @@ from typing import Any
 
 from forms_service.accounts import mail_tokens
 from forms_service.accounts.models import Account
+from forms_service.config import settings
 from forms_service.delivery import outbox
 from forms_service.web.links import link
 
@@ -19,7 +20,7 @@ def confirm(account: Account, payload: dict[str, Any] | None = None) -> None:
 
 def already_registered(account: Account) -> None:
     """That somebody signed up with the address again."""
-    _put("already_registered", account, link=link("/forgot"))
+    _put("already_registered", account, link=_page("/forgot"))
 
 
 def reset(account: Account) -> None:
@@ -29,14 +30,14 @@ def reset(account: Account) -> None:
 
 def password_changed(account: Account) -> None:
     """That the password is another."""
-    _put("password_changed", account, link=link("/forgot"))
+    _put("password_changed", account, link=_page("/forgot"))
 
 
 def new_address(account: Account, address: str) -> None:
     """The link that confirms a new address, sent there; and a word to the old one."""
     token = mail_tokens.issue("email", account.id, {"email": address})
     _put("new_address", account, to=address, link=link("/new-address", token))
-    _put("address_changing", account, link=link("/forgot"))
+    _put("address_changing", account, link=_page("/forgot"))
 
 
 def address_changed(account: Account, old: str) -> None:
@@ -48,6 +49,10 @@ def address_changed(account: Account, old: str) -> None:
 def new_key(account: Account, name: str) -> None:
     """That there is a new API key."""
     _put("new_key", account, name=name)
+
+
+def _page(path: str) -> str:
+    return f"{settings.public_url}{path}"
 
 
 def _put(kind: str, account: Account, *, to: str | None = None, **values: str) -> None:
