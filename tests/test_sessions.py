@@ -51,7 +51,9 @@ def test_every_wrong_pair_gets_the_same_answer(either_app: Flask) -> None:
     assert wrong[0].headers["WWW-Authenticate"] == "Bearer"
 
 
-def test_who_is_not_confirmed_or_closed_is_told_so_only_with_the_right_password(app: Flask, client: FlaskClient) -> None:
+def test_who_is_not_confirmed_or_closed_is_told_so_only_with_the_right_password(
+    app: Flask, client: FlaskClient
+) -> None:
     Member(app, "pending@example.com", status="pending")
     Member(app, "closed@example.com", status="disabled")
     answers = [login(client, "pending@example.com"), login(client, "closed@example.com")]
@@ -70,9 +72,7 @@ def test_a_password_hashed_at_a_lower_cost_is_hashed_anew(make_app: MakeApp) -> 
     assert cost_of(kept) == 6
 
 
-def test_an_unknown_address_costs_a_hash_at_todays_cost(
-    make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_unknown_address_costs_a_hash_at_todays_cost(make_app: MakeApp, monkeypatch: pytest.MonkeyPatch) -> None:
     costs: list[int] = []
     check = bcrypt.checkpw
     monkeypatch.setattr(bcrypt, "checkpw", lambda said, kept: costs.append(cost_of(kept.decode())) or check(said, kept))

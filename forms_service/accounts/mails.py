@@ -1,4 +1,7 @@
-"""The mails that accounts get, each put into the outbox in the caller's transaction."""
+"""The mails that accounts get, each put into the outbox in the caller's transaction.
+
+Nothing that was typed at sign-up is in them: a stranger would send their own words, and links, in our name.
+"""
 
 from typing import Any
 
@@ -56,5 +59,4 @@ def _page(path: str) -> str:
 
 
 def _put(kind: str, account: Account, *, to: str | None = None, **values: str) -> None:
-    said = {"first_name": account.first_name, **values}
-    outbox.put_mail(kind, to or account.email, said, about=account.id, most_per_hour=MOST_PER_HOUR)
+    outbox.put_mail(kind, to or account.email, values, about=account.id, most_per_hour=MOST_PER_HOUR)
