@@ -28,7 +28,7 @@ def make(caller: Caller, name: str, scopes: list[str]) -> dict[str, Any]:
         db.session.flush()
         mails.new_key(account, name)
         audit.record("key_created", account_id=account.id, details={"key": str(made.id), "scopes": scopes})
-        shown = _as_dict(made)
+        shown = as_dict(made)
         db.session.commit()
     return shown | {"key": key}
 
@@ -41,7 +41,7 @@ def keys_of(caller: Caller, limit: int, cursor: str | None) -> Page[dict[str, An
         query = query.where(ApiKey.id < position[0])
     found = db.session.scalars(query.order_by(ApiKey.id.desc()).limit(limit + 1)).all()
     page = paged(found, limit, lambda key: (key.id,))
-    return Page([_as_dict(key) for key in page.items], page.next)
+    return Page([as_dict(key) for key in page.items], page.next)
 
 
 def take_back(key_id: uuid.UUID, caller: Caller) -> None:
@@ -76,6 +76,7 @@ def introspect(token: str, token_type_hint: str | None = None) -> dict[str, Any]
     }
 
 
-def _as_dict(key: ApiKey) -> dict[str, Any]:
+def as_dict(key: ApiKey) -> dict[str, Any]:
+    """What its holder is shown of a key."""
     names = ("id", "name", "created_at", "last_used_at")
     return {name: getattr(key, name) for name in names} | {"scopes": key.scopes.split()}

@@ -2,14 +2,17 @@
 
 import json
 import uuid
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, TypeVar
 
 from sqlalchemy import delete, select, update
 
 from forms_service.accounts import audit
 from forms_service.accounts.identity import Caller
+from forms_service.accounts.keys import service as keys
 from forms_service.accounts.me.service import account_of, demand_password
 from forms_service.accounts.models import Account, ApiKey, Event, Session
+from forms_service.accounts.sessions import service as sessions
 from forms_service.database import writing
 from forms_service.delivery import outbox
 from forms_service.errors import AuthenticationError
@@ -17,17 +20,19 @@ from forms_service.extensions import db
 from forms_service.signals import account_deleted, account_erasing, account_exporting
 from forms_service.web.pagination import Page, after, paged
 
+Kind = TypeVar("Kind", Session, ApiKey)
+
 
 def export(caller: Caller) -> dict[str, Any]:
-    """Everything held on the account, in one document that the rooms above add their part to."""
+    """Everything held on the account, in one document that the rooms above add their parts to, fit for JSON."""
     with writing():
         audit.record("exported", account_id=caller.account_id)
         db.session.commit()
     account = account_of(caller)
     document: dict[str, Any] = {
         "account": account,
-        "sessions": _rows(Session, account.id, "id created_at last_used_at expires_at client user_agent"),
-        "keys": _rows(ApiKey, account.id, "id name scopes created_at last_used_at"),
+        "sessions": [sessions.as_dict(session) for session in _all(Session, account.id)],
+        "keys": [keys.as_dict(key) for key in _all(ApiKey, account.id)],
         "events": [_event(event) for event in db.session.scalars(_events(account.id))],
     }
     account_exporting.send(account_id=account.id, document=document)
@@ -73,6 +78,5 @@ def _event(event: Event) -> dict[str, Any]:
     return {"id": event.id, "name": event.name, "at": event.at, "client": event.client, "details": details}
 
 
-def _rows(kind: type[Session] | type[ApiKey], account_id: uuid.UUID, names: str) -> list[dict[str, Any]]:
-    found = db.session.scalars(select(kind).where(kind.account_id == account_id).order_by(kind.id))
-    return [{name: getattr(row, name) for name in names.split()} for row in found]
+def _all(kind: type[Kind], account_id: uuid.UUID) -> Iterable[Kind]:
+    return db.session.scalars(select(kind).where(kind.account_id == account_id).order_by(kind.id))

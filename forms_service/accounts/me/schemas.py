@@ -1,9 +1,13 @@
 """What an account is, and what its holder may change."""
 
+from typing import Any
+
 import marshmallow as ma
 
+from forms_service.accounts.keys.schemas import KeyOf
 from forms_service.accounts.models import ROLES, STATUSES
 from forms_service.accounts.schemas import CurrentPassword
+from forms_service.accounts.sessions.schemas import SessionKept
 from forms_service.validation.fields import Email, Password, PersonName, Phone
 from forms_service.validation.schema import Schema
 
@@ -66,11 +70,16 @@ class Document(Schema):
     """Everything held on an account, a part for each room that holds something."""
 
     account = ma.fields.Nested(Me, required=True)
-    sessions = ma.fields.List(ma.fields.Dict(), required=True)
-    keys = ma.fields.List(ma.fields.Dict(), required=True)
+    sessions = ma.fields.List(ma.fields.Nested(SessionKept), required=True)
+    keys = ma.fields.List(ma.fields.Nested(KeyOf), required=True)
     events = ma.fields.List(ma.fields.Nested(EventOf), required=True)
 
     class Meta:
-        """Parts that rooms above add are shown as they are."""
+        """In the description: there may be more parts."""
 
         unknown = ma.INCLUDE
+
+    @ma.post_dump(pass_original=True)
+    def _add_parts(self, shown: dict[str, Any], document: dict[str, Any], **_: Any) -> dict[str, Any]:
+        """What rooms above have added is shown as it is."""
+        return {**document, **shown}

@@ -31,7 +31,7 @@ class Tokens(Schema):
     )
 
 
-class SessionOf(Schema):
+class SessionKept(Schema):
     """A place where the account is signed in."""
 
     id = ma.fields.UUID(required=True)
@@ -40,4 +40,9 @@ class SessionOf(Schema):
     expires_at = ma.fields.DateTime(required=True)
     client = ma.fields.String(required=True, allow_none=True, metadata={"description": "The address signed in from."})
     user_agent = ma.fields.String(required=True, allow_none=True)
+
+
+class SessionOf(SessionKept):
+    """The same, seen from another."""
+
     current = ma.fields.Boolean(required=True, metadata={"description": "Whether it is the one that asks."})

@@ -119,7 +119,7 @@ def sessions_of(caller: Caller, limit: int, cursor: str | None) -> Page[dict[str
         query = query.where(Session.id < position[0])
     found: Sequence[Session] = db.session.scalars(query.order_by(Session.id.desc()).limit(limit + 1)).all()
     page = paged(found, limit, lambda session: (session.id,))
-    return Page([_as_dict(session) | {"current": session.id == caller.session_id} for session in page.items], page.next)
+    return Page([as_dict(session) | {"current": session.id == caller.session_id} for session in page.items], page.next)
 
 
 def end(session_id: uuid.UUID, caller: Caller) -> None:
@@ -166,6 +166,7 @@ def _end_stolen(session: Session) -> None:
     db.session.commit()
 
 
-def _as_dict(session: Session) -> dict[str, Any]:
+def as_dict(session: Session) -> dict[str, Any]:
+    """What its holder is shown of a session."""
     names = ("id", "created_at", "last_used_at", "expires_at", "client", "user_agent")
     return {name: getattr(session, name) for name in names}
