@@ -58,7 +58,7 @@ def read(token: str) -> Claims | None:
         if found["header"] != {"alg": settings.algorithm, "typ": TYPE}:
             return None  # nothing that asks for another key or another way of reading
         said = found["payload"]
-        return Claims(uuid.UUID(said["sub"]), uuid.UUID(said["sid"]), int(said["iat"]), int(said["exp"]))
+        return Claims(uuid.UUID(str(said["sub"])), uuid.UUID(str(said["sid"])), int(said["iat"]), int(said["exp"]))
     except (jwt.PyJWTError, ValueError, RecursionError):
         return None
 
