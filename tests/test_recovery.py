@@ -1,11 +1,13 @@
 """Forgetting the password and coming back, on both databases."""
 
+import time
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from forms_service.accounts import steady
 from tests.people import BROWSER, PASSWORD, Member, login, mails, token_in
 
 NEW = "Battery-staple-8"
@@ -87,3 +89,13 @@ def test_the_page_behind_the_link_takes_the_new_password(app: Flask, client: Fla
     spent = client.post("/api/password/reset", data={"token": token, "password": PASSWORD}, headers=BROWSER)
     assert spent.status_code == 422
     assert 'href="/forgot"' in spent.text
+
+
+def test_the_time_does_not_tell_either(app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    Member(app)
+    monkeypatch.setattr(steady, "LOOKING", 0.2)
+    for path in ("/api/password/forgot", "/api/signup/resend"):
+        for email in ("ann@example.com", "nobody@example.com"):
+            started = time.monotonic()
+            client.post(path, json={"email": email})
+            assert time.monotonic() - started >= 0.2

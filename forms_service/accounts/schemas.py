@@ -15,7 +15,12 @@ class CurrentPassword(Text):
     """A password that was chosen already: nothing is asked of it but that it could be one."""
 
     default_error_messages: Messages = {"too_long": "A password has at most 128 characters."}
-    json_schema: ClassVar[dict[str, Any]] = {"format": "password", "minLength": 1, "maxLength": 128}
+    json_schema: ClassVar[dict[str, Any]] = {
+        "format": "password",
+        "minLength": 1,
+        "maxLength": 128,
+        "pattern": r"^[^\x00]+$",
+    }
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(load_only=True, **kwargs)
@@ -31,7 +36,7 @@ class Secret(Text):
     """A token; what is wrong with one is found out when it is looked up."""
 
     default_error_messages: Messages = {"too_long": "That is no token."}
-    json_schema: ClassVar[dict[str, Any]] = {"minLength": 1, "maxLength": 1000, "pattern": r"\S"}
+    json_schema: ClassVar[dict[str, Any]] = {"minLength": 1, "maxLength": 1000, "pattern": "^[!-~]+$"}
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(load_only=True, **kwargs)
