@@ -13,7 +13,7 @@ from flask.cli import with_appcontext
 from sqlalchemy.exc import DBAPIError
 
 from forms_service import keyring, rotation, setting_up
-from forms_service.accounts import service
+from forms_service.accounts import audit, service
 from forms_service.accounts.models import ROLES
 from forms_service.accounts.signup.schemas import Signup
 from forms_service.app import create_app
@@ -102,6 +102,7 @@ def generate() -> None:
 def rotate(data: bool, resume: bool) -> None:
     """Wrap the data keys under the first of ENCRYPTION_KEYS."""
     click.echo(f"{keyring.rewrap()} keys are wrapped under the first of ENCRYPTION_KEYS.")
+    audit.note("keys_rotated")
     if data:
         number = keyring.holder().load().current if resume else keyring.start_data_key()
         _show_reencryption(number)

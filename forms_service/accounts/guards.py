@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from flask import Flask, g, request
 
+from forms_service.accounts import audit
 from forms_service.accounts.identity import Caller, identified, token_hash
 from forms_service.errors import AuthenticationError, AuthorizationError
 from forms_service.web.access import guarded
@@ -82,17 +83,26 @@ def _guard(by: str, check: Callable[[Caller], None]) -> Callable[[View], View]:
     def decorate(view: View) -> View:
         @wraps(view)
         def wrapper(*args: Any, **kwargs: Any) -> Any:
-            found = _asking()
-            if found is None:
-                raise AuthenticationError()
-            check(found)
-            g.caller = found
+            g.caller = _let_in(by, check)
             return view(*args, **kwargs)
 
         described: View = Blueprint.doc(security=[{"token": []}])(wrapper)
         return guarded(by)(described)
 
     return decorate
+
+
+def _let_in(by: str, check: Callable[[Caller], None]) -> Caller:
+    """Who is asking, if they may."""
+    try:
+        found = _asking()
+        if found is None:
+            raise AuthenticationError()
+        check(found)
+    except (AuthenticationError, AuthorizationError) as error:
+        audit.warn("refused", status=error.status, guard=by)
+        raise
+    return found
 
 
 def _needs_session(found: Caller) -> None:

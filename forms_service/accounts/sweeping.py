@@ -5,7 +5,8 @@ from datetime import timedelta
 from flask import Flask
 from sqlalchemy import delete
 
-from forms_service.accounts.models import Event, Session, Token
+from forms_service.accounts.models import Event, RefreshToken, Session, Token
+from forms_service.accounts.sessions.service import LIFETIME
 from forms_service.config import settings
 from forms_service.database import now, writing
 from forms_service.delivery import tasks
@@ -26,5 +27,6 @@ def sweep() -> None:
     with writing():
         db.session.execute(delete(Token).where(Token.expires_at < now()))
         db.session.execute(delete(Session).where(Session.expires_at < now()))
+        db.session.execute(delete(RefreshToken).where(RefreshToken.used_at < now() - LIFETIME))
         db.session.execute(delete(Event).where(Event.at < kept_since))
         db.session.commit()

@@ -155,12 +155,14 @@ def _started(session: Session) -> Tokens:
 
 def _record_failure(account_id: uuid.UUID | None) -> None:
     """Also where there is no account: the answer takes as long, and the operator sees who guesses."""
+    audit.warn("sign_in_failed", account=account_id)
     with writing():
         audit.record("sign_in_failed", account_id=account_id)
         db.session.commit()
 
 
 def _end_stolen(session: Session) -> None:
+    audit.warn("refresh_token_reused", account=session.account_id)
     audit.record("session_ended", account_id=session.account_id, details={"session": str(session.id), "why": "reuse"})
     db.session.delete(session)
     db.session.commit()

@@ -89,7 +89,8 @@ def _new(person: Person, password_hash: str, status: str) -> uuid.UUID | None:
     with writing():
         account = by_email(person.email)
         if account is not None:
-            _tell_holder(account, person, password_hash)
+            if settings.signup_confirmation:  # else whoever signs up is told
+                _tell_holder(account, person, password_hash)
             db.session.commit()
             return None
         account = new_account(person, password_hash, role=settings.signup_role, status=status)
