@@ -7,14 +7,15 @@ from forms_service.accounts import guards, passwords, sweeping
 from forms_service.accounts.pages import accounts
 from forms_service.accounts.views import BLUEPRINTS as ACCOUNTS
 from forms_service.config import Settings
-from forms_service.delivery import models as delivery_models
-from forms_service.forms import models as forms_models
+from forms_service.delivery import background
+from forms_service.forms import published
+from forms_service.forms.views import forms, hosted
 from forms_service.health import checks
 from forms_service.health.views import health_blueprint
 from forms_service.submissions import models as submissions_models
 from forms_service.web import caching, cors, errors, headers, limits, logs, openapi, pages, proxy, redis, request_ids
 
-MODELS = (delivery_models, forms_models, submissions_models)
+MODELS = (submissions_models,)
 """Imported so that their tables are known; each goes when the room's blueprint is bound here."""
 
 
@@ -33,10 +34,11 @@ def create_app(settings: Settings) -> Flask:
         part.init_app(app)
     for part in (cors, limits, database, passwords):
         part.init_app(app, settings)
-    for part in (migrating, keyring, checks, guards, sweeping):
+    for part in (migrating, keyring, background, published, checks, guards, sweeping):
         part.init_app(app)
-    openapi.init_app(app, (*ACCOUNTS, health_blueprint))
-    app.register_blueprint(accounts)
+    openapi.init_app(app, (*ACCOUNTS, forms, health_blueprint))
+    for blueprint in (accounts, hosted):
+        app.register_blueprint(blueprint)
     with app.app_context(), database.nothing_left_open():
         migrating.bring_up_to_date()
         keyring.unlock()

@@ -22,6 +22,7 @@ from forms_service.database import writing
 from forms_service.extensions import db
 from forms_service.security import generate_secure_token
 from tests import servers
+from tests.mail_server import MailServer
 
 POSTGRES = os.environ.get("TEST_POSTGRES_URL", "postgresql://postgres@127.0.0.1:5432/postgres")
 REDIS = os.environ.get("TEST_REDIS_URL", "redis://127.0.0.1:6379")
@@ -29,6 +30,9 @@ IN_CI = bool(os.environ.get("CI"))
 
 QUICK = {"ENVIRONMENT": "testing", "BCRYPT_ROUNDS": "4", "LOG_LEVEL": "INFO"}
 """What every test's service is told: passwords cost nothing."""
+
+QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+"""How Chromium is started: as root, and silent on the network."""
 
 MakeSettings = Callable[..., Settings]
 MakeApp = Callable[..., Flask]
@@ -169,6 +173,14 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., servers.Server]]:
         server.stop()
 
 
+@pytest.fixture
+def mail_server() -> Iterator[MailServer]:
+    """A mail server on loopback."""
+    server = MailServer()
+    yield server
+    server.stop()
+
+
 @pytest.fixture(scope="session")
 def chromium() -> str:
     """Path of Debian's Chromium."""
@@ -176,6 +188,26 @@ def chromium() -> str:
     if not found:
         pytest.skip("needs Chromium (apt-get install chromium)")
     return found
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: str) -> Iterator[Any]:
+    """Chromium, started once."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="needs: pip install -e '.[browser]'")
+    with playwright.sync_playwright() as driver:
+        found = driver.chromium.launch(executable_path=chromium, args=QUIET)
+        yield found
+        found.close()
+
+
+@pytest.fixture
+def page(browser: Any) -> Iterator[Any]:
+    """An empty tab; `page.console` is what was logged in it."""
+    opened = browser.new_page()
+    opened.console = []
+    opened.on("console", lambda message: opened.console.append(message.text))
+    yield opened
+    opened.close()
 
 
 ALL_SCOPES = " ".join(SCOPES)

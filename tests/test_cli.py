@@ -132,8 +132,8 @@ class TestSetup:
         shutil.copy(servers.ROOT / "wsgi.py", tmp_path)
         return tmp_path
 
-    def setup_in(self, clone: Path, *more: str) -> str:
-        done = servers.flask(clone, "setup", "forms.example.com", "ann@example.com", *more, stdin=PASSWORD, at=clone)
+    def setup_in(self, clone: Path, *more: str, domain: str = "forms.example.com") -> str:
+        done = servers.flask(clone, "setup", domain, "ann@example.com", *more, stdin=PASSWORD, at=clone)
         return done.stdout + done.stderr
 
     def test_makes_everything_and_says_what_to_copy(self, clone: Path) -> None:
@@ -149,10 +149,22 @@ class TestSetup:
         assert "ann@example.com\tSite Operator\toperator\tactive" in listed.stdout
         assert servers.flask(clone, "doctor", at=clone).returncode == 0
 
+    def test_a_setting_that_nothing_reads_is_found_by_the_doctor(self, clone: Path) -> None:
+        (clone / ".env").write_text("SINGUP_ENABLED=false\nGUNICORN_CMD_ARGS=--reload\nAPP_NAME=mine\n")
+        done = servers.flask(clone, "doctor", at=clone)
+        assert done.returncode == 1
+        assert "BAD  settings    Nothing reads" in done.stdout
+        assert ": SINGUP_ENABLED (did you mean SIGNUP_ENABLED?).\n" in done.stdout
+
     def test_never_writes_over_an_env(self, clone: Path) -> None:
         (clone / ".env").write_text("APP_NAME=mine\n")
         assert "There is a" in self.setup_in(clone)
         assert (clone / ".env").read_text() == "APP_NAME=mine\n"
+
+    @pytest.mark.parametrize("domain", ["https://forms.example.com", "example.com/forms", "forms.example.com {"])
+    def test_takes_a_domain_and_nothing_else(self, clone: Path, domain: str) -> None:
+        assert "Write the domain alone" in self.setup_in(clone, domain=domain)
+        assert not (clone / ".env").exists()
 
     def test_leaves_nothing_when_it_fails(self, clone: Path) -> None:
         said = self.setup_in(clone, "--database", f"postgresql://nobody@127.0.0.1:{servers.free_port()}/nothing")

@@ -62,6 +62,11 @@ class TestDetails:
         assert "checks" in client.get("/health", headers=TOKEN).json
         assert client.get("/metrics", headers=TOKEN).status_code == 200
 
+    @pytest.mark.parametrize(("sent", "seen"), [("bearer let-me-see", 200), ("let-me-see", 401), ("Basic Og==", 401)])
+    def test_a_token_comes_as_a_bearer_written_in_any_case(self, make_app: MakeApp, sent: str, seen: int) -> None:
+        client = make_app(METRICS_TOKEN="let-me-see").test_client()
+        assert client.get("/metrics", headers={"Authorization": sent}).status_code == seen
+
     def test_in_production_without_a_token_nobody_sees_them(self, make_app: MakeApp) -> None:
         make_app()  # makes the secrets
         client = make_app(

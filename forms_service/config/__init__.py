@@ -38,6 +38,7 @@ class Settings:
     environment: str
     app_name: str
     instance_path: Path
+    background_work: str
     public_url: str
     secret_key: str = field(repr=False)
     encryption_keys: tuple[bytes, ...] = field(repr=False)
@@ -62,7 +63,7 @@ class Settings:
     smtp_username: str | None
     smtp_password: str | None = field(repr=False)
     smtp_tls: str
-    mail_from: str | None
+    mail_from: str
     signup_enabled: bool
     signup_confirmation: bool
     signup_role: str
@@ -116,6 +117,7 @@ def _read(env: Reader, directory: Path) -> dict[str, Any]:
     environment = read("ENVIRONMENT", "development", parse=of.one_of(*of.ENVIRONMENTS))
     production = environment == "production"
     instance_path = directory / (read("INSTANCE_PATH", "instance") or "instance")
+    public_url = read("PUBLIC_URL", None if production else "http://127.0.0.1:5000", parse=of.public_url)
     redis_url = read("REDIS_URL", None, parse=of.redis_url)
     default_database = None if production else f"sqlite:///{instance_path / secret_files.EMBEDDED}"
     database_url = read("DATABASE_URL", None, parse=lambda text: of.database_url(text, instance_path))
@@ -124,7 +126,8 @@ def _read(env: Reader, directory: Path) -> dict[str, Any]:
         "environment": environment,
         "app_name": read("APP_NAME", "forms-service"),
         "instance_path": instance_path,
-        "public_url": read("PUBLIC_URL", None if production else "http://127.0.0.1:5000", parse=of.public_url),
+        "background_work": read("BACKGROUND_WORK", "inside", parse=of.one_of("inside", "outside")),
+        "public_url": public_url,
         "secret_key": read("SECRET_KEY", None, parse=of.secret_key),
         "encryption_keys": read("ENCRYPTION_KEYS", None, parse=of.encryption_keys),
         "database_url": database_url or default_database,
@@ -135,16 +138,11 @@ def _read(env: Reader, directory: Path) -> dict[str, Any]:
         "redis_ttl": read("REDIS_TTL", "3600", parse=of.whole(1, 31_536_000)),
         "access_token_expire_minutes": read("ACCESS_TOKEN_EXPIRE_MINUTES", "30", parse=of.whole(1, 1440)),
         "algorithm": read("ALGORITHM", "HS256", parse=of.one_of(*of.ALGORITHMS)),
-        **_rates(env),
+        **_rates(read),
         "cors_origins": read("CORS_ORIGINS", "", parse=of.origins),
         "cors_allow_credentials": read("CORS_ALLOW_CREDENTIALS", "false", parse=of.flag),
         "trusted_proxies": read("TRUSTED_PROXIES", "0", parse=of.whole(0, 10)),
-        "smtp_server": read("SMTP_SERVER", None),
-        "smtp_port": read("SMTP_PORT", "587", parse=of.whole(1, 65_535)),
-        "smtp_username": read("SMTP_USERNAME", None),
-        "smtp_password": read("SMTP_PASSWORD", None),
-        "smtp_tls": read("SMTP_TLS", "starttls", parse=of.one_of("starttls", "tls", "none")),
-        "mail_from": read("MAIL_FROM", None),
+        **_mail(read, public_url),
         "signup_enabled": read("SIGNUP_ENABLED", "true", parse=of.flag),
         "signup_confirmation": read("SIGNUP_CONFIRMATION", "true", parse=of.flag),
         "signup_role": read("SIGNUP_ROLE", "user", parse=of.one_of("user", "owner", "operator")),
@@ -160,8 +158,7 @@ def _read(env: Reader, directory: Path) -> dict[str, Any]:
     }
 
 
-def _rates(env: Reader) -> dict[str, Any]:
-    read = env.setting
+def _rates(read: Any) -> dict[str, Any]:
     return {
         "rate_limit_enabled": read("RATE_LIMIT_ENABLED", "true", parse=of.flag),
         "rate_limit": Rate(
@@ -171,6 +168,17 @@ def _rates(env: Reader) -> dict[str, Any]:
         "rate_limit_authenticated": read("RATE_LIMIT_AUTHENTICATED", "600/60", parse=of.rate),
         "signup_rate_limit": read("SIGNUP_RATE_LIMIT", "10/900", parse=of.rate),
         "login_rate_limit": read("LOGIN_RATE_LIMIT", "10/900", parse=of.rate),
+    }
+
+
+def _mail(read: Any, public_url: str | None) -> dict[str, Any]:
+    return {
+        "smtp_server": read("SMTP_SERVER", None),
+        "smtp_port": read("SMTP_PORT", "587", parse=of.whole(1, 65_535)),
+        "smtp_username": read("SMTP_USERNAME", None),
+        "smtp_password": read("SMTP_PASSWORD", None),
+        "smtp_tls": read("SMTP_TLS", "starttls", parse=of.one_of("starttls", "tls", "none")),
+        "mail_from": read("MAIL_FROM", of.own_address(public_url), parse=of.mailbox),
     }
 
 

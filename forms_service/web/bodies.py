@@ -149,11 +149,20 @@ def _raw() -> bytes:
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise UnsupportedMediaTypeError("Send the body without compression.")
     try:
-        return request.get_data(cache=True, parse_form_data=False)
+        raw = request.get_data(cache=True, parse_form_data=False)
+        cut = _may_go_on(raw) and request.environ["wsgi.input"].read(1)
     except HTTPException:
         raise
     except Exception as error:  # each server raises its own for a body that breaks off or has bad chunks
         raise BadRequestError("The body did not arrive whole.") from error
+    if cut:
+        raise PayloadTooLargeError()
+    return raw
+
+
+def _may_go_on(raw: bytes) -> bool:
+    """Whether a body in chunks has been read up to the limit, where Werkzeug stops and says nothing."""
+    return request.content_length is None and len(raw) == request.max_content_length
 
 
 def _refuse_depth(text: str) -> None:
