@@ -1,5 +1,4 @@
 """The hosted page of a form in a person's browser."""
-# ruff: noqa: F811  # a fixture of another file is named again as a parameter
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,8 +16,9 @@ from forms_service.forms.published import published
 from forms_service.forms.schemas import NewForm
 from tests.conftest import QUICK
 from tests.servers import Server
-from tests.test_browser import axe, browser, page  # noqa: F401  # two are fixtures
 from tests.test_hosted_pages import EVERY_FIELD
+
+axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs: pip install -e '.[browser]'")
 
 pytestmark = pytest.mark.slow
 

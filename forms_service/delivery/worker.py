@@ -16,10 +16,16 @@ from forms_service.delivery.claims import Claim
 from forms_service.delivery.mail import Mailer
 from forms_service.delivery.parcel import DeliveryError, Sender
 from forms_service.errors import ServiceUnavailableError
+from forms_service.web.in_hand import requests_in_hand
 from forms_service.web.logs import event
 
 SENDERS: dict[str, Callable[[], Sender]] = {"mail": Mailer}
 """Who sends what goes by a channel."""
+
+REST = 9
+"""How many times as long as a message took the next one waits in a process that is answering requests."""
+
+LONGEST_REST = 0.5
 
 REPLY_CODE = re.compile(r"\d{3}\b")
 
@@ -33,7 +39,9 @@ def deliver_due(stopping: Callable[[], bool] = lambda: False) -> int:
     tried = 0
     with _senders() as senders:
         while not stopping() and (claimed := claims.claim(*senders)):
+            started = time.monotonic()
             _deliver(claimed, senders[claimed.channel])
+            _give_way(time.monotonic() - started)
             tried += 1
     return tried
 
@@ -56,6 +64,12 @@ def _senders() -> Iterator[dict[str, Sender]]:
     finally:
         for sender in senders.values():
             sender.close()
+
+
+def _give_way(seconds: float) -> None:
+    """Rest after a message that took so long, if people are waiting: in a busy process they have most of the time."""
+    if requests_in_hand():
+        time.sleep(min(seconds * REST, LONGEST_REST))
 
 
 def _deliver(claimed: Claim, sender: Sender) -> None:
