@@ -3,8 +3,9 @@
 from flask import Flask
 
 from forms_service import database, keyring, migrating
-from forms_service.accounts import passwords
-from forms_service.accounts.views import accounts, signup
+from forms_service.accounts import guards, passwords, sweeping
+from forms_service.accounts.pages import accounts
+from forms_service.accounts.views import BLUEPRINTS as ACCOUNTS
 from forms_service.config import Settings
 from forms_service.delivery import background
 from forms_service.forms import published
@@ -46,9 +47,11 @@ def create_app(settings: Settings) -> Flask:
         part.init_app(app)
     for part in (cors, limits, database, passwords):
         part.init_app(app, settings)
-    for part in (migrating, keyring, background, published, storage, storing, running, repeats, proof_of_work, checks):
+    for part in (migrating, keyring, background, guards, sweeping, published, checks):
         part.init_app(app)
-    openapi.init_app(app, (signup, forms, taking, health_blueprint))
+    for part in (storage, storing, running, repeats, proof_of_work):
+        part.init_app(app)
+    openapi.init_app(app, (*ACCOUNTS, forms, taking, health_blueprint))
     for blueprint in (accounts, puzzles, hosted):
         app.register_blueprint(blueprint)
     with app.app_context(), database.nothing_left_open():

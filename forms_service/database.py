@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 from flask import Flask, current_app
-from sqlalchemy import Connection, DateTime, Engine, event
+from sqlalchemy import Connection, CursorResult, DateTime, Engine, Executable, event
 from sqlalchemy.engine import Dialect, make_url
 from sqlalchemy.types import TypeDecorator
 from uuid_utils.compat import uuid7
@@ -71,6 +71,11 @@ def now() -> datetime:
 def one_of(column: str, values: tuple[str, ...]) -> str:
     """The condition of a column that holds one of a few words."""
     return f"{column} IN ({', '.join(repr(value) for value in values)})"
+
+
+def rows_changed(statement: Executable) -> int:
+    """Execute an UPDATE or DELETE in the caller's transaction; how many rows it changed."""
+    return cast("CursorResult[Any]", db.session.execute(statement)).rowcount
 
 
 def first_line(error: Exception) -> str:

@@ -90,6 +90,23 @@ def test_axe_finds_nothing(page: Any, service: Server, path: str, scheme: str) -
     assert found.violations_count == 0, found.generate_report()
 
 
+@pytest.mark.parametrize(
+    "path", ["/forgot", "/signup/resend", "/signup/confirm", "/reset", "/new-address", "/reset/done"]
+)
+def test_axe_finds_nothing_on_the_pages_behind_links(page: Any, service: Server, path: str) -> None:
+    page.goto(f"{service.url}{path}?token=x")
+    found = axe.Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+
+
+def test_the_button_of_a_page_behind_a_link_acts(page: Any, service: Server) -> None:
+    page.goto(f"{service.url}/signup/confirm?token=x")
+    page.click("button")
+    page.wait_for_selector("[role=alert]")
+    assert "not good any more" in page.inner_text("[role=alert]")
+    assert "token" not in page.url
+
+
 def test_axe_finds_nothing_on_a_form_with_faults(page: Any, service: Server) -> None:
     page.goto(f"{service.url}/signup")
     page.evaluate("document.querySelector('form').noValidate = true")
@@ -109,7 +126,7 @@ def test_our_own_form_works_by_keyboard_alone(page: Any, service: Server) -> Non
     page.wait_for_url(f"{service.url}/signup/thanks")
 
 
-@pytest.mark.parametrize("path", ["/", "/signup", "/api/docs"])
+@pytest.mark.parametrize("path", ["/", "/signup", "/reset?token=x", "/api/docs"])
 def test_pages_break_none_of_their_own_rules(page: Any, service: Server, path: str) -> None:
     page.goto(service.url + path)
     if path == "/api/docs":

@@ -15,6 +15,7 @@ from forms_service.accounts import service
 from forms_service.web.proxy import UNCOUNTED_PROXY
 from tests import servers
 from tests.conftest import QUICK, MakeApp
+from tests.mail_server import MailServer
 
 PASSWORD = "Correct-horse-7"
 
@@ -115,6 +116,20 @@ class TestDoctor:
         assert "TRUSTED_PROXIES" in bad["proxy"]
         assert "flask keys rotate" in bad["keys"]
         assert shut in bad["smtp"]
+
+    def test_a_mail_server_is_logged_into_and_the_dns_records_are_listed(
+        self, tmp_path: Path, mail_server: MailServer
+    ) -> None:
+        said = {**mail_server.settings, "MAIL_FROM": "post@firma.example"}
+        lines = {line.split()[1]: line for line in run(tmp_path, "doctor", **said).splitlines()}
+        assert f"Port {mail_server.port} answers" in lines["smtp"]
+        assert '"v=spf1 ' in lines["spf"]
+        assert "_domainkey.firma.example" in lines["dkim"]
+        assert '_dmarc.firma.example: "v=DMARC1; ' in lines["dmarc"]
+        login = {"SMTP_USERNAME": "forms", "SMTP_PASSWORD": "wrong-one"}
+        said = fails(tmp_path, "doctor", **mail_server.settings, **login)
+        assert re.search(r"^BAD  smtp .*(5\d\d|AUTH)", said, re.MULTILINE)
+        assert "wrong-one" not in said
 
     def test_bad_settings_are_lines_too(self, tmp_path: Path) -> None:
         said = fails(tmp_path, "doctor", RATE_LIMIT_WINDOW="soon", LOG_FORMAT="xml")

@@ -3,6 +3,7 @@
 import json
 import uuid
 from collections.abc import Callable
+from typing import Any
 
 import hypothesis
 import pytest
@@ -10,11 +11,13 @@ import schemathesis
 from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given
+from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from forms_service.app import create_app
 from forms_service.config import load_settings
 from tests import servers
 from tests.conftest import QUICK, MakeApp
+from tests.people import Member
 
 COMMITTED = servers.ROOT / "openapi.json"
 
@@ -60,23 +63,32 @@ QUICK_EXAMPLES = hypothesis.settings(
 """The same examples in every run; `max_examples=2500, derandomize=False` looks further, by hand."""
 
 
-def operations() -> list[tuple[str, str]]:
-    """Every path and method of the description."""
+PROVING = {"/api/signup/confirm", "/api/password/reset", "/api/me/email/confirm"}
+"""Paths that take a token or a password which nobody guesses: what is described can be refused there."""
+
+
+def operations(guarded: bool = False) -> list[tuple[str, str]]:
+    """Every path and method of the description, or only those that are not for everybody."""
     paths = json.loads(COMMITTED.read_text())["paths"]
-    return [(path, method.upper()) for path, methods in paths.items() for method in methods if method != "parameters"]
+    return [
+        (path, method.upper())
+        for path, methods in paths.items()
+        for method, operation in methods.items()
+        if method != "parameters" and (not guarded or operation.get("security") == [{"token": []}])
+    ]
 
 
-@pytest.mark.parametrize(("path", "method"), operations())
-def test_answers_are_as_described(described: Flask, path: str, method: str) -> None:
+def check(described: Flask, path: str, method: str, examples: hypothesis.settings = QUICK_EXAMPLES, **how: Any) -> None:
+    """Whether the answers to what is described, and to what is not, are as described."""
     operation = schemathesis.openapi.from_wsgi("/api/openapi.json", described)[path][method]
     tried = 0
 
     @given(case=operation.as_strategy() | operation.as_strategy(generation_mode=schemathesis.GenerationMode.NEGATIVE))
-    @QUICK_EXAMPLES
+    @examples
     def holds(case: schemathesis.Case) -> None:
         nonlocal tried
         tried += 1
-        case.call_and_validate()
+        case.call_and_validate(**how)
 
     holds()
     assert tried
@@ -104,6 +116,18 @@ def test_answers_to_an_owner_are_as_described(
 
     holds()
     assert statuses & {200, 201}
+
+
+@pytest.mark.parametrize(("path", "method"), operations())
+def test_answers_are_as_described(described: Flask, path: str, method: str) -> None:
+    check(described, path, method, excluded_checks=[positive_data_acceptance] if path in PROVING else [])
+
+
+@pytest.mark.parametrize(("path", "method"), operations(guarded=True))
+def test_answers_to_who_is_signed_in_are_as_described(described: Flask, path: str, method: str) -> None:
+    person = Member(described, f"{uuid.uuid4().hex}@example.com", role="operator")
+    few = hypothesis.settings(QUICK_EXAMPLES, max_examples=15)
+    check(described, path, method, few, headers=person.headers, excluded_checks=[positive_data_acceptance])
 
 
 def test_a_path_in_front_is_described(make_app: MakeApp) -> None:

@@ -6,11 +6,16 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 
+from sqlalchemy.exc import DBAPIError
+
+from forms_service.database import now
 from forms_service.delivery import claims
 from forms_service.delivery.claims import Claim
 from forms_service.delivery.mail import Mailer
 from forms_service.delivery.parcel import DeliveryError, Sender
+from forms_service.errors import ServiceUnavailableError
 from forms_service.web.in_hand import requests_in_hand
 from forms_service.web.logs import event
 
@@ -23,6 +28,8 @@ REST = 9
 LONGEST_REST = 0.5
 
 REPLY_CODE = re.compile(r"\d{3}\b")
+
+RECORD_AGAIN_SECONDS = 1
 
 log = logging.getLogger(__name__)
 
@@ -74,11 +81,24 @@ def _deliver(claimed: Claim, sender: Sender) -> None:
         answer, outcome = sender.send(parcel), "sent"
     except DeliveryError as error:
         answer, outcome = str(error), "failed" if error.permanent or claims.expires(claimed) else "again"
-    except Exception as error:  # (one message that cannot be made must not keep the others)
+    except Exception as error:  # one message that cannot be made must not keep the others
         log.exception("A message could not be made.", extra={"fields": {"kind": claimed.kind, "id": claimed.id}})
         answer, outcome = type(error).__name__, "failed" if claims.expires(claimed) else "again"
-    claims.record(claimed, answer, outcome=outcome)
+    _record(claimed, answer, outcome)
     _tell(claimed, answer, outcome)
+
+
+def _record(claimed: Claim, answer: str, outcome: str) -> None:
+    """Write it down while the lease lasts: what was sent shall not go again only because the database was busy."""
+    while True:
+        try:
+            claims.record(claimed, answer, outcome=outcome)
+        except (DBAPIError, ServiceUnavailableError):
+            if now() + timedelta(seconds=RECORD_AGAIN_SECONDS) > claimed.until:
+                raise
+            time.sleep(RECORD_AGAIN_SECONDS)
+        else:
+            return
 
 
 def _tell(claimed: Claim, answer: str, outcome: str) -> None:

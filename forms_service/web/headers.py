@@ -44,6 +44,8 @@ def _add_headers(response: Response) -> Response:
         del response.headers["Cross-Origin-Embedder-Policy"]
     if response.mimetype == "text/html":
         response.headers["Content-Security-Policy"] = getattr(response, "policy", PAGE_POLICY)
+    if "token" in request.args:
+        response.headers["Referrer-Policy"] = "no-referrer"  # the address of a page behind a mail's link is a secret
     if request.is_secure:
         response.headers["Strict-Transport-Security"] = HSTS
     response.headers.setdefault("Cache-Control", "no-store")
