@@ -29,7 +29,7 @@ class Running:
 
 @contextmanager
 def running(target: str, probe: str, *, log: Path | None = None, **settings: str) -> Iterator[Running]:
-    """A gunicorn with one worker and the project's own configuration, serving `target`; what it logs may go to a file."""
+    """A gunicorn with one worker and the project's own configuration, serving `target`, logging to `log`."""
     port = free_port()
     with tempfile.TemporaryDirectory() as folder:
         environment = {"PATH": os.environ["PATH"], "INSTANCE_PATH": folder, "LOG_LEVEL": "WARNING", **settings}

@@ -1,4 +1,4 @@
-"""`python -m benchmarks.submissions [SECONDS] [ROUNDS]`: taking submissions beside a view that only inserts and commits.
+"""`python -m benchmarks.submissions [SECONDS] [ROUNDS]`: taking submissions beside a view that inserts and commits.
 
 Five fields, everything on: limits (too high to be met), checks, spam verdict, encryption, the mail to the owner in the
 same commit and sent by the serving process itself. Floor and service take turns, so that both meet the same machine.
@@ -22,6 +22,7 @@ from benchmarks.servers import ROOT, Running, running
 from forms_service.config import cores
 
 CLIENTS = (8, 64)
+COLUMNS = ("per second", "p50 ms", "p99 ms", "rate/floor", "p99/floor", "failed", "µs of CPU")
 HIGH = "1000000/60"
 EVERYTHING_ON = {"SUBMISSION_RATE_LIMIT": HIGH, "FORM_RATE_LIMIT": HIGH, "LOG_LEVEL": "INFO"}
 FIELDS = [
@@ -55,6 +56,14 @@ class Side:
     path: str
 
 
+@dataclass(frozen=True)
+class Turn:
+    """What one turn measured, and the microseconds of processor time that each submission took."""
+
+    result: load.Result
+    work: float
+
+
 def submission(path: str) -> bytes:
     """One that nobody has sent before."""
     said = {"name": "Ann Example", "email": f"ann{time.time_ns()}@example.com", "phone": "+49 170 1234567"}
@@ -84,37 +93,42 @@ def sides(stack: ExitStack) -> list[Side]:
     return [Side(name, server, f"/f/{form}") for name, server in found]
 
 
-def measure(pool: ProcessPoolExecutor, side: Side, clients: int, seconds: float) -> load.Result:
+def measure(pool: ProcessPoolExecutor, side: Side, clients: int, seconds: float) -> Turn:
     """One turn of one side."""
     request = functools.partial(submission, side.path)
-    return load.start(pool, side.server.port, request, clients=clients, seconds=seconds).result()
+    before = sum(side.server.worker.cpu_times()[:2])
+    result = load.start(pool, side.server.port, request, clients=clients, seconds=seconds).result()
+    worked = sum(side.server.worker.cpu_times()[:2]) - before
+    return Turn(result, worked / len(result.latencies) * 1e6)
 
 
 def main(seconds: float = 5, rounds: int = 3) -> None:
-    print(f"{cores()} cores, Python {sys.version.split()[0]}, {rounds} turns of {seconds:g} s each, one worker, SQLite")
+    machine = f"{cores()} cores, Python {sys.version.split()[0]}"
+    print(f"{machine}, {rounds} turns of {seconds:g} s each, one worker, SQLite", flush=True)
     with ExitStack() as stack, load.pool() as pool:
         every = sides(stack)
         for clients in CLIENTS:
-            results: dict[str, list[load.Result]] = defaultdict(list)
+            results: dict[str, list[Turn]] = defaultdict(list)
             for _ in range(rounds):
                 for side in every:
                     results[side.name].append(measure(pool, side, clients, seconds))
             show(clients, results)
 
 
-def show(clients: int, results: dict[str, list[load.Result]]) -> None:
-    """Medians over the turns, and the ratios to both floors."""
-    print(
-        f"\n{f'{clients} clients':30}{'per second':>12}{'p50 ms':>9}{'p99 ms':>9}{'rate/floor':>12}{'p99/floor':>11}{'failed':>8}"
-    )
+def show(clients: int, results: dict[str, list[Turn]]) -> None:
+    """Medians over the turns, and the ratios to the floor."""
+    print(f"\n{f'{clients} clients':30}" + "".join(f"{title:>12}" for title in COLUMNS))
     floor_rate = floor_p99 = 0.0
     for name, turns in results.items():
-        rate = statistics.median(turn.per_second() for turn in turns)
-        p50, p99 = (statistics.median(turn.percentile(percent) for turn in turns) for percent in (50, 99))
-        failed = sum(len(turn.latencies) - turn.count() for turn in turns)
+        rate = statistics.median(turn.result.per_second() for turn in turns)
+        p50, p99 = (statistics.median(turn.result.percentile(percent) for turn in turns) for percent in (50, 99))
+        failed = sum(len(turn.result.latencies) - turn.result.count() for turn in turns)
+        work = statistics.median(turn.work for turn in turns)
         floor_rate, floor_p99 = floor_rate or rate, floor_p99 or p99
-        row = f"{rate:12.0f}{p50:9.1f}{p99:9.1f}{rate / floor_rate:12.2f}{p99 / floor_p99:11.2f}{failed:8}"
-        print(f"{name:30}{row}", flush=True)
+        figures = (
+            f"{rate:12.0f}{p50:12.1f}{p99:12.1f}{rate / floor_rate:12.2f}{p99 / floor_p99:12.2f}{failed:12}{work:12.0f}"
+        )
+        print(f"{name:30}{figures}", flush=True)
 
 
 if __name__ == "__main__":
