@@ -178,7 +178,8 @@ def test_a_deleted_form_is_gone_with_its_versions(
     assert either.get(f"/f/{form['id']}").status_code == 404
     with either_app.app_context():
         assert db.session.scalar(select(func.count()).select_from(FormVersion)) == 0
-        assert db.session.scalars(select(Event.name).order_by(Event.id)).all() == ["form_created", "form_deleted"]
+        trail = select(Event.name).where(Event.name.startswith("form_")).order_by(Event.id)
+        assert db.session.scalars(trail).all() == ["form_created", "form_deleted"]
 
 
 class TestAStranger:
