@@ -14,6 +14,7 @@ import pytest
 from flask import Flask
 
 from forms_service.accounts import access_tokens
+from forms_service.accounts.guards import caller, for_operators
 from forms_service.security import derived_key
 from tests.conftest import MakeApp
 from tests.people import Member, bearer
@@ -265,3 +266,12 @@ class TestEveryRoute:
 def test_the_lifetime_is_said_as_it_is(app: Flask) -> None:
     with app.app_context():
         assert access_tokens.lifetime() == 1800
+
+
+def test_operators_alone_pass_their_guard(app: Flask) -> None:
+    app.add_url_rule("/operators", "operators", for_operators(lambda: str(caller().account_id)))
+    people = [Member(app, f"{role}@example.com", role=role) for role in ("user", "owner", "operator")]
+    key = people[2].call("POST", "/api/me/keys", name="x", scopes=["forms:read"]).json["data"]["key"]
+    assert [person.call("GET", "/operators").status_code for person in people] == [403, 403, 200]
+    assert people[2].call("GET", "/operators").text == people[2].id
+    assert people[2].client.get("/operators", headers=bearer(key)).status_code == 403
