@@ -12,11 +12,24 @@ from forms_service.forms import published
 from forms_service.forms.views import forms, hosted
 from forms_service.health import checks
 from forms_service.health.views import health_blueprint
-from forms_service.submissions import models as submissions_models
-from forms_service.web import caching, cors, errors, headers, limits, logs, openapi, pages, proxy, redis, request_ids
-
-MODELS = (submissions_models,)
-"""Imported so that their tables are known; each goes when the room's blueprint is bound here."""
+from forms_service.submissions.taking import proof_of_work, repeats, running, storage, storing
+from forms_service.submissions.taking.puzzles import puzzles
+from forms_service.submissions.taking.views import taking
+from forms_service.web import (
+    caching,
+    cors,
+    errors,
+    headers,
+    in_hand,
+    limits,
+    logs,
+    openapi,
+    pages,
+    proxy,
+    redis,
+    request_ids,
+)
+from forms_service.web.app import App
 
 
 def create_app(settings: Settings) -> Flask:
@@ -24,20 +37,22 @@ def create_app(settings: Settings) -> Flask:
 
     :raises StartError: when the database is newer than the code, or its keys are not under ENCRYPTION_KEYS
     """
-    app = Flask(__name__, instance_path=str(settings.instance_path.absolute()))
+    app = App(__name__, instance_path=str(settings.instance_path.absolute()))
     app.config.update(SETTINGS=settings, SECRET_KEY=settings.secret_key)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_content_length
     app.json.sort_keys = False  # type: ignore[attr-defined]  # of Flask's default provider
     for part in (logs, redis, caching, proxy):
         part.init_app(app, settings)
-    for part in (headers, request_ids, errors, pages):
+    for part in (in_hand, headers, request_ids, errors, pages):
         part.init_app(app)
     for part in (cors, limits, database, passwords):
         part.init_app(app, settings)
-    for part in (migrating, keyring, background, published, checks, guards, sweeping):
+    for part in (migrating, keyring, background, guards, sweeping, published, checks):
+        part.init_app(app)
+    for part in (storage, storing, running, repeats, proof_of_work):
         part.init_app(app)
     openapi.init_app(app, (*ACCOUNTS, forms, health_blueprint))
-    for blueprint in (accounts, hosted):
+    for blueprint in (accounts, taking, puzzles, hosted):
         app.register_blueprint(blueprint)
     with app.app_context(), database.nothing_left_open():
         migrating.bring_up_to_date()

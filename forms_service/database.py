@@ -128,6 +128,17 @@ def writing() -> Iterator[None]:
 
 
 @contextmanager
+def transaction() -> Iterator[Connection]:
+    """The same without the session and what it costs: a connection, committed at the end unless something fails.
+
+    :raises ServiceUnavailableError: when its turn does not come in time
+    """
+    queue: AbstractContextManager[None] = current_app.extensions["writers"]
+    with queue, db.engine.connect() as connection, connection.execution_options(writing=True).begin():
+        yield connection
+
+
+@contextmanager
 def nothing_left_open() -> Iterator[None]:
     """Close every connection at the end: a server may fork then, and processes must not share one."""
     try:

@@ -56,13 +56,16 @@ class MailServer:
     def start(self) -> None:
         """Answer."""
         said = {"hostname": "127.0.0.1", "port": self.port, "authenticator": self._authenticate, **self._said}
-        self._controller = Controller(self, **said)
+        self._controller: Controller | None = Controller(self, **said)
         self._controller.start()
+        self.hanging.clear()
 
     def stop(self) -> None:
         """Be gone."""
         self.hanging.set()
-        self._controller.stop()
+        if self._controller:
+            self._controller.stop()
+        self._controller = None
 
     async def handle_EHLO(  # noqa: N802 (aiosmtpd's name)
         self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]

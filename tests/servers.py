@@ -54,6 +54,7 @@ def start_flask(folder: Path, *words: str, **settings: str) -> "subprocess.Popen
             env=environment(folder, {"INSTANCE_PATH": str(folder), **settings}),
             stdout=log,
             stderr=log,
+            start_new_session=True,
         )
 
 

@@ -86,6 +86,11 @@ class TestTheMail:
         assert message["Reply-To"] == "visitor@example.org"
         assert message["Message-ID"].endswith("@firma.example>")
 
+    def test_an_address_for_answers_that_is_none_is_left_out(self, app: Flask, mail_server: MailServer) -> None:
+        put(app, _reply_to="call me")
+        assert deliver(app)[0][0] == "sent"
+        assert mail_server.received[0]["Reply-To"] is None
+
     def test_has_text_and_html_and_escapes_what_was_typed(self, app: Flask, mail_server: MailServer) -> None:
         app.extensions["mails"].loader = DictLoader(TEMPLATES)
         address = "https://forms.example.com/confirm?token=" + "x" * 43

@@ -9,13 +9,16 @@ from typing import Any
 import pytest
 from flask import Flask
 from sqlalchemy import LargeBinary, func, select, type_coerce
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from forms_service import database
 from forms_service.database import new_id, now, writing
 from forms_service.delivery import claims, outbox, smtp, worker
 from forms_service.delivery.models import Attempt, Message
 from forms_service.delivery.parcel import DeliveryError, Parcel
+from forms_service.errors import ServiceUnavailableError
 from forms_service.extensions import db
+from forms_service.keyring import WrappedKey
 
 ANN = "ann@example.com"
 
@@ -130,6 +133,14 @@ class TestQueueing:
         worker.deliver_due()
         assert states() == ["sent"], "the other one; the erased one left no attempt either"
         assert attempts() == [("sent", "erased")]
+
+    def test_what_the_caller_has_added_is_refused_at_its_commit_and_not_before(self) -> None:
+        with writing():
+            db.session.add(WrappedKey(purpose="data", number=1, wrapped=b"", wrapped_with="taken"))
+            outbox.put_mail("test", ANN, {}, about=new_id(), most_per_hour=3)
+            with pytest.raises(IntegrityError):
+                db.session.commit()
+        assert states() == []
 
     def test_at_most_so_many_of_a_kind_in_an_hour(self, clock: Callable[..., None]) -> None:
         assert [bool(put(most_per_hour=3)) for _ in range(4)] == [True, True, True, False]
@@ -279,6 +290,21 @@ class TestTrying:
         assert states() == ["waiting", "sent"]
         assert attempts() == [("again", "KeyError"), ("sent", "250 OK")]
         assert "could not be made" in caplog.text
+
+    def test_what_was_sent_is_written_down_once_the_database_is_back(
+        self, postman: Postman, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        put()
+        record, failures = claims.record, [OperationalError("UPDATE", {}, Exception("gone")), ServiceUnavailableError()]
+
+        def fails_at_first(*args: Any, **kwargs: Any) -> None:
+            if failures:
+                raise failures.pop()
+            record(*args, **kwargs)
+
+        monkeypatch.setattr(claims, "record", fails_at_first)
+        monkeypatch.setattr(worker, "RECORD_AGAIN_SECONDS", 0.01)
+        assert (worker.deliver_due(), states(), len(postman.taken)) == (1, ["sent"], 1)
 
     def test_a_pass_ends_after_the_one_in_hand_when_it_is_told_to(self, postman: Postman) -> None:
         put()

@@ -20,6 +20,11 @@ THREADS = 128
 METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 """Read by prometheus_client when it is imported, so it must be set before `forms_service.metrics` is."""
 
+TURNSTILE = "https://challenges.cloudflare.com/turnstile/v0/siteverify"
+HCAPTCHA = "https://api.hcaptcha.com/siteverify"
+RECAPTCHA = "https://www.google.com/recaptcha/api/siteverify"
+"""Where the providers of CAPTCHAs say whether a token is good."""
+
 
 class SettingsError(StartError):
     """Settings that the service cannot start with; its text is for the operator and holds no value."""
@@ -55,6 +60,8 @@ class Settings:
     rate_limit_authenticated: Rate
     signup_rate_limit: Rate
     login_rate_limit: Rate
+    submission_rate_limit: Rate
+    form_rate_limit: Rate
     cors_origins: tuple[str, ...]
     cors_allow_credentials: bool
     trusted_proxies: int
@@ -71,6 +78,12 @@ class Settings:
     health_check_urls: dict[str, str] = field(repr=False)
     max_content_length: int
     audit_retention_days: int
+    max_file_size: int
+    max_files: int
+    max_upload_size: int
+    turnstile_verify_url: str
+    hcaptcha_verify_url: str
+    recaptcha_verify_url: str
     bcrypt_rounds: int
     web_concurrency: int
     log_level: str
@@ -150,11 +163,34 @@ def _read(env: Reader, directory: Path) -> dict[str, Any]:
         "health_check_urls": read("HEALTH_CHECK_URLS", "", parse=of.named_urls),
         "max_content_length": read("MAX_CONTENT_LENGTH", "1048576", parse=of.whole(1024, 2**30)),
         "audit_retention_days": read("AUDIT_RETENTION_DAYS", "400", parse=of.whole(1, 36_500)),
+        **_uploads_and_captchas(read),
         "bcrypt_rounds": read("BCRYPT_ROUNDS", "12", parse=of.whole(smallest_cost, 16)),
         "web_concurrency": read("WEB_CONCURRENCY", _workers(redis_url), parse=of.whole(1, 1000)),
         "log_level": read("LOG_LEVEL", "INFO", parse=of.one_of(*of.LOG_LEVELS)),
         "log_format": read("LOG_FORMAT", "json" if production else "text", parse=of.one_of("text", "json")),
         "log_client": read("LOG_CLIENT", "truncated", parse=of.one_of("truncated", "full", "none")),
+    }
+
+
+def _uploads_and_captchas(read: Any) -> dict[str, Any]:
+    return {
+        "max_file_size": read("MAX_FILE_SIZE", str(10 * 2**20), parse=of.whole(1, 2**40)),
+        "max_files": read("MAX_FILES", "10", parse=of.whole(0, 1000)),
+        "max_upload_size": read("MAX_UPLOAD_SIZE", str(25 * 2**20), parse=of.whole(1, 2**40)),
+        "turnstile_verify_url": read("TURNSTILE_VERIFY_URL", TURNSTILE, parse=of.web_address),
+        "hcaptcha_verify_url": read("HCAPTCHA_VERIFY_URL", HCAPTCHA, parse=of.web_address),
+        "recaptcha_verify_url": read("RECAPTCHA_VERIFY_URL", RECAPTCHA, parse=of.web_address),
+    }
+
+
+def _mail(read: Any, public_url: str | None) -> dict[str, Any]:
+    return {
+        "smtp_server": read("SMTP_SERVER", None),
+        "smtp_port": read("SMTP_PORT", "587", parse=of.whole(1, 65_535)),
+        "smtp_username": read("SMTP_USERNAME", None),
+        "smtp_password": read("SMTP_PASSWORD", None),
+        "smtp_tls": read("SMTP_TLS", "starttls", parse=of.one_of("starttls", "tls", "none")),
+        "mail_from": read("MAIL_FROM", of.own_address(public_url), parse=of.mailbox),
     }
 
 
@@ -168,17 +204,8 @@ def _rates(read: Any) -> dict[str, Any]:
         "rate_limit_authenticated": read("RATE_LIMIT_AUTHENTICATED", "600/60", parse=of.rate),
         "signup_rate_limit": read("SIGNUP_RATE_LIMIT", "10/900", parse=of.rate),
         "login_rate_limit": read("LOGIN_RATE_LIMIT", "10/900", parse=of.rate),
-    }
-
-
-def _mail(read: Any, public_url: str | None) -> dict[str, Any]:
-    return {
-        "smtp_server": read("SMTP_SERVER", None),
-        "smtp_port": read("SMTP_PORT", "587", parse=of.whole(1, 65_535)),
-        "smtp_username": read("SMTP_USERNAME", None),
-        "smtp_password": read("SMTP_PASSWORD", None),
-        "smtp_tls": read("SMTP_TLS", "starttls", parse=of.one_of("starttls", "tls", "none")),
-        "mail_from": read("MAIL_FROM", of.own_address(public_url), parse=of.mailbox),
+        "submission_rate_limit": read("SUBMISSION_RATE_LIMIT", "60/60", parse=of.rate),
+        "form_rate_limit": read("FORM_RATE_LIMIT", "600/60", parse=of.rate),
     }
 
 

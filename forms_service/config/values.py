@@ -103,6 +103,13 @@ def public_url(raw: str) -> str:
     return raw.strip().rstrip("/")
 
 
+def web_address(raw: str) -> str:
+    """An address of another service, http or https."""
+    if _url(raw) is None:
+        raise ValidationError("Write an address such as https://provider.example/verify.")
+    return raw.strip()
+
+
 def mailbox(raw: str) -> str:
     """An address that mails are from, with a name before it or without."""
     _, address = parseaddr(text(raw))

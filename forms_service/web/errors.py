@@ -47,13 +47,17 @@ def init_app(app: Flask) -> None:
 
 def answer(error: Exception) -> Response:
     """What the caller gets for an error."""
-    known = _known(error)
-    if known.status in (401, 403):
+    error = known(error)
+    return finished(_page(error) if _wants_page() else failure(error), error)
+
+
+def finished(response: Response, error: ApiError) -> Response:
+    """An error's answer with the headers that belong to it; who was refused is logged."""
+    if error.status in (401, 403):
         client = client_for_log(settings.log_client)
-        event("refused", level=logging.WARNING, status=known.status, reason=known.message, client=client)
-    response = _page(known) if _wants_page() else failure(known)
-    response.headers.update(known.headers)
-    if known.status in (400, 413):
+        event("refused", level=logging.WARNING, status=error.status, reason=error.message, client=client)
+    response.headers.update(error.headers)
+    if error.status in (400, 413):
         response.headers["Connection"] = "close"  # the rest of the body may still be on its way
     return response
 
@@ -63,7 +67,8 @@ def _refuse_unreadable() -> None:
         raise errors.BadRequestError("This is no HTTP request that can be read.")
 
 
-def _known(error: Exception) -> ApiError:
+def known(error: Exception) -> ApiError:
+    """Whatever was raised, as one of our errors; what we did not expect is logged."""
     if isinstance(error, ApiError):
         return error
     if isinstance(error, MethodNotAllowed):

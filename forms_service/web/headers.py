@@ -40,6 +40,8 @@ def init_app(app: Flask) -> None:
 
 def _add_headers(response: Response) -> Response:
     response.headers.extend(ISOLATION)
+    if getattr(response, "shows_others", False):  # what another site serves says nothing of being embedded
+        del response.headers["Cross-Origin-Embedder-Policy"]
     if response.mimetype == "text/html":
         response.headers["Content-Security-Policy"] = getattr(response, "policy", PAGE_POLICY)
     if "token" in request.args:

@@ -24,6 +24,9 @@ from forms_service.web.logs import event
 
 Key = Callable[[], str]
 
+LONGEST_FORM_KEY = 16
+"""Characters of a form's id; a longer one is no form's, and need not be remembered whole."""
+
 
 @dataclass(frozen=True)
 class Limit:
@@ -33,6 +36,11 @@ class Limit:
     rate: Callable[[Settings], Rate]
     key: Key = client_key
     cost: int = 1
+
+
+def form_key() -> str:
+    """The form that the address names, whether or not there is one."""
+    return str((request.view_args or {}).get("form_id", ""))[:LONGEST_FORM_KEY]
 
 
 LIMITS = {
@@ -46,6 +54,8 @@ LIMITS = {
         Limit("login", lambda numbers: numbers.login_rate_limit),
         Limit("login_account", lambda numbers: numbers.login_rate_limit, key=account_key),
         Limit("password", lambda numbers: numbers.login_rate_limit, key=caller_key),
+        Limit("submission", lambda numbers: numbers.submission_rate_limit),
+        Limit("form", lambda numbers: numbers.form_rate_limit, form_key),
     )
 }
 """Every limit there is; those with a setting change by it."""
