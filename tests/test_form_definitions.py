@@ -191,3 +191,10 @@ def test_a_patch_is_merged_as_rfc_7396_says() -> None:
 def test_a_setting_that_was_not_there_when_the_form_was_saved_has_its_default() -> None:
     assert form_settings({}) == FormSettings()
     assert form_settings({"blocklist": {"words": ["x"]}, "closed": True}).blocklist.words == ("x",)
+
+
+@pytest.mark.parametrize("fields", [5, "x", {}, [{"name": {}}], [{"name": [1]}, {"name": [1]}], [5]])
+def test_what_is_no_list_of_definitions_is_a_fault_and_no_error(fields: object) -> None:
+    with pytest.raises(ma.ValidationError) as caught:
+        NewForm().load({"name": "x", "fields": fields})
+    assert list(caught.value.messages_dict) == ["fields"]

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import threading
 from base64 import b64encode
 from collections.abc import Sequence
 from functools import cache
@@ -51,9 +52,39 @@ class ErrorAnswer(ma.Schema):
 
 
 class Description(Api):
-    """flask-smorest's description, without its own error handlers: ours are in `web/errors.py`."""
+    """flask-smorest's description, made when somebody first asks: it takes longer than the rest of a start.
+
+    Without flask-smorest's own error handlers: ours are in `web/errors.py`.
+    """
 
     ERROR_SCHEMA = ErrorAnswer
+
+    def __init__(self, app: Flask) -> None:
+        self._lock = threading.RLock()
+        self._waiting: Sequence[Blueprint] = ()
+        super().__init__(app, spec_kwargs={"info": {"description": DESCRIPTION, "license": {"name": "MIT"}}})
+
+    def register(self, blueprints: Sequence[Blueprint]) -> None:
+        """Register blueprints, to be described later."""
+        for blueprint in blueprints:
+            self._app.register_blueprint(blueprint)
+        self._waiting = blueprints
+
+    @property
+    def spec(self) -> Any:
+        """All that is described."""
+        with self._lock:
+            waiting, self._waiting = self._waiting, ()
+            for blueprint in waiting:
+                blueprint.register_views_in_doc(self, self._app, self._spec, name=blueprint.name, parameters=None)
+                self._spec.tag({"name": blueprint.name, "description": blueprint.description})
+            if waiting:
+                _with_pages(self._spec.to_dict())
+            return self._spec
+
+    @spec.setter
+    def spec(self, spec: Any) -> None:
+        self._spec = spec
 
     def _register_error_handlers(self) -> None:
         """Errors have one mapper."""
@@ -67,7 +98,7 @@ def init_app(app: Flask, blueprints: Sequence[Blueprint]) -> None:
     app.config["API_TITLE"] = "forms_service"
     app.config["API_VERSION"] = __version__
     app.config["OPENAPI_VERSION"] = "3.1.0"
-    api = Description(app, spec_kwargs={"info": {"description": DESCRIPTION, "license": {"name": "MIT"}}})
+    api = Description(app)
     for field, json_type in (
         (Text, "string"),
         (Line, "string"),
@@ -78,15 +109,14 @@ def init_app(app: Flask, blueprints: Sequence[Blueprint]) -> None:
         api.register_field(field, json_type, None)
     api.ma_plugin.converter.add_attribute_function(_json_schema)
     api.spec.components.security_scheme("token", {"type": "http", "scheme": "bearer"})
-    for blueprint in blueprints:
-        api.register_blueprint(blueprint)
-    app.extensions["description"] = _with_pages(api.spec.to_dict())
+    api.register(blueprints)
+    app.extensions["description"] = api
     app.register_blueprint(docs)
 
 
 def described(app: Flask) -> dict[str, Any]:
     """The description as the repository holds it in `openapi.json`."""
-    description: dict[str, Any] = app.extensions["description"]
+    description: dict[str, Any] = app.extensions["description"].spec.to_dict()
     return description
 
 
@@ -108,11 +138,10 @@ def show() -> Response:
     return response
 
 
-def _with_pages(description: dict[str, Any]) -> dict[str, Any]:
-    """Any error is a page to who asks for one."""
+def _with_pages(description: dict[str, Any]) -> None:
+    """Add that any error is a page to who asks for one."""
     for response in description["components"]["responses"].values():
         response["content"]["text/html"] = {"schema": PAGE}
-    return description
 
 
 @cache
