@@ -14,6 +14,7 @@ from forms_service.validation.schema import Schema, faults_by_path
 from forms_service.web.answers import success
 from forms_service.web.bodies import JSON, MULTIPART, URLENCODED, json_body, json_or_form_body
 from forms_service.web.negotiation import posted_by_browser
+from forms_service.web.pagination import Page
 
 PAGE = {"type": "string"}
 """The schema of a page."""
@@ -66,6 +67,21 @@ class Blueprint(SmorestBlueprint):
 
         return decorate
 
+    def lists(self, schema: type[Schema], *, message: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        """Put the `Page` that a view returns into the envelope, each item by `schema`, and describe it."""
+        dumper = schema(many=True)
+
+        def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
+            @wraps(view)
+            def wrapper(*args: Any, **kwargs: Any) -> Any:
+                found: Page[Any] = view(*args, **kwargs)
+                return success(dumper.dump(found.items), message=message, meta={"next": found.next})
+
+            document = self.response(200, list_envelope(schema), description=message)
+            return document(wrapper)  # type: ignore[no-any-return]  # flask-smorest has no types
+
+        return decorate
+
     def web_form(self, template: str, done: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """Let people's browsers send it as well: they get pages where programs get JSON.
 
@@ -106,14 +122,32 @@ def form_of(schema: type[Schema]) -> type[Schema]:
     return type(f"{schema.__name__}Form", (schema,), {"on_bind_field": forbid_none})
 
 
+class ListMeta(Schema):
+    """What comes with a list."""
+
+    next = ma.fields.String(
+        required=True, allow_none=True, metadata={"description": "The cursor of the next page; null at the end."}
+    )
+
+
 def envelope(schema: type[Schema] | None) -> type[ma.Schema]:
     """The schema of a successful answer that holds `schema`."""
     name = schema.__name__ if schema else "Nothing"
     data: ma.fields.Field[Any] = ma.fields.Nested(schema, required=True) if schema else ma.fields.Raw(required=True)
+    return _envelope(f"{name}Answer", data, ma.fields.Dict(required=True))
+
+
+def list_envelope(schema: type[Schema]) -> type[ma.Schema]:
+    """The schema of a successful answer that holds a page of `schema`."""
+    items = ma.fields.List(ma.fields.Nested(schema), required=True)
+    return _envelope(f"{schema.__name__}ListAnswer", items, ma.fields.Nested(ListMeta, required=True))
+
+
+def _envelope(name: str, data: ma.fields.Field[Any], meta: ma.fields.Field[Any]) -> type[ma.Schema]:
     fields: dict[str, Any] = {
         "success": ma.fields.Boolean(required=True, metadata={"const": True}),
         "message": ma.fields.String(required=True),
         "data": data,
-        "meta": ma.fields.Dict(required=True),
+        "meta": meta,
     }
-    return ma.Schema.from_dict(fields, name=f"{name}Answer")
+    return ma.Schema.from_dict(fields, name=name)

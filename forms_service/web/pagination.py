@@ -1,0 +1,86 @@
+"""Lists in pages: a limit, and an opaque cursor that says where the next page begins."""
+
+import json
+import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import marshmallow as ma
+
+from forms_service.errors import Fault, ValidationError
+from forms_service.validation.schema import Coded, Messages, Schema
+
+MOST = 100
+USUAL = 25
+LONGEST_CURSOR = 1000
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Page(Generic[T]):
+    """Some items of a list, and the cursor of those after them; None at the end."""
+
+    items: Sequence[T]
+    next: str | None = None
+
+
+class Limit(Coded):
+    """How many items a page has at most, from 1 to MOST."""
+
+    default_error_messages: Messages = {"invalid_limit": f"Write a whole number from 1 to {MOST}."}
+    json_schema = {"type": "integer", "minimum": 1, "maximum": MOST}
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
+        if re.fullmatch("[0-9]{1,3}", str(value)) and 1 <= int(value) <= MOST:
+            return int(value)
+        raise self.make_error("invalid_limit")
+
+
+class Paging(Schema):
+    """What every list takes in its query; a list with filters derives from it."""
+
+    limit = Limit(load_default=USUAL, metadata={"description": "Items of a page."})
+    cursor = ma.fields.String(
+        load_default=None, metadata={"description": "`meta.next` of the page before; without one, the first page."}
+    )
+
+
+def paged(found: Sequence[T], limit: int, position: Callable[[T], tuple[Any, ...]]) -> Page[T]:
+    """A page of `found`, which was asked for with one item more than `limit`, so that it shows whether there is more.
+
+    `position` gives what the list is sorted by; the query after the cursor gets it back from `after`.
+    """
+    items = found[:limit]
+    return Page(items, cursor_to(*position(items[-1])) if len(found) > limit else None)
+
+
+def cursor_to(*position: Any) -> str:
+    """A position in a list as text that means nothing to a reader; its parts are kept as `str` gives them."""
+    said = json.dumps([str(part) for part in position], separators=(",", ":"))
+    return urlsafe_b64encode(said.encode()).decode().rstrip("=")
+
+
+def after(cursor: str | None, *kinds: Callable[[str], Any]) -> tuple[Any, ...] | None:
+    """The position that a cursor stands for, each part made by its kind, such as UUID; None for the first page.
+
+    :raises ValidationError: on `cursor`, when it is none of ours or a kind raises ValueError
+    """
+    if cursor is None:
+        return None
+    try:
+        return _read(cursor, kinds)
+    except (ValueError, TypeError, RecursionError) as error:
+        fault = Fault("This is no cursor of this list. Begin without one.", "invalid_cursor")
+        raise ValidationError({"cursor": [fault]}) from error
+
+
+def _read(cursor: str, kinds: Sequence[Callable[[str], Any]]) -> tuple[Any, ...]:
+    if len(cursor) > LONGEST_CURSOR:
+        raise ValueError("longer than any of ours")
+    parts = json.loads(urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4)))
+    if not isinstance(parts, list) or not all(isinstance(part, str) for part in parts):
+        raise ValueError("no list of texts")
+    return tuple(kind(part) for kind, part in zip(kinds, parts, strict=True))

@@ -1,0 +1,45 @@
+"""Cursors: they come back as they went out, and what is none of ours is refused by name."""
+
+import uuid
+
+import pytest
+
+from forms_service.errors import ValidationError
+from forms_service.web.pagination import LONGEST_CURSOR, Paging, after, cursor_to, paged
+
+
+def test_a_cursor_gives_its_position_back() -> None:
+    here = uuid.uuid4()
+    assert after(cursor_to(here, 7), uuid.UUID, int) == (here, 7)
+    assert after(None, uuid.UUID) is None
+
+
+def test_a_page_says_where_the_next_begins_and_the_last_that_there_is_none() -> None:
+    def position(number: int) -> tuple[int]:
+        return (number,)
+
+    first = paged([1, 2, 3], 2, position)
+    assert first.items == [1, 2]
+    assert after(first.next, int) == (2,)
+    assert paged([3], 2, position).next is None
+    assert paged([], 2, position).next is None
+
+
+@pytest.mark.parametrize(
+    "cursor",
+    ["", "x", "!!", "ä", cursor_to("no uuid"), cursor_to(uuid.uuid4(), 1), "WzFd", "e30", "A" * (LONGEST_CURSOR + 1)],
+)
+def test_what_is_no_cursor_of_the_list_is_refused_by_name(cursor: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        after(cursor, uuid.UUID)
+    assert [fault.code for fault in caught.value.faults["cursor"]] == ["invalid_cursor"]
+
+
+@pytest.mark.parametrize("limit", ["0", "101", "-1", "1.5", "ten", "٥", "", "1_0", " 5"])
+def test_a_limit_is_a_whole_number_from_1_to_100(limit: str) -> None:
+    assert list(Paging().validate({"limit": limit})) == ["limit"]
+
+
+def test_without_a_limit_a_page_has_25() -> None:
+    assert Paging().load({}) == {"limit": 25, "cursor": None}
+    assert Paging().load({"limit": "100"})["limit"] == 100
