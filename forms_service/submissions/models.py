@@ -14,12 +14,15 @@ STATUSES = ("inbox", "spam", "archived", "unconfirmed")
 
 
 class Submission(Model):
-    """One submission of a form; its id sorts by when it came."""
+    """One submission of a form; its id sorts by when it came.
+
+    Every list, count and deadline of a form is read off the one index `ix_submissions_inbox`.
+    """
 
     __tablename__ = "submissions"
     __table_args__ = (
         CheckConstraint(one_of("status", STATUSES), name="status"),
-        Index("ix_submissions_form_id_status_id", "form_id", "status", "id"),
+        Index("ix_submissions_inbox", "form_id", "status", "read", "created_at", "id"),
         Index("ix_submissions_fingerprint", "fingerprint", "created_at"),
     )
 
@@ -77,7 +80,7 @@ class IdempotencyKey(Model):
     form_id: Mapped[str] = mapped_column(ForeignKey("forms.id", ondelete="CASCADE"), primary_key=True)
     key_hash: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
     content_hash: Mapped[bytes] = mapped_column(LargeBinary(32))
-    submission_id: Mapped[uuid.UUID | None]
+    submission_id: Mapped[uuid.UUID | None] = mapped_column(index=True)
     """None while the first request with the key still runs."""
 
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=now, index=True)

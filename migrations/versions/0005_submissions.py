@@ -21,6 +21,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("form_id", "key_hash", name=op.f("pk_idempotency_keys")),
     )
     op.create_index(op.f("ix_idempotency_keys_created_at"), "idempotency_keys", ["created_at"])
+    op.create_index(op.f("ix_idempotency_keys_submission_id"), "idempotency_keys", ["submission_id"])
     op.create_table(
         "submissions",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -41,7 +42,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_submissions")),
     )
     op.create_index("ix_submissions_fingerprint", "submissions", ["fingerprint", "created_at"])
-    op.create_index("ix_submissions_form_id_status_id", "submissions", ["form_id", "status", "id"])
+    op.create_index("ix_submissions_inbox", "submissions", ["form_id", "status", "read", "created_at", "id"])
     op.create_table(
         "submission_files",
         sa.Column("submission_id", sa.Uuid(), nullable=False),
