@@ -1,0 +1,14 @@
+"""The audit trail: who did what, and when, without the data."""
+
+import json
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from forms_service.accounts.models import Event
+from forms_service.extensions import db
+
+
+def record(name: str, *, account_id: uuid.UUID | None, details: Mapping[str, Any] | None = None) -> None:
+    """Add an event, in the caller's transaction."""
+    db.session.add(Event(account_id=account_id, name=name, details=json.dumps(details) if details else None))
