@@ -10,10 +10,10 @@ from forms_service.delivery import models as delivery_models
 from forms_service.forms import models as forms_models
 from forms_service.health import checks
 from forms_service.health.views import health_blueprint
-from forms_service.submissions import models as submissions_models
+from forms_service.submissions.inbox.views import inbox
 from forms_service.web import caching, cors, errors, headers, limits, logs, openapi, pages, proxy, redis, request_ids
 
-MODELS = (delivery_models, forms_models, submissions_models)
+MODELS = (delivery_models, forms_models)
 """Imported so that their tables are known; each goes when the room's blueprint is bound here."""
 
 
@@ -34,7 +34,7 @@ def create_app(settings: Settings) -> Flask:
         part.init_app(app, settings)
     for part in (migrating, keyring, checks):
         part.init_app(app)
-    openapi.init_app(app, (signup, health_blueprint))
+    openapi.init_app(app, (signup, inbox, health_blueprint))
     app.register_blueprint(accounts)
     with app.app_context(), database.nothing_left_open():
         migrating.bring_up_to_date()

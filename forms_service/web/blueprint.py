@@ -130,6 +130,7 @@ class ListMeta(Schema):
     )
 
 
+@cache
 def envelope(schema: type[Schema] | None) -> type[ma.Schema]:
     """The schema of a successful answer that holds `schema`."""
     name = schema.__name__ if schema else "Nothing"
@@ -137,6 +138,7 @@ def envelope(schema: type[Schema] | None) -> type[ma.Schema]:
     return _envelope(f"{name}Answer", data, ma.fields.Dict(required=True))
 
 
+@cache
 def list_envelope(schema: type[Schema]) -> type[ma.Schema]:
     """The schema of a successful answer that holds a page of `schema`."""
     items = ma.fields.List(ma.fields.Nested(schema), required=True)

@@ -40,8 +40,9 @@ def init_app(app: Flask) -> None:
 
 def _add_headers(response: Response) -> Response:
     response.headers.extend(ISOLATION)
-    if response.mimetype == "text/html":
-        response.headers["Content-Security-Policy"] = getattr(response, "policy", PAGE_POLICY)
+    policy = getattr(response, "policy", PAGE_POLICY if response.mimetype == "text/html" else None)
+    if policy:
+        response.headers["Content-Security-Policy"] = policy
     if request.is_secure:
         response.headers["Strict-Transport-Security"] = HSTS
     if request.endpoint != "static":

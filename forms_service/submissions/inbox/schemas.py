@@ -1,0 +1,174 @@
+"""What the inbox is asked, and what it answers."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import marshmallow as ma
+
+from forms_service.errors import Fault
+from forms_service.submissions.models import STATUSES
+from forms_service.validation.moments import Moment
+from forms_service.validation.schema import Coded, Messages, Schema
+from forms_service.web.pagination import Paging
+
+MOST_IDS = 500
+LONGEST_QUERY = 200
+
+MOVES = ("inbox", "archived", "spam")
+"""Where an owner may put a submission; `unconfirmed` is left by confirming."""
+
+
+class Statuses(Coded):
+    """One or more statuses, by comma, or as a list in JSON."""
+
+    default_error_messages: Messages = {"not_a_choice": f"Write one or more of {', '.join(STATUSES)}, by comma."}
+    json_schema: ClassVar[dict[str, Any]] = {"type": "string", "examples": ["inbox,archived"]}
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> tuple[str, ...]:
+        said = value.split(",") if isinstance(value, str) else value
+        if not isinstance(said, list) or not said or not all(isinstance(each, str) for each in said):
+            raise self.make_error("not_a_choice")
+        found = [each.strip() for each in said]
+        if not set(found) <= set(STATUSES):
+            raise self.make_error("not_a_choice")
+        return tuple(status for status in STATUSES if status in found)
+
+
+class YesOrNo(Coded):
+    """A switch: true or false, as JSON or as text."""
+
+    default_error_messages: Messages = {"invalid_boolean": "Write true or false."}
+    json_schema: ClassVar[dict[str, Any]] = {"type": "boolean"}
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bool:
+        if value in ("true", "false"):
+            return bool(value == "true")
+        if isinstance(value, bool):
+            return value
+        raise self.make_error("invalid_boolean")
+
+
+class OneOf(Coded):
+    """One of a few words."""
+
+    default_error_messages: Messages = {"not_a_choice": "Write one of {words}."}
+
+    def __init__(self, *words: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.words = words
+        self.json_schema = {"type": "string", "enum": list(words)}
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        if value not in self.words:
+            raise self.make_error("not_a_choice", words=", ".join(self.words))
+        return str(value)
+
+
+class Filters(Schema):
+    """Which submissions of a form are meant."""
+
+    status = Statuses(
+        metadata={
+            "default": "inbox",
+            "description": f"One or more of {', '.join(f'`{status}`' for status in STATUSES)}, by comma.",
+        }
+    )
+    since = Moment(metadata={"description": "Only what was sent then or later (RFC 3339)."})
+    until = Moment(metadata={"description": "Only what was sent before (RFC 3339)."})
+    unread = YesOrNo(metadata={"description": "`true`: only the unread, `false`: only the read; both without."})
+
+
+class Listing(Filters, Paging):
+    """What a list of submissions takes."""
+
+
+class Search(Listing):
+    """What a search takes, all of it in the body: no person's data in a URL."""
+
+    q = ma.fields.String(
+        required=True,
+        validate=ma.validate.Length(1, LONGEST_QUERY),
+        metadata={"description": "Text that stands in a value; case and compatible characters are the same."},
+    )
+
+
+class Export(Filters):
+    """What is exported, and as what."""
+
+    format = OneOf(
+        *("csv", "jsonl", "xlsx"),
+        load_default="csv",
+        metadata={"description": "`csv` and `xlsx` for spreadsheets, `jsonl` for programs, exact to the letter."},
+    )
+
+
+class Change(Schema):
+    """What an owner may change of a submission."""
+
+    read = YesOrNo()
+    status = OneOf(*MOVES)
+
+    @ma.validates_schema
+    def _something(self, values: Mapping[str, Any], **_: Any) -> None:
+        if not values:
+            raise ma.ValidationError([Fault("Say what to change.", "required")])
+
+
+class Bulk(Change):
+    """What to do with many submissions of a form: change them, or delete them."""
+
+    ids = ma.fields.List(
+        ma.fields.UUID(),
+        required=True,
+        validate=ma.validate.Length(1, MOST_IDS),
+        metadata={"description": "Of submissions of this form."},
+    )
+    delete = ma.fields.Boolean(
+        truthy={True},
+        falsy=set(),
+        metadata={"enum": [True], "description": "Erase them; with nothing else to change."},
+    )
+
+    @ma.validates_schema
+    def _something(self, values: Mapping[str, Any], **_: Any) -> None:
+        said = values.keys() - {"ids"}
+        if not said or ("delete" in said and len(said) > 1):
+            raise ma.ValidationError([Fault("Say what to change, or delete: one of the two.", "required")])
+
+
+class FileShown(Schema):
+    """A file that came with a submission; its bytes are at `/api/submissions/{id}/files/{number}`."""
+
+    number = ma.fields.Integer(required=True)
+    field = ma.fields.String(required=True)
+    name = ma.fields.String(required=True)
+    content_type = ma.fields.String(required=True)
+    size = ma.fields.Integer(required=True, metadata={"description": "Bytes."})
+
+
+class SubmissionShown(Schema):
+    """A submission."""
+
+    id = ma.fields.String(required=True, metadata={"format": "uuid"})
+    form_id = ma.fields.String(required=True)
+    form_version = ma.fields.Integer(required=True, metadata={"description": "Of the form that it was sent to."})
+    created_at = ma.fields.String(required=True, metadata={"format": "date-time"})
+    status = ma.fields.String(required=True, metadata={"enum": list(STATUSES)})
+    read = ma.fields.Boolean(required=True)
+    data = ma.fields.Dict(required=True, metadata={"description": "Name → value, in the order they were sent."})
+    files = ma.fields.List(ma.fields.Nested(FileShown), required=True)
+    spam_reasons = ma.fields.List(
+        ma.fields.String(),
+        required=True,
+        metadata={"description": "Codes; none once an owner has moved it from spam to the inbox."},
+    )
+    control = ma.fields.Dict(required=True, metadata={"description": "The special fields that came with it."})
+
+
+class BulkDone(Schema):
+    """Which submissions it was done to."""
+
+    done = ma.fields.List(ma.fields.String(), required=True)
+    missing = ma.fields.List(
+        ma.fields.String(), required=True, metadata={"description": "Ids that the form has no submission under."}
+    )

@@ -1,0 +1,81 @@
+"""The inbox blueprint: the submissions of a form, for its owner."""
+
+import uuid
+from typing import Any
+
+from flask import Response
+
+from forms_service.accounts.guards import caller, for_owners
+from forms_service.submissions.inbox import schemas, service
+from forms_service.submissions.inbox.selecting import Filter
+from forms_service.web.blueprint import Blueprint
+from forms_service.web.downloads import download
+from forms_service.web.pagination import Page
+
+inbox = Blueprint("inbox", __name__, description="What people sent to a form, for its owner.")
+
+
+@inbox.route("/api/forms/<form_id>/submissions")
+@inbox.doc(operationId="listSubmissions")
+@for_owners("submissions:read")
+@inbox.arguments(schemas.Listing, location="query")
+@inbox.lists(schemas.SubmissionShown, message="The submissions, the newest first.")
+def list_(asked: dict[str, Any], form_id: str) -> Page[dict[str, Any]]:
+    """List a form's submissions.
+
+    The newest first. A page ends early where submissions are huge; `meta.next` says whether there are more.
+    """
+    limit, cursor = asked.pop("limit"), asked.pop("cursor")
+    return service.listed(form_id, caller(), Filter(**asked), limit=limit, cursor=cursor)
+
+
+@inbox.route("/api/forms/<form_id>/submissions/bulk", methods=["POST"])
+@inbox.doc(operationId="changeSubmissions")
+@for_owners("submissions:write")
+@inbox.arguments(schemas.Bulk)
+@inbox.answers(200, schemas.BulkDone, message="Done.")
+def bulk(asked: dict[str, Any], form_id: str) -> dict[str, Any]:
+    """Mark, move or delete many submissions."""
+    ids = asked.pop("ids")
+    return service.bulk(form_id, caller(), ids, asked)
+
+
+@inbox.route("/api/submissions/<uuid:submission_id>")
+@inbox.doc(operationId="getSubmission")
+@for_owners("submissions:read")
+@inbox.answers(200, schemas.SubmissionShown, message="The submission.")
+def get(submission_id: uuid.UUID) -> dict[str, Any]:
+    """Show a submission. It stays unread until you say otherwise."""
+    return service.one(submission_id, caller())
+
+
+@inbox.route("/api/submissions/<uuid:submission_id>", methods=["PATCH"])
+@inbox.doc(operationId="changeSubmission")
+@for_owners("submissions:write")
+@inbox.arguments(schemas.Change)
+@inbox.answers(200, schemas.SubmissionShown, message="Changed.")
+def patch(asked: dict[str, Any], submission_id: uuid.UUID) -> dict[str, Any]:
+    """Mark a submission as read, or move it.
+
+    Moving it from spam to the inbox sends the notification that was not sent for it.
+    """
+    return service.change(submission_id, caller(), asked)
+
+
+@inbox.route("/api/submissions/<uuid:submission_id>", methods=["DELETE"])
+@inbox.doc(operationId="deleteSubmission")
+@for_owners("submissions:write")
+@inbox.answers(200, message="Deleted, with its files and all that was kept about it.")
+def delete(submission_id: uuid.UUID) -> None:
+    """Delete a submission, completely."""
+    service.delete(submission_id, caller())
+
+
+@inbox.route("/api/submissions/<uuid:submission_id>/files/<int(max=9999):number>")
+@inbox.doc(operationId="getSubmissionFile")
+@for_owners("submissions:read")
+@inbox.response(200, schema={"type": "string", "format": "binary"}, content_type="application/octet-stream")
+def file(submission_id: uuid.UUID, number: int) -> Response:
+    """Download a file of a submission."""
+    found = service.attachment(submission_id, number, caller())
+    return download(found.chunks, found.name, found.content_type, found.size)
