@@ -53,9 +53,7 @@ def test_shows_what_was_sent(either: FlaskClient, either_app: Flask, owner: dict
         "status": "inbox",
         "read": False,
         "data": data,
-        "files": [
-            {"number": 1, "field": "cv", "name": "Lebenslauf.pdf", "content_type": "application/pdf", "size": 4}
-        ],
+        "files": [{"number": 1, "field": "cv", "name": "Lebenslauf.pdf", "content_type": "application/pdf", "size": 4}],
         "spam_reasons": [],
         "control": {"_subject": "Hi"},
     }

@@ -1,4 +1,4 @@
-"""Deletion that is complete: a submission's rows, its files, what the outbox says of it, and the keys that led to it."""
+"""Deletion that is complete: rows, files, what the outbox says of a submission, and the keys that led to it."""
 
 import logging
 import uuid
@@ -19,7 +19,7 @@ from forms_service.submissions.taking import storage
 FILES = "files of erased submissions"
 """Where the session keeps their names until it has committed."""
 
-Ids = Sequence[uuid.UUID] | Select[tuple[uuid.UUID]]
+Ids = Sequence[uuid.UUID] | Select[uuid.UUID]
 
 log = logging.getLogger(__name__)
 

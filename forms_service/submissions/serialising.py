@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from typing import Any
 
 
-
 def as_dict(submission: Any, files: Sequence[Any] = ()) -> dict[str, Any]:
     """What the API says of a `Submission`, or of a row with its columns, and of its `File`s."""
     return {

@@ -9,7 +9,7 @@ from forms_service.errors import Fault
 from forms_service.submissions.models import STATUSES
 from forms_service.validation.moments import Moment
 from forms_service.validation.schema import Coded, Messages, Schema
-from forms_service.web.pagination import Paging
+from forms_service.web.pagination import Limit, Paging
 
 MOST_IDS = 500
 LONGEST_QUERY = 200
@@ -82,14 +82,35 @@ class Listing(Filters, Paging):
     """What a list of submissions takes."""
 
 
-class Search(Listing):
+class Needle(Coded):
+    """What is searched for."""
+
+    default_error_messages: Messages = {
+        "invalid": "Send text.",
+        "blank": "Write what to search for.",
+        "too_long": f"Search for at most {LONGEST_QUERY} characters.",
+    }
+    json_schema: ClassVar[dict[str, Any]] = {"type": "string", "minLength": 1, "maxLength": LONGEST_QUERY}
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        if not isinstance(value, str):
+            raise self.make_error("invalid")
+        if not value.strip():
+            raise self.make_error("blank")
+        if len(value) > LONGEST_QUERY:
+            raise self.make_error("too_long")
+        return value
+
+
+class Search(Filters):
     """What a search takes, all of it in the body: no person's data in a URL."""
 
-    q = ma.fields.String(
+    q = Needle(
         required=True,
-        validate=ma.validate.Length(1, LONGEST_QUERY),
         metadata={"description": "Text that stands in a value; case and compatible characters are the same."},
     )
+    limit = Limit()
+    cursor = ma.fields.String()
 
 
 class Export(Filters):
@@ -100,6 +121,29 @@ class Export(Filters):
         load_default="csv",
         metadata={"description": "`csv` and `xlsx` for spreadsheets, `jsonl` for programs, exact to the letter."},
     )
+
+
+EXPORTS = {
+    "200": {
+        "description": "The file, as an attachment.",
+        "content": {
+            kind: {"schema": {"type": "string", "format": "binary"}}
+            for kind in (
+                "text/csv",
+                "application/x-ndjson",
+                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            )
+        },
+    }
+}
+"""An answer that is no JSON."""
+
+
+class Span(Schema):
+    """The days that are counted."""
+
+    since = Moment(metadata={"description": "It stands in the first day (UTC); without it, 30 days."})
+    until = Moment(metadata={"description": "It stands in the last day; without it, today."})
 
 
 class Change(Schema):
@@ -172,3 +216,27 @@ class BulkDone(Schema):
     missing = ma.fields.List(
         ma.fields.String(), required=True, metadata={"description": "Ids that the form has no submission under."}
     )
+
+
+class Counts(Schema):
+    """How many submissions there are of each status."""
+
+    inbox = ma.fields.Integer(required=True)
+    spam = ma.fields.Integer(required=True)
+    archived = ma.fields.Integer(required=True)
+    unconfirmed = ma.fields.Integer(required=True)
+
+
+class DayCounts(Counts):
+    """The same, of one day in UTC."""
+
+    day = ma.fields.String(required=True, metadata={"format": "date"})
+
+
+class Stats(Schema):
+    """How many submissions a form has had."""
+
+    total = ma.fields.Integer(required=True)
+    unread = ma.fields.Integer(required=True, metadata={"description": "In the inbox."})
+    by_status = ma.fields.Nested(Counts, required=True)
+    by_day = ma.fields.List(ma.fields.Nested(DayCounts), required=True)

@@ -12,6 +12,9 @@ from sqlalchemy import Row, Select, false, func, select, true, tuple_, union_all
 from forms_service.extensions import db
 from forms_service.submissions.models import File, Submission
 
+Found = Row[*tuple[Any, ...]]
+Query = Select[*tuple[Any, ...]]
+
 Position = tuple[datetime, uuid.UUID]
 """Where one stands in a list: when the last submission was sent, and its id."""
 
@@ -45,7 +48,7 @@ class Filter:
     unread: bool | None = None
 
 
-def newest(form_id: str, wanted: Filter, after: Position | None, limit: int) -> Select[Any]:
+def newest(form_id: str, wanted: Filter, after: Position | None, limit: int) -> Query:
     """The ids of the next submissions, read off the index alone: one part for each status and read or unread."""
     read = (false(), true()) if wanted.unread is None else (false() if wanted.unread else true(),)
     parts = [
@@ -60,7 +63,7 @@ def newest(form_id: str, wanted: Filter, after: Position | None, limit: int) -> 
     return select(found.c.id).order_by(found.c.created_at.desc(), found.c.id.desc()).limit(limit)
 
 
-def fetched(ids: Select[Any]) -> Sequence[Row[Any]]:
+def fetched(ids: Query, columns: Sequence[Any] = COLUMNS) -> Sequence[Found]:
     """Those submissions in their order, at least one and then as many as MOST_BYTES hold; `asked` says how many
     there are of them.
     """
@@ -76,35 +79,37 @@ def fetched(ids: Select[Any]) -> Sequence[Row[Any]]:
         .join_from(found, Submission, Submission.id == found.c.id)
         .subquery()
     )
-    query = select(*COLUMNS, sized.c.asked).join_from(sized, Submission, Submission.id == sized.c.id)
+    query = select(*columns, sized.c.asked).join_from(sized, Submission, Submission.id == sized.c.id)
     return db.session.execute(query.where(sized.c.before < MOST_BYTES).order_by(*order)).all()
 
 
-def batches(form_id: str, wanted: Filter, after: Position | None = None) -> Iterator[Sequence[Row[Any]]]:
-    """All of them, piece by piece; between two pieces no connection is held."""
-    while found := fetched(newest(form_id, wanted, after, BATCH)):
+def batches(
+    form_id: str, wanted: Filter, after: Position | None = None, columns: Sequence[Any] = COLUMNS
+) -> Iterator[Sequence[Found]]:
+    """All of them, piece by piece; between two pieces no connection is held. `columns` name the id and the time."""
+    while found := fetched(newest(form_id, wanted, after, BATCH), columns):
         db.session.rollback()
         yield found
         after = position(found[-1])
 
 
-def position(submission: Row[Any]) -> Position:
+def position(submission: Found) -> Position:
     """Where the list goes on after a submission."""
     return submission.created_at, submission.id
 
 
-def files_of(submissions: Sequence[Any]) -> dict[uuid.UUID, list[Row[Any]]]:
+def files_of(submissions: Sequence[Any]) -> dict[uuid.UUID, list[Found]]:
     """The files of each submission that has any, by its id."""
     ids = [submission.id for submission in submissions]
     columns = (File.submission_id, File.number, File.field, File.name, File.content_type, File.size)
     query = select(*columns).where(File.submission_id.in_(ids)).order_by(File.submission_id, File.number)
-    found: dict[uuid.UUID, list[Row[Any]]] = defaultdict(list)
+    found: dict[uuid.UUID, list[Found]] = defaultdict(list)
     for file in db.session.execute(query):
         found[file.submission_id].append(file)
     return found
 
 
-def _narrowed(wanted: Filter, after: Position | None) -> Select[Any]:
+def _narrowed(wanted: Filter, after: Position | None) -> Query:
     query = select(Submission.id, Submission.created_at)
     if wanted.since:
         query = query.where(Submission.created_at >= wanted.since)

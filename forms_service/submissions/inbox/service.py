@@ -4,7 +4,6 @@ import json
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from typing import Any
 
 from sqlalchemy import select, update
@@ -103,18 +102,13 @@ def bulk(form_id: str, caller: Caller, ids: Sequence[uuid.UUID], values: Mapping
 def attachment(submission_id: uuid.UUID, number: int, caller: Caller) -> Attachment:
     """A file of a submission to one of the caller's forms.
 
-    :raises NotFoundError: for another's, as for none
+    :raises NotFoundError: for another's, as for none, and for one that is not on the disk any more
     """
     _of(submission_id, caller)
     file = db.session.get(File, (submission_id, number))
     if file is None:
         raise NotFoundError()
-    chunks = storage.open_decrypted(file.stored_as)
-    try:
-        first = next(chunks, b"")
-    except FileNotFoundError as error:
-        raise NotFoundError() from error
-    return Attachment(file.name, file.content_type, file.size, chain([first], chunks))
+    return Attachment(file.name, file.content_type, file.size, storage.open_decrypted(file.stored_as))
 
 
 def _of(submission_id: uuid.UUID, caller: Caller) -> Submission:

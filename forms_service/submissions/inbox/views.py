@@ -6,11 +6,11 @@ from typing import Any
 from flask import Response
 
 from forms_service.accounts.guards import caller, for_owners
-from forms_service.submissions.inbox import schemas, service
+from forms_service.submissions.inbox import exporting, schemas, searching, service, statistics
 from forms_service.submissions.inbox.selecting import Filter
 from forms_service.web.blueprint import Blueprint
 from forms_service.web.downloads import download
-from forms_service.web.pagination import Page
+from forms_service.web.pagination import Page, Paging
 
 inbox = Blueprint("inbox", __name__, description="What people sent to a form, for its owner.")
 
@@ -29,6 +29,23 @@ def list_(asked: dict[str, Any], form_id: str) -> Page[dict[str, Any]]:
     return service.listed(form_id, caller(), Filter(**asked), limit=limit, cursor=cursor)
 
 
+@inbox.route("/api/forms/<form_id>/submissions/search", methods=["POST"])
+@inbox.doc(operationId="searchSubmissions")
+@for_owners("submissions:read")
+@inbox.arguments(Paging, location="query")
+@inbox.arguments(schemas.Search)
+@inbox.lists(schemas.SubmissionShown, message="What was found so far, the newest first.")
+def search(paging: dict[str, Any], asked: dict[str, Any], form_id: str) -> Page[dict[str, Any]]:
+    """Search a form's submissions.
+
+    The values are encrypted, so a request looks through them for half a second: it may find fewer than `limit`, or
+    none, and still have a `meta.next` to go on from. `limit` and `cursor` may stand in the body as well.
+    """
+    paging |= {name: asked.pop(name) for name in ("limit", "cursor") if name in asked}
+    q = asked.pop("q")
+    return searching.search(form_id, caller(), Filter(**asked), q, **paging)
+
+
 @inbox.route("/api/forms/<form_id>/submissions/bulk", methods=["POST"])
 @inbox.doc(operationId="changeSubmissions")
 @for_owners("submissions:write")
@@ -38,6 +55,31 @@ def bulk(asked: dict[str, Any], form_id: str) -> dict[str, Any]:
     """Mark, move or delete many submissions."""
     ids = asked.pop("ids")
     return service.bulk(form_id, caller(), ids, asked)
+
+
+@inbox.route("/api/forms/<form_id>/export")
+@inbox.doc(operationId="exportSubmissions", responses=schemas.EXPORTS)
+@for_owners("submissions:read")
+@inbox.arguments(schemas.Export, location="query")
+def export(asked: dict[str, Any], form_id: str) -> Response:
+    """Export a form's submissions.
+
+    CSV and XLSX have a column for each field, under its label, and for each further name that was sent; a text that a
+    spreadsheet would run has an apostrophe in front of it in CSV. JSON Lines has each submission as the API shows it.
+    """
+    kind = asked.pop("format")
+    found = exporting.export(form_id, caller(), Filter(**asked), kind)
+    return download(found.chunks, found.name, found.content_type)
+
+
+@inbox.route("/api/forms/<form_id>/stats")
+@inbox.doc(operationId="getFormStats")
+@for_owners("submissions:read")
+@inbox.arguments(schemas.Span, location="query")
+@inbox.answers(200, schemas.Stats, message="The numbers.")
+def stats(asked: dict[str, Any], form_id: str) -> dict[str, Any]:
+    """Count a form's submissions, by status and by day."""
+    return statistics.stats(form_id, caller(), **asked)
 
 
 @inbox.route("/api/submissions/<uuid:submission_id>")

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-
 from forms_service.config import settings
 
 
