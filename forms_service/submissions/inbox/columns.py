@@ -1,7 +1,7 @@
 """The table that an export makes of submissions: a column for every name that was ever sent or asked for."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, KeysView, Mapping
 from itertools import islice
 from typing import Any
 
@@ -35,9 +35,9 @@ class Columns:
                 else:
                     self._full = True
 
-    def hold(self, submission: Mapping[str, Any]) -> bool:
-        """Whether they have room for all of it; for what came after the look they may not."""
-        return self._full or self._values(submission).keys() <= self._labels.keys()
+    def hold(self, names: KeysView[str]) -> bool:
+        """Whether they have room for these; for what came after the look they may not."""
+        return self._full or names <= self._labels.keys()
 
     def headings(self) -> list[str]:
         """What stands above the columns after FIRST: labels, with the name where a label alone would be ambiguous."""
@@ -45,24 +45,13 @@ class Columns:
         shown = [label if taken.count(label) == 1 else f"{label} ({name})" for name, label in self._labels.items()]
         return [*shown, REST] if self._full else shown
 
-    def cells(self, submission: Mapping[str, Any]) -> list[Any]:
-        """A submission as a row: FIRST, then text or a number for each column, empty where nothing was sent."""
-        values = self._values(submission)
-        row = [submission[name] for name in FIRST]
-        row[-1] = "true" if submission["read"] else "false"
-        row += [_cell(values[name]) if name in values else "" for name in self._labels]
+    def cells(self, values: Mapping[str, Any]) -> list[Any]:
+        """What was sent, as the row's part after FIRST: text or a number for each column, empty where nothing was."""
+        row = [_cell(values[name]) if name in values else "" for name in self._labels]
         if self._full:
             rest = {name: value for name, value in values.items() if name not in self._labels}
             row.append(json.dumps(rest, ensure_ascii=False) if rest else "")
         return row
-
-    def _values(self, submission: Mapping[str, Any]) -> Mapping[str, Any]:
-        files: Sequence[Mapping[str, Any]] = submission["files"]
-        names: dict[str, list[str]] = {}
-        for file in files:
-            names.setdefault(file["field"], []).append(file["name"])
-        values: dict[str, Any] = submission["data"] | names
-        return values
 
 
 def declared(form_id: str) -> dict[str, str]:

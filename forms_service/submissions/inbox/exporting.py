@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from forms_service.accounts import audit
@@ -12,9 +13,8 @@ from forms_service.extensions import db
 from forms_service.forms.service import owned
 from forms_service.submissions.inbox.columns import FIRST, Columns, declared
 from forms_service.submissions.inbox.formats import BOM, csv_rows, json_lines
-from forms_service.submissions.inbox.selecting import Filter, batches, files_of
+from forms_service.submissions.inbox.selecting import Files, Filter, Found, batches, files_of
 from forms_service.submissions.inbox.workbook import workbook
-from forms_service.submissions.models import Submission
 from forms_service.submissions.serialising import as_dict
 
 
@@ -45,23 +45,18 @@ def _csv(form_id: str, wanted: Filter) -> Iterator[bytes]:
     yield BOM.encode()  # what follows begins with a look at every submission
     columns = _columns(form_id, wanted)
     yield csv_rows([[*FIRST, *columns.headings()]]).encode()
-    for batch in _batches(form_id, wanted):
-        yield csv_rows(columns.cells(submission) for submission in batch if columns.hold(submission)).encode()
+    for rows in _tables(form_id, wanted, columns):
+        yield csv_rows(rows).encode()
 
 
 def _json_lines(form_id: str, wanted: Filter) -> Iterator[bytes]:
-    for batch in _batches(form_id, wanted):
-        yield json_lines(batch).encode()
+    for batch, files in _batches(form_id, wanted):
+        yield json_lines(as_dict(submission, files.get(submission.id, ())) for submission in batch).encode()
 
 
 def _workbook(form_id: str, wanted: Filter) -> Iterator[bytes]:
     columns = _columns(form_id, wanted)
-    rows = (
-        columns.cells(submission)
-        for batch in _batches(form_id, wanted)
-        for submission in batch
-        if columns.hold(submission)
-    )
+    rows = chain.from_iterable(_tables(form_id, wanted, columns))
     yield from workbook([*FIRST, *columns.headings()], rows)
 
 
@@ -75,15 +70,33 @@ KINDS: dict[str, tuple[str, Callable[[str, Filter], Iterator[bytes]]]] = {
 def _columns(form_id: str, wanted: Filter) -> Columns:
     """The columns that hold everything: names that no version of the form asks for are only known by looking."""
     columns = Columns(declared(form_id))
-    for batch in batches(form_id, wanted, columns=(Submission.id, Submission.created_at, Submission.data)):
+    for batch, files in _batches(form_id, wanted):
         for submission in batch:
-            columns.see(json.loads(submission.data))
-        columns.see(file.field for files in files_of(batch).values() for file in files)
+            columns.see(_values(submission, files))
     return columns
 
 
-def _batches(form_id: str, wanted: Filter) -> Iterator[list[dict[str, Any]]]:
+def _tables(form_id: str, wanted: Filter, columns: Columns) -> Iterator[list[list[Any]]]:
+    for batch, files in _batches(form_id, wanted):
+        rows = ((submission, _values(submission, files)) for submission in batch)
+        yield [
+            [str(it.id), it.created_at.isoformat(), it.status, "true" if it.read else "false", *columns.cells(values)]
+            for it, values in rows
+            if columns.hold(values.keys())
+        ]
+
+
+def _batches(form_id: str, wanted: Filter) -> Iterator[tuple[list[Found], Files]]:
     for batch in batches(form_id, wanted):
         files = files_of(batch)
         db.session.rollback()  # nothing is held while the client takes its time
-        yield [as_dict(submission, files.get(submission.id, ())) for submission in batch]
+        yield batch, files
+
+
+def _values(submission: Found, files: Files) -> dict[str, Any]:
+    """What was sent under each name; of a file its name."""
+    values: dict[str, Any] = json.loads(submission.data)
+    names: dict[str, list[str]] = {}
+    for file in files.get(submission.id, ()):
+        names.setdefault(file.field, []).append(file.name)
+    return values | names if names else values

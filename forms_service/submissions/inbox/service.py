@@ -15,7 +15,15 @@ from forms_service.extensions import db
 from forms_service.forms.models import Form
 from forms_service.forms.service import owned
 from forms_service.submissions import erasing
-from forms_service.submissions.inbox.selecting import Filter, fetched, files_of, newest, position
+from forms_service.submissions.inbox.selecting import (
+    Filter,
+    Found,
+    Position,
+    fetched,
+    files_of,
+    newest,
+    position,
+)
 from forms_service.submissions.models import File, Submission
 from forms_service.submissions.notification import notify
 from forms_service.submissions.serialising import as_dict
@@ -45,7 +53,7 @@ def listed(form_id: str, caller: Caller, wanted: Filter, *, limit: int, cursor: 
     owned(form_id, caller)
     found = fetched(newest(form_id, wanted, after(cursor, moment, uuid.UUID), limit + 1))
     shown = found[:limit]
-    more = bool(shown) and shown[0].asked > len(shown)
+    more = len(found) > limit or (shown and _any_after(form_id, wanted, position(shown[-1])))
     files = files_of(shown)
     items = [as_dict(submission, files.get(submission.id, ())) for submission in shown]
     return Page(items, cursor_to(*position(shown[-1])) if more else None)
@@ -111,14 +119,18 @@ def attachment(submission_id: uuid.UUID, number: int, caller: Caller) -> Attachm
     return Attachment(file.name, file.content_type, file.size, storage.open_decrypted(file.stored_as))
 
 
-def _of(submission_id: uuid.UUID, caller: Caller) -> Submission:
-    query = select(Submission).where(Submission.id == submission_id)
+def _any_after(form_id: str, wanted: Filter, last: Position) -> bool:
+    """Whether a short page is short only because of the size of what is on it."""
+    return db.session.execute(newest(form_id, wanted, last, 1)).first() is not None
+
+
+def _of(submission_id: uuid.UUID, caller: Caller) -> Found:
+    query = select(Submission.id).where(Submission.id == submission_id)
     if caller.role != "operator":
         query = query.join(Form, Form.id == Submission.form_id).where(Form.owner_id == caller.account_id)
-    found = db.session.scalar(query)
-    if found is None:
-        raise NotFoundError()
-    return found
+    for submission in fetched(query):
+        return submission
+    raise NotFoundError()
 
 
 def _change(form_id: str, ids: Sequence[uuid.UUID], values: Mapping[str, Any]) -> None:
