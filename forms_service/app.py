@@ -7,13 +7,14 @@ from forms_service.accounts import passwords
 from forms_service.accounts.views import accounts, signup
 from forms_service.config import Settings
 from forms_service.delivery import models as delivery_models
-from forms_service.forms import models as forms_models
+from forms_service.forms import published
+from forms_service.forms.views import forms, hosted
 from forms_service.health import checks
 from forms_service.health.views import health_blueprint
 from forms_service.submissions.inbox.views import inbox
 from forms_service.web import caching, cors, errors, headers, limits, logs, openapi, pages, proxy, redis, request_ids
 
-MODELS = (delivery_models, forms_models)
+MODELS = (delivery_models,)
 """Imported so that their tables are known; each goes when the room's blueprint is bound here."""
 
 
@@ -32,10 +33,11 @@ def create_app(settings: Settings) -> Flask:
         part.init_app(app)
     for part in (cors, limits, database, passwords):
         part.init_app(app, settings)
-    for part in (migrating, keyring, checks):
+    for part in (migrating, keyring, published, checks):
         part.init_app(app)
-    openapi.init_app(app, (signup, inbox, health_blueprint))
-    app.register_blueprint(accounts)
+    openapi.init_app(app, (signup, forms, inbox, health_blueprint))
+    for blueprint in (accounts, hosted):
+        app.register_blueprint(blueprint)
     with app.app_context(), database.nothing_left_open():
         migrating.bring_up_to_date()
         keyring.unlock()

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import click
 import marshmallow as ma
@@ -20,12 +20,20 @@ from forms_service.app import create_app
 from forms_service.config import SettingsError, load_settings
 from forms_service.database import first_line
 from forms_service.errors import ApiError, StartError
+from forms_service.forms import service as form_service
+from forms_service.forms.schemas import NewForm
 from forms_service.health.doctor import Finding, examine
 from forms_service.security import generate_key
 from forms_service.validation.schema import faults_by_path
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+FIRST_FORM = """<form method="post" action="{url}">
+  <label>Your e-mail address <input type="email" name="email" required></label>
+  <label>Your message <textarea name="message" required></textarea></label>
+  <button>Send</button>
+</form>"""
 
 
 def plainly(command: Callable[P, R]) -> Callable[P, R]:
@@ -107,6 +115,26 @@ def rotate(data: bool, resume: bool) -> None:
         _show_reencryption(number)
 
 
+@click.group()
+def forms() -> None:
+    """The forms that are served here."""
+
+
+@forms.command("create")
+@click.argument("name")
+@click.option("--owner", required=True, help="The e-mail address of the account that it is for.")
+@click.option(
+    "--origin", multiple=True, help="A site that may send it, such as https://www.example.com.  [default: any]"
+)
+@with_appcontext
+@plainly
+def create_form(name: str, owner: str, origin: tuple[str, ...]) -> None:
+    """Make a form that takes anything, and print its id and the HTML to put into a page."""
+    said = _checked(NewForm(), {"name": name, "settings": {"allowed_origins": list(origin)}})
+    form = form_service.create_for(owner, said)
+    click.echo(f"{form['id']}\n\n{FIRST_FORM.format(url=form['url'])}")
+
+
 @click.command()
 def doctor() -> None:
     """Look at settings, database, keys, Redis, mail, proxies and disk; exit 1 if something is bad."""
@@ -136,8 +164,13 @@ def _person(email: str, first_name: str, last_name: str) -> service.Person:
     else:
         password = sys.stdin.readline().rstrip("\r\n")
     said = {"email": email, "first_name": first_name, "last_name": last_name, "password": password}
+    return service.Person(**_checked(Signup(), said))
+
+
+def _checked(schema: ma.Schema, said: dict[str, Any]) -> Any:
+    """What was said, as the schema keeps it; exits with what is wrong."""
     try:
-        return service.Person(**Signup().load(said))
+        return schema.load(said)
     except ma.ValidationError as error:
         faults = faults_by_path(error.messages)
         raise click.ClickException("\n".join(f"{path}: {' '.join(said)}" for path, said in faults.items())) from error

@@ -1,4 +1,4 @@
-"""The audit trail: who did what, and when, without the data."""
+"""The audit trail: what an account did, recorded in the transaction in which it was done."""
 
 import json
 import uuid
@@ -10,5 +10,5 @@ from forms_service.extensions import db
 
 
 def record(name: str, *, account_id: uuid.UUID | None, details: Mapping[str, Any] | None = None) -> None:
-    """Add an event, in the caller's transaction."""
-    db.session.add(Event(account_id=account_id, name=name, details=json.dumps(details) if details else None))
+    """Note what happened, in the caller's transaction."""
+    db.session.add(Event(account_id=account_id, name=name, details=json.dumps(dict(details)) if details else None))

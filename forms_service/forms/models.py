@@ -4,7 +4,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, String
+from sqlalchemy import JSON, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from forms_service.database import UTCDateTime, now
@@ -16,12 +16,16 @@ class Form(Model):
     """A form of an owner; its id is its public address, 16 random URL-safe characters."""
 
     __tablename__ = "forms"
+    __table_args__ = (
+        Index("ix_forms_owner_id", "owner_id", "created_at", "id"),
+        Index("ix_forms_created_at", "created_at", "id"),
+    )
 
     id: Mapped[str] = mapped_column(String(16), primary_key=True)
-    owner_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"), index=True)
+    owner_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"))
     name: Mapped[str] = mapped_column(Encrypted("forms.name"))
     settings: Mapped[str] = mapped_column(Encrypted("forms.settings"))
-    """JSON; it may hold addresses and a secret."""
+    """JSON, all of them; it may hold addresses and a secret."""
 
     version: Mapped[int]
     """The newest of its versions."""

@@ -1,25 +1,203 @@
 """The use cases of forms."""
 
-from sqlalchemy import select
+import json
+import re
+import secrets
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
 
-from forms_service.accounts.guards import Caller
-from forms_service.errors import NotFoundError
+from sqlalchemy import Select, select, tuple_
+from sqlalchemy.exc import IntegrityError
+
+from forms_service.accounts import audit
+from forms_service.accounts.guards import OWNERS, Caller
+from forms_service.accounts.models import Account
+from forms_service.accounts.service import email_index
+from forms_service.config import settings
+from forms_service.database import writing
+from forms_service.errors import AuthenticationError, AuthorizationError, Fault, NotFoundError, ValidationError
 from forms_service.extensions import db
+from forms_service.forms import schemas
 from forms_service.forms.models import Form, FormVersion
+from forms_service.signals import account_exporting, form_erasing, form_saved
+from forms_service.validation.form_settings import FormSettingsSchema, contradictions, merged
+from forms_service.web.pagination import Page, after, paged
+
+FORM_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{15}")
 
 
-def owned(form_id: str, caller: Caller) -> Form:
-    """A form that is the caller's; an operator's are all of them.
+def create(said: Mapping[str, Any], owner_id: uuid.UUID) -> dict[str, Any]:
+    """A new form.
 
-    :raises NotFoundError: for another's, as for none
+    :raises ValidationError: when its settings do not go together
     """
-    found = db.session.get(Form, form_id)
-    if found is None or (caller.role != "operator" and found.owner_id != caller.account_id):
+    form = Form(
+        id=_new_id(),
+        owner_id=owner_id,
+        name=said["name"],
+        settings=json.dumps(_settings({}, said.get("settings", {}), said["fields"])),
+        version=1,
+    )
+    with writing():
+        db.session.add_all([form, FormVersion(form_id=form.id, number=1, fields=said["fields"])])
+        audit.record("form_created", account_id=owner_id, details={"form_id": form.id})
+        try:
+            db.session.flush()
+            answer = _told(form, said["fields"])
+            db.session.commit()
+        except IntegrityError as error:  # the account was erased while it was asking
+            raise AuthenticationError() from error
+    form_saved.send(form_id=form.id)
+    return answer
+
+
+def create_for(email: str, said: Mapping[str, Any]) -> dict[str, Any]:
+    """A new form for the account with that address.
+
+    :raises NotFoundError: where there is no such account
+    :raises AuthorizationError: for one that may not have forms
+    """
+    owner = db.session.scalar(select(Account).where(Account.email_index == email_index(email)))
+    if owner is None:
+        raise NotFoundError("There is no account with this e-mail address.")
+    if owner.role not in OWNERS or owner.status != "active":
+        raise AuthorizationError("This account may not have forms: it has to be active, and an owner or operator.")
+    return create(said, owner.id)
+
+
+def listed(caller: Caller, limit: int, cursor: str | None) -> Page[dict[str, Any]]:
+    """The caller's forms, the newest first; everybody's for an operator."""
+    position = after(cursor, datetime.fromisoformat, _checked_id)
+    query = _visible(caller, select(Form, FormVersion.fields)).join(
+        FormVersion, (FormVersion.form_id == Form.id) & (FormVersion.number == Form.version)
+    )
+    if position:
+        query = query.where(tuple_(Form.created_at, Form.id) < tuple_(*position))
+    query = query.order_by(Form.created_at.desc(), Form.id.desc()).limit(limit + 1)
+    found = [_told(form, fields) for form, fields in db.session.execute(query)]
+    return paged(found, limit, lambda form: (form["created_at"].isoformat(), form["id"]))
+
+
+def shown(form_id: str, caller: Caller) -> dict[str, Any]:
+    """A form of the caller's."""
+    form = owned(form_id, caller)
+    return _told(form, _fields(form))
+
+
+def change(form_id: str, caller: Caller, said: Mapping[str, Any]) -> dict[str, Any]:
+    """A form with what was said of it; other fields make a new version. Two changes at once come one after the other.
+
+    :raises NotFoundError: where there is none, or it is another's
+    :raises ValidationError: when its settings do not go together
+    """
+    with writing():
+        form = owned(form_id, caller, lock=True)
+        before = _fields(form)
+        fields = said.get("fields", before)
+        kept = _settings(json.loads(form.settings), said.get("settings", {}), fields)
+        form.settings = json.dumps(kept)
+        form.name = said.get("name", form.name)
+        if fields != before:
+            form.version += 1
+            db.session.add(FormVersion(form_id=form.id, number=form.version, fields=fields))
+        audit.record("form_changed", account_id=caller.account_id, details={"form_id": form.id})
+        db.session.flush()
+        answer = _told(form, fields)
+        db.session.commit()
+    form_saved.send(form_id=form_id)
+    return answer
+
+
+def delete(form_id: str, caller: Caller) -> None:
+    """Erase a form with all that was sent to it.
+
+    :raises NotFoundError: where there is none, or it is another's
+    """
+    with writing():
+        form = owned(form_id, caller, lock=True)
+        form_erasing.send(form_id=form.id)
+        db.session.delete(form)
+        audit.record("form_deleted", account_id=caller.account_id, details={"form_id": form_id})
+        db.session.commit()
+    form_saved.send(form_id=form_id)
+
+
+def owned(form_id: str, caller: Caller, *, lock: bool = False) -> Form:
+    """A form of the caller's, or any for an operator.
+
+    :raises NotFoundError: where there is none, or it is another's
+    """
+    query = _visible(caller, select(Form)).where(Form.id == form_id)
+    known = FORM_ID.fullmatch(form_id)
+    form: Form | None = db.session.scalar(query.with_for_update() if lock else query) if known else None
+    if form is None:
         raise NotFoundError()
-    return found
+    return form
 
 
 def labels(form_id: str, version: int) -> dict[str, str]:
-    """The name of each field → what it was labelled in that version."""
-    fields = db.session.scalar(select(FormVersion.fields).filter_by(form_id=form_id, number=version)) or []
-    return {field["name"]: field.get("label") or field["name"] for field in fields}
+    """Field name → label, as a version of a form had them, in its order; empty where there is no such version."""
+    found = db.session.get(FormVersion, (form_id, version))
+    return {field["name"]: field.get("label", field["name"]) for field in found.fields} if found else {}
+
+
+def address(form_id: str) -> str:
+    """Where a form is sent to, and where its page is."""
+    return f"{settings.public_url.rstrip('/')}/f/{form_id}"
+
+
+def _export(_: object, account_id: uuid.UUID, document: dict[str, Any]) -> None:
+    """Add the forms of an account to what is held on it."""
+    query = select(Form).where(Form.owner_id == account_id).order_by(Form.created_at, Form.id)
+    forms = [_told(form, _fields(form)) for form in db.session.scalars(query)]
+    document["forms"] = schemas.Form(many=True).dump(forms)
+
+
+account_exporting.connect(_export)
+
+
+def _visible(caller: Caller, query: Select[Any]) -> Select[Any]:
+    return query if caller.role == "operator" else query.where(Form.owner_id == caller.account_id)
+
+
+def _fields(form: Form) -> list[dict[str, Any]]:
+    return db.session.get_one(FormVersion, (form.id, form.version)).fields
+
+
+def _told(form: Form, fields: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What an owner is told of a form."""
+    return {
+        "id": form.id,
+        "owner_id": form.owner_id,
+        "name": form.name,
+        "version": form.version,
+        "url": address(form.id),
+        "fields": fields,
+        "settings": json.loads(form.settings),
+        "created_at": form.created_at,
+        "updated_at": form.updated_at,
+    }
+
+
+def _settings(kept: Mapping[str, Any], patch: Mapping[str, Any], fields: Sequence[Any]) -> dict[str, Any]:
+    """All settings, once changed."""
+    whole: dict[str, Any] = FormSettingsSchema().load(merged(kept, patch))
+    faults: dict[str, list[Fault]] = contradictions(fields, whole)
+    if faults:
+        raise ValidationError({f"settings.{name}": found for name, found in faults.items()})
+    return whole
+
+
+def _new_id() -> str:
+    """16 random URL-safe characters; the first is a letter or digit, so that none is taken for an option."""
+    while not FORM_ID.fullmatch(made := secrets.token_urlsafe(12)):
+        pass
+    return made
+
+
+def _checked_id(text: str) -> str:
+    if not FORM_ID.fullmatch(text):
+        raise ValueError("no id of a form")
+    return text

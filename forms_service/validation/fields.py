@@ -5,7 +5,7 @@ import unicodedata
 from typing import Any, ClassVar
 
 import marshmallow as ma
-from email_validator import EmailNotValidError, ValidatedEmail, validate_email
+from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, ValidatedEmail, validate_email
 
 from forms_service.validation.schema import Coded, Messages
 from forms_service.validation.text import WHITE, folded, has_controls, one_line, strip_markup
@@ -15,6 +15,12 @@ EMAIL_LONGEST = 254
 
 _NOT_IN_NAMES = r"\x00-\x08\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069"
 """Control characters other than white space, as a range of a described pattern."""
+
+PLAIN_EMAIL = re.compile(
+    r"(?=[^@]{1,64}@)[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*@"
+    r"(?:[A-Za-z0-9](?:-?[A-Za-z0-9]){0,30}\.){1,5}([A-Za-z]{2,20})"
+)
+"""What needs no closer look, with the last part of the domain; labels are short and have no two hyphens."""
 
 BLANKS = " \t\u00a0\u3000"
 """What comes along when an address is copied; a line break does not, and is a header in the making."""
@@ -178,10 +184,20 @@ def email_key(address: str) -> str:
 
     :raises ValueError: when it is no address
     """
-    parsed = _parsed(address)
+    parsed = _parsed(address.strip(BLANKS))
     if parsed is None:
         raise ValueError("This is no e-mail address.")
     return f"{folded(parsed.local_part)}@{parsed.ascii_domain.lower()}"
+
+
+def is_email(address: str) -> bool:
+    """Whether mail can be sent to it; what nearly all addresses look like is seen at once (1 µs instead of 20)."""
+    if len(address) > EMAIL_LONGEST:
+        return False
+    plain = PLAIN_EMAIL.fullmatch(address)
+    if plain and plain[1].lower() not in SPECIAL_USE_DOMAIN_NAMES:
+        return True
+    return _parsed(address) is not None
 
 
 def _parsed(address: str) -> ValidatedEmail | None:

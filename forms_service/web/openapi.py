@@ -15,6 +15,7 @@ from flask_smorest import Api
 
 from forms_service import __version__
 from forms_service.validation.fields import Text
+from forms_service.validation.parts import Flag, Line, Whole, Word
 from forms_service.web.access import public
 from forms_service.web.answers import page
 from forms_service.web.blueprint import PAGE, Blueprint
@@ -67,7 +68,14 @@ def init_app(app: Flask, blueprints: Sequence[Blueprint]) -> None:
     app.config["API_VERSION"] = __version__
     app.config["OPENAPI_VERSION"] = "3.1.0"
     api = Description(app, spec_kwargs={"info": {"description": DESCRIPTION, "license": {"name": "MIT"}}})
-    api.register_field(Text, "string", None)
+    for field, json_type in (
+        (Text, "string"),
+        (Line, "string"),
+        (Word, "string"),
+        (Whole, "integer"),
+        (Flag, "boolean"),
+    ):
+        api.register_field(field, json_type, None)
     api.ma_plugin.converter.add_attribute_function(_json_schema)
     api.spec.components.security_scheme("token", {"type": "http", "scheme": "bearer"})
     for blueprint in blueprints:

@@ -10,7 +10,8 @@ from typing import Any, Generic, TypeVar
 import marshmallow as ma
 
 from forms_service.errors import Fault, ValidationError
-from forms_service.validation.schema import Coded, Messages, Schema
+from forms_service.validation.parts import Whole
+from forms_service.validation.schema import Schema
 
 MOST = 100
 USUAL = 25
@@ -27,22 +28,18 @@ class Page(Generic[T]):
     next: str | None = None
 
 
-class Limit(Coded):
-    """How many items a page has at most, from 1 to MOST."""
-
-    default_error_messages: Messages = {"invalid_limit": f"Write a whole number from 1 to {MOST}."}
-    json_schema = {"type": "integer", "minimum": 1, "maximum": MOST}
+class Digits(Whole):
+    """A whole number as a query has it: in digits."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
-        if re.fullmatch("[0-9]{1,3}", str(value)) and 1 <= int(value) <= MOST:
-            return int(value)
-        raise self.make_error("invalid_limit")
+        digits = re.fullmatch("[0-9]{1,9}", str(value))
+        return super()._deserialize(int(value) if digits else None, attr, data, **kwargs)
 
 
 class Paging(Schema):
     """What every list takes in its query; a list with filters derives from it."""
 
-    limit = Limit(load_default=USUAL, metadata={"description": "Items of a page."})
+    limit = Digits(1, MOST, load_default=USUAL, metadata={"description": "Items of a page."})
     cursor = ma.fields.String(
         load_default=None, metadata={"description": "`meta.next` of the page before; without one, the first page."}
     )

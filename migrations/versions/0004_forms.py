@@ -20,7 +20,8 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["owner_id"], ["accounts.id"], name=op.f("fk_forms_owner_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_forms")),
     )
-    op.create_index(op.f("ix_forms_owner_id"), "forms", ["owner_id"])
+    op.create_index("ix_forms_owner_id", "forms", ["owner_id", "created_at", "id"])
+    op.create_index("ix_forms_created_at", "forms", ["created_at", "id"])
     op.create_table(
         "form_versions",
         sa.Column("form_id", sa.String(length=16), nullable=False),

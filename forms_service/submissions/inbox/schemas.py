@@ -6,10 +6,11 @@ from typing import Any, ClassVar
 import marshmallow as ma
 
 from forms_service.errors import Fault
+from forms_service.submissions.inbox.moment import Moment
 from forms_service.submissions.models import STATUSES
-from forms_service.validation.moments import Moment
+from forms_service.validation.parts import Flag, Line, Several, Word
 from forms_service.validation.schema import Coded, Messages, Schema
-from forms_service.web.pagination import Limit, Paging
+from forms_service.web.pagination import MOST, Digits, Paging
 
 MOST_IDS = 500
 LONGEST_QUERY = 200
@@ -34,34 +35,13 @@ class Statuses(Coded):
         return tuple(status for status in STATUSES if status in found)
 
 
-class YesOrNo(Coded):
-    """A switch: true or false, as JSON or as text."""
+class YesOrNo(Flag):
+    """A switch in a query, where all is text."""
 
-    default_error_messages: Messages = {"invalid_boolean": "Write true or false."}
     json_schema: ClassVar[dict[str, Any]] = {"type": "boolean"}
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bool:
-        if value in ("true", "false"):
-            return bool(value == "true")
-        if isinstance(value, bool):
-            return value
-        raise self.make_error("invalid_boolean")
-
-
-class OneOf(Coded):
-    """One of a few words."""
-
-    default_error_messages: Messages = {"not_a_choice": "Write one of {words}."}
-
-    def __init__(self, *words: str, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.words = words
-        self.json_schema = {"type": "string", "enum": list(words)}
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
-        if value not in self.words:
-            raise self.make_error("not_a_choice", words=", ".join(self.words))
-        return str(value)
+        return super()._deserialize({"true": True, "false": False}.get(str(value), value), attr, data, **kwargs)
 
 
 class Filters(Schema):
@@ -82,42 +62,23 @@ class Listing(Filters, Paging):
     """What a list of submissions takes."""
 
 
-class Needle(Coded):
-    """What is searched for."""
-
-    default_error_messages: Messages = {
-        "invalid": "Send text.",
-        "blank": "Write what to search for.",
-        "too_long": f"Search for at most {LONGEST_QUERY} characters.",
-    }
-    json_schema: ClassVar[dict[str, Any]] = {"type": "string", "minLength": 1, "maxLength": LONGEST_QUERY}
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
-        if not isinstance(value, str):
-            raise self.make_error("invalid")
-        if not value.strip():
-            raise self.make_error("blank")
-        if len(value) > LONGEST_QUERY:
-            raise self.make_error("too_long")
-        return value
-
-
 class Search(Filters):
     """What a search takes, all of it in the body: no person's data in a URL."""
 
-    q = Needle(
+    q = Line(
+        LONGEST_QUERY,
         required=True,
         metadata={"description": "Text that stands in a value; case and compatible characters are the same."},
     )
-    limit = Limit()
+    limit = Digits(1, MOST)
     cursor = ma.fields.String()
 
 
 class Export(Filters):
     """What is exported, and as what."""
 
-    format = OneOf(
-        *("csv", "jsonl", "xlsx"),
+    format = Word(
+        ("csv", "jsonl", "xlsx"),
         load_default="csv",
         metadata={"description": "`csv` and `xlsx` for spreadsheets, `jsonl` for programs, exact to the letter."},
     )
@@ -149,8 +110,8 @@ class Span(Schema):
 class Change(Schema):
     """What an owner may change of a submission."""
 
-    read = YesOrNo()
-    status = OneOf(*MOVES)
+    read = Flag()
+    status = Word(MOVES)
 
     @ma.validates_schema
     def _something(self, values: Mapping[str, Any], **_: Any) -> None:
@@ -161,11 +122,8 @@ class Change(Schema):
 class Bulk(Change):
     """What to do with many submissions of a form: change them, or delete them."""
 
-    ids = ma.fields.List(
-        ma.fields.UUID(),
-        required=True,
-        validate=ma.validate.Length(1, MOST_IDS),
-        metadata={"description": "Of submissions of this form."},
+    ids = Several(
+        ma.fields.UUID(), MOST_IDS, 1, required=True, metadata={"description": "Of submissions of this form."}
     )
     delete = ma.fields.Boolean(
         truthy={True},

@@ -7,9 +7,9 @@ from typing import Any
 
 from forms_service.accounts.guards import Caller
 from forms_service.forms.service import owned
+from forms_service.submissions.inbox.moment import moment
 from forms_service.submissions.inbox.selecting import Filter, batches, files_of, position
 from forms_service.submissions.serialising import as_dict
-from forms_service.validation.moments import moment
 from forms_service.validation.text import folded
 from forms_service.web.pagination import Page, after, cursor_to
 

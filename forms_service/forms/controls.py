@@ -1,0 +1,165 @@
+"""From the fields of a form to what its page shows: a control each, with the rules that HTML can hold it to."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from forms_service.validation.kinds import KINDS, NOT_TICKED, choice_values
+from forms_service.validation.patterns import for_html
+from forms_service.validation.special import RESERVED
+
+GENERIC = (
+    {"name": "name", "type": "text", "label": "Your name"},
+    {"name": "email", "type": "email", "label": "Your e-mail address", "required": True},
+    {"name": "message", "type": "textarea", "label": "Your message", "required": True},
+)
+"""What a form without fields shows."""
+
+PURPOSES = {
+    "name": "name",
+    "full_name": "name",
+    "fullname": "name",
+    "first_name": "given-name",
+    "firstname": "given-name",
+    "last_name": "family-name",
+    "lastname": "family-name",
+    "company": "organization",
+    "organisation": "organization",
+    "organization": "organization",
+    "street": "street-address",
+    "address": "street-address",
+    "postcode": "postal-code",
+    "zip": "postal-code",
+    "city": "address-level2",
+    "country": "country-name",
+}
+"""Name of a field → what a browser may fill in by itself (WCAG 1.3.5)."""
+
+LOCAL = re.compile(r"[0-9-]{10}|(?:[0-9-]{10}T)?[0-9]{2}:[0-9]{2}(?::[0-9]{2})?")
+"""Moments as a browser writes them; a bound with an offset is left to the service."""
+
+LONG_TEXT = 80
+MOST_GUESSED = 100
+
+
+@dataclass(frozen=True)
+class Control:
+    """A field as the page shows it."""
+
+    id: str
+    name: str
+    kind: str
+    """An input type of HTML, or `textarea`, `select`, `checkboxes`."""
+
+    label: str
+    help: str | None
+    required: bool
+    attributes: Mapping[str, Any]
+    choices: Sequence[tuple[str, str]]
+    values: tuple[str, ...]
+    """What was filled in; several for check boxes."""
+
+    errors: Sequence[str] = field(default=())
+
+    @property
+    def value(self) -> str:
+        """What was filled in."""
+        return self.values[0] if self.values else ""
+
+    @property
+    def first_id(self) -> str:
+        """The id of what can be filled in, or of the first of several boxes."""
+        return f"{self.id}-1" if self.grouped else self.id
+
+    @property
+    def grouped(self) -> bool:
+        """Whether it is several boxes under one heading."""
+        return self.kind in ("radio", "checkboxes")
+
+
+def controls(
+    fields: Sequence[Mapping[str, Any]], values: Mapping[str, Any], errors: Mapping[str, Sequence[str]]
+) -> list[Control]:
+    """The controls of fields, with what was filled in and what is wrong with it."""
+    return [
+        Control(
+            id=f"field-{number}",
+            name=definition["name"],
+            kind=KINDS[definition["type"]].control,
+            label=definition.get("label", definition["name"]),
+            help=_help(definition),
+            required=definition.get("required", False),
+            attributes=_attributes(definition),
+            choices=_choices(definition),
+            values=_filled_in(definition, values.get(definition["name"])),
+            errors=errors.get(definition["name"], ()),
+        )
+        for number, definition in enumerate(fields, start=1)
+    ]
+
+
+def hidden_names(fields: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The fields that are not seen."""
+    return [definition["name"] for definition in fields if definition["type"] == "hidden"]
+
+
+def guessed(values: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Fields for what was sent to a form that defines none."""
+    found: list[dict[str, Any]] = []
+    for name, value in values.items():
+        if isinstance(value, str) and name and name not in RESERVED and len(found) < MOST_GUESSED:
+            kind = "textarea" if "\n" in value or len(value) > LONG_TEXT or name == "message" else "text"
+            found.append({"name": name, "type": kind, "label": re.sub("[_-]+", " ", name).strip().capitalize() or name})
+    return found
+
+
+def _attributes(definition: Mapping[str, Any]) -> dict[str, Any]:
+    """The rules of a field as attributes of HTML, as far as it has them."""
+    kind = definition["type"]
+    said: dict[str, Any] = {
+        "minlength": definition.get("min_length") or None,
+        "maxlength": definition.get("max_length"),
+        "pattern": for_html(definition.get("pattern", "")) or None,
+        "min": _for_html(definition.get("min")),
+        "max": _for_html(definition.get("max")),
+        "accept": definition.get("accept"),
+        "autocomplete": PURPOSES.get(definition["name"].lower()) if kind == "text" else None,
+        "step": {"number": "any", "integer": "1"}.get(kind),
+        "inputmode": {"number": "decimal", "integer": "numeric"}.get(kind),
+    }
+    if kind in ("email", "tel"):
+        said["autocomplete"] = kind
+    if kind == "textarea":
+        said["pattern"] = None
+    return {name: value for name, value in said.items() if value is not None}
+
+
+def _for_html(bound: Any) -> Any:
+    return bound if not isinstance(bound, str) or LOCAL.fullmatch(bound) else None
+
+
+def _help(definition: Mapping[str, Any]) -> str | None:
+    said = [definition.get("help", "")]
+    if "max_size" in definition:
+        said.append(f"At most {_size(definition['max_size'])}.")
+    return " ".join(text for text in said if text) or None
+
+
+def _size(count: int) -> str:
+    for unit, size in (("MB", 2**20), ("kB", 2**10)):
+        if count >= size:
+            return f"{count / size:.3g} {unit}"
+    return f"{count} bytes"
+
+
+def _choices(definition: Mapping[str, Any]) -> list[tuple[str, str]]:
+    labels = [choice["label"] if isinstance(choice, dict) else choice for choice in definition.get("choices", ())]
+    return list(zip(choice_values(definition), labels, strict=True))
+
+
+def _filled_in(definition: Mapping[str, Any], value: Any) -> tuple[str, ...]:
+    if definition["type"] in ("checkbox", "consent"):
+        ticked = value is True or (isinstance(value, str) and value.strip().lower() not in NOT_TICKED)
+        return ("on",) if ticked else ()
+    return tuple(text for text in (value if isinstance(value, list) else [value]) if isinstance(text, str))

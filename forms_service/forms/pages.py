@@ -1,0 +1,86 @@
+"""The pages of a form: to fill in, with what is wrong beside each field, thank you, and closed."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Response
+
+from forms_service.errors import Fault
+from forms_service.forms import started
+from forms_service.forms.controls import GENERIC, Control, controls, guessed, hidden_names
+from forms_service.forms.published import PublishedForm
+from forms_service.validation.special import CHALLENGE_TOKENS, HONEYPOTS, STARTED
+from forms_service.web.answers import page
+
+Errors = Mapping[str, Sequence[Fault]]
+NEVER_CARRIED = frozenset((*HONEYPOTS, *CHALLENGE_TOKENS, STARTED))
+POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'; form-action "
+)
+
+
+def asked_for(form: PublishedForm, query: Mapping[str, str]) -> Response:
+    """The page of a form to fill in, or that it is closed."""
+    if not form.open:
+        return closed(form)
+    return hosted(form, values={name: query[name] for name in hidden_names(form.fields) if name in query})
+
+
+def hosted(
+    form: PublishedForm,
+    status: int = 200,
+    errors: Errors | None = None,
+    values: Mapping[str, Any] | None = None,
+    message: str | None = None,
+) -> Response:
+    """The form to fill in, with `values` in it and `errors` beside the fields they belong to.
+
+    What was sent and has no field on the page goes along hidden, so that nothing is lost when it is sent again.
+    """
+    errors, values = errors or {}, values or {}
+    trap = form.settings.honeypot or HONEYPOTS[0]
+    shown = _shown(form, values, errors)
+    response = page(
+        "forms/hosted.html",
+        status,
+        form=form,
+        controls=shown,
+        carried=_carried(values, {control.name for control in shown} | {trap}),
+        trap=trap,
+        started=started.issue(),
+        errors=errors,
+        known={control.name: control for control in shown if control.kind != "hidden"},
+        message=message,
+    )
+    response.policy = POLICY + _targets(form)  # type: ignore[attr-defined]  # read by web/headers.py
+    return response
+
+
+def thanks(form: PublishedForm) -> Response:
+    """That it arrived."""
+    return page("forms/thanks.html", form=form)
+
+
+def closed(form: PublishedForm) -> Response:
+    """That the form takes nothing any more."""
+    return page("forms/closed.html", 403, form=form)
+
+
+def _shown(form: PublishedForm, values: Mapping[str, Any], errors: Errors) -> list[Control]:
+    """The fields as defined; of a form without any, those that were sent, else the three that most forms have."""
+    return controls(form.fields or guessed(values) or GENERIC, values, errors)
+
+
+def _carried(values: Mapping[str, Any], shown: set[str]) -> list[tuple[str, str]]:
+    pairs = []
+    for name, value in values.items():
+        if name not in shown and name not in NEVER_CARRIED:
+            pairs += [(name, text) for text in (value if isinstance(value, list) else [value]) if isinstance(text, str)]
+    return pairs
+
+
+def _targets(form: PublishedForm) -> str:
+    """Where the form may lead: a browser holds the redirect after a form to its page's policy as well."""
+    origins = {f"{url.scheme}://{url.netloc}" for url in map(urlsplit, form.settings.redirect_urls)}
+    return " ".join(["'self'", *sorted(origin for origin in origins if origin.isascii())])

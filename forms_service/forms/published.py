@@ -1,0 +1,126 @@
+"""Forms as the public meets them: definition, settings and compiled schema, kept in memory, never stale for long.
+
+What was saved in this process is seen at once; what another process saved, or that the owner was disabled, within
+FRESH_SECONDS, since then the rows are looked at again. A schema is compiled once for each version.
+"""
+
+import json
+import threading
+import time
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+from flask import Flask, current_app
+from sqlalchemy import select
+
+from forms_service.accounts.models import Account
+from forms_service.errors import NotFoundError
+from forms_service.extensions import db
+from forms_service.forms.models import Form, FormVersion
+from forms_service.forms.service import FORM_ID
+from forms_service.signals import form_saved
+from forms_service.validation.compiler import FormSchema, compiled
+from forms_service.validation.form_settings import FormSettings, form_settings
+
+FRESH_SECONDS = 0.5
+MOST_KEPT = 1000
+
+
+@dataclass(frozen=True)
+class PublishedForm:
+    """A form as its visitors meet it."""
+
+    id: str
+    name: str
+    owner_id: uuid.UUID
+    owner_email: str
+    owner_active: bool
+    version: int
+    fields: tuple[Mapping[str, Any], ...]
+    settings: FormSettings
+    schema: FormSchema
+    """One without fields takes anything within bounds."""
+
+    @property
+    def open(self) -> bool:
+        """Whether it takes submissions; whether it is full, who counts them knows."""
+        return self.owner_active and not self.settings.closed
+
+
+class Shelf:
+    """The forms of an app that were asked for, each with the moment it was last looked at."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, tuple[PublishedForm, float]] = {}
+        self._lock = threading.Lock()
+        self._generation = 0
+
+    def get(self, form_id: str) -> PublishedForm:
+        """The form.
+
+        :raises NotFoundError: where there is none
+        """
+        kept = self._kept.get(form_id)
+        if kept and time.monotonic() - kept[1] < FRESH_SECONDS:
+            return kept[0]
+        generation, asked = self._generation, time.monotonic()
+        form = _load(form_id, kept[0] if kept else None)
+        with self._lock:
+            if generation == self._generation:  # else one was saved while this was read
+                while len(self._kept) >= MOST_KEPT:
+                    del self._kept[next(iter(self._kept))]
+                self._kept.pop(form_id, None)
+                self._kept[form_id] = (form, asked)
+        return form
+
+    def forget(self, form_id: str) -> None:
+        """Look at the form anew when it is next asked for."""
+        with self._lock:
+            self._generation += 1
+            self._kept.pop(form_id, None)
+
+
+def init_app(app: Flask) -> None:
+    """Give the app its shelf."""
+    app.extensions["published"] = Shelf()
+
+
+def published(form_id: str) -> PublishedForm:
+    """The form, in about a microsecond while it is warm.
+
+    :raises NotFoundError: where there is none
+    """
+    return cast("Shelf", current_app.extensions["published"]).get(form_id)
+
+
+@form_saved.connect
+def _forget(_: object, form_id: str) -> None:
+    cast("Shelf", current_app.extensions["published"]).forget(form_id)
+
+
+def _load(form_id: str, before: PublishedForm | None) -> PublishedForm:
+    query = (
+        select(Form, FormVersion.fields, Account.email, Account.status)
+        .join(FormVersion, (FormVersion.form_id == Form.id) & (FormVersion.number == Form.version))
+        .join(Account, Account.id == Form.owner_id)
+        .where(Form.id == form_id)
+    )
+    row = db.session.execute(query).one_or_none() if FORM_ID.fullmatch(form_id) else None
+    if row is None:
+        raise NotFoundError("There is no form here.")
+    form, fields, email, status = row
+    settings = form_settings(json.loads(form.settings))
+    same = before and (before.version, before.settings.unknown_fields) == (form.version, settings.unknown_fields)
+    return PublishedForm(
+        id=form.id,
+        name=form.name,
+        owner_id=form.owner_id,
+        owner_email=email,
+        owner_active=status == "active",
+        version=form.version,
+        fields=tuple(fields),
+        settings=settings,
+        schema=before.schema if before and same else compiled(fields, settings.unknown_fields),
+    )

@@ -1,0 +1,72 @@
+"""What an owner says of a form, and what is said of it."""
+
+from typing import Any
+
+import marshmallow as ma
+
+from forms_service.validation.compiler import MOST_FIELDS
+from forms_service.validation.definition import Field, doubled_names
+from forms_service.validation.form_settings import FormSettingsChanges, FormSettingsSchema, contradictions
+from forms_service.validation.parts import Line, Several
+from forms_service.validation.schema import Schema
+
+LONGEST_FORM_NAME = 200
+
+
+class Fields(Several):
+    """The fields of a form, in order; what was checked when it was saved is given back as it is."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(ma.fields.Nested(Field), MOST_FIELDS, **kwargs)
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:
+        return value
+
+
+class Together(Schema):
+    """What the parts of a form say to each other."""
+
+    whole = False
+    """Whether what is sent is all of the form."""
+
+    @ma.validates_schema(skip_on_field_errors=False, pass_original=True)
+    def _together(self, data: dict[str, Any], original: Any, **_: Any) -> None:
+        fields = original.get("fields") if isinstance(original, dict) else None
+        faults: dict[str, Any] = {"fields": doubled_names(fields)} if isinstance(fields, list) else {}
+        if self.whole:
+            faults["settings"] = contradictions(fields or (), data.get("settings", {}))
+        if any(faults.values()):
+            raise ma.ValidationError({part: found for part, found in faults.items() if found})
+
+
+class NewForm(Together):
+    """A form to be made; without fields it takes anything."""
+
+    whole = True
+    name = Line(LONGEST_FORM_NAME, required=True, metadata={"examples": ["Contact"]})
+    fields = Fields(load_default=list)  # type: ignore[assignment]  # marshmallow takes it off the class
+    settings = ma.fields.Nested(FormSettingsSchema, load_default=dict)
+
+
+class FormChanges(Together):
+    """What to change of a form; `settings` are merged (RFC 7396), `fields` are replaced and make a new version."""
+
+    name = Line(LONGEST_FORM_NAME)
+    fields = Fields()  # type: ignore[assignment]  # likewise
+    settings = ma.fields.Nested(FormSettingsChanges)
+
+
+class Form(Schema):
+    """A form."""
+
+    id = ma.fields.String(required=True, metadata={"examples": ["mR7xQ2-kLp0aZ_9c"]})
+    owner_id = ma.fields.UUID(required=True)
+    name = ma.fields.String(required=True)
+    version = ma.fields.Integer(required=True, metadata={"description": "Grows with every change of `fields`."})
+    url = ma.fields.String(
+        required=True, metadata={"description": "Its public address: the `action` of a page, and a page of its own."}
+    )
+    fields = Fields(required=True)  # type: ignore[assignment]  # likewise
+    settings = ma.fields.Nested(FormSettingsSchema, required=True)
+    created_at = ma.fields.AwareDateTime(required=True)
+    updated_at = ma.fields.AwareDateTime(required=True)

@@ -1,0 +1,30 @@
+"""When somebody asked for a page, in a hidden field of it that nobody can make up."""
+
+import hmac
+import time
+
+from forms_service.config import settings
+from forms_service.security.signing import create_hmac_signature, verify_hmac_signature
+
+PURPOSE = "forms_service started"
+LONGEST = 100
+
+
+def issue() -> str:
+    """A token that says it is now."""
+    now = f"{time.time():.3f}"
+    return f"{now}.{create_hmac_signature(now, _key())}"
+
+
+def age_of(token: str) -> float | None:
+    """Seconds since it was issued; None for one that is not ours or from the future."""
+    moment, _, signature = token[:LONGEST].rpartition(".")
+    if not token.isascii() or not verify_hmac_signature(moment, signature, _key()):
+        return None
+    age = time.time() - float(moment)
+    return age if age >= -1 else None
+
+
+def _key() -> str:
+    """A key for this alone, so that a token of another kind is none of this one."""
+    return hmac.digest(settings.secret_key.encode(), PURPOSE.encode(), "sha256").hex()

@@ -1,0 +1,86 @@
+"""The forms blueprint, for owners; and the pages of a form, for its visitors."""
+
+from typing import Any
+
+from flask import Blueprint as FlaskBlueprint
+from flask import Response, request
+
+from forms_service.accounts.guards import caller, for_owners
+from forms_service.forms import pages, schemas, service
+from forms_service.forms.published import published
+from forms_service.web.access import public, unlimited
+from forms_service.web.blueprint import Blueprint
+from forms_service.web.pagination import Page, Paging
+
+forms = Blueprint("forms", __name__, description="The forms that you define.")
+hosted = FlaskBlueprint("hosted", __name__)
+
+TOKEN: list[dict[str, list[str]]] = [{"token": []}]
+
+
+@forms.route("/api/forms", methods=["POST"])
+@forms.doc(operationId="createForm", security=TOKEN)
+@for_owners("forms:write")
+@forms.arguments(schemas.NewForm)
+@forms.answers(201, schemas.Form, message="The form is ready to be sent to.")
+def create(said: dict[str, Any]) -> dict[str, Any]:
+    """Make a form."""
+    return service.create(said, caller().account_id)
+
+
+@forms.route("/api/forms")
+@forms.doc(operationId="listForms", security=TOKEN)
+@for_owners("forms:read")
+@forms.arguments(Paging, location="query")
+@forms.lists(schemas.Form, message="Your forms, the newest first.")
+def listed(paging: dict[str, Any]) -> Page[dict[str, Any]]:
+    """List your forms; an operator sees everybody's."""
+    return service.listed(caller(), **paging)
+
+
+@forms.route("/api/forms/<form_id>")
+@forms.doc(operationId="getForm", security=TOKEN)
+@for_owners("forms:read")
+@forms.answers(200, schemas.Form, message="The form.")
+def show(form_id: str) -> dict[str, Any]:
+    """Look at a form."""
+    return service.shown(form_id, caller())
+
+
+@forms.route("/api/forms/<form_id>", methods=["PATCH"])
+@forms.doc(operationId="changeForm", security=TOKEN)
+@for_owners("forms:write")
+@forms.arguments(schemas.FormChanges)
+@forms.answers(200, schemas.Form, message="The form was changed.")
+def change(said: dict[str, Any], form_id: str) -> dict[str, Any]:
+    """Change a form.
+
+    `settings` are merged (RFC 7396: null takes a setting back to its default). `fields` are replaced; when they
+    differ, a new version begins, and what was sent before keeps the labels it was sent under.
+    """
+    return service.change(form_id, caller(), said)
+
+
+@forms.route("/api/forms/<form_id>", methods=["DELETE"])
+@forms.doc(operationId="deleteForm", security=TOKEN)
+@for_owners("forms:write")
+@forms.answers(200, message="The form and all that was sent to it is erased.")
+def delete(form_id: str) -> None:
+    """Erase a form with everything that was sent to it."""
+    service.delete(form_id, caller())
+
+
+@hosted.get("/f/<form_id>")
+@public
+@unlimited("one look at a form that is kept in memory")
+def page(form_id: str) -> Response:
+    """The form as a page; hidden fields take their values from the query."""
+    return pages.asked_for(published(form_id), request.args)
+
+
+@hosted.get("/f/<form_id>/thanks")
+@public
+@unlimited("one look at a form that is kept in memory")
+def thanks(form_id: str) -> Response:
+    """Where a browser is led after sending it."""
+    return pages.thanks(published(form_id))

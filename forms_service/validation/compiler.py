@@ -1,0 +1,76 @@
+"""From the definition of a form to the schema that checks what is sent to it, built once for each version."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import marshmallow as ma
+
+from forms_service.errors import Fault
+from forms_service.validation.kinds import KINDS, Kind, nfc
+from forms_service.validation.schema import LONGEST_NAME, Schema
+
+MOST_FIELDS = 500
+"""Fields of one submission, and of one form."""
+
+UNKNOWN_FIELDS = ("keep", "drop", "reject")
+
+UNKNOWN = Fault("This field is not known here.", "unknown")
+LONG_NAME = Fault(f"The name of a field has at most {LONGEST_NAME} characters.", "name_too_long")
+TOO_MANY = Fault(f"A form has at most {MOST_FIELDS} fields.", "too_many_fields")
+
+
+class FormSchema(Schema):
+    """The fields of one version of a form; one without fields takes anything within bounds."""
+
+    def __init__(self, kinds: Mapping[str, Kind], unknown_fields: str) -> None:
+        super().__init__()
+        self.declared_fields = dict(kinds)
+        self._init_fields()  # fields that no class declares: any name is good, "load" and "Meta" too
+        self._kinds = dict(kinds)
+        self._policy = unknown_fields if kinds else "keep"
+        self._required = tuple(name for name, kind in kinds.items() if kind.required and kind.kind != "file")
+
+    def load(  # type: ignore[override]  # one form at a time, and always all of it
+        self, data: Mapping[str, Any], *, many: None = None, partial: None = None, unknown: None = None
+    ) -> dict[str, Any]:
+        """What is kept of name → text, list of texts or JSON value, in the order in which it was sent.
+
+        :raises marshmallow.ValidationError: with everything that is wrong, by name, in the order of the form
+        """
+        if len(data) > MOST_FIELDS:
+            raise ma.ValidationError({ma.exceptions.SCHEMA: [TOO_MANY]})
+        kept: dict[str, Any] = {}
+        faults: dict[str, Any] = {}
+        for name, value in data.items():
+            kind = self._kinds.get(name)
+            try:
+                if kind:
+                    kept[name] = kind.deserialize(value)
+                elif self._keeps(name):
+                    kept[name] = nfc(value)
+            except ma.ValidationError as error:
+                faults[name] = error.messages
+        for name in self._required:
+            if name not in data:
+                faults[name] = [self._kinds[name].fault("required")]
+        if faults:
+            raise ma.ValidationError({name: faults[name] for name in sorted(faults, key=self._place)})
+        return kept
+
+    def _keeps(self, name: str) -> bool:
+        if self._policy == "drop":
+            return False
+        if self._policy == "reject":
+            raise ma.ValidationError([UNKNOWN])
+        if len(name) > LONGEST_NAME:
+            raise ma.ValidationError([LONG_NAME])
+        return True
+
+    def _place(self, name: str) -> int:
+        """Where a field stands in the form; what is not in it comes last."""
+        return list(self._kinds).index(name) if name in self._kinds else len(self._kinds)
+
+
+def compiled(fields: Sequence[Mapping[str, Any]], unknown_fields: str = "keep") -> FormSchema:
+    """The schema of a definition that was checked when it was saved."""
+    return FormSchema({field["name"]: KINDS[field["type"]](field) for field in fields}, unknown_fields)

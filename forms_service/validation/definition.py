@@ -1,0 +1,201 @@
+"""What an owner may ask for: the schema of a field, and how the fields of one form go together."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import marshmallow as ma
+
+from forms_service.errors import Fault
+from forms_service.validation.kinds import KINDS, nfc
+from forms_service.validation.parts import Flag, Line, Several, Whole, Word
+from forms_service.validation.patterns import LONGEST_PATTERN, Pattern
+from forms_service.validation.schema import LONGEST_NAME, Coded, Messages, Schema
+from forms_service.validation.special import RESERVED
+
+LONGEST_LABEL = 500
+LONGEST_HELP = 2000
+LONGEST_CHOICE = 500
+LONGEST_ACCEPT = 1000
+MOST_CHOICES = 1000
+LARGEST_LENGTH = 1_000_000
+LARGEST_FILE = 2**40
+RULES = ("min_length", "max_length", "min", "max", "pattern", "choices", "accept", "max_size")
+"""What only some types of fields have; which, says each type."""
+
+WITH_CHOICES = tuple(name for name, kind in KINDS.items() if "choices" in kind.rules)
+
+
+class Name(Line):
+    """The name a value is sent under; the special names of form services never reach the data."""
+
+    default_error_messages: Messages = {
+        "reserved": "This name has a meaning of its own and would never reach the data: choose another."
+    }
+
+    def _checked(self, value: str) -> str:
+        if value in RESERVED:
+            raise self.make_error("reserved")
+        return value
+
+
+class Expression(Line):
+    """A pattern of RE2."""
+
+    default_error_messages: Messages = {"invalid_pattern": "This pattern cannot be used: {reason} (RE2 syntax)."}
+
+    def _checked(self, value: str) -> str:
+        try:
+            Pattern(value)
+        except ValueError as error:
+            raise self.make_error("invalid_pattern", reason=error) from error
+        return value
+
+
+class Bound(Coded):
+    """A number, or a date or time as text; the type of the field says which."""
+
+    default_error_messages: Messages = {"invalid_bound": "Write a number, or a date or time as text."}
+    json_schema = {"type": ["number", "string"]}
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        if isinstance(value, bool) or not isinstance(value, str | int | float):
+            raise self.make_error("invalid_bound")
+        return value
+
+
+class Accept(Line):
+    """File types as in HTML's `accept`: extensions and MIME types, by comma."""
+
+    default_error_messages: Messages = {
+        "invalid_accept": "Write extensions and types by comma, as in HTML: .pdf, image/*."
+    }
+
+    def _checked(self, value: str) -> str:
+        if not all(_is_file_type(wish.strip()) for wish in value.split(",")):
+            raise self.make_error("invalid_accept")
+        return value
+
+
+class ValueWithLabel(Schema):
+    """A choice that is shown under another text than it is sent as."""
+
+    value = Line(LONGEST_CHOICE, required=True)
+    label = Line(LONGEST_LABEL, required=True)
+
+
+class Choice(Coded):
+    """A choice: its text, or `value` and `label`."""
+
+    default_error_messages: Messages = {"invalid": "Write text, or an object with value and label."}
+    json_schema = {
+        "anyOf": [
+            {"type": "string", "minLength": 1, "maxLength": LONGEST_CHOICE},
+            {
+                "type": "object",
+                "properties": {
+                    "value": {"type": "string", "minLength": 1, "maxLength": LONGEST_CHOICE},
+                    "label": {"type": "string", "minLength": 1, "maxLength": LONGEST_LABEL},
+                },
+                "required": ["value", "label"],
+                "additionalProperties": False,
+            },
+        ]
+    }
+    _text = Line(LONGEST_CHOICE)
+    _object = ValueWithLabel()
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        if isinstance(value, str):
+            return self._text.deserialize(value)
+        if isinstance(value, dict):
+            return self._object.load(value)
+        raise self.make_error("invalid")
+
+
+class Field(Schema):
+    """A field of a form. Which rules fit depends on its type."""
+
+    name = Name(LONGEST_NAME, required=True, metadata={"description": "What its value is sent under."})
+    type = Word(tuple(KINDS), required=True)
+    label = Line(LONGEST_LABEL, metadata={"description": "What people see; without one, the name."})
+    help = Line(LONGEST_HELP, metadata={"description": "A sentence under the label."})
+    required = Flag()
+    min_length = Whole(0, LARGEST_LENGTH, metadata={"description": "Characters, for types of text."})
+    max_length = Whole(1, LARGEST_LENGTH, metadata={"description": "Characters, for types of text."})
+    min = Bound(metadata={"description": "The least: a number, or for date, time and datetime a text of that type."})
+    max = Bound(metadata={"description": "The most, likewise."})
+    pattern = Expression(
+        LONGEST_PATTERN, metadata={"description": "RE2, on the whole value, which then has at most 2,000 characters."}
+    )
+    choices = Several(
+        Choice(), MOST_CHOICES, least=1, metadata={"description": "For select, radio and multiselect, which need them."}
+    )
+    accept = Accept(LONGEST_ACCEPT, metadata={"description": "For file: as in HTML, such as `.pdf, image/*`."})
+    max_size = Whole(1, LARGEST_FILE, metadata={"description": "For file: bytes, within the service's own limit."})
+
+    @ma.validates_schema(skip_on_field_errors=False, pass_original=True)
+    def _together(self, data: dict[str, Any], original: Any, **_: Any) -> None:
+        """What the parts of one field say to each other; each is looked at as far as it is right by itself."""
+        kind = KINDS.get(data.get("type", ""))
+        if kind is None:
+            return
+        faults: dict[str, list[Fault]] = {
+            rule: [Fault(f"A field of type {kind.kind} has no {rule}.", "unfit")]
+            for rule in RULES
+            if rule in original and rule not in kind.rules
+        }
+        fitting = {rule: data[rule] for rule in kind.rules if rule in data}
+        for path, fault in (*_order(kind, fitting), *_choices(kind, fitting, original)):
+            faults.setdefault(path, []).append(fault)
+        if faults:
+            raise ma.ValidationError(faults)
+
+
+def doubled_names(fields: Sequence[Any]) -> dict[int, dict[str, list[Fault]]]:
+    """Index → what is wrong, for every field whose name an earlier one has."""
+    seen: set[str] = set()
+    faults = {}
+    for index, field in enumerate(fields):
+        name = field.get("name") if isinstance(field, Mapping) else None
+        if isinstance(name, str) and name in seen:
+            faults[index] = {"name": [Fault("Another field has this name already.", "duplicate")]}
+        elif isinstance(name, str):
+            seen.add(name)
+    return faults
+
+
+def _order(kind: Any, fitting: Mapping[str, Any]) -> Iterator[tuple[str, Fault]]:
+    bounds = {}
+    for rule in ("min", "max"):
+        try:
+            if rule in fitting:
+                bounds[rule] = _bound(kind, fitting[rule])
+        except ValueError:
+            yield rule, Fault(f"This is no value of a field of type {kind.kind}.", "invalid_bound")
+    if len(bounds) == 2 and bounds["min"] > bounds["max"]:
+        yield "max", Fault("This is less than min.", "too_small")
+    if fitting.get("min_length", 0) > fitting.get("max_length", LARGEST_LENGTH):
+        yield "max_length", Fault("This is less than min_length.", "too_small")
+
+
+def _bound(kind: Any, value: Any) -> Any:
+    if "number" in kind.control and isinstance(value, str):
+        raise ValueError("a number is written as one")
+    return kind.bound(value)
+
+
+def _choices(kind: Any, fitting: Mapping[str, Any], original: Mapping[str, Any]) -> Iterator[tuple[str, Fault]]:
+    if kind.kind not in WITH_CHOICES:
+        return
+    if "choices" not in original:
+        yield "choices", Fault("This field is required.", "required")
+    values = [nfc(choice["value"] if isinstance(choice, dict) else choice) for choice in fitting.get("choices", ())]
+    if len(set(values)) < len(values):
+        yield "choices", Fault("No two choices may be the same.", "duplicate")
+
+
+def _is_file_type(wish: str) -> bool:
+    if wish.startswith("."):
+        return len(wish) > 1 and wish[1:].replace(".", "").isalnum()
+    main, slash, sub = wish.partition("/")
+    return bool(slash) and all(part and part.replace("*", "x").isascii() and " " not in part for part in (main, sub))

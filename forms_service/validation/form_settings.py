@@ -1,0 +1,219 @@
+"""How a form behaves: its settings with their defaults, and which of them do not go together."""
+
+import ipaddress
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import marshmallow as ma
+
+from forms_service.errors import Fault
+from forms_service.validation.compiler import UNKNOWN_FIELDS
+from forms_service.validation.fields import BLANKS, EMAIL_LONGEST, is_email
+from forms_service.validation.parts import Flag, Line, Several, Whole, Word
+from forms_service.validation.schema import LONGEST_NAME, Coded, Messages, Schema
+from forms_service.validation.special import RESERVED
+from forms_service.validation.urls import LONGEST_URL, is_web_url, web_origin
+
+CHALLENGES = ("none", "altcha", "turnstile", "hcaptcha", "recaptcha")
+WITH_KEYS = ("turnstile", "hcaptcha", "recaptcha")
+"""The challenges that a provider keeps keys for."""
+
+STORE_IP = ("truncated", "none", "full")
+MOST_LISTED = 100
+MOST_BLOCKED = 1000
+LONGEST_BLOCKED = 200
+LONGEST_KEY = 500
+
+
+@dataclass(frozen=True)
+class Blocklist:
+    """What marks a submission as spam: words in it, addresses or domains (`@example.com`), and networks."""
+
+    words: tuple[str, ...] = ()
+    addresses: tuple[str, ...] = ()
+    networks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class FormSettings:
+    """The settings of a form, all of them."""
+
+    allowed_origins: tuple[str, ...] = ()
+    redirect_urls: tuple[str, ...] = ()
+    unknown_fields: str = "keep"
+    notify: tuple[str, ...] = ()
+    reply: None = None
+    honeypot: str | None = None
+    challenge: str = "none"
+    challenge_site_key: str | None = None
+    challenge_secret: str | None = field(default=None, repr=False)
+    double_opt_in: bool = False
+    blocklist: Blocklist = Blocklist()
+    retention_days: int | None = None
+    closed: bool = False
+    max_submissions: int | None = None
+    store_ip: str = "truncated"
+
+
+class Origin(Line):
+    """Scheme, host and port of a site."""
+
+    default_error_messages: Messages = {
+        "invalid_origin": "Write an origin without a path, such as https://www.example.com."
+    }
+
+    def _checked(self, value: str) -> str:
+        try:
+            return web_origin(value)
+        except ValueError as error:
+            raise self.make_error("invalid_origin") from error
+
+
+class WebUrl(Line):
+    """An absolute address of a page."""
+
+    default_error_messages: Messages = {
+        "invalid_url": "Write a whole address without user and password, such as https://example.com/thanks."
+    }
+
+    def _checked(self, value: str) -> str:
+        if not is_web_url(value):
+            raise self.make_error("invalid_url")
+        return value
+
+
+class Sender(Line):
+    """An e-mail address, or @ and a domain for everybody there."""
+
+    default_error_messages: Messages = {"invalid_email": "Write an address, or a domain as @example.com."}
+
+    def _checked(self, value: str) -> str:
+        address = value.strip(BLANKS)
+        if not is_email(f"x{address}" if address.startswith("@") else address):
+            raise self.make_error("invalid_email")
+        return address
+
+
+class Network(Line):
+    """An address or a network of the internet."""
+
+    default_error_messages: Messages = {"invalid_network": "Write an address or a network such as 192.0.2.0/24."}
+
+    def _checked(self, value: str) -> str:
+        try:
+            return str(ipaddress.ip_network(value.strip(), strict=False))
+        except ValueError as error:
+            raise self.make_error("invalid_network") from error
+
+
+class Trap(Line):
+    """The name of a field that only programs fill in."""
+
+    default_error_messages: Messages = {"reserved": "This name has a meaning of its own already: choose another."}
+
+    def _checked(self, value: str) -> str:
+        if value in RESERVED:
+            raise self.make_error("reserved")
+        return value
+
+
+class NotYet(Coded):
+    """A setting that only has its default so far; anything else is refused, since nothing would come of it."""
+
+    default_error_messages: Messages = {"not_yet": "This is not possible yet: leave it at its default."}
+
+    def __init__(self, default: Any, schema: dict[str, Any], **kwargs: Any) -> None:
+        super().__init__(load_default=default, allow_none=True, **kwargs)
+        self.default = default
+        self.json_schema = schema
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        if type(value) is not type(self.default) or value != self.default:
+            raise self.make_error("not_yet")
+        return value
+
+
+def _optional(default: Any = None) -> dict[str, Any]:
+    """A setting may be null, which means its default (RFC 7396)."""
+    return {"load_default": default, "allow_none": True}
+
+
+class BlocklistSchema(Schema):
+    """What marks a submission as spam."""
+
+    words = Several(Line(LONGEST_BLOCKED), MOST_BLOCKED, **_optional(list))
+    addresses = Several(Sender(EMAIL_LONGEST), MOST_BLOCKED, **_optional(list))
+    networks = Several(Network(50), MOST_BLOCKED, **_optional(list))
+
+
+class FormSettingsSchema(Schema):
+    """How a form behaves; null means the default."""
+
+    allowed_origins = Several(Origin(LONGEST_URL), MOST_LISTED, **_optional(list))
+    redirect_urls = Several(WebUrl(LONGEST_URL), MOST_LISTED, **_optional(list))
+    unknown_fields = Word(UNKNOWN_FIELDS, **_optional("keep"))
+    notify = NotYet([], {"type": ["array", "null"], "maxItems": 0})
+    reply = NotYet(None, {"type": "null"})
+    honeypot = Trap(LONGEST_NAME, **_optional())
+    challenge = Word(CHALLENGES, **_optional("none"))
+    challenge_site_key = Line(LONGEST_KEY, **_optional())
+    challenge_secret = Line(LONGEST_KEY, load_only=True, **_optional())
+    double_opt_in = NotYet(False, {"type": ["boolean", "null"], "const": False})
+    blocklist = ma.fields.Nested(BlocklistSchema, **_optional(dict))
+    retention_days = Whole(1, 36_500, **_optional())
+    closed = Flag(**_optional(False))
+    max_submissions = Whole(1, 1_000_000_000, **_optional())
+    store_ip = Word(STORE_IP, **_optional("truncated"))
+
+
+def without_defaults(self: Schema, field_name: str, field_obj: ma.fields.Field[Any]) -> None:
+    """What a patch does not name stays as it is (a schema's `on_bind_field`)."""
+    field_obj.load_default = ma.missing
+
+
+class BlocklistChanges(BlocklistSchema):
+    """What to change of it."""
+
+    on_bind_field = without_defaults
+
+
+class FormSettingsChanges(FormSettingsSchema):
+    """What to change; null means back to the default."""
+
+    on_bind_field = without_defaults
+    blocklist = ma.fields.Nested(BlocklistChanges, allow_none=True)
+
+
+def merged(kept: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
+    """`kept` as changed by `patch` (RFC 7396): null takes away, objects are merged, anything else replaces."""
+    result = dict(kept)
+    for name, value in patch.items():
+        if value is None:
+            result.pop(name, None)
+        elif isinstance(value, Mapping):
+            inner = result.get(name)
+            result[name] = merged(inner if isinstance(inner, Mapping) else {}, value)
+        else:
+            result[name] = value
+    return result
+
+
+def contradictions(fields: Sequence[Any], settings: Mapping[str, Any]) -> dict[str, list[Fault]]:
+    """What fields and settings, each right by itself, do not allow together: setting → faults."""
+    names = {definition.get("name") for definition in fields if isinstance(definition, Mapping)}
+    faults: dict[str, list[Fault]] = {}
+    if settings.get("honeypot") is not None and settings["honeypot"] in names:
+        faults["honeypot"] = [Fault("A field that people fill in cannot be the trap for programs.", "taken")]
+    if settings.get("challenge") in WITH_KEYS:
+        for key in ("challenge_site_key", "challenge_secret"):
+            if not settings.get(key):
+                faults[key] = [Fault(f"{settings['challenge']} needs this; its provider gives it to you.", "required")]
+    return faults
+
+
+def form_settings(kept: Mapping[str, Any]) -> FormSettings:
+    """The settings as they were saved, whole: one that came later has its default."""
+    blocklist = Blocklist(**{name: tuple(listed) for name, listed in kept.get("blocklist", {}).items()})
+    said: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in kept.items()}
+    return FormSettings(**{**said, "blocklist": blocklist})

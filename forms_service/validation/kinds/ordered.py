@@ -1,0 +1,117 @@
+"""Types whose values have an order: numbers, dates and times."""
+
+import math
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, ClassVar
+
+from forms_service.errors import Fault
+from forms_service.validation.kinds.base import Kind, kind
+from forms_service.validation.moments import date_of, datetime_of, time_of
+from forms_service.validation.schema import Messages
+
+RANGE = ("min", "max")
+NUMBER = re.compile(r"-?(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
+LONGEST_NUMBER = 400
+
+
+class Ordered(Kind):
+    """A value that has a place between a least and a most."""
+
+    invalid: ClassVar[str]
+
+    def _prepare(self, definition: Mapping[str, Any]) -> None:
+        self._least, self._most = (self.bound(definition[rule]) if rule in definition else None for rule in RANGE)
+
+    def _faults(self, value: Any) -> list[Fault]:
+        try:
+            place = self.bound(value)
+        except ValueError:
+            return [self.fault(self.invalid)]
+        if self._least is not None and place < self._least:
+            return [self.fault("too_small", min=self.definition["min"])]
+        if self._most is not None and place > self._most:
+            return [self.fault("too_big", max=self.definition["max"])]
+        return []
+
+
+@kind("number", "number", RANGE)
+class NumberKind(Ordered):
+    """A number: of JSON, or as HTML writes one (12, -0.5, 1e3)."""
+
+    invalid = "invalid_number"
+    default_error_messages: Messages = {"invalid_number": "Enter a number such as 12 or 0.5."}
+
+    @classmethod
+    def bound(cls, value: Any) -> Decimal:
+        """Its exact value."""
+        if isinstance(value, bool) or not isinstance(value, str | int | float):
+            raise ValueError("no number")
+        text = str(value)
+        if len(text) > LONGEST_NUMBER or not NUMBER.fullmatch(text) or math.isinf(float(text)):
+            raise ValueError("no number")
+        try:
+            return Decimal(text)
+        except ArithmeticError as error:  # an exponent of twenty digits
+            raise ValueError("no number") from error
+
+
+@kind("integer", "number", RANGE)
+class IntegerKind(NumberKind):
+    """A number without a fraction."""
+
+    default_error_messages: Messages = {"invalid_number": "Enter a whole number such as 12."}
+
+    @classmethod
+    def bound(cls, value: Any) -> Decimal:
+        """Its exact value."""
+        number = super().bound(value)
+        if number != number.to_integral_value():
+            raise ValueError("no whole number")
+        return number
+
+
+class Moment(Ordered):
+    """A date or a time, as text."""
+
+    read: ClassVar[Any]
+
+    @classmethod
+    def bound(cls, value: Any) -> Any:
+        """The moment."""
+        if not isinstance(value, str):
+            raise ValueError("no text")  # one error for everything that is not of the type
+        return cls.read(value)
+
+    default_error_messages: Messages = {
+        "too_small": "This is before {min}, the first that is taken.",
+        "too_big": "This is after {max}, the last that is taken.",
+    }
+
+
+@kind("date", "date", RANGE)
+class DateKind(Moment):
+    """A day, as `2026-03-01`."""
+
+    invalid = "invalid_date"
+    read = staticmethod(date_of)
+    default_error_messages: Messages = {"invalid_date": "Enter a date such as 2026-03-01."}
+
+
+@kind("time", "time", RANGE)
+class TimeKind(Moment):
+    """A time of day, as `18:30`, with seconds or an offset if wanted."""
+
+    invalid = "invalid_time"
+    read = staticmethod(time_of)
+    default_error_messages: Messages = {"invalid_time": "Enter a time such as 18:30."}
+
+
+@kind("datetime", "datetime-local", RANGE)
+class DatetimeKind(Moment):
+    """A day and a time, as `2026-03-01T18:30`; without an offset it is compared as UTC."""
+
+    invalid = "invalid_datetime"
+    read = staticmethod(datetime_of)
+    default_error_messages: Messages = {"invalid_datetime": "Enter a date and time such as 2026-03-01T18:30."}

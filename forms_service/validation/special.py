@@ -1,0 +1,31 @@
+"""The names that mean something of their own in what a page sends, in the words of several form services."""
+
+REDIRECT = ("_next", "redirect", "redirectTo")
+HONEYPOTS = ("_gotcha", "_honey", "botcheck", "honeypot", "bot-field")
+REPLY_TO = ("_replyto", "replyto", "replyTo")
+SUBJECT = ("_subject",)
+"""And `subject`, where the form has no field of that name."""
+
+LANGUAGE = ("_language",)
+CONTROL = (
+    "_cc",
+    "ccemail",
+    "_webhook",
+    "access_key",
+    "accessKey",
+    "apiKey",
+    "form-name",
+    "from_name",
+    "_captcha",
+    "_template",
+    "_autoresponse",
+    "_blacklist",
+    "_format",
+    "_url",
+)
+CHALLENGE_TOKENS = ("altcha", "cf-turnstile-response", "h-captcha-response", "g-recaptcha-response")
+STARTED = "_started"
+"""When the hosted page was asked for, signed."""
+
+RESERVED = frozenset((*REDIRECT, *HONEYPOTS, *REPLY_TO, *SUBJECT, *LANGUAGE, *CONTROL, *CHALLENGE_TOKENS, STARTED))
+"""Names that never reach a form's data, so that no field may have them."""

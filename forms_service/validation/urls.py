@@ -1,0 +1,69 @@
+"""Addresses on the web: what a person may type as one, and what an owner may allow."""
+
+import ipaddress
+import re
+from urllib.parse import SplitResult, urlsplit
+
+LONGEST_URL = 2000
+
+SCRIPTED = ("javascript", "data", "vbscript")
+"""Schemes that run or show whatever is written after them, wherever such a link is put."""
+
+_URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):(?://([^/?#]*))?([^?#]*)(\?[^#]*)?(#.*)?")
+_NEVER = re.compile(r'[\x00-\x20\x7f-\x9f"<>\\^`{|}\u00a0\u2028\u2029]|%(?![0-9A-Fa-f]{2})')
+_AUTHORITY = re.compile(r"(?:([^@\[\]]*)@)?(\[[^\[\]@]+\]|[^:@\[\]]*)(?::([0-9]{0,5}))?")
+_FUTURE_ADDRESS = re.compile(r"[vV][0-9A-Fa-f]+\.[A-Za-z0-9._~!$&'()*+,;=:-]+")
+
+
+def is_url(text: str) -> bool:
+    """Whether it is an absolute URL, as RFC 3986 has it and with letters of any script (RFC 3987); none is visited."""
+    parts = _URL.fullmatch(text)
+    if parts is None or _NEVER.search(text) or parts[1].lower() in SCRIPTED:
+        return False
+    if parts[2] is None:
+        return bool(parts[3]) and parts[1].lower() not in ("http", "https")
+    authority = _AUTHORITY.fullmatch(parts[2])
+    if authority is None or (not authority[2] and parts[1].lower() != "file"):
+        return False
+    return not authority[2].startswith("[") or _is_address(authority[2][1:-1])
+
+
+def is_web_url(text: str) -> bool:
+    """Whether it is an absolute http or https URL without user and password: fit to lead a browser to."""
+    url = _web(text)
+    return url is not None and "@" not in url.netloc
+
+
+def web_origin(text: str) -> str:
+    """The origin as a browser sends it: scheme, host and a port that is not the scheme's own, in lower case.
+
+    :raises ValueError: when it is none, or has a path
+    """
+    url = _web(text.rstrip("/"))
+    if url is None or "@" in url.netloc or url.path or url.query or url.fragment:
+        raise ValueError("no origin")
+    host = (url.hostname or "").encode("idna").decode() if not text.isascii() else url.hostname or ""
+    shown = f"[{host}]" if ":" in host else host
+    usual = {"http": 80, "https": 443}[url.scheme]
+    return f"{url.scheme}://{shown}" + (f":{url.port}" if url.port not in (None, usual) else "")
+
+
+def _web(text: str) -> SplitResult | None:
+    if len(text) > LONGEST_URL or not is_url(text):
+        return None
+    try:
+        url = urlsplit(text)
+        fits = url.scheme in ("http", "https") and bool(url.hostname) and url.port != 0
+    except ValueError:
+        return None
+    return url if fits else None
+
+
+def _is_address(text: str) -> bool:
+    if _FUTURE_ADDRESS.fullmatch(text):
+        return True
+    try:
+        ipaddress.IPv6Address(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,192 @@
+"""What an owner may ask for: every rule of a definition, each fault named by its path."""
+
+from typing import Any
+
+import marshmallow as ma
+import pytest
+
+from forms_service.forms.schemas import NewForm
+from forms_service.validation.form_settings import FormSettings, form_settings, merged
+from forms_service.validation.kinds import KINDS
+from forms_service.validation.schema import faults_by_path
+
+
+def codes(**said: Any) -> dict[str, list[str]]:
+    """Path → codes of what is wrong with a form."""
+    try:
+        NewForm().load({"name": "Contact", **said})
+    except ma.ValidationError as error:
+        return {path: [fault.code for fault in faults] for path, faults in faults_by_path(error.messages).items()}
+    return {}
+
+
+def codes_of_field(**said: Any) -> dict[str, list[str]]:
+    found = codes(fields=[{"name": "a", "type": "text", **said}])
+    return {path.removeprefix("fields.0."): codes for path, codes in found.items()}
+
+
+CHOICES = {"choices": ["one", {"value": "2", "label": "Two"}]}
+RULES: dict[str, Any] = {
+    "min_length": 1,
+    "max_length": 5,
+    "pattern": "[a-z]+",
+    "accept": ".pdf, image/*",
+    "max_size": 1000,
+    **CHOICES,
+}
+BOUNDS = {
+    "number": (1.5, 3),
+    "integer": (1, 3),
+    "date": ("2026-01-01", "2026-12-31"),
+    "time": ("08:00", "18:00"),
+    "datetime": ("2026-01-01T08:00", "2026-12-31T18:00Z"),
+}
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_every_type_takes_the_rules_that_fit_it_and_no_other(name: str) -> None:
+    least, most = BOUNDS.get(name, (1, 2))
+    every = RULES | {"min": least, "max": most}
+    fitting = {rule: value for rule, value in every.items() if rule in KINDS[name].rules}
+    assert codes_of_field(type=name, label="L", help="H", required=True, **fitting) == {}
+    wrong = set(every) - set(fitting)
+    needed = CHOICES if "choices" in fitting else {}
+    found = codes_of_field(type=name, **needed, **{rule: every[rule] for rule in wrong})
+    assert found == {rule: ["unfit"] for rule in found}
+    assert set(found) == wrong
+
+
+def test_all_seventeen_types_are_there() -> None:
+    assert len(KINDS) == 17
+
+
+def test_everything_wrong_comes_at_once_and_says_where() -> None:
+    found = codes(
+        name=" ",
+        fields=[
+            {"name": "a", "type": "text", "pattern": "(", "min_length": 5, "max_length": 2},
+            {"name": "a", "type": "number", "min": 5, "max": 1, "step": 1},
+            {"name": "_next", "type": "select"},
+            "text",
+            {"name": "d", "type": "date", "min": "tomorrow"},
+            {"name": "r", "type": "radio", "choices": ["x", "x", {"value": "y"}, 3]},
+            {"type": "colour"},
+        ],
+        settings={"redirect_urls": ["https://a.example/", "javascript:alert(1)"], "colour": "red"},
+        owner="me",
+    )
+    assert found == {
+        "name": ["blank"],
+        "fields.0.pattern": ["invalid_pattern"],
+        "fields.0.max_length": ["too_small"],
+        "fields.1.name": ["duplicate"],
+        "fields.1.max": ["too_small"],
+        "fields.1.step": ["unknown"],
+        "fields.2.name": ["reserved"],
+        "fields.2.choices": ["required"],
+        "fields.3": ["invalid_type"],
+        "fields.4.min": ["invalid_bound"],
+        "fields.5.choices": ["duplicate"],
+        "fields.5.choices.2.label": ["required"],
+        "fields.5.choices.3": ["invalid"],
+        "fields.6.name": ["required"],
+        "fields.6.type": ["not_a_choice"],
+        "settings.redirect_urls.1": ["invalid_url"],
+        "settings.colour": ["unknown"],
+        "owner": ["unknown"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("said", "where"),
+    [
+        ({"name": "n" * 201}, "name"),
+        ({"name": "a\nb"}, "name"),
+        ({"name": 7}, "name"),
+        ({"label": "l" * 501}, "label"),
+        ({"help": ""}, "help"),
+        ({"required": "yes"}, "required"),
+        ({"required": None}, "required"),
+        ({"min_length": -1}, "min_length"),
+        ({"min_length": True}, "min_length"),
+        ({"max_length": 1.5}, "max_length"),
+        ({"type": "select", "choices": []}, "choices"),
+        ({"type": "select", "choices": "abc"}, "choices"),
+        ({"type": "select", "choices": ["x"] * 1001}, "choices"),
+        ({"type": "number", "min": "1"}, "min"),
+        ({"type": "number", "min": True}, "min"),
+        ({"type": "integer", "max": 1.5}, "max"),
+        ({"type": "time", "min": 8}, "min"),
+        ({"type": "file", "accept": "pdf"}, "accept"),
+        ({"type": "file", "max_size": 0}, "max_size"),
+    ],
+)
+def test_a_rule_that_is_not_as_it_must_be_is_named(said: dict[str, Any], where: str) -> None:
+    assert list(codes_of_field(**said)) == [where]
+
+
+@pytest.mark.parametrize("pattern", ["(", "a)|(b", "(?=x)", r"(a)\1", "a{1001}", r"\pL{1,900}", "x" * 501])
+def test_a_pattern_that_the_engine_does_not_take_is_refused(pattern: str) -> None:
+    assert list(codes_of_field(pattern=pattern)) == ["pattern"]
+
+
+def test_a_form_may_have_no_fields_and_at_most_500() -> None:
+    fields = [{"name": f"f{number}", "type": "text"} for number in range(501)]
+    assert codes(fields=[]) == codes(fields=fields[:500]) == {}
+    assert codes(fields=fields) == {"fields": ["too_many"]}
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "path"),
+    [
+        ("allowed_origins", ["https://a.example/page"], ".0"),
+        ("allowed_origins", ["null"], ".0"),
+        ("redirect_urls", ["//evil.example"], ".0"),
+        ("redirect_urls", ["https://user:pass@a.example/"], ".0"),
+        ("unknown_fields", "forget", ""),
+        ("notify", ["colleague@example.com"], ""),
+        ("reply", {"subject": "Thanks"}, ""),
+        ("double_opt_in", True, ""),
+        ("honeypot", "_next", ""),
+        ("challenge", "riddle", ""),
+        ("retention_days", 0, ""),
+        ("closed", 1, ""),
+        ("max_submissions", "5", ""),
+        ("store_ip", "yes", ""),
+        ("blocklist", [], ""),
+        ("blocklist", {"networks": ["10.0.0.0/33"]}, ".networks.0"),
+        ("blocklist", {"addresses": ["example.com"]}, ".addresses.0"),
+        ("blocklist", {"names": []}, ".names"),
+    ],
+)
+def test_a_setting_that_is_not_as_it_must_be_is_named(setting: str, value: Any, path: str) -> None:
+    assert list(codes(settings={setting: value})) == [f"settings.{setting}{path}"]
+
+
+def test_settings_that_do_not_go_together_are_named() -> None:
+    fields = [{"name": "website", "type": "url"}]
+    assert codes(fields=fields, settings={"honeypot": "website"}) == {"settings.honeypot": ["taken"]}
+    assert codes(settings={"challenge": "hcaptcha", "challenge_site_key": "k"}) == {
+        "settings.challenge_secret": ["required"]
+    }
+    assert codes(settings={"challenge": "altcha"}) == {}
+
+
+def test_origins_and_networks_are_kept_as_they_are_compared() -> None:
+    said = {"allowed_origins": ["HTTPS://Example.COM:443/", "http://[::1]:8080"]}
+    blocked = {"networks": ["192.0.2.77/24", "2001:db8::1"], "addresses": ["@example.com", " ann@example.com "]}
+    kept = NewForm().load({"name": "x", "settings": {**said, "blocklist": blocked}})["settings"]
+    assert kept["allowed_origins"] == ["https://example.com", "http://[::1]:8080"]
+    assert kept["blocklist"]["networks"] == ["192.0.2.0/24", "2001:db8::1/128"]
+    assert kept["blocklist"]["addresses"] == ["@example.com", "ann@example.com"]
+
+
+def test_a_patch_is_merged_as_rfc_7396_says() -> None:
+    kept = {"a": "b", "c": {"d": "e", "f": "g"}, "h": [1, 2]}
+    assert merged(kept, {"a": "z", "c": {"f": None}, "h": [3]}) == {"a": "z", "c": {"d": "e"}, "h": [3]}
+    assert merged({"a": []}, {"a": {"b": {"c": None}}}) == {"a": {"b": {}}}
+
+
+def test_a_setting_that_was_not_there_when_the_form_was_saved_has_its_default() -> None:
+    assert form_settings({}) == FormSettings()
+    assert form_settings({"blocklist": {"words": ["x"]}, "closed": True}).blocklist.words == ("x",)

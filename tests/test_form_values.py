@@ -1,0 +1,230 @@
+"""What may be sent to a form: by HTML and by JSON alike, and kept as it was sent."""
+
+import json
+import time
+from typing import Any
+
+import marshmallow as ma
+import pytest
+
+from forms_service.validation.compiler import compiled
+from forms_service.validation.kinds import KINDS
+
+
+def loaded(definition: dict[str, Any], value: Any) -> Any:
+    return compiled([{"name": "x", **definition}]).load({"x": value})["x"]
+
+
+def codes(definition: dict[str, Any], value: Any) -> list[str]:
+    """What is wrong with a value; nothing for one that is kept as it was sent."""
+    try:
+        assert loaded(definition, value) == value
+    except ma.ValidationError as error:
+        return [fault.code for fault in error.messages["x"]]  # type: ignore[index]
+    return []
+
+
+GOOD = [
+    ("text", "  Tom & <b>Jerry</b>\t"),
+    ("textarea", "a\r\nb"),
+    ("email", "ann@example.com"),
+    ("email", " jürgen@exämple.de "),
+    ("tel", "+49 (170) 12-34"),
+    ("url", "https://example.com/ä?x[]=1#y"),
+    ("url", "mailto:ann@example.com"),
+    ("url", "http://[2001:db8::7]:8080/"),
+    ("number", "-0.5"),
+    ("number", "1e3"),
+    ("number", 1.5),
+    ("integer", "12"),
+    ("integer", "12.0"),
+    ("integer", 12),
+    ("date", "2024-02-29"),
+    ("time", "18:30"),
+    ("time", "18:30:15.5"),
+    ("time", "23:59:60Z"),
+    ("datetime", "2026-03-01T18:30"),
+    ("datetime", "2026-03-01T18:30:00.123+02:00"),
+    ("datetime", "1998-12-31T15:59:60-08:00"),
+    ("checkbox", "on"),
+    ("checkbox", "newsletter"),
+    ("checkbox", True),
+    ("consent", "yes"),
+    ("select", "b"),
+    ("radio", "a"),
+    ("multiselect", "a"),
+    ("multiselect", ["a", "b"]),
+    ("hidden", "anything"),
+]
+BAD = [
+    ("text", ["a", "b"], "invalid_text"),
+    ("text", 7, "invalid_text"),
+    ("email", "ann", "invalid_email"),
+    ("email", "a@localhost", "invalid_email"),
+    ("email", "a@b.de\r\nBcc: c@d.de", "invalid_email"),
+    ("url", "example.com", "invalid_url"),
+    ("url", "javascript:alert(1)", "invalid_url"),
+    ("url", "http:// x.com", "invalid_url"),
+    ("url", "https://example.com/%A", "invalid_url"),
+    ("url", "http://[::ffff:01.2.3.4]", "invalid_url"),
+    ("number", "1,5", "invalid_number"),
+    ("number", "١", "invalid_number"),
+    ("number", "1e999", "invalid_number"),
+    ("number", "1e-99999999999999999999999", "invalid_number"),
+    ("number", True, "invalid_number"),
+    ("integer", "1.5", "invalid_number"),
+    ("integer", "9" * 500, "invalid_number"),
+    ("date", "2023-02-29", "invalid_date"),
+    ("date", " 2024-01-01", "invalid_date"),
+    ("date", 20240101, "invalid_date"),
+    ("time", "24:00", "invalid_time"),
+    ("time", "23:58:60Z", "invalid_time"),
+    ("datetime", "2026-03-01", "invalid_datetime"),
+    ("datetime", "2026-03-01T18:30+24:00", "invalid_datetime"),
+    ("checkbox", ["on"], "invalid_checkbox"),
+    ("checkbox", 1, "invalid_checkbox"),
+    ("select", "c", "not_a_choice"),
+    ("radio", {"a": 1}, "not_a_choice"),
+    ("multiselect", ["a", "c"], "not_a_choice"),
+    ("multiselect", [["a"]], "not_a_choice"),
+]
+CHOICES = ["a", {"value": "b", "label": "B"}]
+
+
+def definition(name: str, **rules: Any) -> dict[str, Any]:
+    return {"type": name, **({"choices": CHOICES} if "choices" in KINDS[name].rules else {}), **rules}
+
+
+@pytest.mark.parametrize(("name", "value"), GOOD)
+def test_takes_and_keeps_as_it_was_sent(name: str, value: Any) -> None:
+    assert codes(definition(name, required=True), value) == []
+
+
+@pytest.mark.parametrize(("name", "value", "code"), BAD)
+def test_refuses(name: str, value: Any, code: str) -> None:
+    assert codes(definition(name), value) == [code]
+
+
+@pytest.mark.parametrize("name", [name for name in KINDS if name != "file"])
+def test_required_means_there_and_filled_in(name: str) -> None:
+    schema = compiled([{"name": "x", **definition(name, required=True)}])
+    empty: list[Any] = ["", None] + ([False, "off"] if name in ("checkbox", "consent") else [])
+    for sent, code in [({}, "required"), *(({"x": value}, "blank") for value in empty)]:
+        with pytest.raises(ma.ValidationError) as caught:
+            schema.load(sent)
+        assert [fault.code for fault in caught.value.messages["x"]] == [code]  # type: ignore[index]
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_what_is_not_required_may_be_empty_or_left_out(name: str) -> None:
+    schema = compiled([{"name": "x", **definition(name, **({"min_length": 3} if name == "text" else {}))}])
+    assert schema.load({}) == {}
+    assert schema.load({"x": ""}) == {"x": ""}
+    assert schema.load({"x": None}) == {"x": None}
+
+
+def test_lengths_count_characters_and_a_line_break_as_one() -> None:
+    rules = {"type": "textarea", "min_length": 3, "max_length": 3}
+    assert codes(rules, "a\r\nb") == []
+    assert codes(rules, "😀😀😀") == []
+    assert codes(rules, "ab") == ["too_short"]
+    assert codes(rules, "abcd") == ["too_long"]
+
+
+def test_a_pattern_is_held_against_the_whole_value_in_linear_time() -> None:
+    rules = {"type": "text", "pattern": "a|ab"}
+    assert codes(rules, "ab") == []
+    assert codes(rules, "abc") == codes(rules, "ab\n") == ["pattern"]
+    evil = {"type": "text", "pattern": "(a+)+$"}
+    begun = time.perf_counter()
+    assert codes(evil, "a" * 1999 + "!") == ["pattern"]
+    assert codes(evil, "a" * 2001) == ["too_long"]
+    assert time.perf_counter() - begun < 1
+
+
+@pytest.mark.parametrize(
+    ("name", "least", "most", "within", "below", "above"),
+    [
+        ("number", 0.1, 0.3, ["0.1", 0.3, "0.30"], "0.09", 0.31),
+        ("integer", 1, 12, ["1", 12], 0, "13"),
+        ("date", "2026-01-01", "2026-12-31", ["2026-01-01", "2026-12-31"], "2025-12-31", "2027-01-01"),
+        ("time", "08:00", "18:00", ["08:00", "18:00:00"], "07:59", "18:00:01"),
+        (
+            "datetime",
+            "2026-01-01T08:00",
+            "2026-01-01T18:00+02:00",
+            ["2026-01-01T08:00Z", "2026-01-01T16:00"],
+            "2026-01-01T08:00+01:00",
+            "9999-12-31T23:59:59-23:59",
+        ),
+    ],
+)
+def test_a_value_lies_between_the_least_and_the_most(
+    name: str, least: Any, most: Any, within: list[Any], below: Any, above: Any
+) -> None:
+    rules = {"type": name, "min": least, "max": most}
+    assert [codes(rules, value) for value in within] == [[], []] + [[]] * (len(within) - 2)
+    assert codes(rules, below) == ["too_small"]
+    assert codes(rules, above) == ["too_big"]
+
+
+def test_text_is_composed_and_nothing_else_is_changed() -> None:
+    schema = compiled([{"name": "x", "type": "text"}])
+    assert schema.load({"x": "A\u030a", "more": ["A\u030a", {"k": "A\u030a"}]}) == {"x": "Å", "more": ["Å", {"k": "Å"}]}
+
+
+def test_a_choice_is_found_however_it_is_composed() -> None:
+    assert loaded({"type": "select", "choices": ["A\u030a"]}, "Å") == "Å"
+    assert loaded({"type": "select", "choices": ["Å"]}, "A\u030a") == "Å"
+
+
+def test_the_order_is_that_of_sending_and_faults_are_in_that_of_the_form() -> None:
+    fields = [{"name": name, "type": "email"} for name in ("load", "Meta", "a.b", "fields")]
+    schema = compiled(fields)
+    sent = dict.fromkeys(("fields", "more", "a.b", "Meta", "load"), "x@example.com")
+    assert list(schema.load(sent)) == list(sent)
+    with pytest.raises(ma.ValidationError) as caught:
+        schema.load(dict.fromkeys(sent, "x"))
+    assert list(caught.value.messages) == ["load", "Meta", "a.b", "fields"]
+
+
+def test_unknown_fields_are_kept_dropped_or_refused() -> None:
+    fields = [{"name": "a", "type": "text"}]
+    sent = {"a": "1", "b": "2"}
+    assert compiled(fields, "keep").load(sent) == sent
+    assert compiled(fields, "drop").load(sent) == {"a": "1"}
+    with pytest.raises(ma.ValidationError) as caught:
+        compiled(fields, "reject").load(sent)
+    assert [fault.code for fault in caught.value.messages["b"]] == ["unknown"]  # type: ignore[index]
+
+
+@pytest.mark.parametrize("policy", ["keep", "drop", "reject"])
+def test_a_form_without_fields_takes_anything_within_bounds(policy: str) -> None:
+    schema = compiled([], policy)
+    sent = {f"f{number}": [number, {"deep": None}] for number in range(500)}
+    assert json.dumps(schema.load(sent)) == json.dumps(sent)
+    with pytest.raises(ma.ValidationError, match="500 fields"):
+        schema.load(sent | {"one more": ""})
+    with pytest.raises(ma.ValidationError) as caught:
+        schema.load({"n" * 201: "x", "n" * 200: "y"})
+    assert list(caught.value.messages) == ["n" * 201]
+
+
+def test_a_file_is_left_to_who_receives_it() -> None:
+    schema = compiled([{"name": "x", "type": "file", "required": True}], "reject")
+    assert schema.load({}) == {}
+    assert schema.load({"x": "resume.pdf"}) == {"x": "resume.pdf"}
+
+
+def test_checking_five_fields_takes_microseconds() -> None:
+    kinds = {"name": "text", "email": "email", "age": "integer", "when": "date", "message": "textarea"}
+    schema = compiled([{"name": name, "type": kind, "required": True} for name, kind in kinds.items()])
+    sent = {"name": "Ann", "email": "ann@example.com", "age": "33", "when": "2026-01-01", "message": "Hi\n" * 50}
+    fastest = min(_seconds(schema, sent) for _ in range(50))
+    assert fastest < 200e-6  # 10 on an idle machine
+
+
+def _seconds(schema: Any, sent: dict[str, Any]) -> float:
+    begun = time.perf_counter()
+    schema.load(sent)
+    return time.perf_counter() - begun

@@ -1,0 +1,262 @@
+"""Forms, over the API, on both databases: made, listed, changed in versions, erased; nobody's but their owner's."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import func, select, text, update
+
+from forms_service.accounts.models import Account, Event
+from forms_service.database import writing
+from forms_service.errors import NotFoundError
+from forms_service.extensions import db
+from forms_service.forms import published as publishing
+from forms_service.forms.models import FormVersion
+from forms_service.forms.published import PublishedForm, published
+from forms_service.forms.service import labels
+from forms_service.signals import form_erasing
+from tests.conftest import MakeApp
+
+KeyOf = Callable[..., dict[str, str]]
+FIELDS = [
+    {"name": "email", "type": "email", "label": "Your address", "required": True},
+    {"name": "topic", "type": "select", "choices": ["sales", {"value": "help", "label": "Support"}]},
+]
+
+
+@pytest.fixture
+def owner(either_app: Flask, key_of: KeyOf) -> dict[str, str]:
+    return key_of(either_app)
+
+
+def make(client: FlaskClient, key: dict[str, str], **said: Any) -> dict[str, Any]:
+    answer = client.post("/api/forms", json={"name": "Contact", **said}, headers=key)
+    assert answer.status_code == 201, answer.json
+    return dict(answer.json["data"])
+
+
+def published_in(app: Flask, form_id: str) -> PublishedForm:
+    with app.app_context():
+        return published(form_id)
+
+
+def test_a_form_is_made_and_given_back_whole(either: FlaskClient, owner: dict[str, str]) -> None:
+    form = make(either, owner, name="Kontakt & Anfrage", fields=FIELDS, settings={"closed": None, "honeypot": "trap"})
+    assert len(form["id"]) == 16
+    assert form["id"][0].isalnum()
+    assert form["url"] == f"http://127.0.0.1:5000/f/{form['id']}"
+    assert (form["name"], form["version"], form["fields"]) == ("Kontakt & Anfrage", 1, FIELDS)
+    assert form["settings"] == {
+        "allowed_origins": [],
+        "redirect_urls": [],
+        "unknown_fields": "keep",
+        "notify": [],
+        "reply": None,
+        "honeypot": "trap",
+        "challenge": "none",
+        "challenge_site_key": None,
+        "double_opt_in": False,
+        "blocklist": {"words": [], "addresses": [], "networks": []},
+        "retention_days": None,
+        "closed": False,
+        "max_submissions": None,
+        "store_ip": "truncated",
+    }
+    assert either.get(f"/api/forms/{form['id']}", headers=owner).json["data"] == form
+
+
+def test_faults_are_named_by_their_path(client: FlaskClient, app: Flask, key_of: KeyOf) -> None:
+    key = key_of(app)
+    bad = {"name": "x", "fields": [FIELDS[0], {"name": "p", "type": "text", "pattern": "("}]}
+    answer = client.post("/api/forms", json=bad, headers=key)
+    assert (answer.status_code, answer.json["codes"]) == (422, {"fields.1.pattern": ["invalid_pattern"]})
+    form = make(client, key, fields=FIELDS)
+    answer = client.patch(f"/api/forms/{form['id']}", json={"settings": {"honeypot": "email"}}, headers=key)
+    assert answer.json["codes"] == {"settings.honeypot": ["taken"]}
+
+
+def test_settings_are_merged_and_null_takes_one_back(either: FlaskClient, owner: dict[str, str]) -> None:
+    form = make(either, owner, settings={"retention_days": 30, "blocklist": {"words": ["casino"]}})
+    said = {"retention_days": None, "closed": True, "blocklist": {"networks": ["192.0.2.0/24"]}}
+    changed = either.patch(f"/api/forms/{form['id']}", json={"settings": said}, headers=owner).json["data"]
+    assert changed["settings"]["retention_days"] is None
+    assert changed["settings"]["closed"] is True
+    assert changed["settings"]["blocklist"] == {"words": ["casino"], "addresses": [], "networks": ["192.0.2.0/24"]}
+    assert changed["version"] == 1
+    assert changed["updated_at"] > form["updated_at"]
+
+
+def test_a_secret_is_kept_and_never_given_back(either: FlaskClient, either_app: Flask, owner: dict[str, str]) -> None:
+    said = {"challenge": "turnstile", "challenge_site_key": "site", "challenge_secret": "Sesame-1234"}
+    form = make(either, owner, settings=said)
+    path = f"/api/forms/{form['id']}"
+    answers = [
+        either.get(path, headers=owner),
+        either.get("/api/forms", headers=owner),
+        either.patch(path, json={"name": "Other"}, headers=owner),
+    ]
+    for answer in answers:
+        assert "Sesame" not in answer.text
+        assert "challenge_secret" not in answer.text
+    assert published_in(either_app, form["id"]).settings.challenge_secret == "Sesame-1234"
+    assert "Sesame" not in repr(published_in(either_app, form["id"]))
+    with either_app.app_context():
+        row = db.session.execute(text("SELECT * FROM forms")).one()
+    assert b"Sesame" not in b" ".join(value for value in row if isinstance(value, bytes | memoryview))
+
+
+def test_other_fields_make_a_version_and_the_old_labels_stay(
+    either: FlaskClient, either_app: Flask, owner: dict[str, str]
+) -> None:
+    form = make(either, owner, fields=FIELDS)
+    path = f"/api/forms/{form['id']}"
+    assert (
+        either.patch(path, json={"fields": FIELDS, "name": "Same fields"}, headers=owner).json["data"]["version"] == 1
+    )
+    renamed = [{**FIELDS[0], "label": "E-mail"}]
+    assert either.patch(path, json={"fields": renamed}, headers=owner).json["data"]["version"] == 2
+    with either_app.app_context():
+        assert labels(form["id"], 1) == {"email": "Your address", "topic": "topic"}
+        assert labels(form["id"], 2) == {"email": "E-mail"}
+        assert labels(form["id"], 3) == {}
+
+
+def test_changes_at_once_lose_no_version(make_either_app: MakeApp, key_of: KeyOf) -> None:
+    app = make_either_app(RATE_LIMIT_ENABLED="false")
+    key = key_of(app)
+    form = make(app.test_client(), key)
+
+    def change(number: int) -> int:
+        fields = [{"name": f"field{number}", "type": "text"}]
+        said = {"fields": fields, "settings": {"blocklist": {"words": [f"word{number}"]}}}
+        return app.test_client().patch(f"/api/forms/{form['id']}", json=said, headers=key).status_code
+
+    with ThreadPoolExecutor(20) as threads:
+        assert set(threads.map(change, range(20))) == {200}
+    with app.app_context():
+        assert db.session.scalar(select(func.count()).select_from(FormVersion)) == 21
+    last = app.test_client().get(f"/api/forms/{form['id']}", headers=key).json["data"]
+    assert last["version"] == 21
+    assert last["settings"]["blocklist"]["words"] == [last["fields"][0]["name"].replace("field", "word")]
+
+
+def test_a_list_goes_on_where_it_stopped(either: FlaskClient, owner: dict[str, str]) -> None:
+    made = [make(either, owner, name=f"Form {number}")["id"] for number in range(5)]
+    seen: list[str] = []
+    cursor: dict[str, str] = {}
+    while True:
+        answer = either.get("/api/forms", query_string={"limit": "2", **cursor}, headers=owner).json
+        seen += [form["id"] for form in answer["data"]]
+        if answer["meta"]["next"] is None:
+            break
+        cursor = {"cursor": answer["meta"]["next"]}
+    assert seen == made[::-1]
+
+
+@pytest.mark.parametrize("query", ["cursor=x", "cursor=WyIxIiwgIjIiXQ", "limit=0", "limit=101", "limit=x", "page=2"])
+def test_a_query_that_is_not_as_it_must_be_is_named(client: FlaskClient, app: Flask, key_of: KeyOf, query: str) -> None:
+    answer = client.get(f"/api/forms?{query}", headers=key_of(app))
+    assert (answer.status_code, list(answer.json["codes"])) == (422, [query.split("=", maxsplit=1)[0]])
+
+
+def test_a_deleted_form_is_gone_with_its_versions(
+    either: FlaskClient, either_app: Flask, owner: dict[str, str]
+) -> None:
+    form = make(either, owner, fields=FIELDS)
+    erased: list[str] = []
+
+    def note(_: object, form_id: str) -> None:
+        erased.append(form_id)
+
+    with form_erasing.connected_to(note):
+        assert either.delete(f"/api/forms/{form['id']}", headers=owner).status_code == 200
+    assert erased == [form["id"]]
+    assert either.get(f"/api/forms/{form['id']}", headers=owner).status_code == 404
+    assert either.get(f"/f/{form['id']}").status_code == 404
+    with either_app.app_context():
+        assert db.session.scalar(select(func.count()).select_from(FormVersion)) == 0
+        assert db.session.scalars(select(Event.name).order_by(Event.id)).all() == ["form_created", "form_deleted"]
+
+
+class TestAStranger:
+    """Somebody who has an account, but not that form."""
+
+    @pytest.mark.parametrize("method", ["get", "patch", "delete"])
+    def test_sees_what_a_missing_form_looks_like(
+        self, either: FlaskClient, either_app: Flask, owner: dict[str, str], key_of: KeyOf, method: str
+    ) -> None:
+        form = make(either, owner)
+        stranger = key_of(either_app, "stranger@example.com")
+        body = {"json": {"name": "Mine"}} if method == "patch" else {}
+        answers = [
+            getattr(either, method)(f"/api/forms/{form_id}", headers=stranger, **body)
+            for form_id in (form["id"], "A" * 16, "no-form", "%00")
+        ]
+        assert {answer.status_code for answer in answers} == {404}
+        assert len({answer.data for answer in answers}) == 1
+        assert either.get(f"/api/forms/{form['id']}", headers=owner).json["data"] == form
+
+    def test_lists_only_their_own_and_an_operator_all(
+        self, either: FlaskClient, either_app: Flask, owner: dict[str, str], key_of: KeyOf
+    ) -> None:
+        form = make(either, owner)
+        stranger = key_of(either_app, "stranger@example.com")
+        operator = key_of(either_app, "operator@example.com", role="operator")
+        assert either.get("/api/forms", headers=stranger).json["data"] == []
+        assert [found["id"] for found in either.get("/api/forms", headers=operator).json["data"]] == [form["id"]]
+        assert either.patch(f"/api/forms/{form['id']}", json={"name": "Seen"}, headers=operator).status_code == 200
+
+    def test_needs_a_key_a_role_and_a_scope(self, client: FlaskClient, app: Flask, key_of: KeyOf) -> None:
+        reader = key_of(app, scopes="forms:read")
+        plain = key_of(app, "user@example.com", role="user")
+        assert client.get("/api/forms").status_code == 401
+        assert client.post("/api/forms", json={"name": "x"}, headers=reader).status_code == 403
+        assert client.get("/api/forms", headers=plain).status_code == 403
+        assert client.get("/api/forms", headers=reader).status_code == 200
+
+
+class TestPublished:
+    """The form as the public meets it."""
+
+    def test_is_kept_and_what_is_saved_here_is_seen_at_once(
+        self, either: FlaskClient, either_app: Flask, owner: dict[str, str]
+    ) -> None:
+        form = make(either, owner, fields=FIELDS)
+        first = published_in(either_app, form["id"])
+        assert published_in(either_app, form["id"]) is first
+        assert (first.name, first.owner_email, first.version, first.open) == ("Contact", "owner@example.com", 1, True)
+        either.patch(f"/api/forms/{form['id']}", json={"settings": {"closed": True}}, headers=owner)
+        second = published_in(either_app, form["id"])
+        assert not second.open
+
+    def test_what_is_saved_elsewhere_is_seen_soon_and_compiled_only_if_it_differs(
+        self, either: FlaskClient, either_app: Flask, owner: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        form = make(either, owner, fields=FIELDS)
+        first = published_in(either_app, form["id"])
+        with either_app.app_context(), writing():
+            db.session.execute(update(Account).values(status="disabled"))
+            db.session.commit()
+        assert published_in(either_app, form["id"]) is first
+        monkeypatch.setattr(publishing, "FRESH_SECONDS", 0)
+        second = published_in(either_app, form["id"])
+        assert not second.open
+        assert second.schema is first.schema
+
+    @pytest.mark.parametrize("form_id", ["A" * 16, "", "short", "-AAAAAAAAAAAAAAA", "\0" * 16])
+    def test_is_not_found_where_there_is_none(self, app: Flask, form_id: str) -> None:
+        with pytest.raises(NotFoundError):
+            published_in(app, form_id)
+
+    def test_keeps_only_so_many(
+        self, client: FlaskClient, app: Flask, key_of: KeyOf, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(publishing, "MOST_KEPT", 2)
+        key = key_of(app)
+        made = [make(client, key)["id"] for _ in range(3)]
+        kept = [published_in(app, form_id) for form_id in made]
+        assert published_in(app, made[2]) is kept[2]
+        assert published_in(app, made[0]) is not kept[0]

@@ -1,0 +1,199 @@
+"""The page that every form has of its own."""
+
+import re
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from forms_service.errors import Fault
+from forms_service.forms import pages, started
+from forms_service.forms.published import published
+from tests.conftest import MakeApp
+
+EVERY_FIELD: list[dict[str, Any]] = [
+    {"name": "name", "type": "text", "label": 'Your "name"', "required": True, "max_length": 100, "pattern": "[a-z]+"},
+    {"name": "email", "type": "email", "help": "We answer <soon>."},
+    {"name": "phone", "type": "tel"},
+    {"name": "site", "type": "url"},
+    {"name": "guests", "type": "integer", "min": 1, "max": 12},
+    {"name": "budget", "type": "number"},
+    {"name": "day", "type": "date", "min": "2026-01-01"},
+    {"name": "hour", "type": "time"},
+    {"name": "pick", "type": "datetime", "max": "2026-12-31T18:00Z"},
+    {"name": "land", "type": "select", "choices": [{"value": "de", "label": "Germany"}, "fr"], "required": True},
+    {"name": "meal", "type": "radio", "choices": ["Fish", "Soup"], "required": True},
+    {"name": "extras", "type": "multiselect", "choices": ["Wine", "Cake"], "required": True},
+    {"name": "cv", "type": "file", "accept": ".pdf", "max_size": 5_242_880},
+    {"name": "source", "type": "hidden"},
+    {"name": "message", "type": "textarea", "min_length": 10},
+    {"name": "news", "type": "checkbox"},
+    {"name": "agree", "type": "consent", "label": "I agree", "required": True},
+]
+MakeForm = Callable[..., str]
+
+
+@pytest.fixture
+def form_of(app: Flask, client: FlaskClient, key_of: Callable[..., dict[str, str]]) -> MakeForm:
+    key = key_of(app)
+
+    def make(**said: Any) -> str:
+        answer = client.post("/api/forms", json={"name": "Summer <party>", **said}, headers=key)
+        return str(answer.json["data"]["id"])
+
+    return make
+
+
+def shown_again(app: Flask, form_id: str, errors: dict[str, list[Fault]], values: dict[str, Any]) -> str:
+    """The page after a post that was refused."""
+    with app.test_request_context("/"):
+        return pages.hosted(published(form_id), 422, errors, values).get_data(as_text=True)
+
+
+def test_shows_every_type_with_its_rules(client: FlaskClient, form_of: MakeForm) -> None:
+    form_id = form_of(fields=EVERY_FIELD)
+    answer = client.get(f"/f/{form_id}")
+    assert (answer.status_code, answer.mimetype) == (200, "text/html")
+    assert answer.headers["Cache-Control"] == "no-store"
+    for said in (
+        f'<form method="post" action="/f/{form_id}" enctype="multipart/form-data">',
+        'name="name" type="text" required maxlength="100" pattern="[a-z]+" autocomplete="name"',
+        'name="email" type="email" autocomplete="email" aria-describedby="field-2-help"',
+        'name="guests" type="number" min="1" max="12" step="1" inputmode="numeric"',
+        'name="budget" type="number" step="any"',
+        'name="day" type="date" min="2026-01-01"',
+        'name="pick" type="datetime-local">',
+        '<option value="de">Germany</option>',
+        'name="meal" value="Fish" type="radio" required',
+        'name="extras" value="Wine" type="checkbox">',
+        'name="cv" type="file" accept=".pdf"',
+        "At most 5 MB.",
+        '<input type="hidden" name="source" value="">',
+        'name="agree" type="checkbox" value="on" required',
+        "Your &#34;name&#34;",
+        "We answer &lt;soon&gt;.",
+        "Summer &lt;party&gt;",
+        'name="_gotcha" tabindex="-1" autocomplete="off"',
+    ):
+        assert said in answer.text
+    for name in (field["name"] for field in EVERY_FIELD):
+        assert f'name="{name}"' in answer.text
+    assert "<script" not in answer.text
+
+
+def test_a_form_without_fields_shows_the_three_that_most_forms_have(client: FlaskClient, form_of: MakeForm) -> None:
+    page = client.get(f"/f/{form_of(settings={'honeypot': 'company_fax'})}").text
+    assert re.findall(r'name="([a-z_]+)"', page)[1:] == ["_started", "name", "email", "message", "company_fax"]
+    assert "multipart" not in page
+
+
+def test_a_pattern_that_a_browser_reads_otherwise_is_left_to_the_service(
+    client: FlaskClient, form_of: MakeForm
+) -> None:
+    fields = [
+        {"name": "a", "type": "text", "pattern": "[[:alpha:]]+"},
+        {"name": "b", "type": "textarea", "pattern": "x"},
+    ]
+    assert "pattern=" not in client.get(f"/f/{form_of(fields=fields)}").text
+
+
+def test_hidden_fields_take_their_values_from_the_query_and_no_others(client: FlaskClient, form_of: MakeForm) -> None:
+    page = client.get(f'/f/{form_of(fields=EVERY_FIELD)}?source="shop&name=Mallory').text
+    assert 'name="source" value="&#34;shop"' in page
+    assert "Mallory" not in page
+
+
+def test_what_is_wrong_stands_beside_each_field_and_in_a_summary(app: Flask, form_of: MakeForm) -> None:
+    errors = {"email": [Fault("Enter an e-mail address.", "invalid_email")], "meal": [Fault("Choose one.", "required")]}
+    values = {"name": '"><b>', "email": "ann", "extras": ["Cake"], "land": "de", "news": "on", "message": "\nHi"}
+    page = shown_again(app, form_of(fields=EVERY_FIELD), errors, values)
+    assert "<title>Error: Summer" in page
+    assert '<a href="#field-2">email</a> – Enter an e-mail address.' in page
+    assert '<a href="#field-11-1">meal</a> – Choose one.' in page
+    assert 'aria-invalid="true" aria-describedby="field-2-help field-2-wrong" value="ann"' in page
+    assert 'value="&#34;&gt;&lt;b&gt;"' in page
+    assert 'value="Cake" type="checkbox" checked' in page
+    assert '<option value="de" selected>' in page
+    assert 'name="news" type="checkbox" value="on" checked' in page
+    assert ">\n\nHi</textarea>" in page  # a browser takes the first line break off
+
+
+def test_what_has_no_field_on_the_page_is_carried_along(app: Flask, form_of: MakeForm) -> None:
+    values = {"_next": "/done", "utm": ["a", "b"], "_gotcha": "bot", "altcha": "token", "_started": "x", "name": "Ann"}
+    page = shown_again(app, form_of(fields=EVERY_FIELD), {}, values)
+    assert '<input type="hidden" name="_next" value="/done">' in page
+    assert page.count('name="utm"') == 2
+    assert "bot" not in page
+    assert "token" not in page
+
+
+def test_a_form_without_fields_is_shown_again_with_those_that_were_sent(app: Flask, form_of: MakeForm) -> None:
+    page = shown_again(app, form_of(), {}, {"first_name": "Ann", "story": "Long " * 50, "_subject": "Hi"})
+    assert '<label for="field-1">First name</label>' in page
+    assert '<textarea id="field-2" name="story"' in page
+    assert '<input type="hidden" name="_subject" value="Hi">' in page
+
+
+def test_a_browser_may_follow_where_the_form_leads(client: FlaskClient, form_of: MakeForm) -> None:
+    form_id = form_of(settings={"redirect_urls": ["https://a.example/x", "https://a.example/y"]})
+    policy = client.get(f"/f/{form_id}").headers["Content-Security-Policy"]
+    assert policy.endswith("form-action 'self' https://a.example")
+
+
+def test_a_closed_form_says_so(client: FlaskClient, form_of: MakeForm) -> None:
+    answer = client.get(f"/f/{form_of(settings={'closed': True})}")
+    assert answer.status_code == 403
+    assert "closed" in answer.text
+    assert "<form" not in answer.text
+
+
+def test_there_is_a_page_to_thank(client: FlaskClient, form_of: MakeForm) -> None:
+    form_id = form_of()
+    answer = client.get(f"/f/{form_id}/thanks")
+    assert answer.status_code == 200
+    assert f'href="/f/{form_id}"' in answer.text
+
+
+@pytest.mark.parametrize("path", ["/f/AAAAAAAAAAAAAAAA", "/f/AAAAAAAAAAAAAAAA/thanks", "/f/%00", "/f/x"])
+def test_a_form_that_is_not_there_is_not_found(client: FlaskClient, path: str) -> None:
+    assert client.get(path, headers={"Accept": "text/html"}).status_code == 404
+
+
+def test_head_works_and_a_path_in_front_too(make_app: MakeApp, key_of: Callable[..., dict[str, str]]) -> None:
+    app = make_app(PUBLIC_URL="https://site.example/forms")
+    client = app.test_client()
+    form = client.post("/api/forms", json={"name": "x"}, headers=key_of(app)).json["data"]
+    assert form["url"] == f"https://site.example/forms/f/{form['id']}"
+    assert client.head(f"/forms/f/{form['id']}").status_code == 200
+    page = client.get(f"/forms/f/{form['id']}").text
+    assert f'action="/forms/f/{form["id"]}"' in page
+    assert 'href="/forms/static/forms.css' in page
+
+
+class TestTheMomentItWasAskedFor:
+    """A signed token in a hidden field."""
+
+    def test_stands_in_the_page(self, app: Flask, client: FlaskClient, form_of: MakeForm) -> None:
+        (token,) = re.findall(r'name="_started" value="([^"]+)"', client.get(f"/f/{form_of()}").text)
+        with app.app_context():
+            age = started.age_of(token)
+        assert age is not None
+        assert 0 <= age < 60
+
+    def test_ages(self, app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+        with app.app_context():
+            token = started.issue()
+            now = time.time()
+            monkeypatch.setattr(started.time, "time", lambda: now + 90)  # type: ignore[attr-defined]
+            assert round(started.age_of(token) or 0) == 90
+            monkeypatch.setattr(started.time, "time", lambda: now - 90)  # type: ignore[attr-defined]
+            assert started.age_of(token) is None
+
+    @pytest.mark.parametrize("token", ["", ".", "1.2", "ä", "1795515064.807." + "0" * 64, "9" * 5000, "nan."])
+    def test_cannot_be_made_up(self, app: Flask, token: str) -> None:
+        with app.app_context():
+            assert started.age_of(token) is None
+            assert started.age_of("0" + started.issue()) is None
