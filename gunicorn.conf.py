@@ -36,6 +36,14 @@ def on_starting(server):
         server.log.warning("%s workers without REDIS_URL: rate limits count for each process alone.", workers)
 
 
+def post_worker_init(worker):
+    """Send what waited while the service was down, also when nobody visits it."""
+    from forms_service.delivery import background
+
+    if "background" in getattr(worker.wsgi, "extensions", ()):  # the benchmarks serve other apps by this file
+        background.start(worker.wsgi)
+
+
 def child_exit(server, worker):
     """Take the gauges of a process that ended out of the metrics."""
     if workers > 1:

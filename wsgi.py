@@ -5,6 +5,7 @@ from pathlib import Path
 
 from forms_service.app import create_app
 from forms_service.config import load_settings
+from forms_service.delivery import background
 from forms_service.errors import StartError
 
 WORKER_BOOT_ERROR = 3
@@ -15,3 +16,5 @@ try:
 except StartError as error:
     print(error, file=sys.stderr)
     sys.exit(WORKER_BOOT_ERROR)
+
+background.start_with_server(app)

@@ -80,6 +80,7 @@ def submission(form_id: str, number: int, count: int) -> dict[str, Any]:
         "read": number % 10 != 0,
         "data": json.dumps(data),
         "spam_reasons": "",
+        "content_hash": number.to_bytes(32),
         "fingerprint": number.to_bytes(32),
         "created_at": now() - timedelta(minutes=count - number),
     }

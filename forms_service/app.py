@@ -6,16 +6,16 @@ from forms_service import database, keyring, migrating
 from forms_service.accounts import passwords
 from forms_service.accounts.views import accounts, signup
 from forms_service.config import Settings
-from forms_service.delivery import models as delivery_models
+from forms_service.delivery import background
 from forms_service.forms import published
 from forms_service.forms.views import forms, hosted
 from forms_service.health import checks
 from forms_service.health.views import health_blueprint
 from forms_service.submissions.inbox.views import inbox
+from forms_service.submissions.taking import proof_of_work, repeats, running, storage, storing
+from forms_service.submissions.taking.puzzles import puzzles
+from forms_service.submissions.taking.views import taking
 from forms_service.web import caching, cors, errors, headers, limits, logs, openapi, pages, proxy, redis, request_ids
-
-MODELS = (delivery_models,)
-"""Imported so that their tables are known; each goes when the room's blueprint is bound here."""
 
 
 def create_app(settings: Settings) -> Flask:
@@ -33,10 +33,10 @@ def create_app(settings: Settings) -> Flask:
         part.init_app(app)
     for part in (cors, limits, database, passwords):
         part.init_app(app, settings)
-    for part in (migrating, keyring, published, checks):
+    for part in (migrating, keyring, background, published, storage, storing, running, repeats, proof_of_work, checks):
         part.init_app(app)
     openapi.init_app(app, (signup, forms, inbox, health_blueprint))
-    for blueprint in (accounts, hosted):
+    for blueprint in (accounts, taking, puzzles, hosted):
         app.register_blueprint(blueprint)
     with app.app_context(), database.nothing_left_open():
         migrating.bring_up_to_date()

@@ -9,6 +9,7 @@ from typing import Any, ParamSpec, TypeVar
 
 import click
 import marshmallow as ma
+from flask import current_app
 from flask.cli import with_appcontext
 from sqlalchemy.exc import DBAPIError
 
@@ -19,6 +20,8 @@ from forms_service.accounts.schemas import Signup
 from forms_service.app import create_app
 from forms_service.config import SettingsError, load_settings
 from forms_service.database import first_line
+from forms_service.delivery import background
+from forms_service.delivery.service import send_test
 from forms_service.errors import ApiError, StartError
 from forms_service.forms import service as form_service
 from forms_service.forms.schemas import NewForm
@@ -113,6 +116,30 @@ def rotate(data: bool, resume: bool) -> None:
     if data:
         number = keyring.holder().load().current if resume else keyring.start_data_key()
         _show_reencryption(number)
+
+
+@click.group()
+def mail() -> None:
+    """The mails that leave from here."""
+
+
+@mail.command("test")
+@click.argument("address")
+@with_appcontext
+@plainly
+def test_mail(address: str) -> None:
+    """Send a mail to ADDRESS down the road that all mails take, and print the server's own answer."""
+    tried = send_test(address)
+    click.echo(tried.answer)
+    if not tried.sent:
+        raise click.ClickException("It was not sent; a worker tries again. See also: flask doctor")
+
+
+@click.command()
+@with_appcontext
+def worker() -> None:
+    """Send what waits in the outbox and do what is done from time to time, until SIGTERM."""
+    background.work_until_told(current_app)
 
 
 @click.group()

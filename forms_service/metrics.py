@@ -17,3 +17,10 @@ DATABASE_POOL = Counter("forms_database_pool_events", "What the database pool di
 DATABASE_IN_USE = Gauge("forms_database_connections_in_use", "Connections handed out.", multiprocess_mode="livesum")
 HASHING_REFUSED = Counter("forms_password_hashing_refused", "Passwords not hashed because too many waited.")
 SIGNUPS = Counter("forms_signups", "Sign-ups by what became of them.", ["result"])
+DELIVERIES = Counter("forms_deliveries", "Attempts to send a message, by what became of them.", ["channel", "outcome"])
+BACKLOG = Gauge("forms_outbox_backlog", "Messages that wait in the outbox.", multiprocess_mode="livemostrecent")
+BACKLOG_SECONDS = Gauge(
+    "forms_outbox_oldest_seconds",
+    "How long the oldest message that is due has waited.",
+    multiprocess_mode="livemostrecent",
+)

@@ -20,6 +20,11 @@ THREADS = 128
 METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 """Read by prometheus_client when it is imported, so it must be set before `forms_service.metrics` is."""
 
+TURNSTILE = "https://challenges.cloudflare.com/turnstile/v0/siteverify"
+HCAPTCHA = "https://api.hcaptcha.com/siteverify"
+RECAPTCHA = "https://www.google.com/recaptcha/api/siteverify"
+"""Where the providers of CAPTCHAs say whether a token is good."""
+
 
 class SettingsError(StartError):
     """Settings that the service cannot start with; its text is for the operator and holds no value."""
@@ -38,6 +43,7 @@ class Settings:
     environment: str
     app_name: str
     instance_path: Path
+    background_work: str
     public_url: str
     secret_key: str = field(repr=False)
     encryption_keys: tuple[bytes, ...] = field(repr=False)
@@ -50,6 +56,8 @@ class Settings:
     rate_limit_enabled: bool
     rate_limit: Rate
     signup_rate_limit: Rate
+    submission_rate_limit: Rate
+    form_rate_limit: Rate
     cors_origins: tuple[str, ...]
     cors_allow_credentials: bool
     trusted_proxies: int
@@ -58,13 +66,19 @@ class Settings:
     smtp_username: str | None
     smtp_password: str | None = field(repr=False)
     smtp_tls: str
-    mail_from: str | None
+    mail_from: str
     signup_enabled: bool
     signup_confirmation: bool
     signup_role: str
     metrics_token: str | None = field(repr=False)
     health_check_urls: dict[str, str] = field(repr=False)
     max_content_length: int
+    max_file_size: int
+    max_files: int
+    max_upload_size: int
+    turnstile_verify_url: str
+    hcaptcha_verify_url: str
+    recaptcha_verify_url: str
     bcrypt_rounds: int
     web_concurrency: int
     log_level: str
@@ -111,6 +125,7 @@ def _read(env: Reader, directory: Path) -> dict[str, Any]:
     environment = read("ENVIRONMENT", "development", parse=of.one_of(*of.ENVIRONMENTS))
     production = environment == "production"
     instance_path = directory / (read("INSTANCE_PATH", "instance") or "instance")
+    public_url = read("PUBLIC_URL", None if production else "http://127.0.0.1:5000", parse=of.public_url)
     redis_url = read("REDIS_URL", None, parse=of.redis_url)
     default_database = None if production else f"sqlite:///{instance_path / secret_files.EMBEDDED}"
     database_url = read("DATABASE_URL", None, parse=lambda text: of.database_url(text, instance_path))
@@ -119,7 +134,8 @@ def _read(env: Reader, directory: Path) -> dict[str, Any]:
         "environment": environment,
         "app_name": read("APP_NAME", "forms-service"),
         "instance_path": instance_path,
-        "public_url": read("PUBLIC_URL", None if production else "http://127.0.0.1:5000", parse=of.public_url),
+        "background_work": read("BACKGROUND_WORK", "inside", parse=of.one_of("inside", "outside")),
+        "public_url": public_url,
         "secret_key": read("SECRET_KEY", None, parse=of.secret_key),
         "encryption_keys": read("ENCRYPTION_KEYS", None, parse=of.encryption_keys),
         "database_url": database_url or default_database,
@@ -134,26 +150,46 @@ def _read(env: Reader, directory: Path) -> dict[str, Any]:
             read("RATE_LIMIT_WINDOW", "3600", parse=of.whole(1, 86_400)),
         ),
         "signup_rate_limit": read("SIGNUP_RATE_LIMIT", "10/900", parse=of.rate),
+        "submission_rate_limit": read("SUBMISSION_RATE_LIMIT", "60/60", parse=of.rate),
+        "form_rate_limit": read("FORM_RATE_LIMIT", "600/60", parse=of.rate),
         "cors_origins": read("CORS_ORIGINS", "", parse=of.origins),
         "cors_allow_credentials": read("CORS_ALLOW_CREDENTIALS", "false", parse=of.flag),
         "trusted_proxies": read("TRUSTED_PROXIES", "0", parse=of.whole(0, 10)),
-        "smtp_server": read("SMTP_SERVER", None),
-        "smtp_port": read("SMTP_PORT", "587", parse=of.whole(1, 65_535)),
-        "smtp_username": read("SMTP_USERNAME", None),
-        "smtp_password": read("SMTP_PASSWORD", None),
-        "smtp_tls": read("SMTP_TLS", "starttls", parse=of.one_of("starttls", "tls", "none")),
-        "mail_from": read("MAIL_FROM", None),
+        **_mail(read, public_url),
         "signup_enabled": read("SIGNUP_ENABLED", "true", parse=of.flag),
         "signup_confirmation": read("SIGNUP_CONFIRMATION", "true", parse=of.flag),
         "signup_role": read("SIGNUP_ROLE", "user", parse=of.one_of("user", "owner", "operator")),
         "metrics_token": read("METRICS_TOKEN", None),
         "health_check_urls": read("HEALTH_CHECK_URLS", "", parse=of.named_urls),
         "max_content_length": read("MAX_CONTENT_LENGTH", "1048576", parse=of.whole(1024, 2**30)),
+        **_uploads_and_captchas(read),
         "bcrypt_rounds": read("BCRYPT_ROUNDS", "12", parse=of.whole(smallest_cost, 16)),
         "web_concurrency": read("WEB_CONCURRENCY", _workers(redis_url), parse=of.whole(1, 1000)),
         "log_level": read("LOG_LEVEL", "INFO", parse=of.one_of(*of.LOG_LEVELS)),
         "log_format": read("LOG_FORMAT", "json" if production else "text", parse=of.one_of("text", "json")),
         "log_client": read("LOG_CLIENT", "truncated", parse=of.one_of("truncated", "full", "none")),
+    }
+
+
+def _uploads_and_captchas(read: Any) -> dict[str, Any]:
+    return {
+        "max_file_size": read("MAX_FILE_SIZE", str(10 * 2**20), parse=of.whole(1, 2**40)),
+        "max_files": read("MAX_FILES", "10", parse=of.whole(0, 1000)),
+        "max_upload_size": read("MAX_UPLOAD_SIZE", str(25 * 2**20), parse=of.whole(1, 2**40)),
+        "turnstile_verify_url": read("TURNSTILE_VERIFY_URL", TURNSTILE, parse=of.web_address),
+        "hcaptcha_verify_url": read("HCAPTCHA_VERIFY_URL", HCAPTCHA, parse=of.web_address),
+        "recaptcha_verify_url": read("RECAPTCHA_VERIFY_URL", RECAPTCHA, parse=of.web_address),
+    }
+
+
+def _mail(read: Any, public_url: str | None) -> dict[str, Any]:
+    return {
+        "smtp_server": read("SMTP_SERVER", None),
+        "smtp_port": read("SMTP_PORT", "587", parse=of.whole(1, 65_535)),
+        "smtp_username": read("SMTP_USERNAME", None),
+        "smtp_password": read("SMTP_PASSWORD", None),
+        "smtp_tls": read("SMTP_TLS", "starttls", parse=of.one_of("starttls", "tls", "none")),
+        "mail_from": read("MAIL_FROM", of.own_address(public_url), parse=of.mailbox),
     }
 
 

@@ -4,6 +4,7 @@ import base64
 import binascii
 import importlib.util
 from collections.abc import Callable
+from email.utils import parseaddr
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import SplitResult, urlsplit
@@ -99,6 +100,29 @@ def public_url(raw: str) -> str:
     if url.path.strip("/").split("/")[0] in OWN_PATHS:
         raise ValidationError(f"Choose a path that begins with none of: {', '.join(sorted(OWN_PATHS))}.")
     return raw.strip().rstrip("/")
+
+
+def web_address(raw: str) -> str:
+    """An address of another service, http or https."""
+    if _url(raw) is None:
+        raise ValidationError("Write an address such as https://provider.example/verify.")
+    return raw.strip()
+
+
+def mailbox(raw: str) -> str:
+    """An address that mails are from, with a name before it or without."""
+    _, address = parseaddr(text(raw))
+    local_part, _, domain = address.rpartition("@")
+    if not address.isascii() or not local_part or not domain or set(address) & set(' "<>(),:;[]\\'):
+        raise ValidationError("Write an address such as forms@example.com, or Forms <forms@example.com>.")
+    return text(raw)
+
+
+def own_address(url: str | None) -> str:
+    """What mails are from when nobody says so: an address at the service's own host."""
+    host = urlsplit(url or "").hostname or ""
+    is_name = host.isascii() and "." in host and not host.rpartition(".")[2].isdigit()
+    return f"forms@{host if is_name else 'localhost'}"
 
 
 def named_urls(raw: str) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The outbox: a row for each message, committed with what caused it."""
+"""The outbox: a row for each message, committed with what caused it; and what is done from time to time."""
 
 import uuid
 from datetime import datetime
@@ -15,7 +15,7 @@ STATES = ("waiting", "sent", "failed")
 
 
 class Message(Model):
-    """One message on its way. Whom it goes to and what it says is encrypted, and gone once it was sent."""
+    """One message on its way. Whom it goes to and what it says is encrypted; what it says is gone once it was sent."""
 
     __tablename__ = "outbox"
     __table_args__ = (
@@ -34,10 +34,16 @@ class Message(Model):
     target: Mapped[str] = mapped_column(Encrypted("outbox.target"))
     target_index: Mapped[bytes] = mapped_column(LargeBinary(32))
     payload: Mapped[str | None] = mapped_column(Encrypted("outbox.payload"))
+    """JSON; None once it was sent or given up, since it may hold a token."""
+
     state: Mapped[str] = mapped_column(String(10), default="waiting")
     attempts: Mapped[int] = mapped_column(default=0)
+    """How often a worker took it in hand, also those that did not come back."""
+
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
     next_attempt_at: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
+    """When it is due; while a worker has it in hand, when the lease ends."""
+
     lease_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
     """While a worker has it in hand; after that it is anybody's again."""
 
@@ -49,8 +55,18 @@ class Attempt(Model):
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
     message_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("outbox.id", ondelete="CASCADE"), index=True)
-    at: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
+    channel: Mapped[str] = mapped_column(String(10))
+    at: Mapped[datetime] = mapped_column(UTCDateTime, default=now, index=True)
     outcome: Mapped[str] = mapped_column(String(10))
-    """`sent`, `again` or `failed`."""
+    """`sent`, `again`, `failed`, or `lost`: the worker that had it in hand did not come back."""
 
     answer: Mapped[str] = mapped_column(Encrypted("delivery_attempts.answer"))
+
+
+class PeriodicTask(Model):
+    """When something that is done from time to time is next due, in whichever process gets to it first."""
+
+    __tablename__ = "periodic_tasks"
+
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    next_run_at: Mapped[datetime] = mapped_column(UTCDateTime)

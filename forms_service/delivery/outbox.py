@@ -1,34 +1,81 @@
-"""Putting messages into the outbox, and taking them out again with what they were about."""
+"""Putting messages into the outbox, taking them out again with what they were about, and how many wait."""
 
+import hashlib
 import json
 import uuid
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import delete, func, select
 
-from forms_service.database import now
+from forms_service.database import new_id, now, writing
 from forms_service.delivery.models import Message
 from forms_service.extensions import db
-from forms_service.keyring import holder
+from forms_service.keyring import SealedRows, holder
 from forms_service.validation.fields import email_key
 
 TARGET_PLACE = "outbox.target"
+KEPT = timedelta(days=7)
+"""How long what was sent or given up is remembered: whom it went to, when, and what the other side said."""
+
+QUEUED = "something was put into the outbox"
+"""Marks a session whose commit wakes the worker."""
+
+ROWS = SealedRows(Message.__table__)
+
+
+@dataclass(frozen=True)
+class Backlog:
+    """How many messages wait, and for how many seconds the oldest that is due has been."""
+
+    waiting: int
+    oldest: float
 
 
 def put_mail(
     kind: str, to: str, values: Mapping[str, Any], *, about: uuid.UUID, most_per_hour: int | None = None
-) -> None:
+) -> uuid.UUID | None:
     """Queue a mail made from `templates/mails/<kind>/` with `values`; it leaves once the caller's transaction commits.
 
-    With `most_per_hour`, nothing is queued when the address had as many of that kind in the last hour.
+    With `most_per_hour`, nothing is queued, and None returned, when the address had as many of that kind in the last
+    hour. The value `_reply_to` is the address that answers go to.
     """
     index = holder().ring().index(email_key(to), TARGET_PLACE)
     if most_per_hour is not None and _recent(kind, index) >= most_per_hour:
-        return
+        return None
     message = Message(channel="mail", kind=kind, about=about, target=to, target_index=index, payload=json.dumps(values))
     db.session.add(message)
+    db.session.flush()
+    db.session.info[QUEUED] = True
+    return message.id
+
+
+def mail_row(kind: str, to: str, values: Mapping[str, Any], *, about: uuid.UUID) -> dict[str, Any]:
+    """A mail as a row for `put_rows`, encrypted already: for who makes it ready before the transaction."""
+    moment = now()
+    return ROWS.row(
+        id=new_id(),
+        channel="mail",
+        kind=kind,
+        about=about,
+        target=to,
+        target_index=holder().ring().index(email_key(to), TARGET_PLACE),
+        payload=json.dumps(values),
+        state="waiting",
+        attempts=0,
+        created_at=moment,
+        next_attempt_at=moment,
+        lease_until=None,
+    )
+
+
+def put_rows(rows: list[dict[str, Any]]) -> None:
+    """Queue what was made ready; it leaves once the caller's transaction commits."""
+    if rows:
+        ROWS.put(db.session.connection(), rows)
+        db.session.info[QUEUED] = True
 
 
 def forget(about: uuid.UUID) -> None:
@@ -36,7 +83,28 @@ def forget(about: uuid.UUID) -> None:
     db.session.execute(delete(Message).where(Message.about == about))
 
 
+def backlog() -> Backlog:
+    """What waits; one that a worker has in hand is not overdue."""
+    waiting, since = db.session.execute(
+        select(func.count(), func.min(Message.next_attempt_at)).where(Message.state == "waiting")
+    ).one()
+    db.session.rollback()
+    return Backlog(waiting, max((now() - since).total_seconds(), 0.0) if since else 0.0)
+
+
+def sweep() -> None:
+    """Delete what was sent or given up longer ago than KEPT."""
+    old = Message.next_attempt_at < now() - KEPT
+    with writing():
+        db.session.execute(delete(Message).where(Message.state.in_(("sent", "failed")), old))
+        db.session.commit()
+
+
 def _recent(kind: str, target_index: bytes) -> int:
+    """How many were put in during the last hour; whoever else wants to know waits for this transaction's end."""
+    if db.session.get_bind().dialect.name == "postgresql":  # on SQLite there is one writer anyway
+        number = int.from_bytes(hashlib.sha256(kind.encode() + target_index).digest()[:8], signed=True)
+        db.session.execute(select(func.pg_advisory_xact_lock(number)))
     same = (Message.target_index == target_index, Message.kind == kind)
     since = Message.created_at > now() - timedelta(hours=1)
     return db.session.scalar(select(func.count()).select_from(Message).where(*same, since)) or 0

@@ -1,10 +1,86 @@
-"""Periodic work."""
+"""What is done from time to time, once in the fleet: whichever process comes first moves the time of the next run."""
 
+import logging
 from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, cast
 
-from flask import Flask
+from flask import Flask, current_app
+from sqlalchemy import CursorResult, select, update
+from sqlalchemy.exc import IntegrityError
+
+from forms_service.database import now, writing
+from forms_service.delivery.models import PeriodicTask
+from forms_service.extensions import db
+
+AGAIN_SECONDS = 300
+"""When a task that failed is tried again, if it is not due before."""
+
+log = logging.getLogger(__name__)
 
 
-def register(app: Flask, name: str, every_seconds: int, function: Callable[[], object]) -> None:
-    """Have `function` called inside an app context every so many seconds, once in the fleet."""
-    app.extensions.setdefault("tasks", {})[name] = (every_seconds, function)
+@dataclass(frozen=True)
+class Task:
+    """Something to do every so many seconds, in an application context of its own."""
+
+    name: str
+    every: float
+    function: Callable[[], object]
+
+
+def init_app(app: Flask) -> None:
+    """Give the app its list of tasks."""
+    app.extensions["tasks"] = {}
+
+
+def register(app: Flask, name: str, every_seconds: float, function: Callable[[], object]) -> None:
+    """Have `function` called every so many seconds by whoever does background work; the first time at once."""
+    app.extensions["tasks"][name] = Task(name, every_seconds, function)
+
+
+def run_due(stopping: Callable[[], bool] = lambda: False) -> list[str]:
+    """Run the tasks that are due and that no other process has taken; their names."""
+    registered: dict[str, Task] = current_app.extensions["tasks"]
+    ran = []
+    for task in registered.values():
+        if not stopping() and _claim(task):
+            _run(task)
+            ran.append(task.name)
+    return ran
+
+
+def _run(task: Task) -> None:
+    try:
+        task.function()
+    except Exception:
+        log.exception("A periodic task failed: %s", task.name)
+        db.session.rollback()
+        _move(task, min(task.every, AGAIN_SECONDS))
+
+
+def _claim(task: Task) -> bool:
+    """Whether it is due, and ours."""
+    next_run_at = db.session.scalar(select(PeriodicTask.next_run_at).where(PeriodicTask.name == task.name))
+    db.session.rollback()
+    if next_run_at is None:
+        return _first(task)
+    return next_run_at <= now() and _move(task, task.every, PeriodicTask.next_run_at <= now())
+
+
+def _first(task: Task) -> bool:
+    try:
+        with writing():
+            db.session.add(PeriodicTask(name=task.name, next_run_at=now() + timedelta(seconds=task.every)))
+            db.session.commit()
+    except IntegrityError:
+        return False
+    return True
+
+
+def _move(task: Task, seconds: float, *conditions: Any) -> bool:
+    statement = update(PeriodicTask).where(PeriodicTask.name == task.name, *conditions)
+    with writing():
+        moved = db.session.execute(statement.values(next_run_at=now() + timedelta(seconds=seconds)))
+        db.session.commit()
+    return cast("CursorResult[Any]", moved).rowcount == 1

@@ -12,6 +12,7 @@ from flask import Flask, current_app
 
 from forms_service import migrating
 from forms_service.config import settings
+from forms_service.delivery import claims, outbox, smtp
 from forms_service.extensions import cache
 from forms_service.web.caching import cached
 
@@ -20,6 +21,14 @@ DEADLINE = 1.5
 
 EXTERNAL_SECONDS = 15
 """How long the answer of an external service is good for."""
+
+OVERDUE_SECONDS = 120
+"""A message that is due for longer means that nobody sends, or too few do."""
+
+MAIL_SECONDS = 30
+"""How long a look at the mail server is good for."""
+
+SMTP_DEADLINE = 1.0
 
 PROBE = "health:probe"
 
@@ -91,14 +100,17 @@ def failed(outcome: object) -> Check:
 def check_all() -> dict[str, Check]:
     """Every check by its name."""
     services = settings.health_check_urls
+    own = {"database": timed(_database), "queue": timed(_queue), "mail": timed(_mail)}
     external = {f"external:{name}": lambda name=name: _external(name) for name in services}
     outcomes = {
         name: failed(found) if isinstance(found, Exception) else found
-        for name, found in side_by_side({"database": timed(_database), **external}).items()
+        for name, found in side_by_side({**own, **external}).items()
     }
     return {
         "database": outcomes["database"],
         "cache": timed(_cache)(),  # in this thread: it gives up on Redis by itself
+        "queue": outcomes["queue"],
+        "mail": outcomes["mail"],
         "external_services": _together({name: outcomes[f"external:{name}"] for name in services}),
     }
 
@@ -110,6 +122,22 @@ def _database() -> str:
 def _cache() -> str:
     cache.set(PROBE, "here", timeout=60)
     return "healthy" if cache.get(PROBE) == "here" and cache.delete(PROBE) else "degraded"
+
+
+def _queue() -> str:
+    return "healthy" if outbox.backlog().oldest <= OVERDUE_SECONDS else "degraded"
+
+
+def _mail() -> str:
+    return "healthy" if not claims.keeps_failing("mail") and _smtp_answers() else "degraded"
+
+
+@cached(ttl=MAIL_SECONDS, key_prefix="health")
+def _smtp_answers() -> bool:
+    """Whether the mail server does; not asked from a host that sends no mail, which may not reach it."""
+    if not settings.smtp_server or settings.background_work == "outside":
+        return True
+    return smtp.answers(SMTP_DEADLINE)
 
 
 @cached(ttl=EXTERNAL_SECONDS, key_prefix="health")

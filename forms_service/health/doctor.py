@@ -1,6 +1,6 @@
 """A look at everything an operator can get wrong, with what to do about it."""
 
-import socket
+import smtplib
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -10,6 +10,9 @@ from sqlalchemy.exc import DBAPIError
 
 from forms_service import keyring, migrating
 from forms_service.config import settings
+from forms_service.delivery import smtp
+from forms_service.delivery.composing import sender_address
+from forms_service.delivery.parcel import DeliveryError
 from forms_service.extensions import db
 from forms_service.web.proxy import UNCOUNTED_PROXY
 
@@ -35,6 +38,7 @@ def examine() -> list[Finding]:
         "keys": _keys,
         "redis": _redis,
         "smtp": _smtp,
+        **({"spf": _spf, "dkim": _dkim, "dmarc": _dmarc} if settings.smtp_server else {}),
         "proxy": _proxy,
         "disk": _disk,
     }
@@ -95,14 +99,30 @@ def _redis() -> str:
 
 def _smtp() -> str:
     if not settings.smtp_server:
-        return "Not used: SMTP_SERVER is not set."
+        where = "nowhere" if settings.production else "into files in the instance folder"
+        return f"SMTP_SERVER is not set: mails go {where}."
     try:
-        with socket.create_connection((settings.smtp_server, settings.smtp_port), timeout=SMTP_TIMEOUT):
-            return f"Port {settings.smtp_port} is open."
-    except OSError:
-        raise _BadError(
-            f"Port {settings.smtp_port} of SMTP_SERVER does not open. Many hosts shut it: try SMTP_PORT 587 or 465."
-        ) from None
+        smtp.connect(SMTP_TIMEOUT).quit()
+    except DeliveryError as error:
+        raise _BadError(f"{error} Many hosts shut ports: 587 is for SMTP_TLS=starttls, 465 for tls.") from error
+    except (smtplib.SMTPException, OSError):
+        pass  # it let us in, and that is all there is to find out
+    logged_in = "and lets us in" if settings.smtp_username else "without a login"
+    return f"Port {settings.smtp_port} answers {logged_in} ({settings.smtp_tls}). Try: flask mail test ADDRESS"
+
+
+def _spf() -> str:
+    domain, server = sender_address().domain, settings.smtp_server
+    return f'DNS, TXT of {domain}: "v=spf1 a:{server} ~all" (or the include: that your mail provider names)'
+
+
+def _dkim() -> str:
+    return f"DNS, TXT of SELECTOR._domainkey.{sender_address().domain}: the key that your mail provider signs with"
+
+
+def _dmarc() -> str:
+    domain = sender_address().domain
+    return f'DNS, TXT of _dmarc.{domain}: "v=DMARC1; p=quarantine; rua=mailto:postmaster@{domain}"'
 
 
 def _proxy() -> str:

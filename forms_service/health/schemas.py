@@ -23,6 +23,8 @@ class Checks(ma.Schema):
 
     database = ma.fields.Nested(Check, required=True)
     cache = ma.fields.Nested(Check, required=True)
+    queue = ma.fields.Nested(Check, required=True)
+    mail = ma.fields.Nested(Check, required=True)
     external_services = ma.fields.Nested(ExternalServices, required=True)
 
 

@@ -23,7 +23,7 @@ class Submission(Model):
     __table_args__ = (
         CheckConstraint(one_of("status", STATUSES), name="status"),
         Index("ix_submissions_inbox", "form_id", "status", "read", "created_at", "id"),
-        Index("ix_submissions_fingerprint", "fingerprint", "created_at"),
+        Index("ix_submissions_content_hash", "content_hash", "created_at"),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
@@ -41,8 +41,11 @@ class Submission(Model):
     """Codes, separated by spaces."""
 
     client: Mapped[str | None] = mapped_column(Encrypted("submissions.client"))
+    content_hash: Mapped[bytes] = mapped_column(LargeBinary(32))
+    """A keyed hash of form and content, whoever sent it."""
+
     fingerprint: Mapped[bytes] = mapped_column(LargeBinary(32))
-    """A keyed hash of form, client and content: two with the same are a repeat."""
+    """A keyed hash of form, content and client: two with the same, shortly after each other, are a repeat."""
 
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
 
@@ -59,6 +62,8 @@ class File(Model):
     content_type: Mapped[str] = mapped_column(String(100))
     size: Mapped[int]
     stored_as: Mapped[str] = mapped_column(String(36), unique=True)
+    key: Mapped[str] = mapped_column(Encrypted("submission_files.key"))
+    """The file's own key: a new data key re-encrypts this and not the file."""
 
 
 class Person(Model):
@@ -73,14 +78,22 @@ class Person(Model):
 
 
 class IdempotencyKey(Model):
-    """A key that a client sent with a submission, and which submission it led to."""
+    """A key that a client sent with a submission, and which submission it led to; committed together with that."""
 
     __tablename__ = "idempotency_keys"
 
     form_id: Mapped[str] = mapped_column(ForeignKey("forms.id", ondelete="CASCADE"), primary_key=True)
     key_hash: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
     content_hash: Mapped[bytes] = mapped_column(LargeBinary(32))
-    submission_id: Mapped[uuid.UUID | None] = mapped_column(index=True)
-    """None while the first request with the key still runs."""
-
+    submission_id: Mapped[uuid.UUID] = mapped_column(index=True)
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=now, index=True)
+
+
+class SpentChallenge(Model):
+    """A puzzle of ours that was solved: its solution is good for one time, in whichever process."""
+
+    __tablename__ = "spent_challenges"
+
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    expires_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
+    """When it is too old anyway."""

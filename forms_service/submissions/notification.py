@@ -1,16 +1,68 @@
-"""The mail that tells an owner of a submission."""
+"""The mail that tells an owner what somebody sent."""
 
+import json
 import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from forms_service.accounts.models import Account
 from forms_service.delivery import outbox
-from forms_service.extensions import db
-from forms_service.forms.models import Form
+from forms_service.forms.published import PublishedForm
+from forms_service.submissions.taking.addresses import addresses_in
+from forms_service.submissions.taking.dialects import SUBJECTS, first_of
+from forms_service.validation.text import one_line, without_controls
+
+KIND = "submission"
+
+LONGEST_SUBJECT = 150
+LONGEST_VALUE = 20_000
+"""Characters of one value that a mail shows; the inbox has it whole."""
+
+LONGEST_MAIL = 100_000
+CUT = "… (cut here: the inbox has all of it)"
 
 
-def notify(form: Form, submission_id: uuid.UUID, data: Mapping[str, Any], control: Mapping[str, str]) -> None:
-    """Put it into the outbox, in the caller's transaction."""
-    owner = db.session.get_one(Account, form.owner_id)
-    outbox.put_mail("submission", owner.email, {"data": dict(data)}, about=submission_id)
+def notify(form: PublishedForm, submission_id: uuid.UUID, data: Mapping[str, Any], control: Mapping[str, str]) -> None:
+    """Put the mail about a submission into the outbox, in the caller's transaction."""
+    addresses = addresses_in(form, data, control)
+    outbox.put_rows([message(form, submission_id, data, control, next(iter(addresses), None))])
+
+
+def message(
+    form: PublishedForm,
+    submission_id: uuid.UUID,
+    data: Mapping[str, Any],
+    control: Mapping[str, str],
+    reply_to: str | None,
+) -> dict[str, Any]:
+    """The outbox's row for the mail about a submission: to the owner's own address, answers to the person."""
+    labels = {field["name"]: field.get("label") or field["name"] for field in form.fields}
+    values = {
+        "form": _line(form.name),
+        "subject": _line(first_of(control, SUBJECTS) or "") or f"New submission: {_line(form.name)}",
+        "lines": _lines([(_line(labels.get(name, name)), _text(value)) for name, value in data.items()]),
+        "_reply_to": reply_to,
+    }
+    return outbox.mail_row(KIND, form.owner_email, values, about=submission_id)
+
+
+def _line(text: str) -> str:
+    return without_controls(one_line(text[: LONGEST_SUBJECT * 2]))[:LONGEST_SUBJECT]
+
+
+def _text(value: Any) -> str:
+    """A value as it is read; what is sent in JSON and is no text stays JSON."""
+    if isinstance(value, list) and not any(isinstance(item, list | dict) for item in value):
+        return ", ".join(_text(item) for item in value)
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= LONGEST_VALUE else text[:LONGEST_VALUE] + CUT
+
+
+def _lines(pairs: list[tuple[str, str]]) -> list[list[str]]:
+    """Label and value of each field, until the mail is full."""
+    room, shown = LONGEST_MAIL, []
+    for label, text in pairs:
+        room -= len(label) + len(text)
+        if room < 0:
+            return [*shown, ["…", CUT]]
+        shown.append([label, text])
+    return shown

@@ -184,7 +184,10 @@ def email_key(address: str) -> str:
 
     :raises ValueError: when it is no address
     """
-    parsed = _parsed(address.strip(BLANKS))
+    address = address.strip(BLANKS)
+    if _is_plain(address):
+        return address.lower()
+    parsed = _parsed(address)
     if parsed is None:
         raise ValueError("This is no e-mail address.")
     return f"{folded(parsed.local_part)}@{parsed.ascii_domain.lower()}"
@@ -194,10 +197,12 @@ def is_email(address: str) -> bool:
     """Whether mail can be sent to it; what nearly all addresses look like is seen at once (1 µs instead of 20)."""
     if len(address) > EMAIL_LONGEST:
         return False
+    return _is_plain(address) or _parsed(address) is not None
+
+
+def _is_plain(address: str) -> bool:
     plain = PLAIN_EMAIL.fullmatch(address)
-    if plain and plain[1].lower() not in SPECIAL_USE_DOMAIN_NAMES:
-        return True
-    return _parsed(address) is not None
+    return plain is not None and plain[1].lower() not in SPECIAL_USE_DOMAIN_NAMES
 
 
 def _parsed(address: str) -> ValidatedEmail | None:

@@ -36,6 +36,11 @@ def has_controls(text: str) -> bool:
     return any(unicodedata.category(character) == "Cc" for character in text) or bool(BIDI_CONTROLS.search(text))
 
 
+def without_controls(text: str) -> str:
+    """The text without characters that are not to be seen."""
+    return text if text.isprintable() else "".join(character for character in text if not has_controls(character))
+
+
 def folded(text: str) -> str:
     """The text as compared: compatible characters and letter cases are the same."""
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())

@@ -19,13 +19,18 @@ def success(
 
 def failure(error: ApiError) -> Response:
     """A JSON answer in the envelope of all that did not."""
+    return as_json(failure_body(error), error.status)
+
+
+def failure_body(error: ApiError) -> dict[str, Any]:
+    """What such an answer says."""
     body: dict[str, Any] = {"success": False, "message": error.message, "error_type": type(error).__name__}
     if isinstance(error, ValidationError):
         body["errors"] = {path: " ".join(faults) for path, faults in error.faults.items()}
         body["codes"] = {path: [fault.code for fault in faults] for path, faults in error.faults.items()}
     if error.details:
         body["details"] = error.details
-    return as_json(body, error.status)
+    return body
 
 
 def as_json(body: Any, status: int = 200) -> Response:

@@ -3,7 +3,7 @@
 import json
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NoReturn
 from urllib.parse import parse_qsl
 
@@ -88,7 +88,7 @@ def read_urlencoded(raw: bytes) -> dict[str, Any]:
         raise BadRequestError("The body cannot be read. It is not in UTF-8.") from error
     except ValueError as error:
         raise PayloadTooLargeError(f"A form has at most {MOST_FIELDS} fields.") from error
-    return _by_name(pairs)
+    return by_name(pairs)
 
 
 def read_multipart(raw: bytes, boundary: str) -> dict[str, Any]:
@@ -101,7 +101,7 @@ def read_multipart(raw: bytes, boundary: str) -> dict[str, Any]:
         raise BadRequestError("The body cannot be read. It is not multipart/form-data in UTF-8.") from error
     if not pairs:
         raise BadRequestError("The body cannot be read. It has no part with a name.")
-    return _by_name(pairs)
+    return by_name(pairs)
 
 
 def _parts(decoder: MultipartDecoder, raw: bytes) -> Iterable[tuple[str, str]]:
@@ -123,11 +123,11 @@ def _parts(decoder: MultipartDecoder, raw: bytes) -> Iterable[tuple[str, str]]:
                 yield name, value.decode()
 
 
-def _by_name(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
-    """Name → text, or a list of texts where a name came more than once."""
+def by_name(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    """Name → value, or a list of values where a name came more than once."""
     found: dict[str, Any] = {}
     for name, value in pairs:
-        if "\0" in name or "\0" in value:
+        if "\0" in name or (isinstance(value, str) and "\0" in value):
             raise BadRequestError("The body cannot be read. It holds a NUL character.")
         if name not in found:
             found[name] = value
@@ -144,12 +144,22 @@ def _once(read: Any) -> Any:
     return g.body
 
 
+def pieces(size: int = 65_536) -> Iterator[bytes]:
+    """The body as it comes in, up to `request.max_content_length` bytes of it; nothing is kept."""
+    while piece := _arrived(lambda: request.stream.read(size)):
+        yield piece
+
+
 def _raw() -> bytes:
     """The bytes of the body, of MAX_CONTENT_LENGTH at most."""
+    return _arrived(lambda: request.get_data(cache=True, parse_form_data=False))
+
+
+def _arrived(read: Callable[[], bytes]) -> bytes:
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise UnsupportedMediaTypeError("Send the body without compression.")
     try:
-        return request.get_data(cache=True, parse_form_data=False)
+        return read()
     except HTTPException:
         raise
     except Exception as error:  # each server raises its own for a body that breaks off or has bad chunks

@@ -41,15 +41,20 @@ def answer(error: Exception) -> Response:
     """What the caller gets for an error."""
     if isinstance(error, HTTPException) and error.code and error.code < 400:
         return error.get_response()  # type: ignore[return-value]  # a redirect that the router asks for
-    known = _known(error)
-    response = _page(known) if _wants_page() else failure(known)
-    response.headers.update(known.headers)
-    if known.status in (400, 413):
+    error = known(error)
+    return finished(_page(error) if _wants_page() else failure(error), error)
+
+
+def finished(response: Response, error: ApiError) -> Response:
+    """An error's answer with the headers that belong to it."""
+    response.headers.update(error.headers)
+    if error.status in (400, 413):
         response.headers["Connection"] = "close"  # the rest of the body may still be on its way
     return response
 
 
-def _known(error: Exception) -> ApiError:
+def known(error: Exception) -> ApiError:
+    """Whatever was raised, as one of our errors; what we did not expect is logged."""
     if isinstance(error, ApiError):
         return error
     if isinstance(error, MethodNotAllowed):

@@ -23,6 +23,9 @@ from forms_service.web.logs import event
 
 Key = Callable[[], str]
 
+LONGEST_FORM_KEY = 16
+"""Characters of a form's id; a longer one is no form's, and need not be remembered whole."""
+
 
 @dataclass(frozen=True)
 class Limit:
@@ -34,11 +37,18 @@ class Limit:
     cost: int = 1
 
 
+def form_key() -> str:
+    """The form that the address names, whether or not there is one."""
+    return str((request.view_args or {}).get("form_id", ""))[:LONGEST_FORM_KEY]
+
+
 LIMITS = {
     limit.name: limit
     for limit in (
         Limit("api", lambda numbers: numbers.rate_limit),
         Limit("signup", lambda numbers: numbers.signup_rate_limit),
+        Limit("submission", lambda numbers: numbers.submission_rate_limit),
+        Limit("form", lambda numbers: numbers.form_rate_limit, form_key),
     )
 }
 """Every limit there is; those with a setting change by it."""

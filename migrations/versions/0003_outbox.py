@@ -1,4 +1,4 @@
-"""The outbox, and what became of each message."""
+"""The outbox, what became of each message, and what is done from time to time."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -33,6 +33,7 @@ def upgrade() -> None:
         "delivery_attempts",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("message_id", sa.Uuid(), nullable=False),
+        sa.Column("channel", sa.String(length=10), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("outcome", sa.String(length=10), nullable=False),
         sa.Column("answer", sa.LargeBinary(), nullable=False),
@@ -42,8 +43,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_delivery_attempts")),
     )
     op.create_index(op.f("ix_delivery_attempts_message_id"), "delivery_attempts", ["message_id"])
+    op.create_index(op.f("ix_delivery_attempts_at"), "delivery_attempts", ["at"])
+    op.create_table(
+        "periodic_tasks",
+        sa.Column("name", sa.String(length=40), nullable=False),
+        sa.Column("next_run_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_periodic_tasks")),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("periodic_tasks")
     op.drop_table("delivery_attempts")
     op.drop_table("outbox")

@@ -13,7 +13,7 @@ def upgrade() -> None:
         sa.Column("form_id", sa.String(length=16), nullable=False),
         sa.Column("key_hash", sa.LargeBinary(length=32), nullable=False),
         sa.Column("content_hash", sa.LargeBinary(length=32), nullable=False),
-        sa.Column("submission_id", sa.Uuid(), nullable=True),
+        sa.Column("submission_id", sa.Uuid(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["form_id"], ["forms.id"], name=op.f("fk_idempotency_keys_form_id"), ondelete="CASCADE"
@@ -33,6 +33,7 @@ def upgrade() -> None:
         sa.Column("control", sa.LargeBinary(), nullable=True),
         sa.Column("spam_reasons", sa.String(length=200), nullable=False),
         sa.Column("client", sa.LargeBinary(), nullable=True),
+        sa.Column("content_hash", sa.LargeBinary(length=32), nullable=False),
         sa.Column("fingerprint", sa.LargeBinary(length=32), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint(
@@ -41,7 +42,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["form_id"], ["forms.id"], name=op.f("fk_submissions_form_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_submissions")),
     )
-    op.create_index("ix_submissions_fingerprint", "submissions", ["fingerprint", "created_at"])
+    op.create_index("ix_submissions_content_hash", "submissions", ["content_hash", "created_at"])
     op.create_index("ix_submissions_inbox", "submissions", ["form_id", "status", "read", "created_at", "id"])
     op.create_table(
         "submission_files",
@@ -52,6 +53,7 @@ def upgrade() -> None:
         sa.Column("content_type", sa.String(length=100), nullable=False),
         sa.Column("size", sa.Integer(), nullable=False),
         sa.Column("stored_as", sa.String(length=36), nullable=False),
+        sa.Column("key", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(
             ["submission_id"], ["submissions.id"], name=op.f("fk_submission_files_submission_id"), ondelete="CASCADE"
         ),
@@ -68,9 +70,17 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("email_index", "submission_id", name=op.f("pk_submission_people")),
     )
     op.create_index(op.f("ix_submission_people_submission_id"), "submission_people", ["submission_id"])
+    op.create_table(
+        "spent_challenges",
+        sa.Column("digest", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("digest", name=op.f("pk_spent_challenges")),
+    )
+    op.create_index(op.f("ix_spent_challenges_expires_at"), "spent_challenges", ["expires_at"])
 
 
 def downgrade() -> None:
+    op.drop_table("spent_challenges")
     op.drop_table("submission_people")
     op.drop_table("submission_files")
     op.drop_table("submissions")

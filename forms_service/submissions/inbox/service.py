@@ -13,6 +13,7 @@ from forms_service.database import writing
 from forms_service.errors import NotFoundError
 from forms_service.extensions import db
 from forms_service.forms.models import Form
+from forms_service.forms.published import published
 from forms_service.forms.service import owned
 from forms_service.submissions import erasing
 from forms_service.submissions.inbox.moment import moment
@@ -150,7 +151,7 @@ def _withdraw_verdict(form_id: str, ids: Sequence[uuid.UUID]) -> None:
         .returning(Submission.id, Submission.data, Submission.control)
         .execution_options(synchronize_session=False)
     )
-    form = db.session.get_one(Form, form_id)
+    form = published(form_id)
     for submission in found.all():
         control = json.loads(submission.control) if submission.control else {}
         notify(form, submission.id, json.loads(submission.data), control)

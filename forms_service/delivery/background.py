@@ -1,0 +1,206 @@
+"""Where background work is done: in threads of the serving process, or in `flask worker`, or in many of both.
+
+A server may load the app and fork, or load it only to start it again elsewhere; so threads start in the process that
+serves, when it does.
+"""
+
+import atexit
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, cast
+
+import click
+from flask import Flask, current_app
+from flask.helpers import get_debug_flag
+from sqlalchemy import event
+from sqlalchemy.exc import DBAPIError
+from werkzeug.serving import is_running_from_reloader
+
+from forms_service.database import first_line
+from forms_service.delivery import composing, outbox, tasks, worker
+from forms_service.errors import ServiceUnavailableError
+from forms_service.extensions import db
+
+POLL_SECONDS = 1.0
+"""How soon a message is seen that another process has queued, or that is due again."""
+
+TASK_SECONDS = 20.0
+SWEEP_SECONDS = 3600
+LONGEST_PAUSE = 15.0
+"""Seconds between looks for a database that is away."""
+
+STOPPING_SECONDS = 25
+"""How long the end of the process waits for the message in hand."""
+
+Work = Callable[[Callable[[], bool]], object]
+"""One pass of something; it ends early when what it is given says so."""
+
+log = logging.getLogger(__name__)
+
+
+def init_app(app: Flask) -> None:
+    """Give the app its outbox, its list of tasks and whoever works them, not started yet."""
+    composing.init_app(app)
+    tasks.init_app(app)
+    tasks.register(app, "outbox", SWEEP_SECONDS, outbox.sweep)
+    app.extensions["background"] = Background(app)
+
+
+def start(app: Flask) -> None:
+    """Begin, where BACKGROUND_WORK says that a serving process does it; once in a process, however often called."""
+    if app.config["SETTINGS"].background_work == "inside":
+        _of(app).start()
+
+
+def start_with_server(app: Flask) -> None:
+    """Begin when the process that has loaded the app serves: at once where that is known, else with a request."""
+    if _serves_already():
+        start(app)
+        _end_in_order()
+    app.before_request(lambda: start(app))
+
+
+def work_until_told(app: Flask) -> None:
+    """`flask worker`: do background work until SIGTERM or SIGINT; the message in hand is finished."""
+    told = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: told.set())
+    background = _of(app)
+    background.start()
+    told.wait()
+    background.stop()
+
+
+class Loop:
+    """Does one kind of work again and again in a thread: when woken, and every so many seconds."""
+
+    def __init__(self, app: Flask, name: str, work: Work, seconds: float) -> None:
+        self._app = app
+        self._work = work
+        self._seconds = seconds
+        self._woken = threading.Event()
+        self._stopping = threading.Event()
+        self._failures = 0
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Do the work now."""
+        self._woken.set()
+
+    def stop(self) -> None:
+        """End after what is in hand."""
+        self._stopping.set()
+        self._woken.set()
+
+    def join(self, seconds: float) -> None:
+        """Wait for the end."""
+        self._thread.join(max(seconds, 0))
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            self._woken.clear()
+            self._once()
+            pause = min(2.0**self._failures, LONGEST_PAUSE) if self._failures else self._seconds
+            self._woken.wait(pause)
+
+    def _once(self) -> None:
+        try:
+            with self._app.app_context():
+                self._work(self._stopping.is_set)
+        except Exception as error:  # noqa: BLE001 (logged there; the loop must not end)
+            self._failed(error)
+        else:
+            if self._failures:
+                log.warning("Background work goes on.")
+            self._failures = 0
+
+    def _failed(self, error: Exception) -> None:
+        """Say so once, until it goes on."""
+        self._failures += 1
+        if self._failures > 1:
+            return
+        if isinstance(error, DBAPIError | ServiceUnavailableError):
+            log.error("Background work waits for the database: %s", first_line(error))
+        else:
+            log.exception("Background work failed, and is tried again.")
+
+
+class Background:
+    """The loops of one process."""
+
+    def __init__(self, app: Flask) -> None:
+        self._app = app
+        self._lock = threading.Lock()
+        self._process: int | None = None
+        self._loops: list[Loop] = []
+
+    def start(self) -> None:
+        """Begin, unless this process has already; one that was forked has not."""
+        if self._process == os.getpid():
+            return
+        with self._lock:
+            if self._process == os.getpid():
+                return
+            self._loops = [
+                Loop(self._app, "outbox", worker.deliver_due, POLL_SECONDS),
+                Loop(self._app, "tasks", tasks.run_due, TASK_SECONDS),
+            ]
+            for loop in self._loops:
+                loop.start()
+            self._process = os.getpid()
+        log.info("Background work begins.")
+        atexit.register(self.stop)
+
+    def wake(self) -> None:
+        """Send what was just queued."""
+        for loop in self._loops[:1]:
+            loop.wake()
+
+    def stop(self) -> None:
+        """End after the message in hand, or after STOPPING_SECONDS: then the lease runs out, and it goes again."""
+        if self._process != os.getpid():
+            return
+        until = time.monotonic() + STOPPING_SECONDS
+        for loop in self._loops:
+            loop.stop()
+        for loop in self._loops:
+            loop.join(until - time.monotonic())
+        self._loops, self._process = [], None
+        atexit.unregister(self.stop)
+
+
+@event.listens_for(db.session, "after_commit")
+def _wake(session: Any) -> None:
+    if session.info.pop(outbox.QUEUED, False):
+        _of(current_app).wake()
+
+
+def _of(app: Flask) -> Background:
+    return cast("Background", app.extensions["background"])
+
+
+def _serves_already() -> bool:
+    """Whether the app is being loaded by what will serve it, and in the same process."""
+    if "mod_wsgi" in sys.modules:
+        return True
+    command = click.get_current_context(silent=True)
+    if command is None or command.info_name != "run":
+        return False
+    reloads: bool | None = command.params.get("reload")
+    reloads = get_debug_flag() if reloads is None else reloads
+    return is_running_from_reloader() or not reloads
+
+
+def _end_in_order() -> None:
+    """Let SIGTERM end the development server as SIGINT does, so that the message in hand is finished."""
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))

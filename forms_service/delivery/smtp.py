@@ -1,0 +1,195 @@
+"""Talking to SMTP_SERVER: one connection for a burst of mails, and an end to every wait.
+
+What the server says of a message (MAIL, RCPT, DATA) decides whether it is tried again; what is wrong with the
+connection or the password is never the message's fault, so it always is.
+"""
+
+import contextlib
+import smtplib
+import ssl
+import time
+from email.generator import BytesGenerator
+from email.message import EmailMessage
+from email.policy import SMTP
+from io import BytesIO
+from typing import Any
+
+from forms_service.config import settings
+from forms_service.delivery.composing import sender_address
+from forms_service.delivery.parcel import DeliveryError
+
+CONNECTING = 10
+"""Seconds until a server that does not answer at first is given up."""
+
+SENDING = 50
+"""Seconds for a whole message; less than the lease, so that no two workers have it in hand."""
+
+CLOSING = 2
+
+AUTHENTICATION = frozenset({530, 534, 535, 538})
+"""Replies that ask for a login or refuse it: 5xx, but for the operator to put right."""
+
+
+class _Smtp(smtplib.SMTP):
+    """Gives up at `until`, however many answers there are to wait for."""
+
+    def __init__(self, until: float, **said: Any) -> None:
+        self.until = until
+        super().__init__(**said)
+
+    def getreply(self) -> tuple[int, bytes]:
+        if self.sock:
+            self.sock.settimeout(max(self.until - time.monotonic(), 0.1))
+        return super().getreply()
+
+
+class _SmtpOverTls(_Smtp, smtplib.SMTP_SSL):
+    """The same, encrypted from the first byte."""
+
+
+class SmtpConnection:
+    """A connection that is opened when there is something to send, and kept until it is closed."""
+
+    def __init__(self) -> None:
+        self._smtp: _Smtp | None = None
+
+    def send(self, message: EmailMessage) -> str:
+        """The server's answer to the message.
+
+        :raises DeliveryError: permanent when the server will never take this message
+        """
+        until = time.monotonic() + SENDING
+        try:
+            smtp = self._ready()
+            smtp.until = until
+            return _transact(smtp, message)
+        except smtplib.SMTPNotSupportedError as error:
+            raise DeliveryError("The server takes no address like this one (SMTPUTF8).", permanent=True) from error
+        except (smtplib.SMTPException, OSError) as error:
+            self._drop()
+            raise DeliveryError(f"The connection broke ({type(error).__name__}).") from error
+
+    def close(self) -> None:
+        """Say goodbye, briefly."""
+        if self._smtp:
+            with contextlib.suppress(smtplib.SMTPException, OSError):
+                self._smtp.until = time.monotonic() + CLOSING
+                self._smtp.quit()
+            self._drop()
+
+    def _ready(self) -> _Smtp:
+        """The connection, opened anew if the server has ended the last one."""
+        if self._smtp and not self._still_there(self._smtp):
+            self._drop()
+        if not self._smtp:
+            self._smtp = connect(CONNECTING)
+        return self._smtp
+
+    def _still_there(self, smtp: _Smtp) -> bool:
+        smtp.until = time.monotonic() + CONNECTING
+        try:
+            return smtp.rset()[0] == 250
+        except (smtplib.SMTPException, OSError):
+            return False
+
+    def _drop(self) -> None:
+        if self._smtp:
+            self._smtp.close()
+        self._smtp = None
+
+
+def answers(seconds: float) -> bool:
+    """Whether the server greets within that time."""
+    try:
+        smtp = _opened(seconds)
+        smtp.quit()
+    except (smtplib.SMTPException, OSError):
+        return False
+    return True
+
+
+def connect(seconds: float) -> _Smtp:
+    """A connection, encrypted and logged in as the settings say, within that time.
+
+    :raises DeliveryError: saying what does not work
+    """
+    smtp = None
+    try:
+        smtp = _opened(seconds)
+        if settings.smtp_tls == "starttls":
+            smtp.starttls(context=ssl.create_default_context())
+            smtp.ehlo()
+        if settings.smtp_username:
+            smtp.login(settings.smtp_username, settings.smtp_password or "")
+    except (smtplib.SMTPException, OSError) as error:
+        if smtp:
+            smtp.close()
+        raise DeliveryError(_what_is_wrong(error)) from error
+    return smtp
+
+
+def _opened(seconds: float) -> _Smtp:
+    said = {
+        "host": settings.smtp_server,
+        "port": settings.smtp_port,
+        "local_hostname": sender_address().domain,  # else the machine's own name is looked up, which may take long
+        "timeout": seconds,
+    }
+    until = time.monotonic() + seconds
+    if settings.smtp_tls == "tls":
+        smtp: _Smtp = _SmtpOverTls(until, context=ssl.create_default_context(), **said)
+    else:
+        smtp = _Smtp(until, **said)
+    smtp.ehlo_or_helo_if_needed()
+    return smtp
+
+
+def _what_is_wrong(error: Exception) -> str:
+    port = settings.smtp_port
+    if isinstance(error, smtplib.SMTPAuthenticationError):
+        return f"{_reply(error.smtp_code, error.smtp_error)} (SMTP_USERNAME or SMTP_PASSWORD is wrong)"
+    if isinstance(error, smtplib.SMTPResponseException):
+        return _reply(error.smtp_code, error.smtp_error)
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"The certificate of SMTP_SERVER is not good: {error.verify_message}"
+    if isinstance(error, ssl.SSLError):
+        return f"Port {port} of SMTP_SERVER speaks no TLS (SMTP_TLS is {settings.smtp_tls})."
+    if isinstance(error, smtplib.SMTPNotSupportedError):
+        return f"Port {port} of SMTP_SERVER does not offer what the settings ask for: {error}"
+    return f"Port {port} of SMTP_SERVER does not answer ({type(error).__name__})."
+
+
+def _transact(smtp: smtplib.SMTP, message: EmailMessage) -> str:
+    """One message: MAIL, RCPT, DATA."""
+    sender, recipient = (message[name].addresses[0].addr_spec for name in ("From", "To"))
+    international = not recipient.isascii()
+    _heed(*smtp.mail(sender, ["SMTPUTF8", "BODY=8BITMIME"] if international else []))
+    _heed(*smtp.rcpt(recipient))
+    try:
+        reply = smtp.data(_flat(message, international=international))
+    except smtplib.SMTPDataError as error:
+        reply = error.smtp_code, error.smtp_error  # type: ignore[assignment]  # bytes, whatever typeshed says
+    return _heed(*reply)
+
+
+def _heed(code: int, reply: bytes | str) -> str:
+    """The reply as text.
+
+    :raises DeliveryError: when it is a refusal
+    """
+    if 200 <= code < 300:
+        return _reply(code, reply)
+    if code < 0 or code == 421:
+        raise smtplib.SMTPServerDisconnected(_reply(code, reply))
+    raise DeliveryError(_reply(code, reply), permanent=code >= 500 and code not in AUTHENTICATION)
+
+
+def _reply(code: int, reply: bytes | str) -> str:
+    said = reply.decode(errors="replace") if isinstance(reply, bytes) else reply
+    return f"{code} {' '.join(said.split())}"
+
+
+def _flat(message: EmailMessage, *, international: bool) -> bytes:
+    buffer = BytesIO()
+    BytesGenerator(buffer, policy=SMTP.clone(utf8=international)).flatten(message)
+    return buffer.getvalue()

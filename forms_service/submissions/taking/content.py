@@ -1,0 +1,28 @@
+"""What makes two submissions the same: keyed hashes over form, content and client."""
+
+import json
+
+from forms_service.forms.published import PublishedForm
+from forms_service.keyring import holder
+from forms_service.submissions.taking.incoming import Incoming
+
+CONTENT_PLACE = "submissions.content_hash"
+FINGERPRINT_PLACE = "submissions.fingerprint"
+KEY_PLACE = "idempotency_keys.key_hash"
+
+
+def hashes_of(form: PublishedForm, incoming: Incoming, client: str) -> tuple[bytes, bytes]:
+    """Of what was sent to the form, whoever sent it; and of the same from this client.
+
+    A CAPTCHA's token is no part of it, being new each time.
+    """
+    files = [[upload.field, upload.name, upload.content_type, upload.digest.hex()] for upload in incoming.uploads]
+    sent = [form.id, incoming.data, incoming.control, incoming.honeypots, files]
+    ring = holder().ring()
+    content = ring.index(json.dumps(sent, ensure_ascii=False), CONTENT_PLACE)
+    return content, ring.index(f"{client} {content.hex()}", FINGERPRINT_PLACE)
+
+
+def key_hash(key: str) -> bytes:
+    """What is kept of an idempotency key, which may be anything."""
+    return holder().ring().index(key, KEY_PLACE)

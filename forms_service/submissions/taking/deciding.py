@@ -1,0 +1,147 @@
+"""Whether a submission is new and fits: decided inside the transaction that stores it, so that nobody slips between."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, delete, func, select
+
+from forms_service.database import now
+from forms_service.errors import AuthorizationError, Fault, ValidationError
+from forms_service.forms.models import Form
+from forms_service.forms.published import PublishedForm
+from forms_service.submissions.models import IdempotencyKey, Submission
+
+REPEAT = timedelta(seconds=10)
+"""How long the same content from the same client is the same submission: a double click, a second try."""
+
+KEY_LIFE = timedelta(hours=24)
+"""How long an idempotency key leads to its first answer."""
+
+KEY_HEADER = "Idempotency-Key"
+INACTIVE = "INACTIVE"
+"""The reason of a form that takes nothing: closed or full."""
+
+RECENT = select(Submission.fingerprint, Submission.id).where(
+    Submission.content_hash.in_(bindparam("contents", expanding=True)), Submission.created_at > bindparam("since")
+)
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Mark:
+    """By what a submission is known again: its form, its content, who sent it, and its idempotency key."""
+
+    form: PublishedForm
+    content_hash: bytes
+    fingerprint: bytes
+    key_hash: bytes | None = None
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A submission that is ready to be stored: its rows as the driver takes them."""
+
+    mark: Mark
+    id: uuid.UUID
+    spam: bool
+    submission: Row
+    people: Sequence[Row] = ()
+    files: Sequence[Row] = ()
+    messages: Sequence[Row] = ()
+
+
+@dataclass(frozen=True)
+class Stored:
+    """The submission that answers an entry; `fresh` if it is the entry's own, `keyed` if its key is new."""
+
+    id: uuid.UUID
+    fresh: bool
+    keyed: bool = False
+
+
+Outcome = Stored | Exception
+
+
+def decide(connection: Connection, entries: Sequence[Entry]) -> list[Outcome]:
+    """What is to become of each, in order; several of one group count as if they came one after the other."""
+    seen = _recent(connection, [entry.mark for entry in entries])
+    taken: dict[str, int] = {}
+    outcomes: list[Outcome] = []
+    for entry in entries:
+        outcome = _decide(connection, entry, seen, taken)
+        outcomes.append(outcome)
+        if isinstance(outcome, Stored) and outcome.fresh:
+            seen[entry.mark.fingerprint] = outcome.id
+    return outcomes
+
+
+def _decide(connection: Connection, entry: Entry, seen: dict[bytes, uuid.UUID], taken: dict[str, int]) -> Outcome:
+    mark = entry.mark
+    earlier = _under_key(connection, mark) if mark.key_hash else None
+    if earlier is not None:
+        return earlier
+    keyed = mark.key_hash is not None
+    repeated = seen.get(mark.fingerprint)
+    if repeated:
+        return Stored(repeated, fresh=False, keyed=keyed)
+    if not _has_room(connection, entry, taken):
+        return AuthorizationError("This form takes no more submissions.", details={"reason": INACTIVE})
+    return Stored(entry.id, fresh=True, keyed=keyed)
+
+
+def known(connection: Connection, mark: Mark) -> uuid.UUID | None:
+    """The submission that this one repeats, by its key or by its content.
+
+    :raises ValidationError: for a key that came with other content before
+    """
+    earlier = _under_key(connection, mark) if mark.key_hash else None
+    if isinstance(earlier, Exception):
+        raise earlier
+    return earlier.id if earlier else _recent(connection, [mark]).get(mark.fingerprint)
+
+
+def _recent(connection: Connection, marks: Sequence[Mark]) -> dict[bytes, uuid.UUID]:
+    """The submissions of the last seconds by their fingerprints, of which these may be repeats."""
+    if connection.dialect.name == "postgresql":  # on SQLite there is one writer anyway
+        for fingerprint in sorted(mark.fingerprint for mark in marks):
+            number = int.from_bytes(fingerprint[:8], signed=True)
+            connection.execute(select(func.pg_advisory_xact_lock(number)))
+    contents = [mark.content_hash for mark in marks]
+    rows = connection.execute(RECENT, {"contents": contents, "since": now() - REPEAT})
+    return {bytes(fingerprint): identity for fingerprint, identity in rows}
+
+
+def _under_key(connection: Connection, mark: Mark) -> Outcome | None:
+    """The answer that the idempotency key leads to already."""
+    same = (IdempotencyKey.form_id == mark.form.id, IdempotencyKey.key_hash == mark.key_hash)
+    columns = (IdempotencyKey.content_hash, IdempotencyKey.submission_id, IdempotencyKey.created_at)
+    found = connection.execute(select(*columns).where(*same)).one_or_none()
+    if found is None:
+        return None
+    if found.created_at < now() - KEY_LIFE:
+        connection.execute(delete(IdempotencyKey).where(*same))
+        return None
+    if bytes(found.content_hash) != mark.content_hash:
+        return ValidationError({KEY_HEADER: [Fault("This key was sent with other content before.", "key_reused")]})
+    return Stored(found.submission_id, fresh=False)
+
+
+def _has_room(connection: Connection, entry: Entry, taken: dict[str, int]) -> bool:
+    """Whether the form takes one more; spam fills no form."""
+    most = entry.mark.form.settings.max_submissions
+    if most is None:
+        return True
+    form_id = entry.mark.form.id
+    if form_id not in taken:
+        # whoever else counts waits here on PostgreSQL; what is inserted meanwhile has counted before
+        connection.execute(select(Form.id).where(Form.id == form_id).with_for_update(key_share=True))
+        counted = select(func.count()).where(Submission.form_id == form_id, Submission.status != "spam")
+        taken[form_id] = connection.execute(counted).scalar_one()
+    if taken[form_id] >= most:
+        return False
+    taken[form_id] += not entry.spam
+    return True

@@ -1,0 +1,90 @@
+"""Which fields of a submission are not data, by the names that mean something to form backends: one table for all.
+
+A field that a form defines is data. Of these names it can only be `subject`: the others are reserved.
+"""
+
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+from forms_service.validation import special
+
+
+class Role(Enum):
+    """What a special field is for."""
+
+    REDIRECT = "where the browser goes next"
+    HONEYPOT = "hidden from people: whoever fills it in may be a program"
+    MAIL = "how the notification is addressed"
+    CONTROL = "an order to another backend: kept, never obeyed, since a page sets no recipients"
+    CHALLENGE = "the token of a CAPTCHA"
+    STARTED = "when the hosted page was shown, signed"
+
+
+SUBJECTS = (*special.SUBJECT, "subject")
+
+ROLES: Mapping[str, Role] = {
+    name: role
+    for role, names in (
+        (Role.REDIRECT, special.REDIRECT),
+        (Role.HONEYPOT, special.HONEYPOTS),
+        (Role.MAIL, (*special.REPLY_TO, *SUBJECTS, *special.LANGUAGE)),
+        (Role.CONTROL, special.CONTROL),
+        (Role.CHALLENGE, special.CHALLENGE_TOKENS),
+        (Role.STARTED, (special.STARTED,)),
+    )
+    for name in names
+}
+"""Every special name of every dialect."""
+
+UNFILLED = ("", None, False)
+
+
+@dataclass
+class Sorted:
+    """What came, by what it is for."""
+
+    data: dict[str, Any] = field(default_factory=dict)
+    control: dict[str, str] = field(default_factory=dict)
+    honeypots: tuple[str, ...] = ()
+    """The names of those that were filled in."""
+
+    challenge: dict[str, str] = field(default_factory=dict)
+    started: str | None = None
+
+
+def sort_out(sent: Mapping[str, Any], *, defined: Collection[str] = (), honeypot: str | None = None) -> Sorted:
+    """The values by what they are for; `defined` are the form's own fields, `honeypot` is the form's own trap."""
+    found = Sorted()
+    for name, value in sent.items():
+        role = None if name in defined else ROLES.get(name)
+        if name == honeypot:
+            role = Role.HONEYPOT
+        if role is None:
+            found.data[name] = value
+        elif role is Role.HONEYPOT:
+            if value not in UNFILLED:
+                found.honeypots += (name,)
+        elif role is Role.CHALLENGE:
+            found.challenge[name] = as_text(value)
+        elif role is Role.STARTED:
+            found.started = as_text(value)
+        else:
+            found.control[name] = as_text(value)
+    return found
+
+
+def first_of(control: Mapping[str, str], names: Collection[str]) -> str | None:
+    """The first of these special fields that says anything."""
+    return next((control[name] for name in names if control.get(name)), None)
+
+
+def as_text(value: Any) -> str:
+    """One text, also where a field came several times or in JSON."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return ", ".join(value)
+    return json.dumps(value, ensure_ascii=False)

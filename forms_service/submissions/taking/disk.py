@@ -1,0 +1,38 @@
+"""Whether there is room to store what may as well be refused: files and spam go first, so that the rest gets in."""
+
+import os
+import time
+
+from flask import current_app
+
+from forms_service.errors import ServiceUnavailableError
+
+LEAST_FREE = 0.05
+"""Share of the disk under which files and spam are refused."""
+
+LOOK_AGAIN_SECONDS = 5.0
+RETRY_SECONDS = 600
+
+
+def refuse_when_short() -> None:
+    """Let no more of what can be done without onto the disk of the instance folder.
+
+    :raises ServiceUnavailableError: when less than LEAST_FREE of it is free, as seen LOOK_AGAIN_SECONDS ago at most
+    """
+    if is_short():
+        raise ServiceUnavailableError(
+            "There is no room for this at the moment. Try again later.", retry_after=RETRY_SECONDS
+        )
+
+
+def is_short() -> bool:
+    """Whether less than LEAST_FREE of the disk is free."""
+    seen: tuple[float, bool] | None = current_app.extensions.get("disk")
+    if seen is None or time.monotonic() - seen[0] > LOOK_AGAIN_SECONDS:
+        seen = current_app.extensions["disk"] = (time.monotonic(), _free(current_app.instance_path) < LEAST_FREE)
+    return seen[1]
+
+
+def _free(path: str) -> float:
+    disk = os.statvfs(path)
+    return disk.f_bavail / disk.f_blocks if disk.f_blocks else 1.0

@@ -1,0 +1,86 @@
+"""Several that wait to write are one transaction: whoever comes first writes for all who came meanwhile."""
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import Generic, TypeVar
+
+from forms_service.errors import ServiceUnavailableError
+
+Item = TypeVar("Item")
+Outcome = TypeVar("Outcome")
+
+Work = Callable[[Sequence[Item]], list[Outcome | Exception]]
+"""Does something for all items at once, and says what became of each."""
+
+LARGEST = 64
+"""Items of one group: what a commit may hold, and how long the last of them waits."""
+
+
+class Grouping(Generic[Item, Outcome]):
+    """Does `work` for items that come from many threads, in groups, one after the other.
+
+    There is no thread for it: the first to come works for itself, those who come meanwhile wait, and the first of
+    them then works for all of them. A commit waits for the disk, so while it does a group gathers for the next.
+    """
+
+    def __init__(self, work: Work[Item, Outcome]) -> None:
+        self._work = work
+        self._lock = threading.Lock()
+        self._waiting: list[_Turn[Item, Outcome]] = []
+        self._busy = False
+
+    def do(self, item: Item) -> Outcome:
+        """What became of the item; raises what went wrong with it."""
+        turn: _Turn[Item, Outcome] = _Turn(item)
+        with self._lock:
+            self._waiting.append(turn)
+            leads, self._busy = not self._busy, True
+        if not leads:
+            turn.wait()
+        if turn.outcome is None:
+            self._lead()
+        if isinstance(turn.outcome, Exception):
+            raise turn.outcome
+        assert turn.outcome is not None
+        return turn.outcome
+
+    def _lead(self) -> None:
+        """Work for everybody who waits, oneself among them, and hand over to who has come since."""
+        with self._lock:
+            group, self._waiting = self._waiting[:LARGEST], self._waiting[LARGEST:]
+        outcomes: list[Outcome | Exception] = [ServiceUnavailableError()] * len(group)
+        try:
+            outcomes = self._work([turn.item for turn in group])
+        except Exception as error:
+            outcomes = [error] * len(group)
+        finally:  # whatever happens to this thread, nobody waits for ever
+            self._tell(group, outcomes)
+
+    def _tell(self, group: "list[_Turn[Item, Outcome]]", outcomes: list[Outcome | Exception]) -> None:
+        for turn, outcome in zip(group, outcomes, strict=True):
+            turn.outcome = outcome
+        with self._lock:
+            following = self._waiting[0] if self._waiting else None
+            self._busy = following is not None
+        for turn in group:
+            turn.call()
+        if following:
+            following.call()
+
+
+class _Turn(Generic[Item, Outcome]):
+    """One item and the thread that waits for its outcome, or for its turn to lead."""
+
+    def __init__(self, item: Item) -> None:
+        self.item = item
+        self.outcome: Outcome | Exception | None = None
+        self._gate = threading.Lock()
+        self._gate.acquire()
+
+    def wait(self) -> None:
+        """Until somebody calls."""
+        self._gate.acquire()
+
+    def call(self) -> None:
+        """Let the thread go on."""
+        self._gate.release()

@@ -1,0 +1,33 @@
+"""`GET /f/{id}/challenge`: a puzzle for the ALTCHA widget, on whichever site it stands."""
+
+from flask import Blueprint, Response, g
+
+from forms_service.errors import NotFoundError
+from forms_service.forms.published import published
+from forms_service.submissions.taking import origins, proof_of_work
+from forms_service.web.access import public, unlimited
+from forms_service.web.answers import as_json
+
+puzzles = Blueprint("puzzles", __name__)
+puzzles.after_request(origins.add_headers)
+
+
+@puzzles.get("/f/<form_id>/challenge", provide_automatic_options=False)
+@public
+@unlimited("a puzzle costs a signature and nothing is kept of it")
+def challenge(form_id: str) -> Response:
+    """A new puzzle, good for an hour and for one submission of this form."""
+    form = g.form = published(form_id)
+    origins.check_origin(form)
+    if form.settings.challenge != "altcha":
+        raise NotFoundError("This form sets no puzzles.")
+    return as_json(proof_of_work.challenge(form.id))
+
+
+@puzzles.route("/f/<form_id>/challenge", methods=["OPTIONS"], provide_automatic_options=False)
+@public
+@unlimited("a preflight: it says what the form's settings say")
+def preflight(form_id: str) -> Response:
+    """Say which sites may ask."""
+    g.form = published(form_id)
+    return Response(status=204, headers={"Allow": "GET, OPTIONS"})

@@ -1,0 +1,42 @@
+"""The same content from many clients: counted in this process, in bounded memory, without asking the database.
+
+Each process counts by itself, so with several of them a wave is noticed a little later.
+"""
+
+from flask import Flask, current_app
+
+from forms_service.forms.published import PublishedForm
+from forms_service.keyring import holder
+from forms_service.submissions.taking.incoming import Incoming
+from forms_service.web.limit_storage import BoundedMemory, Hit
+
+OTHERS = 3
+"""Clients that may send the same; what a further one sends is spam."""
+
+WINDOW = 86_400
+MOST_REMEMBERED = 50_000
+LEAST_TEXT = 40
+"""Characters of a text that nobody writes by chance as another did: "Yes" says nothing."""
+
+PLACE = "spam.repeated"
+
+
+def init_app(app: Flask) -> None:
+    """Give the app its memory."""
+    app.extensions["repeats"] = BoundedMemory(most_hits=MOST_REMEMBERED)
+
+
+def is_one(form: PublishedForm, incoming: Incoming, texts: list[str]) -> bool:
+    """Whether more than OTHERS clients have sent exactly this to the form within a day.
+
+    Only what holds an address or a text of some length counts: answers to a poll are alike without being spam.
+    """
+    if not any(len(text) >= LEAST_TEXT or "@" in text for text in texts):
+        return False
+    files = (upload.digest.hex() for upload in incoming.uploads)
+    content = holder().ring().index("\0".join((form.id, *texts, *files)), PLACE).hex()
+    memory: BoundedMemory = current_app.extensions["repeats"]
+    mine = Hit(f"{content} {incoming.client}", 1, WINDOW)
+    everybodys = Hit(content, 2**31, WINDOW)
+    memory.take([mine, everybodys])  # counts nobody twice: where the first has no room, neither is charged
+    return memory.get(content) > OTHERS

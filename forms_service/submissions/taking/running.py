@@ -1,0 +1,74 @@
+"""What is in hand at the moment: a bound for each form, and each idempotency key once."""
+
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from flask import Flask, current_app
+
+from forms_service.config import THREADS
+from forms_service.errors import ConflictError, ServiceUnavailableError
+
+MOST_OF_ONE_FORM = THREADS * 3 // 4
+"""Threads of the process that one form's submissions may take: a flood on it leaves the rest to the others."""
+
+
+class Running:
+    """The submissions that this process is taking."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._forms: Counter[str] = Counter()
+        self._keys: set[tuple[str, bytes]] = set()
+
+    @contextmanager
+    def of_form(self, form_id: str) -> Iterator[None]:
+        """A place among the form's.
+
+        :raises ServiceUnavailableError: when there is none
+        """
+        with self._lock:
+            if self._forms[form_id] >= MOST_OF_ONE_FORM:
+                raise ServiceUnavailableError("Very many people are filling in this form. Try again in a moment.")
+            self._forms[form_id] += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._forms[form_id] -= 1
+                if not self._forms[form_id]:
+                    del self._forms[form_id]
+
+    @contextmanager
+    def under_key(self, form_id: str, key_hash: bytes | None) -> Iterator[None]:
+        """The only one with that idempotency key.
+
+        A second one in another process is not seen here: it finds what the first has stored when it stores itself.
+
+        :raises ConflictError: while another runs
+        """
+        if key_hash is None:
+            yield
+            return
+        mine = (form_id, key_hash)
+        with self._lock:
+            if mine in self._keys:
+                raise ConflictError("A request with this Idempotency-Key is still running. Send it again in a moment.")
+            self._keys.add(mine)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._keys.discard(mine)
+
+
+def init_app(app: Flask) -> None:
+    """Nothing is in hand yet."""
+    app.extensions["running"] = Running()
+
+
+def running() -> Running:
+    """What the app's process has in hand."""
+    found: Running = current_app.extensions["running"]
+    return found

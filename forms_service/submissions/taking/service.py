@@ -1,0 +1,111 @@
+"""The use case that the service is for: take a submission, and say thank you once it is committed."""
+
+import json
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from marshmallow import ValidationError as SchemaError
+
+from forms_service import signals
+from forms_service.database import new_id, now
+from forms_service.errors import AuthorizationError, Fault, ValidationError
+from forms_service.forms.published import PublishedForm
+from forms_service.submissions import notification
+from forms_service.submissions.taking import challenges, spam, uploads
+from forms_service.submissions.taking.addresses import addresses_in
+from forms_service.submissions.taking.content import hashes_of
+from forms_service.submissions.taking.deciding import INACTIVE, Entry, Mark
+from forms_service.submissions.taking.incoming import Incoming
+from forms_service.submissions.taking.storing import FILES, PEOPLE, SUBMISSIONS, earlier, store
+from forms_service.validation.schema import faults_by_path
+
+
+@dataclass(frozen=True)
+class Sender:
+    """From where a submission comes: what tells clients apart, and what is kept of the address."""
+
+    key: str
+    kept: str | None
+
+
+def take(form: PublishedForm, incoming: Incoming, sender: Sender, key_hash: bytes | None = None) -> uuid.UUID:
+    """Check, judge and commit a submission; the id under which it is kept, which for a repeat is the first one's.
+
+    :raises AuthorizationError: when the form is closed or full
+    :raises ValidationError: for what its owner did not ask for, an empty one, a bad CAPTCHA, a key used before
+    """
+    mark = Mark(form, *hashes_of(form, incoming, sender.key), key_hash)
+    if not form.open or form.settings.challenge != "none":  # a CAPTCHA's token is good for one time
+        repeated = earlier(mark)
+        if repeated:
+            return repeated
+    if not form.open:
+        raise AuthorizationError("This form is closed.", details={"reason": INACTIVE})
+    incoming.data = _checked(form, incoming)
+    reasons = _reasons(form, incoming)
+    stored = store(_entry(mark, incoming, reasons, sender.kept))
+    if stored.fresh:
+        incoming.keep_files()
+        signals.submission_created.send(submission_id=stored.id, form_id=form.id)
+    return stored.id
+
+
+def _checked(form: PublishedForm, incoming: Incoming) -> dict[str, Any]:
+    faults = uploads.faults(form, incoming.uploads)
+    try:
+        data = form.schema.load(incoming.data)
+    except SchemaError as error:
+        raise ValidationError({**faults_by_path(error.messages), **faults}) from error
+    if faults:
+        raise ValidationError(faults)
+    if not incoming.uploads and all(_is_blank(value) for value in data.values()):
+        raise ValidationError({"body": [Fault("Fill in at least one field.", "empty")]})
+    return data
+
+
+def _is_blank(value: Any) -> bool:
+    if isinstance(value, str):
+        return not value or value.isspace()
+    return value is None or (isinstance(value, list | dict) and not value)
+
+
+def _reasons(form: PublishedForm, incoming: Incoming) -> Sequence[str]:
+    """Why it is spam, or for lack of a CAPTCHA's provider might be."""
+    unavailable = challenges.check(form, incoming)
+    return [*([unavailable] if unavailable else []), *spam.verdict(form, incoming)]
+
+
+def _entry(mark: Mark, incoming: Incoming, reasons: Sequence[str], client: str | None) -> Entry:
+    form, identity = mark.form, new_id()
+    addresses = addresses_in(form, incoming.data, incoming.control)
+    reply_to = next(iter(addresses), None)
+    row = SUBMISSIONS.row(
+        id=identity,
+        form_id=form.id,
+        form_version=form.version,
+        status="spam" if reasons else "inbox",
+        read=False,
+        data=as_json(incoming.data),
+        control=as_json(incoming.control) if incoming.control else None,
+        spam_reasons=" ".join(reasons),
+        client=client,
+        content_hash=mark.content_hash,
+        fingerprint=mark.fingerprint,
+        created_at=now(),
+    )
+    return Entry(
+        mark,
+        identity,
+        spam=bool(reasons),
+        submission=row,
+        files=[FILES.row(**row) for row in uploads.rows(identity, incoming.uploads)],
+        people=[PEOPLE.row(email_index=index, submission_id=identity) for index in set(addresses.values())],
+        messages=[] if reasons else [notification.message(form, identity, incoming.data, incoming.control, reply_to)],
+    )
+
+
+def as_json(value: Any) -> str:
+    """As short as it goes, with every character as it is."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -1,0 +1,105 @@
+"""Storing submissions: all rows of one in one commit, and each of them once, on both databases."""
+
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from flask import Flask, current_app
+from sqlalchemy.exc import DataError, IntegrityError
+
+from forms_service.database import now, writing
+from forms_service.delivery import outbox
+from forms_service.errors import NotFoundError
+from forms_service.extensions import db
+from forms_service.keyring import SealedRows
+from forms_service.submissions.models import File, IdempotencyKey, Person, Submission
+from forms_service.submissions.taking.deciding import Entry, Mark, Outcome, Stored, decide, known
+from forms_service.submissions.taking.grouping import Grouping
+
+SUBMISSIONS = SealedRows(Submission.__table__)
+PEOPLE = SealedRows(Person.__table__)
+FILES = SealedRows(File.__table__)
+KEYS = SealedRows(IdempotencyKey.__table__)
+
+
+def init_app(app: Flask) -> None:
+    """On SQLite, where one writes at a time, those who wait share a commit; PostgreSQL does that by itself."""
+    with app.app_context():
+        one_writer = db.engine.dialect.name == "sqlite"
+    app.extensions["storing"] = Grouping(_store).do if one_writer else _alone
+
+
+def store(entry: Entry) -> Stored:
+    """Commit a submission, or find the one that it repeats.
+
+    :raises AuthorizationError: when the form takes no more
+    :raises NotFoundError: when the form was deleted meanwhile
+    :raises ValidationError: for an idempotency key that came with other content before
+    """
+    do: Callable[[Entry], Stored] = current_app.extensions["storing"]
+    return do(entry)
+
+
+def earlier(mark: Mark) -> uuid.UUID | None:
+    """The submission that this one repeats, as far as is known before it is stored.
+
+    :raises ValidationError: for an idempotency key that came with other content before
+    """
+    try:
+        return known(db.session.connection(), mark)
+    finally:
+        db.session.rollback()
+
+
+def _alone(entry: Entry) -> Stored:
+    (outcome,) = _store([entry])
+    if isinstance(outcome, Exception):
+        raise outcome
+    return outcome
+
+
+def _store(entries: Sequence[Entry]) -> list[Outcome]:
+    """What became of each; one that the database refuses does not take the others down."""
+    try:
+        return _together(entries)
+    except (IntegrityError, DataError):
+        return [_by_itself(entry) for entry in entries]
+
+
+def _by_itself(entry: Entry) -> Outcome:
+    """Once more: what another process has stored under the same key meanwhile is found now."""
+    try:
+        return _together([entry])[0]
+    except IntegrityError:
+        return NotFoundError("There is no form here.")  # it was deleted meanwhile
+    except Exception as error:
+        return error
+
+
+def _together(entries: Sequence[Entry]) -> list[Outcome]:
+    with writing():
+        connection = db.session.connection()
+        outcomes = decide(connection, entries)
+        decided = list(zip(entries, outcomes, strict=True))
+        fresh = [entry for entry, outcome in decided if isinstance(outcome, Stored) and outcome.fresh]
+        SUBMISSIONS.put(connection, [entry.submission for entry in fresh])
+        PEOPLE.put(connection, [row for entry in fresh for row in entry.people])
+        FILES.put(connection, [row for entry in fresh for row in entry.files])
+        KEYS.put(connection, list(_new_keys(decided)))
+        outbox.put_rows([row for entry in fresh for row in entry.messages])
+        db.session.commit()
+    return outcomes
+
+
+def _new_keys(decided: Sequence[tuple[Entry, Outcome]]) -> Iterator[dict[str, Any]]:
+    """Which key leads to which submission from now on."""
+    for entry, outcome in decided:
+        if isinstance(outcome, Stored) and outcome.keyed:
+            mark = entry.mark
+            yield KEYS.row(
+                form_id=mark.form.id,
+                key_hash=mark.key_hash,
+                content_hash=mark.content_hash,
+                submission_id=outcome.id,
+                created_at=now(),
+            )

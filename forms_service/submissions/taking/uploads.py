@@ -1,0 +1,237 @@
+"""Files that come with a submission: taken in while they arrive, within the limits, and away again if it is refused."""
+
+import hashlib
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from dataclasses import field as described
+from typing import Any
+
+from flask import request
+from sqlalchemy.exc import DBAPIError
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from forms_service.config import settings
+from forms_service.errors import Fault, PayloadTooLargeError
+from forms_service.forms.published import PublishedForm
+from forms_service.submissions.taking import disk, file_names, storage
+from forms_service.submissions.taking.file_kinds import HEAD, Kind, accepted, kind_of
+from forms_service.submissions.taking.multipart import FileBegins, Piece, Text, read_parts
+from forms_service.web.bodies import pieces
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A file that came. One that the form has no place for was not stored, and `faults` says so."""
+
+    field: str
+    name: str
+    content_type: str
+    """What its content says, or a type that no browser runs."""
+
+    size: int
+    stored_as: str
+    key: str = described(default="", repr=False)
+    digest: bytes = b""
+    """SHA-256 of its content."""
+
+    kind: Kind = described(default=Kind(""), repr=False)
+
+
+class Received:
+    """A multipart body as it was read: texts in their order, and files."""
+
+    def __init__(self, form: PublishedForm) -> None:
+        self.pairs: list[tuple[str, str]] = []
+        self.uploads: tuple[Upload, ...] = ()
+        self._form = form
+        self._begun = FileBegins("", "")
+        self._arriving: _Arriving | None = None
+        self._stored: list[storage.Written] = []
+        self._files = 0
+        self._bytes = 0
+
+    def keep(self) -> None:
+        """Leave the files where they are: there are rows for them now, or there may be."""
+        self._stored.clear()
+
+    def take(self, part: Text | FileBegins | Piece) -> None:
+        """The next part of the body."""
+        if isinstance(part, Text):
+            self.pairs.append((part.name, part.value))
+        elif isinstance(part, FileBegins):
+            self._begun, self._arriving = part, None
+            if part.filename:
+                self._begin()
+        else:
+            self._go_on(part)
+
+    def remove(self) -> None:
+        """Take away what was stored and not kept."""
+        for written in self._stored:
+            written.remove()
+
+    def _go_on(self, piece: Piece) -> None:
+        if piece.data and self._arriving is None:
+            self._begin()  # a name is not needed for a file to be one, bytes are
+        if self._arriving is None:
+            return  # what a browser sends for a file that was not chosen
+        self._bytes += len(piece.data)
+        if self._bytes > settings.max_upload_size or self._arriving.size + len(piece.data) > settings.max_file_size:
+            raise too_big()
+        self._arriving.write(piece.data)
+        if piece.last:
+            self.uploads += self._arriving.finished()
+
+    def _begin(self) -> None:
+        self._files += 1
+        if self._files > settings.max_files:
+            most = "1 file" if settings.max_files == 1 else f"{settings.max_files} files"
+            raise PayloadTooLargeError(f"Send at most {most}.", details={"reason": "TOO_MANY_FILES"})
+        disk.refuse_when_short()
+        place = _place(self._form, self._begun.field)
+        written = storage.Written() if place == "kept" else None
+        self._stored += [written] if written else []
+        self._arriving = _Arriving(self._begun, written, dropped=place == "dropped")
+
+
+class _Arriving:
+    """The file in hand: stored while it comes in, or only looked at where there is no place for it."""
+
+    def __init__(self, begun: FileBegins, written: storage.Written | None, *, dropped: bool) -> None:
+        self.size = 0
+        self._written = written
+        self._dropped = dropped
+        self._begun = begun
+        self._head = b""
+        self._hash = hashlib.sha256()
+
+    def write(self, data: bytes) -> None:
+        """The next piece."""
+        self.size += len(data)
+        self._head += data[: HEAD - len(self._head)]
+        self._hash.update(data)
+        if self._written:
+            self._written.write(data)
+
+    def finished(self) -> tuple[Upload, ...]:
+        """The whole file; none if it is one of those that the form drops."""
+        if self._dropped:
+            return ()
+        stored_as, key = "", ""
+        if self._written:
+            self._written.finish()
+            stored_as, key = self._written.stored_as, self._written.key
+        name = file_names.safe(self._begun.filename)
+        kind = kind_of(self._head, name)
+        digest = self._hash.digest()
+        return (Upload(self._begun.field, name, kind.served_as, self.size, stored_as, key, digest, kind),)
+
+
+@contextmanager
+def received(form: PublishedForm) -> Iterator[Received]:
+    """The request's multipart body, read to its end; what was stored is removed at the end of the block unless kept.
+
+    `keep()` belongs right after the commit. Where a commit breaks off, nobody knows whether the rows are there: the
+    files stay then, and a sweep finds those without one.
+
+    :raises BadRequestError: for a body that is broken anywhere
+    :raises PayloadTooLargeError: while it comes in; with the `reason` TOO_MANY_FILES or FILES_TOO_BIG if it is files
+    :raises ServiceUnavailableError: for a file, when the disk is nearly full
+    """
+    body = Received(form)
+    try:
+        _read(body)
+        yield body
+    except DBAPIError:
+        body.keep()
+        raise
+    finally:
+        body.remove()
+
+
+def faults(form: PublishedForm, uploads: Sequence[Upload]) -> dict[str, list[Fault]]:
+    """What is wrong with the files, by field: `required`, `file_type`, `file_too_big`, `no_files`, `unknown`."""
+    found: dict[str, list[Fault]] = {}
+    for wanted in form.fields:
+        if wanted["type"] != "file":
+            continue
+        sent = [upload for upload in uploads if upload.field == wanted["name"]]
+        if wanted.get("required") and not sent:
+            found[wanted["name"]] = [Fault("Choose a file.", "required")]
+        for upload in sent:
+            found.setdefault(upload.field, []).extend(_faults_of(upload, wanted))
+    for upload in uploads:
+        place = _place(form, upload.field)
+        if place == "refused":
+            found.setdefault(upload.field, []).append(Fault("This field takes no file.", "no_files"))
+        elif place == "unknown":
+            found.setdefault(upload.field, []).append(Fault("This field is not known here.", "unknown"))
+    return {name: said for name, said in found.items() if said}
+
+
+def rows(submission_id: uuid.UUID, uploads: Sequence[Upload]) -> list[dict[str, Any]]:
+    """The columns of a `File` for each, numbered from 1, for the transaction that the submission is stored in."""
+    return [
+        {
+            "submission_id": submission_id,
+            "number": number,
+            "field": upload.field,
+            "name": upload.name,
+            "content_type": upload.content_type,
+            "size": upload.size,
+            "stored_as": upload.stored_as,
+            "key": upload.key,
+        }
+        for number, upload in enumerate(uploads, start=1)
+    ]
+
+
+def too_big() -> PayloadTooLargeError:
+    """The answer to too many bytes."""
+    each, together = _in_words(settings.max_file_size), _in_words(settings.max_upload_size)
+    message = f"A file has at most {each}, and all files together {together}."
+    return PayloadTooLargeError(message, details={"reason": "FILES_TOO_BIG"})
+
+
+def _read(body: Received) -> None:
+    request.max_content_length = settings.max_upload_size + settings.max_content_length
+    for part in read_parts(_pieces(), request.mimetype_params.get("boundary", ""), settings.max_content_length):
+        body.take(part)
+    if body.uploads:
+        storage.settle()
+
+
+def _pieces() -> Iterator[bytes]:
+    try:
+        yield from pieces()
+    except RequestEntityTooLarge as error:  # which is known before the body, if its length was said
+        raise too_big() from error
+
+
+def _faults_of(upload: Upload, wanted: Mapping[str, Any]) -> list[Fault]:
+    said = []
+    accept = wanted.get("accept") or ""
+    if not accepted(upload.kind, upload.name, accept if isinstance(accept, str) else ",".join(accept)):
+        said.append(Fault("A file is of a type that is not taken here.", "file_type"))
+    if wanted.get("max_size") and upload.size > wanted["max_size"]:
+        said.append(Fault(f"A file has at most {_in_words(wanted['max_size'])} here.", "file_too_big"))
+    return said
+
+
+def _place(form: PublishedForm, name: str) -> str:
+    """What becomes of a file in that field: `kept`, `dropped`, `refused` since it is no place for files, `unknown`."""
+    types = {wanted["name"]: wanted["type"] for wanted in form.fields}
+    if not types or types.get(name) == "file":
+        return "kept"
+    if name in types or "file" not in types.values():
+        return "refused"
+    return {"keep": "kept", "drop": "dropped"}.get(form.settings.unknown_fields, "unknown")
+
+
+def _in_words(size: int) -> str:
+    for unit, name in ((2**20, "MB"), (2**10, "kB")):
+        if size >= unit:
+            return f"{size / unit:.4g} {name}"
+    return f"{size} bytes"

@@ -1,0 +1,52 @@
+"""The public endpoint of a form: `POST /f/{id}`, and the preflight before it."""
+
+from flask import Blueprint, Response, g, request
+
+from forms_service.errors import Fault, ValidationError
+from forms_service.forms.published import published
+from forms_service.submissions.taking import answers, incoming, origins, service
+from forms_service.submissions.taking.content import key_hash
+from forms_service.submissions.taking.deciding import KEY_HEADER
+from forms_service.submissions.taking.running import running
+from forms_service.web.access import public, unlimited
+from forms_service.web.client import client_for_log, client_key
+from forms_service.web.limits import rate_limit
+
+LONGEST_KEY = 255
+
+taking = Blueprint("taking", __name__)
+taking.register_error_handler(Exception, answers.refused)
+taking.after_request(origins.add_headers)
+
+
+@taking.post("/f/<form_id>", provide_automatic_options=False)
+@public
+@rate_limit("submission")
+@rate_limit("form")
+def submit(form_id: str) -> Response:
+    """Take a submission."""
+    form = g.form = published(form_id)
+    origins.check_origin(form)
+    key = _idempotency_key()
+    sender = service.Sender(client_key(), client_for_log(form.settings.store_ip))
+    with running().of_form(form.id), incoming.received(form) as came, running().under_key(form.id, key):
+        identity = service.take(form, came, sender, key)
+    return answers.accepted(form, came, identity)
+
+
+@taking.route("/f/<form_id>", methods=["OPTIONS"], provide_automatic_options=False)
+@public
+@unlimited("a preflight: it says what the form's settings say")
+def preflight(form_id: str) -> Response:
+    """Say which sites may post."""
+    g.form = published(form_id)
+    return Response(status=204, headers={"Allow": origins.ALLOWED_METHODS})
+
+
+def _idempotency_key() -> bytes | None:
+    key = request.headers.get(KEY_HEADER)
+    if key is None:
+        return None
+    if not 0 < len(key) <= LONGEST_KEY:
+        raise ValidationError({KEY_HEADER: [Fault(f"A key has 1 to {LONGEST_KEY} characters.", "invalid_key")]})
+    return key_hash(key)
