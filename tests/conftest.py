@@ -32,6 +32,7 @@ QUICK = {"ENVIRONMENT": "testing", "BCRYPT_ROUNDS": "4", "LOG_LEVEL": "INFO"}
 
 MakeSettings = Callable[..., Settings]
 MakeApp = Callable[..., Flask]
+KeyOf = Callable[..., dict[str, str]]
 
 
 @pytest.hookimpl(hookwrapper=True)

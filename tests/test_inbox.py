@@ -1,7 +1,6 @@
 """The inbox of a form: lists, one submission, and what an owner does with it."""
 
 import uuid
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,9 +11,9 @@ from flask.testing import FlaskClient
 from forms_service.delivery.models import Message
 from forms_service.submissions.inbox import selecting
 from forms_service.submissions.models import Submission
+from tests.conftest import KeyOf
 from tests.inbox import attach, count, make_form, submit
 
-KeyOf = Callable[..., dict[str, str]]
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 

@@ -36,10 +36,12 @@ def erase(submissions: Ids) -> None:
     db.session.execute(delete(Submission).where(Submission.id.in_(submissions)))
 
 
-def commit(ids: Sequence[uuid.UUID], name: str, *, account_id: uuid.UUID, details: Mapping[str, Any]) -> None:
+def commit(
+    ids: Sequence[uuid.UUID], name: str, *, account_id: uuid.UUID, details: Mapping[str, Any] | None = None
+) -> None:
     """Delete them, record that it was done under that name, and end the caller's transaction."""
     erase(ids)
-    audit.record(name, account_id=account_id, details={**details, "submissions": len(ids)})
+    audit.record(name, account_id=account_id, details={**(details or {}), "submissions": len(ids)})
     db.session.commit()
     if ids:
         signals.submission_deleted.send(submission_ids=list(ids))

@@ -1,7 +1,7 @@
 """Exports: all that a filter finds, sent while it is read; a million take no more memory than a thousand."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
@@ -11,6 +11,8 @@ from forms_service.accounts.guards import Caller
 from forms_service.database import now, writing
 from forms_service.extensions import db
 from forms_service.forms.service import owned
+from forms_service.signals import account_exporting
+from forms_service.submissions.inbox import taking_along
 from forms_service.submissions.inbox.columns import FIRST, Columns, declared
 from forms_service.submissions.inbox.formats import BOM, csv_rows, json_lines
 from forms_service.submissions.inbox.selecting import Files, Filter, Found, batches, files_of
@@ -25,6 +27,9 @@ class Export:
     name: str
     content_type: str
     chunks: Iterator[bytes]
+
+
+account_exporting.connect(taking_along.add)
 
 
 def export(form_id: str, caller: Caller, wanted: Filter, kind: str) -> Export:
@@ -50,7 +55,12 @@ def _csv(form_id: str, wanted: Filter) -> Iterator[bytes]:
 
 
 def _json_lines(form_id: str, wanted: Filter) -> Iterator[bytes]:
-    for batch, files in _batches(form_id, wanted):
+    return lines(batches(form_id, wanted))
+
+
+def lines(found: Iterable[list[Found]]) -> Iterator[bytes]:
+    """Submissions as JSON Lines, exactly as the API shows them."""
+    for batch, files in _with_files(found):
         yield json_lines(as_dict(submission, files.get(submission.id, ())) for submission in batch).encode()
 
 
@@ -60,9 +70,10 @@ def _workbook(form_id: str, wanted: Filter) -> Iterator[bytes]:
     yield from workbook([*FIRST, *columns.headings()], rows)
 
 
+JSON_LINES = "application/x-ndjson; charset=utf-8"
 KINDS: dict[str, tuple[str, Callable[[str, Filter], Iterator[bytes]]]] = {
     "csv": ("text/csv; charset=utf-8", _csv),
-    "jsonl": ("application/x-ndjson; charset=utf-8", _json_lines),
+    "jsonl": (JSON_LINES, _json_lines),
     "xlsx": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", _workbook),
 }
 
@@ -70,14 +81,14 @@ KINDS: dict[str, tuple[str, Callable[[str, Filter], Iterator[bytes]]]] = {
 def _columns(form_id: str, wanted: Filter) -> Columns:
     """The columns that hold everything: names that no version of the form asks for are only known by looking."""
     columns = Columns(declared(form_id))
-    for batch, files in _batches(form_id, wanted):
+    for batch, files in _with_files(batches(form_id, wanted)):
         for submission in batch:
             columns.see(_values(submission, files))
     return columns
 
 
 def _tables(form_id: str, wanted: Filter, columns: Columns) -> Iterator[list[list[Any]]]:
-    for batch, files in _batches(form_id, wanted):
+    for batch, files in _with_files(batches(form_id, wanted)):
         rows = ((submission, _values(submission, files)) for submission in batch)
         yield [
             [str(it.id), it.created_at.isoformat(), it.status, "true" if it.read else "false", *columns.cells(values)]
@@ -86,8 +97,8 @@ def _tables(form_id: str, wanted: Filter, columns: Columns) -> Iterator[list[lis
         ]
 
 
-def _batches(form_id: str, wanted: Filter) -> Iterator[tuple[list[Found], Files]]:
-    for batch in batches(form_id, wanted):
+def _with_files(found: Iterable[list[Found]]) -> Iterator[tuple[list[Found], Files]]:
+    for batch in found:
         files = files_of(batch)
         db.session.rollback()  # nothing is held while the client takes its time
         yield batch, files

@@ -8,6 +8,7 @@ import marshmallow as ma
 from forms_service.errors import Fault
 from forms_service.submissions.inbox.moment import Moment
 from forms_service.submissions.models import STATUSES
+from forms_service.validation.fields import Email
 from forms_service.validation.parts import Flag, Line, Several, Word
 from forms_service.validation.schema import Coded, Messages, Schema
 from forms_service.web.pagination import MOST, Digits, Paging
@@ -84,20 +85,16 @@ class Export(Filters):
     )
 
 
-EXPORTS = {
-    "200": {
-        "description": "The file, as an attachment.",
-        "content": {
-            kind: {"schema": {"type": "string", "format": "binary"}}
-            for kind in (
-                "text/csv",
-                "application/x-ndjson",
-                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-            )
-        },
-    }
-}
-"""An answer that is no JSON."""
+def _attachment(*types: str) -> dict[str, Any]:
+    """The description of an answer that is no JSON."""
+    binary = {"schema": {"type": "string", "format": "binary"}}
+    return {"200": {"description": "The file, as an attachment.", "content": dict.fromkeys(types, binary)}}
+
+
+LINES = _attachment("application/x-ndjson")
+EXPORTS = _attachment(
+    "text/csv", "application/x-ndjson", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+)
 
 
 class Span(Schema):
@@ -198,3 +195,15 @@ class Stats(Schema):
     unread = ma.fields.Integer(required=True, metadata={"description": "In the inbox."})
     by_status = ma.fields.Nested(Counts, required=True)
     by_day = ma.fields.List(ma.fields.Nested(DayCounts), required=True)
+
+
+class Person(Schema):
+    """Whom it is about."""
+
+    email = Email(required=True, metadata={"examples": ["ann@example.com"]})
+
+
+class PersonErased(Schema):
+    """How much it was."""
+
+    erased = ma.fields.Integer(required=True, metadata={"description": "Submissions."})

@@ -8,10 +8,10 @@ from typing import Any
 from forms_service.accounts.guards import Caller
 from forms_service.forms.service import owned
 from forms_service.submissions.inbox.moment import moment
-from forms_service.submissions.inbox.selecting import Filter, batches, files_of, position
-from forms_service.submissions.serialising import as_dict
+from forms_service.submissions.inbox.selecting import Filter, Found, batches
+from forms_service.submissions.inbox.service import page
 from forms_service.validation.text import folded
-from forms_service.web.pagination import Page, after, cursor_to
+from forms_service.web.pagination import Page, after
 
 SECONDS = 0.5
 """How long a request looks before it hands back what it has, with a cursor to go on from."""
@@ -27,22 +27,16 @@ def search(
     owned(form_id, caller)
     until = time.monotonic() + SECONDS
     needle = _as_compared(q)
-    found: list[Any] = []
+    found: list[Found] = []
     for batch in batches(form_id, wanted, after(cursor, moment, uuid.UUID)):
         for submission in batch:
             if _holds(submission.data, needle):
                 found.append(submission)
                 if len(found) == limit:
-                    return _page(found, submission)
+                    return page(found, last=submission)
         if time.monotonic() > until:
-            return _page(found, batch[-1])
-    return _page(found, None)
-
-
-def _page(found: list[Any], last: Any) -> Page[dict[str, Any]]:
-    files = files_of(found)
-    items = [as_dict(submission, files.get(submission.id, ())) for submission in found]
-    return Page(items, cursor_to(*position(last)) if last else None)
+            return page(found, last=batch[-1])
+    return page(found, last=None)
 
 
 def _holds(data: str, needle: str) -> bool:

@@ -53,11 +53,15 @@ def listed(form_id: str, caller: Caller, wanted: Filter, *, limit: int, cursor: 
     """
     owned(form_id, caller)
     found = fetched(newest(form_id, wanted, after(cursor, moment, uuid.UUID), limit + 1))
-    shown = found[:limit]
-    more = len(found) > limit or (shown and _any_after(form_id, wanted, position(shown[-1])))
-    files = files_of(shown)
-    items = [as_dict(submission, files.get(submission.id, ())) for submission in shown]
-    return Page(items, cursor_to(*position(shown[-1])) if more else None)
+    more = len(found) > limit or (found and _any_after(form_id, wanted, position(found[-1])))
+    return page(found[:limit], last=found[:limit][-1] if more else None)
+
+
+def page(found: Sequence[Found], *, last: Found | None) -> Page[dict[str, Any]]:
+    """What is shown of them; the list goes on after the `last`, or ends."""
+    files = files_of(found)
+    items = [as_dict(submission, files.get(submission.id, ())) for submission in found]
+    return Page(items, cursor_to(*position(last)) if last else None)
 
 
 def one(submission_id: uuid.UUID, caller: Caller) -> dict[str, Any]:

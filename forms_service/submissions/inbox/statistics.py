@@ -12,6 +12,7 @@ from forms_service.database import now
 from forms_service.errors import Fault, ValidationError
 from forms_service.extensions import db
 from forms_service.forms.service import owned
+from forms_service.submissions.inbox.selecting import everything
 from forms_service.submissions.models import STATUSES, Submission
 
 USUAL_DAYS = 30
@@ -42,7 +43,7 @@ def stats(
 
 def _totals(form_id: str) -> tuple[Counter[str], int]:
     """How many there are of each status, and how many of the inbox are unread."""
-    query = select(Submission.status, Submission.read, func.count()).where(*_of(form_id))
+    query = select(Submission.status, Submission.read, func.count()).where(*everything(form_id))
     rows = db.session.execute(query.group_by(Submission.status, Submission.read)).all()
     by_status: Counter[str] = Counter()
     for status, _, count in rows:
@@ -53,17 +54,12 @@ def _totals(form_id: str) -> tuple[Counter[str], int]:
 def _days(form_id: str, first: date, last: date) -> Iterator[dict[str, Any]]:
     day = func.date(Submission.created_at)  # in UTC: so it is stored, and so PostgreSQL is told to reckon
     sent = (Submission.created_at >= _midnight(first), Submission.created_at < _midnight(last) + timedelta(days=1))
-    query = select(day, Submission.status, func.count()).where(*_of(form_id), *sent)
+    query = select(day, Submission.status, func.count()).where(*everything(form_id), *sent)
     rows = db.session.execute(query.group_by(day, Submission.status))
     counts = {(str(at), status): count for at, status, count in rows}
     for number in range((last - first).days + 1):
         at = str(first + timedelta(days=number))
         yield {"day": at, **{status: counts.get((at, status), 0) for status in STATUSES}}
-
-
-def _of(form_id: str) -> tuple[Any, ...]:
-    """The form's submissions, said so that the index alone answers."""
-    return Submission.form_id == form_id, Submission.status.in_(STATUSES), Submission.read.in_((False, True))
 
 
 def _midnight(day: date) -> datetime:

@@ -6,13 +6,15 @@ from typing import Any
 from flask import Response
 
 from forms_service.accounts.guards import caller, for_owners
-from forms_service.submissions.inbox import exporting, schemas, searching, service, statistics
+from forms_service.submissions.inbox import exporting, people, schemas, searching, service, statistics
 from forms_service.submissions.inbox.selecting import Filter
 from forms_service.web.blueprint import Blueprint
 from forms_service.web.downloads import download
 from forms_service.web.pagination import Page, Paging
 
 inbox = Blueprint("inbox", __name__, description="What people sent to a form, for its owner.")
+
+people_blueprint = Blueprint("people", __name__, description="What one person sent to any form.")
 
 
 @inbox.route("/api/forms/<form_id>/submissions")
@@ -121,3 +123,41 @@ def file(submission_id: uuid.UUID, number: int) -> Response:
     """Download a file of a submission."""
     found = service.attachment(submission_id, number, caller())
     return download(found.chunks, found.name, found.content_type, found.size)
+
+
+@people_blueprint.route("/api/people/find", methods=["POST"])
+@people_blueprint.doc(operationId="findPerson")
+@for_owners("submissions:read")
+@people_blueprint.arguments(Paging, location="query")
+@people_blueprint.arguments(schemas.Person)
+@people_blueprint.lists(schemas.SubmissionShown, message="What was sent with this address, the newest first.")
+def find(paging: dict[str, Any], person: dict[str, Any]) -> Page[dict[str, Any]]:
+    """Find everything that an e-mail address sent.
+
+    Over all of your forms, spam too; over all forms for an operator. The address counts wherever it stands in a value
+    of its own.
+    """
+    return people.find(caller(), person["email"], **paging)
+
+
+@people_blueprint.route("/api/people/export", methods=["POST"])
+@people_blueprint.doc(operationId="exportPerson", responses=schemas.LINES)
+@for_owners("submissions:read")
+@people_blueprint.arguments(schemas.Person)
+def take_along(person: dict[str, Any]) -> Response:
+    """Export everything that an e-mail address sent, as JSON Lines."""
+    found = people.export(caller(), person["email"])
+    return download(found.chunks, found.name, found.content_type)
+
+
+@people_blueprint.route("/api/people/erase", methods=["POST"])
+@people_blueprint.doc(operationId="erasePerson")
+@for_owners("submissions:write")
+@people_blueprint.arguments(schemas.Person)
+@people_blueprint.answers(200, schemas.PersonErased, message="Erased, with files and all that was kept about it.")
+def erase(person: dict[str, Any]) -> dict[str, int]:
+    """Erase everything that an e-mail address sent.
+
+    Over all of your forms; over all forms for an operator. Your audit trail keeps that it was done, not for whom.
+    """
+    return people.erase(caller(), person["email"])
