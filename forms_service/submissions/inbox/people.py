@@ -14,7 +14,7 @@ from forms_service.forms.models import Form
 from forms_service.submissions import erasing
 from forms_service.submissions.inbox.exporting import JSON_LINES, Export, lines
 from forms_service.submissions.inbox.moment import moment
-from forms_service.submissions.inbox.selecting import BATCH, Found, Position, Query, fetched, position
+from forms_service.submissions.inbox.selecting import BATCH, Found, Position, Query, fetched, position, released
 from forms_service.submissions.inbox.service import page
 from forms_service.submissions.models import Person, Submission
 from forms_service.submissions.people import person_index
@@ -66,7 +66,6 @@ def _sent(caller: Caller, email: str, start: Position | None, limit: int) -> Que
 
 def _batches(caller: Caller, email: str) -> Iterator[list[Found]]:
     start: Position | None = None
-    while found := fetched(_sent(caller, email, start, BATCH)):
-        db.session.rollback()
+    while found := released(_sent(caller, email, start, BATCH)):
         yield found
         start = position(found[-1])

@@ -103,10 +103,16 @@ def fetched(ids: Query) -> list[Found]:
         return _opened(rows, holder().load())
 
 
+def released(ids: Query) -> list[Found]:
+    """The same, and the connection given back: for what takes its time."""
+    found = fetched(ids)
+    db.session.rollback()
+    return found
+
+
 def batches(form_id: str, wanted: Filter, after: Position | None = None) -> Iterator[list[Found]]:
     """All of them, piece by piece; between two pieces no connection is held."""
-    while found := fetched(newest(form_id, wanted, after, BATCH)):
-        db.session.rollback()
+    while found := released(newest(form_id, wanted, after, BATCH)):
         yield found
         after = position(found[-1])
 
