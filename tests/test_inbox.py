@@ -252,3 +252,42 @@ def test_a_key_does_only_what_its_scope_says(client: FlaskClient, app: Flask, ke
     assert client.delete(path, headers=reader).status_code == 403
     assert client.get(path, headers=writer).status_code == 403
     assert client.get(path).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("name", "disposition"),
+    [
+        ("cv.pdf", "attachment; filename=cv.pdf"),
+        ("Größe 1.pdf", "attachment; filename=\"Groe 1.pdf\"; filename*=UTF-8''Gr%C3%B6%C3%9Fe%201.pdf"),
+        ('../../etc/"pass\r\nwd', "attachment; filename=_.._etc_pass_wd"),
+        ("evil\u202efdp.exe", "attachment; filename=evil_fdp.exe"),
+        ("…", "attachment; filename=...; filename*=UTF-8''%E2%80%A6"),
+        ("日本", "attachment; filename=file; filename*=UTF-8''%E6%97%A5%E6%9C%AC"),
+        (".", "attachment; filename=file"),
+    ],
+)
+def test_a_file_is_saved_and_never_shown(
+    client: FlaskClient, app: Flask, key_of: KeyOf, name: str, disposition: str
+) -> None:
+    owner = key_of(app)
+    sent = submit(app, make_form(app))
+    content = b"<script>alert(1)</script>" * 5000
+    attach(app, sent, name, content)
+    answer = client.get(f"/api/submissions/{sent}/files/1", headers=owner)
+    assert answer.data == content
+    assert answer.headers["Content-Disposition"] == disposition
+    assert answer.headers["Content-Type"] == "application/pdf"
+    assert answer.headers["Content-Length"] == str(len(content))
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
+    assert answer.headers["Cache-Control"] == "no-store"
+    for number in ("0", "2", "99999999999999999999"):
+        assert client.get(f"/api/submissions/{sent}/files/{number}", headers=owner).status_code == 404
+
+
+def test_a_file_that_is_gone_is_not_found(
+    either: FlaskClient, either_app: Flask, owner: dict[str, str], form: str
+) -> None:
+    sent = submit(either_app, form)
+    attach(either_app, sent, "cv.pdf", b"%PDF").unlink()
+    assert either.get(f"/api/submissions/{sent}/files/1", headers=owner).status_code == 404
