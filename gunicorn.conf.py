@@ -5,6 +5,11 @@ import sys
 import tempfile
 from pathlib import Path
 from shutil import rmtree
+from wsgiref.util import setup_testing_defaults
+
+from gunicorn import util
+from gunicorn.http.errors import ParseException
+from gunicorn.workers.gthread import ThreadWorker
 
 from forms_service.config import METRICS_FOLDER, THREADS, load_settings
 from forms_service.errors import StartError
@@ -15,9 +20,30 @@ try:
 except StartError as error:
     sys.exit(str(error))
 
+
+class Worker(ThreadWorker):
+    """gthread that lets the service answer what is no HTTP: gunicorn's own answer and log line repeat what was sent."""
+
+    def handle_error(self, req, client, addr, exc):
+        """Answer with the headers and in the shape of every other answer; log no query."""
+        if not isinstance(exc, ParseException):
+            super().handle_error(None, client, addr, exc)
+            return
+        remote = addr[0] if addr else ""  # nothing on a Unix socket
+        environ = {"REQUEST_METHOD": "-", "PATH_INFO": "/*", "REMOTE_ADDR": remote, "forms_service.unreadable": True}
+        setup_testing_defaults(environ)
+        head = []
+        body = b"".join(self.wsgi(environ, lambda *said: head.extend(said)))
+        lines = [f"HTTP/1.1 {head[0]}", *(f"{name}: {value}" for name, value in head[1]), "", ""]
+        try:
+            util.write_nonblock(client, "\r\n".join(lines).encode("latin-1") + body)
+        except OSError:
+            self.log.debug("Whoever sent it has gone.")
+
+
 bind = "127.0.0.1:8000"
 workers = settings.web_concurrency
-worker_class = "gthread"
+worker_class = Worker
 threads = THREADS
 control_socket_disable = True
 forwarded_allow_ips = ""  # TRUSTED_PROXIES says whom to believe

@@ -30,7 +30,7 @@ class Running:
 @contextmanager
 def running(target: str, probe: str, **settings: str) -> Iterator[Running]:
     """A gunicorn with one worker and the project's own configuration, serving `target`."""
-    port = _free_port()
+    port = free_port()
     with tempfile.TemporaryDirectory() as folder:
         environment = {"PATH": os.environ["PATH"], "INSTANCE_PATH": folder, "LOG_LEVEL": "WARNING", **settings}
         command = [str(GUNICORN), "--bind", f"127.0.0.1:{port}", "--log-level", "warning", target]
@@ -55,7 +55,8 @@ def _wait(url: str, process: "subprocess.Popen[bytes]") -> None:
     raise SystemExit("the server did not start")
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -3,8 +3,9 @@
 from flask import Flask
 
 from forms_service import database, keyring, migrating
-from forms_service.accounts import passwords
-from forms_service.accounts.views import accounts, signup
+from forms_service.accounts import guards, passwords, sweeping
+from forms_service.accounts.pages import accounts
+from forms_service.accounts.views import BLUEPRINTS as ACCOUNTS
 from forms_service.config import Settings
 from forms_service.delivery import background
 from forms_service.forms import published
@@ -16,7 +17,21 @@ from forms_service.submissions.inbox.views import inbox, people_blueprint
 from forms_service.submissions.taking import proof_of_work, repeats, running, storage, storing
 from forms_service.submissions.taking.puzzles import puzzles
 from forms_service.submissions.taking.views import taking
-from forms_service.web import caching, cors, errors, headers, limits, logs, openapi, pages, proxy, redis, request_ids
+from forms_service.web import (
+    caching,
+    cors,
+    errors,
+    headers,
+    in_hand,
+    limits,
+    logs,
+    openapi,
+    pages,
+    proxy,
+    redis,
+    request_ids,
+)
+from forms_service.web.app import App
 
 
 def create_app(settings: Settings) -> Flask:
@@ -24,21 +39,21 @@ def create_app(settings: Settings) -> Flask:
 
     :raises StartError: when the database is newer than the code, or its keys are not under ENCRYPTION_KEYS
     """
-    app = Flask(__name__, instance_path=str(settings.instance_path.absolute()))
+    app = App(__name__, instance_path=str(settings.instance_path.absolute()))
     app.config.update(SETTINGS=settings, SECRET_KEY=settings.secret_key)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_content_length
     app.json.sort_keys = False  # type: ignore[attr-defined]  # of Flask's default provider
     for part in (logs, redis, caching, proxy):
         part.init_app(app, settings)
-    for part in (headers, request_ids, errors, pages):
+    for part in (in_hand, headers, request_ids, errors, pages):
         part.init_app(app)
     for part in (cors, limits, database, passwords):
         part.init_app(app, settings)
-    for part in (migrating, keyring, background, published, checks):
+    for part in (migrating, keyring, background, guards, sweeping, published, checks):
         part.init_app(app)
     for part in (storage, storing, running, repeats, proof_of_work, retention):
         part.init_app(app)
-    openapi.init_app(app, (signup, forms, inbox, people_blueprint, health_blueprint))
+    openapi.init_app(app, (*ACCOUNTS, forms, inbox, people_blueprint, health_blueprint))
     for blueprint in (accounts, taking, puzzles, hosted):
         app.register_blueprint(blueprint)
     with app.app_context(), database.nothing_left_open():

@@ -14,9 +14,9 @@ from flask.cli import with_appcontext
 from sqlalchemy.exc import DBAPIError
 
 from forms_service import keyring, rotation, setting_up
-from forms_service.accounts import service
+from forms_service.accounts import audit, service
 from forms_service.accounts.models import ROLES
-from forms_service.accounts.schemas import Signup
+from forms_service.accounts.signup.schemas import Signup
 from forms_service.app import create_app
 from forms_service.config import SettingsError, load_settings
 from forms_service.database import first_line
@@ -89,7 +89,7 @@ def list_accounts() -> None:
 @with_appcontext
 @plainly
 def disable_account(email: str) -> None:
-    """Close an account."""
+    """Close an account, with its sessions, its keys and its forms."""
     click.echo(f"Disabled: {service.disable(email)}")
 
 
@@ -113,6 +113,7 @@ def generate() -> None:
 def rotate(data: bool, resume: bool) -> None:
     """Wrap the data keys under the first of ENCRYPTION_KEYS."""
     click.echo(f"{keyring.rewrap()} keys are wrapped under the first of ENCRYPTION_KEYS.")
+    audit.note("keys_rotated")
     if data:
         number = keyring.holder().load().current if resume else keyring.start_data_key()
         _show_reencryption(number)

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 from flask import Flask, current_app
-from sqlalchemy import Connection, DateTime, Engine, event
+from sqlalchemy import Connection, CursorResult, DateTime, Engine, Executable, event
 from sqlalchemy.engine import Dialect, make_url
 from sqlalchemy.types import TypeDecorator
 from uuid_utils.compat import uuid7
@@ -73,6 +73,11 @@ def one_of(column: str, values: tuple[str, ...]) -> str:
     return f"{column} IN ({', '.join(repr(value) for value in values)})"
 
 
+def rows_changed(statement: Executable) -> int:
+    """Execute an UPDATE or DELETE in the caller's transaction; how many rows it changed."""
+    return cast("CursorResult[Any]", db.session.execute(statement)).rowcount
+
+
 def first_line(error: Exception) -> str:
     """What the driver says is wrong, in its first line: for an operator, never for a client."""
     said = str(getattr(error, "orig", None) or error).strip()
@@ -120,6 +125,17 @@ def writing() -> Iterator[None]:
             yield
         finally:
             db.session.rollback()
+
+
+@contextmanager
+def transaction() -> Iterator[Connection]:
+    """The same without the session and what it costs: a connection, committed at the end unless something fails.
+
+    :raises ServiceUnavailableError: when its turn does not come in time
+    """
+    queue: AbstractContextManager[None] = current_app.extensions["writers"]
+    with queue, db.engine.connect() as connection, connection.execution_options(writing=True).begin():
+        yield connection
 
 
 @contextmanager

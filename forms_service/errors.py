@@ -34,6 +34,10 @@ class Fault(str):
         fault.code = code
         return fault
 
+    def __getnewargs__(self) -> tuple[str, str]:  # type: ignore[override]  # str has one argument less
+        """What a copy is made from."""
+        return str(self), self.code
+
 
 class ApiError(Exception):
     """An answer other than success; `message` is for people and says what to do."""

@@ -133,34 +133,43 @@ class SealedRows:
     """
 
     def __init__(self, table: FromClause) -> None:
-        self._columns = [(column.name, column.type) for column in table.columns]
-        self._insert = insert(cast("Table", table))
+        self._table = cast("Table", table)
+        self._encrypted = [(name, kind.place) for name, kind in self._kinds() if isinstance(kind, Encrypted)]
         self._ready: dict[str, tuple[str, list[tuple[str, Convert]]]] = {}
 
-    def row(self, **values: Any) -> "dict[str, Any]":
+    def row(self, **values: Any) -> dict[str, Any]:
         """The values of every column as the driver takes them; text is encrypted where it is kept so."""
         _, converters = self._for(db.engine.dialect)
+        ring = holder().ring() if self._encrypted else None
+        for name, place in self._encrypted:
+            if ring and values[name] is not None:
+                values[name] = ring.encrypt(values[name], place)
         for name, convert in converters:
-            if values[name] is not None:
-                values[name] = convert(values[name])
+            values[name] = convert(values[name])
         return values
 
-    def put(self, connection: Connection, rows: "list[dict[str, Any]]") -> None:
+    def put(self, connection: Connection, rows: list[dict[str, Any]]) -> None:
         """Insert them, if there are any."""
         if rows:
             statement, _ = self._for(connection.dialect)
-            order = [name for name, _ in self._columns]
-            if connection.dialect.positional:
-                connection.exec_driver_sql(statement, [tuple(row[name] for name in order) for row in rows])
-            else:
-                connection.exec_driver_sql(statement, rows)
+            names = self._table.columns.keys()
+            positional = connection.dialect.positional
+            connection.exec_driver_sql(statement, [tuple(map(row.get, names)) for row in rows] if positional else rows)
+
+    def _kinds(self) -> list[tuple[str, Any]]:
+        return [(column.name, column.type) for column in self._table.columns]
 
     def _for(self, dialect: Dialect) -> tuple[str, list[tuple[str, Convert]]]:
         if dialect.name not in self._ready:
-            kinds = [(name, kind.dialect_impl(dialect).bind_processor(dialect)) for name, kind in self._columns]
-            converters = [(name, convert) for name, convert in kinds if convert]
-            self._ready[dialect.name] = str(self._insert.compile(dialect=dialect)), converters
+            converters = [(name, _converter(kind, dialect)) for name, kind in self._kinds()]
+            statement = str(insert(self._table).compile(dialect=dialect))
+            self._ready[dialect.name] = statement, [(name, convert) for name, convert in converters if convert]
         return self._ready[dialect.name]
+
+
+def _converter(kind: Any, dialect: Dialect) -> Convert | None:
+    """What makes a value of a column one that the driver takes, None where it takes it as it is."""
+    return None if isinstance(kind, Encrypted) else kind.dialect_impl(dialect).bind_processor(dialect)
 
 
 def init_app(app: Flask) -> None:

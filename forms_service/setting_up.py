@@ -1,6 +1,7 @@
 """`flask setup`: a production `.env` with fresh secrets, the first operator, and what to copy for the server."""
 
 import os
+import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,9 @@ TEMPLATES = Environment(
     keep_trailing_newline=True,
 )
 
+DOMAIN = re.compile(r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])", re.IGNORECASE)
+"""A host of its own, without scheme, port or path: it is written into PUBLIC_URL and the proxy's configuration."""
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -37,10 +41,12 @@ class Plan:
 def carry_out(plan: Plan, operator: service.Person) -> str:
     """Write `.env`, migrate the database, make the operator; the text to show.
 
-    :raises StartError: when there is a `.env` already, or the service cannot start with the new one
+    :raises StartError: when DOMAIN is none, there is a `.env` already, or the service cannot start with the new one
     :raises ConflictError: when the operator's address has an account
     """
     env = plan.directory / ".env"
+    if not DOMAIN.fullmatch(plan.domain):
+        raise StartError("Write the domain alone, such as forms.example.com, without https:// and without a path.")
     if env.exists():
         raise StartError(f"There is a {env} already. Move it away first: its secrets cannot be made again.")
     values = _values(plan)

@@ -11,9 +11,9 @@ import pytest
 import redis
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import make_url
+from sqlalchemy import make_url, text
 
-from forms_service.accounts import service
+from forms_service.accounts import service, steady
 from forms_service.accounts.guards import token_hash
 from forms_service.accounts.models import SCOPES, ApiKey
 from forms_service.app import create_app
@@ -22,6 +22,7 @@ from forms_service.database import writing
 from forms_service.extensions import db
 from forms_service.security import generate_secure_token
 from tests import servers
+from tests.mail_server import MailServer
 
 POSTGRES = os.environ.get("TEST_POSTGRES_URL", "postgresql://postgres@127.0.0.1:5432/postgres")
 REDIS = os.environ.get("TEST_REDIS_URL", "redis://127.0.0.1:6379")
@@ -29,6 +30,9 @@ IN_CI = bool(os.environ.get("CI"))
 
 QUICK = {"ENVIRONMENT": "testing", "BCRYPT_ROUNDS": "4", "LOG_LEVEL": "INFO"}
 """What every test's service is told: passwords cost nothing."""
+
+QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+"""How Chromium is started: as root, and silent on the network."""
 
 MakeSettings = Callable[..., Settings]
 MakeApp = Callable[..., Flask]
@@ -51,11 +55,12 @@ def _push_request_context() -> None:
 
 @pytest.fixture(autouse=True)
 def environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No setting of the machine reaches a test."""
+    """No setting of the machine reaches a test, and none waits for time to pass."""
     for name in ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "ENCRYPTION_KEYS", "PUBLIC_URL", "WEB_CONCURRENCY"):
         monkeypatch.delenv(name, raising=False)
     for name, value in QUICK.items():
         monkeypatch.setenv(name, value)
+    monkeypatch.setattr(steady, "LOOKING", 0.0)
 
 
 @pytest.fixture
@@ -71,13 +76,32 @@ def make_settings(environment: None, tmp_path: Path, monkeypatch: pytest.MonkeyP
     return make
 
 
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty database at the newest revision, to start from: migrating takes longer than most tests."""
+    with pytest.MonkeyPatch.context() as patched:
+        for name, value in QUICK.items():
+            patched.setenv(name, value)
+        settings = load_settings(tmp_path_factory.mktemp("migrated"))
+    app = create_app(settings)
+    with app.app_context():
+        with db.engine.begin() as connection:
+            connection.execute(text("DELETE FROM keyring"))
+        db.engine.dispose()
+    return settings.instance_path / "forms.db"
+
+
 @pytest.fixture
-def make_app(make_settings: MakeSettings) -> Iterator[MakeApp]:
+def make_app(make_settings: MakeSettings, migrated_sqlite: Path) -> Iterator[MakeApp]:
     """A service of its own: `make_app(RATE_LIMIT_REQUESTS="2")`."""
     made: list[Flask] = []
 
     def make(**environment: str) -> Flask:
-        made.append(create_app(make_settings(**environment)))
+        settings = make_settings(**environment)
+        file = settings.instance_path / migrated_sqlite.name
+        if settings.embedded and not file.exists():
+            shutil.copy(migrated_sqlite, file)
+        made.append(create_app(settings))
         return made[-1]
 
     yield make
@@ -155,9 +179,8 @@ def migrated_postgres(postgres_server: str, tmp_path_factory: pytest.TempPathFac
 def postgres_url(migrated_postgres: str) -> str:
     """An empty PostgreSQL database at the newest revision."""
     with psycopg.connect(migrated_postgres, autocommit=True) as connection:
-        tables = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
-        names = ", ".join(name for (name,) in tables if name != "alembic_version")
-        connection.execute(f"TRUNCATE {names}")
+        # not TRUNCATE, which makes files anew for tables that hold a row or two
+        connection.execute("; ".join(f"DELETE FROM {table.name}" for table in reversed(db.metadata.sorted_tables)))
     return migrated_postgres
 
 
@@ -187,6 +210,14 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., servers.Server]]:
         server.stop()
 
 
+@pytest.fixture
+def mail_server() -> Iterator[MailServer]:
+    """A mail server on loopback."""
+    server = MailServer()
+    yield server
+    server.stop()
+
+
 @pytest.fixture(scope="session")
 def chromium() -> str:
     """Path of Debian's Chromium."""
@@ -194,6 +225,26 @@ def chromium() -> str:
     if not found:
         pytest.skip("needs Chromium (apt-get install chromium)")
     return found
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: str) -> Iterator[Any]:
+    """Chromium, started once."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="needs: pip install -e '.[browser]'")
+    with playwright.sync_playwright() as driver:
+        found = driver.chromium.launch(executable_path=chromium, args=QUIET)
+        yield found
+        found.close()
+
+
+@pytest.fixture
+def page(browser: Any) -> Iterator[Any]:
+    """An empty tab; `page.console` is what was logged in it."""
+    opened = browser.new_page()
+    opened.console = []
+    opened.on("console", lambda message: opened.console.append(message.text))
+    yield opened
+    opened.close()
 
 
 ALL_SCOPES = " ".join(SCOPES)

@@ -1,80 +1,33 @@
 """A person's browser: sign-up from a site of another origin, and our own pages, looked at by axe."""
 
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.conftest import QUICK
-from tests.servers import ROOT, Server
+from tests.servers import Server
+from tests.sites import Site
 
-playwright = pytest.importorskip("playwright.sync_api", reason="needs: pip install -e '.[browser]'")
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs: pip install -e '.[browser]'")
 
 pytestmark = pytest.mark.slow
-
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-
-
-class Site:
-    """Somebody's website, at an origin of its own, whose pages point at the service."""
-
-    def __init__(self) -> None:
-        site = self
-        self.service = ""
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                file = ROOT / "tests" / "pages" / Path(self.path).name
-                self.send_response(200 if file.is_file() else 404)
-                self.send_header("Content-Type", "text/html")
-                self.end_headers()
-                if file.is_file():
-                    self.wfile.write(file.read_text().replace("{service}", site.service).encode())
-
-            def log_message(self, *_: Any) -> None:
-                pass
-
-        self.server = HTTPServer(("127.0.0.1", 0), Handler)
-        self.origin = f"http://localhost:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
 
 @pytest.fixture(scope="module")
 def site() -> Iterator[Site]:
     made = Site()
     yield made
-    made.server.shutdown()
-    made.server.server_close()
+    made.close()
 
 
 @pytest.fixture(scope="module")
 def service(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     settings = {**QUICK, "CORS_ORIGINS": site.origin, "SIGNUP_RATE_LIMIT": "99/60"}
     server = Server(tmp_path_factory.mktemp("service"), settings)
-    site.service = server.url
+    site.values["service"] = server.url
     yield server
     server.stop()
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: str) -> Iterator[Any]:
-    with playwright.sync_playwright() as driver:
-        found = driver.chromium.launch(executable_path=chromium, args=QUIET)
-        yield found
-        found.close()
-
-
-@pytest.fixture
-def page(browser: Any) -> Iterator[Any]:
-    opened = browser.new_page()
-    opened.console: list[str] = []  # type: ignore[attr-defined]
-    opened.on("console", lambda message: opened.console.append(message.text))
-    yield opened
-    opened.close()
 
 
 def fill(page: Any, **said: str) -> None:
@@ -137,6 +90,23 @@ def test_axe_finds_nothing(page: Any, service: Server, path: str, scheme: str) -
     assert found.violations_count == 0, found.generate_report()
 
 
+@pytest.mark.parametrize(
+    "path", ["/forgot", "/signup/resend", "/signup/confirm", "/reset", "/new-address", "/reset/done"]
+)
+def test_axe_finds_nothing_on_the_pages_behind_links(page: Any, service: Server, path: str) -> None:
+    page.goto(f"{service.url}{path}?token=x")
+    found = axe.Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+
+
+def test_the_button_of_a_page_behind_a_link_acts(page: Any, service: Server) -> None:
+    page.goto(f"{service.url}/signup/confirm?token=x")
+    page.click("button")
+    page.wait_for_selector("[role=alert]")
+    assert "not good any more" in page.inner_text("[role=alert]")
+    assert "token" not in page.url
+
+
 def test_axe_finds_nothing_on_a_form_with_faults(page: Any, service: Server) -> None:
     page.goto(f"{service.url}/signup")
     page.evaluate("document.querySelector('form').noValidate = true")
@@ -156,7 +126,7 @@ def test_our_own_form_works_by_keyboard_alone(page: Any, service: Server) -> Non
     page.wait_for_url(f"{service.url}/signup/thanks")
 
 
-@pytest.mark.parametrize("path", ["/", "/signup", "/api/docs"])
+@pytest.mark.parametrize("path", ["/", "/signup", "/reset?token=x", "/api/docs"])
 def test_pages_break_none_of_their_own_rules(page: Any, service: Server, path: str) -> None:
     page.goto(service.url + path)
     if path == "/api/docs":

@@ -4,14 +4,18 @@ import base64
 import re
 import shutil
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from flask import Flask
 
+from forms_service import cli
 from forms_service.accounts import service
 from forms_service.web.proxy import UNCOUNTED_PROXY
 from tests import servers
 from tests.conftest import QUICK, MakeApp
+from tests.mail_server import MailServer
 
 PASSWORD = "Correct-horse-7"
 
@@ -113,6 +117,20 @@ class TestDoctor:
         assert "flask keys rotate" in bad["keys"]
         assert shut in bad["smtp"]
 
+    def test_a_mail_server_is_logged_into_and_the_dns_records_are_listed(
+        self, tmp_path: Path, mail_server: MailServer
+    ) -> None:
+        said = {**mail_server.settings, "MAIL_FROM": "post@firma.example"}
+        lines = {line.split()[1]: line for line in run(tmp_path, "doctor", **said).splitlines()}
+        assert f"Port {mail_server.port} answers" in lines["smtp"]
+        assert '"v=spf1 ' in lines["spf"]
+        assert "_domainkey.firma.example" in lines["dkim"]
+        assert '_dmarc.firma.example: "v=DMARC1; ' in lines["dmarc"]
+        login = {"SMTP_USERNAME": "forms", "SMTP_PASSWORD": "wrong-one"}
+        said = fails(tmp_path, "doctor", **mail_server.settings, **login)
+        assert re.search(r"^BAD  smtp .*(5\d\d|AUTH)", said, re.MULTILINE)
+        assert "wrong-one" not in said
+
     def test_bad_settings_are_lines_too(self, tmp_path: Path) -> None:
         said = fails(tmp_path, "doctor", RATE_LIMIT_WINDOW="soon", LOG_FORMAT="xml")
         assert [line.split()[:2] for line in said.splitlines()] == [["BAD", "RATE_LIMIT_WINDOW"], ["BAD", "LOG_FORMAT"]]
@@ -132,8 +150,8 @@ class TestSetup:
         shutil.copy(servers.ROOT / "wsgi.py", tmp_path)
         return tmp_path
 
-    def setup_in(self, clone: Path, *more: str) -> str:
-        done = servers.flask(clone, "setup", "forms.example.com", "ann@example.com", *more, stdin=PASSWORD, at=clone)
+    def setup_in(self, clone: Path, *more: str, domain: str = "forms.example.com") -> str:
+        done = servers.flask(clone, "setup", domain, "ann@example.com", *more, stdin=PASSWORD, at=clone)
         return done.stdout + done.stderr
 
     def test_makes_everything_and_says_what_to_copy(self, clone: Path) -> None:
@@ -149,10 +167,22 @@ class TestSetup:
         assert "ann@example.com\tSite Operator\toperator\tactive" in listed.stdout
         assert servers.flask(clone, "doctor", at=clone).returncode == 0
 
+    def test_a_setting_that_nothing_reads_is_found_by_the_doctor(self, clone: Path) -> None:
+        (clone / ".env").write_text("SINGUP_ENABLED=false\nGUNICORN_CMD_ARGS=--reload\nAPP_NAME=mine\n")
+        done = servers.flask(clone, "doctor", at=clone)
+        assert done.returncode == 1
+        assert "BAD  settings    Nothing reads" in done.stdout
+        assert ": SINGUP_ENABLED (did you mean SIGNUP_ENABLED?).\n" in done.stdout
+
     def test_never_writes_over_an_env(self, clone: Path) -> None:
         (clone / ".env").write_text("APP_NAME=mine\n")
         assert "There is a" in self.setup_in(clone)
         assert (clone / ".env").read_text() == "APP_NAME=mine\n"
+
+    @pytest.mark.parametrize("domain", ["https://forms.example.com", "example.com/forms", "forms.example.com {"])
+    def test_takes_a_domain_and_nothing_else(self, clone: Path, domain: str) -> None:
+        assert "Write the domain alone" in self.setup_in(clone, domain=domain)
+        assert not (clone / ".env").exists()
 
     def test_leaves_nothing_when_it_fails(self, clone: Path) -> None:
         said = self.setup_in(clone, "--database", f"postgresql://nobody@127.0.0.1:{servers.free_port()}/nothing")
@@ -173,3 +203,31 @@ def test_disabling_is_for_any_spelling(make_app: MakeApp) -> None:
         person = service.Person("Ann@Example.com", "Ann", "Example", PASSWORD)
         account = service.create(person, role="user", status="active")
         assert service.disable("ann@EXAMPLE.com") == account.id
+
+
+class TestForms:
+    """Making the first form."""
+
+    def test_one_is_made_and_its_html_printed(self, tmp_path: Path) -> None:
+        run(tmp_path, "accounts", "create", "olga@example.com", "--role", "owner", stdin=PASSWORD)
+        words = ("forms", "create", "Contact", "--owner", "Olga@example.com", "--origin", "https://www.example.com")
+        printed = run(tmp_path, *words, PUBLIC_URL="https://site.example/forms").splitlines()
+        form_id, blank, *html = printed
+        assert re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{15}", form_id)
+        assert (blank, len(html)) == ("", 5)
+        assert f'action="https://site.example/forms/f/{form_id}"' in html[0]
+
+    def test_what_is_wrong_is_said(self, app: Flask, key_of: Callable[..., dict[str, str]]) -> None:
+        key_of(app, "user@example.com", role="user")
+
+        def refused(*words: str) -> str:
+            done = app.test_cli_runner().invoke(cli.forms, ["create", *words])
+            assert done.exit_code == 1
+            return done.output
+
+        assert "no account" in refused("x", "--owner", "nobody@example.com")
+        assert "no e-mail address" in refused("x", "--owner", "nobody")
+        assert "may not have forms" in refused("x", "--owner", "user@example.com")
+        said = refused("", "--owner", "user@example.com", "--origin", "example.com")
+        assert "name: " in said
+        assert "settings.allowed_origins.0: " in said

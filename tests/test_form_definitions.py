@@ -69,7 +69,7 @@ def test_everything_wrong_comes_at_once_and_says_where() -> None:
             {"name": "_next", "type": "select"},
             "text",
             {"name": "d", "type": "date", "min": "tomorrow"},
-            {"name": "r", "type": "radio", "choices": ["x", "x", {"value": "y"}, 3]},
+            {"name": "r", "type": "radio", "choices": ["x", "x", {"value": "y"}, 3, {"label": "z"}]},
             {"type": "colour"},
         ],
         settings={"redirect_urls": ["https://a.example/", "javascript:alert(1)"], "colour": "red"},
@@ -89,6 +89,7 @@ def test_everything_wrong_comes_at_once_and_says_where() -> None:
         "fields.5.choices": ["duplicate"],
         "fields.5.choices.2.label": ["required"],
         "fields.5.choices.3": ["invalid"],
+        "fields.5.choices.4.value": ["required"],
         "fields.6.name": ["required"],
         "fields.6.type": ["not_a_choice"],
         "settings.redirect_urls.1": ["invalid_url"],
@@ -190,3 +191,10 @@ def test_a_patch_is_merged_as_rfc_7396_says() -> None:
 def test_a_setting_that_was_not_there_when_the_form_was_saved_has_its_default() -> None:
     assert form_settings({}) == FormSettings()
     assert form_settings({"blocklist": {"words": ["x"]}, "closed": True}).blocklist.words == ("x",)
+
+
+@pytest.mark.parametrize("fields", [5, "x", {}, [{"name": {}}], [{"name": [1]}, {"name": [1]}], [5]])
+def test_what_is_no_list_of_definitions_is_a_fault_and_no_error(fields: object) -> None:
+    with pytest.raises(ma.ValidationError) as caught:
+        NewForm().load({"name": "x", "fields": fields})
+    assert list(caught.value.messages_dict) == ["fields"]

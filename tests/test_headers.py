@@ -130,6 +130,10 @@ def test_answers_are_not_kept_but_files_are(client: FlaskClient) -> None:
     assert "max-age" in client.get("/static/pages.css", buffered=True).headers["Cache-Control"]
 
 
+def test_a_file_that_is_not_there_is_not_remembered_as_missing(client: FlaskClient) -> None:
+    assert client.get("/static/nothing.css").headers["Cache-Control"] == "no-store"
+
+
 def test_api_answers_load_nothing_and_pages_only_from_here(client: FlaskClient) -> None:
     api = "default-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     assert client.get("/health").headers["Content-Security-Policy"] == api

@@ -1,8 +1,11 @@
 """What a monitor is told."""
 
+import re
+import socket
 import threading
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
@@ -10,10 +13,16 @@ import psutil
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select, update
 
 from forms_service import __version__
+from forms_service.database import new_id, now, writing
+from forms_service.delivery import claims, outbox
+from forms_service.delivery.models import Attempt, Message
+from forms_service.extensions import db
 from forms_service.health import checks
 from tests.conftest import MakeApp
+from tests.mail_server import MailServer
 
 TOKEN = {"Authorization": "Bearer let-me-see"}
 
@@ -32,7 +41,8 @@ def test_health_says_all_that_it_looks_at(client: FlaskClient) -> None:
     assert (found["status"], found["version"], found["environment"]) == ("healthy", __version__, "testing")
     assert found["timestamp"].endswith("Z")
     assert found["uptime"] > 0
-    for name in ("database", "cache", "external_services"):
+    assert list(found["checks"]) == ["database", "cache", "queue", "mail", "external_services"]
+    for name in found["checks"]:
         assert found["checks"][name]["status"] == "healthy"
         assert found["checks"][name]["response_time"] >= 0
     assert 0 <= found["system"]["memory_percent"] <= 100
@@ -61,6 +71,11 @@ class TestDetails:
         assert client.get("/metrics", headers=headers).status_code == 401
         assert "checks" in client.get("/health", headers=TOKEN).json
         assert client.get("/metrics", headers=TOKEN).status_code == 200
+
+    @pytest.mark.parametrize(("sent", "seen"), [("bearer let-me-see", 200), ("let-me-see", 401), ("Basic Og==", 401)])
+    def test_a_token_comes_as_a_bearer_written_in_any_case(self, make_app: MakeApp, sent: str, seen: int) -> None:
+        client = make_app(METRICS_TOKEN="let-me-see").test_client()
+        assert client.get("/metrics", headers={"Authorization": sent}).status_code == seen
 
     def test_in_production_without_a_token_nobody_sees_them(self, make_app: MakeApp) -> None:
         make_app()  # makes the secrets
@@ -155,6 +170,70 @@ def test_a_database_that_hangs_costs_one_thread_however_often_it_is_asked(
 
 def test_the_deadline_leaves_time_to_answer_within_two_seconds() -> None:
     assert checks.DEADLINE <= 1.5
+
+
+class TestMails:
+    """Whether what people are sent leaves."""
+
+    def put(self, app: Flask, **changed: Any) -> None:
+        with app.app_context(), writing():
+            identity = outbox.put_mail("test", "ann@example.com", {}, about=new_id())
+            db.session.execute(update(Message).where(Message.id == identity).values(**changed, kind="test"))
+            db.session.commit()
+
+    def test_a_message_that_is_due_for_long_is_a_degraded_queue(self, either: FlaskClient) -> None:
+        app = either.application
+        self.put(app, next_attempt_at=now() - timedelta(seconds=checks.OVERDUE_SECONDS - 30))
+        assert either.get("/health").json["checks"]["queue"]["status"] == "healthy"
+        self.put(app, next_attempt_at=now() - timedelta(seconds=checks.OVERDUE_SECONDS + 1))
+        answer = either.get("/health")
+        assert (answer.status_code, answer.json["status"]) == (200, "degraded")
+        assert answer.json["checks"]["queue"]["status"] == "degraded"
+
+    def test_the_backlog_is_in_the_metrics(self, either: FlaskClient) -> None:
+        self.put(either.application)
+        self.put(either.application, next_attempt_at=now() - timedelta(minutes=5))
+        text = either.get("/metrics").text
+        assert "forms_outbox_backlog 2.0" in text
+        seconds = re.search(r"^forms_outbox_oldest_seconds (\S+)", text, re.MULTILINE)
+        assert seconds
+        assert 300 <= float(seconds[1]) < 310
+
+    def test_a_mail_server_that_is_away_is_degraded_mail(self, make_app: MakeApp, mail_server: MailServer) -> None:
+        assert self.mail(make_app(**mail_server.settings)) == "healthy"
+        mail_server.stop()
+        app = make_app(**mail_server.settings)
+        assert app.test_client().get("/health").json["status"] == "degraded"
+        assert self.mail(app) == "degraded"
+        assert self.mail(make_app(**mail_server.settings, BACKGROUND_WORK="outside")) == "healthy", "others send"
+
+    def test_one_that_never_answers_is_looked_at_in_time_and_not_each_time(self, make_app: MakeApp) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            port = str(silent.getsockname()[1])
+            app = make_app(SMTP_SERVER="127.0.0.1", SMTP_PORT=port, SMTP_TLS="none")
+            started = time.monotonic()
+            assert self.mail(app) == "degraded"
+            assert time.monotonic() - started < 2
+            assert self.mail(app) == "degraded"
+            assert time.monotonic() - started < 2, "the second look came out of the cache"
+
+    def test_attempts_that_keep_failing_are_degraded_mail(self, either_app: Flask) -> None:
+        self.put(either_app)
+        with either_app.app_context(), writing():
+            identity = db.session.scalars(select(Message.id)).one()
+            for number in range(claims.LOOKED_AT):
+                said = {"channel": "mail", "outcome": "again", "answer": "451 no"}
+                db.session.add(Attempt(message_id=identity, at=now() - timedelta(minutes=10 - number), **said))
+            db.session.commit()
+        assert self.mail(either_app) == "degraded"
+        with either_app.app_context(), writing():
+            db.session.add(Attempt(message_id=identity, channel="mail", outcome="sent", answer="250 OK"))
+            db.session.commit()
+        assert self.mail(either_app) == "healthy"
+
+    def mail(self, app: Flask) -> str:
+        status: str = app.test_client().get("/health").json["checks"]["mail"]["status"]
+        return status
 
 
 class TestMetrics:

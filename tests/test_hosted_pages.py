@@ -131,7 +131,10 @@ def test_what_has_no_field_on_the_page_is_carried_along(app: Flask, form_of: Mak
 
 
 def test_a_form_without_fields_is_shown_again_with_those_that_were_sent(app: Flask, form_of: MakeForm) -> None:
-    page = shown_again(app, form_of(), {}, {"first_name": "Ann", "story": "Long " * 50, "_subject": "Hi"})
+    values = {"first_name": "Ann", "story": "Long " * 50, "_subject": "Hi", "fax": "bot"}
+    page = shown_again(app, form_of(settings={"honeypot": "fax"}), {}, values)
+    assert page.count('name="fax"') == 1
+    assert "bot" not in page
     assert '<label for="field-1">First name</label>' in page
     assert '<textarea id="field-2" name="story"' in page
     assert '<input type="hidden" name="_subject" value="Hi">' in page

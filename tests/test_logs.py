@@ -48,6 +48,14 @@ def test_a_refused_request_is_an_event(make_app: MakeApp, caplog: pytest.LogCapt
     assert fields(caplog, "rate_limited") == [{"limit": "signup", "client": "127.0.0.0"}]
 
 
+def test_one_who_may_not_is_an_event(make_app: MakeApp, caplog: pytest.LogCaptureFixture) -> None:
+    client = make_app(METRICS_TOKEN="let-me-see").test_client()
+    client.get("/metrics", headers={"Authorization": "Bearer guessed"})
+    (said,) = fields(caplog, "refused")
+    assert (said["status"], said["client"]) == (401, "127.0.0.0")
+    assert "guessed" not in caplog.text
+
+
 def test_nothing_that_was_typed_is_logged(client: FlaskClient, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     said = {"email": "zebedee@quagmire.example", "first_name": "Zebedee", "last_name": "Quagmire"}

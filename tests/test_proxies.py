@@ -108,3 +108,10 @@ def test_the_host_header_is_in_no_link(client: FlaskClient, ann: dict[str, Any])
     headers = {"Host": "evil.example", "X-Forwarded-Host": "evil.example", **BROWSER}
     for answer in (client.get("/", headers=headers), client.post("/api/signup", data=ann, headers=headers)):
         assert "evil.example" not in answer.text + str(answer.headers)
+
+
+@pytest.mark.parametrize("path", ["/api//docs", "//api/docs", "//evil.example/%2e%2e", "/api/docs/"])
+def test_no_address_leads_on_to_the_host_header(client: FlaskClient, path: str) -> None:
+    answer = client.open("/", method="GET", environ_overrides={"PATH_INFO": path, "HTTP_HOST": "evil.example"})
+    assert answer.status_code in (200, 404)
+    assert "Location" not in answer.headers

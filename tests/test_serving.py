@@ -91,6 +91,16 @@ def test_bad_bytes_are_refused_and_the_next_request_is_served(one_server: Server
     assert one_server.get("/health/live").status_code == 200
 
 
+def test_bytes_that_are_no_http_are_answered_as_all_else_and_not_repeated(one_server: Server) -> None:
+    said = raw(one_server, b"GET /confirm?token=hidden token HTTP/1.1\r\nHost: x\r\n\r\n").decode()
+    head, _, body = said.partition("\r\n\r\n")
+    assert head.startswith("HTTP/1.1 400 ")
+    for header in ("X-Request-ID", "X-Process-Time", "Content-Security-Policy", "X-Content-Type-Options"):
+        assert f"\r\n{header}: " in head
+    assert json.loads(body)["error_type"] == "BadRequestError"
+    assert "hidden" not in said + one_server.log.read_text()
+
+
 @pytest.fixture(scope="module")
 def one_server(tmp_path_factory: pytest.TempPathFactory) -> Any:
     server = Server(tmp_path_factory.mktemp("one"), {"ENVIRONMENT": "testing", "BCRYPT_ROUNDS": "4"})
@@ -105,6 +115,14 @@ def test_a_body_in_good_chunks_is_read(one_server: Server, ann: dict[str, Any]) 
 
     answer = one_server.post("/api/signup", data=chunks(), headers={"Content-Type": "application/json"})
     assert answer.status_code == 201
+
+
+@pytest.mark.parametrize(("length", "status"), [(2000, 422), (2001, 413), (90_000, 413)])
+def test_a_body_in_chunks_is_read_whole_or_refused(serve: Serve, length: int, status: int) -> None:
+    server = serve(MAX_CONTENT_LENGTH="2000")
+    body = b"{}".ljust(length)
+    sent = CHUNKED + b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)
+    assert raw(server, sent).startswith(b"HTTP/1.1 %d " % status)
 
 
 def test_what_is_typed_is_in_no_file_of_the_service(serve: Serve) -> None:

@@ -1,6 +1,8 @@
 """Files, spam and CAPTCHAs on the whole way: from the POST to the rows and what lies on the disk."""
 
 import json
+import socket
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -24,6 +26,7 @@ FORMSPREE = {**JSON, "Formspree-Client": "@formspree/core@4"}
 CV = {"name": "cv", "type": "file", "accept": ".pdf,image/*", "max_size": 1000}
 EMAIL = {"name": "email", "type": "email"}
 
+WORD = "Correct-horse-7"
 KeyOf = Callable[..., dict[str, str]]
 
 
@@ -130,6 +133,31 @@ def test_files_stay_when_nobody_knows_what_became_of_the_commit(
     monkeypatch.setattr(service, "store", breaks_off)
     assert client.post(path, **multipart(file_part("a", "a", b"x")), headers=JSON).status_code == 503
     assert len(stored(app)) == 1, "the row may be there"
+
+
+@pytest.mark.slow
+def test_a_server_says_413_at_once_and_keeps_nothing_of_who_goes_away(serve: Callable[..., servers.Server]) -> None:
+    server = serve()
+    servers.flask(server.folder, "accounts", "create", "o@example.com", "--role", "owner", stdin=f"{WORD}\n{WORD}\n")
+    made = servers.flask(server.folder, "forms", "create", "Jobs", "--owner", "o@example.com").stdout
+    path, folder = f"/f/{made.splitlines()[0]}", server.folder / "files"
+    for size in (11 * 2**20, 40 * 2**20):
+        answer = server.post(path, files={"cv": ("cv", bytes(size))}, headers=JSON)
+        assert (answer.status_code, answer.json()["details"]) == (413, {"reason": "FILES_TOO_BIG"})
+    assert server.post(path, files={"cv": ("cv", bytes(9 * 2**20))}, headers=JSON).status_code == 200
+    body = multipart(file_part("cv", "cv", bytes(500_000)))
+    head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: {body['content_type']}\r\nContent-Length: 900000\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", server.port)) as client:
+        client.sendall(head.encode() + body["data"][:400_000])
+        assert eventually(lambda: len(list(folder.iterdir())) == 2)
+    assert eventually(lambda: len(list(folder.iterdir())) == 1)
+
+
+def eventually(holds: Callable[[], bool]) -> bool:
+    until = time.monotonic() + 20
+    while not holds() and time.monotonic() < until:
+        time.sleep(0.02)
+    return holds()
 
 
 def test_spam_is_answered_like_the_rest_and_kept_with_its_reasons(app: Flask, key_of: KeyOf) -> None:

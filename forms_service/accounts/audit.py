@@ -1,14 +1,39 @@
-"""The audit trail: what an account did, recorded in the transaction in which it was done."""
+"""The audit trail: who did what, and when."""
 
 import json
+import logging
 import uuid
 from collections.abc import Mapping
 from typing import Any
 
+from flask import has_request_context
+
 from forms_service.accounts.models import Event
+from forms_service.config import settings
+from forms_service.database import writing
 from forms_service.extensions import db
+from forms_service.web.client import client_address, client_for_log
+from forms_service.web.logs import event
 
 
 def record(name: str, *, account_id: uuid.UUID | None, details: Mapping[str, Any] | None = None) -> None:
-    """Note what happened, in the caller's transaction."""
-    db.session.add(Event(account_id=account_id, name=name, details=json.dumps(dict(details)) if details else None))
+    """Add an event to an account's trail, in the caller's transaction.
+
+    `details` are ids and counts, never the data of a person. The client's address is added; what has none was done
+    by a command of the operator or by the service itself.
+    """
+    client = client_address() if has_request_context() else None
+    said = json.dumps(details) if details else None
+    db.session.add(Event(account_id=account_id, name=name, client=client, details=said))
+
+
+def note(name: str) -> None:
+    """Add a command of the operator to the trail, in a transaction of its own."""
+    with writing():
+        record(name, account_id=None)
+        db.session.commit()
+
+
+def warn(name: str, **fields: Any) -> None:
+    """Log a security event for the operator: names and ids, never what was typed."""
+    event(name, level=logging.WARNING, client=client_for_log(settings.log_client), **fields)

@@ -1,34 +1,29 @@
 """Who is asking: the guards that views declare, and the caller that they let in."""
 
-import hashlib
-import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import wraps
 from typing import Any, cast
 
-from flask import g, request
-from sqlalchemy import select
+from flask import Flask, g, request
 
-from forms_service.accounts.models import Account, ApiKey
+from forms_service.accounts import audit
+from forms_service.accounts.identity import Caller, identified, token_hash
 from forms_service.errors import AuthenticationError, AuthorizationError
-from forms_service.extensions import db
 from forms_service.web.access import guarded
+from forms_service.web.blueprint import Blueprint
+
+__all__ = ["Caller", "caller", "for_operators", "for_owners", "for_programs", "owner_signed_in", "signed_in"]
+__all__ += ["token_hash"]
 
 OWNERS = ("owner", "operator")
 """The roles that may have forms."""
 
+View = Callable[..., Any]
 
-@dataclass(frozen=True)
-class Caller:
-    """An account that is asking, through a session or through one of its API keys."""
 
-    account_id: uuid.UUID
-    role: str
-    session_id: uuid.UUID | None = None
-    key_id: uuid.UUID | None = None
-    scopes: frozenset[str] | None = None
-    """What the API key may do; None for a session, which may do all that its role may."""
+def init_app(app: Flask) -> None:
+    """Let the rate limits know who is asking."""
+    app.extensions["who_asks"] = _who_asks
 
 
 def caller() -> Caller:
@@ -36,39 +31,106 @@ def caller() -> Caller:
     return cast("Caller", g.caller)
 
 
-def for_owners(scope: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def signed_in(view: View) -> View:
+    """Only for people who are signed in; what they may do to their own account no API key may."""
+    return _guard("session", _needs_session)(view)
+
+
+def owner_signed_in(view: View) -> View:
+    """Only for people who are signed in and may have forms."""
+
+    def check(found: Caller) -> None:
+        _needs_session(found)
+        _needs_owner(found)
+
+    return _guard("owner's session", check)(view)
+
+
+def for_operators(view: View) -> View:
+    """Only for operators who are signed in."""
+
+    def check(found: Caller) -> None:
+        _needs_session(found)
+        if found.role != "operator":
+            raise AuthorizationError("Only operators may do this.")
+
+    return _guard("operator", check)(view)
+
+
+def for_owners(scope: str) -> Callable[[View], View]:
     """Only for who may have forms: by a session, or by an API key with that scope."""
 
-    def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
+    def check(found: Caller) -> None:
+        _needs_owner(found)
+        if found.scopes is not None:
+            _needs_scope(found, scope)
+
+    return _guard(f"owner {scope}", check)
+
+
+def for_programs(scope: str) -> Callable[[View], View]:
+    """Only for programs: by an API key with that scope."""
+
+    def check(found: Caller) -> None:
+        if found.scopes is None:
+            raise AuthorizationError("This is for programs: send an API key.")
+        _needs_scope(found, scope)
+
+    return _guard(f"program {scope}", check)
+
+
+def _guard(by: str, check: Callable[[Caller], None]) -> Callable[[View], View]:
+    def decorate(view: View) -> View:
         @wraps(view)
         def wrapper(*args: Any, **kwargs: Any) -> Any:
-            g.caller = found = _identified()
-            if found.role not in OWNERS:
-                raise AuthorizationError("Your account may not have forms: ask the operator for the role of an owner.")
-            if found.scopes is not None and scope not in found.scopes:
-                raise AuthorizationError(f"This API key has not the scope {scope}.")
+            g.caller = _let_in(by, check)
             return view(*args, **kwargs)
 
-        return guarded(f"owner {scope}")(wrapper)
+        described: View = Blueprint.doc(security=[{"token": []}])(wrapper)
+        return guarded(by)(described)
 
     return decorate
 
 
-def token_hash(token: str) -> bytes:
-    """What is kept of a token."""
-    return hashlib.sha256(token.encode()).digest()
+def _let_in(by: str, check: Callable[[Caller], None]) -> Caller:
+    """Who is asking, if they may."""
+    try:
+        found = _asking()
+        if found is None:
+            raise AuthenticationError()
+        check(found)
+    except (AuthenticationError, AuthorizationError) as error:
+        audit.warn("refused", status=error.status, guard=by)
+        raise
+    return found
 
 
-def _identified() -> Caller:
-    scheme, _, credentials = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "bearer":
-        raise AuthenticationError()
-    found = db.session.execute(
-        select(ApiKey.id, ApiKey.scopes, Account.id, Account.role)
-        .join(Account, Account.id == ApiKey.account_id)
-        .where(ApiKey.hash == token_hash(credentials.strip()), Account.status == "active")
-    ).one_or_none()
+def _needs_session(found: Caller) -> None:
+    if found.session_id is None:
+        raise AuthorizationError("Sign in for this: an API key may not do it.")
+
+
+def _needs_owner(found: Caller) -> None:
+    if found.role not in OWNERS:
+        raise AuthorizationError("Your account may not have forms: ask the operator for the role of an owner.")
+
+
+def _needs_scope(found: Caller, scope: str) -> None:
+    if scope not in (found.scopes or ()):
+        raise AuthorizationError(f"This API key has not the scope {scope}.")
+
+
+def _who_asks() -> str | None:
+    """The account or API key of a valid token, by which its requests are counted; None for a client like any other."""
+    found = _asking()
     if found is None:
-        raise AuthenticationError()
-    key_id, scopes, account_id, role = found
-    return Caller(account_id, role, key_id=key_id, scopes=frozenset(scopes.split()))
+        return None
+    return f"key {found.key_id}" if found.key_id else f"account {found.account_id}"
+
+
+def _asking() -> Caller | None:
+    """Whom the request's token stands for, looked up once in a request."""
+    if "asking" not in g:
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        g.asking = identified(token.strip()) if scheme.lower() == "bearer" else None
+    return cast("Caller | None", g.asking)

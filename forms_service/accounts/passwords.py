@@ -1,13 +1,17 @@
 """Passwords with the app's pepper and cost, hashed a bounded number at a time."""
 
+from functools import cache
 from typing import cast
 
 from flask import Flask, current_app
 
 from forms_service.config import THREADS, Settings, cores, settings
+from forms_service.errors import Fault, ValidationError
+from forms_service.extensions import db
 from forms_service.keyring import holder
 from forms_service.security.gate import HashingGate
-from forms_service.security.passwords import hash_password
+from forms_service.security.passwords import cost_of, hash_password, verify_password
+from forms_service.security.tokens import generate_secure_token
 
 PATIENCE = 5.0
 """Seconds that a password waits for its turn to be hashed."""
@@ -23,10 +27,48 @@ def init_app(app: Flask, settings: Settings) -> None:
 
 
 def hashed(password: str) -> str:
-    """The password as it is kept; waits its turn.
+    """The password as it is kept; waits its turn, with no transaction open.
 
     :raises ServiceUnavailableError: when too many wait already
     """
     pepper = holder().ring().pepper
-    with cast("HashingGate", current_app.extensions["hashing"]).slot():
+    db.session.rollback()
+    with _gate().slot():
         return hash_password(password, pepper=pepper, rounds=settings.bcrypt_rounds)
+
+
+def verified(password: str, kept: str | None) -> bool:
+    """Whether it is the password that is kept; waits its turn, with no transaction open.
+
+    Where none is kept it is compared with one that nobody has, at today's cost: the answer takes as long.
+
+    :raises ServiceUnavailableError: when too many wait already
+    """
+    pepper = holder().ring().pepper
+    db.session.rollback()
+    with _gate().slot():
+        nobodys = _nobodys(settings.bcrypt_rounds)
+        return verify_password(password, kept or nobodys, pepper=pepper) and kept is not None
+
+
+def demand(password: str, kept: str) -> None:
+    """Refuse to go on without the current password.
+
+    :raises ValidationError: on `password`
+    """
+    if not verified(password, kept):
+        raise ValidationError({"password": [Fault("This is not your current password.", "wrong_password")]})
+
+
+def outdated(kept: str) -> bool:
+    """Whether it was hashed at a cost below today's."""
+    return cost_of(kept) < settings.bcrypt_rounds
+
+
+def _gate() -> HashingGate:
+    return cast("HashingGate", current_app.extensions["hashing"])
+
+
+@cache
+def _nobodys(rounds: int) -> str:
+    return hash_password(generate_secure_token(), rounds=rounds)

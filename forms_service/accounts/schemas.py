@@ -1,25 +1,83 @@
-"""What people say about themselves, and what they are told."""
+"""The fields that several rooms of accounts share."""
 
-import marshmallow as ma
+from typing import Any, ClassVar
 
-from forms_service.validation.fields import Email, Password, PersonName, Phone
-from forms_service.validation.schema import Schema
+from forms_service.accounts.models import SCOPES
+from forms_service.validation.fields import Text
+from forms_service.validation.schema import Coded, Messages
+from forms_service.validation.text import has_controls, one_line
 
-
-class Signup(Schema):
-    """A person who wants an account."""
-
-    email = Email(required=True, metadata={"examples": ["ann@example.com"]})
-    first_name = PersonName(required=True, metadata={"examples": ["Ann"]})
-    last_name = PersonName(required=True, metadata={"examples": ["Example"]})
-    password = Password(required=True, metadata={"examples": ["Correct-horse-7"]})
-    phone = Phone(allow_none=True, load_default=None, metadata={"examples": ["+49 170 1234567"]})
+_CONTROLS = r"\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069"
+"""Control characters, and marks that turn text around, as a range of a described pattern."""
 
 
-class SignedUp(Schema):
-    """What a person who signed up is told: the same whether or not the address was taken."""
+class CurrentPassword(Text):
+    """A password that was chosen already: nothing is asked of it but that it could be one."""
 
-    email = ma.fields.String(required=True, metadata={"description": "The address as it was sent, trimmed."})
-    status = ma.fields.String(
-        required=True, metadata={"enum": ["pending", "active"], "description": "`pending` until confirmed by mail."}
-    )
+    default_error_messages: Messages = {"too_long": "A password has at most 128 characters."}
+    json_schema: ClassVar[dict[str, Any]] = {
+        "format": "password",
+        "minLength": 1,
+        "maxLength": 128,
+        "pattern": r"^[^\x00]+$",
+    }
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(load_only=True, **kwargs)
+
+    def _is_blank(self, value: str) -> bool:
+        return value == ""
+
+    def _faults(self, value: str) -> list[str]:
+        return ["too_long"] if len(value) > 128 else []
+
+
+class Secret(Text):
+    """A token; what is wrong with one is found out when it is looked up."""
+
+    default_error_messages: Messages = {"too_long": "That is no token."}
+    json_schema: ClassVar[dict[str, Any]] = {"minLength": 1, "maxLength": 1000, "pattern": "^[!-~]+$"}
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(load_only=True, **kwargs)
+
+    def _faults(self, value: str) -> list[str]:
+        return ["too_long"] if len(value) > 1000 else []
+
+
+class KeyName(Text):
+    """What the holder calls an API key."""
+
+    default_error_messages: Messages = {
+        "too_long": "A name has at most 100 characters.",
+        "control_characters": "A name has no control characters.",
+    }
+    json_schema: ClassVar[dict[str, Any]] = {
+        "minLength": 1,
+        "maxLength": 100,
+        "pattern": r"^[^\x00-\x1f\x7f-\x9f]*\S[^\x00-\x1f\x7f-\x9f]*$",
+    }
+
+    def _cleaned(self, value: str) -> str:
+        return one_line(value)
+
+    def _faults(self, value: str) -> list[str]:
+        found = {"too_long": len(value) > 100, "control_characters": has_controls(value)}
+        return [key for key, wrong in found.items() if wrong]
+
+
+class Scopes(Coded):
+    """What an API key may do: a list of scopes, each once."""
+
+    default_error_messages: Messages = {"invalid_scopes": f"Send a list of some of: {', '.join(SCOPES)}."}
+    json_schema: ClassVar[dict[str, Any]] = {
+        "type": "array",
+        "items": {"type": "string", "enum": list(SCOPES)},
+        "minItems": 1,
+        "uniqueItems": True,
+    }
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> list[str]:
+        if not isinstance(value, list) or not value or any(scope not in SCOPES for scope in value):
+            raise self.make_error("invalid_scopes")
+        return [scope for scope in SCOPES if scope in value]

@@ -1,21 +1,23 @@
-"""The use cases of accounts."""
+"""What the rooms of accounts share, and the operator's use cases."""
 
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 
-from forms_service.accounts.models import EMAIL_PLACE, Account
+from forms_service.accounts import audit, mail_tokens
+from forms_service.accounts.models import EMAIL_PLACE, Account, ApiKey, Session
 from forms_service.accounts.passwords import hashed
-from forms_service.config import settings
-from forms_service.database import writing
-from forms_service.errors import AuthorizationError, ConflictError, NotFoundError
+from forms_service.database import now, writing
+from forms_service.errors import ConflictError, NotFoundError
 from forms_service.extensions import db
 from forms_service.keyring import holder
-from forms_service.metrics import SIGNUPS
+from forms_service.signals import account_created
 from forms_service.validation.fields import email_key
+
+TAKEN = "There is an account with this e-mail address already."
 
 
 @dataclass(frozen=True)
@@ -29,37 +31,27 @@ class Person:
     phone: str | None = None
 
 
-def sign_up(person: Person) -> dict[str, str]:
-    """Make an account for whoever fills in the form; its e-mail address and status.
-
-    With confirmation a taken address gets the same answer after the same work: the hash, which is nearly all of
-    the time, comes before anybody looks. Without, it cannot be hidden.
-
-    :raises AuthorizationError: where nobody may sign up
-    :raises ConflictError: for a taken address, without confirmation
-    :raises ServiceUnavailableError: when too many passwords are being hashed
-    """
-    if not settings.signup_enabled:
-        raise AuthorizationError("Nobody can sign up here at the moment.")
-    status = "pending" if settings.signup_confirmation else "active"
-    try:
-        create(person, role=settings.signup_role, status=status)
-    except ConflictError:
-        SIGNUPS.labels("taken").inc()
-        if not settings.signup_confirmation:
-            raise
-    else:
-        SIGNUPS.labels(status).inc()
-    return {"email": person.email, "status": status}
-
-
 def create(person: Person, *, role: str, status: str) -> Account:
     """A new account.
 
     :raises ConflictError: for an address that has one
     """
-    password_hash = hashed(person.password)
-    account = Account(
+    account = new_account(person, hashed(person.password), role=role, status=status)
+    with writing():
+        db.session.add(account)
+        try:
+            db.session.flush()
+        except IntegrityError as error:
+            raise ConflictError(TAKEN) from error
+        audit.record("account_created", account_id=account.id, details={"role": role})
+        db.session.commit()
+    account_created.send(account_id=account.id)
+    return account
+
+
+def new_account(person: Person, password_hash: str, *, role: str, status: str) -> Account:
+    """An account that is not stored yet."""
+    return Account(
         email=person.email,
         email_index=email_index(person.email),
         first_name=person.first_name,
@@ -68,33 +60,42 @@ def create(person: Person, *, role: str, status: str) -> Account:
         password_hash=password_hash,
         role=role,
         status=status,
+        confirmed_at=now() if status == "active" else None,
     )
-    with writing():
-        db.session.add(account)
-        try:
-            db.session.commit()
-        except IntegrityError as error:
-            raise ConflictError("There is an account with this e-mail address already.") from error
-    return account
 
 
 def everybody() -> Iterator[Account]:
-    """All accounts, the oldest first, without holding them all in memory."""
+    """All accounts, the oldest first, without holding them all in memory; the trail says that they were listed."""
+    audit.note("accounts_listed")
     yield from db.session.scalars(select(Account).order_by(Account.id).execution_options(yield_per=500))
 
 
 def disable(email: str) -> uuid.UUID:
-    """Close an account; its id.
+    """Close an account, with its sessions, keys and links; its id.
 
     :raises NotFoundError: where there is none with that address
     """
     with writing():
-        account = db.session.scalar(select(Account).where(Account.email_index == email_index(email)))
+        account = by_email(email)
         if account is None:
             raise NotFoundError("There is no account with this e-mail address.")
         account.status = "disabled"
+        for kind in (Session, ApiKey):
+            db.session.execute(delete(kind).where(kind.account_id == account.id))
+        mail_tokens.drop(account.id)
+        audit.record("account_disabled", account_id=account.id)
         db.session.commit()
         return account.id
+
+
+def by_email(email: str) -> Account | None:
+    """The account with that address, in any spelling; nobody else changes it in the transaction."""
+    return db.session.scalar(select(Account).where(Account.email_index == email_index(email)).with_for_update())
+
+
+def by_id(account_id: uuid.UUID) -> Account | None:
+    """The account; nobody else changes it in the transaction."""
+    return db.session.scalar(select(Account).where(Account.id == account_id).with_for_update())
 
 
 def email_index(email: str) -> bytes:

@@ -53,9 +53,13 @@ class Settings:
     database_max_overflow: int
     redis_url: str | None = field(repr=False)
     redis_ttl: int
+    access_token_expire_minutes: int
+    algorithm: str
     rate_limit_enabled: bool
     rate_limit: Rate
+    rate_limit_authenticated: Rate
     signup_rate_limit: Rate
+    login_rate_limit: Rate
     submission_rate_limit: Rate
     form_rate_limit: Rate
     cors_origins: tuple[str, ...]
@@ -73,6 +77,7 @@ class Settings:
     metrics_token: str | None = field(repr=False)
     health_check_urls: dict[str, str] = field(repr=False)
     max_content_length: int
+    audit_retention_days: int
     max_file_size: int
     max_files: int
     max_upload_size: int
@@ -145,14 +150,9 @@ def _read(env: Reader, directory: Path) -> dict[str, Any]:
         "database_max_overflow": read("DATABASE_MAX_OVERFLOW", "20", parse=of.whole(0, 1000)),
         "redis_url": redis_url,
         "redis_ttl": read("REDIS_TTL", "3600", parse=of.whole(1, 31_536_000)),
-        "rate_limit_enabled": read("RATE_LIMIT_ENABLED", "true", parse=of.flag),
-        "rate_limit": Rate(
-            read("RATE_LIMIT_REQUESTS", "100", parse=of.whole(1, 1_000_000)),
-            read("RATE_LIMIT_WINDOW", "3600", parse=of.whole(1, 86_400)),
-        ),
-        "signup_rate_limit": read("SIGNUP_RATE_LIMIT", "10/900", parse=of.rate),
-        "submission_rate_limit": read("SUBMISSION_RATE_LIMIT", "60/60", parse=of.rate),
-        "form_rate_limit": read("FORM_RATE_LIMIT", "600/60", parse=of.rate),
+        "access_token_expire_minutes": read("ACCESS_TOKEN_EXPIRE_MINUTES", "30", parse=of.whole(1, 1440)),
+        "algorithm": read("ALGORITHM", "HS256", parse=of.one_of(*of.ALGORITHMS)),
+        **_rates(read),
         "cors_origins": read("CORS_ORIGINS", "", parse=of.origins),
         "cors_allow_credentials": read("CORS_ALLOW_CREDENTIALS", "false", parse=of.flag),
         "trusted_proxies": read("TRUSTED_PROXIES", "0", parse=of.whole(0, 10)),
@@ -163,6 +163,7 @@ def _read(env: Reader, directory: Path) -> dict[str, Any]:
         "metrics_token": read("METRICS_TOKEN", None),
         "health_check_urls": read("HEALTH_CHECK_URLS", "", parse=of.named_urls),
         "max_content_length": read("MAX_CONTENT_LENGTH", "1048576", parse=of.whole(1024, 2**30)),
+        "audit_retention_days": read("AUDIT_RETENTION_DAYS", "400", parse=of.whole(1, 36_500)),
         **_uploads_and_captchas(read),
         "bcrypt_rounds": read("BCRYPT_ROUNDS", "12", parse=of.whole(smallest_cost, 16)),
         "web_concurrency": read("WEB_CONCURRENCY", _workers(redis_url), parse=of.whole(1, 1000)),
@@ -192,6 +193,21 @@ def _mail(read: Any, public_url: str | None) -> dict[str, Any]:
         "smtp_password": read("SMTP_PASSWORD", None),
         "smtp_tls": read("SMTP_TLS", "starttls", parse=of.one_of("starttls", "tls", "none")),
         "mail_from": read("MAIL_FROM", of.own_address(public_url), parse=of.mailbox),
+    }
+
+
+def _rates(read: Any) -> dict[str, Any]:
+    return {
+        "rate_limit_enabled": read("RATE_LIMIT_ENABLED", "true", parse=of.flag),
+        "rate_limit": Rate(
+            read("RATE_LIMIT_REQUESTS", "100", parse=of.whole(1, 1_000_000)),
+            read("RATE_LIMIT_WINDOW", "3600", parse=of.whole(1, 86_400)),
+        ),
+        "rate_limit_authenticated": read("RATE_LIMIT_AUTHENTICATED", "600/60", parse=of.rate),
+        "signup_rate_limit": read("SIGNUP_RATE_LIMIT", "10/900", parse=of.rate),
+        "login_rate_limit": read("LOGIN_RATE_LIMIT", "10/900", parse=of.rate),
+        "submission_rate_limit": read("SUBMISSION_RATE_LIMIT", "60/60", parse=of.rate),
+        "form_rate_limit": read("FORM_RATE_LIMIT", "600/60", parse=of.rate),
     }
 
 

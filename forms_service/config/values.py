@@ -14,8 +14,9 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 ENVIRONMENTS = ("development", "testing", "production")
+ALGORITHMS = ("HS256", "HS384", "HS512")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
-OWN_PATHS = frozenset({"api", "f", "health", "metrics", "signup", "static"})
+OWN_PATHS = frozenset({"api", "f", "forgot", "health", "login", "metrics", "new-address", "reset", "signup", "static"})
 WELL_KNOWN = (
     "changeme",
     "change-me",

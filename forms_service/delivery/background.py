@@ -59,7 +59,9 @@ def start(app: Flask) -> None:
 
 def start_with_server(app: Flask) -> None:
     """Begin when the process that has loaded the app serves: at once where that is known, else with a request."""
-    if _serves_already():
+    if "mod_wsgi" in sys.modules:
+        start(app)
+    elif _flask_run_serves():
         start(app)
         _end_in_order()
     app.before_request(lambda: start(app))
@@ -106,8 +108,10 @@ class Loop:
         self._thread.join(max(seconds, 0))
 
     def _run(self) -> None:
-        while not self._stopping.is_set():
+        while True:
             self._woken.clear()
+            if self._stopping.is_set():  # looked at after the clearing, or a call to stop would be slept through
+                return
             self._once()
             pause = min(2.0**self._failures, LONGEST_PAUSE) if self._failures else self._seconds
             self._woken.wait(pause)
@@ -188,10 +192,8 @@ def _of(app: Flask) -> Background:
     return cast("Background", app.extensions["background"])
 
 
-def _serves_already() -> bool:
-    """Whether the app is being loaded by what will serve it, and in the same process."""
-    if "mod_wsgi" in sys.modules:
-        return True
+def _flask_run_serves() -> bool:
+    """Whether this is `flask run`, and not only the parent that starts it again when a file changes."""
     command = click.get_current_context(silent=True)
     if command is None or command.info_name != "run":
         return False

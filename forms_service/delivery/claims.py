@@ -5,7 +5,6 @@ killed worker had in hand goes again.
 """
 
 import json
-import logging
 import random
 import uuid
 from dataclasses import dataclass
@@ -38,8 +37,6 @@ LOOKED_BACK = timedelta(hours=1)
 """How many of the last attempts tell whether a channel works, and how old they may be."""
 
 LOST = "The worker that had it in hand did not come back."
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 What goes wrong in a template is an exception: a name it has no value for, too.
 """
 
+from contextlib import suppress
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
@@ -32,8 +33,8 @@ def compose(parcel: Parcel) -> EmailMessage:
     message = EmailMessage()
     message["From"] = _sender()
     message["To"] = mailbox(parcel.target)
-    if values.get(REPLY_TO):
-        message["Reply-To"] = mailbox(values[REPLY_TO])
+    with suppress(ValueError):  # people type it
+        message["Reply-To"] = mailbox(values.get(REPLY_TO) or "")
     message["Subject"] = _one_line(_rendered(parcel.kind, "subject.txt", values))[:LONGEST_SUBJECT]
     message["Date"] = format_datetime(parcel.created_at)
     message["Message-ID"] = f"<{parcel.id}@{sender_address().domain}>"
@@ -81,5 +82,5 @@ def _one_line(text: str) -> str:
 
 def _encoding(text: str) -> str:
     """Plain where that will do, so that a link stays readable in the source; never 8bit, which not all servers take."""
-    plain = text.isascii() and all(len(line) <= LONGEST_LINE for line in text.splitlines())
+    plain = text.isascii() and all(len(line) <= LONGEST_LINE for line in text.encode().splitlines())
     return "7bit" if plain else "quoted-printable"

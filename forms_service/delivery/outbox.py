@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, select
+from flask import current_app
+from sqlalchemy import Connection, delete, func, select
 
 from forms_service.database import new_id, now, writing
 from forms_service.delivery.models import Message
@@ -45,11 +46,11 @@ def put_mail(
     index = holder().ring().index(email_key(to), TARGET_PLACE)
     if most_per_hour is not None and _recent(kind, index) >= most_per_hour:
         return None
-    message = Message(channel="mail", kind=kind, about=about, target=to, target_index=index, payload=json.dumps(values))
-    db.session.add(message)
-    db.session.flush()
+    identity = new_id()
+    said = {"target": to, "target_index": index, "payload": json.dumps(values)}
+    db.session.add(Message(id=identity, channel="mail", kind=kind, about=about, **said))
     db.session.info[QUEUED] = True
-    return message.id
+    return identity
 
 
 def mail_row(kind: str, to: str, values: Mapping[str, Any], *, about: uuid.UUID) -> dict[str, Any]:
@@ -71,11 +72,14 @@ def mail_row(kind: str, to: str, values: Mapping[str, Any], *, about: uuid.UUID)
     )
 
 
-def put_rows(rows: list[dict[str, Any]]) -> None:
-    """Queue what was made ready; it leaves once the caller's transaction commits."""
-    if rows:
-        ROWS.put(db.session.connection(), rows)
-        db.session.info[QUEUED] = True
+def put_rows(connection: Connection, rows: list[dict[str, Any]]) -> None:
+    """Queue what was made ready, in the caller's transaction; once it is committed, `announce` it."""
+    ROWS.put(connection, rows)
+
+
+def announce() -> None:
+    """Have what was queued sent now, and not when the worker looks the next time."""
+    current_app.extensions["background"].wake()
 
 
 def forget(about: uuid.UUID) -> None:
@@ -102,9 +106,10 @@ def sweep() -> None:
 
 def _recent(kind: str, target_index: bytes) -> int:
     """How many were put in during the last hour; whoever else wants to know waits for this transaction's end."""
-    if db.session.get_bind().dialect.name == "postgresql":  # on SQLite there is one writer anyway
-        number = int.from_bytes(hashlib.sha256(kind.encode() + target_index).digest()[:8], signed=True)
-        db.session.execute(select(func.pg_advisory_xact_lock(number)))
     same = (Message.target_index == target_index, Message.kind == kind)
     since = Message.created_at > now() - timedelta(hours=1)
-    return db.session.scalar(select(func.count()).select_from(Message).where(*same, since)) or 0
+    with db.session.no_autoflush:  # what the caller has added may be refused, at the caller's commit and not here
+        if db.session.get_bind().dialect.name == "postgresql":  # on SQLite there is one writer anyway
+            number = int.from_bytes(hashlib.sha256(kind.encode() + target_index).digest()[:8], signed=True)
+            db.session.execute(select(func.pg_advisory_xact_lock(number)))
+        return db.session.scalar(select(func.count()).select_from(Message).where(*same, since)) or 0

@@ -47,6 +47,10 @@ class _SmtpOverTls(_Smtp, smtplib.SMTP_SSL):
     """The same, encrypted from the first byte."""
 
 
+class _EndedError(smtplib.SMTPServerDisconnected):
+    """The server has said that it ends the connection."""
+
+
 class SmtpConnection:
     """A connection that is opened when there is something to send, and kept until it is closed."""
 
@@ -58,11 +62,12 @@ class SmtpConnection:
 
         :raises DeliveryError: permanent when the server will never take this message
         """
-        until = time.monotonic() + SENDING
         try:
-            smtp = self._ready()
-            smtp.until = until
-            return _transact(smtp, message)
+            smtp = self._addressed(message, time.monotonic() + SENDING)
+            return _hand_over(smtp, message)
+        except _EndedError as error:
+            self._drop()
+            raise DeliveryError(str(error)) from error
         except smtplib.SMTPNotSupportedError as error:
             raise DeliveryError("The server takes no address like this one (SMTPUTF8).", permanent=True) from error
         except (smtplib.SMTPException, OSError) as error:
@@ -77,20 +82,21 @@ class SmtpConnection:
                 self._smtp.quit()
             self._drop()
 
-    def _ready(self) -> _Smtp:
-        """The connection, opened anew if the server has ended the last one."""
-        if self._smtp and not self._still_there(self._smtp):
-            self._drop()
+    def _addressed(self, message: EmailMessage, until: float) -> _Smtp:
+        """A connection that has taken sender and recipient; one that the server has ended meanwhile is replaced."""
+        if self._smtp:
+            try:
+                self._smtp.until = min(until, time.monotonic() + CONNECTING)
+                self._smtp.rset()
+                _address(self._smtp, message)
+            except (smtplib.SMTPServerDisconnected, OSError):
+                self._drop()
         if not self._smtp:
             self._smtp = connect(CONNECTING)
+            self._smtp.until = until
+            _address(self._smtp, message)
+        self._smtp.until = until
         return self._smtp
-
-    def _still_there(self, smtp: _Smtp) -> bool:
-        smtp.until = time.monotonic() + CONNECTING
-        try:
-            return smtp.rset()[0] == 250
-        except (smtplib.SMTPException, OSError):
-            return False
 
     def _drop(self) -> None:
         if self._smtp:
@@ -140,7 +146,11 @@ def _opened(seconds: float) -> _Smtp:
         smtp: _Smtp = _SmtpOverTls(until, context=ssl.create_default_context(), **said)
     else:
         smtp = _Smtp(until, **said)
-    smtp.ehlo_or_helo_if_needed()
+    try:
+        smtp.ehlo_or_helo_if_needed()
+    except BaseException:
+        smtp.close()
+        raise
     return smtp
 
 
@@ -159,14 +169,20 @@ def _what_is_wrong(error: Exception) -> str:
     return f"Port {port} of SMTP_SERVER does not answer ({type(error).__name__})."
 
 
-def _transact(smtp: smtplib.SMTP, message: EmailMessage) -> str:
-    """One message: MAIL, RCPT, DATA."""
+def _address(smtp: smtplib.SMTP, message: EmailMessage) -> None:
+    """Say whom it is from, and whom it is for."""
     sender, recipient = (message[name].addresses[0].addr_spec for name in ("From", "To"))
-    international = not recipient.isascii()
-    _heed(*smtp.mail(sender, ["SMTPUTF8", "BODY=8BITMIME"] if international else []))
+    _heed(*smtp.mail(sender, [] if recipient.isascii() else ["SMTPUTF8", "BODY=8BITMIME"]))
     _heed(*smtp.rcpt(recipient))
+
+
+def _hand_over(smtp: smtplib.SMTP, message: EmailMessage) -> str:
+    """Send the text; the answer after which it is the server's."""
+    buffer = BytesIO()
+    international = not message["To"].addresses[0].addr_spec.isascii()
+    BytesGenerator(buffer, policy=SMTP.clone(utf8=international)).flatten(message)
     try:
-        reply = smtp.data(_flat(message, international=international))
+        reply = smtp.data(buffer.getvalue())
     except smtplib.SMTPDataError as error:
         reply = error.smtp_code, error.smtp_error  # type: ignore[assignment]  # bytes, whatever typeshed says
     return _heed(*reply)
@@ -180,16 +196,10 @@ def _heed(code: int, reply: bytes | str) -> str:
     if 200 <= code < 300:
         return _reply(code, reply)
     if code < 0 or code == 421:
-        raise smtplib.SMTPServerDisconnected(_reply(code, reply))
+        raise _EndedError(_reply(code, reply))
     raise DeliveryError(_reply(code, reply), permanent=code >= 500 and code not in AUTHENTICATION)
 
 
 def _reply(code: int, reply: bytes | str) -> str:
     said = reply.decode(errors="replace") if isinstance(reply, bytes) else reply
     return f"{code} {' '.join(said.split())}"
-
-
-def _flat(message: EmailMessage, *, international: bool) -> bytes:
-    buffer = BytesIO()
-    BytesGenerator(buffer, policy=SMTP.clone(utf8=international)).flatten(message)
-    return buffer.getvalue()

@@ -2,20 +2,34 @@
 
 import logging
 import re
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 
+from sqlalchemy.exc import DBAPIError
+
+from forms_service.database import now
 from forms_service.delivery import claims
 from forms_service.delivery.claims import Claim
 from forms_service.delivery.mail import Mailer
 from forms_service.delivery.parcel import DeliveryError, Sender
+from forms_service.errors import ServiceUnavailableError
+from forms_service.web.in_hand import requests_in_hand
 from forms_service.web.logs import event
 
 SENDERS: dict[str, Callable[[], Sender]] = {"mail": Mailer}
 """Who sends what goes by a channel."""
 
+REST = 9
+"""How many times as long as a message took the next one waits in a process that is answering requests."""
+
+LONGEST_REST = 0.5
+
 REPLY_CODE = re.compile(r"\d{3}\b")
+
+RECORD_AGAIN_SECONDS = 1
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +39,9 @@ def deliver_due(stopping: Callable[[], bool] = lambda: False) -> int:
     tried = 0
     with _senders() as senders:
         while not stopping() and (claimed := claims.claim(*senders)):
+            started = time.monotonic()
             _deliver(claimed, senders[claimed.channel])
+            _give_way(time.monotonic() - started)
             tried += 1
     return tried
 
@@ -50,6 +66,12 @@ def _senders() -> Iterator[dict[str, Sender]]:
             sender.close()
 
 
+def _give_way(seconds: float) -> None:
+    """Rest after a message that took so long, if people are waiting: in a busy process they have most of the time."""
+    if requests_in_hand():
+        time.sleep(min(seconds * REST, LONGEST_REST))
+
+
 def _deliver(claimed: Claim, sender: Sender) -> None:
     """Send what was claimed; no transaction is open meanwhile."""
     try:
@@ -59,11 +81,24 @@ def _deliver(claimed: Claim, sender: Sender) -> None:
         answer, outcome = sender.send(parcel), "sent"
     except DeliveryError as error:
         answer, outcome = str(error), "failed" if error.permanent or claims.expires(claimed) else "again"
-    except Exception as error:  # (one message that cannot be made must not keep the others)
+    except Exception as error:  # one message that cannot be made must not keep the others
         log.exception("A message could not be made.", extra={"fields": {"kind": claimed.kind, "id": claimed.id}})
         answer, outcome = type(error).__name__, "failed" if claims.expires(claimed) else "again"
-    claims.record(claimed, answer, outcome=outcome)
+    _record(claimed, answer, outcome)
     _tell(claimed, answer, outcome)
+
+
+def _record(claimed: Claim, answer: str, outcome: str) -> None:
+    """Write it down while the lease lasts: what was sent shall not go again only because the database was busy."""
+    while True:
+        try:
+            claims.record(claimed, answer, outcome=outcome)
+        except (DBAPIError, ServiceUnavailableError):
+            if now() + timedelta(seconds=RECORD_AGAIN_SECONDS) > claimed.until:
+                raise
+            time.sleep(RECORD_AGAIN_SECONDS)
+        else:
+            return
 
 
 def _tell(claimed: Claim, answer: str, outcome: str) -> None:

@@ -10,14 +10,19 @@ from forms_service.errors import Fault
 from forms_service.forms import started
 from forms_service.forms.controls import GENERIC, Control, controls, guessed, hidden_names
 from forms_service.forms.published import PublishedForm
+from forms_service.forms.widgets import Widget, widget_of
 from forms_service.validation.special import CHALLENGE_TOKENS, HONEYPOTS, STARTED
 from forms_service.web.answers import page
 
 Errors = Mapping[str, Sequence[Fault]]
 NEVER_CARRIED = frozenset((*HONEYPOTS, *CHALLENGE_TOKENS, STARTED))
-POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'; form-action "
-)
+SOURCES = {
+    "default-src": "'none'",
+    "style-src": "'self'",
+    "img-src": "'self' data:",
+    "base-uri": "'none'",
+    "frame-ancestors": "'none'",
+}
 
 
 def asked_for(form: PublishedForm, query: Mapping[str, str]) -> Response:
@@ -38,22 +43,25 @@ def hosted(
 
     What was sent and has no field on the page goes along hidden, so that nothing is lost when it is sent again.
     """
-    errors, values = errors or {}, values or {}
+    errors = errors or {}
     trap = form.settings.honeypot or HONEYPOTS[0]
-    shown = _shown(form, values, errors)
+    values = {name: value for name, value in (values or {}).items() if name != trap}
+    shown, widget = _shown(form, values, errors), widget_of(form)
     response = page(
         "forms/hosted.html",
         status,
         form=form,
         controls=shown,
-        carried=_carried(values, {control.name for control in shown} | {trap}),
+        carried=_carried(values, {control.name for control in shown}),
         trap=trap,
         started=started.issue(),
         errors=errors,
         known={control.name: control for control in shown if control.kind != "hidden"},
         message=message,
+        widget=widget,
     )
-    response.policy = POLICY + _targets(form)  # type: ignore[attr-defined]  # read by web/headers.py
+    response.policy = _policy(form, widget)  # type: ignore[attr-defined]  # these two are read by web/headers.py
+    response.shows_others = bool(widget and widget.script)  # type: ignore[attr-defined]
     return response
 
 
@@ -78,6 +86,11 @@ def _carried(values: Mapping[str, Any], shown: set[str]) -> list[tuple[str, str]
         if name not in shown and name not in NEVER_CARRIED:
             pairs += [(name, text) for text in (value if isinstance(value, list) else [value]) if isinstance(text, str)]
     return pairs
+
+
+def _policy(form: PublishedForm, widget: Widget | None) -> str:
+    said = {**SOURCES, **(widget.sources if widget else {}), "form-action": _targets(form)}
+    return "; ".join(f"{directive} {sources}" for directive, sources in said.items())
 
 
 def _targets(form: PublishedForm) -> str:

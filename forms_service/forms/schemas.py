@@ -31,10 +31,11 @@ class Together(Schema):
 
     @ma.validates_schema(skip_on_field_errors=False, pass_original=True)
     def _together(self, data: dict[str, Any], original: Any, **_: Any) -> None:
-        fields = original.get("fields") if isinstance(original, dict) else None
-        faults: dict[str, Any] = {"fields": doubled_names(fields)} if isinstance(fields, list) else {}
+        said = original.get("fields") if isinstance(original, dict) else None
+        fields = said if isinstance(said, list) else []
+        faults: dict[str, Any] = {"fields": doubled_names(fields)}
         if self.whole:
-            faults["settings"] = contradictions(fields or (), data.get("settings", {}))
+            faults["settings"] = contradictions(fields, data.get("settings", {}))
         if any(faults.values()):
             raise ma.ValidationError({part: found for part, found in faults.items() if found})
 

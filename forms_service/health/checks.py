@@ -9,11 +9,12 @@ from concurrent.futures import Future, wait
 from typing import Any
 
 from flask import Flask, current_app
+from sqlalchemy.exc import DBAPIError
 
 from forms_service import migrating
 from forms_service.config import settings
 from forms_service.delivery import claims, outbox, smtp
-from forms_service.extensions import cache
+from forms_service.extensions import cache, db
 from forms_service.web.caching import cached
 
 DEADLINE = 1.5
@@ -25,7 +26,7 @@ EXTERNAL_SECONDS = 15
 OVERDUE_SECONDS = 120
 """A message that is due for longer means that nobody sends, or too few do."""
 
-MAIL_SECONDS = 30
+SMTP_SECONDS = 30
 """How long a look at the mail server is good for."""
 
 SMTP_DEADLINE = 1.0
@@ -100,19 +101,32 @@ def failed(outcome: object) -> Check:
 def check_all() -> dict[str, Check]:
     """Every check by its name."""
     services = settings.health_check_urls
-    own = {"database": timed(_database), "queue": timed(_queue), "mail": timed(_mail)}
     external = {f"external:{name}": lambda name=name: _external(name) for name in services}
-    outcomes = {
-        name: failed(found) if isinstance(found, Exception) else found
-        for name, found in side_by_side({**own, **external}).items()
-    }
+    outcomes = side_by_side({"stored": _stored, **({"smtp": _smtp} if _sends_mail() else {}), **external})
+    stored = outcomes.pop("stored")
+    database, queue, mail = [failed(stored)] * 3 if isinstance(stored, Exception) else stored
+    found = {name: failed(said) if isinstance(said, Exception) else said for name, said in outcomes.items()}
     return {
-        "database": outcomes["database"],
+        "database": database,
         "cache": timed(_cache)(),  # in this thread: it gives up on Redis by itself
-        "queue": outcomes["queue"],
-        "mail": outcomes["mail"],
-        "external_services": _together({name: outcomes[f"external:{name}"] for name in services}),
+        "queue": queue,
+        "mail": mail if mail["status"] != "healthy" else found.get("smtp", mail),
+        "external_services": _together({name: found[f"external:{name}"] for name in services}),
     }
+
+
+def _stored() -> list[Check]:
+    """Database, queue and mail: what one thread and connection can find out, one after the other."""
+    return [timed(_database)(), _unless_it_fails(_queue), _unless_it_fails(_mail)]
+
+
+def _unless_it_fails(check: Callable[[], str]) -> Check:
+    """For what may not be there yet, while migrations are pending: the database itself is well."""
+    try:
+        return timed(check)()
+    except DBAPIError as error:
+        db.session.rollback()
+        return failed(error)
 
 
 def _database() -> str:
@@ -129,15 +143,17 @@ def _queue() -> str:
 
 
 def _mail() -> str:
-    return "healthy" if not claims.keeps_failing("mail") and _smtp_answers() else "degraded"
+    return "degraded" if claims.keeps_failing("mail") else "healthy"
 
 
-@cached(ttl=MAIL_SECONDS, key_prefix="health")
-def _smtp_answers() -> bool:
-    """Whether the mail server does; not asked from a host that sends no mail, which may not reach it."""
-    if not settings.smtp_server or settings.background_work == "outside":
-        return True
-    return smtp.answers(SMTP_DEADLINE)
+def _sends_mail() -> bool:
+    """Whether this host has to reach the mail server; another one may not be able to."""
+    return bool(settings.smtp_server) and settings.background_work == "inside"
+
+
+@cached(ttl=SMTP_SECONDS, key_prefix="health")
+def _smtp() -> Check:
+    return timed(lambda: "healthy" if smtp.answers(SMTP_DEADLINE) else "degraded")()
 
 
 @cached(ttl=EXTERNAL_SECONDS, key_prefix="health")

@@ -59,6 +59,8 @@ def _finding(subject: str, look: Callable[[], str]) -> Finding:
 
 
 def _settings() -> str:
+    if settings.unread:
+        raise _BadError(f"Nothing reads these names in .env; correct or remove them: {', '.join(settings.unread)}.")
     return f"Fine, for {settings.environment}, at {settings.public_url}."
 
 

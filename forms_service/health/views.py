@@ -25,7 +25,8 @@ def _may_see_details() -> bool:
     """Whether the caller has METRICS_TOKEN; without one, whether people's data is not at stake."""
     if settings.metrics_token is None:
         return not settings.production
-    given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    sent = request.authorization
+    given = (sent.token or "") if sent and sent.type == "bearer" else ""
     return hmac.compare_digest(given.encode(), settings.metrics_token.encode())
 
 

@@ -2,13 +2,14 @@
 
 from forms_service.security.encryption import decrypt_data, derive_key, encrypt_data, generate_key, generate_salt
 from forms_service.security.passwords import hash_password, verify_password
-from forms_service.security.signing import create_hmac_signature, verify_hmac_signature
+from forms_service.security.signing import create_hmac_signature, derived_key, verify_hmac_signature
 from forms_service.security.tokens import generate_secure_token
 
 __all__ = [
     "create_hmac_signature",
     "decrypt_data",
     "derive_key",
+    "derived_key",
     "encrypt_data",
     "generate_key",
     "generate_salt",

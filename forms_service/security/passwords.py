@@ -24,6 +24,12 @@ def verify_password(password: str, hashed: str, *, pepper: bytes = b"") -> bool:
         return False
 
 
+def cost_of(hashed: str) -> int:
+    """The cost that a bcrypt hash was made at; 0 for what is none."""
+    parts = hashed.split("$")
+    return int(parts[2]) if len(parts) == 4 and parts[2].isdigit() else 0
+
+
 def _keyed(password: str, pepper: bytes) -> bytes:
     # NFKC: the same keys typed on another system give the same password
     normal = unicodedata.normalize("NFKC", password).encode()

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from forms_service.delivery import outbox
+from forms_service.extensions import db
 from forms_service.forms.published import PublishedForm
 from forms_service.submissions.taking.addresses import addresses_in
 from forms_service.submissions.taking.dialects import SUBJECTS, first_of
@@ -24,7 +25,8 @@ CUT = "… (cut here: the inbox has all of it)"
 def notify(form: PublishedForm, submission_id: uuid.UUID, data: Mapping[str, Any], control: Mapping[str, str]) -> None:
     """Put the mail about a submission into the outbox, in the caller's transaction."""
     addresses = addresses_in(form, data, control)
-    outbox.put_rows([message(form, submission_id, data, control, next(iter(addresses), None))])
+    row = message(form, submission_id, data, control, next(iter(addresses), None))
+    outbox.put_rows(db.session.connection(), [row])
 
 
 def message(

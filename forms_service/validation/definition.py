@@ -6,7 +6,7 @@ from typing import Any
 import marshmallow as ma
 
 from forms_service.errors import Fault
-from forms_service.validation.kinds import KINDS, nfc
+from forms_service.validation.kinds import KINDS, choice_values, nfc
 from forms_service.validation.parts import Flag, Line, Several, Whole, Word
 from forms_service.validation.patterns import LONGEST_PATTERN, Pattern
 from forms_service.validation.schema import LONGEST_NAME, Coded, Messages, Schema
@@ -189,7 +189,8 @@ def _choices(kind: Any, fitting: Mapping[str, Any], original: Mapping[str, Any])
         return
     if "choices" not in original:
         yield "choices", Fault("This field is required.", "required")
-    values = [nfc(choice["value"] if isinstance(choice, dict) else choice) for choice in fitting.get("choices", ())]
+    right = [choice for choice in fitting.get("choices", ()) if isinstance(choice, str) or "value" in choice]
+    values = nfc(choice_values({"choices": right}))
     if len(set(values)) < len(values):
         yield "choices", Fault("No two choices may be the same.", "duplicate")
 

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import marshmallow as ma
 from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, ValidatedEmail, validate_email
 
+from forms_service.validation.common import is_common
 from forms_service.validation.schema import Coded, Messages
 from forms_service.validation.text import WHITE, folded, has_controls, one_line, strip_markup
 
@@ -128,6 +129,7 @@ class Password(Text):
         "no_lowercase": "Use at least one lower-case letter.",
         "no_digit": "Use at least one digit.",
         "no_special": "Use at least one character that is neither letter nor digit, such as ! or #.",
+        "too_common": "Very many people use this password. Think of another.",
     }
     json_schema: ClassVar[dict[str, Any]] = {
         "format": "password",
@@ -151,6 +153,7 @@ class Password(Text):
             "no_lowercase": not any(character.islower() for character in value),
             "no_digit": not any(character.isdecimal() for character in value),
             "no_special": all(character.isalnum() for character in value),
+            "too_common": is_common(value),
         }
         return [key for key, wrong in found.items() if wrong]
 

@@ -201,7 +201,7 @@ def merged(kept: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
 
 def contradictions(fields: Sequence[Any], settings: Mapping[str, Any]) -> dict[str, list[Fault]]:
     """What fields and settings, each right by itself, do not allow together: setting → faults."""
-    names = {definition.get("name") for definition in fields if isinstance(definition, Mapping)}
+    names = [definition.get("name") for definition in fields if isinstance(definition, Mapping)]
     faults: dict[str, list[Fault]] = {}
     if settings.get("honeypot") is not None and settings["honeypot"] in names:
         faults["honeypot"] = [Fault("A field that people fill in cannot be the trap for programs.", "taken")]

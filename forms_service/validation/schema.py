@@ -27,6 +27,15 @@ class Schema(ma.Schema):
 
         unknown = ma.RAISE
 
+    def handle_error(self, error: ma.ValidationError, data: Any, *, many: bool, **_: Any) -> None:
+        """Put what is unknown in the order it was sent; marshmallow's is another in every process."""
+        if isinstance(data, Mapping) and isinstance(error.messages, dict):
+            known = {field.data_key or name for name, field in self.fields.items()}
+            sent = {name: place for place, name in enumerate(data) if name not in known}
+            error.messages = {
+                name: error.messages[name] for name in sorted(error.messages, key=lambda name: sent.get(name, -1))
+            }
+
 
 class Coded(ma.fields.Field[Any]):
     """A field whose faults carry the key of their message as code."""

@@ -152,7 +152,10 @@ def pieces(size: int = 65_536) -> Iterator[bytes]:
 
 def _raw() -> bytes:
     """The bytes of the body, of MAX_CONTENT_LENGTH at most."""
-    return _arrived(lambda: request.get_data(cache=True, parse_form_data=False))
+    raw = _arrived(lambda: request.get_data(cache=True, parse_form_data=False))
+    if _may_go_on(raw) and _arrived(lambda: request.environ["wsgi.input"].read(1)):
+        raise PayloadTooLargeError()
+    return raw
 
 
 def _arrived(read: Callable[[], bytes]) -> bytes:
@@ -164,6 +167,11 @@ def _arrived(read: Callable[[], bytes]) -> bytes:
         raise
     except Exception as error:  # each server raises its own for a body that breaks off or has bad chunks
         raise BadRequestError("The body did not arrive whole.") from error
+
+
+def _may_go_on(raw: bytes) -> bool:
+    """Whether a body in chunks has been read up to the limit, where Werkzeug stops and says nothing."""
+    return request.content_length is None and len(raw) == request.max_content_length
 
 
 def _refuse_depth(text: str) -> None:

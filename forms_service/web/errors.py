@@ -8,9 +8,11 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from forms_service import errors
+from forms_service.config import settings
 from forms_service.errors import ApiError
 from forms_service.web.answers import failure, page
 from forms_service.web.bodies import typed_values
+from forms_service.web.client import client_for_log
 from forms_service.web.logs import event
 from forms_service.web.negotiation import asks_for_page, posted_by_browser
 
@@ -29,28 +31,40 @@ BY_STATUS: dict[int, type[ApiError]] = {
 }
 """The error that stands for an HTTP status which werkzeug raised; the others are given by hand."""
 
+UNREADABLE = "forms_service.unreadable"
+"""Set by `gunicorn.conf.py` in the WSGI environment that stands for bytes which are no HTTP request."""
+
 log = logging.getLogger(__name__)
 
 
 def init_app(app: Flask) -> None:
     """Let every error of the app come here."""
     app.register_error_handler(Exception, answer)
+    app.before_request(_refuse_unreadable)
+    # the router would lead on to an address with the Host header in it, which anybody can write
+    app.url_map.merge_slashes = app.url_map.strict_slashes = False
 
 
 def answer(error: Exception) -> Response:
     """What the caller gets for an error."""
-    if isinstance(error, HTTPException) and error.code and error.code < 400:
-        return error.get_response()  # type: ignore[return-value]  # a redirect that the router asks for
     error = known(error)
     return finished(_page(error) if _wants_page() else failure(error), error)
 
 
 def finished(response: Response, error: ApiError) -> Response:
-    """An error's answer with the headers that belong to it."""
+    """An error's answer with the headers that belong to it; who was refused is logged."""
+    if error.status in (401, 403):
+        client = client_for_log(settings.log_client)
+        event("refused", level=logging.WARNING, status=error.status, reason=error.message, client=client)
     response.headers.update(error.headers)
     if error.status in (400, 413):
         response.headers["Connection"] = "close"  # the rest of the body may still be on its way
     return response
+
+
+def _refuse_unreadable() -> None:
+    if UNREADABLE in request.environ:
+        raise errors.BadRequestError("This is no HTTP request that can be read.")
 
 
 def known(error: Exception) -> ApiError:

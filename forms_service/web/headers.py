@@ -43,8 +43,11 @@ def _add_headers(response: Response) -> Response:
     policy = getattr(response, "policy", PAGE_POLICY if response.mimetype == "text/html" else None)
     if policy:
         response.headers["Content-Security-Policy"] = policy
+    if getattr(response, "shows_others", False):  # what another site serves says nothing of being embedded
+        del response.headers["Cross-Origin-Embedder-Policy"]
+    if "token" in request.args:
+        response.headers["Referrer-Policy"] = "no-referrer"  # the address of a page behind a mail's link is a secret
     if request.is_secure:
         response.headers["Strict-Transport-Security"] = HSTS
-    if request.endpoint != "static":
-        response.headers.setdefault("Cache-Control", "no-store")
+    response.headers.setdefault("Cache-Control", "no-store")
     return response

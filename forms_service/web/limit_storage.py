@@ -159,6 +159,11 @@ class SharedRedis(BoundedMemory):
             for hit, (count, oldest, wait, now) in zip(hits, found, strict=True)
         ]
 
+    def clear(self, key: str) -> None:
+        """Forget one key, here and for all processes."""
+        super().clear(key)
+        self._guard.call(lambda client: client.delete(self.PREFIX + key), lambda: None)
+
     def check(self) -> bool:
         """Whether Redis answers."""
         return self._guard.call(lambda client: bool(client.ping()), lambda: False)

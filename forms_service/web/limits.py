@@ -18,6 +18,7 @@ from forms_service.errors import RateLimitError
 from forms_service.metrics import RATE_LIMITED
 from forms_service.web.access import View
 from forms_service.web.client import client_for_log, client_key
+from forms_service.web.limit_keys import account_key, caller_key, who_asks
 from forms_service.web.limit_storage import BoundedMemory, Hit, SharedRedis, Window
 from forms_service.web.logs import event
 
@@ -46,7 +47,13 @@ LIMITS = {
     limit.name: limit
     for limit in (
         Limit("api", lambda numbers: numbers.rate_limit),
+        Limit("authenticated", lambda numbers: numbers.rate_limit_authenticated, key=caller_key),
         Limit("signup", lambda numbers: numbers.signup_rate_limit),
+        Limit("resend", lambda numbers: numbers.signup_rate_limit),
+        Limit("forgot", lambda numbers: numbers.signup_rate_limit),
+        Limit("login", lambda numbers: numbers.login_rate_limit),
+        Limit("login_account", lambda numbers: numbers.login_rate_limit, key=account_key),
+        Limit("password", lambda numbers: numbers.login_rate_limit, key=caller_key),
         Limit("submission", lambda numbers: numbers.submission_rate_limit),
         Limit("form", lambda numbers: numbers.form_rate_limit, form_key),
     )
@@ -113,13 +120,21 @@ def check() -> None:
         raise RateLimitError(refused.name, g.rate_limit.wait)
 
 
+def forgive(name: str, key: str | None = None) -> None:
+    """Give a named limit back to this request's key, or to another: who has shown who they are was no guesser."""
+    limit = LIMITS[name]
+    if settings.rate_limit_enabled:
+        current_app.extensions["limits"].storage.clear(f"{name}:{key or limit.key()}")
+
+
 def _limits_of_request() -> list[Limit]:
     if request.method == "OPTIONS":
         return []
     view = current_app.view_functions.get(request.endpoint or "")
     own = getattr(view, "rate_limits", ()) if request.method != "HEAD" else ()
-    whole_api = (LIMITS["api"],) if request.path.startswith("/api/") else ()
-    return [*own, *whole_api]
+    if not request.path.startswith("/api/"):
+        return [*own]
+    return [*own, LIMITS["authenticated" if who_asks() else "api"]]
 
 
 def _hit(limit: Limit) -> Hit:

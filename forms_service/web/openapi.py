@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import threading
 from base64 import b64encode
 from collections.abc import Sequence
 from functools import cache
@@ -51,9 +52,33 @@ class ErrorAnswer(ma.Schema):
 
 
 class Description(Api):
-    """flask-smorest's description, without its own error handlers: ours are in `web/errors.py`."""
+    """flask-smorest's description, made when somebody first asks: it takes longer than the rest of a start.
+
+    Without flask-smorest's own error handlers: ours are in `web/errors.py`.
+    """
 
     ERROR_SCHEMA = ErrorAnswer
+
+    def __init__(self, app: Flask, blueprints: Sequence[Blueprint]) -> None:
+        super().__init__(app, spec_kwargs={"info": {"description": DESCRIPTION, "license": {"name": "MIT"}}})
+        self._blueprints = blueprints
+        self._lock = threading.Lock()
+        self._document: dict[str, Any] | None = None
+        for blueprint in blueprints:
+            app.register_blueprint(blueprint)
+
+    def document(self) -> dict[str, Any]:
+        """All that is described."""
+        with self._lock:
+            if self._document is None:
+                self._document = self._described()
+            return self._document
+
+    def _described(self) -> dict[str, Any]:
+        for blueprint in self._blueprints:
+            blueprint.register_views_in_doc(self, self._app, self.spec, name=blueprint.name, parameters=None)
+            self.spec.tag({"name": blueprint.name, "description": blueprint.description})
+        return _with_pages(self.spec.to_dict())
 
     def _register_error_handlers(self) -> None:
         """Errors have one mapper."""
@@ -67,7 +92,7 @@ def init_app(app: Flask, blueprints: Sequence[Blueprint]) -> None:
     app.config["API_TITLE"] = "forms_service"
     app.config["API_VERSION"] = __version__
     app.config["OPENAPI_VERSION"] = "3.1.0"
-    api = Description(app, spec_kwargs={"info": {"description": DESCRIPTION, "license": {"name": "MIT"}}})
+    api = Description(app, blueprints)
     for field, json_type in (
         (Text, "string"),
         (Line, "string"),
@@ -78,16 +103,14 @@ def init_app(app: Flask, blueprints: Sequence[Blueprint]) -> None:
         api.register_field(field, json_type, None)
     api.ma_plugin.converter.add_attribute_function(_json_schema)
     api.spec.components.security_scheme("token", {"type": "http", "scheme": "bearer"})
-    for blueprint in blueprints:
-        api.register_blueprint(blueprint)
-    app.extensions["description"] = _with_pages(api.spec.to_dict())
+    app.extensions["description"] = api
     app.register_blueprint(docs)
 
 
 def described(app: Flask) -> dict[str, Any]:
     """The description as the repository holds it in `openapi.json`."""
-    description: dict[str, Any] = app.extensions["description"]
-    return description
+    description: Description = app.extensions["description"]
+    return description.document()
 
 
 @docs.get("/api/openapi.json")

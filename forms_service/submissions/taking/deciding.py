@@ -4,9 +4,10 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, func, select
+from sqlalchemy import Connection, LargeBinary, Select, bindparam, delete, func, select
 
 from forms_service.database import now
 from forms_service.errors import AuthorizationError, Fault, ValidationError
@@ -23,10 +24,6 @@ KEY_LIFE = timedelta(hours=24)
 KEY_HEADER = "Idempotency-Key"
 INACTIVE = "INACTIVE"
 """The reason of a form that takes nothing: closed or full."""
-
-RECENT = select(Submission.fingerprint, Submission.id).where(
-    Submission.content_hash.in_(bindparam("contents", expanding=True)), Submission.created_at > bindparam("since")
-)
 
 Row = dict[str, Any]
 
@@ -110,9 +107,17 @@ def _recent(connection: Connection, marks: Sequence[Mark]) -> dict[bytes, uuid.U
         for fingerprint in sorted(mark.fingerprint for mark in marks):
             number = int.from_bytes(fingerprint[:8], signed=True)
             connection.execute(select(func.pg_advisory_xact_lock(number)))
-    contents = [mark.content_hash for mark in marks]
-    rows = connection.execute(RECENT, {"contents": contents, "since": now() - REPEAT})
+    hashes = {f"hash{number}": mark.content_hash for number, mark in enumerate(marks)}
+    rows = connection.execute(_recent_query(len(marks)), {**hashes, "since": now() - REPEAT})
     return {bytes(fingerprint): identity for fingerprint, identity in rows}
+
+
+@cache
+def _recent_query(count: int) -> Select[tuple[bytes, uuid.UUID]]:
+    """Made once for each size of a group: a list that is spread out at each call costs 100 µs."""
+    hashes = [bindparam(f"hash{number}", type_=LargeBinary) for number in range(count)]
+    columns = select(Submission.fingerprint, Submission.id)
+    return columns.where(Submission.content_hash.in_(hashes), Submission.created_at > bindparam("since"))
 
 
 def _under_key(connection: Connection, mark: Mark) -> Outcome | None:

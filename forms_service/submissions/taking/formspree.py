@@ -6,13 +6,10 @@ HEADER = "Formspree-Client"
 
 FIELD_CODES = {
     "required": "REQUIRED_FIELD_MISSING",
-    "null": "REQUIRED_FIELD_MISSING",
     "blank": "REQUIRED_FIELD_EMPTY",
     "invalid_email": "TYPE_EMAIL",
     "invalid_number": "TYPE_NUMERIC",
-    "invalid_integer": "TYPE_NUMERIC",
-    "invalid": "TYPE_TEXT",
-    "invalid_type": "TYPE_TEXT",
+    "invalid_text": "TYPE_TEXT",
 }
 """Our codes of a field's faults that Formspree has a word for."""
 

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Flask, current_app
 from sqlalchemy.exc import DataError, IntegrityError
 
-from forms_service.database import now, writing
+from forms_service.database import now, transaction
 from forms_service.delivery import outbox
 from forms_service.errors import NotFoundError
 from forms_service.extensions import db
@@ -77,17 +77,18 @@ def _by_itself(entry: Entry) -> Outcome:
 
 
 def _together(entries: Sequence[Entry]) -> list[Outcome]:
-    with writing():
-        connection = db.session.connection()
+    with transaction() as connection:
         outcomes = decide(connection, entries)
         decided = list(zip(entries, outcomes, strict=True))
         fresh = [entry for entry, outcome in decided if isinstance(outcome, Stored) and outcome.fresh]
+        messages = [row for entry in fresh for row in entry.messages]
         SUBMISSIONS.put(connection, [entry.submission for entry in fresh])
         PEOPLE.put(connection, [row for entry in fresh for row in entry.people])
         FILES.put(connection, [row for entry in fresh for row in entry.files])
         KEYS.put(connection, list(_new_keys(decided)))
-        outbox.put_rows([row for entry in fresh for row in entry.messages])
-        db.session.commit()
+        outbox.put_rows(connection, messages)
+    if messages:
+        outbox.announce()
     return outcomes
 
 

@@ -1,0 +1,77 @@
+"""Whom a bearer token stands for: a session of an account, or one of its API keys."""
+
+import hashlib
+import uuid
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import or_, select, update
+
+from forms_service.accounts import access_tokens, audit
+from forms_service.accounts.models import Account, ApiKey, Session
+from forms_service.database import now, rows_changed, writing
+from forms_service.extensions import db
+
+KEY_PREFIX = "fs_"
+"""How every API key begins, so that people and scanners of leaked secrets know one when they see it."""
+
+USE_NOTED_EVERY = timedelta(hours=1)
+"""How often the trail says that a key is in use: a line for every request would say no more."""
+
+
+@dataclass(frozen=True)
+class Caller:
+    """An account that is asking, through a session or through one of its API keys."""
+
+    account_id: uuid.UUID
+    role: str
+    session_id: uuid.UUID | None = None
+    key_id: uuid.UUID | None = None
+    scopes: frozenset[str] | None = None
+    """What the API key may do; None for a session, which may do all that its role may."""
+
+
+def token_hash(token: str) -> bytes:
+    """What is kept of a token."""
+    return hashlib.sha256(token.encode()).digest()
+
+
+def identified(token: str) -> Caller | None:
+    """Whom a bearer token stands for; the database is asked each time, so what was ended has ended."""
+    return _by_key(token) if token.startswith(KEY_PREFIX) else _by_session(token)
+
+
+def _by_session(token: str) -> Caller | None:
+    claims = access_tokens.read(token)
+    if claims is None:
+        return None
+    role = db.session.scalar(
+        select(Account.role)
+        .join(Session, Session.account_id == Account.id)
+        .where(Session.id == claims.session_id, Session.expires_at > now())
+        .where(Account.id == claims.account_id, Account.status == "active")
+    )
+    return None if role is None else Caller(claims.account_id, role, session_id=claims.session_id)
+
+
+def _by_key(key: str) -> Caller | None:
+    found = db.session.execute(
+        select(ApiKey.id, ApiKey.scopes, ApiKey.last_used_at, Account.id, Account.role)
+        .join(Account, Account.id == ApiKey.account_id)
+        .where(ApiKey.hash == token_hash(key), Account.status == "active")
+    ).one_or_none()
+    if found is None:
+        return None
+    key_id, scopes, last_used_at, account_id, role = found
+    if last_used_at is None or last_used_at < now() - USE_NOTED_EVERY:
+        _note_use(key_id, account_id)
+    return Caller(account_id, role, key_id=key_id, scopes=frozenset(scopes.split()))
+
+
+def _note_use(key_id: uuid.UUID, account_id: uuid.UUID) -> None:
+    """Say once an hour that a key is in use, however many requests come at once."""
+    due = or_(ApiKey.last_used_at.is_(None), ApiKey.last_used_at < now() - USE_NOTED_EVERY)
+    with writing():
+        if rows_changed(update(ApiKey).where(ApiKey.id == key_id, due).values(last_used_at=now())):
+            audit.record("key_used", account_id=account_id, details={"key": str(key_id)})
+        db.session.commit()

@@ -1,0 +1,1 @@
+"""API keys, and what programs do with them to accounts."""

@@ -1,0 +1,52 @@
+"""What an API key is, and what is told of a token."""
+
+import marshmallow as ma
+
+from forms_service.accounts.models import ROLES, SCOPES
+from forms_service.accounts.schemas import KeyName, Scopes, Secret
+from forms_service.validation.schema import Schema
+
+
+class NewKey(Schema):
+    """A key that is wanted."""
+
+    name = KeyName(required=True, metadata={"examples": ["my site"]})
+    scopes = Scopes(required=True, metadata={"examples": [["submissions:read"]]})
+
+
+class KeyOf(Schema):
+    """A key of the account, without the key itself."""
+
+    id = ma.fields.UUID(required=True)
+    name = ma.fields.String(required=True)
+    scopes = ma.fields.List(ma.fields.String(metadata={"enum": list(SCOPES)}), required=True)
+    created_at = ma.fields.DateTime(required=True)
+    last_used_at = ma.fields.DateTime(
+        required=True, allow_none=True, metadata={"description": "To the hour; null if it never was."}
+    )
+
+
+class MadeKey(KeyOf):
+    """A key that was just made."""
+
+    key = ma.fields.String(required=True, metadata={"description": "Shown this once; only a hash of it is kept."})
+
+
+class Introspect(Schema):
+    """A token that somebody showed to a program (RFC 7662, 2.1)."""
+
+    token = Secret(required=True)
+    token_type_hint = Secret(metadata={"description": "Taken, and not needed."})
+
+
+class Introspected(Schema):
+    """What the token is good for (RFC 7662, 2.2); of one that is not live, only that."""
+
+    active = ma.fields.Boolean(required=True)
+    token_type = ma.fields.String(metadata={"const": "Bearer"})
+    sub = ma.fields.UUID(metadata={"description": "The account's id."})
+    username = ma.fields.String(metadata={"description": "The account's e-mail address."})
+    role = ma.fields.String(metadata={"enum": list(ROLES)})
+    iss = ma.fields.String()
+    iat = ma.fields.Integer(metadata={"description": "Epoch seconds."})
+    exp = ma.fields.Integer(metadata={"description": "Epoch seconds."})

@@ -1,0 +1,82 @@
+"""The use cases of API keys."""
+
+import uuid
+from typing import Any
+
+from sqlalchemy import delete, select
+
+from forms_service.accounts import access_tokens, audit, mails
+from forms_service.accounts.identity import KEY_PREFIX, Caller, identified, token_hash
+from forms_service.accounts.models import Account, ApiKey
+from forms_service.accounts.service import by_id
+from forms_service.database import rows_changed, writing
+from forms_service.errors import AuthenticationError, NotFoundError
+from forms_service.extensions import db
+from forms_service.security import generate_secure_token
+from forms_service.web.pagination import Page, after, paged
+
+
+def make(caller: Caller, name: str, scopes: list[str]) -> dict[str, Any]:
+    """A new key, shown this once; its holder is told by mail."""
+    key = KEY_PREFIX + generate_secure_token()
+    with writing():
+        account = by_id(caller.account_id)
+        if account is None or account.status != "active":
+            raise AuthenticationError()
+        made = ApiKey(account_id=account.id, name=name, scopes=" ".join(scopes), hash=token_hash(key))
+        db.session.add(made)
+        db.session.flush()
+        mails.new_key(account, name)
+        audit.record("key_created", account_id=account.id, details={"key": str(made.id), "scopes": scopes})
+        shown = as_dict(made)
+        db.session.commit()
+    return shown | {"key": key}
+
+
+def keys_of(caller: Caller, limit: int, cursor: str | None) -> Page[dict[str, Any]]:
+    """The account's keys, the newest first."""
+    query = select(ApiKey).where(ApiKey.account_id == caller.account_id)
+    position = after(cursor, uuid.UUID)
+    if position:
+        query = query.where(ApiKey.id < position[0])
+    found = db.session.scalars(query.order_by(ApiKey.id.desc()).limit(limit + 1)).all()
+    page = paged(found, limit, lambda key: (key.id,))
+    return Page([as_dict(key) for key in page.items], page.next)
+
+
+def take_back(key_id: uuid.UUID, caller: Caller) -> None:
+    """Make one of the account's keys worthless.
+
+    :raises NotFoundError: where there is none, or it is another's
+    """
+    with writing():
+        own = delete(ApiKey).where(ApiKey.id == key_id, ApiKey.account_id == caller.account_id)
+        if not rows_changed(own):
+            raise NotFoundError()
+        audit.record("key_deleted", account_id=caller.account_id, details={"key": str(key_id)})
+        db.session.commit()
+
+
+def introspect(token: str, token_type_hint: str | None = None) -> dict[str, Any]:
+    """What an access token is good for now, in the words of RFC 7662."""
+    claims = access_tokens.read(token)
+    found = identified(token) if claims else None
+    email = db.session.scalar(select(Account.email).where(Account.id == found.account_id)) if found else None
+    if claims is None or found is None or email is None:
+        return {"active": False}
+    return {
+        "active": True,
+        "token_type": "Bearer",
+        "sub": found.account_id,
+        "username": email,
+        "role": found.role,
+        "iss": access_tokens.ISSUER,
+        "iat": claims.issued_at,
+        "exp": claims.expires_at,
+    }
+
+
+def as_dict(key: ApiKey) -> dict[str, Any]:
+    """What its holder is shown of a key."""
+    names = ("id", "name", "created_at", "last_used_at")
+    return {name: getattr(key, name) for name in names} | {"scopes": key.scopes.split()}

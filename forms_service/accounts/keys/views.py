@@ -1,0 +1,53 @@
+"""The keys blueprint."""
+
+import uuid
+from typing import Any
+
+from flask import Response
+
+from forms_service.accounts.guards import caller, for_programs, owner_signed_in, signed_in
+from forms_service.accounts.keys import schemas, service
+from forms_service.web.answers import as_json
+from forms_service.web.blueprint import Blueprint
+from forms_service.web.pagination import Page, Paging
+
+keys = Blueprint("keys", __name__, description="API keys, for programs that act for an account.")
+
+
+@keys.route("/api/me/keys", methods=["POST"])
+@keys.doc(operationId="makeKey")
+@owner_signed_in
+@keys.arguments(schemas.NewKey, location="json")
+@keys.answers(201, schemas.MadeKey, message="Here is the key. It is shown this once.")
+def make(said: dict[str, Any]) -> dict[str, Any]:
+    """Make an API key."""
+    return service.make(caller(), **said)
+
+
+@keys.route("/api/me/keys")
+@keys.doc(operationId="listKeys")
+@signed_in
+@keys.arguments(Paging, location="query")
+@keys.lists(schemas.KeyOf, message="Your keys.")
+def list_keys(paging: dict[str, Any]) -> Page[dict[str, Any]]:
+    """See the account's API keys."""
+    return service.keys_of(caller(), **paging)
+
+
+@keys.route("/api/me/keys/<uuid:key_id>", methods=["DELETE"])
+@keys.doc(operationId="deleteKey")
+@signed_in
+@keys.answers(200, message="The key is worth nothing now.")
+def take_back(key_id: uuid.UUID) -> None:
+    """Make a key worthless."""
+    service.take_back(key_id, caller())
+
+
+@keys.route("/api/token/introspect", methods=["POST"])
+@keys.doc(operationId="introspectToken")
+@for_programs("tokens:introspect")
+@keys.arguments(schemas.Introspect, location="json_or_form")
+@keys.response(200, schemas.Introspected, description="Whether it is live; not in the envelope (RFC 7662).")
+def introspect(said: dict[str, Any]) -> Response:
+    """Find out whether an access token is live, whose it is, and which role they have."""
+    return as_json(schemas.Introspected().dump(service.introspect(**said)))

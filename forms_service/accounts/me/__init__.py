@@ -1,0 +1,1 @@
+"""One's own account: read, changed, exported, erased."""

@@ -1,0 +1,82 @@
+"""Taking one's data along, and leaving."""
+
+import json
+import uuid
+from collections.abc import Iterable
+from typing import Any, TypeVar
+
+from sqlalchemy import delete, select, update
+
+from forms_service.accounts import audit
+from forms_service.accounts.identity import Caller
+from forms_service.accounts.keys import service as keys
+from forms_service.accounts.me.service import account_of, demand_password
+from forms_service.accounts.models import Account, ApiKey, Event, Session
+from forms_service.accounts.sessions import service as sessions
+from forms_service.database import writing
+from forms_service.delivery import outbox
+from forms_service.errors import AuthenticationError
+from forms_service.extensions import db
+from forms_service.signals import account_deleted, account_erasing, account_exporting
+from forms_service.web.pagination import Page, after, paged
+
+Kind = TypeVar("Kind", Session, ApiKey)
+
+
+def export(caller: Caller) -> dict[str, Any]:
+    """Everything held on the account, in one document that the rooms above add their parts to, fit for JSON."""
+    with writing():
+        audit.record("exported", account_id=caller.account_id)
+        db.session.commit()
+    account = account_of(caller)
+    document: dict[str, Any] = {
+        "account": account,
+        "sessions": [sessions.as_dict(session) for session in _all(Session, account.id)],
+        "keys": [keys.as_dict(key) for key in _all(ApiKey, account.id)],
+        "events": [_event(event) for event in db.session.scalars(_events(account.id))],
+    }
+    account_exporting.send(account_id=account.id, document=document)
+    return document
+
+
+def events_of(caller: Caller, limit: int, cursor: str | None) -> Page[dict[str, Any]]:
+    """What happened to the account, the newest first."""
+    query = _events(caller.account_id)
+    position = after(cursor, uuid.UUID)
+    if position:
+        query = query.where(Event.id < position[0])
+    page = paged(db.session.scalars(query.limit(limit + 1)).all(), limit, lambda event: (event.id,))
+    return Page([_event(event) for event in page.items], page.next)
+
+
+def erase(caller: Caller, password: str) -> None:
+    """Erase the account with all that hangs on it. Of the trail stays what happened when, without where from.
+
+    :raises ValidationError: on `password`, when it is not the current one
+    """
+    demand_password(caller, password)
+    with writing():
+        account = db.session.scalar(select(Account).where(Account.id == caller.account_id).with_for_update())
+        if account is None:
+            raise AuthenticationError()
+        account_erasing.send(account_id=caller.account_id)
+        outbox.forget(caller.account_id)
+        own = Event.account_id == caller.account_id
+        db.session.execute(update(Event).where(own).values(client=None, details=None))
+        db.session.execute(delete(Account).where(Account.id == caller.account_id))
+        db.session.add(Event(account_id=caller.account_id, name="erased"))
+        db.session.commit()
+    account_deleted.send(account_id=caller.account_id)
+
+
+def _events(account_id: uuid.UUID) -> Any:
+    return select(Event).where(Event.account_id == account_id).order_by(Event.id.desc())
+
+
+def _event(event: Event) -> dict[str, Any]:
+    details = json.loads(event.details) if event.details else {}
+    return {"id": event.id, "name": event.name, "at": event.at, "client": event.client, "details": details}
+
+
+def _all(kind: type[Kind], account_id: uuid.UUID) -> Iterable[Kind]:
+    return db.session.scalars(select(kind).where(kind.account_id == account_id).order_by(kind.id))

@@ -1,0 +1,85 @@
+"""What an account is, and what its holder may change."""
+
+from typing import Any
+
+import marshmallow as ma
+
+from forms_service.accounts.keys.schemas import KeyOf
+from forms_service.accounts.models import ROLES, STATUSES
+from forms_service.accounts.schemas import CurrentPassword
+from forms_service.accounts.sessions.schemas import SessionKept
+from forms_service.validation.fields import Email, Password, PersonName, Phone
+from forms_service.validation.schema import Schema
+
+
+class Me(Schema):
+    """The account that asks."""
+
+    id = ma.fields.UUID(required=True)
+    email = ma.fields.String(required=True)
+    first_name = ma.fields.String(required=True)
+    last_name = ma.fields.String(required=True)
+    phone = ma.fields.String(required=True, allow_none=True)
+    role = ma.fields.String(required=True, metadata={"enum": list(ROLES)})
+    status = ma.fields.String(required=True, metadata={"enum": list(STATUSES)})
+    created_at = ma.fields.DateTime(required=True)
+    confirmed_at = ma.fields.DateTime(required=True, allow_none=True)
+
+
+class Profile(Schema):
+    """What the holder changes; what is left out stays as it is."""
+
+    first_name = PersonName()
+    last_name = PersonName()
+    phone = Phone(allow_none=True)
+
+
+class CurrentPasswordOnly(Schema):
+    """That it is really the holder."""
+
+    password = CurrentPassword(required=True)
+
+
+class NewPassword(Schema):
+    """A new password, and the one that is good until now."""
+
+    password = CurrentPassword(required=True, metadata={"description": "The current one."})
+    new_password = Password(required=True, metadata={"examples": ["Correct-horse-8"]})
+
+
+class NewEmail(Schema):
+    """A new e-mail address."""
+
+    password = CurrentPassword(required=True, metadata={"description": "The current one."})
+    email = Email(required=True, metadata={"examples": ["ann@example.org"]})
+
+
+class EventOf(Schema):
+    """Something that happened to the account."""
+
+    id = ma.fields.UUID(required=True)
+    name = ma.fields.String(required=True, metadata={"examples": ["signed_in"]})
+    at = ma.fields.DateTime(required=True)
+    client = ma.fields.String(
+        required=True, allow_none=True, metadata={"description": "The address it came from; null for a command."}
+    )
+    details = ma.fields.Dict(required=True, metadata={"description": "Ids and counts."})
+
+
+class Document(Schema):
+    """Everything held on an account, a part for each room that holds something."""
+
+    account = ma.fields.Nested(Me, required=True)
+    sessions = ma.fields.List(ma.fields.Nested(SessionKept), required=True)
+    keys = ma.fields.List(ma.fields.Nested(KeyOf), required=True)
+    events = ma.fields.List(ma.fields.Nested(EventOf), required=True)
+
+    class Meta:
+        """In the description: there may be more parts."""
+
+        unknown = ma.INCLUDE
+
+    @ma.post_dump(pass_original=True)
+    def _add_parts(self, shown: dict[str, Any], document: dict[str, Any], **_: Any) -> dict[str, Any]:
+        """What rooms above have added is shown as it is."""
+        return {**document, **shown}

@@ -1,0 +1,116 @@
+"""The use cases of one's own account."""
+
+import uuid
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from forms_service.accounts import audit, mail_tokens, mails
+from forms_service.accounts.identity import Caller
+from forms_service.accounts.models import Account
+from forms_service.accounts.passwords import demand, hashed
+from forms_service.accounts.service import TAKEN, by_id, email_index
+from forms_service.accounts.sessions.service import end_all
+from forms_service.accounts.steady import steady
+from forms_service.database import now, writing
+from forms_service.errors import AuthenticationError, ConflictError
+from forms_service.extensions import db
+
+
+def account_of(caller: Caller) -> Account:
+    """The account that asks."""
+    account = db.session.get(Account, caller.account_id)
+    if account is None:
+        raise AuthenticationError()  # erased just now
+    return account
+
+
+def change(caller: Caller, changes: dict[str, Any]) -> Account:
+    """The account with some of its fields changed."""
+    with writing():
+        account = _locked(caller.account_id)
+        for name, value in changes.items():
+            setattr(account, name, value)
+        audit.record("profile_changed", account_id=account.id, details={"fields": sorted(changes)})
+        db.session.commit()
+    return account
+
+
+def change_password(caller: Caller, password: str, new_password: str) -> None:
+    """Change the password, and end every other session.
+
+    :raises ValidationError: on `password`, when it is not the current one
+    """
+    kept = demand_password(caller, password)
+    password_hash = hashed(new_password)
+    with writing():
+        account = _locked(caller.account_id, kept)
+        account.password_hash = password_hash
+        mail_tokens.drop(account.id)
+        end_all(account.id, but=caller.session_id)
+        mails.password_changed(account)
+        audit.record("password_changed", account_id=account.id)
+        db.session.commit()
+
+
+def change_email(caller: Caller, password: str, email: str) -> None:
+    """Send a link to the new address, and a word to the old one; nothing is changed before the link is used.
+
+    :raises ValidationError: on `password`, when it is not the current one
+    """
+    kept = demand_password(caller, password)
+    with steady(), writing():
+        account = _locked(caller.account_id, kept)
+        # not locked: two who swap their addresses would wait for each other
+        holder = db.session.scalar(select(Account).where(Account.email_index == email_index(email)))
+        if holder is None or holder is account:
+            mails.new_address(account, email)
+        elif holder.status == "active":
+            mails.already_registered(holder)
+        audit.record("email_change_asked", account_id=account.id)
+        db.session.commit()
+
+
+def confirm_email(token: str) -> None:
+    """Give the account the address that the token was sent to, and end every session.
+
+    :raises ValidationError: for a token that is no good
+    :raises ConflictError: when another account has the address by now
+    """
+    with writing():
+        account, said = mail_tokens.spend("email", token)
+        old = account.email
+        account.email, account.email_index = said["email"], email_index(said["email"])
+        account.confirmed_at = now()
+        try:
+            db.session.flush()
+        except IntegrityError as error:
+            raise ConflictError(TAKEN) from error
+        mail_tokens.drop(account.id)
+        end_all(account.id)
+        mails.address_changed(account, old)
+        audit.record("email_changed", account_id=account.id)
+        db.session.commit()
+
+
+def demand_password(caller: Caller, password: str) -> str:
+    """The hash of the current password, once it was shown to be known.
+
+    :raises ValidationError: on `password`, when it is not the current one
+    """
+    kept = db.session.scalar(select(Account.password_hash).where(Account.id == caller.account_id))
+    if kept is None:
+        raise AuthenticationError()
+    demand(password, kept)
+    return kept
+
+
+def _locked(account_id: uuid.UUID, kept: str | None = None) -> Account:
+    """The account, with the password that was just shown, if one was."""
+    account = by_id(account_id)
+    if account is None:
+        raise AuthenticationError()
+    if kept is not None and account.password_hash != kept:
+        raise ConflictError("Your password was changed just now. Try again.")
+    return account

@@ -1,0 +1,12 @@
+"""What a new password is chosen by."""
+
+from forms_service.accounts.schemas import Secret
+from forms_service.validation.fields import Password
+from forms_service.validation.schema import Schema
+
+
+class Reset(Schema):
+    """A new password for who was sent the token."""
+
+    token = Secret(required=True)
+    password = Password(required=True, metadata={"examples": ["Correct-horse-7"]})

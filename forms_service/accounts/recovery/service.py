@@ -1,0 +1,47 @@
+"""The use cases of a forgotten password."""
+
+from forms_service.accounts import audit, mail_tokens, mails
+from forms_service.accounts.passwords import hashed
+from forms_service.accounts.service import by_email
+from forms_service.accounts.sessions.service import end_all
+from forms_service.accounts.signup.service import activate
+from forms_service.accounts.steady import steady
+from forms_service.database import writing
+from forms_service.extensions import db
+from forms_service.signals import account_confirmed
+
+
+def forget(email: str) -> None:
+    """Send a link to choose a new password by, if there is such an account; the time does not tell."""
+    with steady(), writing():
+        account = by_email(email)
+        if account is not None and account.status != "disabled":
+            mails.reset(account)
+            audit.record("password_forgotten", account_id=account.id)
+        db.session.commit()
+
+
+def reset(token: str, password: str) -> str:
+    """Put a new password in place of the forgotten one, and end every session; the account's e-mail address.
+
+    An account that waited to be confirmed is: whoever has the token reads the address.
+
+    :raises ValidationError: for a token that is no good
+    """
+    mail_tokens.check("reset", token)
+    password_hash = hashed(password)
+    with writing():
+        account, _ = mail_tokens.spend("reset", token)
+        waited = account.status == "pending"
+        account.password_hash = password_hash
+        if waited:
+            activate(account)
+        mail_tokens.drop(account.id)
+        end_all(account.id)
+        mails.password_changed(account)
+        audit.record("password_reset", account_id=account.id)
+        db.session.commit()
+        account_id, email = account.id, account.email
+    if waited:
+        account_confirmed.send(account_id=account_id)
+    return email

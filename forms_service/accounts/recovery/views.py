@@ -1,0 +1,36 @@
+"""The recovery blueprint."""
+
+from typing import Any
+
+from forms_service.accounts.recovery import schemas, service
+from forms_service.accounts.signup.schemas import Address
+from forms_service.web.access import public
+from forms_service.web.blueprint import Blueprint
+from forms_service.web.limit_keys import address_key
+from forms_service.web.limits import forgive, rate_limit
+
+recovery = Blueprint("recovery", __name__, description="Come back after the password was forgotten.")
+
+
+@recovery.route("/api/password/forgot", methods=["POST"])
+@recovery.doc(operationId="forgotPassword")
+@public
+@rate_limit("forgot")
+@recovery.web_form("accounts/forgot.html", done="accounts.forgotten")
+@recovery.arguments(Address, location="json_or_form")
+@recovery.answers(202, message="If there is an account with this address, a mail is on its way.")
+def forgot(said: dict[str, Any]) -> None:
+    """Get a link to choose a new password by. The answer is the same whether or not the address has an account."""
+    service.forget(**said)
+
+
+@recovery.route("/api/password/reset", methods=["POST"])
+@recovery.doc(operationId="resetPassword")
+@public
+@recovery.web_form("accounts/reset.html", done="accounts.was_reset")
+@recovery.arguments(schemas.Reset, location="json_or_form")
+@recovery.answers(200, message="Your password is changed. Every session has ended; sign in with the new one.")
+def reset(said: dict[str, Any]) -> None:
+    """Choose a new password, with the token of the link that was sent. It is good once, for 1 h."""
+    email = service.reset(**said)
+    forgive("login_account", address_key(email))

@@ -1,0 +1,48 @@
+"""What is said to sign in, and what is got for it."""
+
+import marshmallow as ma
+
+from forms_service.accounts.schemas import CurrentPassword, Secret
+from forms_service.validation.fields import Email
+from forms_service.validation.schema import Schema
+
+
+class Login(Schema):
+    """A person who has an account."""
+
+    email = Email(required=True, metadata={"examples": ["ann@example.com"]})
+    password = CurrentPassword(required=True, metadata={"examples": ["Correct-horse-7"]})
+
+
+class Refresh(Schema):
+    """A session that goes on."""
+
+    refresh_token = Secret(required=True)
+
+
+class Tokens(Schema):
+    """What the next requests are made with."""
+
+    access_token = ma.fields.String(required=True, metadata={"description": "For `Authorization: Bearer …`."})
+    token_type = ma.fields.String(required=True, metadata={"const": "Bearer"})
+    expires_in = ma.fields.Integer(required=True, metadata={"description": "Seconds the access token is good for."})
+    refresh_token = ma.fields.String(
+        required=True, metadata={"description": "For a new pair; used once, and once more within 10 s."}
+    )
+
+
+class SessionKept(Schema):
+    """A place where the account is signed in."""
+
+    id = ma.fields.UUID(required=True)
+    created_at = ma.fields.DateTime(required=True)
+    last_used_at = ma.fields.DateTime(required=True, metadata={"description": "When it was last refreshed."})
+    expires_at = ma.fields.DateTime(required=True)
+    client = ma.fields.String(required=True, allow_none=True, metadata={"description": "The address signed in from."})
+    user_agent = ma.fields.String(required=True, allow_none=True)
+
+
+class SessionOf(SessionKept):
+    """The same, seen from another."""
+
+    current = ma.fields.Boolean(required=True, metadata={"description": "Whether it is the one that asks."})

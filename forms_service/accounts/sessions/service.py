@@ -1,0 +1,174 @@
+"""The use cases of sessions: signing in, going on, signing out."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import delete, select
+
+from forms_service.accounts import access_tokens, audit
+from forms_service.accounts.identity import Caller, token_hash
+from forms_service.accounts.models import Account, RefreshToken, Session
+from forms_service.accounts.passwords import hashed, outdated, verified
+from forms_service.accounts.service import email_index
+from forms_service.database import now, rows_changed, writing
+from forms_service.errors import AuthenticationError, AuthorizationError, ConflictError, NotFoundError
+from forms_service.extensions import db
+from forms_service.security import generate_secure_token
+from forms_service.web.pagination import Page, after, paged
+
+LIFETIME = timedelta(days=30)
+"""How long a session lives after it was last refreshed."""
+
+GRACE = timedelta(seconds=10)
+"""How long a refresh token that was used is accepted again: two tabs, or an answer that was lost."""
+
+WRONG_PAIR = "This e-mail address and password do not belong together."
+ENDED = "Sign in again: this session has ended."
+REFUSED = {
+    "pending": ("Confirm your e-mail address first: a mail with a link was sent to it.", "EmailNotConfirmed"),
+    "disabled": ("This account is closed.", "AccountDisabled"),
+}
+"""What the right password is told that may not sign in, and the reason as a word."""
+
+
+@dataclass(frozen=True)
+class Device:
+    """Where somebody signs in from."""
+
+    client: str
+    user_agent: str
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """What the next requests of a session are made with."""
+
+    access_token: str
+    refresh_token: str
+    expires_in: int
+    token_type: str = "Bearer"  # noqa: S105 (the scheme's name)
+
+
+def sign_in(email: str, password: str, device: Device) -> Tokens:
+    """A new session. Every wrong pair gets the same answer after the same work.
+
+    :raises AuthenticationError: for a wrong pair
+    :raises AuthorizationError: for the right one of an account that is not confirmed, or closed
+    :raises ConflictError: when the password is changed at this very moment
+    """
+    query = select(Account.id, Account.password_hash, Account.status)
+    found = db.session.execute(query.where(Account.email_index == email_index(email))).one_or_none()
+    right = verified(password, found.password_hash if found else None)
+    if found is None or not right:
+        _record_failure(found.id if found else None)
+        raise AuthenticationError(WRONG_PAIR)
+    if found.status in REFUSED:
+        message, reason = REFUSED[found.status]
+        raise AuthorizationError(message, details={"reason": reason})
+    fresh = hashed(password) if outdated(found.password_hash) else found.password_hash
+    with writing():
+        account = db.session.scalar(select(Account).where(Account.id == found.id).with_for_update())
+        if account is None or (account.password_hash, account.status) != (found.password_hash, found.status):
+            raise ConflictError("This account was changed just now. Try again.")
+        account.password_hash = fresh
+        session = Session(account_id=account.id, client=device.client, user_agent=device.user_agent)
+        tokens = _started(session)
+        audit.record("signed_in", account_id=account.id, details={"session": str(session.id)})
+        db.session.commit()
+    return tokens
+
+
+def refresh(refresh_token: str) -> Tokens:
+    """A new pair for a session. The token is spent by it: used again more than GRACE later, it ends the session.
+
+    :raises AuthenticationError: for a token of no living session
+    """
+    key = token_hash(refresh_token)
+    query = select(Session).join(RefreshToken).join(Account).where(RefreshToken.hash == key)
+    living = (Session.expires_at > now(), Account.status == "active")
+    with writing():
+        session = db.session.scalar(query.where(*living).with_for_update(of=Session))
+        token = db.session.get(RefreshToken, key)  # read after the session is locked: another may just have used it
+        if session is None or token is None:
+            raise AuthenticationError(ENDED)
+        if token.used_at and token.used_at < now() - GRACE:
+            _end_stolen(session)
+            raise AuthenticationError(ENDED)
+        token.used_at = token.used_at or now()
+        tokens = _started(session)
+        db.session.commit()
+    return tokens
+
+
+def sign_out(caller: Caller) -> None:
+    """End the session that asks."""
+    with writing():
+        db.session.execute(delete(Session).where(Session.id == caller.session_id))
+        audit.record("signed_out", account_id=caller.account_id, details={"session": str(caller.session_id)})
+        db.session.commit()
+
+
+def sessions_of(caller: Caller, limit: int, cursor: str | None) -> Page[dict[str, Any]]:
+    """Where the account is signed in, the newest first."""
+    query = select(Session).where(Session.account_id == caller.account_id, Session.expires_at > now())
+    position = after(cursor, uuid.UUID)
+    if position:
+        query = query.where(Session.id < position[0])
+    found: Sequence[Session] = db.session.scalars(query.order_by(Session.id.desc()).limit(limit + 1)).all()
+    page = paged(found, limit, lambda session: (session.id,))
+    return Page([as_dict(session) | {"current": session.id == caller.session_id} for session in page.items], page.next)
+
+
+def end(session_id: uuid.UUID, caller: Caller) -> None:
+    """End one of the account's sessions.
+
+    :raises NotFoundError: where there is none, or it is another's
+    """
+    with writing():
+        own = delete(Session).where(Session.id == session_id, Session.account_id == caller.account_id)
+        if not rows_changed(own):
+            raise NotFoundError()
+        audit.record("session_ended", account_id=caller.account_id, details={"session": str(session_id)})
+        db.session.commit()
+
+
+def end_all(account_id: uuid.UUID, *, but: uuid.UUID | None = None) -> None:
+    """End every session of an account, or every other one, in the caller's transaction."""
+    own = delete(Session).where(Session.account_id == account_id)
+    db.session.execute(own.where(Session.id != but) if but else own)
+
+
+def _started(session: Session) -> Tokens:
+    """A pair for a session that begins or goes on."""
+    session.last_used_at = now()
+    session.expires_at = session.last_used_at + LIFETIME
+    db.session.add(session)
+    db.session.flush()
+    refresh_token = generate_secure_token()
+    db.session.add(RefreshToken(hash=token_hash(refresh_token), session_id=session.id))
+    access_token = access_tokens.made(session.account_id, session.id)
+    return Tokens(access_token, refresh_token, access_tokens.lifetime())
+
+
+def _record_failure(account_id: uuid.UUID | None) -> None:
+    """Also where there is no account: the answer takes as long, and the operator sees who guesses."""
+    audit.warn("sign_in_failed", account=account_id)
+    with writing():
+        audit.record("sign_in_failed", account_id=account_id)
+        db.session.commit()
+
+
+def _end_stolen(session: Session) -> None:
+    audit.warn("refresh_token_reused", account=session.account_id)
+    audit.record("session_ended", account_id=session.account_id, details={"session": str(session.id), "why": "reuse"})
+    db.session.delete(session)
+    db.session.commit()
+
+
+def as_dict(session: Session) -> dict[str, Any]:
+    """What its holder is shown of a session."""
+    names = ("id", "created_at", "last_used_at", "expires_at", "client", "user_agent")
+    return {name: getattr(session, name) for name in names}

@@ -1,0 +1,78 @@
+"""The sessions blueprint."""
+
+import uuid
+from typing import Any
+
+from flask import request
+
+from forms_service.accounts.guards import caller, signed_in
+from forms_service.accounts.sessions import schemas, service
+from forms_service.web.access import public
+from forms_service.web.blueprint import Blueprint
+from forms_service.web.client import client_address
+from forms_service.web.limits import forgive, rate_limit
+from forms_service.web.logs import LONGEST
+from forms_service.web.pagination import Page, Paging
+
+sessions = Blueprint("sessions", __name__, description="Sign in, go on, sign out.")
+
+
+@sessions.route("/api/login", methods=["POST"])
+@sessions.doc(operationId="login")
+@public
+@rate_limit("login")
+@rate_limit("login_account")
+@sessions.web_form("accounts/login.html", done="accounts.signed_in")
+@sessions.arguments(schemas.Login, location="json_or_form")
+@sessions.answers(200, schemas.Tokens, message="Signed in.")
+def login(said: dict[str, Any]) -> service.Tokens:
+    """Sign in.
+
+    401 for every wrong pair, in the same time whether or not the address has an account. 403 with `details.reason`
+    `EmailNotConfirmed` or `AccountDisabled` only with the right password.
+    """
+    device = service.Device(client_address(), request.headers.get("User-Agent", "")[:LONGEST])
+    tokens = service.sign_in(**said, device=device)
+    forgive("login_account")
+    return tokens
+
+
+@sessions.route("/api/token/refresh", methods=["POST"])
+@sessions.doc(operationId="refreshToken")
+@public
+@sessions.arguments(schemas.Refresh, location="json_or_form")
+@sessions.answers(200, schemas.Tokens, message="Here is a new pair.")
+def refresh(said: dict[str, Any]) -> service.Tokens:
+    """Get a new pair of tokens.
+
+    The old refresh token is accepted for 10 s more; one that is used later than that ends the session.
+    """
+    return service.refresh(**said)
+
+
+@sessions.route("/api/logout", methods=["POST"])
+@sessions.doc(operationId="logout")
+@signed_in
+@sessions.answers(200, message="Signed out.")
+def logout() -> None:
+    """End this session."""
+    service.sign_out(caller())
+
+
+@sessions.route("/api/me/sessions")
+@sessions.doc(operationId="listSessions")
+@signed_in
+@sessions.arguments(Paging, location="query")
+@sessions.lists(schemas.SessionOf, message="Where you are signed in.")
+def list_sessions(paging: dict[str, Any]) -> Page[dict[str, Any]]:
+    """See where you are signed in."""
+    return service.sessions_of(caller(), **paging)
+
+
+@sessions.route("/api/me/sessions/<uuid:session_id>", methods=["DELETE"])
+@sessions.doc(operationId="endSession")
+@signed_in
+@sessions.answers(200, message="That session has ended.")
+def end_session(session_id: uuid.UUID) -> None:
+    """Sign out somewhere else."""
+    service.end(session_id, caller())

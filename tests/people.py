@@ -1,0 +1,68 @@
+"""The cast: people with an account, what they do with it, and the mails that they get."""
+
+import json
+import re
+from typing import Any
+
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from werkzeug.test import TestResponse
+
+from forms_service.accounts import service
+from forms_service.delivery.models import Message
+from forms_service.extensions import db
+
+PASSWORD = "Correct-horse-7"
+BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
+
+
+class Member:
+    """Somebody with an account, signed in."""
+
+    def __init__(self, app: Flask, email: str = "ann@example.com", role: str = "user", status: str = "active") -> None:
+        with app.app_context():
+            person = service.Person(email, "Ann", "Example", PASSWORD)
+            self.id = str(service.create(person, role=role, status=status).id)
+        self.email = email
+        self.client: FlaskClient = app.test_client()
+        self.tokens: dict[str, Any] = {}
+        if status == "active":
+            self.tokens = self.sign_in()
+
+    def sign_in(self, password: str = PASSWORD) -> dict[str, Any]:
+        answer = login(self.client, self.email, password)
+        assert answer.status_code == 200, answer.text
+        found: dict[str, Any] = answer.json["data"]
+        return found
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return bearer(self.tokens["access_token"])
+
+    def call(self, method: str, path: str, **body: Any) -> TestResponse:
+        """A request of this session, with JSON if there is something to say."""
+        said = {"json": body} if body else {}
+        return self.client.open(path, method=method, headers=self.headers, **said)
+
+
+def login(client: FlaskClient, email: str, password: str = PASSWORD) -> TestResponse:
+    return client.post("/api/login", json={"email": email, "password": password})
+
+
+def bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
+def mails(app: Flask, kind: str | None = None) -> list[dict[str, Any]]:
+    """What was put into the outbox, the oldest first: kind, to, and the values."""
+    with app.app_context():
+        found = db.session.scalars(select(Message).order_by(Message.id)).all()
+        said = [{"kind": m.kind, "to": m.target, **json.loads(m.payload or "{}")} for m in found]
+    return [mail for mail in said if kind in (None, mail["kind"])]
+
+
+def token_in(mail: dict[str, Any]) -> str:
+    found = re.fullmatch(r".*\?token=([\w-]{43})", mail["link"])
+    assert found
+    return found[1]

@@ -1,0 +1,44 @@
+"""The texts of the mails that accounts get."""
+
+import re
+
+import pytest
+from flask import Flask
+from jinja2 import StrictUndefined
+
+from tests.servers import ROOT
+
+KINDS = (
+    "confirm",
+    "already_registered",
+    "reset",
+    "password_changed",
+    "new_address",
+    "address_changing",
+    "address_changed",
+    "new_key",
+)
+LINK = "https://forms.example.com/reset?token=x"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_says_what_it_is_about_with_the_link_on_a_line_of_its_own(app: Flask, kind: str) -> None:
+    mails = app.jinja_env.overlay(undefined=StrictUndefined)
+    values = {"app_name": "Forms & more", "link": LINK, "name": "<b>http://evil.example"}
+    subject, text, html = (
+        mails.get_template(f"mails/{kind}/{part}").render(values) for part in ("subject.txt", "text.txt", "html.html")
+    )
+    assert subject.count("\n") <= 1
+    assert "Forms & more" in subject + text
+    assert "Forms &amp; more" in html
+    assert "<b>http" not in html
+    urls = re.findall(r"https?://\S+", text)
+    if kind != "address_changed":
+        assert urls[0] == LINK
+        assert LINK in text.splitlines()
+        assert f'href="{LINK}"' in html
+
+
+def test_there_are_no_others() -> None:
+    source = (ROOT / "forms_service/accounts/mails.py").read_text()
+    assert set(re.findall(r'_put\("(\w+)"', source)) == set(KINDS)

@@ -1,0 +1,89 @@
+"""Where a browser is led after a form: back to its site, where the owner says, and nowhere else."""
+
+import pytest
+
+from forms_service.submissions.taking.redirects import destination, origin_of
+
+SITE = "https://site.example"
+LISTED = ("https://other.example/thanks?a=b", "https://other.example:8443/x")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [
+        ("/thanks", "https://site.example/thanks"),
+        ("/thanks?x=1#y", "https://site.example/thanks?x=1#y"),
+        ("/", "https://site.example/"),
+        ("https://site.example/thanks", "https://site.example/thanks"),
+        ("HTTPS://Site.Example:443/thanks", "HTTPS://Site.Example:443/thanks"),
+        ("https://site.example", "https://site.example"),
+        ("/dankesch\u00f6n", "https://site.example/dankesch%C3%B6n"),
+        ("/a%20b", "https://site.example/a%20b"),
+        ("/@evil.example", "https://site.example/@evil.example"),
+        *((url, url) for url in LISTED),
+    ],
+)
+def test_back_to_the_site_or_to_what_is_listed(wanted: str, expected: str) -> None:
+    assert destination(wanted, site=SITE, listed=LISTED) == expected
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        None,
+        "",
+        "//evil.example",
+        "///evil.example",
+        "/\\evil.example",
+        "\\\\evil.example",
+        "https:\\\\evil.example",
+        "https://evil.example",
+        "http://site.example/thanks",
+        "https://site.example:8443/thanks",
+        "https://site.example.evil.example/",
+        "https://site.example@evil.example/",
+        "https://ann@site.example/",
+        "https://ann:secret@site.example/",
+        "https:evil.example",
+        "https:///evil.example",
+        "https:site.example/thanks",
+        "javascript:alert(1)",
+        "data:text/html,x",
+        "ftp://site.example/",
+        "thanks.html",
+        " /thanks",
+        "/tha nks",
+        "/x\r\nSet-Cookie: a=b",
+        "/x\tb",
+        "/x\u2028y",
+        "/\x00",
+        "https://site.example\u2100evil.example/",
+        "https://\uff53ite.example/",
+        "https://site.example:99999/",
+        "https://[::1/",
+        "https://other.example/thanks",
+        "https://other.example/thanks?a=b&next=evil",
+    ],
+)
+def test_nowhere_else(wanted: str | None) -> None:
+    assert destination(wanted, site=SITE, listed=LISTED) is None
+
+
+def test_a_path_leads_nowhere_when_nobody_knows_from_where_the_form_was_posted() -> None:
+    assert destination("/thanks", site=None, listed=()) is None
+    assert destination("https://site.example/", site=None, listed=()) is None
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://site.example/page?x", "https://site.example"),
+        ("http://127.0.0.1:5000/", "http://127.0.0.1:5000"),
+        ("http://[::1]:80/x", "http://[::1]"),
+        ("null", None),
+        ("about:blank", None),
+        (None, None),
+    ],
+)
+def test_the_origin_of_a_page(url: str | None, expected: str | None) -> None:
+    assert origin_of(url) == expected
