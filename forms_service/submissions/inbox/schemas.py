@@ -110,11 +110,6 @@ class Change(Schema):
     read = Flag()
     status = Word(MOVES)
 
-    @ma.validates_schema
-    def _something(self, values: Mapping[str, Any], **_: Any) -> None:
-        if not values:
-            raise ma.ValidationError([Fault("Say what to change.", "required")])
-
 
 class Bulk(Change):
     """What to do with many submissions of a form: change them, or delete them."""
@@ -129,10 +124,11 @@ class Bulk(Change):
     )
 
     @ma.validates_schema
-    def _something(self, values: Mapping[str, Any], **_: Any) -> None:
-        said = values.keys() - {"ids"}
-        if not said or ("delete" in said and len(said) > 1):
-            raise ma.ValidationError([Fault("Say what to change, or delete: one of the two.", "required")])
+    def _one_or_the_other(self, values: Mapping[str, Any], **_: Any) -> None:
+        if "delete" in values and values.keys() & {"read", "status"}:
+            raise ma.ValidationError(
+                [Fault("There is nothing else to change of what is deleted.", "conflict")], "delete"
+            )
 
 
 class FileShown(Schema):

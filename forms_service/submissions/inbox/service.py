@@ -141,8 +141,9 @@ def _of(submission_id: uuid.UUID, caller: Caller) -> Found:
 def _change(form_id: str, ids: Sequence[uuid.UUID], values: Mapping[str, Any]) -> None:
     if values.get("status") == "inbox":
         _withdraw_verdict(form_id, ids)
-    which = (Submission.form_id == form_id, Submission.id.in_(ids))
-    db.session.execute(update(Submission).where(*which).values(values).execution_options(synchronize_session=False))
+    if values:
+        change = update(Submission).where(Submission.form_id == form_id, Submission.id.in_(ids)).values(values)
+        db.session.execute(change.execution_options(synchronize_session=False))
 
 
 def _withdraw_verdict(form_id: str, ids: Sequence[uuid.UUID]) -> None:
