@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import event
 
 from forms_service.extensions import db
-from forms_service.submissions.inbox import columns, selecting, workbook
+from forms_service.submissions.inbox import columns, exporting, selecting, workbook
 from tests.conftest import KeyOf
 from tests.inbox import attach, make_form, submit
 
@@ -221,3 +221,17 @@ def test_a_client_that_goes_away_leaves_no_connection_behind(
     answer.close()
     assert not any(held), "a connection is held while the client takes its time"
     assert not out
+
+
+def test_names_that_only_old_submissions_have_share_a_column(
+    client: FlaskClient, app: Flask, key_of: KeyOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner = key_of(app)
+    form = make_form(app)
+    for data in ({"old": "1", "same": "2"}, {"same": "3"}, {"new": "4"}):
+        submit(app, form, data)
+    monkeypatch.setattr(selecting, "BATCH", 1)
+    monkeypatch.setattr(exporting, "LOOKED_AT", 2)
+    heading, *rows = table(export(client, owner, form))
+    assert heading[4:] == ["new", "same", "other fields"]
+    assert [row[4:] for row in rows] == [["4", "", ""], ["", "3", ""], ["", "2", '{"old": "1"}']]

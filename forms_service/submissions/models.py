@@ -22,7 +22,7 @@ class Submission(Model):
     __tablename__ = "submissions"
     __table_args__ = (
         CheckConstraint(one_of("status", STATUSES), name="status"),
-        Index("ix_submissions_inbox", "form_id", "status", "read", "created_at", "id"),
+        Index("ix_submissions_inbox", "form_id", "status", "created_at", "id", "read"),
         Index("ix_submissions_content_hash", "content_hash", "created_at"),
     )
 

@@ -20,11 +20,14 @@ REST = "other fields"
 
 
 class Columns:
-    """The columns of a form's export, found out while its submissions go by; of bounded size."""
+    """The columns of a form's export, found out by looking at submissions; of bounded size.
+
+    `full` says that there may be names which have no column of their own.
+    """
 
     def __init__(self, labels: Mapping[str, str]) -> None:
         self._labels = dict(islice(labels.items(), MOST_NAMES))
-        self._full = False
+        self.full = False
 
     def see(self, names: Iterable[str]) -> None:
         """Make room for these names."""
@@ -33,22 +36,22 @@ class Columns:
                 if len(self._labels) < MOST_NAMES:
                     self._labels[name] = name
                 else:
-                    self._full = True
+                    self.full = True
 
     def hold(self, names: KeysView[str]) -> bool:
-        """Whether they have room for these; for what came after the look they may not."""
-        return self._full or names <= self._labels.keys()
+        """Whether they have room for these; for what comes in while the export runs they may not."""
+        return self.full or names <= self._labels.keys()
 
     def headings(self) -> list[str]:
         """What stands above the columns after FIRST: labels, with the name where a label alone would be ambiguous."""
         taken = [*FIRST, REST, *self._labels.values()]
         shown = [label if taken.count(label) == 1 else f"{label} ({name})" for name, label in self._labels.items()]
-        return [*shown, REST] if self._full else shown
+        return [*shown, REST] if self.full else shown
 
     def cells(self, values: Mapping[str, Any]) -> list[Any]:
         """What was sent, as the row's part after FIRST: text or a number for each column, empty where nothing was."""
         row = [_cell(values[name]) if name in values else "" for name in self._labels]
-        if self._full:
+        if self.full:
             rest = {name: value for name, value in values.items() if name not in self._labels}
             row.append(json.dumps(rest, ensure_ascii=False) if rest else "")
         return row

@@ -19,6 +19,11 @@ from forms_service.submissions.inbox.selecting import Files, Filter, Found, batc
 from forms_service.submissions.inbox.workbook import workbook
 from forms_service.submissions.serialising import as_dict
 
+LOOKED_AT = 20_000
+"""Submissions of which the names are known before the first row is sent: half a second's work. What older ones have
+under names that neither these nor any version of the form know stands together in the last column.
+"""
+
 
 @dataclass(frozen=True)
 class Export:
@@ -47,7 +52,7 @@ def export(form_id: str, caller: Caller, wanted: Filter, kind: str) -> Export:
 
 
 def _csv(form_id: str, wanted: Filter) -> Iterator[bytes]:
-    yield BOM.encode()  # what follows begins with a look at every submission
+    yield BOM.encode()
     columns = _columns(form_id, wanted)
     yield csv_rows([[*FIRST, *columns.headings()]]).encode()
     for rows in _tables(form_id, wanted, columns):
@@ -79,11 +84,15 @@ KINDS: dict[str, tuple[str, Callable[[str, Filter], Iterator[bytes]]]] = {
 
 
 def _columns(form_id: str, wanted: Filter) -> Columns:
-    """The columns that hold everything: names that no version of the form asks for are only known by looking."""
-    columns = Columns(declared(form_id))
+    """A column for every field of any version, and for every other name that one of the newest submissions has."""
+    columns, looked = Columns(declared(form_id)), 0
     for batch, files in _with_files(batches(form_id, wanted)):
         for submission in batch:
             columns.see(_values(submission, files))
+        looked += len(batch)
+        if looked >= LOOKED_AT:
+            columns.full = True
+            break
     return columns
 
 

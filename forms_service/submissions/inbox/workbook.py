@@ -8,6 +8,7 @@ few elements (ECMA-376, 18.3).
 import re
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -25,6 +26,9 @@ CHUNK = 65_536
 
 NOT_XML = re.compile("[\x00-\x08\x0b-\x1f\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)")
 """What XML cannot hold or would change, and what reads like the way in which that is written (`_x0007_`)."""
+
+PLAIN = re.compile("[^&<>_\x00-\x08\x0b-\x1f\ufffe\uffff]*\\Z")
+"""Text that can stand as it is, as most can."""
 
 HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
@@ -87,6 +91,7 @@ def _row(number: int, cells: Sequence[Any]) -> str:
     return f'<row r="{number}">{inner}</row>'
 
 
+@cache
 def _letters(column: int) -> str:
     """A, B … Z, AA …"""
     first, last = divmod(column, 26)
@@ -98,6 +103,8 @@ def _text(text: str) -> str:
         units = text.encode("utf-16-le")
         if len(units) > 2 * LONGEST_CELL:
             text = units[: 2 * (LONGEST_CELL - len(CUT))].decode("utf-16-le", "ignore") + CUT
+    if PLAIN.match(text):
+        return text
     return NOT_XML.sub(lambda found: f"_x{ord(found[0]):04X}_", escape(text))
 
 
