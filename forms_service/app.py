@@ -12,6 +12,8 @@ from forms_service.forms import published
 from forms_service.forms.views import forms, hosted
 from forms_service.health import checks
 from forms_service.health.views import health_blueprint
+from forms_service.submissions import retention
+from forms_service.submissions.inbox.views import inbox, people_blueprint
 from forms_service.submissions.taking import proof_of_work, repeats, running, storage, storing
 from forms_service.submissions.taking.puzzles import puzzles
 from forms_service.submissions.taking.views import taking
@@ -49,9 +51,9 @@ def create_app(settings: Settings) -> Flask:
         part.init_app(app, settings)
     for part in (migrating, keyring, background, guards, sweeping, published, checks):
         part.init_app(app)
-    for part in (storage, storing, running, repeats, proof_of_work):
+    for part in (storage, storing, running, repeats, proof_of_work, retention):
         part.init_app(app)
-    openapi.init_app(app, (*ACCOUNTS, forms, taking, health_blueprint))
+    openapi.init_app(app, (*ACCOUNTS, forms, taking, inbox, people_blueprint, health_blueprint))
     for blueprint in (accounts, puzzles, hosted):
         app.register_blueprint(blueprint)
     with app.app_context(), database.nothing_left_open():

@@ -36,6 +36,7 @@ QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--
 
 MakeSettings = Callable[..., Settings]
 MakeApp = Callable[..., Flask]
+KeyOf = Callable[..., dict[str, str]]
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -14,12 +14,15 @@ STATUSES = ("inbox", "spam", "archived", "unconfirmed")
 
 
 class Submission(Model):
-    """One submission of a form; its id sorts by when it came."""
+    """One submission of a form; its id sorts by when it came.
+
+    Every list, count and deadline of a form is read off the one index `ix_submissions_inbox`.
+    """
 
     __tablename__ = "submissions"
     __table_args__ = (
         CheckConstraint(one_of("status", STATUSES), name="status"),
-        Index("ix_submissions_form_id_status_id", "form_id", "status", "id"),
+        Index("ix_submissions_inbox", "form_id", "status", "created_at", "id", "read"),
         Index("ix_submissions_content_hash", "content_hash", "created_at"),
     )
 

@@ -60,10 +60,11 @@ def init_app(app: Flask) -> None:
 
 def _add_headers(response: Response) -> Response:
     response.headers.extend(ISOLATION)
+    policy = getattr(response, "policy", PAGE_POLICY if response.mimetype == "text/html" else None)
+    if policy:
+        response.headers["Content-Security-Policy"] = policy
     if getattr(response, "shows_others", False):  # what another site serves says nothing of being embedded
         del response.headers["Cross-Origin-Embedder-Policy"]
-    if response.mimetype == "text/html":
-        response.headers["Content-Security-Policy"] = getattr(response, "policy", PAGE_POLICY)
     if "token" in request.args:
         response.headers["Referrer-Policy"] = "no-referrer"  # the address of a page behind a mail's link is a secret
     if request.is_secure:

@@ -43,7 +43,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_submissions")),
     )
     op.create_index("ix_submissions_content_hash", "submissions", ["content_hash", "created_at"])
-    op.create_index("ix_submissions_form_id_status_id", "submissions", ["form_id", "status", "id"])
+    op.create_index("ix_submissions_inbox", "submissions", ["form_id", "status", "created_at", "id", "read"])
     op.create_table(
         "submission_files",
         sa.Column("submission_id", sa.Uuid(), nullable=False),

@@ -1,0 +1,71 @@
+"""Deletion that is complete: rows, files, what the outbox says of a submission, and the keys that led to it."""
+
+import logging
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Select, delete, event, select
+from sqlalchemy.orm import Session
+
+from forms_service import signals
+from forms_service.accounts import audit
+from forms_service.delivery.models import Message
+from forms_service.extensions import db
+from forms_service.forms.models import Form
+from forms_service.submissions.models import File, IdempotencyKey, Submission
+from forms_service.submissions.taking import storage
+
+FILES = "files of erased submissions"
+"""Where the session keeps their names until it has committed."""
+
+Ids = Sequence[uuid.UUID] | Select[uuid.UUID]
+
+log = logging.getLogger(__name__)
+
+
+def erase(submissions: Ids) -> None:
+    """Delete them in the caller's transaction; once it has committed, their files go too.
+
+    A crash between the two leaves files that no row names, which `storage.sweep` finds.
+    """
+    files = db.session.scalars(select(File.stored_as).where(File.submission_id.in_(submissions)))
+    db.session.info.setdefault(FILES, []).extend(files)
+    db.session.execute(delete(Message).where(Message.about.in_(submissions)))
+    db.session.execute(delete(IdempotencyKey).where(IdempotencyKey.submission_id.in_(submissions)))
+    db.session.execute(delete(Submission).where(Submission.id.in_(submissions)))
+
+
+def commit(
+    ids: Sequence[uuid.UUID], name: str, *, account_id: uuid.UUID, details: Mapping[str, Any] | None = None
+) -> None:
+    """Delete them, record that it was done under that name, and end the caller's transaction."""
+    erase(ids)
+    audit.record(name, account_id=account_id, details={**(details or {}), "submissions": len(ids)})
+    db.session.commit()
+    if ids:
+        signals.submission_deleted.send(submission_ids=list(ids))
+
+
+@signals.form_erasing.connect
+def _erase_with_form(_: object, form_id: str) -> None:
+    erase(select(Submission.id).where(Submission.form_id == form_id))
+
+
+@signals.account_erasing.connect
+def _erase_with_account(_: object, account_id: uuid.UUID) -> None:
+    erase(select(Submission.id).join(Form, Form.id == Submission.form_id).where(Form.owner_id == account_id))
+
+
+@event.listens_for(db.session, "after_commit")
+def _remove_files(session: Session) -> None:
+    for stored_as in session.info.pop(FILES, ()):
+        try:
+            storage.remove(stored_as)
+        except OSError:
+            log.warning("The file of an erased submission is left to the sweep.", exc_info=True)
+
+
+@event.listens_for(db.session, "after_rollback")
+def _keep_files(session: Session) -> None:
+    session.info.pop(FILES, None)

@@ -1,0 +1,1 @@
+"""The inbox: what an owner sees of the submissions, takes with them and erases."""

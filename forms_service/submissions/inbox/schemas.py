@@ -1,0 +1,205 @@
+"""What the inbox is asked, and what it answers."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import marshmallow as ma
+
+from forms_service.errors import Fault
+from forms_service.submissions.inbox.moment import Moment
+from forms_service.submissions.models import STATUSES
+from forms_service.validation.fields import Email
+from forms_service.validation.parts import Flag, Line, Several, Word
+from forms_service.validation.schema import Coded, Messages, Schema
+from forms_service.web.pagination import MOST, Digits, Paging
+
+MOST_IDS = 500
+LONGEST_QUERY = 200
+
+MOVES = ("inbox", "archived", "spam")
+"""Where an owner may put a submission; `unconfirmed` is left by confirming."""
+
+
+class Statuses(Coded):
+    """One or more statuses, by comma, or as a list in JSON."""
+
+    default_error_messages: Messages = {"not_a_choice": f"Write one or more of {', '.join(STATUSES)}, by comma."}
+    json_schema: ClassVar[dict[str, Any]] = {"type": "string", "examples": ["inbox,archived"]}
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> tuple[str, ...]:
+        said = value.split(",") if isinstance(value, str) else value
+        if not isinstance(said, list) or not said or not all(isinstance(each, str) for each in said):
+            raise self.make_error("not_a_choice")
+        found = [each.strip() for each in said]
+        if not set(found) <= set(STATUSES):
+            raise self.make_error("not_a_choice")
+        return tuple(status for status in STATUSES if status in found)
+
+
+class YesOrNo(Flag):
+    """A switch in a query, where all is text."""
+
+    json_schema: ClassVar[dict[str, Any]] = {"type": "boolean"}
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bool:
+        return super()._deserialize({"true": True, "false": False}.get(str(value), value), attr, data, **kwargs)
+
+
+class Filters(Schema):
+    """Which submissions of a form are meant."""
+
+    status = Statuses(
+        metadata={
+            "default": "inbox",
+            "description": f"One or more of {', '.join(f'`{status}`' for status in STATUSES)}, by comma.",
+        }
+    )
+    since = Moment(metadata={"description": "Only what was sent then or later (RFC 3339)."})
+    until = Moment(metadata={"description": "Only what was sent before (RFC 3339)."})
+    unread = YesOrNo(metadata={"description": "`true`: only the unread, `false`: only the read; both without."})
+
+
+class Listing(Filters, Paging):
+    """What a list of submissions takes."""
+
+
+class Search(Filters):
+    """What a search takes, all of it in the body: no person's data in a URL."""
+
+    q = Line(
+        LONGEST_QUERY,
+        required=True,
+        metadata={"description": "Text that stands in a value; case and compatible characters are the same."},
+    )
+    limit = Digits(1, MOST)
+    cursor = ma.fields.String()
+
+
+class Export(Filters):
+    """What is exported, and as what."""
+
+    format = Word(
+        ("csv", "jsonl", "xlsx"),
+        load_default="csv",
+        metadata={"description": "`csv` and `xlsx` for spreadsheets, `jsonl` for programs, exact to the letter."},
+    )
+
+
+def _attachment(*types: str) -> dict[str, Any]:
+    """The description of an answer that is no JSON."""
+    binary = {"schema": {"type": "string", "format": "binary"}}
+    return {"200": {"description": "The file, as an attachment.", "content": dict.fromkeys(types, binary)}}
+
+
+LINES = _attachment("application/x-ndjson")
+EXPORTS = _attachment(
+    "text/csv", "application/x-ndjson", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+)
+
+
+class Span(Schema):
+    """The days that are counted."""
+
+    since = Moment(metadata={"description": "It stands in the first day (UTC); without it, 30 days."})
+    until = Moment(metadata={"description": "It stands in the last day; without it, today."})
+
+
+class Change(Schema):
+    """What an owner may change of a submission."""
+
+    read = Flag()
+    status = Word(MOVES)
+
+
+class Bulk(Change):
+    """What to do with many submissions of a form: change them, or delete them."""
+
+    ids = Several(
+        ma.fields.UUID(), MOST_IDS, 1, required=True, metadata={"description": "Of submissions of this form."}
+    )
+    delete = ma.fields.Boolean(
+        truthy={True},
+        falsy=set(),
+        metadata={"enum": [True], "description": "Erase them; with nothing else to change."},
+    )
+
+    @ma.validates_schema
+    def _one_or_the_other(self, values: Mapping[str, Any], **_: Any) -> None:
+        if "delete" in values and values.keys() & {"read", "status"}:
+            raise ma.ValidationError(
+                [Fault("There is nothing else to change of what is deleted.", "conflict")], "delete"
+            )
+
+
+class FileShown(Schema):
+    """A file that came with a submission; its bytes are at `/api/submissions/{id}/files/{number}`."""
+
+    number = ma.fields.Integer(required=True)
+    field = ma.fields.String(required=True)
+    name = ma.fields.String(required=True)
+    content_type = ma.fields.String(required=True)
+    size = ma.fields.Integer(required=True, metadata={"description": "Bytes."})
+
+
+class SubmissionShown(Schema):
+    """A submission."""
+
+    id = ma.fields.String(required=True, metadata={"format": "uuid"})
+    form_id = ma.fields.String(required=True)
+    form_version = ma.fields.Integer(required=True, metadata={"description": "Of the form that it was sent to."})
+    created_at = ma.fields.String(required=True, metadata={"format": "date-time"})
+    status = ma.fields.String(required=True, metadata={"enum": list(STATUSES)})
+    read = ma.fields.Boolean(required=True)
+    data = ma.fields.Dict(required=True, metadata={"description": "Name → value, in the order they were sent."})
+    files = ma.fields.List(ma.fields.Nested(FileShown), required=True)
+    spam_reasons = ma.fields.List(
+        ma.fields.String(),
+        required=True,
+        metadata={"description": "Codes; none once an owner has moved it from spam to the inbox."},
+    )
+    control = ma.fields.Dict(required=True, metadata={"description": "The special fields that came with it."})
+
+
+class BulkDone(Schema):
+    """Which submissions it was done to."""
+
+    done = ma.fields.List(ma.fields.String(), required=True)
+    missing = ma.fields.List(
+        ma.fields.String(), required=True, metadata={"description": "Ids that the form has no submission under."}
+    )
+
+
+class Counts(Schema):
+    """How many submissions there are of each status."""
+
+    inbox = ma.fields.Integer(required=True)
+    spam = ma.fields.Integer(required=True)
+    archived = ma.fields.Integer(required=True)
+    unconfirmed = ma.fields.Integer(required=True)
+
+
+class DayCounts(Counts):
+    """The same, of one day in UTC."""
+
+    day = ma.fields.String(required=True, metadata={"format": "date"})
+
+
+class Stats(Schema):
+    """How many submissions a form has had."""
+
+    total = ma.fields.Integer(required=True)
+    unread = ma.fields.Integer(required=True, metadata={"description": "In the inbox."})
+    by_status = ma.fields.Nested(Counts, required=True)
+    by_day = ma.fields.List(ma.fields.Nested(DayCounts), required=True)
+
+
+class Person(Schema):
+    """Whom it is about."""
+
+    email = Email(required=True, metadata={"examples": ["ann@example.com"]})
+
+
+class PersonErased(Schema):
+    """How much it was."""
+
+    erased = ma.fields.Integer(required=True, metadata={"description": "Submissions."})

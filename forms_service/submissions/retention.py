@@ -1,0 +1,70 @@
+"""What has been kept long enough: it is erased in small pieces, so that nobody waits for long."""
+
+import json
+import uuid
+from collections.abc import Iterator
+from datetime import timedelta
+
+from flask import Flask
+from sqlalchemy import ColumnElement, delete, select, tuple_
+
+from forms_service.config import settings
+from forms_service.database import now, writing
+from forms_service.delivery import tasks
+from forms_service.extensions import db
+from forms_service.forms.models import Form
+from forms_service.submissions import erasing
+from forms_service.submissions.inbox.selecting import Filter, Position, everything, newest
+from forms_service.submissions.models import IdempotencyKey, Submission
+from forms_service.validation.form_settings import form_settings
+
+EVERY = 3600
+BATCH = 500
+MOST_SPAM = 1000
+"""Submissions in the spam folder of a form; the oldest go first."""
+
+KEYS_KEPT = timedelta(hours=24)
+
+Condition = ColumnElement[bool]
+
+
+def init_app(app: Flask) -> None:
+    """Have it done every hour."""
+    tasks.register(app, "retention", EVERY, sweep)
+
+
+def sweep() -> None:
+    """Erase what each form's owner, or the operator, wants kept no longer."""
+    forms = db.session.execute(select(Form.id, Form.owner_id, Form.settings)).all()
+    for form_id, owner_id, kept in forms:
+        for condition in _outlived(form_id, form_settings(json.loads(kept)).retention_days):
+            while ids := _some(form_id, condition):
+                with writing():
+                    erasing.commit(ids, "submissions_expired", account_id=owner_id, details={"form_id": form_id})
+    with writing():
+        db.session.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at < now() - KEYS_KEPT))
+        db.session.commit()
+
+
+def _outlived(form_id: str, days: int | None) -> Iterator[Condition]:
+    if days is not None:
+        yield Submission.created_at < now() - timedelta(days=days)
+    spam = Submission.status == "spam"
+    yield spam & (Submission.created_at < now() - timedelta(days=settings.spam_retention_days))
+    last = _last_to_keep(form_id)
+    if last:
+        yield spam & (tuple_(Submission.created_at, Submission.id) < last)
+
+
+def _last_to_keep(form_id: str) -> Position | None:
+    """The newest MOST_SPAM of the spam folder end there; None where it has fewer."""
+    newest_spam = newest(form_id, Filter(("spam",)), None, MOST_SPAM).offset(MOST_SPAM - 1).limit(1)
+    found = db.session.execute(newest_spam).one_or_none()
+    return (found.created_at, found.id) if found else None
+
+
+def _some(form_id: str, condition: Condition) -> list[uuid.UUID]:
+    query = select(Submission.id).where(*everything(form_id), condition).limit(BATCH)
+    found = list(db.session.scalars(query))
+    db.session.rollback()
+    return found
