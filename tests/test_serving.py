@@ -11,7 +11,7 @@ from typing import Any
 import psutil
 import pytest
 
-from tests.servers import Server
+from tests.servers import Server, free_port
 
 Serve = Callable[..., Server]
 
@@ -126,7 +126,8 @@ def test_a_body_in_chunks_is_read_whole_or_refused(serve: Serve, length: int, st
 
 
 def test_what_is_typed_is_in_no_file_of_the_service(serve: Serve) -> None:
-    server = serve(LOG_LEVEL="DEBUG")
+    # with a mail server that is away: a mail to a file is one to be read
+    server = serve(LOG_LEVEL="DEBUG", SMTP_SERVER="127.0.0.1", SMTP_PORT=str(free_port()))
     said = {
         "email": "zebedee@quagmire.example",
         "first_name": "Zebedee",
