@@ -6,9 +6,18 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import delete
 
 from forms_service import database
+from forms_service.delivery import worker
+from forms_service.errors import NotFoundError
+from forms_service.extensions import db
+from forms_service.forms import published as publishing
+from forms_service.forms.models import Form
+from forms_service.forms.published import published
 from forms_service.submissions.taking import challenges, running
+from forms_service.web.in_hand import requests_in_hand
+from tests.conftest import MakeApp
 from tests.taking import ANN, JSON, form_for, kept
 
 
@@ -49,3 +58,66 @@ def test_who_cannot_be_stored_in_time_is_told_to_come_back(
     assert int(answer.headers["Retry-After"]) >= 1
     assert answer.headers["Access-Control-Allow-Origin"] == "*"
     assert len(kept(app, form)) == 1
+
+
+def test_mails_give_way_to_people_who_wait(make_app: MakeApp, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = make_app(BACKGROUND_WORK="outside")
+    form = form_for(app)
+    rests: list[float] = []
+    monkeypatch.setattr(worker.time, "sleep", rests.append)
+    for busy in (False, True):
+        assert app.test_client().post(f"/f/{form}", json={"busy": busy}).status_code == 200
+        if busy:
+            app.extensions["in_hand"].add(0)
+        with app.app_context():
+            assert worker.deliver_due() == 1
+        assert len(rests) == busy
+    assert 0 < rests[0] <= worker.LONGEST_REST
+
+
+def test_a_request_is_in_hand_until_it_is_answered(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[int] = []
+    monkeypatch.setattr(challenges, "check", lambda *_: seen.append(requests_in_hand()))
+    assert app.test_client().post(f"/f/{form_for(app)}", json=ANN).status_code == 200
+    assert app.test_client().post("/f/x", json=ANN).status_code == 404
+    assert seen == [1]
+    assert app.extensions["in_hand"] == set()
+
+
+def test_one_thread_renews_a_form_while_the_others_go_on(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    form = form_for(app)
+    asked, goes_on, load = threading.Event(), threading.Event(), publishing._load
+
+    def slow(*said: Any) -> Any:
+        asked.set()
+        goes_on.wait(10)
+        return load(*said)
+
+    def name() -> str:
+        with app.app_context():
+            return published(form).name
+
+    name()
+    monkeypatch.setattr(publishing, "FRESH_SECONDS", -1)
+    monkeypatch.setattr(publishing, "_load", slow)
+    with ThreadPoolExecutor(1) as pool:
+        renewing = pool.submit(name)
+        asked.wait(10)
+        monkeypatch.setattr(publishing, "FRESH_SECONDS", 60)
+        assert name() == "Contact"
+        assert not renewing.done()
+        goes_on.set()
+        assert renewing.result(10) == "Contact"
+
+
+def test_a_form_that_another_process_deleted_is_not_kept(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    form = form_for(app)
+    assert app.test_client().post(f"/f/{form}", json=ANN).status_code == 200
+    with app.app_context(), database.writing():
+        db.session.execute(delete(Form).where(Form.id == form))
+        db.session.commit()
+    with monkeypatch.context() as patched, app.app_context():
+        patched.setattr(publishing, "FRESH_SECONDS", -1)
+        with pytest.raises(NotFoundError):
+            published(form)
+    assert [app.test_client().post(f"/f/{form}", json=ANN).status_code for _ in range(2)] == [404, 404]
