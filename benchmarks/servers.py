@@ -28,14 +28,15 @@ class Running:
 
 
 @contextmanager
-def running(target: str, probe: str, **settings: str) -> Iterator[Running]:
-    """A gunicorn with one worker and the project's own configuration, serving `target`."""
+def running(target: str, probe: str, *, log: Path | None = None, **settings: str) -> Iterator[Running]:
+    """A gunicorn with one worker and the project's own configuration, serving `target`, logging to `log`."""
     port = free_port()
     with tempfile.TemporaryDirectory() as folder:
         environment = {"PATH": os.environ["PATH"], "INSTANCE_PATH": folder, "LOG_LEVEL": "WARNING", **settings}
         command = [str(GUNICORN), "--bind", f"127.0.0.1:{port}", "--log-level", "warning", target]
         started = time.perf_counter()
-        process = subprocess.Popen(command, cwd=ROOT, env=environment)
+        errors = log.open("ab") if log else None
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=errors)
         try:
             _wait(f"http://127.0.0.1:{port}{probe}", process)
             seconds = time.perf_counter() - started

@@ -53,8 +53,8 @@ def create_app(settings: Settings) -> Flask:
         part.init_app(app)
     for part in (storage, storing, running, repeats, proof_of_work, retention):
         part.init_app(app)
-    openapi.init_app(app, (*ACCOUNTS, forms, inbox, people_blueprint, health_blueprint))
-    for blueprint in (accounts, taking, puzzles, hosted):
+    openapi.init_app(app, (*ACCOUNTS, forms, taking, inbox, people_blueprint, health_blueprint))
+    for blueprint in (accounts, puzzles, hosted):
         app.register_blueprint(blueprint)
     with app.app_context(), database.nothing_left_open():
         migrating.bring_up_to_date()

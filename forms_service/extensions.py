@@ -1,7 +1,7 @@
 """The Flask extensions, unbound, nothing else; `app.py` binds them.
 
-Flask-Limiter and flask-smorest keep the state of one app in themselves, so each app is given its own of
-those (`web/limits.py`, `web/openapi.py`).
+Flask-Limiter, flask-smorest and Flask-Talisman keep the state of one app in themselves, so each app is given its own of
+those (`web/limits.py`, `web/openapi.py`, `web/headers.py`).
 """
 
 from typing import TYPE_CHECKING
@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from flask_caching import Cache
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
-from flask_talisman import Talisman
 from sqlalchemy import MetaData
 from sqlalchemy.orm import DeclarativeBase
 
@@ -32,7 +31,6 @@ class Base(DeclarativeBase):
 db = SQLAlchemy(model_class=Base, disable_autonaming=True)
 migrate = Migrate()
 cache = Cache(with_jinja2_ext=False)
-talisman = Talisman()
 
 if TYPE_CHECKING:
     Model = Base

@@ -150,10 +150,11 @@ class TestTasks:
         self, either_app: Flask, caplog: pytest.LogCaptureFixture
     ) -> None:
         ran: list[str] = []
+        either_app.extensions["tasks"].clear()
         tasks.register(either_app, "broken", 86_400, lambda: 1 / 0)
         tasks.register(either_app, "fine", 86_400, lambda: ran.append("fine"))
         with either_app.app_context():
-            assert tasks.run_due() == ["outbox", "broken", "fine"]
+            assert tasks.run_due() == ["broken", "fine"]
             assert "A periodic task failed: broken" in caplog.text
             assert tasks.run_due() == []
         self.let_pass(either_app, tasks.AGAIN_SECONDS + 1)

@@ -141,6 +141,8 @@ def test_passwords_are_taken_as_they_are(typed: str) -> None:
         ("correct-horse-7", ["no_uppercase"]),
         ("CORRECT-HORSE-7", ["no_lowercase"]),
         ("Correct-horse", ["no_digit"]),
+        ("P@ssW0rd", ["too_common"]),
+        ("QWERTYUIOP", ["no_lowercase", "no_digit", "no_special", "too_common"]),
         ("Correcthorse7", ["no_special"]),
         ("Aa1!" * 33, ["too_long"]),
     ],

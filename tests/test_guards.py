@@ -14,7 +14,9 @@ import pytest
 from flask import Flask
 
 from forms_service.accounts import access_tokens
+from forms_service.accounts.guards import caller, for_operators
 from forms_service.security import derived_key
+from forms_service.web.openapi import described
 from tests.conftest import MakeApp
 from tests.people import Member, bearer
 
@@ -240,15 +242,15 @@ class TestEveryRoute:
             assert {answer.headers["WWW-Authenticate"] for answer in answers} == {"Bearer"}
 
     def test_that_is_guarded_says_so_in_the_description_and_no_other_does(self, app: Flask) -> None:
-        paths = app.extensions["description"]["paths"]
-        described = {
+        paths = described(app)["paths"]
+        said = {
             (method.upper(), path)
             for path, operations in paths.items()
             for method, operation in operations.items()
             if method != "parameters" and operation.get("security") == [{"token": []}]
         }
         guarded = {(method, re.sub("<(?:[^:>]*:)?([^>]*)>", r"{\1}", rule)) for method, rule, _ in self.guarded(app)}
-        assert described == guarded
+        assert said == guarded
 
     def test_that_takes_an_id_answers_a_strangers_as_one_that_is_not_there(self, app: Flask) -> None:
         owner, stranger = Member(app, "olga@example.com", role="owner"), Member(app, role="owner")
@@ -265,3 +267,12 @@ class TestEveryRoute:
 def test_the_lifetime_is_said_as_it_is(app: Flask) -> None:
     with app.app_context():
         assert access_tokens.lifetime() == 1800
+
+
+def test_operators_alone_pass_their_guard(app: Flask) -> None:
+    app.add_url_rule("/operators", "operators", for_operators(lambda: str(caller().account_id)))
+    people = [Member(app, f"{role}@example.com", role=role) for role in ("user", "owner", "operator")]
+    key = people[2].call("POST", "/api/me/keys", name="x", scopes=["forms:read"]).json["data"]["key"]
+    assert [person.call("GET", "/operators").status_code for person in people] == [403, 403, 200]
+    assert people[2].call("GET", "/operators").text == people[2].id
+    assert people[2].client.get("/operators", headers=bearer(key)).status_code == 403

@@ -80,9 +80,7 @@ def test_goes_on_behind_the_last_hit(either: FlaskClient, either_app: Flask, key
     assert [submission["id"] for submission in rest["data"]] == sent[:1]
 
 
-@pytest.mark.parametrize(
-    "body", [{}, {"q": ""}, {"q": 1}, {"q": "x" * 201}, {"q": "x", "status": []}]
-)
+@pytest.mark.parametrize("body", [{}, {"q": ""}, {"q": 1}, {"q": "x" * 201}, {"q": "x", "status": []}])
 def test_a_search_says_for_what(client: FlaskClient, app: Flask, key_of: KeyOf, body: dict[str, Any]) -> None:
     owner = key_of(app)
     answer = client.post(f"/api/forms/{make_form(app)}/submissions/search", headers=owner, json=body)

@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import delete, select
 
 from forms_service.database import writing
+from forms_service.delivery import tasks
 from forms_service.errors import ServiceUnavailableError
 from forms_service.extensions import db
 from forms_service.forms.models import Form
@@ -115,6 +116,18 @@ def test_the_same_key_and_content_get_the_same_id_for_24_hours(
     make_older(either_app, IdempotencyKey, KEY_LIFE + timedelta(seconds=1))
     make_older(either_app, Submission, REPEAT * 2)
     assert identity(post("k")) != first
+
+
+def test_old_keys_are_swept(either: FlaskClient, either_app: Flask, form: str) -> None:
+    def post(key: str) -> str:
+        return identity(either.post(f"/f/{form}", json={"key": key}, headers={"Idempotency-Key": key}))
+
+    post("old")
+    make_older(either_app, IdempotencyKey, KEY_LIFE + timedelta(seconds=1))
+    young = post("young")
+    with either_app.app_context():
+        assert "idempotency keys" in tasks.run_due()
+        assert [str(found) for found in db.session.scalars(select(IdempotencyKey.submission_id))] == [young]
 
 
 def test_the_same_key_with_other_content_is_a_422_and_on_another_form_another(

@@ -63,10 +63,14 @@ class Shelf:
         :raises NotFoundError: where there is none
         """
         kept = self._kept.get(form_id)
-        if kept and time.monotonic() - kept[1] < FRESH_SECONDS:
+        if kept and (time.monotonic() - kept[1] < FRESH_SECONDS or not self._mine_to_renew(form_id, kept)):
             return kept[0]
         generation, asked = self._generation, time.monotonic()
-        form = _load(form_id, kept[0] if kept else None)
+        try:
+            form = _load(form_id, kept[0] if kept else None)
+        except NotFoundError:
+            self.forget(form_id)
+            raise
         with self._lock:
             if generation == self._generation:  # else one was saved while this was read
                 while len(self._kept) >= MOST_KEPT:
@@ -74,6 +78,14 @@ class Shelf:
                 self._kept.pop(form_id, None)
                 self._kept[form_id] = (form, asked)
         return form
+
+    def _mine_to_renew(self, form_id: str, kept: tuple[PublishedForm, float]) -> bool:
+        """Whether this thread is the one to look at the form anew; the others go on with what they have."""
+        with self._lock:
+            if self._kept.get(form_id) is not kept:
+                return False
+            self._kept[form_id] = (kept[0], time.monotonic())
+            return True
 
     def forget(self, form_id: str) -> None:
         """Look at the form anew when it is next asked for."""

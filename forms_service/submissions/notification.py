@@ -61,7 +61,8 @@ def _text(value: Any) -> str:
 
 def _lines(pairs: list[tuple[str, str]]) -> list[list[str]]:
     """Label and value of each field, until the mail is full."""
-    room, shown = LONGEST_MAIL, []
+    room = LONGEST_MAIL
+    shown: list[list[str]] = []
     for label, text in pairs:
         room -= len(label) + len(text)
         if room < 0:

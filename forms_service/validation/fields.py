@@ -153,7 +153,7 @@ class Password(Text):
             "no_lowercase": not any(character.islower() for character in value),
             "no_digit": not any(character.isdecimal() for character in value),
             "no_special": all(character.isalnum() for character in value),
-            "too_common": is_common(value),
+            "too_common": len(value) >= 8 and is_common(value),
         }
         return [key for key, wrong in found.items() if wrong]
 

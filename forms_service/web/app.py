@@ -8,11 +8,11 @@ from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 
 
 class Sessions(SecureCookieSessionInterface):
-    """Flask's sessions in a cookie; where none came, no signature is made ready to check it."""
+    """Flask's sessions in a cookie; where no cookie came, none is looked for."""
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
         """What the cookie holds."""
-        if self.get_cookie_name(app) in request.cookies:
+        if "HTTP_COOKIE" in request.environ:
             return super().open_session(app, request)
         return self.session_class() if app.secret_key else None
 

@@ -45,6 +45,7 @@ def _for_log(remote: str, how: str) -> str | None:
     return str(ipaddress.ip_network((address, prefix), strict=False).network_address)
 
 
+@lru_cache(REMEMBERED)
 def _parsed(remote: str) -> Address | None:
     try:
         address = ipaddress.ip_address(remote.partition("%")[0])

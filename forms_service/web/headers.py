@@ -1,8 +1,8 @@
 """Security headers on every answer: Flask-Talisman's, and what it does not know."""
 
 from flask import Flask, Response, request
-
-from forms_service.extensions import talisman
+from flask_talisman import Talisman
+from werkzeug.datastructures import Headers
 
 API_POLICY = "default-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 PAGE_POLICY = (
@@ -21,12 +21,32 @@ ISOLATION = {
 }
 
 
+class SameForAllViews(Talisman):  # type: ignore[misc]  # Talisman has no types
+    """Talisman whose options are no view's own, so that its headers are worked out once and not for each answer."""
+
+    _worked_out: Headers | None = None
+
+    def _force_https(self) -> None:
+        """A POST would become a GET."""
+
+    def _make_nonce(self) -> None:
+        """No policy of ours has one."""
+
+    def _set_response_headers(self, response: Response) -> Response:
+        if self._worked_out is None:
+            self._worked_out = super()._set_response_headers(Response(headers={})).headers
+            self._worked_out.remove("Content-Type")
+            self._worked_out.remove("Content-Length")
+        response.headers.extend(self._worked_out)
+        return response
+
+
 def init_app(app: Flask) -> None:
     """Register ours before Talisman's, since Flask runs what comes after a request from the last to the first."""
     app.after_request(_add_headers)
-    talisman.init_app(
+    SameForAllViews().init_app(
         app,
-        force_https=False,  # it would turn a POST into a GET
+        force_https=False,
         session_cookie_secure=False,  # it would set it for the whole process at the first request
         strict_transport_security=False,  # it believes X-Forwarded-Proto from anyone; ours is below
         frame_options="DENY",

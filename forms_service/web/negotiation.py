@@ -29,6 +29,8 @@ def asks_for_json() -> bool:
 
 def _first_named() -> str | None:
     """Which of the two `Accept` names first, None for neither."""
+    if "HTTP_ACCEPT" not in request.environ:
+        return None
     for mimetype, quality in request.accept_mimetypes:
         if quality and (mimetype == JSON or mimetype.endswith("+json")):
             return "json"

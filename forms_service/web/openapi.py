@@ -59,26 +59,32 @@ class Description(Api):
 
     ERROR_SCHEMA = ErrorAnswer
 
-    def __init__(self, app: Flask, blueprints: Sequence[Blueprint]) -> None:
+    def __init__(self, app: Flask) -> None:
+        self._lock = threading.RLock()
+        self._waiting: Sequence[Blueprint] = ()
         super().__init__(app, spec_kwargs={"info": {"description": DESCRIPTION, "license": {"name": "MIT"}}})
-        self._blueprints = blueprints
-        self._lock = threading.Lock()
-        self._document: dict[str, Any] | None = None
-        for blueprint in blueprints:
-            app.register_blueprint(blueprint)
 
-    def document(self) -> dict[str, Any]:
+    def register(self, blueprints: Sequence[Blueprint]) -> None:
+        """Register blueprints, to be described later."""
+        for blueprint in blueprints:
+            self._app.register_blueprint(blueprint)
+        self._waiting = blueprints
+
+    @property
+    def spec(self) -> Any:
         """All that is described."""
         with self._lock:
-            if self._document is None:
-                self._document = self._described()
-            return self._document
+            waiting, self._waiting = self._waiting, ()
+            for blueprint in waiting:
+                blueprint.register_views_in_doc(self, self._app, self._spec, name=blueprint.name, parameters=None)
+                self._spec.tag({"name": blueprint.name, "description": blueprint.description})
+            if waiting:
+                _with_pages(self._spec.to_dict())
+            return self._spec
 
-    def _described(self) -> dict[str, Any]:
-        for blueprint in self._blueprints:
-            blueprint.register_views_in_doc(self, self._app, self.spec, name=blueprint.name, parameters=None)
-            self.spec.tag({"name": blueprint.name, "description": blueprint.description})
-        return _with_pages(self.spec.to_dict())
+    @spec.setter
+    def spec(self, spec: Any) -> None:
+        self._spec = spec
 
     def _register_error_handlers(self) -> None:
         """Errors have one mapper."""
@@ -92,7 +98,7 @@ def init_app(app: Flask, blueprints: Sequence[Blueprint]) -> None:
     app.config["API_TITLE"] = "forms_service"
     app.config["API_VERSION"] = __version__
     app.config["OPENAPI_VERSION"] = "3.1.0"
-    api = Description(app, blueprints)
+    api = Description(app)
     for field, json_type in (
         (Text, "string"),
         (Line, "string"),
@@ -103,14 +109,15 @@ def init_app(app: Flask, blueprints: Sequence[Blueprint]) -> None:
         api.register_field(field, json_type, None)
     api.ma_plugin.converter.add_attribute_function(_json_schema)
     api.spec.components.security_scheme("token", {"type": "http", "scheme": "bearer"})
+    api.register(blueprints)
     app.extensions["description"] = api
     app.register_blueprint(docs)
 
 
 def described(app: Flask) -> dict[str, Any]:
     """The description as the repository holds it in `openapi.json`."""
-    description: Description = app.extensions["description"]
-    return description.document()
+    description: dict[str, Any] = app.extensions["description"].spec.to_dict()
+    return description
 
 
 @docs.get("/api/openapi.json")
@@ -131,11 +138,10 @@ def show() -> Response:
     return response
 
 
-def _with_pages(description: dict[str, Any]) -> dict[str, Any]:
-    """Any error is a page to who asks for one."""
+def _with_pages(description: dict[str, Any]) -> None:
+    """Add that any error is a page to who asks for one."""
     for response in description["components"]["responses"].values():
         response["content"]["text/html"] = {"schema": PAGE}
-    return description
 
 
 @cache

@@ -113,7 +113,7 @@ def _recent(connection: Connection, marks: Sequence[Mark]) -> dict[bytes, uuid.U
 
 
 @cache
-def _recent_query(count: int) -> Select[tuple[bytes, uuid.UUID]]:
+def _recent_query(count: int) -> Select[bytes, uuid.UUID]:
     """Made once for each size of a group: a list that is spread out at each call costs 100 µs."""
     hashes = [bindparam(f"hash{number}", type_=LargeBinary) for number in range(count)]
     columns = select(Submission.fingerprint, Submission.id)

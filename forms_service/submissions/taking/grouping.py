@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Sequence
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, cast
 
 from forms_service.errors import ServiceUnavailableError
 
@@ -41,8 +41,7 @@ class Grouping(Generic[Item, Outcome]):
             self._lead()
         if isinstance(turn.outcome, Exception):
             raise turn.outcome
-        assert turn.outcome is not None
-        return turn.outcome
+        return cast("Outcome", turn.outcome)
 
     def _lead(self) -> None:
         """Work for everybody who waits, oneself among them, and hand over to who has come since."""
@@ -51,7 +50,7 @@ class Grouping(Generic[Item, Outcome]):
         outcomes: list[Outcome | Exception] = [ServiceUnavailableError()] * len(group)
         try:
             outcomes = self._work([turn.item for turn in group])
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 (raised again in every thread that waits)
             outcomes = [error] * len(group)
         finally:  # whatever happens to this thread, nobody waits for ever
             self._tell(group, outcomes)

@@ -5,15 +5,16 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from flask import Flask, current_app
+from sqlalchemy import delete
 from sqlalchemy.exc import DataError, IntegrityError
 
 from forms_service.database import now, transaction
-from forms_service.delivery import outbox
+from forms_service.delivery import outbox, tasks
 from forms_service.errors import NotFoundError
 from forms_service.extensions import db
 from forms_service.keyring import SealedRows
 from forms_service.submissions.models import File, IdempotencyKey, Person, Submission
-from forms_service.submissions.taking.deciding import Entry, Mark, Outcome, Stored, decide, known
+from forms_service.submissions.taking.deciding import KEY_LIFE, Entry, Mark, Outcome, Stored, decide, known
 from forms_service.submissions.taking.grouping import Grouping
 
 SUBMISSIONS = SealedRows(Submission.__table__)
@@ -21,12 +22,15 @@ PEOPLE = SealedRows(Person.__table__)
 FILES = SealedRows(File.__table__)
 KEYS = SealedRows(IdempotencyKey.__table__)
 
+SWEEP_SECONDS = 3600
+
 
 def init_app(app: Flask) -> None:
     """On SQLite, where one writes at a time, those who wait share a commit; PostgreSQL does that by itself."""
     with app.app_context():
         one_writer = db.engine.dialect.name == "sqlite"
     app.extensions["storing"] = Grouping(_store).do if one_writer else _alone
+    tasks.register(app, "idempotency keys", SWEEP_SECONDS, forget_old_keys)
 
 
 def store(entry: Entry) -> Stored:
@@ -37,6 +41,7 @@ def store(entry: Entry) -> Stored:
     :raises ValidationError: for an idempotency key that came with other content before
     """
     do: Callable[[Entry], Stored] = current_app.extensions["storing"]
+    db.session.rollback()  # gives back the connection that was read with: whoever stores for all needs one
     return do(entry)
 
 
@@ -49,6 +54,12 @@ def earlier(mark: Mark) -> uuid.UUID | None:
         return known(db.session.connection(), mark)
     finally:
         db.session.rollback()
+
+
+def forget_old_keys() -> None:
+    """Delete the idempotency keys that lead nowhere any more."""
+    with transaction() as connection:
+        connection.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at < now() - KEY_LIFE))
 
 
 def _alone(entry: Entry) -> Stored:
@@ -72,7 +83,7 @@ def _by_itself(entry: Entry) -> Outcome:
         return _together([entry])[0]
     except IntegrityError:
         return NotFoundError("There is no form here.")  # it was deleted meanwhile
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 (raised again in the thread that it belongs to)
         return error
 
 

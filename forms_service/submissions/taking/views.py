@@ -1,30 +1,36 @@
 """The public endpoint of a form: `POST /f/{id}`, and the preflight before it."""
 
-from flask import Blueprint, Response, g, request
+from flask import Response, g, request
 
 from forms_service.errors import Fault, ValidationError
 from forms_service.forms.published import published
-from forms_service.submissions.taking import answers, incoming, origins, service
+from forms_service.submissions.taking import answers, description, incoming, origins, service
 from forms_service.submissions.taking.content import key_hash
 from forms_service.submissions.taking.deciding import KEY_HEADER
 from forms_service.submissions.taking.running import running
 from forms_service.web.access import public, unlimited
+from forms_service.web.blueprint import Blueprint
 from forms_service.web.client import client_for_log, client_key
 from forms_service.web.limits import rate_limit
 
 LONGEST_KEY = 255
 
-taking = Blueprint("taking", __name__)
+taking = Blueprint("taking", __name__, description="Send a form.")
 taking.register_error_handler(Exception, answers.refused)
 taking.after_request(origins.add_headers)
 
 
-@taking.post("/f/<form_id>", provide_automatic_options=False)
+@taking.route("/f/<form_id>", methods=["POST"])
+@taking.doc(**description.SUBMIT)
 @public
 @rate_limit("submission")
 @rate_limit("form")
 def submit(form_id: str) -> Response:
-    """Take a submission."""
+    """Send a form.
+
+    Its owner's fields, or any for a form that defines none, as JSON or as an HTML form sends them. A browser is led on
+    (303) or shown the form again; everybody else gets JSON.
+    """
     form = g.form = published(form_id)
     origins.check_origin(form)
     key = _idempotency_key()
@@ -34,13 +40,17 @@ def submit(form_id: str) -> Response:
     return answers.accepted(form, came, identity)
 
 
-@taking.route("/f/<form_id>", methods=["OPTIONS"], provide_automatic_options=False)
+@taking.route("/f/<form_id>", methods=["OPTIONS"])
+@taking.doc(**description.PREFLIGHT)
 @public
 @unlimited("a preflight: it says what the form's settings say")
 def preflight(form_id: str) -> Response:
-    """Say which sites may post."""
+    """Ask which sites may send a form."""
     g.form = published(form_id)
     return Response(status=204, headers={"Allow": origins.ALLOWED_METHODS})
+
+
+submit.provide_automatic_options = False  # the preflight says what the form says
 
 
 def _idempotency_key() -> bytes | None:

@@ -1,0 +1,85 @@
+"""What taking a submission is compared with: a bare Flask view that inserts a row and commits, under the same server.
+
+`app` speaks to SQLite through Python's own driver, a connection for each thread: there is no less to do. `orm` does it
+as most Flask apps would, through Flask-SQLAlchemy. Both have the database settings of the service.
+"""
+
+import os
+import sqlite3
+import threading
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, Response, request
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import event
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from forms_service.database import SQLITE_PRAGMAS
+
+DATABASE = Path(os.environ["INSTANCE_PATH"]) / "floor.db"
+TABLE = "CREATE TABLE IF NOT EXISTS submission (id TEXT PRIMARY KEY, data TEXT NOT NULL)"
+
+app = Flask(__name__)
+orm = Flask(__name__)
+local = threading.local()
+
+
+class Base(DeclarativeBase):
+    """What the model is made from."""
+
+
+db = SQLAlchemy(model_class=Base)
+
+
+class Submission(db.Model):  # type: ignore[name-defined,misc]  # of the extension
+    """A row."""
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    data: Mapped[str]
+
+
+def set_up(connection: Any, _: object = None) -> None:
+    for pragma in SQLITE_PRAGMAS:
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def connection() -> sqlite3.Connection:
+    if not hasattr(local, "connection"):
+        local.connection = sqlite3.connect(DATABASE, isolation_level=None)
+        set_up(local.connection)
+    found: sqlite3.Connection = local.connection
+    return found
+
+
+connection().execute(TABLE)
+orm.config["SQLALCHEMY_DATABASE_URI"] = f"sqlite:///{DATABASE}"
+db.init_app(orm)
+with orm.app_context():
+    event.listen(db.engine, "connect", set_up)
+
+
+@app.post("/f/<form_id>")
+def insert(form_id: str) -> dict[str, bool]:
+    connection().execute("BEGIN IMMEDIATE")
+    connection().execute("INSERT INTO submission VALUES (?, ?)", (uuid.uuid4().hex, request.get_data(as_text=True)))
+    connection().execute("COMMIT")
+    return {"ok": True}
+
+
+@orm.post("/f/<form_id>")
+def insert_by_orm(form_id: str) -> dict[str, bool]:
+    db.session.add(Submission(id=uuid.uuid4().hex, data=request.get_data(as_text=True)))
+    db.session.commit()
+    return {"ok": True}
+
+
+def probe() -> Response:
+    return Response("ok")
+
+
+view: Callable[[], Response] = probe
+app.get("/")(view)
+orm.get("/")(view)
