@@ -1,7 +1,8 @@
 """What happened, for whoever wants to know of it without being known: rooms above listen, rooms below send.
 
-Those named for what happened are sent after the commit. The three at the end are sent inside the transaction, so that
-a room can add what it keeps on an account or a form to an export, or erase it with the rest.
+Those named for what happened are sent after the commit. Those at the end are sent inside the transaction, so that
+a room can add what it keeps on an account or a form to an export, or erase it with the rest; the two for emptying come
+before it, so that what takes long is done in transactions of its own.
 """
 
 from blinker import Namespace
@@ -21,6 +22,10 @@ submission_created = _signals.signal("submission-created")
 submission_deleted = _signals.signal("submission-deleted")
 """`submission_ids`"""
 
+account_emptying = _signals.signal("account-emptying")
+"""`account_id`, to be deleted as soon as that is done"""
+form_emptying = _signals.signal("form-emptying")
+"""`form_id`, to be deleted as soon as that is done"""
 account_exporting = _signals.signal("account-exporting")
 """`account_id`, and a `document` to write into"""
 account_erasing = _signals.signal("account-erasing")

@@ -19,8 +19,8 @@ from forms_service.database import now, writing
 from forms_service.delivery import outbox, tasks
 from forms_service.delivery.models import Message
 from forms_service.extensions import db
-from forms_service.submissions import retention
-from forms_service.submissions.inbox import people, selecting, taking_along
+from forms_service.submissions import erasing, retention
+from forms_service.submissions.inbox import selecting, taking_along
 from forms_service.submissions.models import File, IdempotencyKey, Person, Submission
 from tests.conftest import KeyOf
 from tests.inbox import OWNER, attach, count, make_form, remember_key, submit
@@ -166,7 +166,7 @@ def test_erases_a_person_piece_by_piece(
     form = make_form(app)
     for _ in range(5):
         submit(app, form, people=[ANN])
-    monkeypatch.setattr(people, "ERASED_AT_ONCE", 2)
+    monkeypatch.setattr(erasing, "AT_ONCE", 2)
     assert client.post("/api/people/erase", headers=owner, json={"email": ANN}).json["data"] == {"erased": 5}
     assert count(app, Submission) == [0]
     for path in ("find", "export", "erase"):
@@ -190,7 +190,7 @@ def test_nothing_is_kept_longer_than_the_owner_and_the_operator_want(
         submit(app, long, created_at=ago[11]),
         submit(app, long, created_at=ago[6], **spam),
     ]
-    monkeypatch.setattr(retention, "BATCH", 1)
+    monkeypatch.setattr(retention, "AT_ONCE", 1)
     with app.app_context():
         retention.sweep()
         assert {str(each) for each in db.session.scalars(select(Submission.id))} == set(kept)

@@ -21,7 +21,7 @@ from forms_service.errors import AuthenticationError, AuthorizationError, Fault,
 from forms_service.extensions import db
 from forms_service.forms import schemas
 from forms_service.forms.models import Form, FormVersion
-from forms_service.signals import account_exporting, form_erasing, form_saved
+from forms_service.signals import account_exporting, form_emptying, form_erasing, form_saved
 from forms_service.validation.form_settings import FormSettingsSchema, contradictions, merged
 from forms_service.web.pagination import Page, after, paged
 
@@ -115,6 +115,8 @@ def delete(form_id: str, caller: Caller) -> None:
 
     :raises NotFoundError: where there is none, or it is another's
     """
+    owned(form_id, caller)
+    form_emptying.send(form_id=form_id)
     with writing():
         form = owned(form_id, caller, lock=True)
         form_erasing.send(form_id=form.id)

@@ -5,16 +5,20 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Select, delete, event, select
+from sqlalchemy import ColumnElement, Select, delete, event, select
 from sqlalchemy.orm import Session
 
 from forms_service import signals
 from forms_service.accounts import audit
+from forms_service.database import writing
 from forms_service.delivery.models import Message
 from forms_service.extensions import db
 from forms_service.forms.models import Form
 from forms_service.submissions.models import File, IdempotencyKey, Submission
 from forms_service.submissions.taking import storage
+
+AT_ONCE = 500
+"""Submissions that are deleted in one transaction."""
 
 FILES = "files of erased submissions"
 """Where the session keeps their names until it has committed."""
@@ -47,6 +51,16 @@ def commit(
         signals.submission_deleted.send(submission_ids=list(ids))
 
 
+@signals.form_emptying.connect
+def _empty_form(_: object, form_id: str) -> None:
+    _empty(Submission.form_id == form_id)
+
+
+@signals.account_emptying.connect
+def _empty_forms_of_account(_: object, account_id: uuid.UUID) -> None:
+    _empty(Submission.form_id.in_(select(Form.id).where(Form.owner_id == account_id)))
+
+
 @signals.form_erasing.connect
 def _erase_with_form(_: object, form_id: str) -> None:
     erase(select(Submission.id).where(Submission.form_id == form_id))
@@ -55,6 +69,18 @@ def _erase_with_form(_: object, form_id: str) -> None:
 @signals.account_erasing.connect
 def _erase_with_account(_: object, account_id: uuid.UUID) -> None:
     erase(select(Submission.id).join(Form, Form.id == Submission.form_id).where(Form.owner_id == account_id))
+
+
+def _empty(of: ColumnElement[bool]) -> None:
+    """Delete most of them before the rest goes with what they belong to, so that no other writer waits for long."""
+    query = select(Submission.id).where(of).limit(AT_ONCE)
+    while True:
+        with writing():
+            ids = db.session.scalars(query).all()
+            if not ids:
+                return
+            erase(ids)
+            db.session.commit()
 
 
 @event.listens_for(db.session, "after_commit")

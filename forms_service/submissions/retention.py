@@ -14,12 +14,12 @@ from forms_service.delivery import tasks
 from forms_service.extensions import db
 from forms_service.forms.models import Form
 from forms_service.submissions import erasing
+from forms_service.submissions.erasing import AT_ONCE
 from forms_service.submissions.inbox.selecting import Filter, Position, everything, newest
 from forms_service.submissions.models import IdempotencyKey, Submission
 from forms_service.validation.form_settings import form_settings
 
 EVERY = 3600
-BATCH = 500
 MOST_SPAM = 1000
 """Submissions in the spam folder of a form; the oldest go first."""
 
@@ -64,7 +64,7 @@ def _last_to_keep(form_id: str) -> Position | None:
 
 
 def _some(form_id: str, condition: Condition) -> list[uuid.UUID]:
-    query = select(Submission.id).where(*everything(form_id), condition).limit(BATCH)
+    query = select(Submission.id).where(*everything(form_id), condition).limit(AT_ONCE)
     found = list(db.session.scalars(query))
     db.session.rollback()
     return found

@@ -17,7 +17,7 @@ from forms_service.database import writing
 from forms_service.delivery import outbox
 from forms_service.errors import AuthenticationError
 from forms_service.extensions import db
-from forms_service.signals import account_deleted, account_erasing, account_exporting
+from forms_service.signals import account_deleted, account_emptying, account_erasing, account_exporting
 from forms_service.web.pagination import Page, after, paged
 
 Kind = TypeVar("Kind", Session, ApiKey)
@@ -55,6 +55,7 @@ def erase(caller: Caller, password: str) -> None:
     :raises ValidationError: on `password`, when it is not the current one
     """
     demand_password(caller, password)
+    account_emptying.send(account_id=caller.account_id)
     with writing():
         account = db.session.scalar(select(Account).where(Account.id == caller.account_id).with_for_update())
         if account is None:

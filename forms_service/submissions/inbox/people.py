@@ -20,8 +20,6 @@ from forms_service.submissions.models import Person, Submission
 from forms_service.submissions.people import person_index
 from forms_service.web.pagination import Page, after
 
-ERASED_AT_ONCE = 500
-
 
 def find(caller: Caller, email: str, *, limit: int, cursor: str | None) -> Page[dict[str, Any]]:
     """A page of the submissions with that address in them, the newest first."""
@@ -44,10 +42,10 @@ def erase(caller: Caller, email: str) -> dict[str, int]:
     erased = 0
     while True:
         with writing():
-            ids = [row.id for row in db.session.execute(_sent(caller, email, None, ERASED_AT_ONCE))]
+            ids = [row.id for row in db.session.execute(_sent(caller, email, None, erasing.AT_ONCE))]
             erasing.commit(ids, "person_erased", account_id=caller.account_id)
         erased += len(ids)
-        if len(ids) < ERASED_AT_ONCE:
+        if len(ids) < erasing.AT_ONCE:
             return {"erased": erased}
 
 
