@@ -19,7 +19,7 @@ from forms_service.accounts.models import ROLES
 from forms_service.accounts.signup.schemas import Signup
 from forms_service.app import create_app
 from forms_service.config import SettingsError, load_settings
-from forms_service.database import first_line
+from forms_service.database import first_line, nothing_left_open
 from forms_service.delivery import background
 from forms_service.delivery.service import send_test
 from forms_service.errors import ApiError, StartError
@@ -226,5 +226,5 @@ def _findings(directory: Path) -> list[Finding]:
         return [Finding(name, False, " ".join(said)) for name, said in error.problems.items()]
     except StartError as error:
         return [Finding("start", False, str(error))]
-    with app.app_context():
+    with app.app_context(), nothing_left_open():
         return examine()

@@ -10,7 +10,16 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+import pytest
 import requests
+from click.testing import CliRunner
+from flask import Flask
+from flask.cli import FlaskGroup
+
+from forms_service.app import create_app
+from forms_service.config import load_settings
+from forms_service.database import nothing_left_open
+from forms_service.errors import StartError
 
 ROOT = Path(__file__).parent.parent
 BIN = Path(sys.executable).parent
@@ -37,6 +46,29 @@ def flask(
     if at is None:
         settings = {"INSTANCE_PATH": str(folder), **settings}
     return _run([BIN / "flask", *words], environment(folder, settings), stdin, at or ROOT)
+
+
+def in_process(folder: Path, *words: str, stdin: str = "", **settings: str) -> subprocess.CompletedProcess[str]:
+    """The same command without a process of its own, which takes a tenth of the time."""
+    made: list[Flask] = []
+
+    def make() -> Flask:
+        try:
+            made.append(create_app(load_settings(ROOT)))
+        except StartError as error:  # as wsgi.py does
+            sys.exit(str(error))
+        return made[-1]
+
+    with pytest.MonkeyPatch.context() as patched:
+        for name, value in {"INSTANCE_PATH": str(folder), **settings}.items():
+            patched.setenv(name, value)
+        done = CliRunner().invoke(FlaskGroup(create_app=make), words, input=stdin, prog_name="flask")
+    for app in made:
+        with app.app_context(), nothing_left_open():
+            pass
+    if done.exception and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    return subprocess.CompletedProcess(words, done.exit_code, done.stdout, done.stderr)
 
 
 def python(folder: Path, script: str, **settings: str) -> subprocess.CompletedProcess[str]:

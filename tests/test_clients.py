@@ -53,7 +53,7 @@ def built(node_modules: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("service")
     settings = {**QUICK, "RATE_LIMIT_ENABLED": "false"}
-    servers.flask(folder, "accounts", "create", OWNER, "--role", "owner", stdin=PASSWORD, **settings)
+    servers.in_process(folder, "accounts", "create", OWNER, "--role", "owner", stdin=PASSWORD, **settings)
     server = Server(folder, settings)
     yield server
     server.stop()

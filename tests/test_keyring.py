@@ -60,7 +60,7 @@ def test_a_start_under_another_key_stops_saying_so(make_app: MakeApp, make_setti
 
 @pytest.mark.slow
 def test_servers_stop_then_and_start_no_worker_again_and_again(tmp_path: Path) -> None:
-    servers.flask(tmp_path, "accounts", "list", **QUICK)
+    servers.in_process(tmp_path, "accounts", "list", **QUICK)
     (tmp_path / "encryption_keys").write_text(OTHER)
     with pytest.raises(AssertionError, match="None of ENCRYPTION_KEYS unwraps"):
         servers.Server(tmp_path, {**QUICK, "WEB_CONCURRENCY": "2"})

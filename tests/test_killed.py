@@ -69,8 +69,10 @@ def test_what_was_acknowledged_is_there_whole_and_once(
     settings = {**QUICK, "RATE_LIMIT_ENABLED": "false", "LOG_LEVEL": "WARNING"}
     if database == "postgresql":
         settings["DATABASE_URL"] = request.getfixturevalue("postgres_url")
-    servers.flask(tmp_path, "accounts", "create", "olga@example.com", "--role", "owner", stdin=PASSWORD, **settings)
-    made = servers.flask(tmp_path, "forms", "create", "Contact", "--owner", "olga@example.com", **settings)
+    servers.in_process(
+        tmp_path, "accounts", "create", "olga@example.com", "--role", "owner", stdin=PASSWORD, **settings
+    )
+    made = servers.in_process(tmp_path, "forms", "create", "Contact", "--owner", "olga@example.com", **settings)
     form = made.stdout.partition("/f/")[2][:16]
     visitors = Visitors()
     for _ in range(KILLS):

@@ -138,8 +138,10 @@ def test_files_stay_when_nobody_knows_what_became_of_the_commit(
 @pytest.mark.slow
 def test_a_server_says_413_at_once_and_keeps_nothing_of_who_goes_away(serve: Callable[..., servers.Server]) -> None:
     server = serve()
-    servers.flask(server.folder, "accounts", "create", "o@example.com", "--role", "owner", stdin=f"{WORD}\n{WORD}\n")
-    made = servers.flask(server.folder, "forms", "create", "Jobs", "--owner", "o@example.com").stdout
+    servers.in_process(
+        server.folder, "accounts", "create", "o@example.com", "--role", "owner", stdin=f"{WORD}\n{WORD}\n"
+    )
+    made = servers.in_process(server.folder, "forms", "create", "Jobs", "--owner", "o@example.com").stdout
     path, folder = f"/f/{made.splitlines()[0]}", server.folder / "files"
     for size in (11 * 2**20, 40 * 2**20):
         answer = server.post(path, files={"cv": ("cv", bytes(size))}, headers=JSON)
