@@ -22,8 +22,8 @@ from forms_service.web.logs import event
 SENDERS: dict[str, Callable[[], Sender]] = {"mail": Mailer}
 """Who sends what goes by a channel."""
 
-REST = 19
-"""How many times as long the next message waits in a process that is answering requests: mails get 5 % of it."""
+REST = 39
+"""How many times as long the next message waits in a process that is answering requests: a fortieth is for mails."""
 
 LONGEST_REST = 1.0
 
