@@ -2,9 +2,9 @@
 
 import re
 import time
-import uuid
 
 from flask import Flask, Response, g, request
+from uuid_utils import uuid4
 
 ACCEPTED = re.compile(r"[A-Za-z0-9._-]{1,100}")
 
@@ -18,7 +18,7 @@ def init_app(app: Flask) -> None:
 def _begin() -> None:
     g.started = time.perf_counter()
     given = request.headers.get("X-Request-ID", "")
-    g.request_id = given if ACCEPTED.fullmatch(given) else uuid.uuid4().hex
+    g.request_id = given if ACCEPTED.fullmatch(given) else uuid4().hex
 
 
 def _name(response: Response) -> Response:
