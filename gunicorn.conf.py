@@ -52,14 +52,15 @@ access_log_format = "%(h)s %(m)s %(U)s %(s)s %(D)s"  # without the query; the se
 graceful_timeout = 30
 keepalive = 15
 
-if workers > 1:
-    os.environ.setdefault(METRICS_FOLDER, tempfile.mkdtemp(prefix="forms-metrics-"))
-
 
 def on_starting(server):
-    """Say what several processes without Redis mean."""
-    if workers > 1 and not settings.redis_url:
-        server.log.warning("%s workers without REDIS_URL: rate limits count for each process alone.", workers)
+    """Give the metrics of several processes a fresh folder, and say what several without Redis mean."""
+    if server.cfg.workers > 1:  # -w and GUNICORN_CMD_ARGS go before WEB_CONCURRENCY
+        os.environ[METRICS_FOLDER] = tempfile.mkdtemp(prefix="forms-metrics-", dir=os.environ.get(METRICS_FOLDER))
+        if not settings.redis_url:
+            server.log.warning(
+                "%s workers without REDIS_URL: rate limits count for each process alone.", server.cfg.workers
+            )
 
 
 def post_worker_init(worker):
@@ -72,7 +73,7 @@ def post_worker_init(worker):
 
 def child_exit(server, worker):
     """Take the gauges of a process that ended out of the metrics."""
-    if workers > 1:
+    if server.cfg.workers > 1:
         from prometheus_client import multiprocess
 
         multiprocess.mark_process_dead(worker.pid)
@@ -80,5 +81,5 @@ def child_exit(server, worker):
 
 def on_exit(server):
     """Leave nothing behind."""
-    if workers > 1:
+    if server.cfg.workers > 1:
         rmtree(os.environ[METRICS_FOLDER], ignore_errors=True)

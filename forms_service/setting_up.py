@@ -13,6 +13,7 @@ from forms_service import keyring
 from forms_service.accounts import service
 from forms_service.app import create_app
 from forms_service.config import load_settings
+from forms_service.database import nothing_left_open
 from forms_service.errors import StartError
 from forms_service.extensions import migrate
 from forms_service.security import generate_key, generate_secure_token
@@ -77,7 +78,7 @@ def _values(plan: Plan) -> dict[str, object]:
 
 def _make_operator(plan: Plan, operator: service.Person) -> None:
     app = create_app(load_settings(plan.directory))
-    with app.app_context():
+    with app.app_context(), nothing_left_open():
         command.upgrade(migrate.get_config(), "head")
         keyring.holder().load()
         keyring.rewrap()

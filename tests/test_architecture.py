@@ -166,3 +166,11 @@ def test_the_readme_draws_the_floors() -> None:
     positions = [match.start() for match in found if match]
     assert len(positions) == len(names)
     assert positions == sorted(positions)
+
+
+def test_every_setting_is_described() -> None:
+    source = (PACKAGE / "config" / "__init__.py").read_text()
+    described = (ROOT / "docs" / "settings.md").read_text()
+    names = re.findall(r'read\(\s*"([A-Z_]+)"', source)
+    assert len(names) > 40
+    assert [name for name in names if f"`{name}`" not in described] == []

@@ -39,6 +39,11 @@ def fails(folder: Path, *words: str, stdin: str = "", **settings: str) -> str:
 class TestAccounts:
     """Making, listing and closing accounts."""
 
+    def test_the_first_start_makes_what_is_missing(self, tmp_path: Path) -> None:
+        done = servers.flask(tmp_path, "accounts", "list", **QUICK)
+        assert (done.returncode, done.stdout) == (0, "")
+        assert {"forms.db", "secret_key", "encryption_keys"} <= {file.name for file in tmp_path.iterdir()}
+
     def test_one_is_made_listed_and_disabled(self, tmp_path: Path) -> None:
         made = run(tmp_path, "accounts", "create", "Ann@Example.com", "--role", "operator", stdin=PASSWORD + "\n")
         identity = made.strip()
@@ -150,7 +155,7 @@ class TestSetup:
         return tmp_path
 
     def setup_in(self, clone: Path, *more: str, domain: str = "forms.example.com") -> str:
-        done = servers.flask(clone, "setup", domain, "ann@example.com", *more, stdin=PASSWORD, at=clone)
+        done = servers.in_process(clone, "setup", domain, "ann@example.com", *more, stdin=PASSWORD, at=clone)
         return done.stdout + done.stderr
 
     def test_makes_everything_and_says_what_to_copy(self, clone: Path) -> None:
@@ -162,13 +167,13 @@ class TestSetup:
         for secret in re.findall("(?:SECRET_KEY|ENCRYPTION_KEYS|METRICS_TOKEN)=(.*)", env.read_text()):
             assert len(secret) >= 43
             assert secret not in said
-        listed = servers.flask(clone, "accounts", "list", at=clone)
+        listed = servers.in_process(clone, "accounts", "list", at=clone)
         assert "ann@example.com\tSite Operator\toperator\tactive" in listed.stdout
-        assert servers.flask(clone, "doctor", at=clone).returncode == 0
+        assert servers.in_process(clone, "doctor", at=clone).returncode == 0
 
     def test_a_setting_that_nothing_reads_is_found_by_the_doctor(self, clone: Path) -> None:
         (clone / ".env").write_text("SINGUP_ENABLED=false\nGUNICORN_CMD_ARGS=--reload\nAPP_NAME=mine\n")
-        done = servers.flask(clone, "doctor", at=clone)
+        done = servers.in_process(clone, "doctor", at=clone)
         assert done.returncode == 1
         assert "BAD  settings    Nothing reads" in done.stdout
         assert ": SINGUP_ENABLED (did you mean SIGNUP_ENABLED?).\n" in done.stdout
@@ -189,10 +194,10 @@ class TestSetup:
         assert not (clone / ".env").exists()
 
     def test_takes_over_what_was_tried_before(self, clone: Path) -> None:
-        tried = servers.flask(clone, "accounts", "create", "bob@example.com", stdin=PASSWORD, at=clone)
+        tried = servers.in_process(clone, "accounts", "create", "bob@example.com", stdin=PASSWORD, at=clone)
         assert tried.returncode == 0, tried.stderr
         self.setup_in(clone)
-        listed = servers.flask(clone, "accounts", "list", at=clone).stdout
+        listed = servers.in_process(clone, "accounts", "list", at=clone).stdout
         assert "bob@example.com" in listed
         assert "ann@example.com" in listed
 

@@ -201,20 +201,20 @@ def test_what_is_exported_is_an_attachment_named_for_the_form(client: FlaskClien
     assert events.json["codes"] == {"format": ["not_a_choice"]}
 
 
-@pytest.mark.parametrize("kind", ["csv", "jsonl", "xlsx"])
+@pytest.mark.parametrize("kind", ["csv", "jsonl", "xlsx", "file"])
 def test_a_client_that_goes_away_leaves_no_connection_behind(
     either_app: Flask, key_of: KeyOf, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     owner = key_of(either_app)
     form = make_form(either_app)
-    for _ in range(4):
-        submit(either_app, form)
+    sent = [submit(either_app, form) for _ in range(4)]
+    attach(either_app, sent[0], "cv.pdf", b"x" * 200_000)
     monkeypatch.setattr(selecting, "BATCH", 2)
     out: set[int] = set()
     with either_app.app_context():
         event.listen(db.engine, "checkout", lambda connection, *_: out.add(id(connection)))
         event.listen(db.engine, "checkin", lambda connection, *_: out.discard(id(connection)))
-    path = f"/api/forms/{form}/export?format={kind}"
+    path = f"/api/submissions/{sent[0]}/files/1" if kind == "file" else f"/api/forms/{form}/export?format={kind}"
     answer = either_app.test_client().get(path, headers=owner, buffered=False)
     chunks = iter(answer.response)
     held = [bool(out) for _ in zip(range(2), chunks, strict=False)]

@@ -58,7 +58,7 @@ def described(tmp_path_factory: pytest.TempPathFactory) -> Flask:
 
 
 QUICK_EXAMPLES = hypothesis.settings(
-    max_examples=60, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck)
+    max_examples=25, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck)
 )
 """The same examples in every run; `max_examples=2500, derandomize=False` looks further, by hand."""
 

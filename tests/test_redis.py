@@ -1,5 +1,6 @@
 """Limits and cache on a real Redis: shared by all processes, given up on quickly, and back by itself."""
 
+import math
 import shutil
 import time
 from collections.abc import Iterator
@@ -50,7 +51,8 @@ def test_headers_and_retry_after_are_true(make_app: MakeApp, redis_url: str) -> 
     asked = time.time()
     refused = client.post("/api/signup", json={})
     assert refused.status_code == 429
-    assert before + 2.9 - time.time() <= int(refused.headers["Retry-After"]) < after + 4.1 - asked
+    least, most = math.ceil(before + 3 - time.time()), math.ceil(after + 3 - asked)
+    assert least <= int(refused.headers["Retry-After"]) <= most, "3, unless the machine took a second for all this"
     time.sleep(int(refused.headers["Retry-After"]))
     assert client.post("/api/signup", json={}).status_code == 422
 

@@ -55,6 +55,15 @@ def test_exactly_ten_of_two_hundred_pass_four_processes_on_redis(
     assert len(psutil.Process(server.process.pid).children()) == 4
 
 
+def test_processes_that_gunicorn_is_told_of_are_counted_together_too(serve: Serve) -> None:
+    server = serve(GUNICORN_CMD_ARGS="--workers 2")
+    assert "rate limits count for each process alone" in server.log.read_text()
+    for _ in range(20):
+        assert server.get("/nothing").status_code == 404
+    counted = 'forms_http_requests_total{method="other",route="none",status="404"} 20.0'
+    assert all(counted in server.get("/metrics").text for _ in range(5))
+
+
 def test_a_flood_of_sign_ups_leaves_the_rest_answering(serve: Serve, ann: dict[str, Any]) -> None:
     server = serve(RATE_LIMIT_ENABLED="false", BCRYPT_ROUNDS="10")
     with ThreadPoolExecutor(1) as thread:

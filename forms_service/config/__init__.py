@@ -38,7 +38,7 @@ class SettingsError(StartError):
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """Everything the service can be told, checked and typed; README's table says what each means."""
+    """Everything the service can be told, checked and typed; docs/settings.md says what each means."""
 
     environment: str
     app_name: str

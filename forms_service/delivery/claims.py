@@ -102,8 +102,9 @@ def record(claimed: Claim, answer: str, *, outcome: str) -> None:
 
 
 def expires(claimed: Claim) -> bool:
-    """Whether the time for trying again is over."""
-    return _next(claimed) > claimed.created_at + KEEP_TRYING
+    """Whether the time for trying again is over: the next attempt might come too late."""
+    latest = timedelta(seconds=delay(claimed.attempts) * (1 + JITTER))
+    return now() + latest > claimed.created_at + KEEP_TRYING
 
 
 def keeps_failing(channel: str) -> bool:

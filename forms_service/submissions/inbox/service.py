@@ -121,7 +121,9 @@ def attachment(submission_id: uuid.UUID, number: int, caller: Caller) -> Attachm
     file = db.session.get(File, (submission_id, number))
     if file is None:
         raise NotFoundError()
-    return Attachment(file.name, file.content_type, file.size, storage.open_decrypted(file.stored_as))
+    found = Attachment(file.name, file.content_type, file.size, storage.open_decrypted(file.stored_as))
+    db.session.rollback()  # nothing is held while the client takes its time
+    return found
 
 
 def _any_after(form_id: str, wanted: Filter, last: Position) -> bool:
