@@ -5,9 +5,9 @@ import logging
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
 from flask import Flask, current_app
 from sqlalchemy import (
@@ -35,8 +35,6 @@ from forms_service.security.keys import KEY_BYTES, KeyRing, UnknownKeyError, unw
 
 RELOAD_SECONDS = 30
 """How soon a process notices that another has started a new data key."""
-
-T = TypeVar("T")
 
 MOST_VALUES = 900
 """Values in one statement; older SQLites take 999."""
@@ -131,11 +129,6 @@ class Encrypted(TypeDecorator[str]):
         return None if value is None else decrypt(bytes(value), self.place)
 
 
-def batched(rows: list[T], size: int) -> Iterator[list[T]]:
-    """The rows in lists of that size, the last one shorter."""
-    return (rows[start : start + size] for start in range(0, len(rows), size))
-
-
 class SealedRows:
     """Rows of a table, made ready beforehand: what is encrypted and converted here holds up no other writer.
 
@@ -167,7 +160,8 @@ class SealedRows:
             return
         names = self._table.columns.keys()
         head, _, one = statement.partition(" VALUES ")
-        for some in batched(rows, MOST_VALUES // len(names)):
+        size = MOST_VALUES // len(names)
+        for some in (rows[start : start + size] for start in range(0, len(rows), size)):
             # one step for all of them: at each the driver lets go of the interpreter's lock and has to get it again
             values = tuple(row[name] for row in some for name in names)
             connection.exec_driver_sql(f"{head} VALUES {', '.join([one] * len(some))}", values)

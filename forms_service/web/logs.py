@@ -79,7 +79,7 @@ def configure(level: str, form: str) -> None:
     root.addHandler(handler)
     root.setLevel(level)
     logging.getLogger("alembic").setLevel(logging.WARNING)
-    logging._srcfile = None  # type: ignore[attr-defined]  # no line shows where it was logged, and looking takes 10 µs
+    logging._srcfile = None  # no line shows where it was logged, and looking takes 10 µs
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False  # no line shows them
 
 
