@@ -14,7 +14,7 @@ from forms_service.config.reading import Reader
 from forms_service.config.values import Rate
 from forms_service.errors import StartError
 
-THREADS = 128
+THREADS = 96
 """Requests that one process answers at a time under gunicorn; see `gunicorn.conf.py`."""
 
 METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"

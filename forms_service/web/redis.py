@@ -1,5 +1,6 @@
 """One Redis for limits and cache: given up on within a quarter of a second, and back by itself."""
 
+import importlib
 import logging
 import threading
 import time
@@ -12,13 +13,8 @@ from forms_service.config import Settings
 from forms_service.metrics import REDIS_AWAY, REDIS_FAILURES
 from forms_service.web.logs import event
 
-try:
+if TYPE_CHECKING:
     import redis
-    from redis.backoff import NoBackoff
-    from redis.retry import Retry
-except ImportError:  # an extra; config refuses REDIS_URL without it
-    if not TYPE_CHECKING:
-        redis = None
 
 TIMEOUT = 0.25
 """Seconds to connect, and seconds to wait for an answer."""
@@ -38,11 +34,13 @@ class RedisGuard:
     """A Redis that may be away: a call that fails is answered by its fallback, and so are others for a while."""
 
     def __init__(self, url: str) -> None:
-        self.client = redis.Redis.from_url(
+        driver = importlib.import_module("redis")  # an extra, and 5 MB that only who uses it should pay
+        self._failures = (driver.RedisError, OSError)
+        self.client: redis.Redis = driver.Redis.from_url(
             url,
             socket_timeout=TIMEOUT,
             socket_connect_timeout=TIMEOUT,
-            retry=Retry(NoBackoff(), 0),
+            retry=driver.retry.Retry(driver.backoff.NoBackoff(), 0),
             driver_info=None,  # it would be told with a round trip that a frozen server never answers
         )
         self.away = False
@@ -55,7 +53,7 @@ class RedisGuard:
             return otherwise()
         try:
             answer = action(self.client)
-        except (redis.RedisError, OSError) as error:
+        except self._failures as error:
             self._failed(error)
             return otherwise()
         if self.away:

@@ -14,7 +14,7 @@ OTHERS = 3
 """Clients that may send the same; what a further one sends is spam."""
 
 WINDOW = 86_400
-MOST_REMEMBERED = 50_000
+MOST_REMEMBERED = 10_000
 LEAST_TEXT = 40
 """Characters of a text that nobody writes by chance as another did: "Yes" says nothing."""
 
@@ -34,7 +34,7 @@ def is_one(form: PublishedForm, incoming: Incoming, texts: list[str]) -> bool:
     if not any(len(text) >= LEAST_TEXT or "@" in text for text in texts):
         return False
     files = (upload.digest.hex() for upload in incoming.uploads)
-    content = holder().ring().index("\0".join((form.id, *texts, *files)), PLACE).hex()
+    content = holder().ring().index("\0".join((form.id, *texts, *files)), PLACE)[:16].hex()
     memory: BoundedMemory = current_app.extensions["repeats"]
     mine = Hit(f"{content} {incoming.client}", 1, WINDOW)
     everybodys = Hit(content, 2**31, WINDOW)
