@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Generic, TypeVar, cast
 
 from forms_service.errors import ServiceUnavailableError
@@ -61,10 +62,13 @@ class Grouping(Generic[Item, Outcome]):
         with self._lock:
             following = self._waiting[0] if self._waiting else None
             self._busy = following is not None
-        for turn in group:
-            turn.call()
         if following:
             following.call()
+        waiting = group[1:]  # the first is who leads
+        for turn, after in pairwise(waiting):
+            turn.after = after
+        if waiting:
+            waiting[0].call()
 
 
 class _Turn(Generic[Item, Outcome]):
@@ -73,12 +77,17 @@ class _Turn(Generic[Item, Outcome]):
     def __init__(self, item: Item) -> None:
         self.item = item
         self.outcome: Outcome | Exception | None = None
+        self.after: _Turn[Item, Outcome] | None = None
+        """Who is called when this one goes on: twenty that wake up at once would only be in each other's way."""
+
         self._gate = threading.Lock()
         self._gate.acquire()
 
     def wait(self) -> None:
-        """Until somebody calls."""
+        """Until somebody calls; then it is for this one to call the next."""
         self._gate.acquire()
+        if self.after:
+            self.after.call()
 
     def call(self) -> None:
         """Let the thread go on."""
