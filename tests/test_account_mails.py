@@ -5,7 +5,15 @@ import re
 import pytest
 from flask import Flask
 from jinja2 import StrictUndefined
+from sqlalchemy import select
 
+from forms_service.accounts import mails
+from forms_service.accounts.models import Account
+from forms_service.database import writing
+from forms_service.delivery import worker
+from forms_service.delivery.models import Message
+from forms_service.extensions import db
+from tests.people import Member
 from tests.servers import ROOT
 
 KINDS = (
@@ -42,3 +50,19 @@ def test_says_what_it_is_about_with_the_link_on_a_line_of_its_own(app: Flask, ki
 def test_there_are_no_others() -> None:
     source = (ROOT / "forms_service/accounts/mails.py").read_text()
     assert set(re.findall(r'_put\("(\w+)"', source)) == set(KINDS)
+
+
+def test_each_can_be_made_from_what_is_put_into_the_outbox(app: Flask) -> None:
+    Member(app, "olga@example.com", role="owner")
+    with app.app_context():
+        with writing():
+            olga = db.session.scalars(select(Account)).one()
+            for put in (mails.confirm, mails.already_registered, mails.reset, mails.password_changed):
+                put(olga)
+            mails.new_address(olga, "new@example.com")
+            mails.address_changed(olga, "old@example.com")
+            mails.new_key(olga, "my site")
+            db.session.commit()
+        worker.deliver_due()
+        sent = db.session.execute(select(Message.kind).where(Message.state == "sent")).scalars()
+        assert set(sent) == set(KINDS)

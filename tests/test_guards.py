@@ -147,7 +147,9 @@ def test_a_token_that_is_cut_changed_or_padded_is_401(ann: Member, forger: Forge
         f"{head}..{signature}",
         f".{body}.{signature}",
         f"{head}.{body}.{signature[::-1]}",
+        f"{head}.{body}.{signature}=",
         f"{head}.{body}.{signature}==",
+        f"{head}.{body}.{signature}!",
         f"{head}.{body}.{signature}\u00e9",
         f"{head}.{body}. {signature}",
         f"{head}.{encoded({**forger.claims, 'sub': str(uuid.uuid4())})}.{signature}",
@@ -166,15 +168,11 @@ def test_a_token_that_is_cut_changed_or_padded_is_401(ann: Member, forger: Forge
     assert {status(ann, token) for token in tricks} == {401}
 
 
-def test_a_signature_with_other_bits_in_its_last_character_is_401_or_the_same_bytes(
-    ann: Member, forger: Forger
-) -> None:
-    last = forger.good[-1]
+def test_a_signature_with_other_bits_in_its_last_character_is_401(ann: Member, forger: Forger) -> None:
     letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
     found = {letter: status(ann, forger.good[:-1] + letter) for letter in letters}
-    assert found[last] == 200
-    assert set(found.values()) <= {200, 401}
-    assert list(found.values()).count(200) <= 4, "base64 has spare bits here"
+    assert found.pop(forger.good[-1]) == 200
+    assert set(found.values()) == {401}
 
 
 @pytest.mark.parametrize("header", ["", "Bearer", "Bearer ", "Basic {}", "Token {}", "{}", "Bearer{}", "Bearer  x {}"])

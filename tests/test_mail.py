@@ -309,14 +309,17 @@ class TestEncryption:
         assert deliver(app)[0][0] == "sent"
         assert server.logins == list(login.values())[:1]
 
+    @pytest.mark.parametrize(("password", "says"), [("wrong", "535"), ("gänzlich-falsch", "not ASCII")])
     @pytest.mark.parametrize("server", ["starttls"], indirect=True)
-    def test_a_wrong_password_is_the_operators_to_put_right(self, make_app: MakeApp, server: MailServer) -> None:
-        said = {"SMTP_TLS": "starttls", "SMTP_USERNAME": "forms", "SMTP_PASSWORD": "wrong"}
+    def test_a_wrong_password_is_the_operators_to_put_right(
+        self, make_app: MakeApp, server: MailServer, password: str, says: str
+    ) -> None:
+        said = {"SMTP_TLS": "starttls", "SMTP_USERNAME": "forms", "SMTP_PASSWORD": password}
         app = make_app(**{**server.settings, **said})
         put(app)
         ((outcome, answer),) = deliver(app)
         assert outcome == "again"
-        assert answer.startswith("535")
+        assert says in answer
         assert "SMTP_PASSWORD" in answer
 
     @pytest.mark.parametrize("server", ["starttls"], indirect=True)
@@ -354,7 +357,9 @@ class TestMailFrom:
     def test_is_at_the_services_own_host_unless_said(self, make_settings: MakeSettings, url: str, address: str) -> None:
         assert make_settings(PUBLIC_URL=url).mail_from == address
 
-    @pytest.mark.parametrize("said", ["nobody", "a@b@", "x <nobody>", "ü@example.com", "a b@example.com", "@x.org"])
+    @pytest.mark.parametrize(
+        "said", ["nobody", "a@b@", "x <nobody>", "ü@b.org", "a b@c.org", "@x.org", "a@b.org, c@d.eu"]
+    )
     def test_is_an_address(self, make_settings: Callable[..., Settings], said: str) -> None:
         with pytest.raises(Exception, match="MAIL_FROM: Write an address"):
             make_settings(MAIL_FROM=said)

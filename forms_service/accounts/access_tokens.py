@@ -5,6 +5,7 @@ import uuid
 from dataclasses import dataclass
 
 import jwt
+from jwt.utils import base64url_encode
 
 from forms_service.config import settings
 from forms_service.security import derived_key, generate_secure_token
@@ -57,6 +58,8 @@ def read(token: str) -> Claims | None:
         )
         if found["header"] != {"alg": settings.algorithm, "typ": TYPE}:
             return None  # nothing that asks for another key or another way of reading
+        if base64url_encode(found["signature"]).decode() != token.rpartition(".")[2]:
+            return None  # base64 is read past what does not belong in it
         said = found["payload"]
         return Claims(uuid.UUID(str(said["sub"])), uuid.UUID(str(said["sid"])), int(said["iat"]), int(said["exp"]))
     except (jwt.PyJWTError, ValueError, RecursionError):

@@ -51,7 +51,7 @@ def address_changed(account: Account, old: str) -> None:
 
 def new_key(account: Account, name: str) -> None:
     """That there is a new API key."""
-    _put("new_key", account, name=name)
+    _put("new_key", account, name=name, link=_page("/forgot"))
 
 
 def _page(path: str) -> str:

@@ -160,7 +160,7 @@ def _read(env: Reader, directory: Path) -> dict[str, Any]:
         "signup_enabled": read("SIGNUP_ENABLED", "true", parse=of.flag),
         "signup_confirmation": read("SIGNUP_CONFIRMATION", "true", parse=of.flag),
         "signup_role": read("SIGNUP_ROLE", "user", parse=of.one_of("user", "owner", "operator")),
-        "metrics_token": read("METRICS_TOKEN", None),
+        "metrics_token": read("METRICS_TOKEN", None, parse=of.bearer_token),
         "health_check_urls": read("HEALTH_CHECK_URLS", "", parse=of.named_urls),
         "max_content_length": read("MAX_CONTENT_LENGTH", "1048576", parse=of.whole(1024, 2**30)),
         "audit_retention_days": read("AUDIT_RETENTION_DAYS", "400", parse=of.whole(1, 36_500)),
@@ -187,7 +187,7 @@ def _uploads_and_captchas(read: Any) -> dict[str, Any]:
 
 def _mail(read: Any, public_url: str | None) -> dict[str, Any]:
     return {
-        "smtp_server": read("SMTP_SERVER", None),
+        "smtp_server": read("SMTP_SERVER", None, parse=of.host),
         "smtp_port": read("SMTP_PORT", "587", parse=of.whole(1, 65_535)),
         "smtp_username": read("SMTP_USERNAME", None),
         "smtp_password": read("SMTP_PASSWORD", None),

@@ -3,8 +3,10 @@
 import base64
 import binascii
 import importlib.util
+import ipaddress
+import re
 from collections.abc import Callable
-from email.utils import parseaddr
+from email.utils import getaddresses, parseaddr
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import SplitResult, urlsplit
@@ -33,6 +35,12 @@ WELL_KNOWN = (
     "09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b88e8d3e7",  # FastAPI's documentation
 )
 """What keys copied out of a tutorial hold; compared in lower case."""
+
+LABEL = re.compile(r"\w([\w-]{0,61}\w)?")
+"""What stands between the dots of a host's name."""
+
+PATH = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*/?")
+"""A path that is the same however it is written: a server hands it on decoded, a link has it encoded."""
 
 LEAST_DISTINCT = 8
 """Different characters or bytes that a random key of 32 has for certain."""
@@ -96,7 +104,7 @@ def rate(raw: str) -> Rate:
 def public_url(raw: str) -> str:
     """The address of the service without a trailing slash; may have a path of its own."""
     url = _url(raw)
-    if url is None or url.query or url.fragment:
+    if url is None or url.query or url.fragment or not PATH.fullmatch(url.path):
         raise ValidationError("Write an address such as https://forms.example.com, or https://example.com/forms.")
     if url.path.strip("/").split("/")[0] in OWN_PATHS:
         raise ValidationError(f"Choose a path that begins with none of: {', '.join(sorted(OWN_PATHS))}.")
@@ -110,11 +118,27 @@ def web_address(raw: str) -> str:
     return raw.strip()
 
 
+def host(raw: str) -> str:
+    """A host's name or address, without a port."""
+    name = text(raw)
+    if not _is_address(name) and not all(LABEL.fullmatch(label) for label in name.removesuffix(".").split(".")):
+        raise ValidationError("Write the host alone, such as smtp.example.com; its port goes into SMTP_PORT.")
+    return name
+
+
+def bearer_token(raw: str) -> str:
+    """A secret that can be sent in a header."""
+    if not re.fullmatch("[!-~]+", raw.strip()):
+        raise ValidationError("Write ASCII letters, digits and signs without spaces between them.")
+    return raw.strip()
+
+
 def mailbox(raw: str) -> str:
     """An address that mails are from, with a name before it or without."""
     _, address = parseaddr(text(raw))
     local_part, _, domain = address.rpartition("@")
-    if not address.isascii() or not local_part or not domain or set(address) & set(' "<>(),:;[]\\'):
+    is_one = len(getaddresses([raw])) == 1 and address.isascii() and local_part and domain
+    if not is_one or set(address) & set(' "<>(),:;[]\\'):
         raise ValidationError("Write an address such as forms@example.com, or Forms <forms@example.com>.")
     return text(raw)
 
@@ -139,8 +163,8 @@ def origins(raw: str) -> tuple[str, ...]:
     found = tuple(origin.strip().rstrip("/").lower() for origin in raw.split(",") if origin.strip())
     for origin in found:
         url = _url(origin)
-        if origin != "*" and (url is None or url.path or url.query or url.fragment):
-            raise ValidationError("Write origins by comma, without a path, such as https://www.example.com.")
+        if origin != "*" and (url is None or url.path or url.query or url.fragment or "*" in origin):
+            raise ValidationError("Write origins by comma, without a path or a *, such as https://www.example.com.")
     return found
 
 
@@ -161,7 +185,7 @@ def database_url(raw: str, instance_path: Path) -> str:
 
 def redis_url(raw: str) -> str:
     """An address for redis-py."""
-    if urlsplit(raw.strip()).scheme not in ("redis", "rediss", "unix"):
+    if _scheme(raw) not in ("redis", "rediss", "unix"):
         raise ValidationError("Write redis://host:6379/0, rediss://… for TLS, or unix:///path/to/socket.")
     if importlib.util.find_spec("redis") is None:
         raise ValidationError("Install the client first: pip install 'forms-service[redis]'.")
@@ -178,7 +202,7 @@ def secret_key(raw: str) -> str:
 
 def encryption_keys(raw: str) -> tuple[bytes, ...]:
     """Keys of 32 bytes from base64 in either alphabet, by comma; the first wraps, all unwrap."""
-    return tuple(_encryption_key(key.strip()) for key in raw.split(",") if key.strip())
+    return tuple(_encryption_key(key.strip()) for key in raw.strip(", ").split(","))
 
 
 def url_path(url: str) -> str:
@@ -195,6 +219,24 @@ def _encryption_key(encoded: str) -> bytes:
     if len(key) != 32 or len(set(key)) < LEAST_DISTINCT:
         raise ValidationError("Write base64 of 32 random bytes, by comma, such as the output of: flask keys generate.")
     return key
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+def _scheme(raw: str) -> str:
+    """The scheme of an address, "" when it is none."""
+    try:
+        url = urlsplit(raw.strip())
+        url.port  # noqa: B018 (raises for a port that is no number)
+    except ValueError:
+        return ""
+    return url.scheme
 
 
 def _url(raw: str) -> SplitResult | None:

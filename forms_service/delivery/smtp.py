@@ -109,7 +109,7 @@ def answers(seconds: float) -> bool:
     try:
         smtp = _opened(seconds)
         smtp.quit()
-    except (smtplib.SMTPException, OSError):
+    except (smtplib.SMTPException, OSError, UnicodeError):
         return False
     return True
 
@@ -127,6 +127,10 @@ def connect(seconds: float) -> _Smtp:
             smtp.ehlo()
         if settings.smtp_username:
             smtp.login(settings.smtp_username, settings.smtp_password or "")
+    except UnicodeError:  # smtplib sends ASCII alone; the error would show the letter and where it stands
+        if smtp:
+            smtp.close()
+        raise DeliveryError("SMTP_SERVER is no host, or SMTP_USERNAME or SMTP_PASSWORD is not ASCII.") from None
     except (smtplib.SMTPException, OSError) as error:
         if smtp:
             smtp.close()
