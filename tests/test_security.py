@@ -175,29 +175,46 @@ class TestKeyRing:
 class TestHashingGate:
     """A bounded number of passwords is hashed at once."""
 
-    def test_no_more_than_its_slots_at_once_in_the_order_of_coming(self) -> None:
-        gate = HashingGate(slots=2, places=50, patience=10)
-        running, most, order = 0, 0, []
+    def test_no_more_than_its_slots_at_once(self) -> None:
+        gate = HashingGate(slots=2, places=50, patience=30)
+        running, most = 0, 0
         lock = threading.Lock()
 
-        def work(number: int) -> None:
+        def work() -> None:
             nonlocal running, most
             with gate.slot():
                 with lock:
                     running += 1
                     most = max(most, running)
-                    order.append(number)
                 time.sleep(0.005)
                 with lock:
                     running -= 1
 
-        threads = [threading.Thread(target=work, args=(number,)) for number in range(20)]
+        threads = [threading.Thread(target=work) for _ in range(20)]
         for thread in threads:
             thread.start()
-            time.sleep(0.001)
         for thread in threads:
             thread.join()
-        assert (most, order) == (2, list(range(20)))
+        assert most == 2
+
+    def test_first_come_first_served(self) -> None:
+        gate = HashingGate(slots=1, places=50, patience=30)
+        order: list[int] = []
+
+        def work(number: int) -> None:
+            with gate.slot():
+                order.append(number)
+
+        threads = [threading.Thread(target=work, args=(number,)) for number in range(20)]
+        with gate.slot():
+            for thread in threads:
+                waiting = len(gate._waiting)
+                thread.start()
+                while len(gate._waiting) == waiting:
+                    time.sleep(0.001)
+        for thread in threads:
+            thread.join()
+        assert order == list(range(20))
 
     def test_whoever_finds_no_place_is_told_at_once(self) -> None:
         gate = HashingGate(slots=1, places=0, patience=10)
