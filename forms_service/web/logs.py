@@ -79,7 +79,7 @@ def configure(level: str, form: str) -> None:
     root.addHandler(handler)
     root.setLevel(level)
     logging.getLogger("alembic").setLevel(logging.WARNING)
-    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False  # no line shows them
+    logging.logThreads = logging.logMultiprocessing = False  # no line shows them; gunicorn's show the process
 
 
 class JsonFormatter(logging.Formatter):
