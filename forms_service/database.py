@@ -3,7 +3,7 @@
 import threading
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any, cast
@@ -11,6 +11,7 @@ from typing import Any, cast
 from flask import Flask, current_app
 from sqlalchemy import Connection, CursorResult, DateTime, Engine, Executable, event
 from sqlalchemy.engine import Dialect, make_url
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import TypeDecorator
 from uuid_utils.compat import uuid7
 
@@ -101,6 +102,7 @@ def init_app(app: Flask, settings: Settings) -> None:
         "connect_args": SQLITE_OPTIONS if sqlite else POSTGRES_OPTIONS,
     }
     db.init_app(app)
+    app.teardown_appcontext(_end_session)  # runs before Flask-SQLAlchemy's own
     app.extensions["writers"] = _WritersQueue() if sqlite else nullcontext()
     with app.app_context():
         _count_pool_events(db.engine)
@@ -162,6 +164,12 @@ class _WritersQueue:
 
     def __exit__(self, *_: object) -> None:
         self._lock.release()
+
+
+def _end_session(_: object) -> None:
+    """End what was only read; if the connection breaks over it, the answer that was made by then is still good."""
+    with suppress(DBAPIError):
+        db.session.remove()
 
 
 def _set_up_sqlite(connection: Any, _: object) -> None:

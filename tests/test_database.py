@@ -66,6 +66,18 @@ def test_a_postgresql_that_no_longer_answers_is_given_up(
         assert db.session.scalar(text("SELECT 1")) == 1
 
 
+def test_a_connection_that_breaks_after_the_answer_was_made_takes_it_from_nobody(
+    make_app: MakeApp, postgres_url: str
+) -> None:
+    app = make_app(DATABASE_URL=postgres_url)
+    with app.app_context():
+        other = db.engine.connect()
+        read_by = db.session.scalar(text("SELECT pg_backend_pid()"))
+        other.execute(text("SELECT pg_terminate_backend(:pid, 1000)"), {"pid": read_by})
+        other.close()
+    assert scalar(app, "SELECT 1") == 1
+
+
 def test_pool_events_are_counted(app: Flask) -> None:
     def count(name: str) -> float:
         return REGISTRY.get_sample_value("forms_database_pool_events_total", {"event": name}) or 0

@@ -171,3 +171,11 @@ def test_production_logs_json_lines(serve: Serve) -> None:
     lines = [json.loads(line) for line in server.log.read_text().splitlines() if line.startswith("{")]
     assert {line["path"] for line in lines if line["message"] == "request"} == {"/health/live"}
     assert "hidden" not in server.log.read_text()
+
+
+def test_gunicorns_own_lines_come_out_whole_until_the_end(serve: Serve) -> None:
+    server = serve()
+    server.stop()
+    log = server.log.read_text()
+    assert "Worker exiting" in log
+    assert "Traceback" not in log

@@ -80,7 +80,7 @@ def configure(level: str, form: str) -> None:
     root.setLevel(level)
     logging.getLogger("alembic").setLevel(logging.WARNING)
     logging._srcfile = None  # no line shows where it was logged, and looking takes 10 µs
-    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False  # no line shows them
+    logging.logThreads = logging.logMultiprocessing = False  # no line shows them; gunicorn's show the process
 
 
 class JsonFormatter(logging.Formatter):
