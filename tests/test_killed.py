@@ -18,7 +18,7 @@ from tests import servers
 from tests.conftest import QUICK
 from tests.servers import Server
 
-KILLS = int(os.environ.get("TEST_KILLS", "2"))
+KILLS = int(os.environ.get("TEST_KILLS", "1"))
 """How often the service is killed; TEST_KILLS=50 is the whole trial."""
 
 VISITORS = 8
