@@ -169,7 +169,9 @@ class TestSetup:
             assert secret not in said
         listed = servers.in_process(clone, "accounts", "list", at=clone)
         assert "ann@example.com\tSite Operator\toperator\tactive" in listed.stdout
-        assert servers.in_process(clone, "doctor", at=clone).returncode == 0
+        doctor = servers.in_process(clone, "doctor", at=clone)
+        assert "mails wait in the outbox and are lost after 4 days" in doctor.stdout
+        assert doctor.returncode == 0
 
     def test_a_setting_that_nothing_reads_is_found_by_the_doctor(self, clone: Path) -> None:
         (clone / ".env").write_text("SINGUP_ENABLED=false\nGUNICORN_CMD_ARGS=--reload\nAPP_NAME=mine\n")

@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 from forms_service import keyring, migrating
 from forms_service.config import settings
-from forms_service.delivery import smtp
+from forms_service.delivery import claims, smtp
 from forms_service.delivery.composing import sender_address
 from forms_service.delivery.parcel import DeliveryError
 from forms_service.extensions import db
@@ -101,8 +101,10 @@ def _redis() -> str:
 
 def _smtp() -> str:
     if not settings.smtp_server:
-        where = "nowhere" if settings.production else "into files in the instance folder"
-        return f"SMTP_SERVER is not set: mails go {where}."
+        if settings.production:
+            days = claims.KEEP_TRYING.days
+            return f"SMTP_SERVER is not set: mails wait in the outbox and are lost after {days} days. Set it in time."
+        return "SMTP_SERVER is not set: mails go into files in the instance folder."
     try:
         smtp.connect(SMTP_TIMEOUT).quit()
     except DeliveryError as error:
