@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import marshmallow as ma
 from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, ValidatedEmail, validate_email
 
-from forms_service.validation.common import is_common
+from forms_service.validation.common_passwords import is_common
 from forms_service.validation.schema import Coded, Messages
 from forms_service.validation.text import WHITE, folded, has_controls, one_line, strip_markup
 
