@@ -12,7 +12,7 @@ from forms_service.forms import published
 from forms_service.forms.views import forms, hosted
 from forms_service.health import checks
 from forms_service.health.views import health_blueprint
-from forms_service.submissions import retention
+from forms_service.submissions import notification, retention
 from forms_service.submissions.inbox.views import inbox, people_blueprint
 from forms_service.submissions.taking import proof_of_work, repeats, running, storage, storing
 from forms_service.submissions.taking.puzzles import puzzles
@@ -42,7 +42,6 @@ def create_app(settings: Settings) -> Flask:
     app = App(__name__, instance_path=str(settings.instance_path.absolute()))
     app.config.update(SETTINGS=settings, SECRET_KEY=settings.secret_key)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_content_length
-    app.json.sort_keys = False  # type: ignore[attr-defined]  # of Flask's default provider
     for part in (logs, redis, caching, proxy):
         part.init_app(app, settings)
     for part in (in_hand, headers, request_ids, errors, pages):
@@ -51,7 +50,7 @@ def create_app(settings: Settings) -> Flask:
         part.init_app(app, settings)
     for part in (migrating, keyring, background, guards, sweeping, published, checks):
         part.init_app(app)
-    for part in (storage, storing, running, repeats, proof_of_work, retention):
+    for part in (storage, storing, running, repeats, proof_of_work, notification, retention):
         part.init_app(app)
     openapi.init_app(app, (*ACCOUNTS, forms, taking, inbox, people_blueprint, health_blueprint))
     for blueprint in (accounts, puzzles, hosted):

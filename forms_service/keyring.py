@@ -5,18 +5,15 @@ import logging
 import secrets
 import threading
 import time
-from collections.abc import Callable
 from datetime import datetime
-from typing import Any, cast
+from typing import cast
 
 from flask import Flask, current_app
 from sqlalchemy import (
     CheckConstraint,
     Connection,
-    FromClause,
     LargeBinary,
     String,
-    Table,
     insert,
     select,
     update,
@@ -35,11 +32,6 @@ from forms_service.security.keys import KEY_BYTES, KeyRing, UnknownKeyError, unw
 
 RELOAD_SECONDS = 30
 """How soon a process notices that another has started a new data key."""
-
-MOST_VALUES = 900
-"""Values in one statement; older SQLites take 999."""
-
-Convert = Callable[[Any], Any]
 
 log = logging.getLogger(__name__)
 
@@ -127,59 +119,6 @@ class Encrypted(TypeDecorator[str]):
     def process_result_value(self, value: bytes | None, dialect: Dialect) -> str | None:
         """What was encrypted."""
         return None if value is None else decrypt(bytes(value), self.place)
-
-
-class SealedRows:
-    """Rows of a table, made ready beforehand: what is encrypted and converted here holds up no other writer.
-
-    What SQLAlchemy would do at each insert is done once for the table: the statement, and who converts which column.
-    """
-
-    def __init__(self, table: FromClause) -> None:
-        self._table = cast("Table", table)
-        self._encrypted = [(name, kind.place) for name, kind in self._kinds() if isinstance(kind, Encrypted)]
-        self._ready: dict[str, tuple[str, list[tuple[str, Convert]]]] = {}
-
-    def row(self, **values: Any) -> dict[str, Any]:
-        """The values of every column as the driver takes them; text is encrypted where it is kept so."""
-        _, converters = self._for(db.engine.dialect)
-        ring = holder().ring() if self._encrypted else None
-        for name, place in self._encrypted:
-            if ring and values[name] is not None:
-                values[name] = ring.encrypt(values[name], place)
-        for name, convert in converters:
-            values[name] = convert(values[name])
-        return values
-
-    def put(self, connection: Connection, rows: list[dict[str, Any]]) -> None:
-        """Insert them, if there are any."""
-        statement, _ = self._for(connection.dialect)
-        if not connection.dialect.positional:
-            if rows:
-                connection.exec_driver_sql(statement, rows)
-            return
-        names = self._table.columns.keys()
-        head, _, one = statement.partition(" VALUES ")
-        size = MOST_VALUES // len(names)
-        for some in (rows[start : start + size] for start in range(0, len(rows), size)):
-            # one step for all of them: at each the driver lets go of the interpreter's lock and has to get it again
-            values = tuple(row[name] for row in some for name in names)
-            connection.exec_driver_sql(f"{head} VALUES {', '.join([one] * len(some))}", values)
-
-    def _kinds(self) -> list[tuple[str, Any]]:
-        return [(column.name, column.type) for column in self._table.columns]
-
-    def _for(self, dialect: Dialect) -> tuple[str, list[tuple[str, Convert]]]:
-        if dialect.name not in self._ready:
-            converters = [(name, _converter(kind, dialect)) for name, kind in self._kinds()]
-            statement = str(insert(self._table).compile(dialect=dialect))
-            self._ready[dialect.name] = statement, [(name, convert) for name, convert in converters if convert]
-        return self._ready[dialect.name]
-
-
-def _converter(kind: Any, dialect: Dialect) -> Convert | None:
-    """What makes a value of a column one that the driver takes, None where it takes it as it is."""
-    return None if isinstance(kind, Encrypted) else kind.dialect_impl(dialect).bind_processor(dialect)
 
 
 def init_app(app: Flask) -> None:

@@ -22,7 +22,7 @@ from sqlalchemy.exc import DBAPIError
 from werkzeug.serving import is_running_from_reloader
 
 from forms_service.database import first_line
-from forms_service.delivery import composing, outbox, tasks, worker
+from forms_service.delivery import composing, outbox, sources, tasks, worker
 from forms_service.errors import ServiceUnavailableError
 from forms_service.extensions import db
 
@@ -46,6 +46,7 @@ log = logging.getLogger(__name__)
 def init_app(app: Flask) -> None:
     """Give the app its outbox, its list of tasks and whoever works them, not started yet."""
     composing.init_app(app)
+    sources.init_app(app)
     tasks.init_app(app)
     tasks.register(app, "outbox", SWEEP_SECONDS, outbox.sweep)
     app.extensions["background"] = Background(app)

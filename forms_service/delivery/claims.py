@@ -15,6 +15,7 @@ from sqlalchemy import CursorResult, select, update
 from sqlalchemy.sql import ColumnElement
 
 from forms_service.database import now, writing
+from forms_service.delivery import sources
 from forms_service.delivery.models import Attempt, Message
 from forms_service.delivery.parcel import Parcel
 from forms_service.extensions import db
@@ -72,17 +73,18 @@ def claim(*channels: str, only: uuid.UUID | None = None) -> Claim | None:
 
 def parcel(claimed: Claim) -> Parcel | None:
     """What is to be sent, decrypted; None if it was erased meanwhile. No transaction is open afterwards."""
-    query = select(Message.target, Message.payload).where(Message.id == claimed.id)
+    query = select(Message.target, Message.payload, Message.about).where(Message.id == claimed.id)
     found = db.session.execute(query).one_or_none()
+    values = _values(claimed.kind, found) if found else None
     db.session.rollback()
-    if found is None or found.payload is None:
+    if found is None or values is None:
         return None
     return Parcel(
         id=claimed.id,
         kind=claimed.kind,
         created_at=claimed.created_at,
         target=found.target,
-        values=json.loads(found.payload),
+        values=values,
     )
 
 
@@ -122,6 +124,13 @@ def delay(attempts: int) -> float:
         return FIRST_DELAYS[attempts - 1]
     grown = FIRST_DELAYS[-1] * float(GROWTH) ** min(attempts - len(FIRST_DELAYS), 20)
     return min(grown, LONGEST_DELAY)
+
+
+def _values(kind: str, found: Any) -> dict[str, Any] | None:
+    if found.payload is None:
+        return sources.said(kind, found.about)
+    values: dict[str, Any] = json.loads(found.payload)
+    return values
 
 
 def _next(claimed: Claim) -> datetime:

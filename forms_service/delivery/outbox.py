@@ -14,7 +14,8 @@ from sqlalchemy import Connection, delete, func, select
 from forms_service.database import new_id, now, writing
 from forms_service.delivery.models import Message
 from forms_service.extensions import db
-from forms_service.keyring import SealedRows, holder
+from forms_service.keyring import holder
+from forms_service.prepared import SealedRows
 from forms_service.validation.fields import email_key
 
 TARGET_PLACE = "outbox.target"
@@ -53,8 +54,8 @@ def put_mail(
     return identity
 
 
-def mail_row(kind: str, to: str, values: Mapping[str, Any], *, about: uuid.UUID) -> dict[str, Any]:
-    """A mail as a row for `put_rows`, encrypted already: for who makes it ready before the transaction."""
+def mail_row(kind: str, to: str, *, about: uuid.UUID) -> dict[str, Any]:
+    """A mail as a row for `put_rows`, made ready before the transaction; the source of its kind says what is in it."""
     moment = now()
     return ROWS.row(
         id=new_id(),
@@ -63,7 +64,7 @@ def mail_row(kind: str, to: str, values: Mapping[str, Any], *, about: uuid.UUID)
         about=about,
         target=to,
         target_index=holder().ring().index(email_key(to), TARGET_PLACE),
-        payload=json.dumps(values),
+        payload=None,
         state="waiting",
         attempts=0,
         created_at=moment,

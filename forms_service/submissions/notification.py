@@ -2,12 +2,17 @@
 
 import json
 import uuid
-from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from forms_service.delivery import outbox
+from flask import Flask
+from sqlalchemy import select
+
+from forms_service.delivery import outbox, sources
 from forms_service.extensions import db
-from forms_service.forms.published import PublishedForm
+from forms_service.forms.models import FormVersion
+from forms_service.forms.published import PublishedForm, published
+from forms_service.submissions.models import Submission
 from forms_service.submissions.taking.addresses import addresses_in
 from forms_service.submissions.taking.dialects import SUBJECTS, first_of
 from forms_service.validation.text import one_line, without_controls
@@ -22,29 +27,43 @@ LONGEST_MAIL = 100_000
 CUT = "… (cut here: the inbox has all of it)"
 
 
-def notify(form: PublishedForm, submission_id: uuid.UUID, data: Mapping[str, Any], control: Mapping[str, str]) -> None:
+def init_app(app: Flask) -> None:
+    """Have the mail written when it is sent: until then nothing that was submitted is kept twice."""
+    sources.register(app, KIND, said)
+
+
+def notify(form: PublishedForm, submission_id: uuid.UUID) -> None:
     """Put the mail about a submission into the outbox, in the caller's transaction."""
-    addresses = addresses_in(form, data, control)
-    row = message(form, submission_id, data, control, next(iter(addresses), None))
-    outbox.put_rows(db.session.connection(), [row])
+    outbox.put_rows(db.session.connection(), [row(form, submission_id)])
 
 
-def message(
-    form: PublishedForm,
-    submission_id: uuid.UUID,
-    data: Mapping[str, Any],
-    control: Mapping[str, str],
-    reply_to: str | None,
-) -> dict[str, Any]:
-    """The outbox's row for the mail about a submission: to the owner's own address, answers to the person."""
+def row(form: PublishedForm, submission_id: uuid.UUID) -> dict[str, Any]:
+    """The outbox's row for the mail about a submission, to the owner's own address."""
+    return outbox.mail_row(KIND, form.owner_email, about=submission_id)
+
+
+def said(submission_id: uuid.UUID) -> dict[str, Any] | None:
+    """What the mail says, answers to the person, under the labels of its time; None once it was erased."""
+    query = (
+        select(Submission.form_id, Submission.data, Submission.control, FormVersion.fields)
+        .join(
+            FormVersion,
+            (FormVersion.form_id == Submission.form_id) & (FormVersion.number == Submission.form_version),
+        )
+        .where(Submission.id == submission_id)
+    )
+    found = db.session.execute(query).one_or_none()
+    if found is None:
+        return None
+    form = replace(published(found.form_id), fields=tuple(found.fields))
+    data, control = json.loads(found.data), json.loads(found.control or "{}")
     labels = {field["name"]: field.get("label") or field["name"] for field in form.fields}
-    values = {
+    return {
         "form": _line(form.name),
         "subject": _line(first_of(control, SUBJECTS) or "") or f"New submission: {_line(form.name)}",
         "lines": _lines([(_line(labels.get(name, name)), _text(value)) for name, value in data.items()]),
-        "_reply_to": reply_to,
+        "_reply_to": next(iter(addresses_in(form, data, control)), None),
     }
-    return outbox.mail_row(KIND, form.owner_email, values, about=submission_id)
 
 
 def _line(text: str) -> str:

@@ -4,6 +4,9 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+"""As short as it goes, with every character as it is; `json.dumps` would make an encoder at each call."""
+
 
 def as_dict(submission: Any, files: Sequence[Any] = ()) -> dict[str, Any]:
     """What the API says of a `Submission`, or of a row with its columns, and of its `File`s."""

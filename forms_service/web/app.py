@@ -1,9 +1,11 @@
 """Flask without what this service never uses, which would take 60 µs of every request."""
 
 from collections.abc import Callable
+from json import JSONEncoder
 from typing import Any
 
-from flask import Flask, Request
+from flask import Flask, Request, Response
+from flask.json.provider import DefaultJSONProvider
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 
 
@@ -17,9 +19,25 @@ class Sessions(SecureCookieSessionInterface):
         return self.session_class() if app.secret_key else None
 
 
+class Json(DefaultJSONProvider):
+    """Flask's JSON, its keys in the order they were put in, and one encoder for all answers."""
+
+    sort_keys = False
+
+    def __init__(self, app: Flask) -> None:
+        super().__init__(app)
+        self._encode = JSONEncoder(default=self.default, separators=(",", ":")).encode
+
+    def response(self, *args: Any, **kwargs: Any) -> Response:
+        """An answer with what was given."""
+        text = self._encode(self._prepare_response_obj(args, kwargs))
+        return self._app.response_class(f"{text}\n", content_type=self.mimetype)
+
+
 class App(Flask):
     """An app whose views are all synchronous."""
 
+    json_provider_class = Json
     session_interface = Sessions()
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:

@@ -1,6 +1,5 @@
 """The use cases of the inbox: see, mark, move and delete submissions."""
 
-import json
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -155,10 +154,9 @@ def _withdraw_verdict(form_id: str, ids: Sequence[uuid.UUID]) -> None:
         update(Submission)
         .where(*judged)
         .values(spam_reasons="")
-        .returning(Submission.id, Submission.data, Submission.control)
+        .returning(Submission.id)
         .execution_options(synchronize_session=False)
     )
     form = published(form_id)
-    for submission in found.all():
-        control = json.loads(submission.control) if submission.control else {}
-        notify(form, submission.id, json.loads(submission.data), control)
+    for identity in found.scalars().all():
+        notify(form, identity)

@@ -1,9 +1,8 @@
 """What makes two submissions the same: keyed hashes over form, content and client."""
 
-import json
-
 from forms_service.forms.published import PublishedForm
 from forms_service.keyring import holder
+from forms_service.submissions.serialising import to_json
 from forms_service.submissions.taking.incoming import Incoming
 
 CONTENT_PLACE = "submissions.content_hash"
@@ -19,7 +18,7 @@ def hashes_of(form: PublishedForm, incoming: Incoming, client: str) -> tuple[byt
     files = [[upload.field, upload.name, upload.content_type, upload.digest.hex()] for upload in incoming.uploads]
     sent = [form.id, incoming.data, incoming.control, incoming.honeypots, files]
     ring = holder().ring()
-    content = ring.index(json.dumps(sent, ensure_ascii=False), CONTENT_PLACE)
+    content = ring.index(to_json(sent), CONTENT_PLACE)
     return content, ring.index(f"{client} {content.hex()}", FINGERPRINT_PLACE)
 
 

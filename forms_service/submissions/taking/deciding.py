@@ -7,12 +7,13 @@ from datetime import timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, LargeBinary, Select, bindparam, delete, func, select
+from sqlalchemy import Connection, LargeBinary, bindparam, delete, func, select
 
 from forms_service.database import now
 from forms_service.errors import AuthorizationError, Fault, ValidationError
 from forms_service.forms.models import Form
 from forms_service.forms.published import PublishedForm
+from forms_service.prepared import Query
 from forms_service.submissions.models import IdempotencyKey, Submission
 
 REPEAT = timedelta(seconds=10)
@@ -108,16 +109,16 @@ def _recent(connection: Connection, marks: Sequence[Mark]) -> dict[bytes, uuid.U
             number = int.from_bytes(fingerprint[:8], signed=True)
             connection.execute(select(func.pg_advisory_xact_lock(number)))
     hashes = {f"hash{number}": mark.content_hash for number, mark in enumerate(marks)}
-    rows = connection.execute(_recent_query(len(marks)), {**hashes, "since": now() - REPEAT})
+    rows = _recent_query(len(marks)).all(connection, {**hashes, "since": now() - REPEAT})
     return {bytes(fingerprint): identity for fingerprint, identity in rows}
 
 
 @cache
-def _recent_query(count: int) -> Select[bytes, uuid.UUID]:
-    """Made once for each size of a group: a list that is spread out at each call costs 100 µs."""
+def _recent_query(count: int) -> Query:
+    """One for each size of a group."""
     hashes = [bindparam(f"hash{number}", type_=LargeBinary) for number in range(count)]
     columns = select(Submission.fingerprint, Submission.id)
-    return columns.where(Submission.content_hash.in_(hashes), Submission.created_at > bindparam("since"))
+    return Query(columns.where(Submission.content_hash.in_(hashes), Submission.created_at > bindparam("since")))
 
 
 def _under_key(connection: Connection, mark: Mark) -> Outcome | None:

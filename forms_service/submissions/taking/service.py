@@ -1,6 +1,5 @@
 """The use case that the service is for: take a submission, and say thank you once it is committed."""
 
-import json
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from forms_service.database import new_id, now
 from forms_service.errors import AuthorizationError, Fault, ValidationError
 from forms_service.forms.published import PublishedForm
 from forms_service.submissions import notification
+from forms_service.submissions.serialising import to_json
 from forms_service.submissions.taking import challenges, spam, uploads
 from forms_service.submissions.taking.addresses import addresses_in
 from forms_service.submissions.taking.content import hashes_of
@@ -80,15 +80,14 @@ def _reasons(form: PublishedForm, incoming: Incoming) -> Sequence[str]:
 def _entry(mark: Mark, incoming: Incoming, reasons: Sequence[str], client: str | None) -> Entry:
     form, identity = mark.form, new_id()
     addresses = addresses_in(form, incoming.data, incoming.control)
-    reply_to = next(iter(addresses), None)
     row = SUBMISSIONS.row(
         id=identity,
         form_id=form.id,
         form_version=form.version,
         status="spam" if reasons else "inbox",
         read=False,
-        data=as_json(incoming.data),
-        control=as_json(incoming.control) if incoming.control else None,
+        data=to_json(incoming.data),
+        control=to_json(incoming.control) if incoming.control else None,
         spam_reasons=" ".join(reasons),
         client=client,
         content_hash=mark.content_hash,
@@ -102,10 +101,5 @@ def _entry(mark: Mark, incoming: Incoming, reasons: Sequence[str], client: str |
         submission=row,
         files=[FILES.row(**row) for row in uploads.rows(identity, incoming.uploads)],
         people=[PEOPLE.row(email_index=index, submission_id=identity) for index in set(addresses.values())],
-        messages=[] if reasons else [notification.message(form, identity, incoming.data, incoming.control, reply_to)],
+        messages=[] if reasons else [notification.row(form, identity)],
     )
-
-
-def as_json(value: Any) -> str:
-    """As short as it goes, with every character as it is."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

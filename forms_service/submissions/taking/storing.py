@@ -12,7 +12,7 @@ from forms_service.database import now, transaction
 from forms_service.delivery import outbox, tasks
 from forms_service.errors import NotFoundError
 from forms_service.extensions import db
-from forms_service.keyring import SealedRows
+from forms_service.prepared import SealedRows
 from forms_service.submissions.models import File, IdempotencyKey, Person, Submission
 from forms_service.submissions.taking.deciding import KEY_LIFE, Entry, Mark, Outcome, Stored, decide, known
 from forms_service.submissions.taking.grouping import Grouping
@@ -41,7 +41,8 @@ def store(entry: Entry) -> Stored:
     :raises ValidationError: for an idempotency key that came with other content before
     """
     do: Callable[[Entry], Stored] = current_app.extensions["storing"]
-    db.session.rollback()  # gives back the connection that was read with: whoever stores for all needs one
+    if db.session.registry.has():
+        db.session.rollback()  # gives back the connection that was read with: whoever stores for all needs one
     return do(entry)
 
 
