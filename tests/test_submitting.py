@@ -146,11 +146,25 @@ def test_what_cannot_be_read(app: Flask, anything: str, body: bytes, content_typ
 
 
 @pytest.mark.parametrize(
-    "body", [{}, {"a": "", "b": " \n"}, {"a": None, "b": [], "c": {}}, {"_next": "/x", "_gotcha": "spam"}]
+    "body",
+    [
+        {},
+        {"a": "", "b": " \n"},
+        {"a": None, "b": [], "c": {}},
+        {"a": ["", [None]], "b": {"c": [" "]}},
+        {"_next": "/x", "_gotcha": "spam"},
+    ],
 )
 def test_an_empty_one_is_a_422(app: Flask, anything: str, body: dict[str, Any]) -> None:
     answer = app.test_client().post(f"/f/{anything}", json=body)
     assert (answer.status_code, answer.json["codes"]) == (422, {"body": ["empty"]})
+
+
+@pytest.mark.parametrize(("body", "status"), [("a=&a=", 422), ("a=&a=+", 422), ("a=&a=x", 200)])
+def test_a_name_sent_twice_and_empty_both_times_is_empty(app: Flask, anything: str, body: str, status: int) -> None:
+    answer = app.test_client().post(f"/f/{anything}", data=body, content_type=URLENCODED, headers=JSON)
+    assert answer.status_code == status
+    assert answer.json.get("codes") == ({"body": ["empty"]} if status == 422 else None)
 
 
 def test_every_fault_of_every_field_is_named(either: FlaskClient, either_app: Flask, form: str) -> None:
@@ -219,6 +233,17 @@ def test_a_filled_in_honeypot_means_the_spam_folder_and_the_same_answer(app: Fla
     assert (inbox.status, spam.status, spam.spam_reasons) == ("inbox", "spam", "honeypot")
     assert json.loads(spam.data) == ANN
     assert len(queued(app, form)) == 1
+
+
+@pytest.mark.parametrize(
+    ("trap", "reasons"), [("_gotcha=&_gotcha=", ""), ("_gotcha=&_gotcha=x", "honeypot"), ("_gotcha=", "")]
+)
+def test_a_honeypot_counts_when_one_of_its_values_is_filled_in(
+    app: Flask, anything: str, trap: str, reasons: str
+) -> None:
+    answer = app.test_client().post(f"/f/{anything}", data=f"a=x&{trap}", content_type=URLENCODED, headers=JSON)
+    assert answer.status_code == 200
+    assert only(app, anything).spam_reasons == reasons
 
 
 def test_nothing_that_was_sent_can_be_read_in_the_database(either: FlaskClient, either_app: Flask) -> None:

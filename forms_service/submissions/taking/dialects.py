@@ -65,7 +65,7 @@ def sort_out(sent: Mapping[str, Any], *, defined: Collection[str] = (), honeypot
         if role is None:
             found.data[name] = value
         elif role is Role.HONEYPOT:
-            if value not in UNFILLED:
+            if not _is_unfilled(value):
                 found.honeypots += (name,)
         elif role is Role.CHALLENGE:
             found.challenge[name] = as_text(value)
@@ -79,6 +79,12 @@ def sort_out(sent: Mapping[str, Any], *, defined: Collection[str] = (), honeypot
 def first_of(control: Mapping[str, str], names: Collection[str]) -> str | None:
     """The first of these special fields that says anything."""
     return next((control[name] for name in names if control.get(name)), None)
+
+
+def _is_unfilled(value: Any) -> bool:
+    if isinstance(value, list):  # it came several times
+        return all(map(_is_unfilled, value))
+    return value in UNFILLED
 
 
 def as_text(value: Any) -> str:

@@ -68,7 +68,9 @@ def _checked(form: PublishedForm, incoming: Incoming) -> dict[str, Any]:
 def _is_blank(value: Any) -> bool:
     if isinstance(value, str):
         return not value or value.isspace()
-    return value is None or (isinstance(value, list | dict) and not value)
+    if isinstance(value, list | dict):
+        return all(map(_is_blank, value if isinstance(value, list) else value.values()))
+    return value is None
 
 
 def _reasons(form: PublishedForm, incoming: Incoming) -> Sequence[str]:
