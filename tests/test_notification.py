@@ -89,6 +89,7 @@ def test_the_subject_is_one_short_line(app: Flask, said: dict[str, str], subject
         ({"_replyto": "a@example.com\r\nBcc: eve@example.com"}, None),
         ({"_replyto": "a@example.com, b@example.com"}, None),
         ({"a": "no address", "b": ["also@example.com"]}, "also@example.com"),
+        ({"a": "a@example.com, b@example.com"}, None),
         ({"a": "nothing"}, None),
     ],
 )
@@ -99,6 +100,12 @@ def test_answers_go_to_the_mail_field_or_the_first_address(
     assert mail["Reply-To"] == reply_to
     assert mail["To"] == OWNER
     assert (mail["Cc"], mail["Bcc"]) == (None, None)
+
+
+def test_answers_do_not_go_to_an_address_in_another_field(app: Flask) -> None:
+    fields = [{"name": "friend", "type": "text"}, {"name": "email", "type": "email"}]
+    said = {"friend": "bob@example.com", "ccemail": "eve@example.com"}
+    assert mail_about(app, form_for(app, fields), said)["Reply-To"] is None
 
 
 def test_a_value_cannot_pass_for_another_field(app: Flask) -> None:

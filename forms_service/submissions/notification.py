@@ -8,7 +8,7 @@ from typing import Any
 from forms_service.delivery import outbox
 from forms_service.extensions import db
 from forms_service.forms.published import PublishedForm
-from forms_service.submissions.taking.addresses import addresses_in
+from forms_service.submissions.taking.addresses import reply_to
 from forms_service.submissions.taking.dialects import SUBJECTS, first_of
 from forms_service.validation.text import one_line, without_controls
 
@@ -24,8 +24,7 @@ CUT = "… (cut here: the inbox has all of it)"
 
 def notify(form: PublishedForm, submission_id: uuid.UUID, data: Mapping[str, Any], control: Mapping[str, str]) -> None:
     """Put the mail about a submission into the outbox, in the caller's transaction."""
-    addresses = addresses_in(form, data, control)
-    row = message(form, submission_id, data, control, next(iter(addresses), None))
+    row = message(form, submission_id, data, control, reply_to(form, data, control))
     outbox.put_rows(db.session.connection(), [row])
 
 
@@ -34,7 +33,7 @@ def message(
     submission_id: uuid.UUID,
     data: Mapping[str, Any],
     control: Mapping[str, str],
-    reply_to: str | None,
+    answer_to: str | None,
 ) -> dict[str, Any]:
     """The outbox's row for the mail about a submission: to the owner's own address, answers to the person."""
     labels = {field["name"]: field.get("label") or field["name"] for field in form.fields}
@@ -42,7 +41,7 @@ def message(
         "form": _line(form.name),
         "subject": _line(first_of(control, SUBJECTS) or "") or f"New submission: {_line(form.name)}",
         "lines": _lines([(_line(labels.get(name, name)), _text(value)) for name, value in data.items()]),
-        "_reply_to": reply_to,
+        "_reply_to": answer_to,
     }
     return outbox.mail_row(KIND, form.owner_email, values, about=submission_id)
 
