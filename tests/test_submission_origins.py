@@ -79,6 +79,15 @@ def test_a_preflight_allows_what_the_clients_send(client: FlaskClient, listed: s
     assert int(answer.headers["Access-Control-Max-Age"]) > 0
 
 
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [("", {"GET", "HEAD", "POST", "OPTIONS"}), ("/challenge", {"GET", "HEAD", "OPTIONS"})],
+)
+def test_what_may_be_done_is_all_named(client: FlaskClient, listed: str, path: str, allowed: set[str]) -> None:
+    assert client.options(f"/f/{listed}{path}").allow.as_set(preserve_casing=True) == allowed
+    assert client.delete(f"/f/{listed}{path}").allow.as_set(preserve_casing=True) == allowed
+
+
 def test_a_preflight_of_another_site_allows_nothing(client: FlaskClient, listed: str) -> None:
     answer = client.options(f"/f/{listed}", headers={"Origin": EVIL, **PREFLIGHT})
     assert not [name for name, _ in answer.headers if name.startswith("Access-Control")]

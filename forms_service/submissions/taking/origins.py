@@ -14,7 +14,7 @@ ALLOWED_HEADERS = (
 """What the clients of other backends send with a submission."""
 
 BLOCKED = "BLOCKED"
-ALLOWED_METHODS = "GET, POST, OPTIONS"
+ALLOWED_METHODS = "GET, HEAD, POST, OPTIONS"
 
 
 def check_origin(form: PublishedForm) -> None:
