@@ -52,6 +52,7 @@ def received(form: PublishedForm) -> Iterator[Incoming]:
         return
     with uploads.received(form) as body:
         g.body = by_name(body.pairs)
+        _refuse_misnamed(body.file_fields)
         came = sorted_incoming(form, g.body, files=body.uploads, client=client_address())
         came.keep_files = body.keep
         yield came
@@ -93,7 +94,11 @@ def _flat(pairs: Iterable[tuple[str, Any]]) -> Iterable[tuple[str, Any]]:
 def _refuse_out_of_bounds(sent: dict[str, Any]) -> None:
     if sum(len(value) if isinstance(value, list) else 1 for value in sent.values()) > MOST_FIELDS:
         raise PayloadTooLargeError(f"A form has at most {MOST_FIELDS} fields.")
-    wrong = [name for name in sent if not 0 < len(name) <= LONGEST_NAME]
+    _refuse_misnamed(sent)
+
+
+def _refuse_misnamed(names: Iterable[str]) -> None:
+    wrong = [name for name in names if not 0 < len(name) <= LONGEST_NAME]
     if wrong:
         fault = Fault(f"The name of a field has 1 to {LONGEST_NAME} characters.", "invalid_name")
         raise ValidationError({name[:LONGEST_NAME] or "body": [fault] for name in wrong})
