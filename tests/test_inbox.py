@@ -165,6 +165,34 @@ def test_spam_marked_good_sends_the_notification_once(
     assert count(either_app, Message) == [1]
 
 
+@pytest.mark.parametrize("archived_in_bulk", [False, True])
+@pytest.mark.parametrize("moved_in_bulk", [False, True])
+def test_spam_marked_good_from_the_archive_sends_the_notification_once(
+    either: FlaskClient,
+    either_app: Flask,
+    owner: dict[str, str],
+    form: str,
+    archived_in_bulk: bool,
+    moved_in_bulk: bool,
+) -> None:
+    sent = submit(either_app, form, status="spam", spam_reasons="links")
+
+    def move(status: str, bulk: bool) -> Any:
+        if not bulk:
+            return either.patch(f"/api/submissions/{sent}", headers=owner, json={"status": status}).json["data"]
+        body = {"ids": [sent], "status": status}
+        assert either.post(f"/api/forms/{form}/submissions/bulk", headers=owner, json=body).status_code == 200
+        return either.get(f"/api/submissions/{sent}", headers=owner).json["data"]
+
+    assert move("archived", archived_in_bulk)["spam_reasons"] == ["links"]
+    assert count(either_app, Message) == [0]
+    assert move("inbox", moved_in_bulk)["spam_reasons"] == []
+    assert count(either_app, Message) == [1]
+    for status in ("archived", "inbox", "spam", "archived", "inbox", "inbox", "spam", "inbox"):
+        assert move(status, moved_in_bulk)["status"] == status
+    assert count(either_app, Message) == [1]
+
+
 def test_what_was_never_taken_for_spam_is_not_notified_of_again(
     either: FlaskClient, either_app: Flask, owner: dict[str, str], form: str
 ) -> None:

@@ -101,7 +101,7 @@ def get(submission_id: uuid.UUID) -> dict[str, Any]:
 def patch(asked: dict[str, Any], submission_id: uuid.UUID) -> dict[str, Any]:
     """Mark a submission as read, or move it.
 
-    Moving it from spam to the inbox sends the notification that was not sent for it.
+    Moving it from spam to the inbox, by way of the archive too, sends the notification that was not sent for it.
     """
     return service.change(submission_id, caller(), asked)
 
