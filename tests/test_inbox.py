@@ -11,8 +11,9 @@ from flask.testing import FlaskClient
 from forms_service.delivery.models import Message
 from forms_service.submissions.inbox import selecting
 from forms_service.submissions.models import Submission
-from tests.conftest import KeyOf
+from tests.conftest import KeyOf, MakeApp
 from tests.inbox import attach, count, make_form, submit
+from tests.people import mails
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -191,6 +192,23 @@ def test_spam_marked_good_from_the_archive_sends_the_notification_once(
     for status in ("archived", "inbox", "spam", "archived", "inbox", "inbox", "spam", "inbox"):
         assert move(status, moved_in_bulk)["status"] == status
     assert count(either_app, Message) == [1]
+
+
+def test_the_notification_has_the_labels_and_the_address_that_it_was_sent_under(
+    make_either_app: MakeApp, key_of: KeyOf
+) -> None:
+    app = make_either_app(BACKGROUND_WORK="outside")
+    owner, client = key_of(app), app.test_client()
+    old = [{"name": "a", "type": "email", "label": "Your address"}]
+    form = make_form(app, "owner@example.com", old, [{"name": "a", "type": "text", "label": "Fax"}])
+    judged = {"status": "spam", "spam_reasons": "links"}
+    sent = [submit(app, form, {"a": "ann@example.com"}, form_version=number, **judged) for number in (1, 2)]
+    body = {"ids": sent, "status": "inbox"}
+    assert client.post(f"/api/forms/{form}/submissions/bulk", headers=owner, json=body).status_code == 200
+    assert sorted((mail["lines"], mail["_reply_to"]) for mail in mails(app)) == [
+        ([["Fax", "ann@example.com"]], None),
+        ([["Your address", "ann@example.com"]], "ann@example.com"),
+    ]
 
 
 def test_what_was_never_taken_for_spam_is_not_notified_of_again(

@@ -13,7 +13,7 @@ from forms_service.database import writing
 from forms_service.errors import NotFoundError
 from forms_service.extensions import db
 from forms_service.forms.models import Form
-from forms_service.forms.published import published
+from forms_service.forms.published import at_version
 from forms_service.forms.service import owned
 from forms_service.submissions import erasing
 from forms_service.submissions.inbox.moment import moment
@@ -158,10 +158,10 @@ def _withdraw_verdict(form_id: str, ids: Sequence[uuid.UUID]) -> None:
         update(Submission)
         .where(*judged)
         .values(spam_reasons="")
-        .returning(Submission.id, Submission.data, Submission.control)
+        .returning(Submission.id, Submission.form_version, Submission.data, Submission.control)
         .execution_options(synchronize_session=False)
-    )
-    form = published(form_id)
-    for submission in found.all():
+    ).all()
+    forms = {number: at_version(form_id, number) for number in {submission.form_version for submission in found}}
+    for submission in found:
         control = json.loads(submission.control) if submission.control else {}
-        notify(form, submission.id, json.loads(submission.data), control)
+        notify(forms[submission.form_version], submission.id, json.loads(submission.data), control)
