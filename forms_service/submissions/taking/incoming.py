@@ -40,6 +40,9 @@ class Incoming:
     client: str = ""
     """The address it came from."""
 
+    back: str | None = None
+    """Where the form leads that was shown again, signed."""
+
     keep_files: Callable[[], None] = field(default=lambda: None)
     """To be called once there are rows for them."""
 
@@ -70,7 +73,7 @@ def sorted_incoming(form: PublishedForm, body: Any, *, files: tuple[Upload, ...]
     _refuse_out_of_bounds(sent)
     defined = {known["name"] for known in form.fields}
     found = sort_out(sent, defined=defined, honeypot=form.settings.honeypot)
-    return Incoming(found.data, found.control, found.honeypots, found.challenge, found.started, files, client)
+    return Incoming(**vars(found), uploads=files, client=client)
 
 
 def normalised(value: Any) -> Any:

@@ -32,6 +32,12 @@ def posting_site() -> str | None:
     return origin_of(origin if origin is not None else request.headers.get("Referer"))
 
 
+def from_our_page() -> bool:
+    """Whether the hosted page sent it: its browser says so, since the Host header is not to be trusted for it."""
+    same = request.headers.get("Sec-Fetch-Site") == "same-origin"
+    return same or posting_site() == origin_of(settings.public_url)
+
+
 def add_headers(response: Response) -> Response:
     """Let the form's sites read the answer, errors too; one that came before the form was known says nothing of it."""
     form: PublishedForm | None = g.get("form")
@@ -55,8 +61,4 @@ def add_headers(response: Response) -> Response:
 def _may_read(form: PublishedForm) -> bool:
     allowed = form.settings.allowed_origins
     origin = request.headers.get("Origin")
-    if not allowed or origin is None or origin.lower() in allowed:
-        return True
-    # the hosted page is ours: its browser says so, since the Host header is not to be trusted for it
-    same = request.headers.get("Sec-Fetch-Site") == "same-origin"
-    return same or origin_of(origin) == origin_of(settings.public_url)
+    return not allowed or origin is None or origin.lower() in allowed or from_our_page()
