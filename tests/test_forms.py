@@ -171,7 +171,9 @@ def test_a_list_goes_on_where_it_stopped(either: FlaskClient, owner: dict[str, s
     assert seen == made[::-1]
 
 
-@pytest.mark.parametrize("query", ["cursor=x", "cursor=WyIxIiwgIjIiXQ", "limit=0", "limit=101", "limit=x", "page=2"])
+@pytest.mark.parametrize(
+    "query", ["cursor=x", "cursor=WyIxIiwgIjIiXQ", "limit=0", "limit=101", "limit=x", "page=2", "limit=1&limit=2"]
+)
 def test_a_query_that_is_not_as_it_must_be_is_named(client: FlaskClient, app: Flask, key_of: KeyOf, query: str) -> None:
     answer = client.get(f"/api/forms?{query}", headers=key_of(app))
     assert (answer.status_code, list(answer.json["codes"])) == (422, [query.split("=", maxsplit=1)[0]])
