@@ -119,6 +119,12 @@ def test_another_site_may_not(client: FlaskClient, listed: str, origin: str) -> 
     assert "Access-Control-Allow-Origin" not in answer.headers
 
 
+def test_no_site_passes_for_the_service_where_its_own_name_is_of_another_script(make_app: MakeApp) -> None:
+    app = make_app(PUBLIC_URL="https://m\u00fcnchen.example")
+    form = form_for(app, allowed_origins=[SITE])
+    assert app.test_client().post(f"/f/{form}", json=ANN, headers={"Origin": "null"}).status_code == 403
+
+
 def test_a_program_names_no_site_and_is_let_in(client: FlaskClient, listed: str) -> None:
     assert client.post(f"/f/{listed}", json=ANN).status_code == 200
 

@@ -34,8 +34,9 @@ def posting_site() -> str | None:
 
 def from_our_page() -> bool:
     """Whether the hosted page sent it: its browser says so, since the Host header is not to be trusted for it."""
+    site = posting_site()
     same = request.headers.get("Sec-Fetch-Site") == "same-origin"
-    return same or posting_site() == origin_of(settings.public_url)
+    return same or (site is not None and site == origin_of(settings.public_url))
 
 
 def add_headers(response: Response) -> Response:
