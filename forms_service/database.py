@@ -64,7 +64,7 @@ class UTCDateTime(TypeDecorator[datetime]):
 
 
 def _as_sqlite_text(moment: datetime | None) -> str | None:
-    return moment and moment.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds") if moment else None
 
 
 def new_id() -> uuid.UUID:

@@ -61,9 +61,9 @@ class SealedRows:
 
 
 class Query:
-    """A query with named parameters; where the driver takes them by position it is asked without SQLAlchemy's 100 µs."""
+    """A query with named parameters; a driver that takes them by position is asked without SQLAlchemy's 100 µs."""
 
-    def __init__(self, query: Select[Any]) -> None:
+    def __init__(self, query: Select[*tuple[Any, ...]]) -> None:
         self._query = query
         self._ready: tuple[str, list[tuple[str, Convert | None]], list[Convert | None]] | None = None
 

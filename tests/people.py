@@ -10,6 +10,7 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from forms_service.accounts import service
+from forms_service.delivery import sources
 from forms_service.delivery.models import Message
 from forms_service.extensions import db
 
@@ -58,8 +59,13 @@ def mails(app: Flask, kind: str | None = None) -> list[dict[str, Any]]:
     """What was put into the outbox, the oldest first: kind, to, and the values."""
     with app.app_context():
         found = db.session.scalars(select(Message).order_by(Message.id)).all()
-        said = [{"kind": m.kind, "to": m.target, **json.loads(m.payload or "{}")} for m in found]
+        said = [{"kind": m.kind, "to": m.target, **_values(m)} for m in found]
     return [mail for mail in said if kind in (None, mail["kind"])]
+
+
+def _values(message: Message) -> dict[str, Any]:
+    values: dict[str, Any] = json.loads(message.payload) if message.payload else {}
+    return values or sources.said(message.kind, message.about) or {}
 
 
 def token_in(mail: dict[str, Any]) -> str:

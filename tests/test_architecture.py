@@ -29,7 +29,7 @@ FLOORS = (
     ("accounts",),
     ("delivery",),
     ("web",),
-    ("rotation",),
+    ("rotation", "prepared"),
     ("keyring",),
     ("migrating",),
     ("database",),

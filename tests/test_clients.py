@@ -184,6 +184,24 @@ def test_a_page_made_for_another_backend_works(
     assert arrived["spam_reasons"] == []
 
 
+@pytest.mark.parametrize("backend", ["basin", "formsubmit"])
+def test_a_mistake_is_corrected_on_our_page_and_leads_back_to_the_site(
+    page: Any, plain_site: Site, owner: Owner, backend: str
+) -> None:
+    plain_site.values["form"] = form = owner.form(fields=FIELDS)
+    page.goto(f"{plain_site.origin}/moved/{backend}.html")
+    page.evaluate("document.querySelector('form').noValidate = true")
+    page.fill("[name=email]", "no address")
+    page.click("button")
+    page.wait_for_selector("[role=alert]")
+    page.fill("[name=email]", "corrected@example.com")
+    page.click("button")
+    page.wait_for_url(f"{plain_site.origin}/moved/thanks.html")
+    (arrived,) = owner.inbox(form, "inbox,spam")  # corrected faster than a person could
+    assert arrived["data"]["email"] == "corrected@example.com"
+    assert "_back" not in {**arrived["data"], **arrived["control"]}
+
+
 @pytest.mark.parametrize("backend", ["formspree", "web3forms", "formsubmit", "netlify"])
 def test_its_honeypot_still_catches(page: Any, plain_site: Site, owner: Owner, backend: str) -> None:
     plain_site.values["form"] = form = owner.form()

@@ -182,6 +182,34 @@ def test_origins_and_networks_are_kept_as_they_are_compared() -> None:
     assert kept["blocklist"]["addresses"] == ["@example.com", "ann@example.com"]
 
 
+@pytest.mark.parametrize(
+    ("host", "written"),
+    [
+        ("m\u00fcnchen.example", "xn--mnchen-3ya.example"),
+        ("fa\u00df.example", "xn--fa-hia.example"),
+        ("M\u00dcNCHEN.Example", "xn--mnchen-3ya.example"),
+        ("\u2603.example", "xn--n3h.example"),
+        ("\uff53ite\u3002example", "site.example"),
+    ],
+)
+def test_a_host_in_another_script_is_named_as_browsers_write_it(host: str, written: str) -> None:
+    with pytest.raises(ma.ValidationError) as caught:
+        NewForm().load({"name": "x", "settings": {"redirect_urls": ["https://a.example/", f"https://{host}:8443/ok"]}})
+    (fault,) = faults_by_path(caught.value.messages)["settings.redirect_urls.1"]
+    assert (fault.code, str(fault)) == ("host_not_ascii", f"Write the host as browsers do: {written}")
+    said = {"redirect_urls": [f"https://{written}/\u00fc"], "allowed_origins": [f"https://{host}:8443"]}
+    kept = NewForm().load({"name": "x", "settings": said})["settings"]
+    assert kept["redirect_urls"] == said["redirect_urls"]
+    assert kept["allowed_origins"] == [f"https://{written}:8443"]
+
+
+@pytest.mark.parametrize("setting", ["allowed_origins", "redirect_urls"])
+@pytest.mark.parametrize("host", ["\u00ad", "\u00fc..example", "\u200b.example", "\ufffd.example"])
+def test_a_host_that_no_browser_takes_is_refused(setting: str, host: str) -> None:
+    code = "invalid_origin" if setting == "allowed_origins" else "invalid_url"
+    assert codes(settings={setting: [f"https://{host}"]}) == {f"settings.{setting}.0": [code]}
+
+
 def test_a_patch_is_merged_as_rfc_7396_says() -> None:
     kept = {"a": "b", "c": {"d": "e", "f": "g"}, "h": [1, 2]}
     assert merged(kept, {"a": "z", "c": {"f": None}, "h": [3]}) == {"a": "z", "c": {"d": "e"}, "h": [3]}

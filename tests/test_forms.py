@@ -17,7 +17,6 @@ from forms_service.extensions import db
 from forms_service.forms import published as publishing
 from forms_service.forms.models import FormVersion
 from forms_service.forms.published import PublishedForm, published
-from forms_service.forms.service import labels
 from forms_service.signals import account_exporting, form_erasing
 from tests.conftest import MakeApp
 
@@ -119,10 +118,25 @@ def test_other_fields_make_a_version_and_the_old_labels_stay(
     )
     renamed = [{**FIELDS[0], "label": "E-mail"}]
     assert either.patch(path, json={"fields": renamed}, headers=owner).json["data"]["version"] == 2
-    with either_app.app_context():
-        assert labels(form["id"], 1) == {"email": "Your address", "topic": "topic"}
-        assert labels(form["id"], 2) == {"email": "E-mail"}
-        assert labels(form["id"], 3) == {}
+    first, second = (either.get(f"{path}/versions/{number}", headers=owner).json["data"] for number in (1, 2))
+    assert second["created_at"] > first["created_at"] >= form["created_at"]
+    assert first == {**second, "version": 1, "fields": FIELDS, "created_at": first["created_at"]}
+    assert (second["form_id"], second["version"], second["fields"]) == (form["id"], 2, renamed)
+
+
+def test_a_version_that_is_not_there_or_anothers_is_not_found(
+    either: FlaskClient, either_app: Flask, owner: dict[str, str], key_of: KeyOf
+) -> None:
+    path = f"/api/forms/{make(either, owner)['id']}/versions"
+    for number in ("0", "2", "2147483647", "2147483648", "99999999999999999999", "-1", "x"):
+        assert either.get(f"{path}/{number}", headers=owner).status_code == 404
+    assert either.get(f"/api/forms/{'A' * 16}/versions/1", headers=owner).status_code == 404
+    stranger = key_of(either_app, "stranger@example.com")
+    assert either.get(f"{path}/1", headers=stranger).status_code == 404
+    writer = key_of(either_app, "writer@example.com", scopes="forms:write")
+    assert either.get(f"{path}/1", headers=writer).status_code == 403
+    operator = key_of(either_app, "operator@example.com", role="operator")
+    assert either.get(f"{path}/1", headers=operator).json["data"]["version"] == 1
 
 
 def test_changes_at_once_lose_no_version(make_either_app: MakeApp, key_of: KeyOf) -> None:
@@ -157,7 +171,9 @@ def test_a_list_goes_on_where_it_stopped(either: FlaskClient, owner: dict[str, s
     assert seen == made[::-1]
 
 
-@pytest.mark.parametrize("query", ["cursor=x", "cursor=WyIxIiwgIjIiXQ", "limit=0", "limit=101", "limit=x", "page=2"])
+@pytest.mark.parametrize(
+    "query", ["cursor=x", "cursor=WyIxIiwgIjIiXQ", "limit=0", "limit=101", "limit=x", "page=2", "limit=1&limit=2"]
+)
 def test_a_query_that_is_not_as_it_must_be_is_named(client: FlaskClient, app: Flask, key_of: KeyOf, query: str) -> None:
     answer = client.get(f"/api/forms?{query}", headers=key_of(app))
     assert (answer.status_code, list(answer.json["codes"])) == (422, [query.split("=", maxsplit=1)[0]])

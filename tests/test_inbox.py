@@ -11,8 +11,9 @@ from flask.testing import FlaskClient
 from forms_service.delivery.models import Message
 from forms_service.submissions.inbox import selecting
 from forms_service.submissions.models import Submission
-from tests.conftest import KeyOf
+from tests.conftest import KeyOf, MakeApp
 from tests.inbox import attach, count, make_form, submit
+from tests.people import mails
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -88,6 +89,8 @@ def test_filters_by_status_time_and_unread(
     assert ids(listed(either, owner, form)) == [late, early]
     assert ids(listed(either, owner, form, status="spam")) == [spam]
     assert ids(listed(either, owner, form, status="spam,inbox")) == [spam, late, early]
+    assert ids(listed(either, owner, form, status=["spam", "inbox"])) == [spam, late, early]
+    assert ids(listed(either, owner, form, status=["spam,archived", "inbox"])) == [spam, late, early]
     assert ids(listed(either, owner, form, unread="true")) == [early]
     assert ids(listed(either, owner, form, unread="false")) == [late]
     assert ids(listed(either, owner, form, since="2026-03-01T13:00:01+01:00")) == [late]
@@ -108,10 +111,18 @@ def test_filters_by_status_time_and_unread(
         ({"cursor": "x"}, "cursor", "invalid_cursor"),
         ({"cursor": "WyIwMDAxLTAxLTAxVDAwOjAwOjAwKzE0OjAwIiwiMSJd"}, "cursor", "invalid_cursor"),
         ({"q": "ann"}, "q", "unknown"),
+        ({"status": ["inbox", "nonsense"]}, "status", "not_a_choice"),
+        ({"status": ["inbox", ""]}, "status", "not_a_choice"),
+        ({"limit": ["1", "2"]}, "limit", "repeated"),
+        ({"limit": ["1", "1"]}, "limit", "repeated"),
+        ({"cursor": ["x", ""]}, "cursor", "repeated"),
+        ({"since": ["2026-01-01T00:00:00Z"] * 2}, "since", "repeated"),
+        ({"unread": ["true", "false"]}, "unread", "repeated"),
+        ({"n" * 300: ["1", "2"]}, "n" * 200, "repeated"),
     ],
 )
 def test_names_what_is_wrong_with_a_filter(
-    client: FlaskClient, app: Flask, key_of: KeyOf, query: dict[str, str], field: str, code: str
+    client: FlaskClient, app: Flask, key_of: KeyOf, query: dict[str, Any], field: str, code: str
 ) -> None:
     owner = key_of(app)
     answer = client.get(f"/api/forms/{make_form(app)}/submissions", headers=owner, query_string=query)
@@ -163,6 +174,51 @@ def test_spam_marked_good_sends_the_notification_once(
         assert answer.json["data"]["status"] == status
     assert answer.json["data"]["spam_reasons"] == []
     assert count(either_app, Message) == [1]
+
+
+@pytest.mark.parametrize("archived_in_bulk", [False, True])
+@pytest.mark.parametrize("moved_in_bulk", [False, True])
+def test_spam_marked_good_from_the_archive_sends_the_notification_once(
+    either: FlaskClient,
+    either_app: Flask,
+    owner: dict[str, str],
+    form: str,
+    archived_in_bulk: bool,
+    moved_in_bulk: bool,
+) -> None:
+    sent = submit(either_app, form, status="spam", spam_reasons="links")
+
+    def move(status: str, bulk: bool) -> Any:
+        if not bulk:
+            return either.patch(f"/api/submissions/{sent}", headers=owner, json={"status": status}).json["data"]
+        body = {"ids": [sent], "status": status}
+        assert either.post(f"/api/forms/{form}/submissions/bulk", headers=owner, json=body).status_code == 200
+        return either.get(f"/api/submissions/{sent}", headers=owner).json["data"]
+
+    assert move("archived", archived_in_bulk)["spam_reasons"] == ["links"]
+    assert count(either_app, Message) == [0]
+    assert move("inbox", moved_in_bulk)["spam_reasons"] == []
+    assert count(either_app, Message) == [1]
+    for status in ("archived", "inbox", "spam", "archived", "inbox", "inbox", "spam", "inbox"):
+        assert move(status, moved_in_bulk)["status"] == status
+    assert count(either_app, Message) == [1]
+
+
+def test_the_notification_has_the_labels_and_the_address_that_it_was_sent_under(
+    make_either_app: MakeApp, key_of: KeyOf
+) -> None:
+    app = make_either_app(BACKGROUND_WORK="outside")
+    owner, client = key_of(app), app.test_client()
+    old = [{"name": "a", "type": "email", "label": "Your address"}]
+    form = make_form(app, "owner@example.com", old, [{"name": "a", "type": "text", "label": "Fax"}])
+    judged = {"status": "spam", "spam_reasons": "links"}
+    sent = [submit(app, form, {"a": "ann@example.com"}, form_version=number, **judged) for number in (1, 2)]
+    body = {"ids": sent, "status": "inbox"}
+    assert client.post(f"/api/forms/{form}/submissions/bulk", headers=owner, json=body).status_code == 200
+    assert sorted((mail["lines"], mail["_reply_to"]) for mail in mails(app)) == [
+        ([["Fax", "ann@example.com"]], None),
+        ([["Your address", "ann@example.com"]], "ann@example.com"),
+    ]
 
 
 def test_what_was_never_taken_for_spam_is_not_notified_of_again(

@@ -86,6 +86,29 @@ def test_csv_has_a_column_for_every_name_under_its_newest_label(
     ]
 
 
+@pytest.mark.parametrize(
+    ("text", "cell"),
+    [
+        ("my CV", "my CV, cv.pdf, me.png"),
+        (["a", "b"], "a, b, cv.pdf, me.png"),
+        ("", "cv.pdf, me.png"),
+        ({"x": 1}, '[{"x": 1}, "cv.pdf", "me.png"]'),
+    ],
+)
+def test_a_text_and_files_of_one_name_share_a_cell(
+    client: FlaskClient, app: Flask, key_of: KeyOf, text: object, cell: str
+) -> None:
+    owner = key_of(app)
+    form = make_form(app)
+    sent = submit(app, form, {"cv": text})
+    attach(app, sent, "cv.pdf", b"%PDF")
+    attach(app, sent, "me.png", b"PNG", number=2)
+    heading, row = table(export(client, owner, form))
+    assert (heading[4:], row[4:]) == (["cv"], [cell])
+    (sheet,) = sheets(export(client, owner, form, format="xlsx"))
+    assert (sheet["E1"], sheet["E2"]) == ("cv", cell)
+
+
 def test_no_cell_of_a_csv_is_run_by_a_spreadsheet(either: FlaskClient, either_app: Flask, key_of: KeyOf) -> None:
     owner = key_of(either_app)
     form = make_form(either_app)

@@ -89,6 +89,7 @@ def test_the_subject_is_one_short_line(app: Flask, said: dict[str, str], subject
         ({"_replyto": "a@example.com\r\nBcc: eve@example.com"}, None),
         ({"_replyto": "a@example.com, b@example.com"}, None),
         ({"a": "no address", "b": ["also@example.com"]}, "also@example.com"),
+        ({"a": "a@example.com, b@example.com"}, None),
         ({"a": "nothing"}, None),
     ],
 )
@@ -99,6 +100,12 @@ def test_answers_go_to_the_mail_field_or_the_first_address(
     assert mail["Reply-To"] == reply_to
     assert mail["To"] == OWNER
     assert (mail["Cc"], mail["Bcc"]) == (None, None)
+
+
+def test_answers_do_not_go_to_an_address_in_another_field(app: Flask) -> None:
+    fields = [{"name": "friend", "type": "text"}, {"name": "email", "type": "email"}]
+    said = {"friend": "bob@example.com", "ccemail": "eve@example.com"}
+    assert mail_about(app, form_for(app, fields), said)["Reply-To"] is None
 
 
 def test_a_value_cannot_pass_for_another_field(app: Flask) -> None:
@@ -120,15 +127,21 @@ def test_there_is_none_for_spam_until_it_is_found_to_be_good(app: Flask) -> None
     assert queued(app, form) == []
     found = only(app, form)
     with app.app_context(), writing():
-        notification.notify(published(form), found.id, ANN, {"_subject": "Found"})
+        notification.notify(published(form), [found.id])
         db.session.commit()
-    assert sent(app)["Subject"] == "Found"
+    assert sent(app)["Subject"] == "New submission: Contact"
+
+
+def test_what_people_sent_is_in_the_inbox_and_not_a_second_time_in_the_outbox(app: Flask) -> None:
+    form = form_for(app, CONTACT)
+    assert app.test_client().post(f"/f/{form}", json=ANN).status_code == 200
+    assert [message.payload for message in queued(app, form)] == [None]
 
 
 def test_notify_leaves_with_the_callers_transaction(app: Flask) -> None:
     form = form_for(app)
     with app.app_context():
         with writing():
-            notification.notify(published(form), uuid.uuid4(), ANN, {})
+            notification.notify(published(form), [uuid.uuid4()])
         with writing():
             assert cast("Any", db.session.execute(delete(Message))).rowcount == 0

@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 
 from forms_service import database
 from forms_service.database import new_id, now, writing
-from forms_service.delivery import claims, outbox, smtp, worker
+from forms_service.delivery import claims, outbox, smtp, sources, worker
 from forms_service.delivery.models import Attempt, Message
 from forms_service.delivery.parcel import DeliveryError, Parcel
 from forms_service.errors import ServiceUnavailableError
@@ -124,6 +124,16 @@ class TestQueueing:
         ]
         assert len(raw) == 4
         assert not [value for value in raw if b"ann@" in bytes(value) or b"s3cret" in bytes(value)]
+
+    def test_what_has_nothing_to_say_any_more_is_given_up(self, either_context: Flask, postman: Postman) -> None:
+        outbox_rows = [outbox.mail_row("test", ANN, about=new_id()) for _ in range(2)]
+        outbox.put_rows(db.session.connection(), outbox_rows)
+        db.session.commit()
+        said = iter([{"token": "read when it is sent"}, None])
+        sources.register(either_context, "test", lambda _: next(said))
+        worker.deliver_due()
+        assert [parcel.values for parcel in postman.taken] == [{"token": "read when it is sent"}]
+        assert attempts() == [("sent", "250 OK"), ("failed", "What it was about is gone.")]
 
     def test_what_it_was_about_takes_it_along(self, postman: Postman) -> None:
         account = new_id()

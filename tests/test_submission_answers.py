@@ -143,6 +143,29 @@ def test_a_browser_gets_a_page_for_every_status(make_app: MakeApp) -> None:
         assert "<h1>" in answer.text
 
 
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/f/{form}/thanks", 405),
+        ("/f/{form}/challenge", 405),
+        ("/f/{form}/nothing", 404),
+        ("/f/", 404),
+        ("/f/a/b/c", 404),
+    ],
+)
+@pytest.mark.parametrize(
+    ("headers", "page"), [({}, True), (BROWSER, True), ({"Accept": "*/*"}, True), (JSON, False), (XHR, False)]
+)
+def test_a_browser_that_sends_a_form_amiss_gets_a_page(
+    client: FlaskClient, form: str, path: str, status: int, headers: dict[str, str], page: bool
+) -> None:
+    answer = client.post(path.format(form=form), data=ANN, headers=headers)
+    assert (answer.status_code, answer.mimetype) == (status, "text/html" if page else "application/json")
+    allowed = answer.allow.as_set(preserve_casing=True)
+    assert allowed == ({"GET", "HEAD", "OPTIONS"} if status == 405 else set())
+    assert ("<h1>" in answer.text) is page
+
+
 def test_formspree_clients_get_errors_in_their_words(client: FlaskClient, app: Flask, form: str) -> None:
     answer = client.post(f"/f/{form}", data={"name": "", "age": "old"}, headers=FORMSPREE)
     told = [(error.get("code"), error.get("field")) for error in answer.json["errors"]]

@@ -1,11 +1,18 @@
 """Which sites may post to a form, and what their scripts may read."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy.exc import OperationalError
 
+from forms_service.errors import ConflictError, ServiceUnavailableError
+from forms_service.submissions.taking import service, views
 from tests.conftest import MakeApp
-from tests.taking import ANN, form_for
+from tests.forms import multipart, text_part
+from tests.taking import ANN, JSON, form_for
 
 SITE = "https://site.example"
 EVIL = "https://evil.example"
@@ -43,11 +50,79 @@ def test_a_listed_site_may_post_and_read_errors_too(
     assert "Origin" in answer.headers["Vary"]
 
 
+def raising(error: Exception) -> Callable[..., Any]:
+    def take(*_: Any, **__: Any) -> None:
+        raise error
+
+    return take
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (400, {"data": b"{", "content_type": "application/json"}),
+        (409, {"json": ANN, "fails": ConflictError()}),
+        (413, {"json": {"a": "x" * 2**20}}),
+        (413, multipart(text_part("a", "x" * 2**21))),
+        (415, {"data": b"a", "content_type": "text/plain"}),
+        (422, {"json": {}}),
+        (500, {"json": ANN, "fails": RuntimeError("broken")}),
+        (503, {"json": ANN, "fails": OperationalError("SELECT 1", {}, Exception("away"))}),
+        (503, {"json": ANN, "fails": ServiceUnavailableError()}),
+    ],
+)
+def test_a_listed_site_may_read_every_error(
+    client: FlaskClient, listed: str, monkeypatch: pytest.MonkeyPatch, status: int, body: dict[str, Any]
+) -> None:
+    if "fails" in body:
+        monkeypatch.setattr(service, "take", raising(body["fails"]))
+    sent = {name: value for name, value in body.items() if name != "fails"}
+    answer = client.post(f"/f/{listed}", headers={"Origin": SITE, **JSON}, **sent)
+    assert (answer.status_code, answer.headers["Access-Control-Allow-Origin"]) == (status, SITE)
+    assert "Retry-After" in answer.headers["Access-Control-Expose-Headers"]
+
+
+def test_a_listed_site_may_read_that_the_form_is_closed_or_its_database_away(
+    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed = form_for(app, allowed_origins=[SITE], closed=True)
+    answer = client.post(f"/f/{closed}", json=ANN, headers={"Origin": SITE})
+    assert (answer.status_code, answer.headers["Access-Control-Allow-Origin"]) == (403, SITE)
+    monkeypatch.setattr(views, "published", raising(OperationalError("SELECT 1", {}, Exception("away"))))
+    answer = client.post(f"/f/{closed}", json=ANN, headers={"Origin": SITE})
+    assert (answer.status_code, answer.headers["Access-Control-Allow-Origin"]) == (503, "*")
+    assert "Retry-After" in answer.headers["Access-Control-Expose-Headers"]
+
+
+def test_a_listed_site_may_read_that_it_is_to_wait(make_app: MakeApp) -> None:
+    app = make_app(SUBMISSION_RATE_LIMIT="1/60")
+    form = form_for(app, allowed_origins=[SITE])
+    answers = [app.test_client().post(f"/f/{form}", json={"n": n}, headers={"Origin": SITE}) for n in range(2)]
+    assert [answer.status_code for answer in answers] == [200, 429]
+    assert answers[1].headers["Access-Control-Allow-Origin"] in ("*", SITE)
+
+
+def test_a_site_may_read_that_there_is_no_form_or_no_puzzle(client: FlaskClient, listed: str) -> None:
+    for method, path, allowed in (
+        ("POST", "/f/AAAAAAAAAAAAAAAA", "*"),
+        ("GET", "/f/AAAAAAAAAAAAAAAA/challenge", "*"),
+        ("GET", f"/f/{listed}/challenge", SITE),
+    ):
+        answer = client.open(path, method=method, headers={"Origin": SITE, **JSON})
+        assert (answer.status_code, answer.headers["Access-Control-Allow-Origin"]) == (404, allowed)
+
+
 @pytest.mark.parametrize("origin", [EVIL, "null", "http://site.example", f"{SITE}:8443", f"{SITE}.evil.example", ""])
 def test_another_site_may_not(client: FlaskClient, listed: str, origin: str) -> None:
     answer = client.post(f"/f/{listed}", json=ANN, headers={"Origin": origin})
     assert (answer.status_code, answer.json["details"]["reason"]) == (403, "BLOCKED")
     assert "Access-Control-Allow-Origin" not in answer.headers
+
+
+def test_no_site_passes_for_the_service_where_its_own_name_is_of_another_script(make_app: MakeApp) -> None:
+    app = make_app(PUBLIC_URL="https://m\u00fcnchen.example")
+    form = form_for(app, allowed_origins=[SITE])
+    assert app.test_client().post(f"/f/{form}", json=ANN, headers={"Origin": "null"}).status_code == 403
 
 
 def test_a_program_names_no_site_and_is_let_in(client: FlaskClient, listed: str) -> None:
@@ -77,6 +152,15 @@ def test_a_preflight_allows_what_the_clients_send(client: FlaskClient, listed: s
     )
     assert set(wanted) <= set(allowed)
     assert int(answer.headers["Access-Control-Max-Age"]) > 0
+
+
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [("", {"GET", "HEAD", "POST", "OPTIONS"}), ("/challenge", {"GET", "HEAD", "OPTIONS"})],
+)
+def test_what_may_be_done_is_all_named(client: FlaskClient, listed: str, path: str, allowed: set[str]) -> None:
+    assert client.options(f"/f/{listed}{path}").allow.as_set(preserve_casing=True) == allowed
+    assert client.delete(f"/f/{listed}{path}").allow.as_set(preserve_casing=True) == allowed
 
 
 def test_a_preflight_of_another_site_allows_nothing(client: FlaskClient, listed: str) -> None:

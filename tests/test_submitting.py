@@ -146,11 +146,25 @@ def test_what_cannot_be_read(app: Flask, anything: str, body: bytes, content_typ
 
 
 @pytest.mark.parametrize(
-    "body", [{}, {"a": "", "b": " \n"}, {"a": None, "b": [], "c": {}}, {"_next": "/x", "_gotcha": "spam"}]
+    "body",
+    [
+        {},
+        {"a": "", "b": " \n"},
+        {"a": None, "b": [], "c": {}},
+        {"a": ["", [None]], "b": {"c": [" "]}},
+        {"_next": "/x", "_gotcha": "spam"},
+    ],
 )
 def test_an_empty_one_is_a_422(app: Flask, anything: str, body: dict[str, Any]) -> None:
     answer = app.test_client().post(f"/f/{anything}", json=body)
     assert (answer.status_code, answer.json["codes"]) == (422, {"body": ["empty"]})
+
+
+@pytest.mark.parametrize(("body", "status"), [("a=&a=", 422), ("a=&a=+", 422), ("a=&a=x", 200)])
+def test_a_name_sent_twice_and_empty_both_times_is_empty(app: Flask, anything: str, body: str, status: int) -> None:
+    answer = app.test_client().post(f"/f/{anything}", data=body, content_type=URLENCODED, headers=JSON)
+    assert answer.status_code == status
+    assert answer.json.get("codes") == ({"body": ["empty"]} if status == 422 else None)
 
 
 def test_every_fault_of_every_field_is_named(either: FlaskClient, either_app: Flask, form: str) -> None:
@@ -221,6 +235,17 @@ def test_a_filled_in_honeypot_means_the_spam_folder_and_the_same_answer(app: Fla
     assert len(queued(app, form)) == 1
 
 
+@pytest.mark.parametrize(
+    ("trap", "reasons"), [("_gotcha=&_gotcha=", ""), ("_gotcha=&_gotcha=x", "honeypot"), ("_gotcha=", "")]
+)
+def test_a_honeypot_counts_when_one_of_its_values_is_filled_in(
+    app: Flask, anything: str, trap: str, reasons: str
+) -> None:
+    answer = app.test_client().post(f"/f/{anything}", data=f"a=x&{trap}", content_type=URLENCODED, headers=JSON)
+    assert answer.status_code == 200
+    assert only(app, anything).spam_reasons == reasons
+
+
 def test_nothing_that_was_sent_can_be_read_in_the_database(either: FlaskClient, either_app: Flask) -> None:
     form = form_for(either_app, store_ip="full")
     said = {"who": "Zebedee", "mail": "zebedee@quagmire.example", "_subject": "Xylophone"}
@@ -235,15 +260,47 @@ def test_nothing_that_was_sent_can_be_read_in_the_database(either: FlaskClient, 
         assert word not in stored
 
 
-def test_people_are_found_by_every_address(either: FlaskClient, either_app: Flask, form: str) -> None:
+def test_people_are_found_by_every_address_that_is_a_value(either: FlaskClient, either_app: Flask, form: str) -> None:
     free = form_for(either_app)
-    either.post(f"/f/{form}", json={**ANN, "email": " Ann@Example.com ", "message": "bob@example.com"})
-    either.post(
-        f"/f/{free}", json={"a": ["carl@example.com", {"b": "dora@example.com"}], "_replyto": "eve@example.com"}
-    )
+    said = {
+        "email": " Ann@Example.com ",
+        "message": "bob@example.com",
+        "friends": "gina@example.com, hans@example.com;\nida@example.com , ann@example.com",
+        "ccemail": "jana@example.com",
+        "_cc": ["kurt@example.com", "lena@example.com"],
+    }
+    assert either.post(f"/f/{form}", json={**ANN, **said}).status_code == 200
+    nested = {"a": ["carl@example.com", {"b": "dora@example.com"}], "_replyto": "eve@example.com, fred@example.com"}
+    assert either.post(f"/f/{free}", json=nested).status_code == 200
+    names = ("ann", "bob", "carl", "dora", "eve", "fred", "gina", "hans", "ida", "jana", "kurt", "lena")
     with either_app.app_context():
-        expected = {person_index(f"{name}@example.com") for name in ("ann", "carl", "dora", "eve")}
-    assert people(either_app) == expected
+        assert people(either_app) == {person_index(f"{name}@example.com") for name in names}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Write to bob@example.com", "bob@example.com please", "Hello, bob@example.com", "bob@localhost", "<bob@x.org>"],
+)
+def test_an_address_in_running_text_finds_nobody(make_app: MakeApp, text: str) -> None:
+    app = make_app()
+    form = form_for(app, [{"name": "message", "type": "textarea"}])
+    assert app.test_client().post(f"/f/{form}", json={"message": text}).status_code == 200
+    assert people(app) == set()
+
+
+@pytest.mark.parametrize("kind", ["list", "text"])
+def test_at_most_500_addresses(app: Flask, anything: str, kind: str) -> None:
+    client, addresses = app.test_client(), [f"a{number}@example.com" for number in range(501)]
+
+    def post(count: int) -> Any:
+        said = addresses[:count]
+        return client.post(f"/f/{anything}", json={"to": {"all": said} if kind == "list" else ",".join(said)})
+
+    assert post(500).status_code == 200
+    answer = post(501)
+    assert (answer.status_code, answer.json["error_type"]) == (413, "PayloadTooLargeError")
+    assert "500" in answer.json["message"]
+    assert len(kept(app, anything)) == 1
 
 
 @pytest.mark.parametrize(("how", "expected"), [("none", None), ("truncated", "203.0.113.0"), ("full", "203.0.113.77")])

@@ -97,6 +97,25 @@ def test_what_is_wrong_with_texts_and_files_is_said_together(either_form: tuple[
     assert stored(app) == []
 
 
+@pytest.mark.parametrize("filename", ["cv.pdf", ""])
+def test_the_name_of_a_files_field_is_bound_like_every_other(app: Flask, key_of: KeyOf, filename: str) -> None:
+    path = form_at(app, key_of(app))
+    for length, status in ((200, 200), (201, 422), (2000, 422)):
+        body = multipart(text_part("a", str(length)), file_part("n" * length, filename, PDF if filename else b""))
+        answer = app.test_client().post(path, **body, headers=JSON)
+        assert answer.status_code == status
+    assert answer.json["codes"] == {"n" * 200: ["invalid_name"]}
+    assert len(stored(app)) == bool(filename)
+
+
+def test_the_name_of_a_files_field_is_kept_in_nfc(app: Flask, key_of: KeyOf) -> None:
+    form = form_at(app, key_of(app), {"name": "b\u00fcro", "type": "file", "required": True})
+    answer = app.test_client().post(form, **multipart(file_part("bu\u0308ro", "cv.pdf", PDF)), headers=JSON)
+    assert answer.status_code == 200, answer.json
+    with app.app_context():
+        assert db.session.scalars(select(File.field)).all() == ["b\u00fcro"]
+
+
 def test_a_browser_gets_the_form_again(either_form: tuple[Flask, FlaskClient, str]) -> None:
     _, client, path = either_form
     body = multipart(text_part("email", "nobody"), file_part("cv", "cv.pdf", PROGRAM))

@@ -17,7 +17,7 @@ from sqlalchemy.sql import ColumnElement
 from forms_service.database import now, writing
 from forms_service.delivery import sources
 from forms_service.delivery.models import Attempt, Message
-from forms_service.delivery.parcel import Parcel
+from forms_service.delivery.parcel import DeliveryError, Parcel
 from forms_service.extensions import db
 from forms_service.metrics import DELIVERIES
 
@@ -72,13 +72,19 @@ def claim(*channels: str, only: uuid.UUID | None = None) -> Claim | None:
 
 
 def parcel(claimed: Claim) -> Parcel | None:
-    """What is to be sent, decrypted; None if it was erased meanwhile. No transaction is open afterwards."""
-    query = select(Message.target, Message.payload, Message.about).where(Message.id == claimed.id)
+    """What is to be sent, decrypted; None if it was erased or is another's by now. No transaction is open afterwards.
+
+    :raises DeliveryError: when there is nothing to say any more
+    """
+    mine = (Message.id == claimed.id, Message.lease_until == claimed.until)
+    query = select(Message.target, Message.payload, Message.about).where(*mine)
     found = db.session.execute(query).one_or_none()
     values = _values(claimed.kind, found) if found else None
     db.session.rollback()
-    if found is None or values is None:
+    if found is None:
         return None
+    if values is None:
+        raise DeliveryError("What it was about is gone.", permanent=True)
     return Parcel(
         id=claimed.id,
         kind=claimed.kind,

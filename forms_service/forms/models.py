@@ -35,7 +35,7 @@ class Form(Model):
 
 
 class FormVersion(Model):
-    """The fields of a form at one time; kept, so that an old submission is shown with the labels it was sent under."""
+    """The fields of a form at one time; kept, so that an old submission is read with the labels it was sent under."""
 
     __tablename__ = "form_versions"
 

@@ -1,5 +1,6 @@
 """The pages of a form: to fill in, with what is wrong beside each field, thank you, and closed."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
@@ -7,14 +8,17 @@ from urllib.parse import urlsplit
 from flask import Response
 
 from forms_service.errors import Fault
-from forms_service.forms import started
+from forms_service.forms import returning, started
 from forms_service.forms.controls import GENERIC, Control, controls, guessed, hidden_names
 from forms_service.forms.published import PublishedForm
 from forms_service.forms.widgets import Widget, widget_of
-from forms_service.validation.special import CHALLENGE_TOKENS, HONEYPOTS, STARTED
+from forms_service.validation.special import BACK, CHALLENGE_TOKENS, HONEYPOTS, STARTED
 from forms_service.web.answers import page
 
 Errors = Mapping[str, Sequence[Fault]]
+SOURCE = re.compile(r"https?://[A-Za-z0-9._~:\[\]-]+", re.IGNORECASE)
+"""An origin that a policy can name: others hold what ends a source or a directive there."""
+
 NEVER_CARRIED = frozenset((*HONEYPOTS, *CHALLENGE_TOKENS, STARTED))
 SOURCES = {
     "default-src": "'none'",
@@ -60,7 +64,7 @@ def hosted(
         message=message,
         widget=widget,
     )
-    response.policy = _policy(form, widget)  # type: ignore[attr-defined]  # these two are read by web/headers.py
+    response.policy = _policy(form, widget, values)  # type: ignore[attr-defined]  # these two are read by web/headers.py
     response.shows_others = bool(widget and widget.script)  # type: ignore[attr-defined]
     return response
 
@@ -88,12 +92,14 @@ def _carried(values: Mapping[str, Any], shown: set[str]) -> list[tuple[str, str]
     return pairs
 
 
-def _policy(form: PublishedForm, widget: Widget | None) -> str:
-    said = {**SOURCES, **(widget.sources if widget else {}), "form-action": _targets(form)}
+def _policy(form: PublishedForm, widget: Widget | None, values: Mapping[str, Any]) -> str:
+    back = returning.url_in(str(values.get(BACK, "")), form.id)
+    targets = _targets([*form.settings.redirect_urls, *([back] if back else [])])
+    said = {**SOURCES, **(widget.sources if widget else {}), "form-action": targets}
     return "; ".join(f"{directive} {sources}" for directive, sources in said.items())
 
 
-def _targets(form: PublishedForm) -> str:
+def _targets(urls: Sequence[str]) -> str:
     """Where the form may lead: a browser holds the redirect after a form to its page's policy as well."""
-    origins = {f"{url.scheme}://{url.netloc}" for url in map(urlsplit, form.settings.redirect_urls)}
-    return " ".join(["'self'", *sorted(origin for origin in origins if origin.isascii())])
+    origins = {f"{url.scheme}://{url.netloc}" for url in map(urlsplit, urls)}
+    return " ".join(["'self'", *sorted(filter(SOURCE.fullmatch, origins))])

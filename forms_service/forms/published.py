@@ -9,7 +9,7 @@ import threading
 import time
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from flask import Flask, current_app
@@ -105,6 +105,21 @@ def published(form_id: str) -> PublishedForm:
     :raises NotFoundError: where there is none
     """
     return cast("Shelf", current_app.extensions["published"]).get(form_id)
+
+
+def at_version(form_id: str, number: int) -> PublishedForm:
+    """The form as it was in one of its versions, with the settings of today.
+
+    :raises NotFoundError: where there is none
+    """
+    form = published(form_id)
+    if number == form.version:
+        return form
+    found = db.session.get(FormVersion, (form_id, number))
+    if found is None:
+        raise NotFoundError("There is no such version.")
+    schema = compiled(found.fields, form.settings.unknown_fields)
+    return replace(form, version=number, fields=tuple(found.fields), schema=schema)
 
 
 @form_saved.connect

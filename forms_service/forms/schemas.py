@@ -71,3 +71,12 @@ class Form(Schema):
     settings = ma.fields.Nested(FormSettingsSchema, required=True)
     created_at = ma.fields.AwareDateTime(required=True)
     updated_at = ma.fields.AwareDateTime(required=True)
+
+
+class FormVersion(Schema):
+    """What a form asked for in one of its versions."""
+
+    form_id = ma.fields.String(required=True)
+    version = ma.fields.Integer(required=True)
+    fields = Fields(required=True)  # type: ignore[assignment]  # likewise
+    created_at = ma.fields.AwareDateTime(required=True)

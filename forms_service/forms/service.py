@@ -86,6 +86,18 @@ def shown(form_id: str, caller: Caller) -> dict[str, Any]:
     return _told(form, _fields(form))
 
 
+def version(form_id: str, number: int, caller: Caller) -> dict[str, Any]:
+    """What a form of the caller's asked for in one of its versions.
+
+    :raises NotFoundError: where there is none, or it is another's
+    """
+    owned(form_id, caller)
+    found = db.session.get(FormVersion, (form_id, number))
+    if found is None:
+        raise NotFoundError()
+    return {"form_id": form_id, "version": number, "fields": found.fields, "created_at": found.created_at}
+
+
 def change(form_id: str, caller: Caller, said: Mapping[str, Any]) -> dict[str, Any]:
     """A form with what was said of it; other fields make a new version. Two changes at once come one after the other.
 
@@ -137,12 +149,6 @@ def owned(form_id: str, caller: Caller, *, lock: bool = False) -> Form:
     if form is None:
         raise NotFoundError()
     return form
-
-
-def labels(form_id: str, version: int) -> dict[str, str]:
-    """Field name → label, as a version of a form had them, in its order; empty where there is no such version."""
-    found = db.session.get(FormVersion, (form_id, version))
-    return {field["name"]: field.get("label", field["name"]) for field in found.fields} if found else {}
 
 
 def address(form_id: str) -> str:

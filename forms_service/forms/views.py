@@ -47,6 +47,18 @@ def show(form_id: str) -> dict[str, Any]:
     return service.shown(form_id, caller())
 
 
+@forms.route("/api/forms/<form_id>/versions/<int(max=2147483647):version>")
+@forms.doc(operationId="getFormVersion", security=TOKEN)
+@for_owners("forms:read")
+@forms.answers(200, schemas.FormVersion, message="The version of the form.")
+def show_version(form_id: str, version: int) -> dict[str, Any]:
+    """Look at what a form asked for in one of its versions.
+
+    A submission names in `form_version` the one that it was sent under.
+    """
+    return service.version(form_id, version, caller())
+
+
 @forms.route("/api/forms/<form_id>", methods=["PATCH"])
 @forms.doc(operationId="changeForm", security=TOKEN)
 @for_owners("forms:write")

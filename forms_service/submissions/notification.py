@@ -2,18 +2,16 @@
 
 import json
 import uuid
-from dataclasses import replace
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Flask
-from sqlalchemy import select
 
 from forms_service.delivery import outbox, sources
 from forms_service.extensions import db
-from forms_service.forms.models import FormVersion
-from forms_service.forms.published import PublishedForm, published
+from forms_service.forms.published import PublishedForm, at_version
 from forms_service.submissions.models import Submission
-from forms_service.submissions.taking.addresses import addresses_in
+from forms_service.submissions.taking.addresses import reply_to
 from forms_service.submissions.taking.dialects import SUBJECTS, first_of
 from forms_service.validation.text import one_line, without_controls
 
@@ -32,9 +30,9 @@ def init_app(app: Flask) -> None:
     sources.register(app, KIND, said)
 
 
-def notify(form: PublishedForm, submission_id: uuid.UUID) -> None:
-    """Put the mail about a submission into the outbox, in the caller's transaction."""
-    outbox.put_rows(db.session.connection(), [row(form, submission_id)])
+def notify(form: PublishedForm, submission_ids: Sequence[uuid.UUID]) -> None:
+    """Put the mails about submissions into the outbox, in the caller's transaction."""
+    outbox.put_rows(db.session.connection(), [row(form, identity) for identity in submission_ids])
 
 
 def row(form: PublishedForm, submission_id: uuid.UUID) -> dict[str, Any]:
@@ -44,25 +42,17 @@ def row(form: PublishedForm, submission_id: uuid.UUID) -> dict[str, Any]:
 
 def said(submission_id: uuid.UUID) -> dict[str, Any] | None:
     """What the mail says, answers to the person, under the labels of its time; None once it was erased."""
-    query = (
-        select(Submission.form_id, Submission.data, Submission.control, FormVersion.fields)
-        .join(
-            FormVersion,
-            (FormVersion.form_id == Submission.form_id) & (FormVersion.number == Submission.form_version),
-        )
-        .where(Submission.id == submission_id)
-    )
-    found = db.session.execute(query).one_or_none()
-    if found is None:
+    submission = db.session.get(Submission, submission_id)
+    if submission is None:
         return None
-    form = replace(published(found.form_id), fields=tuple(found.fields))
-    data, control = json.loads(found.data), json.loads(found.control or "{}")
+    form = at_version(submission.form_id, submission.form_version)
+    data, control = json.loads(submission.data), json.loads(submission.control or "{}")
     labels = {field["name"]: field.get("label") or field["name"] for field in form.fields}
     return {
         "form": _line(form.name),
         "subject": _line(first_of(control, SUBJECTS) or "") or f"New submission: {_line(form.name)}",
         "lines": _lines([(_line(labels.get(name, name)), _text(value)) for name, value in data.items()]),
-        "_reply_to": next(iter(addresses_in(form, data, control)), None),
+        "_reply_to": reply_to(form, data, control),
     }
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from flask import Flask
-from sqlalchemy import ColumnElement, delete, select, tuple_
+from sqlalchemy import ColumnElement, select, tuple_
 
 from forms_service.config import settings
 from forms_service.database import now, writing
@@ -16,14 +16,12 @@ from forms_service.forms.models import Form
 from forms_service.submissions import erasing
 from forms_service.submissions.erasing import AT_ONCE
 from forms_service.submissions.inbox.selecting import Filter, Position, everything, newest
-from forms_service.submissions.models import IdempotencyKey, Submission
+from forms_service.submissions.models import Submission
 from forms_service.validation.form_settings import form_settings
 
 EVERY = 3600
 MOST_SPAM = 1000
 """Submissions in the spam folder of a form; the oldest go first."""
-
-KEYS_KEPT = timedelta(hours=24)
 
 Condition = ColumnElement[bool]
 
@@ -41,9 +39,6 @@ def sweep() -> None:
             while ids := _some(form_id, condition):
                 with writing():
                     erasing.commit(ids, "submissions_expired", account_id=owner_id, details={"form_id": form_id})
-    with writing():
-        db.session.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at < now() - KEYS_KEPT))
-        db.session.commit()
 
 
 def _outlived(form_id: str, days: int | None) -> Iterator[Condition]:

@@ -4,6 +4,7 @@ import ipaddress
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 import marshmallow as ma
 
@@ -13,7 +14,7 @@ from forms_service.validation.fields import BLANKS, EMAIL_LONGEST, is_email
 from forms_service.validation.parts import Flag, Line, Several, Whole, Word
 from forms_service.validation.schema import LONGEST_NAME, Coded, Messages, Schema
 from forms_service.validation.special import RESERVED
-from forms_service.validation.urls import LONGEST_URL, is_web_url, web_origin
+from forms_service.validation.urls import LONGEST_URL, ascii_host, is_web_url, web_origin
 
 CHALLENGES = ("none", "altcha", "turnstile", "hcaptcha", "recaptcha")
 WITH_KEYS = ("turnstile", "hcaptcha", "recaptcha")
@@ -74,12 +75,19 @@ class WebUrl(Line):
     """An absolute address of a page."""
 
     default_error_messages: Messages = {
-        "invalid_url": "Write a whole address without user and password, such as https://example.com/thanks."
+        "invalid_url": "Write a whole address without user and password, such as https://example.com/thanks.",
+        "host_not_ascii": "Write the host as browsers do: {host}",
     }
 
     def _checked(self, value: str) -> str:
-        if not is_web_url(value):
+        try:
+            host = ascii_host(value) if is_web_url(value) else ""
+        except ValueError:
+            host = ""
+        if not host:
             raise self.make_error("invalid_url")
+        if not urlsplit(value).netloc.isascii():  # what a page sends has the other form, and could never match
+            raise self.make_error("host_not_ascii", host=host)
         return value
 
 

@@ -27,5 +27,10 @@ CHALLENGE_TOKENS = ("altcha", "cf-turnstile-response", "h-captcha-response", "g-
 STARTED = "_started"
 """When the hosted page was asked for, signed."""
 
-RESERVED = frozenset((*REDIRECT, *HONEYPOTS, *REPLY_TO, *SUBJECT, *LANGUAGE, *CONTROL, *CHALLENGE_TOKENS, STARTED))
+BACK = "_back"
+"""Where a form that is shown again leads at last, signed."""
+
+RESERVED = frozenset(
+    (*REDIRECT, *HONEYPOTS, *REPLY_TO, *SUBJECT, *LANGUAGE, *CONTROL, *CHALLENGE_TOKENS, STARTED, BACK)
+)
 """Names that never reach a form's data, so that no field may have them."""

@@ -4,6 +4,8 @@ import ipaddress
 import re
 from urllib.parse import SplitResult, urlsplit
 
+import idna
+
 LONGEST_URL = 2000
 
 SCRIPTED = ("javascript", "data", "vbscript")
@@ -42,10 +44,25 @@ def web_origin(text: str) -> str:
     url = _web(text.rstrip("/"))
     if url is None or "@" in url.netloc or url.path or url.query or url.fragment:
         raise ValueError("no origin")
-    host = (url.hostname or "").encode("idna").decode() if not text.isascii() else url.hostname or ""
+    host = ascii_host(text)
     shown = f"[{host}]" if ":" in host else host
     usual = {"http": 80, "https": 443}[url.scheme]
     return f"{url.scheme}://{shown}" + (f":{url.port}" if url.port not in (None, usual) else "")
+
+
+def ascii_host(url: str) -> str:
+    """The host of a URL as a browser writes it (UTS 46): lower case, letters of other scripts as `xn--…`.
+
+    :raises ValueError: when it has none, or one with characters that none may have
+    """
+    host = urlsplit(url).hostname or ""
+    if host and host.isascii():
+        return host
+    labels = idna.uts46_remap(host, std3_rules=False).split(".")
+    shown = [label if label.isascii() else f"xn--{label.encode('punycode').decode()}" for label in labels]
+    if not all(shown):
+        raise ValueError("no host")
+    return ".".join(shown)
 
 
 def _web(text: str) -> SplitResult | None:

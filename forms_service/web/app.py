@@ -4,7 +4,7 @@ from collections.abc import Callable
 from json import JSONEncoder
 from typing import Any
 
-from flask import Flask, Request, Response
+from flask import Flask, Request
 from flask.json.provider import DefaultJSONProvider
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 
@@ -28,7 +28,7 @@ class Json(DefaultJSONProvider):
         super().__init__(app)
         self._encode = JSONEncoder(default=self.default, separators=(",", ":")).encode
 
-    def response(self, *args: Any, **kwargs: Any) -> Response:
+    def response(self, *args: Any, **kwargs: Any) -> Any:
         """An answer with what was given."""
         text = self._encode(self._prepare_response_obj(args, kwargs))
         return self._app.response_class(f"{text}\n", content_type=self.mimetype)

@@ -9,8 +9,8 @@ from flask import redirect, url_for
 from flask_smorest import Blueprint as SmorestBlueprint
 from webargs.flaskparser import FlaskParser
 
-from forms_service.errors import ValidationError
-from forms_service.validation.schema import Schema, faults_by_path
+from forms_service.errors import Fault, ValidationError
+from forms_service.validation.schema import LONGEST_NAME, Schema, faults_by_path
 from forms_service.web.answers import success
 from forms_service.web.bodies import JSON, MULTIPART, URLENCODED, json_body, json_or_form_body
 from forms_service.web.negotiation import posted_by_browser
@@ -34,6 +34,17 @@ class BodyParser(FlaskParser):
     def load_json_or_form(self, req: Any, schema: ma.Schema) -> Any:
         """The body as JSON or form fields."""
         return json_or_form_body()
+
+    def load_querystring(self, req: Any, schema: ma.Schema) -> Any:
+        """The query; of a parameter that comes twice neither value is dropped in silence.
+
+        :raises ValidationError: naming it, unless its field takes several (`is_multiple`)
+        """
+        found = super().load_querystring(req, schema)
+        twice = [name for name, values in req.args.lists() if len(values) > 1 and name not in found.multiple_keys]
+        if twice:
+            raise ValidationError({name[:LONGEST_NAME]: [Fault("Send this once.", "repeated")] for name in twice})
+        return found
 
     def handle_error(self, error: ma.ValidationError, *_: Any, **__: Any) -> NoReturn:
         """Every fault of every field, in one error."""

@@ -95,7 +95,8 @@ def _cause(error: Exception) -> str:
 
 
 def _wants_page() -> bool:
-    return posted_by_browser() if _form_template() else asks_for_page()
+    sent = request.method == "POST" and request.path.startswith("/f/")  # a form, if to an address that takes none
+    return posted_by_browser() if sent or _form_template() else asks_for_page()
 
 
 def _form_template() -> str | None:

@@ -114,9 +114,15 @@ def _with_files(found: Iterable[list[Found]]) -> Iterator[tuple[list[Found], Fil
 
 
 def _values(submission: Found, files: Files) -> dict[str, Any]:
-    """What was sent under each name; of a file its name."""
+    """What was sent under each name; of a file its name, after the texts that came under the same."""
     values: dict[str, Any] = json.loads(submission.data)
     names: dict[str, list[str]] = {}
     for file in files.get(submission.id, ()):
-        names.setdefault(file.field, []).append(file.name)
+        names.setdefault(file.field, _listed(values.get(file.field))).append(file.name)
     return values | names if names else values
+
+
+def _listed(value: Any) -> list[Any]:
+    if isinstance(value, list):
+        return [*value]
+    return [] if value is None or value == "" else [value]

@@ -21,16 +21,17 @@ MOVES = ("inbox", "archived", "spam")
 
 
 class Statuses(Coded):
-    """One or more statuses, by comma, or as a list in JSON."""
+    """One or more statuses, by comma, or as a list in JSON; in a query the parameter may come several times."""
 
+    is_multiple = True
     default_error_messages: Messages = {"not_a_choice": f"Write one or more of {', '.join(STATUSES)}, by comma."}
     json_schema: ClassVar[dict[str, Any]] = {"type": "string", "examples": ["inbox,archived"]}
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> tuple[str, ...]:
-        said = value.split(",") if isinstance(value, str) else value
+        said = [value] if isinstance(value, str) else value
         if not isinstance(said, list) or not said or not all(isinstance(each, str) for each in said):
             raise self.make_error("not_a_choice")
-        found = [each.strip() for each in said]
+        found = [status.strip() for each in said for status in each.split(",")]
         if not set(found) <= set(STATUSES):
             raise self.make_error("not_a_choice")
         return tuple(status for status in STATUSES if status in found)
@@ -51,7 +52,7 @@ class Filters(Schema):
     status = Statuses(
         metadata={
             "default": "inbox",
-            "description": f"One or more of {', '.join(f'`{status}`' for status in STATUSES)}, by comma.",
+            "description": f"One or more of {', '.join(f'`{status}`' for status in STATUSES)}, by comma or repeated.",
         }
     )
     since = Moment(metadata={"description": "Only what was sent then or later (RFC 3339)."})

@@ -148,8 +148,11 @@ def _change(form_id: str, ids: Sequence[uuid.UUID], values: Mapping[str, Any]) -
 
 
 def _withdraw_verdict(form_id: str, ids: Sequence[uuid.UUID]) -> None:
-    """Send the notifications that were not sent because of it; it goes with them, so that none is sent twice."""
-    judged = (Submission.id.in_(ids), Submission.status == "spam", Submission.spam_reasons != "")
+    """Send the notifications that were not sent because of it; it goes with them, so that none is sent twice.
+
+    Its reasons say that it still stands, wherever the submission lies meanwhile.
+    """
+    judged = (Submission.id.in_(ids), Submission.spam_reasons != "")
     found = db.session.execute(
         update(Submission)
         .where(*judged)
@@ -158,5 +161,4 @@ def _withdraw_verdict(form_id: str, ids: Sequence[uuid.UUID]) -> None:
         .execution_options(synchronize_session=False)
     )
     form = published(form_id)
-    for identity in found.scalars().all():
-        notify(form, identity)
+    notify(form, found.scalars().all())

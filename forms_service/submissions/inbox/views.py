@@ -101,7 +101,7 @@ def get(submission_id: uuid.UUID) -> dict[str, Any]:
 def patch(asked: dict[str, Any], submission_id: uuid.UUID) -> dict[str, Any]:
     """Mark a submission as read, or move it.
 
-    Moving it from spam to the inbox sends the notification that was not sent for it.
+    Moving it from spam to the inbox, by way of the archive too, sends the notification that was not sent for it.
     """
     return service.change(submission_id, caller(), asked)
 
@@ -134,8 +134,8 @@ def file(submission_id: uuid.UUID, number: int) -> Response:
 def find(paging: dict[str, Any], person: dict[str, Any]) -> Page[dict[str, Any]]:
     """Find everything that an e-mail address sent.
 
-    Over all of your forms, spam too; over all forms for an operator. The address counts wherever it stands in a value
-    of its own.
+    Over all of your forms, spam too; over all forms for an operator. The address counts wherever it is a whole value,
+    in a special field too, or one of several addresses in a value; one in running text does not.
     """
     return people.find(caller(), person["email"], **paging)
 

@@ -6,13 +6,13 @@ from typing import Any
 from flask import Response, g, redirect, request, url_for
 
 from forms_service.errors import ApiError, ValidationError
-from forms_service.forms import pages, service
+from forms_service.forms import pages, returning, service
 from forms_service.forms.published import PublishedForm
 from forms_service.submissions.taking import formspree
 from forms_service.submissions.taking.deciding import INACTIVE
-from forms_service.submissions.taking.dialects import first_of
+from forms_service.submissions.taking.dialects import Sorted, first_of, sort_out
 from forms_service.submissions.taking.incoming import Incoming
-from forms_service.submissions.taking.origins import posting_site
+from forms_service.submissions.taking.origins import from_our_page, posting_site
 from forms_service.submissions.taking.redirects import destination
 from forms_service.validation import special
 from forms_service.web import errors
@@ -25,8 +25,7 @@ THANKS = "Thank you. What you sent has arrived."
 
 def accepted(form: PublishedForm, incoming: Incoming, identity: uuid.UUID) -> Response:
     """That it is stored, and where to go from here."""
-    wanted = first_of(incoming.control, special.REDIRECT)
-    further = destination(wanted, site=posting_site(), listed=form.settings.redirect_urls) if wanted else None
+    further = _way_on(form, incoming)
     if posted_by_browser():
         return redirect(further or url_for("hosted.thanks", form_id=form.id), 303)  # type: ignore[return-value]
     body = {
@@ -56,7 +55,25 @@ def _json(error: ApiError) -> Response:
 def _page(error: ApiError) -> Response:
     form: PublishedForm | None = g.get("form")
     if form and isinstance(error, ValidationError):
-        return pages.hosted(form, error.status, error.faults, typed_values(), error.message)
+        return pages.hosted(form, error.status, error.faults, _to_send_again(form), error.message)
     if form and error.details.get("reason") == INACTIVE:
         return pages.closed(form)
     return page("error.html", error.status, error=error)
+
+
+def _way_on(form: PublishedForm, came: Incoming | Sorted) -> str | None:
+    """The redirect that was asked for, as far as the form may lead there; None for the thank-you page."""
+    back = returning.url_in(came.back, form.id) if came.back and from_our_page() else None
+    if back is not None:
+        return back or None
+    wanted = first_of(came.control, special.REDIRECT)
+    return destination(wanted, site=posting_site(), listed=form.settings.redirect_urls) if wanted else None
+
+
+def _to_send_again(form: PublishedForm) -> dict[str, Any]:
+    """What was typed, with where it leads by now: once it is sent from our page, the site is not to be seen."""
+    values = {name: value for name, value in typed_values().items() if name != special.BACK}
+    came = sort_out(typed_values(), honeypot=form.settings.honeypot)
+    if first_of(came.control, special.REDIRECT):
+        values[special.BACK] = returning.issue(form.id, _way_on(form, came) or "")
+    return values

@@ -21,6 +21,7 @@ class Role(Enum):
     CONTROL = "an order to another backend: kept, never obeyed, since a page sets no recipients"
     CHALLENGE = "the token of a CAPTCHA"
     STARTED = "when the hosted page was shown, signed"
+    BACK = "where a form that was shown again leads, signed"
 
 
 SUBJECTS = (*special.SUBJECT, "subject")
@@ -34,6 +35,7 @@ ROLES: Mapping[str, Role] = {
         (Role.CONTROL, special.CONTROL),
         (Role.CHALLENGE, special.CHALLENGE_TOKENS),
         (Role.STARTED, (special.STARTED,)),
+        (Role.BACK, (special.BACK,)),
     )
     for name in names
 }
@@ -53,6 +55,7 @@ class Sorted:
 
     challenge: dict[str, str] = field(default_factory=dict)
     started: str | None = None
+    back: str | None = None
 
 
 def sort_out(sent: Mapping[str, Any], *, defined: Collection[str] = (), honeypot: str | None = None) -> Sorted:
@@ -65,12 +68,14 @@ def sort_out(sent: Mapping[str, Any], *, defined: Collection[str] = (), honeypot
         if role is None:
             found.data[name] = value
         elif role is Role.HONEYPOT:
-            if value not in UNFILLED:
+            if not _is_unfilled(value):
                 found.honeypots += (name,)
         elif role is Role.CHALLENGE:
             found.challenge[name] = as_text(value)
         elif role is Role.STARTED:
             found.started = as_text(value)
+        elif role is Role.BACK:
+            found.back = as_text(value)
         else:
             found.control[name] = as_text(value)
     return found
@@ -79,6 +84,12 @@ def sort_out(sent: Mapping[str, Any], *, defined: Collection[str] = (), honeypot
 def first_of(control: Mapping[str, str], names: Collection[str]) -> str | None:
     """The first of these special fields that says anything."""
     return next((control[name] for name in names if control.get(name)), None)
+
+
+def _is_unfilled(value: Any) -> bool:
+    if isinstance(value, list):  # it came several times
+        return all(map(_is_unfilled, value))
+    return value in UNFILLED
 
 
 def as_text(value: Any) -> str:

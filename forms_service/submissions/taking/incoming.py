@@ -40,6 +40,9 @@ class Incoming:
     client: str = ""
     """The address it came from."""
 
+    back: str | None = None
+    """Where the form leads that was shown again, signed."""
+
     keep_files: Callable[[], None] = field(default=lambda: None)
     """To be called once there are rows for them."""
 
@@ -52,6 +55,7 @@ def received(form: PublishedForm) -> Iterator[Incoming]:
         return
     with uploads.received(form) as body:
         g.body = by_name(body.pairs)
+        _refuse_misnamed(body.file_fields)
         came = sorted_incoming(form, g.body, files=body.uploads, client=client_address())
         came.keep_files = body.keep
         yield came
@@ -69,7 +73,7 @@ def sorted_incoming(form: PublishedForm, body: Any, *, files: tuple[Upload, ...]
     _refuse_out_of_bounds(sent)
     defined = {known["name"] for known in form.fields}
     found = sort_out(sent, defined=defined, honeypot=form.settings.honeypot)
-    return Incoming(found.data, found.control, found.honeypots, found.challenge, found.started, files, client)
+    return Incoming(**vars(found), uploads=files, client=client)
 
 
 def normalised(value: Any) -> Any:
@@ -93,7 +97,11 @@ def _flat(pairs: Iterable[tuple[str, Any]]) -> Iterable[tuple[str, Any]]:
 def _refuse_out_of_bounds(sent: dict[str, Any]) -> None:
     if sum(len(value) if isinstance(value, list) else 1 for value in sent.values()) > MOST_FIELDS:
         raise PayloadTooLargeError(f"A form has at most {MOST_FIELDS} fields.")
-    wrong = [name for name in sent if not 0 < len(name) <= LONGEST_NAME]
+    _refuse_misnamed(sent)
+
+
+def _refuse_misnamed(names: Iterable[str]) -> None:
+    wrong = [name for name in names if not 0 < len(name) <= LONGEST_NAME]
     if wrong:
         fault = Fault(f"The name of a field has 1 to {LONGEST_NAME} characters.", "invalid_name")
         raise ValidationError({name[:LONGEST_NAME] or "body": [fault] for name in wrong})

@@ -14,7 +14,7 @@ ALLOWED_HEADERS = (
 """What the clients of other backends send with a submission."""
 
 BLOCKED = "BLOCKED"
-ALLOWED_METHODS = "GET, POST, OPTIONS"
+ALLOWED_METHODS = "GET, HEAD, POST, OPTIONS"
 
 
 def check_origin(form: PublishedForm) -> None:
@@ -30,6 +30,13 @@ def posting_site() -> str | None:
     """The origin that the form was posted from, as far as the browser says."""
     origin = request.headers.get("Origin")
     return origin_of(origin if origin is not None else request.headers.get("Referer"))
+
+
+def from_our_page() -> bool:
+    """Whether the hosted page sent it: its browser says so, since the Host header is not to be trusted for it."""
+    site = posting_site()
+    same = request.headers.get("Sec-Fetch-Site") == "same-origin"
+    return same or (site is not None and site == origin_of(settings.public_url))
 
 
 def add_headers(response: Response) -> Response:
@@ -55,8 +62,4 @@ def add_headers(response: Response) -> Response:
 def _may_read(form: PublishedForm) -> bool:
     allowed = form.settings.allowed_origins
     origin = request.headers.get("Origin")
-    if not allowed or origin is None or origin.lower() in allowed:
-        return True
-    # the hosted page is ours: its browser says so, since the Host header is not to be trusted for it
-    same = request.headers.get("Sec-Fetch-Site") == "same-origin"
-    return same or origin_of(origin) == origin_of(settings.public_url)
+    return not allowed or origin is None or origin.lower() in allowed or from_our_page()

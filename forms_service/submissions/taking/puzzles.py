@@ -30,4 +30,4 @@ def challenge(form_id: str) -> Response:
 def preflight(form_id: str) -> Response:
     """Say which sites may ask."""
     g.form = published(form_id)
-    return Response(status=204, headers={"Allow": "GET, OPTIONS"})
+    return Response(status=204, headers={"Allow": "GET, HEAD, OPTIONS"})

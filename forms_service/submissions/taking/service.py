@@ -1,7 +1,7 @@
 """The use case that the service is for: take a submission, and say thank you once it is committed."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from forms_service.forms.published import PublishedForm
 from forms_service.submissions import notification
 from forms_service.submissions.serialising import to_json
 from forms_service.submissions.taking import challenges, spam, uploads
-from forms_service.submissions.taking.addresses import addresses_in
+from forms_service.submissions.taking.addresses import indexes_in
 from forms_service.submissions.taking.content import hashes_of
 from forms_service.submissions.taking.deciding import INACTIVE, Entry, Mark
 from forms_service.submissions.taking.incoming import Incoming
@@ -34,6 +34,7 @@ def take(form: PublishedForm, incoming: Incoming, sender: Sender, key_hash: byte
     """Check, judge and commit a submission; the id under which it is kept, which for a repeat is the first one's.
 
     :raises AuthorizationError: when the form is closed or full
+    :raises PayloadTooLargeError: for too many addresses
     :raises ValidationError: for what its owner did not ask for, an empty one, a bad CAPTCHA, a key used before
     """
     mark = Mark(form, *hashes_of(form, incoming, sender.key), key_hash)
@@ -44,8 +45,9 @@ def take(form: PublishedForm, incoming: Incoming, sender: Sender, key_hash: byte
     if not form.open:
         raise AuthorizationError("This form is closed.", details={"reason": INACTIVE})
     incoming.data = _checked(form, incoming)
+    people = indexes_in(incoming.data, incoming.control)
     reasons = _reasons(form, incoming)
-    stored = store(_entry(mark, incoming, reasons, sender.kept))
+    stored = store(_entry(mark, incoming, reasons, sender.kept, people=people))
     if stored.fresh:
         incoming.keep_files()
         signals.submission_created.send(submission_id=stored.id, form_id=form.id)
@@ -68,7 +70,9 @@ def _checked(form: PublishedForm, incoming: Incoming) -> dict[str, Any]:
 def _is_blank(value: Any) -> bool:
     if isinstance(value, str):
         return not value or value.isspace()
-    return value is None or (isinstance(value, list | dict) and not value)
+    if isinstance(value, list | dict):
+        return all(map(_is_blank, value if isinstance(value, list) else value.values()))
+    return value is None
 
 
 def _reasons(form: PublishedForm, incoming: Incoming) -> Sequence[str]:
@@ -77,9 +81,10 @@ def _reasons(form: PublishedForm, incoming: Incoming) -> Sequence[str]:
     return [*([unavailable] if unavailable else []), *spam.verdict(form, incoming)]
 
 
-def _entry(mark: Mark, incoming: Incoming, reasons: Sequence[str], client: str | None) -> Entry:
+def _entry(
+    mark: Mark, incoming: Incoming, reasons: Sequence[str], client: str | None, *, people: Collection[bytes]
+) -> Entry:
     form, identity = mark.form, new_id()
-    addresses = addresses_in(form, incoming.data, incoming.control)
     row = SUBMISSIONS.row(
         id=identity,
         form_id=form.id,
@@ -100,6 +105,6 @@ def _entry(mark: Mark, incoming: Incoming, reasons: Sequence[str], client: str |
         spam=bool(reasons),
         submission=row,
         files=[FILES.row(**row) for row in uploads.rows(identity, incoming.uploads)],
-        people=[PEOPLE.row(email_index=index, submission_id=identity) for index in set(addresses.values())],
+        people=[PEOPLE.row(email_index=index, submission_id=identity) for index in people],
         messages=[] if reasons else [notification.row(form, identity)],
     )

@@ -1,6 +1,7 @@
 """Files that come with a submission: taken in while they arrive, within the limits, and away again if it is refused."""
 
 import hashlib
+import unicodedata
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from forms_service.forms.published import PublishedForm
 from forms_service.submissions.taking import disk, file_names, storage
 from forms_service.submissions.taking.file_kinds import HEAD, Kind, accepted, kind_of
 from forms_service.submissions.taking.multipart import FileBegins, Piece, Text, read_parts
+from forms_service.validation.schema import LONGEST_NAME
 from forms_service.web.bodies import pieces
 
 
@@ -45,6 +47,9 @@ class Received:
     def __init__(self, form: PublishedForm) -> None:
         self.pairs: list[tuple[str, str]] = []
         self.uploads: tuple[Upload, ...] = ()
+        self.file_fields: list[str] = []
+        """The name of each field for a file, chosen or not; of one that is too long, enough to see it."""
+
         self._form = form
         self._begun = FileBegins("", "")
         self._arriving: _Arriving | None = None
@@ -61,7 +66,9 @@ class Received:
         if isinstance(part, Text):
             self.pairs.append((part.name, part.value))
         elif isinstance(part, FileBegins):
-            self._begun, self._arriving = part, None
+            name = unicodedata.normalize("NFC", part.field)
+            self._begun, self._arriving = FileBegins(name, part.filename), None
+            self.file_fields.append(name[: LONGEST_NAME + 1])
             if part.filename:
                 self._begin()
         else:
