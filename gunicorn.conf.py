@@ -14,6 +14,7 @@ from gunicorn.workers.gthread import ThreadWorker
 
 from forms_service.config import METRICS_FOLDER, THREADS, load_settings
 from forms_service.errors import StartError
+from forms_service.processor import stay_on_one_core
 
 try:
     # here too: a worker that cannot start would be started again for ever
@@ -70,9 +71,11 @@ def on_starting(server):
 
 
 def post_worker_init(worker):
-    """Send what waited while the service was down, also when nobody visits it."""
+    """Keep to one core where there is one worker, and send what waited while the service was down."""
     from forms_service.delivery import background
 
+    if worker.cfg.workers == 1:
+        stay_on_one_core()
     if "background" in getattr(worker.wsgi, "extensions", ()):  # the benchmarks serve other apps by this file
         background.start(worker.wsgi)
 

@@ -21,8 +21,9 @@ from benchmarks.servers import Running, running
 from forms_service.accounts import service
 from forms_service.accounts.models import Account
 from forms_service.app import create_app
-from forms_service.config import cores, load_settings
+from forms_service.config import load_settings
 from forms_service.extensions import db
+from forms_service.processor import cores
 
 SECONDS = float(sys.argv[1]) if len(sys.argv) > 1 else 10
 ROUNDS = 12

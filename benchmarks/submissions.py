@@ -17,11 +17,17 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
 from benchmarks import load
 from benchmarks.servers import ROOT, Running, running
-from forms_service.config import cores
+from forms_service.processor import cores
 
 CLIENTS = (8, 64)
+QUIET_SECONDS = 0.5
+IDLE = 0.1
+"""The part of a core that a process with nothing to do takes at most."""
+
 COLUMNS = ("per second", "p50 ms", "p99 ms", "rate/floor", "p99/floor", "failed", "µs of CPU")
 HIGH = "1000000/60"
 EVERYTHING_ON = {"SUBMISSION_RATE_LIMIT": HIGH, "FORM_RATE_LIMIT": HIGH, "LOG_LEVEL": "INFO"}
@@ -93,12 +99,21 @@ def sides(stack: ExitStack) -> list[Side]:
     return [Side(name, server, f"/f/{form}") for name, server in found]
 
 
+def settle(worker: psutil.Process) -> None:
+    """Wait until the mails of the last turn are out: they would be sent during the next side's."""
+    worked = -1.0
+    while (now := sum(worker.cpu_times()[:2])) - worked > IDLE * QUIET_SECONDS:
+        worked = now
+        time.sleep(QUIET_SECONDS)
+
+
 def measure(pool: ProcessPoolExecutor, side: Side, clients: int, seconds: float) -> Turn:
     """One turn of one side."""
     request = functools.partial(submission, side.path)
     before = sum(side.server.worker.cpu_times()[:2])
     result = load.start(pool, side.server.port, request, clients=clients, seconds=seconds).result()
     worked = sum(side.server.worker.cpu_times()[:2]) - before
+    settle(side.server.worker)
     return Turn(result, worked / len(result.latencies) * 1e6)
 
 

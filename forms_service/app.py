@@ -50,7 +50,7 @@ def create_app(settings: Settings) -> Flask:
         part.init_app(app, settings)
     for part in (migrating, keyring, background, guards, sweeping, published, checks):
         part.init_app(app)
-    for part in (storage, storing, running, repeats, proof_of_work, notification, retention):
+    for part in (storage, running, storing, repeats, proof_of_work, notification, retention):
         part.init_app(app)
     openapi.init_app(app, (*ACCOUNTS, forms, taking, inbox, people_blueprint, health_blueprint))
     for blueprint in (accounts, puzzles, hosted):

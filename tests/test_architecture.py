@@ -37,7 +37,7 @@ FLOORS = (
     ("validation",),
     ("config",),
     ("security",),
-    ("metrics", "errors", "signals"),
+    ("metrics", "errors", "signals", "processor"),
 )
 """The rooms from the top floor to the ground: each imports only from floors below its own."""
 

@@ -1,16 +1,19 @@
 """The service as it runs in production: gunicorn, several processes, real sockets."""
 
 import json
+import os
 import re
 import socket
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
 
+from forms_service import processor
 from tests.servers import Server, free_port
 
 Serve = Callable[..., Server]
@@ -53,6 +56,21 @@ def test_exactly_ten_of_two_hundred_pass_four_processes_on_redis(
     assert refused
     assert float(refused[1]) == 190, "counted over all processes"
     assert len(psutil.Process(server.process.pid).children()) == 4
+
+
+def affinities(server: Server) -> set[frozenset[int]]:
+    """The cores that the threads of each worker may run on."""
+    workers = psutil.Process(server.process.pid).children()
+    threads = [task for worker in workers for task in Path(f"/proc/{worker.pid}/task").iterdir()]
+    return {frozenset(os.sched_getaffinity(int(task.name))) for task in threads}
+
+
+@pytest.mark.skipif(not psutil.LINUX or psutil.cpu_count() == 1, reason="needs Linux and two cores")
+def test_one_worker_keeps_to_one_core_and_several_do_not(serve: Serve, ann: dict[str, Any]) -> None:
+    server = serve()
+    assert sign_ups(server, ann, 3) == {201: 3}
+    assert [len(cores) for cores in affinities(server)] == [1], "after hashing on all of them, too"
+    assert affinities(serve(WEB_CONCURRENCY="2")) == {processor.EVERY}
 
 
 def test_processes_that_gunicorn_is_told_of_are_counted_together_too(serve: Serve) -> None:

@@ -18,7 +18,7 @@ from forms_service.errors import ServiceUnavailableError
 from forms_service.extensions import db
 from forms_service.forms.models import Form
 from forms_service.submissions.models import IdempotencyKey, Submission
-from forms_service.submissions.taking import challenges
+from forms_service.submissions.taking import challenges, grouping
 from forms_service.submissions.taking.deciding import KEY_LIFE, REPEAT
 from forms_service.submissions.taking.grouping import Grouping
 from tests.conftest import MakeApp
@@ -221,7 +221,10 @@ def test_a_retry_is_answered_when_the_form_was_filled_or_closed_by_it(client: Fl
     assert client.post(f"/f/{form}", json={"a": "b"}).status_code == 403
 
 
-def test_one_that_the_database_refuses_does_not_take_the_others_down(app: Flask) -> None:
+def test_one_that_the_database_refuses_does_not_take_the_others_down(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(grouping, "PATIENCE", 0)
     gone, form = form_for(app), form_for(app)
     for known in (gone, form):
         assert app.test_client().post(f"/f/{known}", json={"first": known}).status_code == 200
@@ -244,11 +247,11 @@ def test_one_that_fails_does_not_take_its_group_down() -> None:
     def work(items: Any) -> list[Any]:
         return [ValueError("odd") if item % 2 else item for item in items]
 
-    grouping: Grouping[int, int] = Grouping(work)
+    group: Grouping[int, int] = Grouping(work)
 
     def one(number: int) -> int | str:
         try:
-            return grouping.do(number)
+            return group.do(number)
         except ValueError as error:
             return str(error)
 
@@ -266,15 +269,34 @@ def test_who_comes_meanwhile_is_one_group() -> None:
         goes_on.wait(10)
         return list(items)
 
-    grouping: Grouping[int, int] = Grouping(work)
+    group: Grouping[int, int] = Grouping(work)
     with ThreadPoolExecutor(6) as pool:
-        first = pool.submit(grouping.do, 0)
+        first = pool.submit(group.do, 0)
         first_is_in.wait(10)
-        others = [pool.submit(grouping.do, number) for number in range(1, 6)]
-        sleep_until(lambda: len(grouping._waiting) == 5)
+        others = [pool.submit(group.do, number) for number in range(1, 6)]
+        sleep_until(lambda: len(group._waiting) == 5)
         goes_on.set()
         assert [waiting.result(10) for waiting in (first, *others)] == list(range(6))
     assert sizes == [1, 5]
+
+
+def test_the_first_waits_for_those_who_are_on_their_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(grouping, "PATIENCE", 10)
+    sizes: list[int] = []
+
+    def work(items: Any) -> list[Any]:
+        sizes.append(len(items))
+        return list(items)
+
+    group: Grouping[int, int] = Grouping(work, lambda: 3)
+    with ThreadPoolExecutor(3) as pool:
+        assert list(pool.map(group.do, range(3))) == [0, 1, 2]
+    assert sizes == [3]
+
+
+def test_it_does_not_wait_long_for_one_who_turns_back() -> None:
+    group: Grouping[int, int] = Grouping(list, lambda: 2)
+    assert group.do(1) == 1
 
 
 def test_nobody_waits_for_a_leader_that_breaks_off() -> None:
@@ -287,12 +309,12 @@ def test_nobody_waits_for_a_leader_that_breaks_off() -> None:
             return [0]
         raise KeyboardInterrupt
 
-    grouping: Grouping[int, int] = Grouping(work)
+    group: Grouping[int, int] = Grouping(work)
     with ThreadPoolExecutor(3) as pool:
-        waiting = [pool.submit(grouping.do, 0)]
+        waiting = [pool.submit(group.do, 0)]
         first_is_in.wait(10)
-        waiting += [pool.submit(grouping.do, number) for number in (1, 2)]
-        sleep_until(lambda: len(grouping._waiting) == 2)
+        waiting += [pool.submit(group.do, number) for number in (1, 2)]
+        sleep_until(lambda: len(group._waiting) == 2)
         goes_on.set()
         ended = {type(turn.exception(10)) for turn in waiting}
     assert ended == {type(None), KeyboardInterrupt, ServiceUnavailableError}

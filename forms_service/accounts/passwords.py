@@ -5,10 +5,11 @@ from typing import cast
 
 from flask import Flask, current_app
 
-from forms_service.config import THREADS, Settings, cores, settings
+from forms_service.config import THREADS, Settings, settings
 from forms_service.errors import Fault, ValidationError
 from forms_service.extensions import db
 from forms_service.keyring import holder
+from forms_service.processor import cores, on_every_core
 from forms_service.security.gate import HashingGate
 from forms_service.security.passwords import cost_of, hash_password, verify_password
 from forms_service.security.tokens import generate_secure_token
@@ -33,7 +34,7 @@ def hashed(password: str) -> str:
     """
     pepper = holder().ring().pepper
     db.session.rollback()
-    with _gate().slot():
+    with _gate().slot(), on_every_core():
         return hash_password(password, pepper=pepper, rounds=settings.bcrypt_rounds)
 
 
@@ -46,7 +47,7 @@ def verified(password: str, kept: str | None) -> bool:
     """
     pepper = holder().ring().pepper
     db.session.rollback()
-    with _gate().slot():
+    with _gate().slot(), on_every_core():
         nobodys = _nobodys(settings.bcrypt_rounds)
         return verify_password(password, kept or nobodys, pepper=pepper) and kept is not None
 

@@ -13,6 +13,7 @@ from forms_service.config import values as of
 from forms_service.config.reading import Reader
 from forms_service.config.values import Rate
 from forms_service.errors import StartError
+from forms_service.processor import cores
 
 THREADS = 96
 """Requests that one process answers at a time under gunicorn; see `gunicorn.conf.py`."""
@@ -214,13 +215,6 @@ def _rates(read: Any) -> dict[str, Any]:
 def _workers(redis_url: str | None) -> str:
     """Without Redis the limits are counted in the process, so there is one."""
     return str(cores()) if redis_url else "1"
-
-
-def cores() -> int:
-    """Processor cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):  # not on macOS
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _contradictions(values: dict[str, Any], problems: dict[str, list[str]]) -> dict[str, list[str]]:

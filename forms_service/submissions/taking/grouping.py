@@ -16,19 +16,24 @@ Work = Callable[[Sequence[Item]], list[Outcome | Exception]]
 LARGEST = 64
 """Items of one group: what a commit may hold, and how long the last of them waits."""
 
+PATIENCE = 0.005
+"""Seconds for which whoever leads waits for those who are on their way; the processor is theirs meanwhile."""
+
 
 class Grouping(Generic[Item, Outcome]):
     """Does `work` for items that come from many threads, in groups, one after the other.
 
-    There is no thread for it: the first to come works for itself, those who come meanwhile wait, and the first of
-    them then works for all of them. A commit waits for the disk, so while it does a group gathers for the next.
+    There is no thread for it: the first to come works for itself and for those who are on their way, as many as
+    `coming` says; who comes later waits, and the first of them then works for all of those.
     """
 
-    def __init__(self, work: Work[Item, Outcome]) -> None:
+    def __init__(self, work: Work[Item, Outcome], coming: Callable[[], int] = lambda: 0) -> None:
         self._work = work
+        self._coming = coming
         self._lock = threading.Lock()
         self._waiting: list[_Turn[Item, Outcome]] = []
         self._busy = False
+        self._gathered = threading.Event()
 
     def do(self, item: Item) -> Outcome:
         """What became of the item; raises what went wrong with it."""
@@ -36,6 +41,8 @@ class Grouping(Generic[Item, Outcome]):
         with self._lock:
             self._waiting.append(turn)
             leads, self._busy = not self._busy, True
+            if self._all_here():
+                self._gathered.set()
         if not leads:
             turn.wait()
         if turn.outcome is None:
@@ -46,6 +53,9 @@ class Grouping(Generic[Item, Outcome]):
 
     def _lead(self) -> None:
         """Work for everybody who waits, oneself among them, and hand over to who has come since."""
+        self._gathered.clear()
+        if not self._all_here():  # looked at after the clearing, or the last to come would be slept through
+            self._gathered.wait(PATIENCE)
         with self._lock:
             group, self._waiting = self._waiting[:LARGEST], self._waiting[LARGEST:]
         outcomes: list[Outcome | Exception] = [ServiceUnavailableError()] * len(group)
@@ -55,6 +65,9 @@ class Grouping(Generic[Item, Outcome]):
             outcomes = [error] * len(group)
         finally:  # whatever happens to this thread, nobody waits for ever
             self._tell(group, outcomes)
+
+    def _all_here(self) -> bool:
+        return len(self._waiting) >= min(self._coming(), LARGEST)
 
     def _tell(self, group: "list[_Turn[Item, Outcome]]", outcomes: list[Outcome | Exception]) -> None:
         for turn, outcome in zip(group, outcomes, strict=True):

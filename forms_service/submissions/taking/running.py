@@ -20,7 +20,12 @@ class Running:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._forms: Counter[str] = Counter()
+        self._all = 0
         self._keys: set[tuple[str, bytes]] = set()
+
+    def count(self) -> int:
+        """How many there are."""
+        return self._all
 
     @contextmanager
     def of_form(self, form_id: str) -> Iterator[None]:
@@ -32,10 +37,12 @@ class Running:
             if self._forms[form_id] >= MOST_OF_ONE_FORM:
                 raise ServiceUnavailableError("Very many people are filling in this form. Try again in a moment.")
             self._forms[form_id] += 1
+            self._all += 1
         try:
             yield
         finally:
             with self._lock:
+                self._all -= 1
                 self._forms[form_id] -= 1
                 if not self._forms[form_id]:
                     del self._forms[form_id]

@@ -16,6 +16,7 @@ from forms_service.prepared import SealedRows
 from forms_service.submissions.models import File, IdempotencyKey, Person, Submission
 from forms_service.submissions.taking.deciding import KEY_LIFE, Entry, Mark, Outcome, Stored, decide, known
 from forms_service.submissions.taking.grouping import Grouping
+from forms_service.submissions.taking.running import Running
 
 SUBMISSIONS = SealedRows(Submission.__table__)
 PEOPLE = SealedRows(Person.__table__)
@@ -29,7 +30,8 @@ def init_app(app: Flask) -> None:
     """On SQLite, where one writes at a time, those who wait share a commit; PostgreSQL does that by itself."""
     with app.app_context():
         one_writer = db.engine.dialect.name == "sqlite"
-    app.extensions["storing"] = Grouping(_store).do if one_writer else _alone
+    in_hand: Running = app.extensions["running"]
+    app.extensions["storing"] = Grouping(_store, in_hand.count).do if one_writer else _alone
     tasks.register(app, "idempotency keys", SWEEP_SECONDS, forget_old_keys)
 
 

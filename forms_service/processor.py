@@ -1,0 +1,44 @@
+"""Which cores of the processor threads run on."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psutil
+
+PINNING = hasattr(os, "sched_setaffinity")  # not on macOS
+EVERY = frozenset(os.sched_getaffinity(0)) if PINNING else frozenset(range(os.cpu_count() or 1))
+"""Those that the process was started on."""
+
+
+def cores() -> int:
+    """How many cores this process may use."""
+    return len(EVERY)
+
+
+def stay_on_one_core() -> int | None:
+    """Keep this thread, and those that it will start, on the core that was idle most; None where it is not done.
+
+    The interpreter runs one thread at a time. On several cores each system call hands its lock to a thread that wakes
+    up on another core, and costs more than the call. Cores that somebody has chosen for the process stay as they are.
+    """
+    idle = [times.idle for times in psutil.cpu_times(percpu=True)]
+    if not PINNING or len(EVERY) < max(len(idle), 2) or max(EVERY) >= len(idle):
+        return None
+    quietest = max(sorted(EVERY), key=idle.__getitem__)
+    os.sched_setaffinity(0, {quietest})
+    return quietest
+
+
+@contextmanager
+def on_every_core() -> Iterator[None]:
+    """Let this thread run anywhere meanwhile: for long work that does not hold the interpreter's lock."""
+    before = os.sched_getaffinity(0) if PINNING else EVERY
+    if before == EVERY:
+        yield
+        return
+    os.sched_setaffinity(0, EVERY)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
