@@ -1,5 +1,6 @@
 """The mail that tells an owner what somebody sent."""
 
+import time
 import uuid
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -8,13 +9,14 @@ from typing import Any, cast
 
 import pytest
 from flask import Flask
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 
+from forms_service.accounts import service as accounts
 from forms_service.database import writing
 from forms_service.delivery import worker
 from forms_service.delivery.models import Message
 from forms_service.extensions import db
-from forms_service.forms.published import published
+from forms_service.forms.published import FRESH_SECONDS, published
 from forms_service.submissions import notification
 from tests.conftest import MakeApp
 from tests.taking import ANN, CONTACT, OWNER, form_for, only, queued
@@ -145,3 +147,15 @@ def test_notify_leaves_with_the_callers_transaction(app: Flask) -> None:
             notification.notify(published(form), [uuid.uuid4()])
         with writing():
             assert cast("Any", db.session.execute(delete(Message))).rowcount == 0
+
+
+def test_a_disabled_owner_is_not_sent_what_was_still_queued(app: Flask) -> None:
+    form = form_for(app)
+    assert app.test_client().post(f"/f/{form}", json=ANN).status_code == 200
+    with app.app_context():
+        accounts.disable(OWNER)
+    time.sleep(FRESH_SECONDS)
+    with app.app_context():
+        worker.deliver_due()
+        assert db.session.scalars(select(Message.state).where(Message.kind == notification.KIND)).all() == ["failed"]
+    assert not list((Path(app.instance_path) / "outbox").glob("*submission*"))

@@ -41,11 +41,13 @@ def row(form: PublishedForm, submission_id: uuid.UUID) -> dict[str, Any]:
 
 
 def said(submission_id: uuid.UUID) -> dict[str, Any] | None:
-    """What the mail says, answers to the person, under the labels of its time; None once it was erased."""
+    """What the mail says, answers to the person, under the labels of its time; None once it is nobody's to read."""
     submission = db.session.get(Submission, submission_id)
     if submission is None:
         return None
     form = at_version(submission.form_id, submission.form_version)
+    if not form.owner_active:
+        return None  # who may not read it in the inbox is not sent it either
     data, control = json.loads(submission.data), json.loads(submission.control or "{}")
     labels = {field["name"]: field.get("label") or field["name"] for field in form.fields}
     return {
