@@ -172,6 +172,7 @@ def test_a_missing_token_is_named_and_nobody_is_asked(asking: Flask, provider: P
         (says({"success": True, "score": 0.9, "action": "submit"}), None),
         (says({"success": True, "score": 0.1, "action": "submit"}), REFUSED),
         (says({"success": True, "score": 0.1}), None),
+        (says({"success": True, "score": float("nan"), "action": "submit"}), REFUSED),
         (says({"success": False}), REFUSED),
         (says({"success": False, "error-codes": []}), REFUSED),
         (says({"success": False, "error-codes": ["timeout-or-duplicate"]}), REFUSED),

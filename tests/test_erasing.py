@@ -4,6 +4,7 @@ import json
 import uuid
 from collections.abc import Iterator
 from datetime import timedelta
+from email import message_from_bytes, policy
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from forms_service import signals
 from forms_service.accounts.models import Account, Event
 from forms_service.accounts.service import email_index
 from forms_service.database import now, writing
-from forms_service.delivery import outbox, tasks
+from forms_service.delivery import outbox, tasks, worker
 from forms_service.delivery.models import Message
 from forms_service.extensions import db
 from forms_service.submissions import erasing, retention
@@ -38,6 +39,19 @@ def whole(app: Flask, form: str, **values: Any) -> tuple[str, Path]:
         outbox.put_mail("submission", OWNER, {"text": "hi"}, about=uuid.UUID(sent))
         db.session.commit()
     return sent, file
+
+
+def test_a_mail_that_was_written_to_a_file_goes_too(
+    either: FlaskClient, either_app: Flask, owner: dict[str, str], form: str
+) -> None:
+    folder = Path(either_app.instance_path) / "outbox"
+    gone, stays = (either.post(f"/f/{form}", json={"email": ANN, "n": n}).json["data"]["id"] for n in (1, 2))
+    with either_app.app_context():
+        worker.deliver_due()
+    assert len(list(folder.glob("*.eml"))) == 2
+    assert either.delete(f"/api/submissions/{gone}", headers=owner).status_code == 200
+    (path,) = folder.glob("*.eml")
+    assert "n:\n  2" in message_from_bytes(path.read_bytes(), policy=policy.default).get_content(), stays
 
 
 def recorded(app: Flask, name: str) -> list[Any]:

@@ -204,7 +204,7 @@ def refuse(answer: str, *, permanent: bool = False) -> Callable[[Parcel], str]:
 
 def erase(account: uuid.UUID) -> str:
     with writing():
-        outbox.forget(account)
+        outbox.forget([account])
         db.session.commit()
     return "erased"
 

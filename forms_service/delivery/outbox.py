@@ -3,15 +3,17 @@
 import hashlib
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, Select, delete, event, func, select
 
+from forms_service.config import settings
 from forms_service.database import new_id, now, writing
+from forms_service.delivery import written
 from forms_service.delivery.models import Message
 from forms_service.extensions import db
 from forms_service.keyring import holder
@@ -21,6 +23,9 @@ from forms_service.validation.fields import email_key
 TARGET_PLACE = "outbox.target"
 KEPT = timedelta(days=7)
 """How long what was sent or given up is remembered: whom it went to, when, and what the other side said."""
+
+FORGOTTEN = "mails of which the files go too"
+"""Where the session keeps their ids until it has committed."""
 
 QUEUED = "something was put into the outbox"
 """Marks a session whose commit wakes the worker."""
@@ -83,9 +88,12 @@ def announce() -> None:
     current_app.extensions["background"].wake()
 
 
-def forget(about: uuid.UUID) -> None:
-    """Take everything about an account or a submission out of the outbox, sent or not, in the caller's transaction."""
-    db.session.execute(delete(Message).where(Message.about == about))
+def forget(about: Sequence[uuid.UUID] | Select[uuid.UUID]) -> None:
+    """Take everything about accounts or submissions out of the outbox, sent or not, in the caller's transaction."""
+    its = Message.about.in_(about)
+    if not settings.smtp_server:
+        db.session.info.setdefault(FORGOTTEN, []).extend(db.session.scalars(select(Message.id).where(its)))
+    db.session.execute(delete(Message).where(its))
 
 
 def backlog() -> Backlog:
@@ -103,6 +111,17 @@ def sweep() -> None:
     with writing():
         db.session.execute(delete(Message).where(Message.state.in_(("sent", "failed")), old))
         db.session.commit()
+
+
+@event.listens_for(db.session, "after_commit")
+def _remove_files(session: Any) -> None:
+    if gone := session.info.pop(FORGOTTEN, None):
+        written.remove(gone)
+
+
+@event.listens_for(db.session, "after_rollback")
+def _keep_files(session: Any) -> None:
+    session.info.pop(FORGOTTEN, None)
 
 
 def _recent(kind: str, target_index: bytes) -> int:

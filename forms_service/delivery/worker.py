@@ -84,6 +84,8 @@ def _deliver(claimed: Claim, sender: Sender) -> None:
         answer, outcome = sender.send(parcel), "sent"
     except DeliveryError as error:
         answer, outcome = str(error), "failed" if error.permanent or claims.expires(claimed) else "again"
+    except DBAPIError:
+        raise  # nothing was tried: the lease ends, and it goes again
     except Exception as error:  # one message that cannot be made must not keep the others
         log.exception("A message could not be made.", extra={"fields": {"kind": claimed.kind, "id": claimed.id}})
         answer, outcome = type(error).__name__, "failed" if claims.expires(claimed) else "again"

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from forms_service import signals
 from forms_service.accounts import audit
 from forms_service.database import writing
-from forms_service.delivery.models import Message
+from forms_service.delivery import outbox
 from forms_service.extensions import db
 from forms_service.forms.models import Form
 from forms_service.submissions.models import File, IdempotencyKey, Submission
@@ -35,7 +35,7 @@ def erase(submissions: Ids) -> None:
     """
     files = db.session.scalars(select(File.stored_as).where(File.submission_id.in_(submissions)))
     db.session.info.setdefault(FILES, []).extend(files)
-    db.session.execute(delete(Message).where(Message.about.in_(submissions)))
+    outbox.forget(submissions)
     db.session.execute(delete(IdempotencyKey).where(IdempotencyKey.submission_id.in_(submissions)))
     db.session.execute(delete(Submission).where(Submission.id.in_(submissions)))
 

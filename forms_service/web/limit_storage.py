@@ -10,8 +10,7 @@ from array import array
 from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from limits.storage import MovingWindowSupport, Storage
 
@@ -21,8 +20,7 @@ MOST_HITS = 200_000
 """Hits remembered in memory, 8 bytes each and some 200 for a new client; beyond it the longest unseen go."""
 
 
-@dataclass(frozen=True)
-class Hit:
+class Hit(NamedTuple):
     """One limit that a request is charged to: at most `limit` in any `window` seconds, this one counting `cost`."""
 
     key: str
@@ -31,8 +29,7 @@ class Hit:
     cost: int = 1
 
 
-@dataclass(frozen=True)
-class Window:
+class Window(NamedTuple):
     """What is left of a limit, the second at which there is more, and the seconds until the hit fits (0: it did)."""
 
     limit: int

@@ -61,7 +61,7 @@ def erase(caller: Caller, password: str) -> None:
         if account is None:
             raise AuthenticationError()
         account_erasing.send(account_id=caller.account_id)
-        outbox.forget(caller.account_id)
+        outbox.forget([caller.account_id])
         own = Event.account_id == caller.account_id
         db.session.execute(update(Event).where(own).values(client=None, details=None))
         db.session.execute(delete(Account).where(Account.id == caller.account_id))

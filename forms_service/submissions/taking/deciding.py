@@ -2,10 +2,9 @@
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, LargeBinary, bindparam, delete, func, select
 
@@ -29,8 +28,7 @@ INACTIVE = "INACTIVE"
 Row = dict[str, Any]
 
 
-@dataclass(frozen=True)
-class Mark:
+class Mark(NamedTuple):
     """By what a submission is known again: its form, its content, who sent it, and its idempotency key."""
 
     form: PublishedForm
@@ -39,8 +37,7 @@ class Mark:
     key_hash: bytes | None = None
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     """A submission that is ready to be stored: its rows as the driver takes them."""
 
     mark: Mark
@@ -52,8 +49,7 @@ class Entry:
     messages: Sequence[Row] = ()
 
 
-@dataclass(frozen=True)
-class Stored:
+class Stored(NamedTuple):
     """The submission that answers an entry; `fresh` if it is the entry's own, `keyed` if its key is new."""
 
     id: uuid.UUID

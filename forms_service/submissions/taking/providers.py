@@ -80,7 +80,7 @@ def _means_yes(answer: Any, url: str) -> bool:
     success = answer.get("success") if isinstance(answer, dict) else None
     if success is True:
         score = answer.get("score")
-        return not (isinstance(score, float | int) and "action" in answer and score < LEAST_SCORE)
+        return not (isinstance(score, float | int) and "action" in answer and not score >= LEAST_SCORE)
     if success is not False:
         raise _away(url, "no verdict")
     codes = answer.get("error-codes")

@@ -2,8 +2,7 @@
 
 import uuid
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from marshmallow import ValidationError as SchemaError
 
@@ -22,8 +21,7 @@ from forms_service.submissions.taking.storing import FILES, PEOPLE, SUBMISSIONS,
 from forms_service.validation.schema import faults_by_path
 
 
-@dataclass(frozen=True)
-class Sender:
+class Sender(NamedTuple):
     """From where a submission comes: what tells clients apart, and what is kept of the address."""
 
     key: str

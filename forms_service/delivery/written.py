@@ -1,0 +1,53 @@
+"""Mails as files in the instance folder: where they go without a mail server, outside production."""
+
+import logging
+import os
+import re
+import uuid
+from collections.abc import Collection
+from email.message import EmailMessage
+from pathlib import Path
+
+from forms_service.config import settings
+from forms_service.delivery.parcel import Parcel
+from forms_service.web.logs import event
+
+FOLDER = "outbox"
+LINK = re.compile(r"^https?://\S+$", re.MULTILINE)
+
+log = logging.getLogger(__name__)
+
+
+def write(parcel: Parcel, message: EmailMessage) -> str:
+    """Write the mail for whoever tries the service out, and show its link: the one token that a log may hold."""
+    folder = settings.instance_path / FOLDER
+    folder.mkdir(mode=0o700, exist_ok=True)
+    path = folder / f"{parcel.created_at:%Y%m%dT%H%M%S}-{parcel.kind}-{parcel.id}.eml"
+    _write_privately(path, message.as_bytes())
+    link = LINK.search(_text(message))
+    event("mail_written", kind=parcel.kind, file=f"{FOLDER}/{path.name}", link=link[0] if link else None)
+    return f"Written to {path}"
+
+
+def remove(identities: Collection[uuid.UUID]) -> None:
+    """Delete the files of messages that were erased, so far as there are any."""
+    folder = settings.instance_path / FOLDER
+    names = {str(identity) for identity in identities}
+    try:
+        for path in [path for path in folder.iterdir() if path.stem[-36:] in names] if folder.exists() else ():
+            path.unlink(missing_ok=True)
+    except OSError:
+        log.warning("The mails of what was erased could not be removed from %s.", FOLDER, exc_info=True)
+
+
+def _write_privately(path: Path, content: bytes) -> None:
+    draft = path.with_suffix(".draft")
+    draft.unlink(missing_ok=True)
+    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(content)
+    draft.replace(path)
+
+
+def _text(message: EmailMessage) -> str:
+    part = message.get_body(("plain",))
+    return part.get_content() if part else ""
