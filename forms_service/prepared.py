@@ -15,6 +15,9 @@ MOST_VALUES = 900
 
 Convert = Callable[[Any], Any]
 
+_Prepared = tuple[str, list[tuple[str, Convert | None]], list[Convert | None]]
+"""A statement, its parameters in their order and the columns of its result, each with what converts it."""
+
 
 class SealedRows:
     """Rows of a table, made ready beforehand: what is encrypted and converted here holds up no other writer."""
@@ -63,16 +66,18 @@ class SealedRows:
 class Query:
     """A query with named parameters; a driver that takes them by position is asked without SQLAlchemy's 100 µs."""
 
-    def __init__(self, query: Select[*tuple[Any, ...]]) -> None:
-        self._query = query
-        self._ready: tuple[str, list[tuple[str, Convert | None]], list[Convert | None]] | None = None
+    def __init__(self, make: Callable[[], Select[*tuple[Any, ...]]]) -> None:
+        self._make = make
+        self._query: Select[*tuple[Any, ...]] | None = None
+        self._ready: _Prepared | None = None
 
     def all(self, connection: Connection, values: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
         """Every row that it finds."""
         dialect = connection.dialect
         if not dialect.positional:
+            self._query = self._make() if self._query is None else self._query
             return connection.execute(self._query, values).all()
-        self._ready = self._ready or self._prepared(dialect)
+        self._ready = self._ready or _prepared(self._make(), dialect)
         statement, parameters, results = self._ready
         bound = [convert(values[name]) if convert else values[name] for name, convert in parameters]
         return [
@@ -80,11 +85,12 @@ class Query:
             for row in _execute(connection, statement, bound)
         ]
 
-    def _prepared(self, dialect: Any) -> tuple[str, list[tuple[str, Convert | None]], list[Convert | None]]:
-        compiled: Any = self._query.compile(dialect=dialect)
-        parameters = [(name, _converter(compiled.binds[name].type, dialect)) for name in compiled.positiontup]
-        kinds = [column.type.dialect_impl(dialect) for column in self._query.selected_columns]
-        return str(compiled), parameters, [kind.result_processor(dialect, None) for kind in kinds]
+
+def _prepared(query: Select[*tuple[Any, ...]], dialect: Any) -> "_Prepared":
+    compiled: Any = query.compile(dialect=dialect)
+    parameters = [(name, _converter(compiled.binds[name].type, dialect)) for name in compiled.positiontup]
+    kinds = [column.type.dialect_impl(dialect) for column in query.selected_columns]
+    return str(compiled), parameters, [kind.result_processor(dialect, None) for kind in kinds]
 
 
 def _converter(kind: Any, dialect: Dialect) -> Convert | None:

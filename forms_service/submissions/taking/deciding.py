@@ -6,7 +6,7 @@ from datetime import timedelta
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, LargeBinary, bindparam, delete, func, select
+from sqlalchemy import Connection, LargeBinary, Select, bindparam, delete, func, select
 
 from forms_service.database import now
 from forms_service.errors import AuthorizationError, Fault, ValidationError
@@ -111,10 +111,14 @@ def _recent(connection: Connection, marks: Sequence[Mark]) -> dict[bytes, uuid.U
 
 @cache
 def _recent_query(count: int) -> Query:
-    """One for each size of a group."""
+    """One for each size of a group, of which SQLite keeps no more than the text."""
+    return Query(lambda: _recent_rows(count))
+
+
+def _recent_rows(count: int) -> Select[*tuple[Any, ...]]:
     hashes = [bindparam(f"hash{number}", type_=LargeBinary) for number in range(count)]
     columns = select(Submission.fingerprint, Submission.id)
-    return Query(columns.where(Submission.content_hash.in_(hashes), Submission.created_at > bindparam("since")))
+    return columns.where(Submission.content_hash.in_(hashes), Submission.created_at > bindparam("since"))
 
 
 def _under_key(connection: Connection, mark: Mark) -> Outcome | None:
