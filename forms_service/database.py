@@ -12,6 +12,7 @@ from flask import Flask, current_app
 from sqlalchemy import Connection, CursorResult, DateTime, Engine, Executable, event
 from sqlalchemy.engine import Dialect, make_url
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 from sqlalchemy.types import TypeDecorator
 from uuid_utils.compat import uuid7
 
@@ -40,6 +41,9 @@ SQLITE_OPTIONS = {"timeout": PATIENCE, "cached_statements": 16}
 
 SQLITE_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={PATIENCE * 1000}")
 """FULL: a commit that was acknowledged survives the power going out."""
+
+ONCE_COMMITTED = "what is done once it is committed"
+"""Where a session keeps it."""
 
 
 class UTCDateTime(TypeDecorator[datetime]):
@@ -148,6 +152,11 @@ def transaction() -> Iterator[Connection]:
         yield connection
 
 
+def once_committed(act: Callable[[], object]) -> None:
+    """Do something when the session's transaction has been committed; never, if it is rolled back."""
+    db.session.info.setdefault(ONCE_COMMITTED, []).append(act)
+
+
 @contextmanager
 def nothing_left_open() -> Iterator[None]:
     """Close every connection at the end: a server may fork then, and processes must not share one."""
@@ -155,6 +164,17 @@ def nothing_left_open() -> Iterator[None]:
         yield
     finally:
         db.engine.dispose()
+
+
+@event.listens_for(db.session, "after_commit")
+def _act(session: Session) -> None:
+    for act in session.info.pop(ONCE_COMMITTED, ()):
+        act()
+
+
+@event.listens_for(db.session, "after_rollback")
+def _do_not_act(session: Session) -> None:
+    session.info.pop(ONCE_COMMITTED, None)
 
 
 class _WritersQueue:

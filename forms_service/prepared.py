@@ -86,7 +86,7 @@ class Query:
         ]
 
 
-def _prepared(query: Select[*tuple[Any, ...]], dialect: Any) -> "_Prepared":
+def _prepared(query: Select[*tuple[Any, ...]], dialect: Any) -> _Prepared:
     compiled: Any = query.compile(dialect=dialect)
     parameters = [(name, _converter(compiled.binds[name].type, dialect)) for name in compiled.positiontup]
     kinds = [column.type.dialect_impl(dialect) for column in query.selected_columns]

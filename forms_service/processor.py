@@ -16,27 +16,24 @@ def cores() -> int:
     return len(EVERY)
 
 
-def stay_on_one_core() -> int | None:
-    """Keep this thread, and those that it will start, on the core that was idle most; None where it is not done.
+def stay_on_one_core() -> None:
+    """Keep this thread, and those that it will start, on the core that was idle most.
 
     The interpreter runs one thread at a time. On several cores each system call hands its lock to a thread that wakes
     up on another core, and costs more than the call. Cores that somebody has chosen for the process stay as they are.
     """
     idle = [times.idle for times in psutil.cpu_times(percpu=True)]
-    if not PINNING or len(EVERY) < max(len(idle), 2) or max(EVERY) >= len(idle):
-        return None
-    quietest = max(sorted(EVERY), key=idle.__getitem__)
-    os.sched_setaffinity(0, {quietest})
-    return quietest
+    if PINNING and set(range(len(idle))) == EVERY:
+        os.sched_setaffinity(0, {idle.index(max(idle))})
 
 
 @contextmanager
 def on_every_core() -> Iterator[None]:
     """Let this thread run anywhere meanwhile: for long work that does not hold the interpreter's lock."""
-    before = os.sched_getaffinity(0) if PINNING else EVERY
-    if before == EVERY:
+    if not PINNING:
         yield
         return
+    before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, EVERY)
     try:
         yield

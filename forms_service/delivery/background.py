@@ -12,19 +12,17 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from typing import Any, cast
+from typing import cast
 
 import click
-from flask import Flask, current_app
+from flask import Flask
 from flask.helpers import get_debug_flag
-from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError
 from werkzeug.serving import is_running_from_reloader
 
 from forms_service.database import first_line
 from forms_service.delivery import composing, outbox, sources, tasks, worker
 from forms_service.errors import ServiceUnavailableError
-from forms_service.extensions import db
 
 POLL_SECONDS = 1.0
 """How soon a message is seen that another process has queued, or that is due again."""
@@ -181,12 +179,6 @@ class Background:
             loop.join(until - time.monotonic())
         self._loops, self._process = [], None
         atexit.unregister(self.stop)
-
-
-@event.listens_for(db.session, "after_commit")
-def _wake(session: Any) -> None:
-    if session.info.pop(outbox.QUEUED, False):
-        _of(current_app).wake()
 
 
 def _of(app: Flask) -> Background:

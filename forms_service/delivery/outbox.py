@@ -6,13 +6,14 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import Connection, Select, delete, event, func, select
+from sqlalchemy import Connection, Select, delete, func, select
 
 from forms_service.config import settings
-from forms_service.database import new_id, now, writing
+from forms_service.database import new_id, now, once_committed, writing
 from forms_service.delivery import written
 from forms_service.delivery.models import Message
 from forms_service.extensions import db
@@ -23,12 +24,6 @@ from forms_service.validation.fields import email_key
 TARGET_PLACE = "outbox.target"
 KEPT = timedelta(days=7)
 """How long what was sent or given up is remembered: whom it went to, when, and what the other side said."""
-
-FORGOTTEN = "mails of which the files go too"
-"""Where the session keeps their ids until it has committed."""
-
-QUEUED = "something was put into the outbox"
-"""Marks a session whose commit wakes the worker."""
 
 ROWS = SealedRows(Message.__table__)
 
@@ -55,7 +50,7 @@ def put_mail(
     identity = new_id()
     said = {"target": to, "target_index": index, "payload": json.dumps(values)}
     db.session.add(Message(id=identity, channel="mail", kind=kind, about=about, **said))
-    db.session.info[QUEUED] = True
+    once_committed(announce)
     return identity
 
 
@@ -92,7 +87,7 @@ def forget(about: Sequence[uuid.UUID] | Select[uuid.UUID]) -> None:
     """Take everything about accounts or submissions out of the outbox, sent or not, in the caller's transaction."""
     its = Message.about.in_(about)
     if not settings.smtp_server:
-        db.session.info.setdefault(FORGOTTEN, []).extend(db.session.scalars(select(Message.id).where(its)))
+        once_committed(partial(written.remove, db.session.scalars(select(Message.id).where(its)).all()))
     db.session.execute(delete(Message).where(its))
 
 
@@ -111,17 +106,6 @@ def sweep() -> None:
     with writing():
         db.session.execute(delete(Message).where(Message.state.in_(("sent", "failed")), old))
         db.session.commit()
-
-
-@event.listens_for(db.session, "after_commit")
-def _remove_files(session: Any) -> None:
-    if gone := session.info.pop(FORGOTTEN, None):
-        written.remove(gone)
-
-
-@event.listens_for(db.session, "after_rollback")
-def _keep_files(session: Any) -> None:
-    session.info.pop(FORGOTTEN, None)
 
 
 def _recent(kind: str, target_index: bytes) -> int:

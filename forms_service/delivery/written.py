@@ -31,11 +31,11 @@ def write(parcel: Parcel, message: EmailMessage) -> str:
 
 def remove(identities: Collection[uuid.UUID]) -> None:
     """Delete the files of messages that were erased, so far as there are any."""
-    folder = settings.instance_path / FOLDER
     names = {str(identity) for identity in identities}
     try:
-        for path in [path for path in folder.iterdir() if path.stem[-36:] in names] if folder.exists() else ():
-            path.unlink(missing_ok=True)
+        for path in (settings.instance_path / FOLDER).glob("*.eml") if names else ():
+            if path.stem[-36:] in names:
+                path.unlink(missing_ok=True)
     except OSError:
         log.warning("The mails of what was erased could not be removed from %s.", FOLDER, exc_info=True)
 

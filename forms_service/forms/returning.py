@@ -3,11 +3,10 @@
 A visitor who corrects something sends it from our page: of the site that they came from, only this is left.
 """
 
-import hmac
 import time
 
 from forms_service.config import settings
-from forms_service.security.signing import create_hmac_signature, verify_hmac_signature
+from forms_service.security.signing import create_hmac_signature, derived_key, verify_hmac_signature
 
 PURPOSE = "forms_service way back"
 GOOD_FOR = 86_400
@@ -31,4 +30,4 @@ def url_in(token: str, form_id: str) -> str | None:
 
 def _key() -> str:
     """A key for this alone, so that a token of another kind is none of this one."""
-    return hmac.digest(settings.secret_key.encode(), PURPOSE.encode(), "sha256").hex()
+    return derived_key(settings.secret_key, PURPOSE).hex()

@@ -1,10 +1,9 @@
 """When somebody asked for a page, in a hidden field of it that nobody can make up."""
 
-import hmac
 import time
 
 from forms_service.config import settings
-from forms_service.security.signing import create_hmac_signature, verify_hmac_signature
+from forms_service.security.signing import create_hmac_signature, derived_key, verify_hmac_signature
 
 PURPOSE = "forms_service started"
 LONGEST = 100
@@ -27,4 +26,4 @@ def age_of(token: str) -> float | None:
 
 def _key() -> str:
     """A key for this alone, so that a token of another kind is none of this one."""
-    return hmac.digest(settings.secret_key.encode(), PURPOSE.encode(), "sha256").hex()
+    return derived_key(settings.secret_key, PURPOSE).hex()

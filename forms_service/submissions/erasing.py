@@ -3,14 +3,14 @@
 import logging
 import uuid
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, delete, event, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, delete, select
 
 from forms_service import signals
 from forms_service.accounts import audit
-from forms_service.database import writing
+from forms_service.database import once_committed, writing
 from forms_service.delivery import outbox
 from forms_service.extensions import db
 from forms_service.forms.models import Form
@@ -19,9 +19,6 @@ from forms_service.submissions.taking import storage
 
 AT_ONCE = 500
 """Submissions that are deleted in one transaction."""
-
-FILES = "files of erased submissions"
-"""Where the session keeps their names until it has committed."""
 
 Ids = Sequence[uuid.UUID] | Select[uuid.UUID]
 
@@ -33,8 +30,8 @@ def erase(submissions: Ids) -> None:
 
     A crash between the two leaves files that no row names, which `storage.sweep` finds.
     """
-    files = db.session.scalars(select(File.stored_as).where(File.submission_id.in_(submissions)))
-    db.session.info.setdefault(FILES, []).extend(files)
+    files = db.session.scalars(select(File.stored_as).where(File.submission_id.in_(submissions))).all()
+    once_committed(partial(_remove_files, files))
     outbox.forget(submissions)
     db.session.execute(delete(IdempotencyKey).where(IdempotencyKey.submission_id.in_(submissions)))
     db.session.execute(delete(Submission).where(Submission.id.in_(submissions)))
@@ -83,15 +80,9 @@ def _empty(of: ColumnElement[bool]) -> None:
             db.session.commit()
 
 
-@event.listens_for(db.session, "after_commit")
-def _remove_files(session: Session) -> None:
-    for stored_as in session.info.pop(FILES, ()):
+def _remove_files(names: Sequence[str]) -> None:
+    for stored_as in names:
         try:
             storage.remove(stored_as)
         except OSError:
             log.warning("The file of an erased submission is left to the sweep.", exc_info=True)
-
-
-@event.listens_for(db.session, "after_rollback")
-def _keep_files(session: Session) -> None:
-    session.info.pop(FILES, None)

@@ -9,7 +9,7 @@ from flask import Flask
 
 from forms_service.delivery import outbox, sources
 from forms_service.extensions import db
-from forms_service.forms.published import PublishedForm, at_version
+from forms_service.forms.published import PublishedForm, fields_at, published
 from forms_service.submissions.models import Submission
 from forms_service.submissions.taking.addresses import reply_to
 from forms_service.submissions.taking.dialects import SUBJECTS, first_of
@@ -45,16 +45,17 @@ def said(submission_id: uuid.UUID) -> dict[str, Any] | None:
     submission = db.session.get(Submission, submission_id)
     if submission is None:
         return None
-    form = at_version(submission.form_id, submission.form_version)
+    form = published(submission.form_id)
     if not form.owner_active:
         return None  # who may not read it in the inbox is not sent it either
     data, control = json.loads(submission.data), json.loads(submission.control or "{}")
-    labels = {field["name"]: field.get("label") or field["name"] for field in form.fields}
+    fields = fields_at(form, submission.form_version)
+    labels = {field["name"]: field.get("label") or field["name"] for field in fields}
     return {
         "form": _line(form.name),
         "subject": _line(first_of(control, SUBJECTS) or "") or f"New submission: {_line(form.name)}",
         "lines": _lines([(_line(labels.get(name, name)), _text(value)) for name, value in data.items()]),
-        "_reply_to": reply_to(form, data, control),
+        "_reply_to": reply_to(fields, data, control),
     }
 
 

@@ -1,11 +1,10 @@
 """The e-mail addresses in a submission: whose it is, and where an answer goes."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from forms_service.errors import PayloadTooLargeError
-from forms_service.forms.published import PublishedForm
 from forms_service.submissions.people import person_index
 from forms_service.validation.fields import EMAIL_LONGEST, is_email
 from forms_service.validation.special import REPLY_TO
@@ -33,14 +32,14 @@ def indexes_in(data: Mapping[str, Any], control: Mapping[str, str]) -> set[bytes
     return {person_index(address) for address in said if is_email(address)}
 
 
-def reply_to(form: PublishedForm, data: Mapping[str, Any], control: Mapping[str, str]) -> str | None:
+def reply_to(fields: Sequence[Mapping[str, Any]], data: Mapping[str, Any], control: Mapping[str, str]) -> str | None:
     """Where an answer goes: to the first address in the mail fields, else in the form's e-mail fields.
 
     In a form that defines no fields any value may be one.
     """
-    asked = {field["name"] for field in form.fields if field["type"] == "email"}
+    asked = {field["name"] for field in fields if field["type"] == "email"}
     said = [control[name] for name in REPLY_TO if name in control]
-    texts = _texts([*said, *(value for name, value in data.items() if name in asked or not form.fields)])
+    texts = _texts([*said, *(value for name, value in data.items() if name in asked or not fields)])
     found = (text.strip() for text in texts if "@" in text and len(text) <= EMAIL_LONGEST)
     return next((text for text in found if is_email(text)), None)
 

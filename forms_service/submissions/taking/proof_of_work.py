@@ -1,7 +1,6 @@
 """ALTCHA: a puzzle that costs a browser a moment and a flood of programs a fortune, and that asks no third party."""
 
 import hashlib
-import hmac
 import time
 from datetime import timedelta
 from typing import Any
@@ -15,6 +14,7 @@ from forms_service.config import settings
 from forms_service.database import now, writing
 from forms_service.delivery import tasks
 from forms_service.extensions import db
+from forms_service.security import derived_key
 from forms_service.submissions.models import SpentChallenge
 
 ALGORITHM = "PBKDF2/SHA-256"
@@ -25,7 +25,7 @@ EXPIRES_SECONDS = 3600
 LONGEST = 4096
 """Characters of a solution; the widget's have about 700."""
 
-PURPOSE = b"forms_service altcha"
+PURPOSE = "forms_service altcha"
 
 
 def init_app(app: Flask) -> None:
@@ -75,4 +75,4 @@ def _spend(signature: str) -> bool:
 
 def _key() -> str:
     """A key for this alone."""
-    return hmac.digest(settings.secret_key.encode(), PURPOSE, "sha256").hex()
+    return derived_key(settings.secret_key, PURPOSE).hex()
