@@ -48,7 +48,8 @@ libc = ctypes.CDLL(None)
 if hasattr(libc, "mallopt"):  # of glibc, which would give threads heaps of their own: 8 MB, for one interpreter's lock
     libc.mallopt(M_ARENA_MAX, 2)
 
-bind = "127.0.0.1:8000"
+# hosts that give a PORT come in from outside; without one, a reverse proxy on this machine does
+bind = f"0.0.0.0:{settings.port}" if settings.port else "127.0.0.1:8000"
 workers = settings.web_concurrency
 worker_class = Worker
 threads = THREADS

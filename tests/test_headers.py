@@ -6,6 +6,8 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from tests.conftest import MakeApp
+
 HTTPS = "https://forms.example.com"
 
 EVERYWHERE = {
@@ -122,6 +124,23 @@ def test_only_tls_promises_tls(client: FlaskClient) -> None:
     forged = client.get("/", headers={"X-Forwarded-Proto": "https"})
     assert forged.status_code == 200, "nothing is redirected to https"
     assert "Strict-Transport-Security" not in forged.headers
+
+
+@pytest.mark.parametrize(
+    ("said", "promised"),
+    [
+        ({}, "max-age=31536000; includeSubDomains"),
+        ({"HSTS": "host"}, "max-age=31536000"),
+        ({"HSTS": "off"}, None),
+        ({"PUBLIC_URL": "https://example.com/forms"}, None),
+        ({"PUBLIC_URL": "https://example.com/forms", "HSTS": "Subdomains"}, "max-age=31536000; includeSubDomains"),
+    ],
+)
+def test_a_path_of_a_site_promises_nothing_for_the_site(
+    make_app: MakeApp, said: dict[str, str], promised: str | None
+) -> None:
+    answer = make_app(**said).test_client().get("/health/live", base_url=HTTPS)
+    assert answer.headers.get("Strict-Transport-Security") == promised
 
 
 def test_answers_are_not_kept_but_files_are(client: FlaskClient) -> None:

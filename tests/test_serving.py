@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from forms_service import processor
-from tests.servers import Server, free_port
+from tests.servers import Server, free_port, python
 
 Serve = Callable[..., Server]
 
@@ -197,3 +197,9 @@ def test_gunicorns_own_lines_come_out_whole_until_the_end(serve: Serve) -> None:
     log = server.log.read_text()
     assert "Worker exiting" in log
     assert "Traceback" not in log
+
+
+@pytest.mark.parametrize(("given", "bound"), [({}, "127.0.0.1:8000"), ({"PORT": "8123"}, "0.0.0.0:8123")])
+def test_gunicorn_listens_where_a_host_says(tmp_path: Path, given: dict[str, str], bound: str) -> None:
+    script = "import runpy; print(runpy.run_path('gunicorn.conf.py')['bind'])"
+    assert python(tmp_path, script, INSTANCE_PATH=str(tmp_path), **given).stdout == f"{bound}\n"

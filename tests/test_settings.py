@@ -131,6 +131,9 @@ def test_everything_wrong_is_said_at_once_with_what_to_write(make_settings: Make
         ("SIGNUP_RATE_LIMIT", "10/0"),
         ("APP_NAME", "two\nlines"),
         ("WEB_CONCURRENCY", "0"),
+        ("HSTS", "preload"),
+        ("PORT", "0"),
+        ("PORT", "65536"),
     ],
 )
 def test_refuses_what_would_not_work(make_settings: MakeSettings, name: str, value: str) -> None:

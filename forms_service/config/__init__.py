@@ -46,6 +46,8 @@ class Settings:
     instance_path: Path
     background_work: str
     public_url: str
+    hsts: str
+    port: int | None
     secret_key: str = field(repr=False)
     encryption_keys: tuple[bytes, ...] = field(repr=False)
     database_url: str = field(repr=False)
@@ -143,6 +145,8 @@ def _read(env: Reader, directory: Path) -> dict[str, Any]:
         "instance_path": instance_path,
         "background_work": read("BACKGROUND_WORK", "inside", parse=of.one_of("inside", "outside")),
         "public_url": public_url,
+        "hsts": read("HSTS", of.usual_hsts(public_url), parse=of.one_of("off", "host", "subdomains")),
+        "port": read("PORT", None, parse=of.whole(1, 65_535)),
         "secret_key": read("SECRET_KEY", None, parse=of.secret_key),
         "encryption_keys": read("ENCRYPTION_KEYS", None, parse=of.encryption_keys),
         "database_url": database_url or default_database,

@@ -150,6 +150,11 @@ def own_address(url: str | None) -> str:
     return f"forms@{host if is_name else 'localhost'}"
 
 
+def usual_hsts(url: str | None) -> str:
+    """How far HSTS reaches when nobody says so: not at all where the service has only a path of somebody's host."""
+    return "off" if url and url_path(url) else "subdomains"
+
+
 def named_urls(raw: str) -> dict[str, str]:
     """`name=url` pairs, by comma, as a dictionary."""
     pairs = [pair.strip().partition("=") for pair in raw.split(",") if pair.strip()]

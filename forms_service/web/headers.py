@@ -4,6 +4,8 @@ from flask import Flask, Response, request
 from flask_talisman import Talisman
 from werkzeug.datastructures import Headers
 
+from forms_service.config import settings
+
 API_POLICY = "default-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 PAGE_POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'self'; "
@@ -13,7 +15,9 @@ DOCS_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
-HSTS = "max-age=31536000; includeSubDomains"
+HSTS = {"off": None, "host": "max-age=31536000", "subdomains": "max-age=31536000; includeSubDomains"}
+"""Strict-Transport-Security by the setting HSTS: it holds for a whole host, whatever else is served there."""
+
 ISOLATION = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Embedder-Policy": "require-corp",
@@ -68,6 +72,8 @@ def _add_headers(response: Response) -> Response:
     if "token" in request.args:
         response.headers["Referrer-Policy"] = "no-referrer"  # the address of a page behind a mail's link is a secret
     if request.is_secure:
-        response.headers["Strict-Transport-Security"] = HSTS
+        promise = HSTS[settings.hsts]
+        if promise:
+            response.headers["Strict-Transport-Security"] = promise
     response.headers.setdefault("Cache-Control", "no-store")
     return response
