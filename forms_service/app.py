@@ -52,9 +52,8 @@ def create_app(settings: Settings) -> Flask:
         part.init_app(app)
     for part in (storage, running, storing, repeats, proof_of_work, notification, retention):
         part.init_app(app)
-    openapi.init_app(app, (*ACCOUNTS, forms, taking, inbox, people_blueprint, health_blueprint))
-    for blueprint in (accounts, puzzles, hosted):
-        app.register_blueprint(blueprint)
+    openapi.init_app(app, (*ACCOUNTS, forms, hosted, taking, puzzles, inbox, people_blueprint, health_blueprint))
+    app.register_blueprint(accounts)
     with app.app_context(), database.nothing_left_open():
         migrating.bring_up_to_date()
         keyring.unlock()

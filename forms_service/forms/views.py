@@ -2,24 +2,23 @@
 
 from typing import Any
 
-from flask import Blueprint as FlaskBlueprint
 from flask import Response, request
 
 from forms_service.accounts.guards import caller, for_owners
 from forms_service.forms import pages, schemas, service
 from forms_service.forms.published import published
 from forms_service.web.access import public, unlimited
-from forms_service.web.blueprint import Blueprint
+from forms_service.web.blueprint import PAGE, Blueprint
 from forms_service.web.pagination import Page, Paging
 
 forms = Blueprint("forms", __name__, description="The forms that you define.")
-hosted = FlaskBlueprint("hosted", __name__)
+hosted = Blueprint("hosted", __name__, description="The pages of a form, for its visitors.")
 
-TOKEN: list[dict[str, list[str]]] = [{"token": []}]
+SHOWN = {"200": {"description": "The page.", "content": {"text/html": {"schema": PAGE}}}}
 
 
 @forms.route("/api/forms", methods=["POST"])
-@forms.doc(operationId="createForm", security=TOKEN)
+@forms.doc(operationId="createForm")
 @for_owners("forms:write")
 @forms.arguments(schemas.NewForm)
 @forms.answers(201, schemas.Form, message="The form is ready to be sent to.")
@@ -29,7 +28,7 @@ def create(said: dict[str, Any]) -> dict[str, Any]:
 
 
 @forms.route("/api/forms")
-@forms.doc(operationId="listForms", security=TOKEN)
+@forms.doc(operationId="listForms")
 @for_owners("forms:read")
 @forms.arguments(Paging, location="query")
 @forms.lists(schemas.Form, message="Your forms, the newest first.")
@@ -39,7 +38,7 @@ def listed(paging: dict[str, Any]) -> Page[dict[str, Any]]:
 
 
 @forms.route("/api/forms/<form_id>")
-@forms.doc(operationId="getForm", security=TOKEN)
+@forms.doc(operationId="getForm")
 @for_owners("forms:read")
 @forms.answers(200, schemas.Form, message="The form.")
 def show(form_id: str) -> dict[str, Any]:
@@ -48,7 +47,7 @@ def show(form_id: str) -> dict[str, Any]:
 
 
 @forms.route("/api/forms/<form_id>/versions/<int(max=2147483647):version>")
-@forms.doc(operationId="getFormVersion", security=TOKEN)
+@forms.doc(operationId="getFormVersion")
 @for_owners("forms:read")
 @forms.answers(200, schemas.FormVersion, message="The version of the form.")
 def show_version(form_id: str, version: int) -> dict[str, Any]:
@@ -60,7 +59,7 @@ def show_version(form_id: str, version: int) -> dict[str, Any]:
 
 
 @forms.route("/api/forms/<form_id>", methods=["PATCH"])
-@forms.doc(operationId="changeForm", security=TOKEN)
+@forms.doc(operationId="changeForm")
 @for_owners("forms:write")
 @forms.arguments(schemas.FormChanges)
 @forms.answers(200, schemas.Form, message="The form was changed.")
@@ -74,7 +73,7 @@ def change(said: dict[str, Any], form_id: str) -> dict[str, Any]:
 
 
 @forms.route("/api/forms/<form_id>", methods=["DELETE"])
-@forms.doc(operationId="deleteForm", security=TOKEN)
+@forms.doc(operationId="deleteForm")
 @for_owners("forms:write")
 @forms.answers(200, message="The form and all that was sent to it is erased.")
 def delete(form_id: str) -> None:
@@ -82,17 +81,22 @@ def delete(form_id: str) -> None:
     service.delete(form_id, caller())
 
 
-@hosted.get("/f/<form_id>")
+@hosted.route("/f/<form_id>")
+@hosted.doc(operationId="showForm", responses=SHOWN)
 @public
 @unlimited("one look at a form that is kept in memory")
 def page(form_id: str) -> Response:
-    """The form as a page; hidden fields take their values from the query."""
+    """Show the form as a page; hidden fields take their values from the query."""
     return pages.asked_for(published(form_id), request.args)
 
 
-@hosted.get("/f/<form_id>/thanks")
+@hosted.route("/f/<form_id>/thanks")
+@hosted.doc(operationId="showThanks", responses=SHOWN)
 @public
 @unlimited("one look at a form that is kept in memory")
 def thanks(form_id: str) -> Response:
-    """Where a browser is led after sending it."""
+    """Show the page that a browser is led to after sending the form."""
     return pages.thanks(published(form_id))
+
+
+page.provide_automatic_options = False  # the preflight is that of `POST /f/{id}`

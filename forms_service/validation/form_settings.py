@@ -142,37 +142,73 @@ class NotYet(Coded):
         return value
 
 
-def _optional(default: Any = None) -> dict[str, Any]:
-    """A setting may be null, which means its default (RFC 7396)."""
-    return {"load_default": default, "allow_none": True}
+def _optional(description: str, default: Any = None) -> dict[str, Any]:
+    """Declare a setting that may be null, which means its default (RFC 7396)."""
+    return {"load_default": default, "allow_none": True, "metadata": {"description": description}}
 
 
 class BlocklistSchema(Schema):
     """What marks a submission as spam."""
 
-    words = Several(Line(LONGEST_BLOCKED), MOST_BLOCKED, **_optional(list))
-    addresses = Several(Sender(EMAIL_LONGEST), MOST_BLOCKED, **_optional(list))
-    networks = Several(Network(50), MOST_BLOCKED, **_optional(list))
+    words = Several(
+        Line(LONGEST_BLOCKED),
+        MOST_BLOCKED,
+        **_optional("Words and phrases, in any case; a submission with one of them is spam.", list),
+    )
+    addresses = Several(
+        Sender(EMAIL_LONGEST),
+        MOST_BLOCKED,
+        **_optional("E-mail addresses, or `@example.com` for everybody there.", list),
+    )
+    networks = Several(
+        Network(50), MOST_BLOCKED, **_optional("Client addresses or networks, such as `192.0.2.0/24`.", list)
+    )
 
 
 class FormSettingsSchema(Schema):
     """How a form behaves; null means the default."""
 
-    allowed_origins = Several(Origin(LONGEST_URL), MOST_LISTED, **_optional(list))
-    redirect_urls = Several(WebUrl(LONGEST_URL), MOST_LISTED, **_optional(list))
-    unknown_fields = Word(UNKNOWN_FIELDS, **_optional("keep"))
-    notify = NotYet([], {"type": ["array", "null"], "maxItems": 0})
-    reply = NotYet(None, {"type": "null"})
-    honeypot = Trap(LONGEST_NAME, **_optional())
-    challenge = Word(CHALLENGES, **_optional("none"))
-    challenge_site_key = Line(LONGEST_KEY, **_optional())
-    challenge_secret = Line(LONGEST_KEY, load_only=True, **_optional())
-    double_opt_in = NotYet(False, {"type": ["boolean", "null"], "const": False})
-    blocklist = ma.fields.Nested(BlocklistSchema, **_optional(dict))
-    retention_days = Whole(1, 36_500, **_optional())
-    closed = Flag(**_optional(False))
-    max_submissions = Whole(1, 1_000_000_000, **_optional())
-    store_ip = Word(STORE_IP, **_optional("truncated"))
+    allowed_origins = Several(
+        Origin(LONGEST_URL),
+        MOST_LISTED,
+        **_optional("Sites whose pages may send the form; none listed means any.", list),
+    )
+    redirect_urls = Several(
+        WebUrl(LONGEST_URL),
+        MOST_LISTED,
+        **_optional("Pages that a visitor may be led to besides those of the site the form was sent from.", list),
+    )
+    unknown_fields = Word(
+        UNKNOWN_FIELDS,
+        **_optional("What becomes of a field that the form does not define: it is kept, dropped, or refused.", "keep"),
+    )
+    notify = NotYet(
+        [],
+        {"type": ["array", "null"], "items": {"type": "string"}, "maxItems": 0},
+        metadata={"description": "Not possible yet."},
+    )
+    reply = NotYet(None, {"type": "null"}, metadata={"description": "Not possible yet."})
+    honeypot = Trap(LONGEST_NAME, **_optional("A further field that only programs fill in; filled in means spam."))
+    challenge = Word(CHALLENGES, **_optional("The CAPTCHA that a submission has to pass.", "none"))
+    challenge_site_key = Line(
+        LONGEST_KEY, **_optional("The provider's public key, for `turnstile`, `hcaptcha` and `recaptcha`.")
+    )
+    challenge_secret = Line(
+        LONGEST_KEY, load_only=True, **_optional("The provider's secret key; it is never shown again.")
+    )
+    double_opt_in = NotYet(
+        False, {"type": ["boolean", "null"], "const": False}, metadata={"description": "Not possible yet."}
+    )
+    blocklist = ma.fields.Nested(BlocklistSchema, **_optional("What marks a submission as spam.", dict))
+    retention_days = Whole(1, 36_500, **_optional("Days after which a submission is erased; null keeps it."))
+    closed = Flag(**_optional("Takes no submissions while true.", False))
+    max_submissions = Whole(
+        1, 1_000_000_000, **_optional("The form takes no more than these, spam not counted; null means no end.")
+    )
+    store_ip = Word(
+        STORE_IP,
+        **_optional("How much of a sender's address is kept: its network, nothing, or all of it.", "truncated"),
+    )
 
 
 def without_defaults(self: Schema, field_name: str, field_obj: ma.fields.Field[Any]) -> None:
@@ -190,7 +226,9 @@ class FormSettingsChanges(FormSettingsSchema):
     """What to change; null means back to the default."""
 
     on_bind_field = without_defaults
-    blocklist = ma.fields.Nested(BlocklistChanges, allow_none=True)
+    blocklist = ma.fields.Nested(
+        BlocklistChanges, allow_none=True, metadata={"description": "What marks a submission as spam."}
+    )
 
 
 def merged(kept: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:

@@ -17,9 +17,10 @@ from flask_smorest import Api
 from forms_service import __version__
 from forms_service.validation.fields import Text
 from forms_service.validation.parts import Flag, Line, Whole, Word
+from forms_service.web import openapi_document
 from forms_service.web.access import public
 from forms_service.web.answers import page
-from forms_service.web.blueprint import PAGE, Blueprint
+from forms_service.web.blueprint import Blueprint
 from forms_service.web.headers import DOCS_POLICY
 
 DESCRIPTION = """The service behind the forms on your website.
@@ -62,7 +63,9 @@ class Description(Api):
     def __init__(self, app: Flask) -> None:
         self._lock = threading.RLock()
         self._waiting: Sequence[Blueprint] = ()
-        super().__init__(app, spec_kwargs={"info": {"description": DESCRIPTION, "license": {"name": "MIT"}}})
+        super().__init__(
+            app, spec_kwargs={"info": {"description": DESCRIPTION, "license": {"name": "MIT", "identifier": "MIT"}}}
+        )
 
     def register(self, blueprints: Sequence[Blueprint]) -> None:
         """Register blueprints, to be described later."""
@@ -79,7 +82,8 @@ class Description(Api):
                 blueprint.register_views_in_doc(self, self._app, self._spec, name=blueprint.name, parameters=None)
                 self._spec.tag({"name": blueprint.name, "description": blueprint.description})
             if waiting:
-                _with_pages(self._spec.to_dict())
+                document = openapi_document.finished(self._spec.to_dict())
+                self._spec.to_dict = lambda: document
             return self._spec
 
     @spec.setter
@@ -136,12 +140,6 @@ def show() -> Response:
     response = page("docs.html", assets={asset: integrity(folder / asset) for asset in ASSETS})
     response.policy = DOCS_POLICY  # type: ignore[attr-defined]  # read by web/headers.py
     return response
-
-
-def _with_pages(description: dict[str, Any]) -> None:
-    """Add that any error is a page to who asks for one."""
-    for response in description["components"]["responses"].values():
-        response["content"]["text/html"] = {"schema": PAGE}
 
 
 @cache

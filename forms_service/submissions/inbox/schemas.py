@@ -11,6 +11,7 @@ from forms_service.submissions.models import STATUSES
 from forms_service.validation.fields import Email
 from forms_service.validation.parts import Flag, Line, Several, Word
 from forms_service.validation.schema import Coded, Messages, Schema
+from forms_service.web.downloads import BYTES
 from forms_service.web.pagination import MOST, Digits, Paging
 
 MOST_IDS = 500
@@ -87,9 +88,9 @@ class Export(Filters):
 
 
 def _attachment(*types: str) -> dict[str, Any]:
-    """The description of an answer that is no JSON."""
+    """The description of an answer that is no JSON; with the type that a client which wants bytes asks for."""
     binary = {"schema": {"type": "string", "format": "binary"}}
-    return {"200": {"description": "The file, as an attachment.", "content": dict.fromkeys(types, binary)}}
+    return {"200": {"description": "The file, as an attachment.", "content": dict.fromkeys((BYTES, *types), binary)}}
 
 
 LINES = _attachment("application/x-ndjson")

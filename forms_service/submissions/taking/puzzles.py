@@ -1,22 +1,32 @@
 """`GET /f/{id}/challenge`: a puzzle for the ALTCHA widget, on whichever site it stands."""
 
-from flask import Blueprint, Response, g
+from typing import Any
+
+from flask import Response, g
 
 from forms_service.errors import NotFoundError
 from forms_service.forms.published import published
 from forms_service.submissions.taking import origins, proof_of_work
 from forms_service.web.access import public, unlimited
 from forms_service.web.answers import as_json
+from forms_service.web.blueprint import Blueprint
+from forms_service.web.bodies import JSON
 
-puzzles = Blueprint("puzzles", __name__)
+PUZZLE: dict[str, Any] = {
+    "200": {"description": "The puzzle.", "content": {JSON: {"schema": {"type": "object"}}}},
+}
+ALLOWED: dict[str, Any] = {"204": {"description": "The sites that may ask."}}
+
+puzzles = Blueprint("puzzles", __name__, description="Puzzles that a form may ask to be solved (ALTCHA).")
 puzzles.after_request(origins.add_headers)
 
 
-@puzzles.get("/f/<form_id>/challenge", provide_automatic_options=False)
+@puzzles.route("/f/<form_id>/challenge", methods=["GET"])
+@puzzles.doc(operationId="getChallenge", responses=PUZZLE)
 @public
 @unlimited("a puzzle costs a signature and nothing is kept of it")
 def challenge(form_id: str) -> Response:
-    """A new puzzle, good for an hour and for one submission of this form."""
+    """Make a puzzle, good for an hour and for one submission of this form."""
     form = g.form = published(form_id)
     origins.check_origin(form)
     if form.settings.challenge != "altcha":
@@ -24,10 +34,14 @@ def challenge(form_id: str) -> Response:
     return as_json(proof_of_work.challenge(form.id))
 
 
-@puzzles.route("/f/<form_id>/challenge", methods=["OPTIONS"], provide_automatic_options=False)
+@puzzles.route("/f/<form_id>/challenge", methods=["OPTIONS"])
+@puzzles.doc(operationId="preflightChallenge", responses=ALLOWED)
 @public
 @unlimited("a preflight: it says what the form's settings say")
 def preflight(form_id: str) -> Response:
-    """Say which sites may ask."""
+    """Say which sites may ask for a puzzle."""
     g.form = published(form_id)
     return Response(status=204, headers={"Allow": "GET, HEAD, OPTIONS"})
+
+
+challenge.provide_automatic_options = False  # the preflight says what the form says

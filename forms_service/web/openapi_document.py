@@ -1,0 +1,103 @@
+"""The finishing of the OpenAPI document, so that validators, linters and generators of clients take it as it is.
+
+flask-smorest names responses by `http.HTTPStatus`, whose phrases differ between versions of Python; here they are named
+by our errors, and the document is the same everywhere.
+"""
+
+from collections.abc import Iterator
+from copy import deepcopy
+from typing import Any
+
+from forms_service import errors
+from forms_service.web.blueprint import PAGE
+from forms_service.web.bodies import JSON
+
+Document = dict[str, Any]
+
+METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+ERRORS = "#/components/responses/"
+ANY_ERROR = "Error"
+
+REFUSALS: tuple[type[errors.ApiError], ...] = (
+    errors.AuthenticationError,
+    errors.AuthorizationError,
+    errors.NotFoundError,
+    errors.ValidationError,
+)
+"""The errors that have a response of their own in the document; any other is the default."""
+
+
+REQUEST_ID: Document = {
+    "in": "header",
+    "name": "X-Request-ID",
+    "description": "Up to 100 of `A-Za-z0-9._-`; the answer and the log carry it. Without one the service makes one.",
+    "schema": {"type": "string"},
+}
+
+
+def finished(draft: Document) -> Document:
+    """Return the document that flask-smorest's draft becomes."""
+    document = deepcopy(draft)
+    document["servers"] = [{"url": "/"}]
+    document["components"]["schemas"].pop("PaginationMetadata", None)  # flask-smorest's own, which nothing uses
+    document["components"]["responses"] = _responses()
+    for path, operation in operations(document):
+        operation.setdefault("security", [])
+        operation.setdefault("parameters", []).append(REQUEST_ID)
+        if "requestBody" in operation:
+            operation["requestBody"]["required"] = True
+        _name_errors(operation, has_parameters="{" in path)
+    _drop_impossible_defaults(document)
+    return document
+
+
+def operations(document: Document) -> Iterator[tuple[str, Document]]:
+    """Every operation with its path."""
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            if method in METHODS:
+                yield path, operation
+
+
+def _responses() -> dict[str, Document]:
+    schema = {"$ref": "#/components/schemas/ErrorAnswer"}
+    content = {JSON: {"schema": schema}, "text/html": {"schema": PAGE}}
+    described = {error.__name__: error.message for error in REFUSALS}
+    return {
+        name: {"description": description, "content": content}
+        for name, description in {ANY_ERROR: "Any other error.", **described}.items()
+    }
+
+
+def _name_errors(operation: Document, *, has_parameters: bool) -> None:
+    """Refer to our own responses, and have at least one for the caller's own mistakes."""
+    responses = operation["responses"]
+    known = {str(error.status): {"$ref": f"{ERRORS}{error.__name__}"} for error in REFUSALS}
+    named = {status for status, response in responses.items() if str(response.get("$ref", "")).startswith(ERRORS)}
+    for status in named - {"default"}:
+        responses[status] = known[status]
+    if "default" in named:
+        responses["default"] = {"$ref": f"{ERRORS}{ANY_ERROR}"}
+    if operation["security"] and {} not in operation["security"]:
+        responses |= {status: known[status] for status in ("401", "403")}
+        if has_parameters:
+            responses["404"] = known["404"]
+    if not any(status.startswith("4") for status in responses):
+        responses["4XX"] = responses["default"]
+
+
+def _drop_impossible_defaults(node: Any) -> None:
+    """Leave out a default of null where null is no value: a field that may only be left out has no default."""
+    if isinstance(node, list):
+        for item in node:
+            _drop_impossible_defaults(item)
+    elif isinstance(node, dict):
+        if "default" in node and node["default"] is None and "null" not in _types(node):
+            del node["default"]
+        for item in node.values():
+            _drop_impossible_defaults(item)
+
+
+def _types(schema: Document) -> list[str]:
+    types = schema.get("type", "null")
+    return types if isinstance(types, list) else [types]
