@@ -33,6 +33,7 @@ class Worker(ThreadWorker):
             return
         remote = addr[0] if addr else ""  # nothing on a Unix socket
         environ = {"REQUEST_METHOD": "-", "PATH_INFO": "/*", "REMOTE_ADDR": remote, "forms_service.unreadable": True}
+        environ["wsgi.url_scheme"] = settings.public_url.partition(":")[0]  # unread, it says nothing of TLS itself
         setup_testing_defaults(environ)
         head = []
         body = b"".join(self.wsgi(environ, lambda *said: head.extend(said)))

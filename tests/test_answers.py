@@ -101,8 +101,9 @@ def test_the_time_it_took_is_in_seconds(client: FlaskClient) -> None:
 @pytest.mark.parametrize(
     ("kind", "headers", "page"),
     [
-        ("form", {}, True),
-        ("form", {"Accept": "*/*"}, True),
+        ("form", {}, False),
+        ("form", {"Accept": "*/*"}, False),
+        ("form", {"Sec-Fetch-Mode": "navigate"}, True),
         ("form", {"Accept": "text/html, application/json"}, True),
         ("form", {"Accept": "application/json"}, False),
         ("form", {"Accept": "application/json, text/html"}, False),

@@ -142,6 +142,15 @@ def test_a_form_may_have_no_fields_and_at_most_500() -> None:
     [
         ("allowed_origins", ["https://a.example/page"], ".0"),
         ("allowed_origins", ["null"], ".0"),
+        ("allowed_origins", ["*"], ".0"),
+        ("allowed_origins", ["https://*"], ".0"),
+        ("allowed_origins", ["https://a.*.example"], ".0"),
+        ("allowed_origins", ["https://*.*.example"], ".0"),
+        ("allowed_origins", ["https://*a.example"], ".0"),
+        ("allowed_origins", ["https://*.127.0.0.1"], ".0"),
+        ("allowed_origins", ["https://*.[::1]"], ".0"),
+        ("allowed_origins", ["*.example.com"], ".0"),
+        ("allowed_origins", ["https://*.example.com/x"], ".0"),
         ("redirect_urls", ["//evil.example"], ".0"),
         ("redirect_urls", ["https://user:pass@a.example/"], ".0"),
         ("unknown_fields", "forget", ""),
@@ -180,6 +189,9 @@ def test_origins_and_networks_are_kept_as_they_are_compared() -> None:
     assert kept["allowed_origins"] == ["https://example.com", "http://[::1]:8080"]
     assert kept["blocklist"]["networks"] == ["192.0.2.0/24", "2001:db8::1/128"]
     assert kept["blocklist"]["addresses"] == ["@example.com", "ann@example.com"]
+    origins = ["HTTPS://*.Example.com:443/", "http://*.m\u00fcller.example:8080"]
+    kept = NewForm().load({"name": "x", "settings": {"allowed_origins": origins}})["settings"]
+    assert kept["allowed_origins"] == ["https://*.example.com", "http://*.xn--mller-kva.example:8080"]
 
 
 @pytest.mark.parametrize(

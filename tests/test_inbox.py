@@ -336,7 +336,10 @@ def test_a_file_is_saved_and_never_shown(
     assert answer.headers["Content-Type"] == "application/pdf"
     assert answer.headers["Content-Length"] == str(len(content))
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
-    assert answer.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
+    policy = answer.headers["Content-Security-Policy"].split("; ")
+    assert {"default-src 'none'", "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'", "sandbox"} == {
+        *policy
+    }
     assert answer.headers["Cache-Control"] == "no-store"
     for number in ("0", "2", "99999999999999999999"):
         assert client.get(f"/api/submissions/{sent}/files/{number}", headers=owner).status_code == 404

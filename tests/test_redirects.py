@@ -87,3 +87,28 @@ def test_a_path_leads_nowhere_when_nobody_knows_from_where_the_form_was_posted()
 )
 def test_the_origin_of_a_page(url: str | None, expected: str | None) -> None:
     assert origin_of(url) == expected
+
+
+IDN = "https://xn--mller-kva.example"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [
+        ("https://m\u00fcller.example/danke", f"{IDN}/danke"),
+        ("https://M\u00dcLLER.example//danke?a=\u00fc", f"{IDN}//danke?a=%C3%BC"),
+        ("https://mu\u0308ller.example/danke", f"{IDN}/danke"),
+        (f"{IDN}/danke", f"{IDN}/danke"),
+        ("/danke", f"{IDN}/danke"),
+    ],
+)
+def test_a_name_of_another_script_is_the_same_site_in_either_spelling(wanted: str, expected: str) -> None:
+    assert destination(wanted, site=IDN, listed=()) == expected
+    assert destination(wanted if wanted != "/danke" else f"{IDN}/danke", site=None, listed=[expected]) == expected
+
+
+@pytest.mark.parametrize(
+    "wanted", ["https://m\u00fcller.example.evil.example/", "https://m\u00fcller.example\uff0f.evil.example/"]
+)
+def test_a_look_alike_of_a_name_of_another_script_is_none(wanted: str) -> None:
+    assert destination(wanted, site=IDN, listed=[f"{IDN}/danke"]) is None

@@ -135,6 +135,14 @@ def one_server(tmp_path_factory: pytest.TempPathFactory) -> Any:
     server.stop()
 
 
+def test_bytes_that_are_no_http_are_promised_tls_where_the_service_has_it(serve: Serve) -> None:
+    server = serve(PUBLIC_URL="https://forms.example.com")
+    said = raw(server, b"GET /a b HTTP/1.1\r\nHost: x\r\n\r\n").decode()
+    assert said.startswith("HTTP/1.1 400 ")
+    assert "\r\nStrict-Transport-Security: max-age=31536000; includeSubDomains\r\n" in said
+    assert "frame-ancestors 'none'" in said
+
+
 def test_a_body_in_good_chunks_is_read(one_server: Server, ann: dict[str, Any]) -> None:
     def chunks() -> Any:
         for character in json.dumps(ann):

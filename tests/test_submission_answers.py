@@ -28,8 +28,16 @@ def form(app: Flask) -> str:
 @pytest.mark.parametrize(
     ("how", "headers", "page"),
     [
-        ("data", {}, True),
-        ("data", {"Accept": "*/*"}, True),
+        ("data", {}, False),
+        ("data", {"Accept": "*/*"}, False),
+        ("data", {"Accept": "*/*", "Sec-Fetch-Mode": "cors"}, False),
+        ("data", {"Sec-Fetch-Mode": "no-cors"}, False),
+        ("data", {"Sec-Fetch-Mode": "navigate"}, True),
+        ("data", {"Accept": "*/*", "Sec-Fetch-Mode": "navigate"}, True),
+        ("data", {"Sec-Fetch-Mode": "navigate", **XHR}, False),
+        ("data", {"Accept": "text/plain, */*;q=0.1"}, False),
+        ("data", {"Accept": "text/html;q=0, */*"}, False),
+        ("data", {"Accept": "text/html;q=0.5, application/problem+json"}, False),
         ("data", BROWSER, True),
         ("data", JSON, False),
         ("data", XHR, False),
@@ -94,7 +102,7 @@ def test_a_json_client_that_is_refused(client: FlaskClient, form: str) -> None:
 def test_where_a_browser_goes_on_to(
     client: FlaskClient, form: str, name: str, wanted: str, headers: dict[str, str], expected: str | None
 ) -> None:
-    browser = client.post(f"/f/{form}", data={**ANN, name: wanted}, headers=headers)
+    browser = client.post(f"/f/{form}", data={**ANN, name: wanted}, headers={**BROWSER, **headers})
     assert (browser.status_code, browser.headers["Location"]) == (303, expected or f"/f/{form}/thanks")
     program = client.post(f"/f/{form}", json={**ANN, name: wanted}, headers=headers)
     assert program.json["next"] == (expected or f"http://127.0.0.1:5000/f/{form}/thanks")
@@ -105,7 +113,7 @@ def test_under_a_path_of_a_site_the_way_on_has_it_too(make_app: MakeApp) -> None
     app = make_app(PUBLIC_URL="https://site.example/forms")
     form = form_for(app)
     client = app.test_client()
-    assert client.post(f"/forms/f/{form}", data=ANN).headers["Location"] == f"/forms/f/{form}/thanks"
+    assert client.post(f"/forms/f/{form}", data=ANN, headers=BROWSER).headers["Location"] == f"/forms/f/{form}/thanks"
     assert client.post(f"/f/{form}", json=ANN).json["next"] == f"https://site.example/forms/f/{form}/thanks"
 
 
@@ -119,7 +127,7 @@ def test_a_browser_that_is_refused_gets_the_form_again_with_what_was_typed(clien
 
 
 def test_a_browser_gets_a_page_for_an_empty_form_too(client: FlaskClient, app: Flask) -> None:
-    answer = client.post(f"/f/{form_for(app)}", data={"a": ""})
+    answer = client.post(f"/f/{form_for(app)}", data={"a": ""}, headers=BROWSER)
     assert answer.status_code == 422
     assert "Fill in at least one field" in answer.text
 
@@ -138,7 +146,7 @@ def test_a_browser_gets_a_page_for_every_status(make_app: MakeApp) -> None:
         (429, form, {"data": ANN}),
     ]
     for status, to, sent in tried:
-        answer = client.post(f"/f/{to}", **sent)
+        answer = client.post(f"/f/{to}", **{**sent, "headers": {**BROWSER, **sent.get("headers", {})}})
         assert (answer.status_code, answer.mimetype) == (status, "text/html")
         assert "<h1>" in answer.text
 
@@ -154,7 +162,7 @@ def test_a_browser_gets_a_page_for_every_status(make_app: MakeApp) -> None:
     ],
 )
 @pytest.mark.parametrize(
-    ("headers", "page"), [({}, True), (BROWSER, True), ({"Accept": "*/*"}, True), (JSON, False), (XHR, False)]
+    ("headers", "page"), [({}, False), (BROWSER, True), ({"Accept": "*/*"}, False), (JSON, False), (XHR, False)]
 )
 def test_a_browser_that_sends_a_form_amiss_gets_a_page(
     client: FlaskClient, form: str, path: str, status: int, headers: dict[str, str], page: bool

@@ -9,10 +9,10 @@ from flask.testing import FlaskClient
 from sqlalchemy.exc import OperationalError
 
 from forms_service.errors import ConflictError, ServiceUnavailableError
-from forms_service.submissions.taking import service, views
+from forms_service.submissions.taking import origins, service, views
 from tests.conftest import MakeApp
 from tests.forms import multipart, text_part
-from tests.taking import ANN, JSON, form_for
+from tests.taking import ANN, BROWSER, JSON, form_for
 
 SITE = "https://site.example"
 EVIL = "https://evil.example"
@@ -133,7 +133,7 @@ def test_a_program_names_no_site_and_is_let_in(client: FlaskClient, listed: str)
     "headers", [{"Origin": "http://127.0.0.1:5000"}, {"Origin": "null", "Sec-Fetch-Site": "same-origin"}]
 )
 def test_the_hosted_page_may_always_post(client: FlaskClient, listed: str, headers: dict[str, str]) -> None:
-    assert client.post(f"/f/{listed}", data=ANN, headers=headers).status_code == 303
+    assert client.post(f"/f/{listed}", data=ANN, headers={**BROWSER, **headers}).status_code == 303
 
 
 def test_a_preflight_allows_what_the_clients_send(client: FlaskClient, listed: str) -> None:
@@ -151,6 +151,7 @@ def test_a_preflight_allows_what_the_clients_send(client: FlaskClient, listed: s
         "x-requested-with",
     )
     assert set(wanted) <= set(allowed)
+    assert "Access-Control-Allow-Credentials" not in answer.headers
     assert int(answer.headers["Access-Control-Max-Age"]) > 0
 
 
@@ -161,6 +162,107 @@ def test_a_preflight_allows_what_the_clients_send(client: FlaskClient, listed: s
 def test_what_may_be_done_is_all_named(client: FlaskClient, listed: str, path: str, allowed: set[str]) -> None:
     assert client.options(f"/f/{listed}{path}").allow.as_set(preserve_casing=True) == allowed
     assert client.delete(f"/f/{listed}{path}").allow.as_set(preserve_casing=True) == allowed
+
+
+ASKED_FOR = ["hx-request,hx-current-url,hx-target", "sentry-trace, baggage", "cache-control ,\tx-csrf-token"]
+
+
+@pytest.mark.parametrize("names", ASKED_FOR)
+@pytest.mark.parametrize("path", ["", "/challenge", "/thanks"])
+def test_a_preflight_allows_what_is_asked_for(client: FlaskClient, listed: str, names: str, path: str) -> None:
+    asked = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": names}
+    answer = client.options(f"/f/{listed}{path}", headers={"Origin": SITE, **asked})
+    allowed = {name.strip() for name in answer.headers["Access-Control-Allow-Headers"].split(",")}
+    assert {name.strip() for name in names.split(",")} <= allowed
+
+
+@pytest.mark.parametrize("names", ["a b", "a,,b", "a;b", "x: y", "\u00e4", ",", "a" * 5000, "x," * 3000 + "x"])
+def test_a_preflight_repeats_nothing_that_is_no_list_of_headers(client: FlaskClient, listed: str, names: str) -> None:
+    asked = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": names}
+    answer = client.options(f"/f/{listed}", headers={"Origin": SITE, **asked})
+    assert answer.status_code == 204
+    assert answer.headers["Access-Control-Allow-Headers"] == origins.ALLOWED_HEADERS
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [("POST", "", 200), ("GET", "", 200), ("GET", "/thanks", 200), ("PUT", "", 405), ("GET", "/nothing", 404)],
+)
+def test_a_script_without_cors_may_have_every_answer(
+    client: FlaskClient, app: Flask, method: str, path: str, status: int
+) -> None:
+    answer = client.open(f"/f/{form_for(app)}{path}", method=method, data=ANN, headers={"Sec-Fetch-Mode": "no-cors"})
+    assert (answer.status_code, answer.headers.getlist("Cross-Origin-Resource-Policy")) == (status, ["cross-origin"])
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+
+
+class TestSubdomains:
+    """`https://*.site.example` stands for the origins of all its subdomains."""
+
+    @pytest.fixture
+    def form(self, app: Flask) -> str:
+        return form_for(app, allowed_origins=["https://*.site.example", "http://*.localhost:3000"])
+
+    @pytest.mark.parametrize(
+        "origin", ["https://www.site.example", "https://A-1.Site.Example", "http://shop.localhost:3000"]
+    )
+    def test_may_post_and_read(self, client: FlaskClient, form: str, origin: str) -> None:
+        answer = client.post(f"/f/{form}", json=ANN, headers={"Origin": origin})
+        assert (answer.status_code, answer.headers["Access-Control-Allow-Origin"]) == (200, origin)
+        answer = client.options(f"/f/{form}", headers={"Origin": origin, **PREFLIGHT})
+        assert answer.headers["Access-Control-Allow-Origin"] == origin
+
+    @pytest.mark.parametrize(
+        "origin",
+        [
+            "https://site.example",
+            "https://a.b.site.example",
+            "http://www.site.example",
+            "https://www.site.example:8443",
+            "https://wwwsite.example",
+            "https://*.site.example",
+            "https://.site.example",
+            "https://a@b.site.example",
+            "https://www.site.example.evil.example",
+            "www.site.example",
+            "null",
+        ],
+    )
+    def test_are_one_label_deep_and_nothing_else(self, client: FlaskClient, form: str, origin: str) -> None:
+        answer = client.post(f"/f/{form}", json=ANN, headers={"Origin": origin})
+        assert answer.status_code == 403
+        assert "Access-Control-Allow-Origin" not in answer.headers
+
+
+FRAMES = [
+    ([], "*"),
+    ([SITE, "https://*.site.example:8443"], f"'self' {SITE} https://*.site.example:8443"),
+]
+
+
+@pytest.mark.parametrize(("sites", "ancestors"), FRAMES)
+def test_pages_may_be_framed_by_the_sites_of_the_form(
+    client: FlaskClient, app: Flask, sites: list[str], ancestors: str
+) -> None:
+    form, closed = form_for(app, allowed_origins=sites), form_for(app, allowed_origins=sites, closed=True)
+    answers = [client.get(f"/f/{path}", headers=BROWSER) for path in (form, f"{form}/thanks", closed)]
+    answers += [client.post(f"/f/{form}", data=data, headers=BROWSER) for data in (ANN, {}, b"%FF")]
+    answers += [client.post(f"/f/{closed}", data=ANN, headers=BROWSER)]
+    for answer in answers:
+        policy = dict(part.split(" ", 1) for part in answer.headers["Content-Security-Policy"].split("; "))
+        assert policy["frame-ancestors"] == ("*" if answer.status_code == 303 else ancestors)
+        assert "X-Frame-Options" not in answer.headers
+        assert "Set-Cookie" not in answer.headers
+
+
+def test_no_other_page_may_be_framed(client: FlaskClient) -> None:
+    for path in ("/", "/signup", "/f", "/nothing"):
+        answer = client.get(path, headers=BROWSER)
+        assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
+        assert (answer.headers["X-Frame-Options"], answer.headers["Cross-Origin-Resource-Policy"]) == (
+            "DENY",
+            "same-origin",
+        )
 
 
 def test_a_preflight_of_another_site_allows_nothing(client: FlaskClient, listed: str) -> None:

@@ -16,7 +16,7 @@ from forms_service.validation.special import BACK, CHALLENGE_TOKENS, HONEYPOTS, 
 from forms_service.web.answers import page
 
 Errors = Mapping[str, Sequence[Fault]]
-SOURCE = re.compile(r"https?://[A-Za-z0-9._~:\[\]-]+", re.IGNORECASE)
+SOURCE = re.compile(r"https?://(?:\*\.)?[A-Za-z0-9._~:\[\]-]+", re.IGNORECASE)
 """An origin that a policy can name: others hold what ends a source or a directive there."""
 
 NEVER_CARRIED = frozenset((*HONEYPOTS, *CHALLENGE_TOKENS, STARTED))
@@ -25,7 +25,6 @@ SOURCES = {
     "style-src": "'self'",
     "img-src": "'self' data:",
     "base-uri": "'none'",
-    "frame-ancestors": "'none'",
 }
 
 
@@ -71,12 +70,19 @@ def hosted(
 
 def thanks(form: PublishedForm) -> Response:
     """That it arrived."""
-    return page("forms/thanks.html", form=form)
+    return plain("forms/thanks.html", form)
 
 
 def closed(form: PublishedForm) -> Response:
     """That the form takes nothing any more."""
-    return page("forms/closed.html", 403, form=form)
+    return plain("forms/closed.html", form, 403)
+
+
+def plain(template: str, form: PublishedForm, status: int = 200, **values: Any) -> Response:
+    """A page of the form's without a form on it."""
+    response = page(template, status, form=form, **values)
+    response.policy = _directives({**SOURCES, "form-action": "'self'"}, form)  # type: ignore[attr-defined]
+    return response
 
 
 def _shown(form: PublishedForm, values: Mapping[str, Any], errors: Errors) -> list[Control]:
@@ -95,8 +101,14 @@ def _carried(values: Mapping[str, Any], shown: set[str]) -> list[tuple[str, str]
 def _policy(form: PublishedForm, widget: Widget | None, values: Mapping[str, Any]) -> str:
     back = returning.url_in(str(values.get(BACK, "")), form.id)
     targets = _targets([*form.settings.redirect_urls, *([back] if back else [])])
-    said = {**SOURCES, **(widget.sources if widget else {}), "form-action": targets}
-    return "; ".join(f"{directive} {sources}" for directive, sources in said.items())
+    return _directives({**SOURCES, **(widget.sources if widget else {}), "form-action": targets}, form)
+
+
+def _directives(sources: Mapping[str, str], form: PublishedForm) -> str:
+    """The policy of a page that the form's sites may frame; anybody, where it lists none."""
+    listed = [site for site in form.settings.allowed_origins if SOURCE.fullmatch(site)]
+    ancestors = " ".join(["'self'", *listed]) if form.settings.allowed_origins else "*"
+    return "; ".join(f"{name} {value}" for name, value in {"frame-ancestors": ancestors, **sources}.items())
 
 
 def _targets(urls: Sequence[str]) -> str:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Response, request
+from flask import Response, g, request
 
 from forms_service.accounts.guards import caller, for_owners
 from forms_service.forms import pages, schemas, service
@@ -87,7 +87,8 @@ def delete(form_id: str) -> None:
 @unlimited("one look at a form that is kept in memory")
 def page(form_id: str) -> Response:
     """Show the form as a page; hidden fields take their values from the query."""
-    return pages.asked_for(published(form_id), request.args)
+    g.form = published(form_id)
+    return pages.asked_for(g.form, request.args)
 
 
 @hosted.route("/f/<form_id>/thanks")
@@ -96,7 +97,8 @@ def page(form_id: str) -> Response:
 @unlimited("one look at a form that is kept in memory")
 def thanks(form_id: str) -> Response:
     """Show the page that a browser is led to after sending the form."""
-    return pages.thanks(published(form_id))
+    g.form = published(form_id)
+    return pages.thanks(g.form)
 
 
 page.provide_automatic_options = False  # the preflight is that of `POST /f/{id}`

@@ -14,7 +14,7 @@ from forms_service.validation.fields import BLANKS, EMAIL_LONGEST, is_email
 from forms_service.validation.parts import Flag, Line, Several, Whole, Word
 from forms_service.validation.schema import LONGEST_NAME, Coded, Messages, Schema
 from forms_service.validation.special import RESERVED
-from forms_service.validation.urls import LONGEST_URL, ascii_host, is_web_url, web_origin
+from forms_service.validation.urls import LONGEST_URL, ascii_host, is_web_url, web_origins
 
 CHALLENGES = ("none", "altcha", "turnstile", "hcaptcha", "recaptcha")
 WITH_KEYS = ("turnstile", "hcaptcha", "recaptcha")
@@ -58,15 +58,15 @@ class FormSettings:
 
 
 class Origin(Line):
-    """Scheme, host and port of a site."""
+    """Scheme, host and port of a site, or of all subdomains of one."""
 
     default_error_messages: Messages = {
-        "invalid_origin": "Write an origin without a path, such as https://www.example.com."
+        "invalid_origin": "Write an origin without a path, such as https://www.example.com, or https://*.example.com."
     }
 
     def _checked(self, value: str) -> str:
         try:
-            return web_origin(value)
+            return web_origins(value)
         except ValueError as error:
             raise self.make_error("invalid_origin") from error
 

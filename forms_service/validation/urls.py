@@ -2,11 +2,15 @@
 
 import ipaddress
 import re
+from collections.abc import Collection
 from urllib.parse import SplitResult, urlsplit
 
 import idna
 
 LONGEST_URL = 2000
+
+WILDCARD = "://*."
+"""Between the scheme and the domain of an origin that stands for the origins of all subdomains."""
 
 SCRIPTED = ("javascript", "data", "vbscript")
 """Schemes that run or show whatever is written after them, wherever such a link is put."""
@@ -14,6 +18,7 @@ SCRIPTED = ("javascript", "data", "vbscript")
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):(?://([^/?#]*))?([^?#]*)(\?[^#]*)?(#.*)?")
 _NEVER = re.compile(r'[\x00-\x20\x7f-\x9f"<>\\^`{|}\u00a0\u2028\u2029]|%(?![0-9A-Fa-f]{2})')
 _AUTHORITY = re.compile(r"(?:([^@\[\]]*)@)?(\[[^\[\]@]+\]|[^:@\[\]]*)(?::([0-9]{0,5}))?")
+_LABEL = re.compile(r"[a-z0-9_-]+")
 _FUTURE_ADDRESS = re.compile(r"[vV][0-9A-Fa-f]+\.[A-Za-z0-9._~!$&'()*+,;=:-]+")
 
 
@@ -41,13 +46,37 @@ def web_origin(text: str) -> str:
 
     :raises ValueError: when it is none, or has a path
     """
-    url = _web(text.rstrip("/"))
+    url = _web(text.rstrip("/")) if "*" not in text else None
     if url is None or "@" in url.netloc or url.path or url.query or url.fragment:
         raise ValueError("no origin")
     host = ascii_host(text)
     shown = f"[{host}]" if ":" in host else host
     usual = {"http": 80, "https": 443}[url.scheme]
     return f"{url.scheme}://{shown}" + (f":{url.port}" if url.port not in (None, usual) else "")
+
+
+def web_origins(text: str) -> str:
+    """The origin, or those of a domain's subdomains: `https://*.example.com`, where `*` stands for one label.
+
+    :raises ValueError: when it is neither
+    """
+    scheme, wildcard, parent = text.partition(WILDCARD)
+    if not wildcard:
+        return web_origin(text)
+    origin = web_origin(f"{scheme}://{parent}")
+    if ascii_host(origin).rpartition(".")[2].isdigit() or "[" in origin:
+        raise ValueError("an address has no subdomains")
+    return origin.replace("://", WILDCARD)
+
+
+def is_among(origin: str, allowed: Collection[str]) -> bool:
+    """Whether the origin that a browser sent is one of those, or a subdomain under one with a wildcard."""
+    origin = origin.lower()
+    if origin in allowed:
+        return "*" not in origin
+    scheme, _, host = origin.partition("://")
+    label, _, parent = host.partition(".")
+    return bool(_LABEL.fullmatch(label)) and f"{scheme}{WILDCARD}{parent}" in allowed
 
 
 def ascii_host(url: str) -> str:

@@ -13,7 +13,7 @@ from forms_service.errors import Fault, ValidationError
 from forms_service.validation.schema import LONGEST_NAME, Schema, faults_by_path
 from forms_service.web.answers import success
 from forms_service.web.bodies import JSON, MULTIPART, URLENCODED, json_body, json_or_form_body
-from forms_service.web.negotiation import posted_by_browser
+from forms_service.web.negotiation import wants_page
 from forms_service.web.pagination import Page
 
 PAGE = {"type": "string"}
@@ -104,7 +104,7 @@ class Blueprint(SmorestBlueprint):
             @wraps(view)
             def wrapper(*args: Any, **kwargs: Any) -> Any:
                 response = view(*args, **kwargs)
-                return redirect(url_for(done), 303) if posted_by_browser() else response
+                return redirect(url_for(done), 303) if wants_page() else response
 
             wrapper.form_template = template  # type: ignore[attr-defined]  # a mark on a function
             document = self.alt_response(303, schema=PAGE, content_type="text/html", description="To a page.")

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from flask import Response, request, stream_with_context
 
 BYTES = "application/octet-stream"
-POLICY = "default-src 'none'; sandbox"
+POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox"
 LONGEST_NAME = 150
 UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f"*/:<>?\\|\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]+')
 """What no file is named with everywhere, and marks that make a name read as another."""

@@ -14,7 +14,7 @@ from forms_service.web.answers import failure, page
 from forms_service.web.bodies import typed_values
 from forms_service.web.client import client_for_log
 from forms_service.web.logs import event
-from forms_service.web.negotiation import asks_for_page, posted_by_browser
+from forms_service.web.negotiation import wants_page
 
 BY_STATUS: dict[int, type[ApiError]] = {
     kind.status: kind
@@ -48,7 +48,7 @@ def init_app(app: Flask) -> None:
 def answer(error: Exception) -> Response:
     """What the caller gets for an error."""
     error = known(error)
-    return finished(_page(error) if _wants_page() else failure(error), error)
+    return finished(_page(error) if wants_page() else failure(error), error)
 
 
 def finished(response: Response, error: ApiError) -> Response:
@@ -92,11 +92,6 @@ def _is_away(error: Exception) -> bool:
 def _cause(error: Exception) -> str:
     """The driver's word for it, without the statement and its values."""
     return f"{type(error).__name__}: {getattr(error, 'orig', None) or error}"[:300]
-
-
-def _wants_page() -> bool:
-    sent = request.method == "POST" and request.path.startswith("/f/")  # a form, if to an address that takes none
-    return posted_by_browser() if sent or _form_template() else asks_for_page()
 
 
 def _form_template() -> str | None:

@@ -11,6 +11,12 @@ PAGE_POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'self'; "
     "frame-ancestors 'none'"
 )
+FORM_POLICY = PAGE_POLICY.replace("frame-ancestors 'none'", "frame-ancestors *")
+"""Of the pages under FORM_PATH that name no sites of their own."""
+
+FORM_PATH = "/f/"
+"""Sites build these pages in and read their answers; no session is open there, so a frame has nothing to steal."""
+
 DOCS_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
@@ -64,7 +70,12 @@ def init_app(app: Flask) -> None:
 
 def _add_headers(response: Response) -> Response:
     response.headers.extend(ISOLATION)
-    policy = getattr(response, "policy", PAGE_POLICY if response.mimetype == "text/html" else None)
+    is_page, for_sites = response.mimetype == "text/html", request.path.startswith(FORM_PATH)
+    if for_sites:
+        response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+        if is_page:
+            del response.headers["X-Frame-Options"]  # it knows no list, and is heeded where policies are not
+    policy = getattr(response, "policy", (FORM_POLICY if for_sites else PAGE_POLICY) if is_page else None)
     if policy:
         response.headers["Content-Security-Policy"] = policy
     if getattr(response, "shows_others", False):  # what another site serves says nothing of being embedded

@@ -18,7 +18,7 @@ from forms_service.validation import special
 from forms_service.web import errors
 from forms_service.web.answers import as_json, failure_body, page
 from forms_service.web.bodies import typed_values
-from forms_service.web.negotiation import posted_by_browser
+from forms_service.web.negotiation import wants_page
 
 THANKS = "Thank you. What you sent has arrived."
 
@@ -26,7 +26,7 @@ THANKS = "Thank you. What you sent has arrived."
 def accepted(form: PublishedForm, incoming: Incoming, identity: uuid.UUID) -> Response:
     """That it is stored, and where to go from here."""
     further = _way_on(form, incoming)
-    if posted_by_browser():
+    if wants_page():
         return redirect(further or url_for("hosted.thanks", form_id=form.id), 303)  # type: ignore[return-value]
     body = {
         "success": True,
@@ -42,7 +42,7 @@ def accepted(form: PublishedForm, incoming: Incoming, identity: uuid.UUID) -> Re
 def refused(error: Exception) -> Response:
     """What is wrong, for whatever was raised on the way."""
     known = errors.known(error)
-    return errors.finished(_page(known) if posted_by_browser() else _json(known), known)
+    return errors.finished(_page(known) if wants_page() else _json(known), known)
 
 
 def _json(error: ApiError) -> Response:
@@ -58,6 +58,8 @@ def _page(error: ApiError) -> Response:
         return pages.hosted(form, error.status, error.faults, _to_send_again(form), error.message)
     if form and error.details.get("reason") == INACTIVE:
         return pages.closed(form)
+    if form:
+        return pages.plain("error.html", form, error.status, error=error)
     return page("error.html", error.status, error=error)
 
 

@@ -1,20 +1,35 @@
 """Which sites may post to a form, and what their scripts may read of the answer."""
 
-from flask import Response, g, request
+import re
+
+from flask import Flask, Response, g, request
 
 from forms_service.config import settings
 from forms_service.errors import AuthorizationError
 from forms_service.forms.published import PublishedForm
 from forms_service.submissions.taking.redirects import origin_of
+from forms_service.validation.urls import is_among
 from forms_service.web.cors import EXPOSED_HEADERS, PREFLIGHT_SECONDS
+from forms_service.web.headers import FORM_PATH
 
 ALLOWED_HEADERS = (
     "Accept, Content-Type, Formspree-Client, Formspree-Session-Data, Idempotency-Key, X-Request-ID, X-Requested-With"
 )
 """What the clients of other backends send with a submission."""
 
+HEADER_NAMES = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+(?:[ \t]*,[ \t]*[!#$%&'*+.^_`|~0-9A-Za-z-]+)*+")
+"""A list of field names (RFC 9110, 5.6.1 and 5.6.2)."""
+
+MAX_HEADER_NAMES = 4096
+"""Characters of such a list."""
+
 BLOCKED = "BLOCKED"
 ALLOWED_METHODS = "GET, HEAD, POST, OPTIONS"
+
+
+def init_app(app: Flask) -> None:
+    """Add the headers to every answer of a form's address, to those that no view made too."""
+    app.after_request(add_headers)
 
 
 def check_origin(form: PublishedForm) -> None:
@@ -41,6 +56,8 @@ def from_our_page() -> bool:
 
 def add_headers(response: Response) -> Response:
     """Let the form's sites read the answer, errors too; one that came before the form was known says nothing of it."""
+    if not request.path.startswith(FORM_PATH):
+        return response
     form: PublishedForm | None = g.get("form")
     origin = request.headers.get("Origin")
     if form and form.settings.allowed_origins:
@@ -51,15 +68,23 @@ def add_headers(response: Response) -> Response:
     else:
         response.headers["Access-Control-Allow-Origin"] = "*"
     if request.method == "OPTIONS":
-        response.headers["Access-Control-Allow-Methods"] = ALLOWED_METHODS
-        response.headers["Access-Control-Allow-Headers"] = ALLOWED_HEADERS
+        response.headers["Access-Control-Allow-Methods"] = response.headers.get("Allow", ALLOWED_METHODS)
+        response.headers["Access-Control-Allow-Headers"] = _allowed_headers()
         response.headers["Access-Control-Max-Age"] = str(PREFLIGHT_SECONDS)
     else:
         response.headers["Access-Control-Expose-Headers"] = EXPOSED_HEADERS
     return response
 
 
+def _allowed_headers() -> str:
+    """The usual ones and whatever the script asks for: with no credentials allowed, a header can do no harm."""
+    wanted = request.headers.get("Access-Control-Request-Headers", "").strip()
+    if not wanted or len(wanted) > MAX_HEADER_NAMES or not HEADER_NAMES.fullmatch(wanted):
+        return ALLOWED_HEADERS
+    return f"{ALLOWED_HEADERS}, {wanted}"
+
+
 def _may_read(form: PublishedForm) -> bool:
     allowed = form.settings.allowed_origins
     origin = request.headers.get("Origin")
-    return not allowed or origin is None or origin.lower() in allowed or from_our_page()
+    return not allowed or origin is None or is_among(origin, allowed) or from_our_page()

@@ -18,7 +18,6 @@ PUZZLE: dict[str, Any] = {
 ALLOWED: dict[str, Any] = {"204": {"description": "The sites that may ask."}}
 
 puzzles = Blueprint("puzzles", __name__, description="Puzzles that a form may ask to be solved (ALTCHA).")
-puzzles.after_request(origins.add_headers)
 
 
 @puzzles.route("/f/<form_id>/challenge", methods=["GET"])

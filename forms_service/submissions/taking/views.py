@@ -17,7 +17,6 @@ LONGEST_KEY = 255
 
 taking = Blueprint("taking", __name__, description="Send a form.")
 taking.register_error_handler(Exception, answers.refused)
-taking.after_request(origins.add_headers)
 
 
 @taking.route("/f/<form_id>", methods=["POST"])
