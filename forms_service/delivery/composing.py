@@ -3,23 +3,50 @@
 What goes wrong in a template is an exception: a name it has no value for, too.
 """
 
-from contextlib import suppress
+import re
+from dataclasses import dataclass, field
+from email.generator import BytesGenerator
 from email.headerregistry import Address
 from email.message import EmailMessage
+from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
-from typing import cast
+from io import BytesIO
+from typing import Any, cast
 
 from email_validator import validate_email
 from flask import Flask, current_app
 from jinja2 import Environment, StrictUndefined, TemplateNotFound
 
 from forms_service.config import settings
+from forms_service.delivery.headers import address_field, check_headers, text_field
 from forms_service.delivery.parcel import Parcel
+from forms_service.validation.fields import EMAIL_LONGEST
+from forms_service.validation.text import one_line, without_controls
 
 REPLY_TO = "_reply_to"
-LONGEST_SUBJECT = 200
-LONGEST_LINE = 990
+ANSWERABLE = "_answerable"
+"""Whether the mail says where answers go; the templates are told."""
+
+MAX_SUBJECT = 200
+MAX_LINE = 990
 """Octets of a line that SMTP carries, less a little."""
+
+MAX_QUOTED_PRINTABLE = 20_000
+"""Characters of a text that stays readable in the source; quoting a megabyte takes 150 ms, base64 30 ms."""
+
+NOT_PLAIN = re.compile(r"[^\t\n -~]")
+
+
+@dataclass(frozen=True)
+class Mail:
+    """A mail as it is handed over."""
+
+    sender: str
+    recipient: str
+    content: bytes = field(repr=False)
+    text: str = field(repr=False)
+    international: bool = False
+    """Whether only a server with SMTPUTF8 (RFC 6531) takes it: an address in its header is not ASCII."""
 
 
 def init_app(app: Flask) -> None:
@@ -27,26 +54,32 @@ def init_app(app: Flask) -> None:
     app.extensions["mails"] = app.jinja_env.overlay(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
 
 
-def compose(parcel: Parcel) -> EmailMessage:
-    """The mail, the same on every try but for what the templates say now."""
-    values = {"app_name": settings.app_name, "public_url": settings.public_url, **parcel.values}
+def compose(parcel: Parcel, *, international: bool = False) -> Mail:
+    """The mail, the same on every try but for what the templates say now.
+
+    An address for answers that is not ASCII is in the header of an `international` mail; else only the text names it.
+    """
+    sender, recipient = _sender(), mailbox(parcel.target)
+    reply_to = _reply_to(parcel.values, international)
+    values = {
+        "app_name": settings.app_name,
+        "public_url": settings.public_url,
+        **parcel.values,
+        ANSWERABLE: reply_to is not None,
+    }
     message = EmailMessage()
-    message["From"] = _sender()
-    message["To"] = mailbox(parcel.target)
-    with suppress(ValueError):  # people type it
-        message["Reply-To"] = mailbox(values.get(REPLY_TO) or "")
-    message["Subject"] = _one_line(_rendered(parcel.kind, "subject.txt", values))[:LONGEST_SUBJECT]
+    message["From"] = address_field("From", sender)
+    message["To"] = address_field("To", recipient)
+    if reply_to:
+        message["Reply-To"] = address_field("Reply-To", reply_to)
+    message["Subject"] = text_field("Subject", _subject(_rendered(parcel.kind, "subject.txt", values)))
     message["Date"] = format_datetime(parcel.created_at)
     message["Message-ID"] = f"<{parcel.id}@{sender_address().domain}>"
     message["Auto-Submitted"] = "auto-generated"
     text = _rendered(parcel.kind, "text.txt", values).strip() + "\n"
-    message.set_content(text, cte=_encoding(text))
-    try:
-        html = _rendered(parcel.kind, "html.html", values)
-    except TemplateNotFound:
-        return message
-    message.add_alternative(html, subtype="html", cte=_encoding(html))
-    return message
+    _set_content(message, parcel.kind, text, values)
+    utf8 = not all(address.addr_spec.isascii() for address in (sender, recipient, reply_to or recipient))
+    return Mail(sender.addr_spec, recipient.addr_spec, _flattened(message, utf8=utf8), text, international=utf8)
 
 
 def mailbox(address: str) -> Address:
@@ -75,12 +108,42 @@ def _rendered(kind: str, part: str, values: dict[str, object]) -> str:
     return environment.get_template(f"mails/{kind}/{part}").render(values)
 
 
-def _one_line(text: str) -> str:
-    """What people typed may be in a subject, and must not begin a header of its own."""
-    return "".join(filter(str.isprintable, " ".join(text.split())))
+def _subject(text: str) -> str:
+    """One line of at most MAX_SUBJECT characters; it does not end in the middle of a joined character."""
+    line = without_controls(one_line(text[: MAX_SUBJECT * 4]))
+    return line if len(line) <= MAX_SUBJECT else line[:MAX_SUBJECT].rstrip("\u200d")
+
+
+def _reply_to(values: dict[str, Any], international: bool) -> Address | None:
+    """Where answers go; people type it."""
+    typed = values.get(REPLY_TO) or ""
+    if len(typed) > EMAIL_LONGEST:
+        return None
+    try:
+        address = mailbox(typed)
+    except ValueError:
+        return None
+    return address if international or address.addr_spec.isascii() else None
+
+
+def _set_content(message: EmailMessage, kind: str, text: str, values: dict[str, object]) -> None:
+    message.set_content(text, cte=_encoding(text))
+    try:
+        html = _rendered(kind, "html.html", values)
+    except TemplateNotFound:
+        return
+    message.add_alternative(html, subtype="html", cte=_encoding(html))
+
+
+def _flattened(message: EmailMessage, *, utf8: bool) -> bytes:
+    buffer = BytesIO()
+    BytesGenerator(buffer, policy=SMTP.clone(utf8=utf8)).flatten(message)
+    check_headers(buffer.getvalue(), message)
+    return buffer.getvalue()
 
 
 def _encoding(text: str) -> str:
     """Plain where that will do, so that a link stays readable in the source; never 8bit, which not all servers take."""
-    plain = text.isascii() and all(len(line) <= LONGEST_LINE for line in text.encode().splitlines())
-    return "7bit" if plain else "quoted-printable"
+    if not NOT_PLAIN.search(text) and all(len(line) <= MAX_LINE for line in text.split("\n")):
+        return "7bit"
+    return "quoted-printable" if len(text) <= MAX_QUOTED_PRINTABLE else "base64"

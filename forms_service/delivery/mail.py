@@ -2,7 +2,7 @@
 
 from forms_service.config import settings
 from forms_service.delivery import written
-from forms_service.delivery.composing import compose
+from forms_service.delivery.composing import REPLY_TO, compose
 from forms_service.delivery.parcel import DeliveryError, Parcel
 from forms_service.delivery.smtp import SmtpConnection
 
@@ -18,12 +18,12 @@ class Mailer:
 
         :raises DeliveryError: when the server did not take it
         """
-        message = compose(parcel)
+        mail = compose(parcel)
         if settings.smtp_server:
-            return self._smtp.send(message)
+            return self._smtp.send(mail, compose(parcel, international=True) if parcel.values.get(REPLY_TO) else mail)
         if settings.production:
             raise DeliveryError("SMTP_SERVER is not set.")
-        return written.write(parcel, message)
+        return written.write(parcel, mail)
 
     def close(self) -> None:
         """End the connection."""

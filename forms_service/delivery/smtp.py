@@ -8,14 +8,10 @@ import contextlib
 import smtplib
 import ssl
 import time
-from email.generator import BytesGenerator
-from email.message import EmailMessage
-from email.policy import SMTP
-from io import BytesIO
 from typing import Any
 
 from forms_service.config import settings
-from forms_service.delivery.composing import sender_address
+from forms_service.delivery.composing import Mail, sender_address
 from forms_service.delivery.parcel import DeliveryError
 
 CONNECTING = 10
@@ -57,14 +53,13 @@ class SmtpConnection:
     def __init__(self) -> None:
         self._smtp: _Smtp | None = None
 
-    def send(self, message: EmailMessage) -> str:
-        """The server's answer to the message.
+    def send(self, mail: Mail, international: Mail) -> str:
+        """The server's answer; `international` is what a server with SMTPUTF8 gets instead.
 
         :raises DeliveryError: permanent when the server will never take this message
         """
         try:
-            smtp = self._addressed(message, time.monotonic() + SENDING)
-            return _hand_over(smtp, message)
+            return self._sent(mail, international, time.monotonic() + SENDING)
         except _EndedError as error:
             self._drop()
             raise DeliveryError(str(error)) from error
@@ -82,21 +77,23 @@ class SmtpConnection:
                 self._smtp.quit()
             self._drop()
 
-    def _addressed(self, message: EmailMessage, until: float) -> _Smtp:
-        """A connection that has taken sender and recipient; one that the server has ended meanwhile is replaced."""
+    def _sent(self, mail: Mail, international: Mail, until: float) -> str:
+        """Hand it over; a connection that the server has ended meanwhile is replaced."""
         if self._smtp:
             try:
                 self._smtp.until = min(until, time.monotonic() + CONNECTING)
                 self._smtp.rset()
-                _address(self._smtp, message)
+                chosen = international if _takes_utf8(self._smtp) else mail
+                _address(self._smtp, chosen)
             except (smtplib.SMTPServerDisconnected, OSError):
                 self._drop()
         if not self._smtp:
             self._smtp = connect(CONNECTING)
             self._smtp.until = until
-            _address(self._smtp, message)
+            chosen = international if _takes_utf8(self._smtp) else mail
+            _address(self._smtp, chosen)
         self._smtp.until = until
-        return self._smtp
+        return _hand_over(self._smtp, chosen)
 
     def _drop(self) -> None:
         if self._smtp:
@@ -173,20 +170,21 @@ def _what_is_wrong(error: Exception) -> str:
     return f"Port {port} of SMTP_SERVER does not answer ({type(error).__name__})."
 
 
-def _address(smtp: smtplib.SMTP, message: EmailMessage) -> None:
+def _takes_utf8(smtp: smtplib.SMTP) -> bool:
+    """Whether the server takes addresses that are not ASCII (RFC 6531)."""
+    return smtp.has_extn("smtputf8") and smtp.has_extn("8bitmime")
+
+
+def _address(smtp: smtplib.SMTP, mail: Mail) -> None:
     """Say whom it is from, and whom it is for."""
-    sender, recipient = (message[name].addresses[0].addr_spec for name in ("From", "To"))
-    _heed(*smtp.mail(sender, [] if recipient.isascii() else ["SMTPUTF8", "BODY=8BITMIME"]))
-    _heed(*smtp.rcpt(recipient))
+    _heed(*smtp.mail(mail.sender, ["SMTPUTF8", "BODY=8BITMIME"] if mail.international else []))
+    _heed(*smtp.rcpt(mail.recipient))
 
 
-def _hand_over(smtp: smtplib.SMTP, message: EmailMessage) -> str:
+def _hand_over(smtp: smtplib.SMTP, mail: Mail) -> str:
     """Send the text; the answer after which it is the server's."""
-    buffer = BytesIO()
-    international = not message["To"].addresses[0].addr_spec.isascii()
-    BytesGenerator(buffer, policy=SMTP.clone(utf8=international)).flatten(message)
     try:
-        reply = smtp.data(buffer.getvalue())
+        reply = smtp.data(mail.content)
     except smtplib.SMTPDataError as error:
         reply = error.smtp_code, error.smtp_error  # type: ignore[assignment]  # bytes, whatever typeshed says
     return _heed(*reply)

@@ -5,10 +5,10 @@ import os
 import re
 import uuid
 from collections.abc import Collection
-from email.message import EmailMessage
 from pathlib import Path
 
 from forms_service.config import settings
+from forms_service.delivery.composing import Mail
 from forms_service.delivery.parcel import Parcel
 from forms_service.web.logs import event
 
@@ -18,13 +18,13 @@ LINK = re.compile(r"^https?://\S+$", re.MULTILINE)
 log = logging.getLogger(__name__)
 
 
-def write(parcel: Parcel, message: EmailMessage) -> str:
+def write(parcel: Parcel, mail: Mail) -> str:
     """Write the mail for whoever tries the service out, and show its link: the one token that a log may hold."""
     folder = settings.instance_path / FOLDER
     folder.mkdir(mode=0o700, exist_ok=True)
     path = folder / f"{parcel.created_at:%Y%m%dT%H%M%S}-{parcel.kind}-{parcel.id}.eml"
-    _write_privately(path, message.as_bytes())
-    link = LINK.search(_text(message))
+    _write_privately(path, mail.content.replace(b"\r\n", b"\n"))
+    link = LINK.search(mail.text)
     event("mail_written", kind=parcel.kind, file=f"{FOLDER}/{path.name}", link=link[0] if link else None)
     return f"Written to {path}"
 
@@ -46,8 +46,3 @@ def _write_privately(path: Path, content: bytes) -> None:
     with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         file.write(content)
     draft.replace(path)
-
-
-def _text(message: EmailMessage) -> str:
-    part = message.get_body(("plain",))
-    return part.get_content() if part else ""

@@ -14,6 +14,9 @@ RUNS_OF_WHITE = re.compile(f"[{WHITE}]+")
 BIDI_CONTROLS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 """Marks that turn the text after them around: they make a name read as something else."""
 
+CONTROLS = re.compile("[\\x00-\\x1f\\x7f-\\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Control characters, line separators, half characters, and the marks above."""
+
 
 def strip_markup(text: str) -> str:
     """The text without HTML tags, as plain text: "Tom & Jerry" stays, "<b>Tom</b>" and "&lt;b&gt;Tom" are "Tom".
@@ -37,8 +40,8 @@ def has_controls(text: str) -> bool:
 
 
 def without_controls(text: str) -> str:
-    """The text without characters that are not to be seen."""
-    return text if text.isprintable() else "".join(character for character in text if not has_controls(character))
+    """The text without control characters and marks that turn it around; joiners and tags of emoji stay."""
+    return CONTROLS.sub("", text)
 
 
 def folded(text: str) -> str:
