@@ -132,9 +132,9 @@ class ValidationError(ApiError):
     status = 422
     message = "Some fields need another look."
 
-    def __init__(self, faults: Mapping[str, list[Fault]]) -> None:
+    def __init__(self, faults: Mapping[str, list[Fault]], *, details: Mapping[str, Any] | None = None) -> None:
         self.faults = dict(faults)
-        super().__init__()
+        super().__init__(details=details)
 
 
 class RateLimitError(ApiError):

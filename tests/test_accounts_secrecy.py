@@ -25,7 +25,7 @@ def test_of_a_whole_life_of_an_account(make_app: MakeApp, tmp_path: Path, caplog
     post("/api/signup", email=email, first_name="Zebedee", last_name="Quagmire", password=first, phone="5550123456")
     secrets.append(token_in(mails(app)[-1]))
     client.get(f"/signup/confirm?token={secrets[-1]}")
-    client.post("/api/signup/confirm", data={"token": secrets[-1]}, headers=BROWSER)
+    client.post("/api/signup/confirm", data={"token": secrets[-1], "password": first}, headers=BROWSER)
     tokens = post("/api/login", email=email, password=first).json["data"]
     secrets += [tokens["access_token"], tokens["refresh_token"]]
     headers = bearer(tokens["access_token"])

@@ -1,5 +1,6 @@
 """Confirming an address, on both databases, and the mails about it."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -9,17 +10,18 @@ from flask.testing import FlaskClient
 from sqlalchemy import update
 
 from forms_service import signals
+from forms_service.accounts import pages
 from forms_service.accounts.models import Token
 from forms_service.database import now
 from tests.conftest import MakeApp
-from tests.people import BROWSER, Member, login, mails, token_in
+from tests.people import BROWSER, PASSWORD, Member, bearer, login, mails, token_in
 from tests.test_sessions import change
 
 NO_GOOD = {"token": ["invalid_token"]}
 
 
-def confirm(client: FlaskClient, token: str) -> Any:
-    return client.post("/api/signup/confirm", json={"token": token})
+def confirm(client: FlaskClient, token: str, password: str = PASSWORD, **more: Any) -> Any:
+    return client.post("/api/signup/confirm", json={"token": token, "password": password, **more})
 
 
 def sign_up(client: FlaskClient, ann: dict[str, Any], **said: str) -> None:
@@ -33,8 +35,10 @@ def test_the_link_of_the_mail_makes_the_account_active_once(
     (mail,) = mails(either_app)
     assert (mail["kind"], mail["to"]) == ("confirm", "ann@example.com")
     assert mail["link"].startswith("http://127.0.0.1:5000/signup/confirm?token=")
-    assert login(either, "ann@example.com").status_code == 403
-    assert confirm(either, token_in(mail)).status_code == 200
+    assert login(either, "ann@example.com").status_code == 401
+    tokens = confirm(either, token_in(mail)).json["data"]
+    assert set(tokens) == {"access_token", "token_type", "expires_in", "refresh_token"}
+    assert either.get("/api/me", headers=bearer(tokens["access_token"])).json["data"]["status"] == "active"
     assert login(either, "ann@example.com").status_code == 200
     again = confirm(either, token_in(mail))
     assert (again.status_code, again.json["codes"]) == (422, NO_GOOD)
@@ -96,7 +100,7 @@ def test_each_of_two_who_sign_up_with_an_address_confirms_what_they_said_themsel
     first, second = [token_in(mail) for mail in mails(either_app, "confirm")]
     assert confirm(either, second).status_code == 200
     assert login(either, "ann@example.com", "Mallorys-own-7").status_code == 401
-    assert confirm(either, first).status_code == 422
+    assert confirm(either, first, "Mallorys-own-7").status_code == 422
     tokens = login(either, "ann@example.com").json["data"]
     me = either.get("/api/me", headers={"Authorization": f"Bearer {tokens['access_token']}"}).json["data"]
     assert (me["first_name"], me["phone"]) == ("Ann", None)
@@ -133,15 +137,17 @@ class TestPages:
             assert (page.status_code, page.mimetype) == (200, "text/html")
         assert page.headers["Referrer-Policy"] == "no-referrer"
         assert page.headers["Cache-Control"] == "no-store"
-        assert login(client, "ann@example.com").status_code == 403, "looking at it does nothing"
+        assert login(client, "ann@example.com").status_code == 401, "looking at it does nothing"
         token = token_in(mails(app)[0])
         assert f'value="{token}"' in page.text
-        acted = client.post("/api/signup/confirm", data={"token": token}, headers=BROWSER)
+        typed = {"token": token, "password": PASSWORD}
+        acted = client.post("/api/signup/confirm", data=typed, headers=BROWSER)
         assert (acted.status_code, acted.headers["Location"]) == (303, "/signup/confirmed")
-        assert "You can sign in" in client.get("/signup/confirmed").text
-        again = client.post("/api/signup/confirm", data={"token": token}, headers=BROWSER)
+        again = client.post("/api/signup/confirm", data=typed, headers=BROWSER)
         assert (again.status_code, again.mimetype) == (422, "text/html")
         assert "not good any more" in again.text
+        assert 'href="/signup/resend"' in again.text
+        assert "<button" not in again.text, "it could not work"
 
     @pytest.mark.parametrize("path", ["/signup/resend", "/forgot"])
     def test_a_mail_can_be_asked_for(self, client: FlaskClient, path: str) -> None:
@@ -154,6 +160,29 @@ class TestPages:
         wrong = client.post(action, data={"email": "ann"}, headers=BROWSER)
         assert (wrong.status_code, wrong.mimetype) == (422, "text/html")
         assert "Enter an e-mail address" in wrong.text
+
+    def test_a_link_that_is_no_good_shows_no_button_that_cannot_work(self, client: FlaskClient) -> None:
+        for path, way_on in (("/signup/confirm", "/signup/resend"), ("/reset", "/forgot"), ("/new-address", "/")):
+            page = client.get(f"{path}?token=x").text
+            assert "not good any more" in page
+            assert "<button" not in page
+            assert f'href="{way_on}"' in page
+
+    def test_no_page_after_a_form_is_a_dead_end(self, client: FlaskClient) -> None:
+        for path, *_ in pages.DONE.values():
+            main = client.get(path).text.partition("<main>")[2]
+            found = re.findall(r'href="([^"]+)"', main)
+            assert found, path
+            assert {client.get(link).status_code for link in found} == {200}
+
+    def test_nobody_is_offered_a_sign_up_that_is_closed(self, make_app: MakeApp, ann: dict[str, Any]) -> None:
+        client = make_app(SIGNUP_ENABLED="false").test_client()
+        assert 'href="/signup"' not in client.get("/").text
+        refused = client.post("/api/signup", data=ann, headers=BROWSER)
+        assert refused.status_code == 403
+        for page in (client.get("/signup"), refused):
+            assert "Nobody can sign up here" in page.text
+            assert "<form" not in page.text
 
     def test_what_is_in_the_link_is_shown_as_text(self, client: FlaskClient) -> None:
         for path in ("/signup/confirm", "/reset", "/new-address"):

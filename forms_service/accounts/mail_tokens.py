@@ -5,39 +5,70 @@ import uuid
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
 from forms_service.accounts.identity import token_hash
 from forms_service.accounts.models import Account, Token
 from forms_service.database import now, rows_changed
 from forms_service.errors import Fault, ValidationError
 from forms_service.extensions import db
-from forms_service.security import generate_secure_token
+
+MAX_TRIES = 5
+"""Passwords that may be tried with one token."""
 
 LIFETIMES = {"confirm": timedelta(hours=24), "reset": timedelta(hours=1), "email": timedelta(hours=24)}
 """How long a token is good for, by its purpose."""
 
 
-def issue(purpose: str, account_id: uuid.UUID, payload: dict[str, Any] | None = None) -> str:
-    """A new token, in the caller's transaction. Older ones stay good: a stranger who asks anew spoils no link."""
-    token = generate_secure_token()
+def add(token: str, purpose: str, account_id: uuid.UUID, payload: dict[str, Any] | None = None) -> None:
+    """Make a token good, in the caller's transaction. Older ones stay good: a stranger who asks spoils no link."""
     kept = json.dumps(payload) if payload else None
     expires_at = now() + LIFETIMES[purpose]
     db.session.add(
         Token(hash=token_hash(token), purpose=purpose, account_id=account_id, payload=kept, expires_at=expires_at)
     )
-    return token
 
 
-def check(purpose: str, token: str) -> uuid.UUID:
-    """Whose token it is, without spending it.
+def check(purpose: str, token: str) -> tuple[uuid.UUID, dict[str, Any]]:
+    """Whose token it is and what was kept with it, without spending it.
 
     :raises ValidationError: on `token`, one text for all that is wrong with it
     """
-    account_id = db.session.scalar(select(Token.account_id).where(*_good(purpose, token)))
-    if account_id is None:
+    row = db.session.execute(select(Token.account_id, Token.payload).where(*_good(purpose, token))).one_or_none()
+    if row is None:
         raise no_good()
-    return account_id
+    return row.account_id, _loaded(row.payload)
+
+
+def is_good(purpose: str, token: str) -> bool:
+    """Whether the token is good for that purpose now."""
+    return db.session.scalar(select(Token.account_id).where(*_good(purpose, token))) is not None
+
+
+def count_try(token: str) -> int:
+    """Count a wrong password that is about to be ruled out, in the caller's transaction; how many tries are left.
+
+    :raises ValidationError: on `token`, when there were MAX_TRIES before
+    """
+    if not rows_changed(update(Token).where(*_good("confirm", token)).values(tries=Token.tries + 1)):
+        raise no_good()
+    return MAX_TRIES - (db.session.scalar(select(Token.tries).where(Token.hash == token_hash(token))) or 0)
+
+
+def newest(purpose: str, account_id: uuid.UUID) -> Token | None:
+    """The token of that purpose that an account was given last, if it has not expired."""
+    own = select(Token).where(Token.account_id == account_id, Token.purpose == purpose, Token.expires_at > now())
+    return db.session.scalar(own.order_by(Token.expires_at.desc()).limit(1))
+
+
+def payload_of(token: Token | None) -> dict[str, Any]:
+    """What was kept with a token."""
+    return _loaded(token.payload if token else None)
+
+
+def keep(token: Token, payload: dict[str, Any]) -> None:
+    """Keep something else with a token, which may be tried anew; in the caller's transaction."""
+    token.payload, token.tries = json.dumps(payload), 0
 
 
 def spend(purpose: str, token: str) -> tuple[Account, dict[str, Any]]:
@@ -47,11 +78,11 @@ def spend(purpose: str, token: str) -> tuple[Account, dict[str, Any]]:
 
     :raises ValidationError: on `token`, one text for all that is wrong with it
     """
-    account = db.session.scalar(select(Account).where(Account.id == check(purpose, token)).with_for_update())
+    account = db.session.scalar(select(Account).where(Account.id == check(purpose, token)[0]).with_for_update())
     payload = db.session.scalar(select(Token.payload).where(*_good(purpose, token)))
     if account is None or not rows_changed(delete(Token).where(*_good(purpose, token))):
         raise no_good()
-    return account, json.loads(payload) if payload else {}
+    return account, _loaded(payload)
 
 
 def no_good() -> ValidationError:
@@ -67,4 +98,9 @@ def drop(account_id: uuid.UUID, *purposes: str) -> None:
 
 
 def _good(purpose: str, token: str) -> tuple[Any, ...]:
-    return (Token.hash == token_hash(token), Token.purpose == purpose, Token.expires_at > now())
+    own = (Token.hash == token_hash(token), Token.purpose == purpose)
+    return (*own, Token.expires_at > now(), Token.tries < MAX_TRIES)
+
+
+def _loaded(payload: str | None) -> dict[str, Any]:
+    return json.loads(payload) if payload else {}

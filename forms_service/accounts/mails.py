@@ -6,29 +6,27 @@ Nothing that was typed at sign-up is in them: a stranger would send their own wo
 from typing import Any
 
 from forms_service.accounts import mail_tokens
+from forms_service.accounts.mail_limits import PER_CLIENT
 from forms_service.accounts.models import Account
 from forms_service.config import settings
 from forms_service.delivery import outbox
+from forms_service.security import generate_secure_token
 from forms_service.web.links import link
 
-MOST_PER_HOUR = 3
-"""Mails of a kind to one address: nobody can flood a stranger's letter box through us."""
+
+def confirm(account: Account, payload: dict[str, Any] | None = None, limit: int = PER_CLIENT) -> bool:
+    """The link that confirms the address, for this sign-up (`payload`) or the first; False where the limit is hit."""
+    return _put_link("confirm", account, "confirm", "/signup/confirm", payload=payload, limit=limit)
 
 
-def confirm(account: Account, payload: dict[str, Any] | None = None) -> None:
-    """The link that confirms the address, for this sign-up (`payload`) or the first."""
-    token = mail_tokens.issue("confirm", account.id, payload)
-    _put("confirm", account, link=link("/signup/confirm", token))
-
-
-def already_registered(account: Account) -> None:
+def already_registered(account: Account, limit: int = PER_CLIENT) -> None:
     """That somebody signed up with the address again."""
-    _put("already_registered", account, link=_page("/forgot"))
+    _put("already_registered", account, limit=limit, link=_page("/forgot"))
 
 
-def reset(account: Account) -> None:
+def reset(account: Account, limit: int = PER_CLIENT) -> None:
     """The link to choose a new password by."""
-    _put("reset", account, link=link("/reset", mail_tokens.issue("reset", account.id)))
+    _put_link("reset", account, "reset", "/reset", limit=limit)
 
 
 def password_changed(account: Account) -> None:
@@ -37,9 +35,12 @@ def password_changed(account: Account) -> None:
 
 
 def new_address(account: Account, address: str) -> None:
-    """The link that confirms a new address, sent there; and a word to the old one."""
-    token = mail_tokens.issue("email", account.id, {"email": address})
-    _put("new_address", account, to=address, link=link("/new-address", token))
+    """The link that confirms a new address, sent there."""
+    _put_link("new_address", account, "email", "/new-address", payload={"email": address}, to=address)
+
+
+def address_changing(account: Account) -> None:
+    """To the old address: that somebody wants a new one."""
     _put("address_changing", account, link=_page("/forgot"))
 
 
@@ -58,5 +59,16 @@ def _page(path: str) -> str:
     return f"{settings.public_url}{path}"
 
 
-def _put(kind: str, account: Account, *, to: str | None = None, **values: str) -> None:
-    outbox.put_mail(kind, to or account.email, values, about=account.id, most_per_hour=MOST_PER_HOUR)
+def _put_link(
+    kind: str, account: Account, purpose: str, path: str, *, payload: dict[str, Any] | None = None, **how: Any
+) -> bool:
+    """A mail with a token, which is good for nothing where the mail may not be sent."""
+    token = generate_secure_token()
+    sent = _put(kind, account, link=link(path, token), **how)
+    if sent:
+        mail_tokens.add(token, purpose, account.id, payload)
+    return sent
+
+
+def _put(kind: str, account: Account, *, to: str | None = None, limit: int = PER_CLIENT, **values: str) -> bool:
+    return outbox.put_mail(kind, to or account.email, values, about=account.id, most_per_hour=limit) is not None

@@ -3,7 +3,7 @@
 import uuid
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, String
+from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, SmallInteger, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from forms_service.database import UTCDateTime, new_id, now, one_of
@@ -77,7 +77,10 @@ class Token(Model):
     purpose: Mapped[str] = mapped_column(String(10))
     account_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"), index=True)
     payload: Mapped[str | None] = mapped_column(Encrypted("tokens.payload"))
-    """The new address, where it is one that is confirmed."""
+    """The new address, where it is one that is confirmed; what was said at a sign-up that was not the first."""
+
+    tries: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")
+    """Wrong passwords that were sent with it."""
 
     expires_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
 

@@ -7,12 +7,14 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
+from forms_service.accounts import mail_tokens
 from forms_service.web.access import public, unlimited
 from forms_service.web.answers import page
 
 accounts = Blueprint("accounts", __name__)
 
 SAME = unlimited("a page that is the same for everybody")
+LINKED = unlimited("a page that looks one token up")
 
 DONE = {
     "signed_up": (
@@ -20,7 +22,11 @@ DONE = {
         "Thank you for signing up",
         "If your address needs confirming, a mail with a link is on its way to you. Look into the spam folder as well.",
     ),
-    "confirmed": ("/signup/confirmed", "Your address is confirmed", "You can sign in now."),
+    "confirmed": (
+        "/signup/confirmed",
+        "Your address is confirmed",
+        "Your account can be used now, with this address and your password.",
+    ),
     "resent": (
         "/signup/resent",
         "Look into your mail",
@@ -45,9 +51,27 @@ DONE = {
 }
 """What a browser is led on to: endpoint → path, heading, sentence."""
 
+LINKS = {
+    "signed_up": (("accounts.resend", "Has no mail come?"),),
+    "confirmed": (("docs.show", "What can be done with the account"),),
+    "resent": (("accounts.resend", "Has no mail come?"),),
+    "forgotten": (("accounts.forgot", "Has no mail come?"),),
+    "signed_in": (("docs.show", "What can be done with the account"),),
+}
+"""Where it leads from there, besides home: endpoint → endpoint and text."""
+
 
 def _show(template: str, **values: Any) -> Response:
     return page(f"accounts/{template}.html", errors={}, values=values)
+
+
+def _show_link(template: str, purpose: str) -> Response:
+    """The page behind a link in a mail: a form, or what is wrong with the link when nothing could come of the form."""
+    token = request.args.get("token", "")
+    if mail_tokens.is_good(purpose, token):
+        return _show(template, token=token)
+    error = mail_tokens.no_good()
+    return page(f"accounts/{template}.html", error=error, errors=error.faults, values={})
 
 
 @accounts.get("/signup")
@@ -76,31 +100,33 @@ def forgot() -> Response:
 
 @accounts.get("/signup/confirm")
 @public
-@SAME
+@LINKED
 def confirm() -> Response:
     """Behind the link that confirms an address."""
-    return _show("confirm", token=request.args.get("token", ""))
+    return _show_link("confirm", "confirm")
 
 
 @accounts.get("/reset")
 @public
-@SAME
+@LINKED
 def reset() -> Response:
     """Behind the link to choose a new password by."""
-    return _show("reset", token=request.args.get("token", ""))
+    return _show_link("reset", "reset")
 
 
 @accounts.get("/new-address")
 @public
-@SAME
+@LINKED
 def new_address() -> Response:
     """Behind the link that confirms a new address."""
-    return _show("new_address", token=request.args.get("token", ""))
+    return _show_link("new_address", "email")
 
 
 def _add_done(endpoint: str, path: str, heading: str, sentence: str) -> None:
+    links = LINKS.get(endpoint, ())
+
     def show() -> Response:
-        return page("accounts/done.html", heading=heading, sentence=sentence)
+        return page("accounts/done.html", heading=heading, sentence=sentence, links=links)
 
     accounts.add_url_rule(path, endpoint, public(SAME(show)))
 

@@ -45,6 +45,21 @@ class Secret(Text):
         return ["too_long"] if len(value) > 1000 else []
 
 
+class Tick(Coded):
+    """True or false, as JSON or as a checkbox of a form sends it."""
+
+    default_error_messages: Messages = {"invalid": "Send true or false."}
+    json_schema: ClassVar[dict[str, Any]] = {"enum": [True, False, "true", "false", "on"]}
+
+    _WORDS: ClassVar[dict[str, bool]] = {"true": True, "on": True, "1": True, "false": False, "0": False, "": False}
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bool:
+        ticked = self._WORDS.get(value.lower()) if isinstance(value, str) else value
+        if not isinstance(ticked, bool):
+            raise self.make_error("invalid")
+        return ticked
+
+
 class KeyName(Text):
     """What the holder calls an API key."""
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 from flask import Flask
 from sqlalchemy import delete
 
+from forms_service.accounts.erasure import sweep_pending
 from forms_service.accounts.models import Event, RefreshToken, Session, Token
 from forms_service.accounts.sessions.service import LIFETIME
 from forms_service.config import settings
@@ -30,3 +31,4 @@ def sweep() -> None:
         db.session.execute(delete(RefreshToken).where(RefreshToken.used_at < now() - LIFETIME))
         db.session.execute(delete(Event).where(Event.at < kept_since))
         db.session.commit()
+    sweep_pending()

@@ -1,6 +1,6 @@
 """Rate limits: one list of them, one decorator, and headers that are true to the second.
 
-Flask-Limiter keeps an app's switch and its storage. What it would decide in two steps and up to six round trips,
+Flask-Limiter keeps an app's storage. What it would decide in two steps and up to six round trips,
 letting a refused request use up the limits before the one that refused it, is decided here in one.
 """
 
@@ -67,7 +67,6 @@ def init_app(app: Flask, settings: Settings) -> None:
     scheme = (SharedRedis if guard else BoundedMemory).STORAGE_SCHEME[0]
     limiter = app.extensions["limits"] = Limiter(
         client_key,
-        enabled=settings.rate_limit_enabled,
         strategy="moving-window",
         storage_uri=f"{scheme}://",
         storage_options={"guard": guard} if guard else {},
@@ -125,6 +124,12 @@ def forgive(name: str, key: str | None = None) -> None:
     limit = LIMITS[name]
     if settings.rate_limit_enabled:
         current_app.extensions["limits"].storage.clear(f"{name}:{key or limit.key()}")
+
+
+def is_first(key: str, seconds: int) -> bool:
+    """Whether nothing was counted under this key in the last seconds; counts it."""
+    (window,) = current_app.extensions["limits"].storage.take([Hit(key, 1, seconds)])
+    return not window.wait
 
 
 def _limits_of_request() -> list[Limit]:

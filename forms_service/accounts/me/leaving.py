@@ -5,19 +5,19 @@ import uuid
 from collections.abc import Iterable
 from typing import Any, TypeVar
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import select
 
 from forms_service.accounts import audit
+from forms_service.accounts.erasure import erase as erase_account
 from forms_service.accounts.identity import Caller
 from forms_service.accounts.keys import service as keys
 from forms_service.accounts.me.service import account_of, demand_password
 from forms_service.accounts.models import Account, ApiKey, Event, Session
 from forms_service.accounts.sessions import service as sessions
 from forms_service.database import writing
-from forms_service.delivery import outbox
 from forms_service.errors import AuthenticationError
 from forms_service.extensions import db
-from forms_service.signals import account_deleted, account_emptying, account_erasing, account_exporting
+from forms_service.signals import account_deleted, account_emptying, account_exporting
 from forms_service.web.pagination import Page, after, paged
 
 Kind = TypeVar("Kind", Session, ApiKey)
@@ -60,12 +60,7 @@ def erase(caller: Caller, password: str) -> None:
         account = db.session.scalar(select(Account).where(Account.id == caller.account_id).with_for_update())
         if account is None:
             raise AuthenticationError()
-        account_erasing.send(account_id=caller.account_id)
-        outbox.forget([caller.account_id])
-        own = Event.account_id == caller.account_id
-        db.session.execute(update(Event).where(own).values(client=None, details=None))
-        db.session.execute(delete(Account).where(Account.id == caller.account_id))
-        db.session.add(Event(account_id=caller.account_id, name="erased"))
+        erase_account(caller.account_id)
         db.session.commit()
     account_deleted.send(account_id=caller.account_id)
 

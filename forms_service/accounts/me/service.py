@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from forms_service.accounts import audit, mail_tokens, mails
+from forms_service.accounts.erasure import erase_pending
 from forms_service.accounts.identity import Caller
 from forms_service.accounts.models import Account
 from forms_service.accounts.passwords import demand, hashed
@@ -64,10 +65,11 @@ def change_email(caller: Caller, password: str, email: str) -> None:
         account = _locked(caller.account_id, kept)
         # not locked: two who swap their addresses would wait for each other
         holder = db.session.scalar(select(Account).where(Account.email_index == email_index(email)))
-        if holder is None or holder is account:
+        if holder is None or holder is account or holder.status == "pending":
             mails.new_address(account, email)
         elif holder.status == "active":
             mails.already_registered(holder)
+        mails.address_changing(account)
         audit.record("email_change_asked", account_id=account.id)
         db.session.commit()
 
@@ -78,6 +80,8 @@ def confirm_email(token: str) -> None:
     :raises ValidationError: for a token that is no good
     :raises ConflictError: when another account has the address by now
     """
+    _, payload = mail_tokens.check("email", token)
+    _make_room(payload["email"])
     with writing():
         account, said = mail_tokens.spend("email", token)
         old = account.email
@@ -92,6 +96,14 @@ def confirm_email(token: str) -> None:
         mails.address_changed(account, old)
         audit.record("email_changed", account_id=account.id)
         db.session.commit()
+
+
+def _make_room(email: str) -> None:
+    """Erase a sign-up with this address that nobody has confirmed: the token proves whose address it is."""
+    pending = select(Account.id).where(Account.email_index == email_index(email), Account.status == "pending")
+    account_id = db.session.scalar(pending)
+    if account_id is not None:
+        erase_pending(account_id)
 
 
 def demand_password(caller: Caller, password: str) -> str:

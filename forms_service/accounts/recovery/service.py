@@ -1,6 +1,6 @@
 """The use cases of a forgotten password."""
 
-from forms_service.accounts import audit, mail_tokens, mails
+from forms_service.accounts import audit, mail_limits, mail_tokens, mails
 from forms_service.accounts.passwords import hashed
 from forms_service.accounts.service import by_email
 from forms_service.accounts.sessions.service import end_all
@@ -13,12 +13,14 @@ from forms_service.signals import account_confirmed
 
 def forget(email: str) -> None:
     """Send a link to choose a new password by, if there is such an account; the time does not tell."""
-    with steady(), writing():
-        account = by_email(email)
-        if account is not None and account.status != "disabled":
-            mails.reset(account)
-            audit.record("password_forgotten", account_id=account.id)
-        db.session.commit()
+    with steady():
+        limit = mail_limits.per_hour("reset", email)
+        with writing():
+            account = by_email(email)
+            if account is not None and account.status != "disabled":
+                mails.reset(account, limit)
+                audit.record("password_forgotten", account_id=account.id)
+            db.session.commit()
 
 
 def reset(token: str, password: str) -> str:

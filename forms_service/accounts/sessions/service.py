@@ -25,13 +25,12 @@ LIFETIME = timedelta(days=30)
 GRACE = timedelta(seconds=10)
 """How long a refresh token that was used is accepted again: two tabs, or an answer that was lost."""
 
-WRONG_PAIR = "This e-mail address and password do not belong together."
+WRONG_PAIR = (
+    "Wrong e-mail address or password, or the address is not confirmed yet: "
+    "then look for the mail with the link, or ask for it again."
+)
 ENDED = "Sign in again: this session has ended."
-REFUSED = {
-    "pending": ("Confirm your e-mail address first: a mail with a link was sent to it.", "EmailNotConfirmed"),
-    "disabled": ("This account is closed.", "AccountDisabled"),
-}
-"""What the right password is told that may not sign in, and the reason as a word."""
+CLOSED = "This account is closed."
 
 
 @dataclass(frozen=True)
@@ -55,29 +54,35 @@ class Tokens:
 def sign_in(email: str, password: str, device: Device) -> Tokens:
     """A new session. Every wrong pair gets the same answer after the same work.
 
-    :raises AuthenticationError: for a wrong pair
-    :raises AuthorizationError: for the right one of an account that is not confirmed, or closed
+    :raises AuthenticationError: for a wrong pair, and for an account that is not confirmed: whoever signed up with an
+        address would learn from another answer whether it was free
+    :raises AuthorizationError: for the right pair of a closed account
     :raises ConflictError: when the password is changed at this very moment
     """
     query = select(Account.id, Account.password_hash, Account.status)
     found = db.session.execute(query.where(Account.email_index == email_index(email))).one_or_none()
     right = verified(password, found.password_hash if found else None)
-    if found is None or not right:
+    if found is None or not right or found.status == "pending":
         _record_failure(found.id if found else None)
         raise AuthenticationError(WRONG_PAIR)
-    if found.status in REFUSED:
-        message, reason = REFUSED[found.status]
-        raise AuthorizationError(message, details={"reason": reason})
+    if found.status == "disabled":
+        raise AuthorizationError(CLOSED, details={"reason": "AccountDisabled"})
     fresh = hashed(password) if outdated(found.password_hash) else found.password_hash
     with writing():
         account = db.session.scalar(select(Account).where(Account.id == found.id).with_for_update())
         if account is None or (account.password_hash, account.status) != (found.password_hash, found.status):
             raise ConflictError("This account was changed just now. Try again.")
         account.password_hash = fresh
-        session = Session(account_id=account.id, client=device.client, user_agent=device.user_agent)
-        tokens = _started(session)
-        audit.record("signed_in", account_id=account.id, details={"session": str(session.id)})
+        tokens = start(account.id, device)
         db.session.commit()
+    return tokens
+
+
+def start(account_id: uuid.UUID, device: Device) -> Tokens:
+    """A new session of an account, in the caller's transaction."""
+    session = Session(account_id=account_id, client=device.client, user_agent=device.user_agent)
+    tokens = _started(session)
+    audit.record("signed_in", account_id=account_id, details={"session": str(session.id)})
     return tokens
 
 

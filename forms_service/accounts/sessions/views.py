@@ -17,6 +17,11 @@ from forms_service.web.pagination import Page, Paging
 sessions = Blueprint("sessions", __name__, description="Sign in, go on, sign out.")
 
 
+def asking_device() -> service.Device:
+    """What the request says about where it comes from."""
+    return service.Device(client_address(), request.headers.get("User-Agent", "")[:LONGEST])
+
+
 @sessions.route("/api/login", methods=["POST"])
 @sessions.doc(operationId="login")
 @public
@@ -28,11 +33,10 @@ sessions = Blueprint("sessions", __name__, description="Sign in, go on, sign out
 def login(said: dict[str, Any]) -> service.Tokens:
     """Sign in.
 
-    401 for every wrong pair, in the same time whether or not the address has an account. 403 with `details.reason`
-    `EmailNotConfirmed` or `AccountDisabled` only with the right password.
+    401 for every wrong pair and for an address that is not confirmed yet, with one message, in the same time whether
+    or not the address has an account. 403 with `details.reason` `AccountDisabled` only with the right password.
     """
-    device = service.Device(client_address(), request.headers.get("User-Agent", "")[:LONGEST])
-    tokens = service.sign_in(**said, device=device)
+    tokens = service.sign_in(**said, device=asking_device())
     forgive("login_account")
     return tokens
 

@@ -1,8 +1,10 @@
 """What people say about themselves, and what they are told."""
 
+from typing import Any
+
 import marshmallow as ma
 
-from forms_service.accounts.schemas import Secret
+from forms_service.accounts.schemas import CurrentPassword, Secret, Tick
 from forms_service.validation.fields import Email, Password, PersonName, Phone
 from forms_service.validation.schema import Schema
 
@@ -24,6 +26,25 @@ class SignedUp(Schema):
     status = ma.fields.String(
         required=True, metadata={"enum": ["pending", "active"], "description": "`pending` until confirmed by mail."}
     )
+
+
+class Confirmation(Schema):
+    """The token of a link, and the password that was chosen at that sign-up, or the one that takes its place."""
+
+    token = Secret(required=True)
+    password = CurrentPassword(required=True, metadata={"examples": ["Correct-horse-7"]})
+    replace = Tick(
+        load_default=False, metadata={"description": "Makes `password` the account's, whatever was chosen before."}
+    )
+
+    @ma.validates_schema(skip_on_field_errors=True)
+    def _check_new(self, data: dict[str, Any], **_: Any) -> None:
+        """A password that is chosen now has to be as good as one of a sign-up."""
+        if data["replace"]:
+            try:
+                Password().deserialize(data["password"])
+            except ma.ValidationError as error:
+                raise ma.ValidationError(error.messages, "password") from error
 
 
 class Address(Schema):

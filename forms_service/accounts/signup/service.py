@@ -2,20 +2,23 @@
 
 import uuid
 
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from forms_service.accounts import audit, mail_tokens, mails
+from forms_service.accounts import audit, mail_limits, mail_tokens, mails
 from forms_service.accounts.models import Account
-from forms_service.accounts.passwords import hashed
+from forms_service.accounts.passwords import hashed, verified
 from forms_service.accounts.service import TAKEN, Person, by_email, new_account
-from forms_service.accounts.sessions.service import end_all
+from forms_service.accounts.sessions.service import Device, Tokens, end_all, start
 from forms_service.accounts.steady import steady
 from forms_service.config import settings
 from forms_service.database import now, writing
-from forms_service.errors import AuthorizationError, ConflictError
+from forms_service.errors import AuthorizationError, ConflictError, Fault, ValidationError
 from forms_service.extensions import db
 from forms_service.metrics import SIGNUPS
 from forms_service.signals import account_confirmed, account_created
+
+DIFFERENT = "You signed up with another password. Enter that one, or say that this one is to take its place."
 
 
 def sign_up(person: Person) -> dict[str, str]:
@@ -42,22 +45,31 @@ def sign_up(person: Person) -> dict[str, str]:
     return {"email": person.email, "status": status}
 
 
-def confirm(token: str) -> None:
-    """Make the account active, as the person said who was sent this token: another may have used their address too.
+def confirm(token: str, password: str, device: Device, *, replace: bool = False) -> Tokens:
+    """Make the account active, and sign its holder in.
 
-    :raises ValidationError: for a token that is no good
+    The link proves that its reader has the address, not that they chose the password: another may have signed up
+    with the address. So the password of that sign-up is asked for; with `replace`, this one takes its place.
+
+    :raises ValidationError: for a token that is no good, for another password, or a new one that is too weak
     """
+    account_id, payload = mail_tokens.check("confirm", token)
+    kept = payload.get("password_hash") or _first_hash(account_id)
+    password_hash = hashed(password) if replace else _shown(token, password, kept)
     with writing():
-        account, said = mail_tokens.spend("confirm", token)
+        account, payload = mail_tokens.spend("confirm", token)
         if account.status != "pending":
             raise mail_tokens.no_good()
-        for name, value in said.items():
+        if not replace and (payload.get("password_hash") or account.password_hash) != kept:
+            raise ConflictError("Somebody has just signed up with this address again. Try again.")
+        for name, value in (payload | {"password_hash": password_hash}).items():
             setattr(account, name, value)
         activate(account)
+        tokens = start(account.id, device)
         audit.record("confirmed", account_id=account.id)
         db.session.commit()
-        account_id = account.id
     account_confirmed.send(account_id=account_id)
+    return tokens
 
 
 def activate(account: Account) -> None:
@@ -69,46 +81,73 @@ def activate(account: Account) -> None:
 
 
 def resend(email: str) -> None:
-    """Send the link again, if there is an account that waits for it; the time does not tell."""
-    with steady(), writing():
-        account = by_email(email)
-        if account is not None and account.status == "pending":
-            mails.confirm(account)
+    """Send the link of the newest sign-up again, if an account waits for it; the time does not tell."""
+    with steady():
+        limit = mail_limits.per_hour("confirm", email)
+        with writing():
+            account = by_email(email)
+            if account is not None and account.status == "pending":
+                payload = mail_tokens.payload_of(mail_tokens.newest("confirm", account.id))
+                mails.confirm(account, payload, limit)
+            db.session.commit()
+
+
+def _first_hash(account_id: uuid.UUID) -> str:
+    """The password that the account was made with, for tokens of the first sign-up."""
+    kept = db.session.scalar(select(Account.password_hash).where(Account.id == account_id))
+    if kept is None:
+        raise mail_tokens.no_good()
+    return kept
+
+
+def _shown(token: str, password: str, kept: str) -> str:
+    """The hash of the password, once it is known to be that of the sign-up. The try is counted before."""
+    with writing():
+        left = mail_tokens.count_try(token)
         db.session.commit()
+    if not verified(password, kept):
+        raise ValidationError({"password": [Fault(DIFFERENT, "different")]}, details={"tries_left": left})
+    return kept
 
 
 def _stored(person: Person, password_hash: str, status: str) -> uuid.UUID | None:
     """The new account's id; None for a taken address, whose holder is told."""
+    limit = mail_limits.per_hour("confirm", person.email)
     try:
-        return _new(person, password_hash, status)
+        return _new(person, password_hash, status, limit)
     except IntegrityError:  # somebody else has just signed up with it
-        return _new(person, password_hash, status)
+        return _new(person, password_hash, status, limit)
 
 
-def _new(person: Person, password_hash: str, status: str) -> uuid.UUID | None:
+def _new(person: Person, password_hash: str, status: str, limit: int) -> uuid.UUID | None:
     with writing():
         account = by_email(person.email)
         if account is not None:
             if settings.signup_confirmation:  # else whoever signs up is told
-                _tell_holder(account, person, password_hash)
+                _tell_holder(account, person, password_hash, limit)
             db.session.commit()
             return None
         account = new_account(person, password_hash, role=settings.signup_role, status=status)
         db.session.add(account)
         db.session.flush()
         if status == "pending":
-            mails.confirm(account)
+            mails.confirm(account, {}, limit)
         audit.record("signed_up", account_id=account.id)
         db.session.commit()
         return account.id
 
 
-def _tell_holder(account: Account, person: Person, password_hash: str) -> None:
-    """An account that waits may be somebody else's try: this sign-up gets a link of its own, for what it said."""
+def _tell_holder(account: Account, person: Person, password_hash: str, limit: int) -> None:
+    """An account that waits may be somebody else's try: this sign-up gets a link of its own, for what it said.
+
+    Where the address may not get another mail, the link that was sent last is for this sign-up from now on.
+    """
     audit.record("signed_up_again", account_id=account.id)
     if account.status == "active":
-        mails.already_registered(account)
+        mails.already_registered(account, limit)
     elif account.status == "pending":
-        names = ("first_name", "last_name", "phone")
-        said = {name: getattr(person, name) for name in names}
-        mails.confirm(account, said | {"password_hash": password_hash})
+        payload = {name: getattr(person, name) for name in ("first_name", "last_name", "phone")}
+        payload["password_hash"] = password_hash
+        last = mail_tokens.newest("confirm", account.id)
+        if not mails.confirm(account, payload, limit) and last is not None:
+            mail_tokens.keep(last, payload)

@@ -3,6 +3,9 @@
 from typing import Any
 
 from forms_service.accounts.service import Person
+from forms_service.accounts.sessions.schemas import Tokens
+from forms_service.accounts.sessions.service import Tokens as Pair
+from forms_service.accounts.sessions.views import asking_device
 from forms_service.accounts.signup import schemas, service
 from forms_service.web.access import public
 from forms_service.web.blueprint import Blueprint
@@ -30,11 +33,15 @@ def sign_up(person: dict[str, Any]) -> dict[str, str]:
 @signup.doc(operationId="confirmSignup")
 @public
 @signup.web_form("accounts/confirm.html", done="accounts.confirmed")
-@signup.arguments(schemas.MailToken, location="json_or_form")
-@signup.answers(200, message="Your address is confirmed. You can sign in now.")
-def confirm(said: dict[str, Any]) -> None:
-    """Confirm the address, with the token of the link that was sent there. It is good once, for 24 h."""
-    service.confirm(**said)
+@signup.arguments(schemas.Confirmation, location="json_or_form")
+@signup.answers(200, Tokens, message="Your address is confirmed, and you are signed in.")
+def confirm(body: dict[str, Any]) -> Pair:
+    """Confirm the address with the token of the link that was sent there, and sign in. It is good once, for 24 h.
+
+    `password` is the one of that sign-up: the link proves the address, not who chose the password. Another one is
+    422 with the code `different`, five times; with `replace` it takes that one's place.
+    """
+    return service.confirm(**body, device=asking_device())
 
 
 @signup.route("/api/signup/resend", methods=["POST"])

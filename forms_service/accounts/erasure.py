@@ -1,0 +1,49 @@
+"""Erasing accounts: what hangs on one goes with it, and of its trail stays only the event names and times."""
+
+import uuid
+
+from sqlalchemy import ColumnElement, delete, exists, select, update
+
+from forms_service.accounts.models import Account, Event, Token
+from forms_service.database import writing
+from forms_service.delivery import outbox
+from forms_service.extensions import db
+from forms_service.signals import account_deleted, account_emptying, account_erasing
+
+BATCH = 500
+"""Pending accounts that one sweep looks at a time."""
+
+
+def erase(account_id: uuid.UUID, event: str = "erased") -> None:
+    """Erase an account, in the caller's transaction."""
+    account_erasing.send(account_id=account_id)
+    outbox.forget([account_id])
+    db.session.execute(update(Event).where(Event.account_id == account_id).values(client=None, details=None))
+    db.session.execute(delete(Account).where(Account.id == account_id))
+    db.session.add(Event(account_id=account_id, name=event))
+
+
+def erase_pending(account_id: uuid.UUID, *, unless_linked: bool = False) -> None:
+    """Erase an account that nobody has confirmed, if that is still so; with `unless_linked`, if no link can."""
+    account_emptying.send(account_id=account_id)
+    pending = select(Account.id).where(Account.id == account_id, Account.status == "pending")
+    if unless_linked:
+        pending = pending.where(~_has_token())
+    with writing():
+        if db.session.scalar(pending.with_for_update()) is None:
+            return
+        erase(account_id, "signup_expired")
+        db.session.commit()
+    account_deleted.send(account_id=account_id)
+
+
+def sweep_pending() -> None:
+    """Erase the accounts that no link can confirm any more."""
+    query = select(Account.id).where(Account.status == "pending", ~_has_token()).limit(BATCH)
+    while expired := db.session.scalars(query).all():
+        for account_id in expired:
+            erase_pending(account_id, unless_linked=True)
+
+
+def _has_token() -> ColumnElement[bool]:
+    return exists().where(Token.account_id == Account.id)

@@ -1,0 +1,24 @@
+"""How many mails of a kind an address may get in an hour, so that nobody floods a stranger's letter box through us."""
+
+from flask import has_request_context
+
+from forms_service.web.client import client_key
+from forms_service.web.limit_keys import address_key
+from forms_service.web.limits import is_first
+
+PER_CLIENT = 3
+"""Mails of a kind that one client can have sent to an address in an hour."""
+
+IN_ALL = 10
+"""Mails of a kind that an address gets in an hour, whoever asks for them."""
+
+WINDOW = 3600
+
+
+def per_hour(kind: str, email: str) -> int:
+    """The limit for the client that asks: its first mail is sent even when others have used up theirs.
+
+    So a stranger cannot use up the mails of the address's holder. Call it before a transaction: it may ask Redis.
+    """
+    first = has_request_context() and is_first(f"mail:{kind}:{address_key(email)}:{client_key()}", WINDOW)
+    return IN_ALL if first else PER_CLIENT
