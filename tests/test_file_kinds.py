@@ -5,9 +5,13 @@ import unicodedata
 import zipfile
 
 import pytest
+from flask import Flask
+from werkzeug.http import parse_options_header
 
 from forms_service.submissions.taking.file_kinds import accepted, kind_of
 from forms_service.submissions.taking.file_names import extension, safe
+from forms_service.validation.device_names import is_device_name
+from forms_service.web.downloads import download, safe_name
 from tests.forms import PDF, PNG, PROGRAM
 
 
@@ -34,7 +38,23 @@ from tests.forms import PDF, PNG, PROGRAM
         ("NUL.txt", "_NUL.txt"),
         ("com1.tar.gz", "_com1.tar.gz"),
         ("LPT³.txt", "_LPT³.txt"),
+        ("COM¹", "_COM¹"),
+        ("_con.txt", "_con.txt"),
+        ("CON .txt", "_CON .txt"),
+        ("con\u00a0.txt", "_con .txt"),
+        ("con\u3164.txt", "_con.txt"),
+        ("co\u200dn.txt", "_co\u200dn.txt"),
+        ("co\u00adn.txt", "_con.txt"),
+        ("\u200d.con.txt", "_con.txt"),
+        (" . con.txt", "_con.txt"),
+        ("con.txt. \u200d.", "_con.txt"),
+        ("ＣＯＮ.txt", "_ＣＯＮ.txt"),
+        ("con:stream.txt", "con_stream.txt"),
+        ("a/b/aux.c", "_aux.c"),
+        ("conout$.log", "_conout$.log"),
+        ("con" + " " * 300 + ".txt", "_con .txt"),
         ("console.txt", "console.txt"),
+        ("icon.png", "icon.png"),
         ("name. . ", "name"),
         ("  two   spaces .txt", "two spaces .txt"),
         ("half\ud800.txt", "half.txt"),
@@ -42,6 +62,32 @@ from tests.forms import PDF, PNG, PROGRAM
 )
 def test_a_name_is_made_safe_and_stays_readable(sent: str, kept: str) -> None:
     assert safe(sent) == kept
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("con.txt", "_con.txt", "__nul", "cön.txt", "ＣＯＮ.txt", "COM¹.pdf", "/con.txt", "_/con.txt", "LPT9"),
+        *("...aux", "prn .txt", "con.\u200b.txt", "con\u2800.txt", '"con".txt', "con|.txt", "con "),
+        "x" * 100 + " con." + "a" * 146,
+    ],
+)
+def test_no_name_is_a_device_however_often_it_is_cleaned(name: str) -> None:
+    once = safe(name)
+    assert safe(once) == once
+    for shown in (once, safe_name(once), safe_name(name), *names_sent(once), *names_sent(name)):
+        assert not is_device_name(shown)
+        assert shown.split(".")[0].strip().lower() not in ("con", "nul", "aux", "prn", "com1", "com¹", "lpt9")
+        assert shown == shown.strip(" .")
+        assert not is_device_name(safe_name(shown))
+
+
+def names_sent(name: str) -> list[str]:
+    """The names that a download offers, in ASCII and as it is."""
+    with Flask(__name__).test_request_context():
+        header = str(download(iter(()), name, "text/plain").headers["Content-Disposition"])
+    _, options = parse_options_header(header)
+    return list(options.values())
 
 
 @pytest.mark.parametrize("letter", ["a", "ü", "履", "👩"])

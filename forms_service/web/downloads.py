@@ -3,15 +3,21 @@
 import re
 import unicodedata
 from collections.abc import Iterator
+from typing import cast
 from urllib.parse import quote
 
 from flask import Response, request, stream_with_context
 
+from forms_service.validation.device_names import without_device
+
 BYTES = "application/octet-stream"
 POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox"
 LONGEST_NAME = 150
-UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f"*/:<>?\\|\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]+')
+UNSAFE = r'\x00-\x1f\x7f-\x9f"*/:<>?\\|\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff'
 """What no file is named with everywhere, and marks that make a name read as another."""
+
+UNSAFE_RUNS = re.compile(f"[{UNSAFE}]+")
+UNSAFE_START = re.compile(f"[{UNSAFE} .]*")
 
 
 def download(chunks: Iterator[bytes], name: str, content_type: str, size: int | None = None) -> Response:
@@ -30,8 +36,10 @@ def download(chunks: Iterator[bytes], name: str, content_type: str, size: int | 
 
 
 def safe_name(name: str) -> str:
-    """The name without paths, controls and leading dots; "file" where nothing is left."""
-    return UNSAFE.sub("_", name).strip(" ._")[-LONGEST_NAME:] or "file"
+    """The name without paths, controls and leading dots, and no device's; "file" where nothing is left."""
+    start = cast("re.Match[str]", UNSAFE_START.match(name)).end()
+    cut = UNSAFE_RUNS.sub("_", name[start:][-LONGEST_NAME:]).strip(" .")
+    return without_device(cut or "file")
 
 
 def _names(name: str) -> dict[str, str]:

@@ -3,28 +3,36 @@
 import re
 import unicodedata
 
+from forms_service.validation.device_names import without_device
+
 LONGEST = 255
 """Bytes of a name that the file systems in use take."""
 
 LONGEST_EXTENSION = 20
 UNNAMED = "unnamed"
+MAX_READ = 500
+"""Characters at either end of a name that are looked at: composing a long run of marks is quadratic."""
 
-_NOT_SEEN = re.compile("[\u200b\u200e\u200f\u061c\u2028-\u202e\u2060-\u2069\ufeff]")
-"""Marks without a look of their own, among them those that turn text around: `exe.fdp` reads as `pdf.exe`."""
+_NOT_SEEN = re.compile(
+    "[\\x00-\\x1f\\x7f-\\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b\u200e\u200f\u2028-\u202e"
+    "\u2060-\u206f\u2800\u3164\ud800-\udfff\ufeff\uffa0\ufff9-\ufffb]"
+)
+"""Marks without a look of their own, among them those that turn text around: `exe.fdp` reads as `pdf.exe`. The joiners
+and selectors that emoji and some scripts are made with stay."""
 
 _NOT_ON_WINDOWS = re.compile(r'[<>:"|?*]')
-_DEVICES = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])", re.IGNORECASE)
-"""Names that are devices on Windows, with any extension."""
+_ENDS = " .\u200c\u200d"
+"""What no name begins or ends with: Windows drops blanks and dots."""
 
 
 def safe(sent: str) -> str:
     """The last part of a path, in NFC, without what is not seen or not allowed somewhere; at most LONGEST bytes."""
-    name = unicodedata.normalize("NFC", re.split(r"[/\\]", sent)[-1])
-    name = _NOT_SEEN.sub("", "".join(mark for mark in name if unicodedata.category(mark) not in ("Cc", "Cs")))
-    name = " ".join(_NOT_ON_WINDOWS.sub("_", name).split()).strip(". ")
-    if _DEVICES.fullmatch(name.split(".")[0].rstrip()):
-        name = f"_{name}"
-    return _shortened(name) or UNNAMED
+    name = _NOT_SEEN.sub("", re.split(r"[/\\]", sent)[-1])
+    if len(name) > 2 * MAX_READ:
+        name = name[:MAX_READ] + name[-MAX_READ:]
+    name = unicodedata.normalize("NFC", name)
+    name = " ".join(_NOT_ON_WINDOWS.sub("_", name).split()).strip(_ENDS)
+    return without_device(_shortened(name)) or UNNAMED
 
 
 def extension(name: str) -> str:
@@ -35,10 +43,11 @@ def extension(name: str) -> str:
 
 def _shortened(name: str) -> str:
     """Cut in the stem, so that the extension stays."""
-    if len(name.encode()) <= LONGEST:
+    longest = LONGEST - 1  # an underscore may come before it
+    if len(name.encode()) <= longest:
         return name
     ending = name[len(name) - len(extension(name)) :]
     if len(ending.encode()) > LONGEST_EXTENSION:
         ending = ""
-    stem = name[: len(name) - len(ending)].encode()[: LONGEST - len(ending.encode())]
-    return stem.decode(errors="ignore").rstrip(". ") + ending
+    stem = name[: len(name) - len(ending)].encode()[: longest - len(ending.encode())]
+    return stem.decode(errors="ignore").rstrip(_ENDS) + ending
