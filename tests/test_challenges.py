@@ -20,6 +20,7 @@ from forms_service.forms.published import PublishedForm
 from forms_service.submissions.models import SpentChallenge
 from forms_service.submissions.taking import proof_of_work, providers
 from forms_service.submissions.taking.challenges import PROVIDERS, UNAVAILABLE, check
+from forms_service.submissions.taking.dialects import sort_out
 from forms_service.submissions.taking.incoming import Incoming
 from tests import servers
 from tests.conftest import MakeApp
@@ -123,9 +124,9 @@ def service(make_shared_app: MakeApp) -> Flask:
     return make_shared_app()
 
 
-def sent(**tokens: str) -> Incoming:
-    challenge = {name.replace("_", "-"): token for name, token in tokens.items()}
-    return Incoming({}, control={}, honeypots=(), challenge=challenge, started=None, client=CLIENT)
+def sent(**tokens: Any) -> Incoming:
+    found = sort_out({name.replace("_", "-"): token for name, token in tokens.items()})
+    return Incoming(**vars(found), client=CLIENT)
 
 
 TURNSTILE = form_of(challenge="turnstile", challenge_site_key="site", challenge_secret="secret")

@@ -131,6 +131,9 @@ def test_words_of_the_block_list(service: Flask, word: str, text: str, spam: boo
         ("@spam.example", "anybody@spam.example", True),
         ("@spam.example", "anybody@notspam.example", False),
         ("@spam.example", "see bob@spam.example", False),
+        ("bob@spam.example", "Bob <bob@spam.example>", True),
+        ("bob@spam.example", "mailto:bob@spam.example", True),
+        ("bob@spam.example", "bob@spam.example\u200b", True),
         ("@bücher.example", "x@xn--bcher-kva.example", True),
     ],
 )
@@ -172,8 +175,42 @@ def test_the_same_letter_from_one_client_again_and_again_is_no_wave(app: Flask) 
     assert [judged(app, sent()) for _ in range(10)] == [[]] * 10
 
 
-def test_answers_that_are_alike_are_no_wave(app: Flask) -> None:
-    assert from_clients(app, 9, {"coming": "yes", "menu": ["vegetarian"], "seats": "2"}) == [[]] * 9
+URL = "https://www.site.example/docs/getting-started/installation"
+CHOICE = "I could not find what I was looking for on this page, and gave up"
+
+
+@pytest.mark.parametrize(
+    ("said", "fields"),
+    [
+        ({"coming": "yes", "menu": ["vegetarian"], "seats": "2"}, {}),
+        ({"helpful": "yes", "page": URL}, {}),
+        ({"helpful": "yes", "page": URL, "recipient": "sales@site.example"}, {}),
+        ({"helpful": "yes", "page": URL}, {"helpful": "radio", "page": "hidden"}),
+        ({"helpful": "yes", "page": URL}, {"helpful": "text", "page": "text"}),
+        ({"ok": "yes", "campaign": "spring " * 20}, {"ok": "consent", "campaign": "hidden"}),
+        ({"ok": "I agree to what is written in the terms of service"}, {"ok": "consent"}),
+        ({"why": CHOICE}, {"why": "select"}),
+        ({"why": [CHOICE]}, {"why": "multiselect"}),
+        ({"why": CHOICE}, {}),
+    ],
+)
+def test_answers_that_are_alike_are_no_wave(app: Flask, said: dict[str, Any], fields: dict[str, str]) -> None:
+    form = form_of(*({"name": name, "type": kind} for name, kind in fields.items()))
+    assert from_clients(app, 9, said, form) == [[]] * 9
+
+
+@pytest.mark.parametrize("fields", [{}, {"message": "textarea"}, {"name": "text"}])
+def test_what_a_person_writes_is_a_wave_without_an_address_too(app: Flask, fields: dict[str, str]) -> None:
+    form = form_of(*({"name": name, "type": kind} for name, kind in fields.items()))
+    assert from_clients(app, 4, {"message": LETTER["message"]}, form)[-1] == ["repeated"]
+
+
+@pytest.mark.parametrize("fields", [{}, {"pages": "hidden", "message": "textarea"}])
+def test_links_of_the_page_are_nobodys(service: Flask, fields: dict[str, str]) -> None:
+    form = form_of(*({"name": name, "type": kind} for name, kind in fields.items()))
+    tracking = {f"page{number}": URL for number in range(9)} if not fields else {"pages": f"{URL} " * 9}
+    assert judged(service, sent({**tracking, "message": "Hello"}), form) == []
+    assert judged(service, sent({**tracking, "message": f"{URL} " * 6}), form) == ["links"]
 
 
 def test_a_wave_is_forgotten_after_a_day(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -209,7 +209,7 @@ def test_a_repeat_needs_no_second_captcha(app: Flask, monkeypatch: pytest.Monkey
     monkeypatch.setattr(challenges, "check", lambda _, incoming: tokens.append(incoming.challenge))
     first = identity(app.test_client().post(f"/f/{form}", json={**ANN, "altcha": "token"}))
     assert identity(app.test_client().post(f"/f/{form}", json={**ANN, "altcha": "token"})) == first
-    assert tokens == [{"altcha": "token"}]
+    assert tokens == [{"altcha": ("token",)}]
 
 
 def test_a_retry_is_answered_when_the_form_was_filled_or_closed_by_it(client: FlaskClient, app: Flask) -> None:

@@ -279,7 +279,13 @@ def test_people_are_found_by_every_address_that_is_a_value(either: FlaskClient, 
 
 @pytest.mark.parametrize(
     "text",
-    ["Write to bob@example.com", "bob@example.com please", "Hello, bob@example.com", "bob@localhost", "<bob@x.org>"],
+    [
+        "Write to bob@example.com",
+        "bob@example.com please",
+        "Hello, bob@example.com",
+        "bob@localhost",
+        "<bob@x.org> please",
+    ],
 )
 def test_an_address_in_running_text_finds_nobody(make_app: MakeApp, text: str) -> None:
     app = make_app()

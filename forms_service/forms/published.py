@@ -10,6 +10,7 @@ import time
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, cast
 
 from flask import Flask, current_app
@@ -22,6 +23,7 @@ from forms_service.forms.models import Form, FormVersion
 from forms_service.forms.service import FORM_ID
 from forms_service.signals import form_saved
 from forms_service.validation.compiler import FormSchema, compiled
+from forms_service.validation.field_names import FieldNames
 from forms_service.validation.form_settings import FormSettings, form_settings
 
 FRESH_SECONDS = 0.5
@@ -47,6 +49,16 @@ class PublishedForm:
     def open(self) -> bool:
         """Whether it takes submissions; whether it is full, who counts them knows."""
         return self.owner_active and not self.settings.closed
+
+    @cached_property
+    def names(self) -> FieldNames:
+        """The names of its fields."""
+        return FieldNames(field["name"] for field in self.fields)
+
+    @cached_property
+    def types(self) -> Mapping[str, str]:
+        """The type of each field, by its name."""
+        return {field["name"]: field["type"] for field in self.fields}
 
 
 class Shelf:

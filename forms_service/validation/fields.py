@@ -8,6 +8,7 @@ import marshmallow as ma
 from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, ValidatedEmail, validate_email
 
 from forms_service.validation.common_passwords import is_common
+from forms_service.validation.invisible import trim, without_ignorable
 from forms_service.validation.schema import Coded, Messages
 from forms_service.validation.text import WHITE, folded, has_controls, one_line, strip_markup
 
@@ -84,7 +85,7 @@ class Email(Text):
     json_schema: ClassVar[dict[str, Any]] = {"format": "email", "maxLength": EMAIL_LONGEST}
 
     def _cleaned(self, value: str) -> str:
-        return value.strip(BLANKS)
+        return value if "\n" in value or "\r" in value else clean_address(value)
 
     def _faults(self, value: str) -> list[str]:
         if len(value) > EMAIL_LONGEST:
@@ -187,13 +188,21 @@ def email_key(address: str) -> str:
 
     :raises ValueError: when it is no address
     """
-    address = address.strip(BLANKS)
+    address = clean_address(address)
     if _is_plain(address):
         return address.lower()
     parsed = _parsed(address)
     if parsed is None:
         raise ValueError("This is no e-mail address.")
     return f"{folded(parsed.local_part)}@{parsed.ascii_domain.lower()}"
+
+
+def clean_address(text: str) -> str:
+    """An address without blanks around it and invisible characters anywhere, which come along when it is copied."""
+    address = trim(text)
+    if address.isascii() or len(address) > LONGEST_RAW or is_email(address):
+        return address
+    return without_ignorable(address)
 
 
 def is_email(address: str) -> bool:

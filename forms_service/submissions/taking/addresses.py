@@ -2,20 +2,50 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
+from urllib.parse import unquote
 
 from forms_service.errors import PayloadTooLargeError
 from forms_service.submissions.people import person_index
-from forms_service.validation.fields import EMAIL_LONGEST, is_email
+from forms_service.validation.fields import clean_address, is_email
+from forms_service.validation.invisible import trim
 from forms_service.validation.special import REPLY_TO
 
 MOST_ADDRESSES = 500
 """Addresses of one submission; each is a row by which it is found."""
 
-LISTED = re.compile(r"[\s,;]*+(?:[^\s,;@]++@[^\s,;@]++(?:[\s,;]++|\Z))++")
-"""What reads like an address, or several by commas, and is nothing else: running text is not looked at."""
+BARE = re.compile(r"[^\s<>,;:@]++@[^\s<>,;:@]++")
 
-PART = re.compile(r"[^\s,;]+")
+_MAILBOX = r"""[\s,;]*+
+    (?: (?: "(?:[^"\\]|\\.)*+" | [^<>@,;"]*+ ) \s*+ < \s*+ (?:mailto:)? (?P<inner>[^\s<>,;@]++@[^\s<>,;@]++) \s*+ >
+      | mailto: (?P<linked>[^\s<>,;@?]++@[^\s<>,;@?]++) (?:\?[^\s<>]*+)?
+      | (?P<bare>[^\s<>,;@]++@[^\s<>,;@]++) )
+    (?:[\s,;]++|\Z)"""
+
+MAILBOX = re.compile(_MAILBOX, re.VERBOSE | re.IGNORECASE | re.DOTALL)
+"""An address as people and mail programs write it, alone or in a list: `a@b.co`, `Ann <a@b.co>`, `mailto:a@b.co`."""
+
+LISTED = re.compile(f"(?:{_MAILBOX})++", re.VERBOSE | re.IGNORECASE | re.DOTALL)
+"""One or several of them, and nothing else."""
+
+ADDRESS_NAMES = frozenset(
+    ("email", "mail", "emailaddress", "mailaddress", "youremail", "yourmail", "emailadresse", "mailadresse")
+)
+"""Names of fields for the sender's own address, in letters alone."""
+
+NO_LETTERS = re.compile(r"[\W\d_]+")
+
+
+def addresses_in(text: str) -> Iterator[str]:
+    """The addresses of a value that is one or lists some, and is nothing else: running text is not looked at."""
+    text = trim(text) if "@" in text else ""
+    if BARE.fullmatch(text):
+        yield text  # as nearly all are: 0.5 µs instead of 4
+    elif LISTED.fullmatch(text):
+        for part in MAILBOX.finditer(text):
+            linked = part["linked"]
+            yield unquote(linked) if linked else part["inner"] or part["bare"]
 
 
 def indexes_in(data: Mapping[str, Any], control: Mapping[str, str]) -> set[bytes]:
@@ -23,25 +53,31 @@ def indexes_in(data: Mapping[str, Any], control: Mapping[str, str]) -> set[bytes
 
     :raises PayloadTooLargeError: for more than MOST_ADDRESSES of them
     """
-    said: set[str] = set()
-    for text in _texts([*data.values(), *control.values()]):
-        if "@" in text and LISTED.fullmatch(text):
-            said.update(PART.findall(text))
-            if len(said) > MOST_ADDRESSES:
-                raise PayloadTooLargeError(f"Send at most {MOST_ADDRESSES} e-mail addresses at once.")
-    return {person_index(address) for address in said if is_email(address)}
+    texts = _texts([*data.values(), *control.values()])
+    said = list(islice((address for text in texts for address in addresses_in(text)), MOST_ADDRESSES + 1))
+    if len(said) > MOST_ADDRESSES:
+        raise PayloadTooLargeError(f"Send at most {MOST_ADDRESSES} e-mail addresses at once.")
+    return {person_index(address) for address in set(map(clean_address, said)) if is_email(address)}
 
 
 def reply_to(fields: Sequence[Mapping[str, Any]], data: Mapping[str, Any], control: Mapping[str, str]) -> str | None:
     """Where an answer goes: to the first address in the mail fields, else in the form's e-mail fields.
 
-    In a form that defines no fields any value may be one.
+    In a form that defines no fields any value may be one, and those in fields named for the sender's address come
+    first: the others may be the page's own.
     """
     asked = {field["name"] for field in fields if field["type"] == "email"}
-    said = [control[name] for name in REPLY_TO if name in control]
-    texts = _texts([*said, *(value for name, value in data.items() if name in asked or not fields)])
-    found = (text.strip() for text in texts if "@" in text and len(text) <= EMAIL_LONGEST)
-    return next((text for text in found if is_email(text)), None)
+    first = [value for name, value in data.items() if name in asked or (not fields and is_address_field(name))]
+    texts = _texts(
+        [*(control[name] for name in REPLY_TO if name in control), *first, *(() if fields else data.values())]
+    )
+    found = (clean_address(address) for text in texts for address in addresses_in(text))
+    return next(filter(is_email, islice(found, MOST_ADDRESSES)), None)
+
+
+def is_address_field(name: str) -> bool:
+    """Whether a field that no form defines is one for the sender's own address, to judge by its name."""
+    return NO_LETTERS.sub("", name).lower() in ADDRESS_NAMES
 
 
 def _texts(value: Any) -> Iterator[str]:

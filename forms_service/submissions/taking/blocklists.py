@@ -6,8 +6,10 @@ from functools import lru_cache
 from itertools import chain
 
 from forms_service.forms.published import PublishedForm
+from forms_service.submissions.taking.addresses import addresses_in
 from forms_service.submissions.taking.incoming import Incoming
-from forms_service.validation.fields import EMAIL_LONGEST, email_key
+from forms_service.submissions.taking.wording import Wording
+from forms_service.validation.fields import email_key
 from forms_service.validation.text import folded
 
 REMEMBERED = 256
@@ -22,13 +24,13 @@ _WITHOUT_SPACES = re.compile(
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
-def names(form: PublishedForm, incoming: Incoming, texts: list[str]) -> bool:
+def names(form: PublishedForm, incoming: Incoming, wording: Wording) -> bool:
     """Whether the form's block list names a word of the submission, an address in it, or where it came from."""
     blocked = form.settings.blocklist
     return (
         bool(blocked.networks and _from_network(incoming.client, blocked.networks))
-        or bool(blocked.addresses and _has_address(incoming, texts, blocked.addresses))
-        or bool(blocked.words and _has_word(texts, blocked.words))
+        or bool(blocked.addresses and _has_address(incoming, wording.sent, blocked.addresses))
+        or bool(blocked.words and _has_word(wording.sent, blocked.words))
     )
 
 
@@ -41,11 +43,11 @@ def _from_network(client: str, networks: tuple[str, ...]) -> bool:
 
 
 def _has_address(incoming: Incoming, texts: list[str], addresses: tuple[str, ...]) -> bool:
-    """A value that is an address as a whole; `@example.com` stands for everybody there."""
+    """A value that is one address or lists some; `@example.com` stands for everybody there."""
     blocked = _addresses(addresses)
     for text in chain(texts, incoming.control.values()):
-        if "@" in text and len(text) <= EMAIL_LONGEST + 10:
-            key = _key(text)
+        for address in addresses_in(text):
+            key = _key(address)
             if key in blocked or f"@{key.rpartition('@')[2]}" in blocked:
                 return True
     return False
@@ -94,6 +96,6 @@ def _words(listed: tuple[str, ...]) -> tuple[frozenset[str], tuple[str, ...], tu
 
 def _key(text: str) -> str:
     try:
-        return email_key(text.strip())
+        return email_key(text)
     except ValueError:
         return ""

@@ -10,6 +10,8 @@ from enum import Enum
 from typing import Any
 
 from forms_service.validation import special
+from forms_service.validation.invisible import is_blank, trim
+from forms_service.validation.kinds import is_filled, nfc
 
 
 class Role(Enum):
@@ -41,7 +43,11 @@ ROLES: Mapping[str, Role] = {
 }
 """Every special name of every dialect."""
 
-UNFILLED = ("", None, False)
+UNFILLED = ("off", "false", "no", "0", "null", "undefined")
+"""What a page's script or an unticked box sends for a honeypot that nobody filled in, besides blanks."""
+
+MOST_TOKENS = 3
+"""Tokens of one CAPTCHA that are tried: a page with two widgets, or a script, sends more than one."""
 
 
 @dataclass
@@ -53,7 +59,7 @@ class Sorted:
     honeypots: tuple[str, ...] = ()
     """The names of those that were filled in."""
 
-    challenge: dict[str, str] = field(default_factory=dict)
+    challenge: dict[str, tuple[str, ...]] = field(default_factory=dict)
     started: str | None = None
     back: str | None = None
 
@@ -71,31 +77,44 @@ def sort_out(sent: Mapping[str, Any], *, defined: Collection[str] = (), honeypot
             if not _is_unfilled(value):
                 found.honeypots += (name,)
         elif role is Role.CHALLENGE:
-            found.challenge[name] = as_text(value)
+            found.challenge[name] = _tokens(value)
         elif role is Role.STARTED:
             found.started = as_text(value)
         elif role is Role.BACK:
             found.back = as_text(value)
+        elif role is Role.REDIRECT:
+            found.control[name] = next((trim(nfc(as_text(item))) for item in _items(value) if is_filled(item)), "")
         else:
-            found.control[name] = as_text(value)
+            found.control[name] = nfc(as_text(value))
     return found
 
 
 def first_of(control: Mapping[str, str], names: Collection[str]) -> str | None:
     """The first of these special fields that says anything."""
-    return next((control[name] for name in names if control.get(name)), None)
-
-
-def _is_unfilled(value: Any) -> bool:
-    if isinstance(value, list):  # it came several times
-        return all(map(_is_unfilled, value))
-    return value in UNFILLED
+    return next((control[name] for name in names if is_filled(control.get(name))), None)
 
 
 def as_text(value: Any) -> str:
-    """One text, also where a field came several times or in JSON."""
+    """One text, also where a field came several times or in JSON; empty ones of several do not count."""
     if isinstance(value, str):
         return value
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
-        return ", ".join(value)
-    return json.dumps(value, ensure_ascii=False)
+        return ", ".join(filter(is_filled, value))
+    return "" if value is None else json.dumps(value, ensure_ascii=False)
+
+
+def _items(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _tokens(value: Any) -> tuple[str, ...]:
+    tokens = (trim(as_text(item)) for item in _items(value) if is_filled(item))
+    return tuple(dict.fromkeys(filter(None, tokens)))[:MOST_TOKENS]
+
+
+def _is_unfilled(value: Any) -> bool:
+    if isinstance(value, list | dict):  # it came several times, or in JSON
+        return all(map(_is_unfilled, value if isinstance(value, list) else value.values()))
+    if isinstance(value, str):
+        return is_blank(value) or trim(value).lower() in UNFILLED
+    return not value

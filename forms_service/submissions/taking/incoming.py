@@ -1,7 +1,6 @@
 """What came with a POST: read within bounds, in NFC, and sorted by what it is for."""
 
-import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,6 +12,7 @@ from forms_service.forms.published import PublishedForm
 from forms_service.submissions.taking import uploads
 from forms_service.submissions.taking.dialects import sort_out
 from forms_service.submissions.taking.uploads import Upload
+from forms_service.validation.kinds import nfc
 from forms_service.validation.schema import LONGEST_NAME
 from forms_service.web.bodies import MULTIPART, by_name, json_or_form_body
 from forms_service.web.client import client_address
@@ -30,8 +30,8 @@ class Incoming:
     honeypots: tuple[str, ...]
     """The names of those that were filled in."""
 
-    challenge: dict[str, str]
-    """The CAPTCHA's token, by the name of its field."""
+    challenge: dict[str, tuple[str, ...]]
+    """What may be the CAPTCHA's token, by the name of its field."""
 
     started: str | None
     """When the hosted page was shown, signed."""
@@ -69,22 +69,20 @@ def sorted_incoming(form: PublishedForm, body: Any, *, files: tuple[Upload, ...]
     """
     if not isinstance(body, dict):
         raise ValidationError({"body": [Fault("Send an object with named fields.", "invalid_type")]})
-    sent = normalised(body)
+    sent = form.names.gather(normalised(body))
     _refuse_out_of_bounds(sent)
-    defined = {known["name"] for known in form.fields}
-    found = sort_out(sent, defined=defined, honeypot=form.settings.honeypot)
+    found = sort_out(sent, defined=form.names.defined, honeypot=form.settings.honeypot)
     return Incoming(**vars(found), uploads=files, client=client)
 
 
-def normalised(value: Any) -> Any:
-    """The value with every text in it in NFC; names that become one are one field that came several times."""
-    if isinstance(value, str):
-        return value if value.isascii() else unicodedata.normalize("NFC", value)
-    if isinstance(value, list):
-        return [normalised(item) for item in value]
-    if not isinstance(value, dict):
-        return value
-    pairs = [(normalised(name), normalised(item)) for name, item in value.items()]
+def normalised(body: dict[str, Any]) -> dict[str, Any]:
+    """The body with every name in NFC; names that become one are one field that came several times.
+
+    Values stay as they were sent until their lengths were measured.
+    """
+    if all(map(str.isascii, body)):
+        return body
+    pairs = [(nfc(name), value) for name, value in body.items()]
     found = dict(pairs)
     return found if len(found) == len(pairs) else by_name(_flat(pairs))
 
@@ -94,7 +92,7 @@ def _flat(pairs: Iterable[tuple[str, Any]]) -> Iterable[tuple[str, Any]]:
         yield from ((name, item) for item in value) if isinstance(value, list) else ((name, value),)
 
 
-def _refuse_out_of_bounds(sent: dict[str, Any]) -> None:
+def _refuse_out_of_bounds(sent: Mapping[str, Any]) -> None:
     if sum(len(value) if isinstance(value, list) else 1 for value in sent.values()) > MOST_FIELDS:
         raise PayloadTooLargeError(f"A form has at most {MOST_FIELDS} fields.")
     _refuse_misnamed(sent)

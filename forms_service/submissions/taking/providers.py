@@ -41,17 +41,17 @@ class _NoRedirects(urllib.request.HTTPRedirectHandler):
 _opener = urllib.request.build_opener(_NoRedirects)
 
 
-def verify(url: str, *, secret: str, token: str, client: str) -> bool:
-    """Whether the provider says yes.
+def verify(url: str, *, secret: str, token: str, client: str, timeout: float) -> bool:
+    """Whether the provider says yes; waits for `timeout` seconds at most.
 
-    :raises ProviderAwayError: when it says nothing within DEADLINE, or nothing about the token
+    :raises ProviderAwayError: when it says nothing until then, or nothing about the token
     """
     said = {"secret": secret, "response": token, **({"remoteip": client} if client != "unknown" else {})}
     answer: Future[Any] = Future()
     # in a thread of its own, since neither finding a host nor an answer that drips in can be ended from outside
     threading.Thread(target=_fulfil, args=(answer, url, said), name="captcha", daemon=True).start()
     try:
-        found = answer.result(DEADLINE)
+        found = answer.result(max(timeout, 0))
     except (TimeoutError, OSError, HTTPException, ValueError, RecursionError) as error:
         raise _away(url, type(error).__name__) from error
     return _means_yes(found, url)

@@ -8,6 +8,7 @@ from flask import Flask, current_app
 from forms_service.forms.published import PublishedForm
 from forms_service.keyring import holder
 from forms_service.submissions.taking.incoming import Incoming
+from forms_service.submissions.taking.wording import Wording, is_lone_url, is_prose
 from forms_service.web.limit_storage import BoundedMemory, Hit
 
 OTHERS = 3
@@ -26,17 +27,26 @@ def init_app(app: Flask) -> None:
     app.extensions["repeats"] = BoundedMemory(most_hits=MOST_REMEMBERED)
 
 
-def is_one(form: PublishedForm, incoming: Incoming, texts: list[str]) -> bool:
+def is_one(form: PublishedForm, incoming: Incoming, wording: Wording) -> bool:
     """Whether more than OTHERS clients have sent exactly this to the form within a day.
 
-    Only what holds an address or a text of some length counts: answers to a poll are alike without being spam.
+    Only what holds the sender's address or a text of some length that a person wrote counts: answers to a poll are
+    alike without being spam, whatever a page adds to them.
     """
-    if not any(len(text) >= LEAST_TEXT or "@" in text for text in texts):
+    if not _is_personal(wording):
         return False
     files = (upload.digest.hex() for upload in incoming.uploads)
-    content = holder().ring().index("\0".join((form.id, *texts, *files)), PLACE)[:16].hex()
+    content = holder().ring().index("\0".join((form.id, *wording.sent, *files)), PLACE)[:16].hex()
     memory: BoundedMemory = current_app.extensions["repeats"]
     mine = Hit(f"{content} {incoming.client}", 1, WINDOW)
     everybodys = Hit(content, 2**31, WINDOW)
     memory.take([mine, everybodys])  # counts nobody twice: where the first has no room, neither is charged
     return memory.get(content) > OTHERS
+
+
+def _is_personal(wording: Wording) -> bool:
+    return (
+        any("@" in text for text in wording.addresses)
+        or any(len(text) >= LEAST_TEXT and not is_lone_url(text) for text in wording.written)
+        or any(len(text) >= LEAST_TEXT and is_prose(text) for text in wording.loose)
+    )

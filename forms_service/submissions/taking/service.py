@@ -18,6 +18,7 @@ from forms_service.submissions.taking.content import hashes_of
 from forms_service.submissions.taking.deciding import INACTIVE, Entry, Mark
 from forms_service.submissions.taking.incoming import Incoming
 from forms_service.submissions.taking.storing import FILES, PEOPLE, SUBMISSIONS, earlier, store
+from forms_service.validation.kinds import is_filled
 from forms_service.validation.schema import faults_by_path
 
 
@@ -60,17 +61,15 @@ def _checked(form: PublishedForm, incoming: Incoming) -> dict[str, Any]:
         raise ValidationError({**faults_by_path(error.messages), **faults}) from error
     if faults:
         raise ValidationError(faults)
-    if not incoming.uploads and all(_is_blank(value) for value in data.values()):
+    if not any(upload.size for upload in incoming.uploads) and all(map(_is_blank, data.values())):
         raise ValidationError({"body": [Fault("Fill in at least one field.", "empty")]})
     return data
 
 
 def _is_blank(value: Any) -> bool:
-    if isinstance(value, str):
-        return not value or value.isspace()
     if isinstance(value, list | dict):
         return all(map(_is_blank, value if isinstance(value, list) else value.values()))
-    return value is None
+    return not is_filled(value)
 
 
 def _reasons(form: PublishedForm, incoming: Incoming) -> Sequence[str]:

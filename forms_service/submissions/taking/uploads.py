@@ -66,7 +66,7 @@ class Received:
         if isinstance(part, Text):
             self.pairs.append((part.name, part.value))
         elif isinstance(part, FileBegins):
-            name = unicodedata.normalize("NFC", part.field)
+            name = self._form.names.defined_name(unicodedata.normalize("NFC", part.field))
             self._begun, self._arriving = FileBegins(name, part.filename), None
             self.file_fields.append(name[: LONGEST_NAME + 1])
             if part.filename:
@@ -165,7 +165,7 @@ def faults(form: PublishedForm, uploads: Sequence[Upload]) -> dict[str, list[Fau
         if wanted["type"] != "file":
             continue
         sent = [upload for upload in uploads if upload.field == wanted["name"]]
-        if wanted.get("required") and not sent:
+        if wanted.get("required") and not any(upload.size for upload in sent):
             found[wanted["name"]] = [Fault("Choose a file.", "required")]
         for upload in sent:
             found.setdefault(upload.field, []).extend(_faults_of(upload, wanted))
@@ -229,7 +229,7 @@ def _faults_of(upload: Upload, wanted: Mapping[str, Any]) -> list[Fault]:
 
 def _place(form: PublishedForm, name: str) -> str:
     """What becomes of a file in that field: `kept`, `dropped`, `refused` since it is no place for files, `unknown`."""
-    types = {wanted["name"]: wanted["type"] for wanted in form.fields}
+    types = form.types
     if not types or types.get(name) == "file":
         return "kept"
     if name in types or "file" not in types.values():

@@ -1,12 +1,14 @@
 """The types of fields that a form may have. Each is one registered class: what it is defined by, and what it takes.
 
-Nothing is converted. What is kept is what was sent, in NFC: a number of an HTML form stays the text that was typed,
-a ticked box stays "on", one that JSON sent stays true. An optional field may be empty, null or left out.
+What is kept is what was sent, in NFC: a number of an HTML form stays the text that was typed, with blanks around it, a
+ticked box stays "on", one that JSON sent stays true. Three things are made alike: a number that JSON sends for a text
+is that text, a choice is kept as it was defined, and several choices are always a list. Of a name that came several
+times the empty values do not count where one is asked for. An optional field may be empty, null or left out.
 """
 
-from forms_service.validation.kinds.base import KINDS, Kind, nfc
-from forms_service.validation.kinds.choices import NOT_TICKED, choice_values
+from forms_service.validation.kinds.base import KINDS, Kind, is_filled, nfc
+from forms_service.validation.kinds.choices import NOT_TICKED, choice_values, is_ticked
 from forms_service.validation.kinds.ordered import NumberKind
 from forms_service.validation.kinds.texts import Textual
 
-__all__ = ["KINDS", "NOT_TICKED", "Kind", "NumberKind", "Textual", "choice_values", "nfc"]
+__all__ = ["KINDS", "NOT_TICKED", "Kind", "NumberKind", "Textual", "choice_values", "is_filled", "is_ticked", "nfc"]

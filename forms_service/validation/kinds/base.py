@@ -6,6 +6,7 @@ from typing import Any, ClassVar, TypeVar
 
 import marshmallow as ma
 
+from forms_service.validation.invisible import is_blank
 from forms_service.validation.schema import Coded, Messages
 
 KINDS: dict[str, "type[Kind]"] = {}
@@ -32,8 +33,23 @@ def nfc(value: Any) -> Any:
     if isinstance(value, list):
         return [nfc(item) for item in value]
     if isinstance(value, dict):
-        return {key: nfc(item) for key, item in value.items()}
+        composed = {nfc(key): nfc(item) for key, item in value.items()}
+        return composed if len(composed) == len(value) else {key: nfc(item) for key, item in value.items()}
     return value
+
+
+def as_text(value: Any) -> Any:
+    """A number or boolean of JSON as the text that a form would send for it; anything else as it is."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e21:  # as JavaScript writes it
+        return str(int(value))
+    return str(value) if isinstance(value, int | float) else value
+
+
+def is_filled(value: Any) -> bool:
+    """Whether a value says anything: null, empty and invisible texts do not."""
+    return not is_blank(value) if isinstance(value, str) else value is not None
 
 
 class Kind(Coded):
@@ -42,6 +58,9 @@ class Kind(Coded):
     kind: ClassVar[str]
     control: ClassVar[str]
     rules: ClassVar[tuple[str, ...]]
+    typed: ClassVar[bool] = False
+    """Whether blanks and invisible characters around a value mean nothing."""
+
     default_error_messages: Messages = {
         "blank": "This field is required.",
         "invalid_text": "Send one text.",
@@ -52,6 +71,7 @@ class Kind(Coded):
     def __init__(self, definition: Mapping[str, Any]) -> None:
         super().__init__(required=definition.get("required", False))
         self.definition = definition
+        self._heeds_blanks = not self.required and not self.typed
         self._prepare(definition)
 
     def _prepare(self, definition: Mapping[str, Any]) -> None:
@@ -70,18 +90,34 @@ class Kind(Coded):
 
         :raises marshmallow.ValidationError: with everything that is wrong with it
         """
-        kept = nfc(value)
+        sent = value if isinstance(value, str) else self._single(value)
+        kept = nfc(sent)
         if self._is_empty(kept):
             if self.required:
                 raise self.make_error("blank")
             return kept
-        faults = self._faults(kept)
+        faults = self._faults(kept, sent)
         if faults:
             raise ma.ValidationError(faults)
         return kept
 
-    def _is_empty(self, value: Any) -> bool:
-        return value is None or value == "" or (self.required and isinstance(value, str) and value.isspace())
+    def _single(self, value: Any) -> Any:
+        """What is meant by a value that is no text: of a list the one item that is filled in."""
+        if not isinstance(value, list):
+            return value
+        filled: list[Any] = []
+        for item in value:
+            if is_filled(item) and item not in filled:
+                filled.append(item)
+                if len(filled) > 1:
+                    return value
+        return filled[0] if filled else ""
 
-    def _faults(self, value: Any) -> list[Any]:
+    def _is_empty(self, value: Any) -> bool:
+        if value is None or value == "":
+            return True
+        return not self._heeds_blanks and isinstance(value, str) and is_blank(value)
+
+    def _faults(self, value: Any, sent: Any) -> list[Any]:
+        """What is wrong with a value; `sent` is the same before it was composed."""
         return []

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from forms_service.errors import Fault
-from forms_service.validation.kinds.base import Kind, kind, nfc
+from forms_service.validation.invisible import is_blank, trim
+from forms_service.validation.kinds.base import Kind, as_text, is_filled, kind, nfc
 from forms_service.validation.schema import Messages
 
 NOT_TICKED = ("", "off", "false", "no", "0")
@@ -17,9 +18,21 @@ def choice_values(definition: Mapping[str, Any]) -> list[str]:
     return [choice["value"] if isinstance(choice, dict) else choice for choice in choices]
 
 
+def is_ticked(value: Any) -> bool:
+    """Whether a box is ticked; one that came several times is ticked if one of them is."""
+    if isinstance(value, list):
+        return any(map(is_ticked, value))
+    if isinstance(value, str):
+        return not is_blank(value) and trim(value).lower() not in NOT_TICKED
+    return bool(value)
+
+
 @kind("checkbox", "checkbox")
 class CheckboxKind(Kind):
-    """A box: ticked by true or by any text but "off", "false", "no" and "0", as which value it has is the page's."""
+    """A box: ticked by true or by any text but "off", "false", "no" and "0", as which value it has is the page's.
+
+    Pages send several values under its name to say that it is not ticked; those that are not do not count then.
+    """
 
     default_error_messages: Messages = {
         "blank": "Tick this box to go on.",
@@ -27,11 +40,23 @@ class CheckboxKind(Kind):
         "invalid_checkbox": "Send true, false or one text.",
     }
 
-    def _is_empty(self, value: Any) -> bool:
-        return value is None or value is False or (isinstance(value, str) and value.strip().lower() in NOT_TICKED)
+    def _single(self, value: Any) -> Any:
+        if not isinstance(value, list):
+            return value if isinstance(value, bool) else as_text(value)
+        texts = [self._single(item) for item in value]
+        ticked: list[Any] = []
+        for item in texts:
+            if is_ticked(item) and item not in ticked:
+                ticked.append(item)
+        return ticked if len(ticked) > 1 else (ticked or texts or [""])[0]
 
-    def _faults(self, value: Any) -> list[Fault]:
-        return [] if value is True or isinstance(value, str) else [self.fault("invalid_checkbox")]
+    def _is_empty(self, value: Any) -> bool:
+        return not is_ticked(value)
+
+    def _faults(self, value: Any, sent: Any) -> list[Fault]:
+        values = value if isinstance(value, list) else [value]
+        known = all(item is True or isinstance(item, str) for item in values)
+        return [] if known else [self.fault("invalid_checkbox")]
 
 
 @kind("consent", "checkbox")
@@ -41,15 +66,30 @@ class ConsentKind(CheckboxKind):
 
 @kind("select", "select", ("choices",))
 class SelectKind(Kind):
-    """One of a few choices."""
+    """One of a few choices, kept as it was defined."""
 
+    typed = True
     default_error_messages: Messages = {"not_a_choice": "Choose one of those that are offered."}
 
     def _prepare(self, definition: Mapping[str, Any]) -> None:
-        self._values = frozenset(nfc(choice_values(definition)))
+        values = nfc(choice_values(definition))
+        self._values = {_key(value): value for value in values} | {value: value for value in values}
 
-    def _faults(self, value: Any) -> list[Fault]:
-        return [] if isinstance(value, str) and value in self._values else [self.fault("not_a_choice")]
+    def _single(self, value: Any) -> Any:
+        return as_text(super()._single(value))
+
+    def deserialize(self, value: Any, attr: str | None = None, data: Any = None, **kwargs: Any) -> Any:
+        """The choice that is meant."""
+        return self._as_defined(super().deserialize(value, attr, data, **kwargs))
+
+    def _as_defined(self, value: Any) -> Any:
+        return self._values.get(value) or self._values.get(_key(value), value) if isinstance(value, str) else value
+
+    def _faults(self, value: Any, sent: Any) -> list[Fault]:
+        return [] if self._is_choice(value) else [self.fault("not_a_choice")]
+
+    def _is_choice(self, value: Any) -> bool:
+        return isinstance(value, str) and (value in self._values or _key(value) in self._values)
 
 
 @kind("radio", "radio", ("choices",))
@@ -59,22 +99,37 @@ class RadioKind(SelectKind):
 
 @kind("multiselect", "checkboxes", ("choices",))
 class MultiselectKind(SelectKind):
-    """Some of a few choices: a list, or the one text that a form sends for a single one."""
+    """Some of a few choices: always kept as a list, though a form sends one text for a single one."""
 
     default_error_messages: Messages = {"not_a_choice": "Choose only among those that are offered."}
 
-    def _is_empty(self, value: Any) -> bool:
-        return value in (None, "", [], [""])
+    def deserialize(self, value: Any, attr: str | None = None, data: Any = None, **kwargs: Any) -> Any:
+        """The choices that are meant, each once."""
+        items = value if isinstance(value, list) else [value]
+        chosen = super().deserialize([as_text(item) for item in items if is_filled(item)], attr, data, **kwargs)
+        return list(dict.fromkeys(map(self._as_defined, chosen)))
 
-    def _faults(self, value: Any) -> list[Fault]:
-        chosen = value if isinstance(value, list) else [value]
-        known = all(isinstance(item, str) and item in self._values for item in chosen)
-        return [] if known else [self.fault("not_a_choice")]
+    def _single(self, value: Any) -> Any:
+        return value
+
+    def _is_empty(self, value: Any) -> bool:
+        return not value
+
+    def _faults(self, value: Any, sent: Any) -> list[Fault]:
+        return [] if all(map(self._is_choice, value)) else [self.fault("not_a_choice")]
 
 
 @kind("file", "file", ("accept", "max_size"))
 class FileKind(Kind):
     """A file. Who receives it checks it; the text that a page sends without one is let through."""
 
+    def _single(self, value: Any) -> Any:
+        return value
+
     def _is_empty(self, value: Any) -> bool:
         return False
+
+
+def _key(value: str) -> str:
+    """A choice as it is compared: browsers trim the text of an option and join its blanks."""
+    return " ".join(trim(value).split())

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from forms_service.errors import Fault
+from forms_service.validation.invisible import without_ignorable
 from forms_service.validation.kinds.base import Kind, kind
 from forms_service.validation.moments import date_of, datetime_of, time_of
 from forms_service.validation.schema import Messages
@@ -19,14 +20,15 @@ LONGEST_NUMBER = 400
 class Ordered(Kind):
     """A value that has a place between a least and a most."""
 
+    typed = True
     invalid: ClassVar[str]
 
     def _prepare(self, definition: Mapping[str, Any]) -> None:
         self._least, self._most = (self.bound(definition[rule]) if rule in definition else None for rule in RANGE)
 
-    def _faults(self, value: Any) -> list[Fault]:
+    def _faults(self, value: Any, sent: Any) -> list[Fault]:
         try:
-            place = self.bound(value)
+            place = self.bound(without_ignorable(value) if isinstance(value, str) else value)
         except ValueError:
             return [self.fault(self.invalid)]
         if self._least is not None and place < self._least:

@@ -1,21 +1,39 @@
 """Types of text."""
 
 import math
+import re
+import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
 from forms_service.errors import Fault
-from forms_service.validation.fields import BLANKS, is_email
-from forms_service.validation.kinds.base import Kind, kind
+from forms_service.validation.fields import clean_address, is_email
+from forms_service.validation.invisible import trim, without_ignorable
+from forms_service.validation.kinds.base import Kind, as_text, is_filled, kind
 from forms_service.validation.patterns import LONGEST_MATCHED, Pattern
 from forms_service.validation.schema import Messages
-from forms_service.validation.urls import LONGEST_URL, is_url
+from forms_service.validation.urls import is_url
 
 LENGTHS = ("min_length", "max_length", "pattern")
 
+LONGEST_TEL = 200
+"""Characters beyond which a text is no telephone number, whatever it holds."""
+
+TEL = re.compile(
+    r"(?:tel:)?(?P<number>[-+0-9 ().\u2010-\u2015\u2212\u30fc/]+)"
+    r"(?:[;, ]*(?:extension|extn|ext|durchwahl|dw|poste|interno|anexo|ramal|int|x|#)[. :=]*(?P<extension>[0-9]{1,10}))?"
+)
+"""What a telephone number is written with, once compatible characters and letter cases are folded."""
+
+DIGITS = re.compile("[0-9]")
+
 
 class Textual(Kind):
-    """One text, of a length and after a pattern."""
+    """One text, of a length and after a pattern.
+
+    Lengths never refuse what a browser's own `maxlength` and `minlength` let through: these count a text as it is
+    sent, in units of UTF-16, while many characters become several when a text is composed (NFC).
+    """
 
     def _prepare(self, definition: Mapping[str, Any]) -> None:
         pattern = definition.get("pattern")
@@ -25,19 +43,32 @@ class Textual(Kind):
         if self._pattern:
             self._longest = min(self._longest, LONGEST_MATCHED)
         self._measured = bool(self._shortest or self._longest is not math.inf)
+        self._free = not self._measured and type(self)._wrong is Textual._wrong
 
-    def _faults(self, value: Any) -> list[Fault]:
+    def _single(self, value: Any) -> Any:
+        return as_text(super()._single(value))
+
+    def _faults(self, value: Any, sent: Any) -> list[Fault]:
         if not isinstance(value, str):
             return [self.fault("invalid_text")]
-        length = len(value.replace("\r\n", "\n")) if self._measured else 0
-        if length > self._longest:
+        if self._free:
+            return []
+        value = self._read(value)
+        if not self._measured:
+            return [self.fault(code) for code in self._wrong(value)]
+        shapes = [_with_line_feeds(value)] if value.isascii() else [*map(_with_line_feeds, (value, self._read(sent)))]
+        if min(map(len, shapes)) > self._longest:
             return [self.fault("too_long", longest=characters(int(self._longest)))]
         faults = [self.fault(code) for code in self._wrong(value)]
-        if self._measured and length < self._shortest:
+        if self._shortest and max(map(_units, shapes)) < self._shortest:
             faults.append(self.fault("too_short", shortest=characters(self._shortest)))
-        if self._pattern and not self._pattern.matches(value):
+        if self._pattern and not any(map(self._pattern.matches, shapes)):
             faults.append(self.fault("pattern"))
         return faults
+
+    def _read(self, value: str) -> str:
+        """The part of a text that its rules are held against."""
+        return value
 
     def _wrong(self, value: str) -> tuple[str, ...]:
         return ()
@@ -56,39 +87,88 @@ class TextKind(Textual):
 
 @kind("textarea", "textarea", LENGTHS)
 class TextareaKind(Textual):
-    """Text of several lines; a line break counts as one character."""
+    """Text of several lines; a line break counts as one character, and is a line feed to a pattern."""
 
 
 @kind("tel", "tel", LENGTHS)
 class TelKind(Textual):
-    """A telephone number, in any notation: the world has too many."""
+    """A telephone number of 3 to 20 digits, in any notation, with an extension if there is one."""
+
+    typed = True
+    default_error_messages: Messages = {"invalid_tel": "Enter a telephone number such as +43 664 1234567."}
+
+    def _read(self, value: str) -> str:
+        return without_ignorable(value)
+
+    def _wrong(self, value: str) -> tuple[str, ...]:
+        return () if _is_tel(value) else ("invalid_tel",)
 
 
 @kind("hidden", "hidden", LENGTHS)
 class HiddenKind(Textual):
-    """A value that the page sends and people do not see."""
+    """A value that the page sends and people do not see; where it came several times, all of them are kept."""
+
+    def _faults(self, value: Any, sent: Any) -> list[Fault]:
+        if not isinstance(value, list):
+            return super()._faults(value, sent)
+        texts = [(as_text(text), as_text(raw)) for text, raw in zip(value, sent, strict=True) if is_filled(text)]
+        return next(filter(None, (super(HiddenKind, self)._faults(*text) for text in texts)), [])
 
 
 @kind("email", "email", LENGTHS)
 class EmailKind(Textual):
-    """An address that mail can be sent to; blanks around it are not minded."""
+    """An address that mail can be sent to."""
 
+    typed = True
     default_error_messages: Messages = {"invalid_email": "Enter an e-mail address such as ann@example.com."}
 
+    def _read(self, value: str) -> str:
+        return clean_address(value)
+
     def _wrong(self, value: str) -> tuple[str, ...]:
-        return () if is_email(value.strip(BLANKS)) else ("invalid_email",)
+        return () if is_email(value) else ("invalid_email",)
 
 
 @kind("url", "url", LENGTHS)
 class UrlKind(Textual):
-    """An absolute URL of any scheme but those that run a script."""
+    """An absolute URL, as browsers read one, of any scheme but those that run a script."""
 
+    typed = True
     default_error_messages: Messages = {"invalid_url": "Enter a whole address such as https://example.com/page."}
 
+    def _read(self, value: str) -> str:
+        return trim(value)
+
     def _wrong(self, value: str) -> tuple[str, ...]:
-        return () if len(value) <= LONGEST_URL and is_url(value) else ("invalid_url",)
+        return () if is_url(value) else ("invalid_url",)
 
 
 def characters(count: int) -> str:
     """A number of characters, in words."""
     return f"{count} character" if count == 1 else f"{count} characters"
+
+
+def _with_line_feeds(text: str) -> str:
+    """The text with its line breaks as a browser's scripts and rules see them, whatever it sends for them."""
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+
+
+def _units(text: str) -> int:
+    """The length of a text in units of UTF-16."""
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def _is_tel(text: str) -> bool:
+    if len(text) > LONGEST_TEL:
+        return False
+    found = TEL.fullmatch(" ".join(_plain(text).split()))
+    return found is not None and 3 <= len(DIGITS.findall(found["number"])) <= 20
+
+
+def _plain(text: str) -> str:
+    """A number in the digits and signs of ASCII, where it was written in those of other scripts."""
+    if text.isascii():
+        return text.lower()
+    folded = unicodedata.normalize("NFKC", text).lower()
+    digits = ((unicodedata.decimal(character, None), character) for character in folded)
+    return "".join(character if digit is None else str(digit) for digit, character in digits)

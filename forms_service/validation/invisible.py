@@ -1,0 +1,51 @@
+"""Characters that leave no mark on a screen: white space, and what Unicode calls default ignorable."""
+
+import re
+
+WHITE_SPACE = "\\t-\\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+"""Unicode's White_Space, for a character class."""
+
+IGNORABLE = (
+    "\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f"
+    "\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+)
+"""Unicode's Default_Ignorable_Code_Point, for a character class; the Hangul fillers are among them."""
+
+UNSEEN = f"{WHITE_SPACE}{IGNORABLE}\u2800"
+"""Both, and the Braille pattern without a dot."""
+
+ASCII_BLANKS = " \t\n\v\f\r"
+
+_LEADING = re.compile(f"[{UNSEEN}]*+")
+_CHARACTER = re.compile(f"[{UNSEEN}]")
+_IGNORABLE = re.compile(f"[{IGNORABLE}]+")
+_BLANK = re.compile(rf"[{UNSEEN}\x00-\x1f\x7f-\x9f]*+")
+
+
+def trim(text: str) -> str:
+    """The text without blanks and invisible characters around it."""
+    if text.isascii():
+        return text.strip(ASCII_BLANKS)
+    start = _end_of_lead(text)
+    end = len(text)
+    while end > start and _CHARACTER.match(text, end - 1):
+        end -= 1
+    return text[start:end]
+
+
+def without_ignorable(text: str) -> str:
+    """The text trimmed, and without invisible characters inside it; blanks inside it stay."""
+    text = trim(text)
+    return text if text.isascii() else _IGNORABLE.sub("", text)
+
+
+def is_blank(text: str) -> bool:
+    """Whether nobody would see anything of it."""
+    if "!" <= text < "\x7f":  # it begins with a visible character of ASCII, as nearly all texts do
+        return False
+    return _BLANK.fullmatch(text) is not None
+
+
+def _end_of_lead(text: str) -> int:
+    found = _LEADING.match(text)
+    return found.end() if found else 0
