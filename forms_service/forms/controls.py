@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from markupsafe import escape
+
 from forms_service.validation.kinds import KINDS, NOT_TICKED, choice_values
 from forms_service.validation.patterns import for_html
 from forms_service.validation.special import RESERVED
@@ -38,6 +40,14 @@ PURPOSES = {
 
 LOCAL = re.compile(r"[0-9-]{10}|(?:[0-9-]{10}T)?[0-9]{2}:[0-9]{2}(?::[0-9]{2})?")
 """Moments as a browser writes them; a bound with an offset is left to the service."""
+
+MAX_PAGE_SIZE = 2 * 2**20
+"""Bytes of a form's page."""
+
+BYTES_OF_CONTROL = 500
+BYTES_OF_CHOICE = 45
+BYTES_OF_BOX = 175
+"""What a control, a choice of a list and a choice with a box take besides texts of the form's owner."""
 
 LONG_TEXT = 80
 MOST_GUESSED = 100
@@ -97,6 +107,23 @@ def controls(
         )
         for number, definition in enumerate(fields, start=1)
     ]
+
+
+def page_size(fields: Sequence[Mapping[str, Any]]) -> int:
+    """Bytes that the controls of the fields have at most on a page, as it is shown at first."""
+    return sum(map(_size_of_control, fields))
+
+
+def _size_of_control(definition: Mapping[str, Any]) -> int:
+    name, kind = _size_of(definition["name"]), KINDS[definition["type"]].control
+    texts = ("label", "help", "pattern", "accept")
+    size = BYTES_OF_CONTROL + 4 * name + 2 * sum(_size_of(definition.get(text, "")) for text in texts)
+    every = BYTES_OF_CHOICE if kind == "select" else BYTES_OF_BOX + name
+    return size + sum(every + _size_of(value) + _size_of(text) for value, text in _choices(definition))
+
+
+def _size_of(text: Any) -> int:
+    return len(escape(str(text)).encode())
 
 
 def hidden_names(fields: Sequence[Mapping[str, Any]]) -> list[str]:

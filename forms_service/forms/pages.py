@@ -2,14 +2,15 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from functools import partial
+from typing import Any, cast
 from urllib.parse import urlsplit
 
-from flask import Response
+from flask import Response, current_app
 
-from forms_service.errors import Fault
+from forms_service.errors import AuthorizationError, Fault
 from forms_service.forms import returning, started
-from forms_service.forms.controls import GENERIC, Control, controls, guessed, hidden_names
+from forms_service.forms.controls import GENERIC, MAX_PAGE_SIZE, Control, controls, guessed, hidden_names
 from forms_service.forms.published import PublishedForm
 from forms_service.forms.widgets import Widget, widget_of
 from forms_service.validation.special import BACK, CHALLENGE_TOKENS, HONEYPOTS, STARTED
@@ -32,6 +33,10 @@ def asked_for(form: PublishedForm, query: Mapping[str, str]) -> Response:
     """The page of a form to fill in, or that it is closed."""
     if not form.open:
         return closed(form)
+    if form.page_size > MAX_PAGE_SIZE:
+        raise AuthorizationError(
+            "This form is too long for a page of its own. Fill it in on the site that it belongs to."
+        )
     return hosted(form, values={name: query[name] for name in hidden_names(form.fields) if name in query})
 
 
@@ -55,6 +60,7 @@ def hosted(
         status,
         form=form,
         controls=shown,
+        html_of=partial(_html_of, form),
         carried=_carried(values, {control.name for control in shown}),
         trap=trap,
         started=started.issue(),
@@ -88,6 +94,16 @@ def plain(template: str, form: PublishedForm, status: int = 200, **values: Any) 
 def _shown(form: PublishedForm, values: Mapping[str, Any], errors: Errors) -> list[Control]:
     """The fields as defined; of a form without any, those that were sent, else the three that most forms have."""
     return controls(form.fields or guessed(values) or GENERIC, values, errors)
+
+
+def _html_of(form: PublishedForm, control: Control) -> str:
+    """A control as HTML; one that nothing was filled in to is rendered once, as thousands of choices take long."""
+    macro = current_app.jinja_env.get_template("forms/controls.html").module.control  # type: ignore[attr-defined]
+    if control.values or control.errors or not form.fields:
+        return cast("str", macro(control))
+    if control.name not in form.rendered:
+        form.rendered[control.name] = macro(control)
+    return form.rendered[control.name]
 
 
 def _carried(values: Mapping[str, Any], shown: set[str]) -> list[tuple[str, str]]:

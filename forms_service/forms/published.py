@@ -1,7 +1,8 @@
 """Forms as the public meets them: definition, settings and compiled schema, kept in memory, never stale for long.
 
 What was saved in this process is seen at once; what another process saved, or that the owner was disabled, within
-FRESH_SECONDS, since then the rows are looked at again. A schema is compiled once for each version.
+FRESH_SECONDS, since then the rows are looked at again. A schema is compiled once for each version. The least recently
+used forms are evicted when all together take more than MAX_MEMORY.
 """
 
 import json
@@ -9,7 +10,7 @@ import threading
 import time
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, cast
 
@@ -19,6 +20,7 @@ from sqlalchemy import select
 from forms_service.accounts.models import Account
 from forms_service.errors import NotFoundError
 from forms_service.extensions import db
+from forms_service.forms.controls import page_size
 from forms_service.forms.models import Form, FormVersion
 from forms_service.forms.service import FORM_ID
 from forms_service.signals import form_saved
@@ -28,6 +30,11 @@ from forms_service.validation.form_settings import FormSettings, form_settings
 
 FRESH_SECONDS = 0.5
 MOST_KEPT = 1000
+MAX_MEMORY = 2**27
+"""Bytes that the forms of a process may take, as far as they can be estimated; the newest one is kept in any case."""
+
+MEMORY_OF_CHARACTER = 4
+"""Bytes in memory for a character of a definition's JSON, the texts and what makes them objects."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +51,15 @@ class PublishedForm:
     settings: FormSettings
     schema: FormSchema
     """One without fields takes anything within bounds."""
+
+    rendered: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
+    """The controls that were shown already, as HTML, by the names of their fields."""
+
+    size: int = 0
+    """Bytes that it may take in memory."""
+
+    page_size: int = 0
+    """Bytes that its page may have."""
 
     @property
     def open(self) -> bool:
@@ -68,6 +84,7 @@ class Shelf:
         self._kept: dict[str, tuple[PublishedForm, float]] = {}
         self._lock = threading.Lock()
         self._generation = 0
+        self._size = 0
 
     def get(self, form_id: str) -> PublishedForm:
         """The form.
@@ -85,11 +102,20 @@ class Shelf:
             raise
         with self._lock:
             if generation == self._generation:  # else one was saved while this was read
-                while len(self._kept) >= MOST_KEPT:
-                    del self._kept[next(iter(self._kept))]
-                self._kept.pop(form_id, None)
-                self._kept[form_id] = (form, asked)
+                self._keep(form, asked)
         return form
+
+    def _keep(self, form: PublishedForm, asked: float) -> None:
+        """Put the form last, and evict those that were asked for the longest ago."""
+        self._drop(form.id)
+        while self._kept and (len(self._kept) >= MOST_KEPT or self._size + form.size > MAX_MEMORY):
+            self._drop(next(iter(self._kept)))
+        self._kept[form.id] = (form, asked)
+        self._size += form.size
+
+    def _drop(self, form_id: str) -> None:
+        if form_id in self._kept:
+            self._size -= self._kept.pop(form_id)[0].size
 
     def _mine_to_renew(self, form_id: str, kept: tuple[PublishedForm, float]) -> bool:
         """Whether this thread is the one to look at the form anew; the others go on with what they have."""
@@ -103,7 +129,7 @@ class Shelf:
         """Look at the form anew when it is next asked for."""
         with self._lock:
             self._generation += 1
-            self._kept.pop(form_id, None)
+            self._drop(form_id)
 
 
 def init_app(app: Flask) -> None:
@@ -141,7 +167,10 @@ def _load(form_id: str, before: PublishedForm | None) -> PublishedForm:
         raise NotFoundError("There is no form here.")
     form, fields, email, status = row
     settings = form_settings(json.loads(form.settings))
-    same = before and (before.version, before.settings.unknown_fields) == (form.version, settings.unknown_fields)
+    if before and (before.version, before.settings.unknown_fields) != (form.version, settings.unknown_fields):
+        before = None
+    schema = before.schema if before else compiled(fields, settings.unknown_fields)
+    length = before.page_size if before else page_size(fields)
     return PublishedForm(
         id=form.id,
         name=form.name,
@@ -151,5 +180,8 @@ def _load(form_id: str, before: PublishedForm | None) -> PublishedForm:
         version=form.version,
         fields=tuple(fields),
         settings=settings,
-        schema=before.schema if before and same else compiled(fields, settings.unknown_fields),
+        schema=schema,
+        rendered=before.rendered if before else {},
+        size=before.size if before else schema.size + length + MEMORY_OF_CHARACTER * len(json.dumps(fields)),
+        page_size=length,
     )

@@ -4,13 +4,17 @@ from typing import Any
 
 import marshmallow as ma
 
+from forms_service.errors import Fault
+from forms_service.forms.controls import MAX_PAGE_SIZE, page_size
 from forms_service.validation.compiler import MOST_FIELDS
 from forms_service.validation.definition import Field, doubled_names
 from forms_service.validation.form_settings import FormSettingsChanges, FormSettingsSchema, contradictions
 from forms_service.validation.parts import Line, Several
+from forms_service.validation.patterns import limited_memory
 from forms_service.validation.schema import Schema
 
 LONGEST_FORM_NAME = 200
+TOO_LONG = Fault("The page of this form would be longer than 2 MiB: use fewer fields or choices.", "page_too_long")
 
 
 class Fields(Several):
@@ -18,6 +22,10 @@ class Fields(Several):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(ma.fields.Nested(Field), MOST_FIELDS, **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> list[Any]:
+        with limited_memory():
+            return super()._deserialize(value, attr, data, **kwargs)
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:
         return value
@@ -38,6 +46,11 @@ class Together(Schema):
             faults["settings"] = contradictions(fields, data.get("settings", {}))
         if any(faults.values()):
             raise ma.ValidationError({part: found for part, found in faults.items() if found})
+
+    @ma.validates_schema
+    def _short_enough(self, data: dict[str, Any], **_: Any) -> None:
+        if page_size(data.get("fields", ())) > MAX_PAGE_SIZE:
+            raise ma.ValidationError({"fields": [TOO_LONG]})
 
 
 class NewForm(Together):

@@ -7,8 +7,9 @@ from flask import Response, g, request
 from forms_service.accounts.guards import caller, for_owners
 from forms_service.forms import pages, schemas, service
 from forms_service.forms.published import published
-from forms_service.web.access import public, unlimited
+from forms_service.web.access import public
 from forms_service.web.blueprint import PAGE, Blueprint
+from forms_service.web.limits import rate_limit
 from forms_service.web.pagination import Page, Paging
 
 forms = Blueprint("forms", __name__, description="The forms that you define.")
@@ -84,7 +85,7 @@ def delete(form_id: str) -> None:
 @hosted.route("/f/<form_id>")
 @hosted.doc(operationId="showForm", responses=SHOWN)
 @public
-@unlimited("one look at a form that is kept in memory")
+@rate_limit("page")
 def page(form_id: str) -> Response:
     """Show the form as a page; hidden fields take their values from the query."""
     g.form = published(form_id)
@@ -94,7 +95,7 @@ def page(form_id: str) -> Response:
 @hosted.route("/f/<form_id>/thanks")
 @hosted.doc(operationId="showThanks", responses=SHOWN)
 @public
-@unlimited("one look at a form that is kept in memory")
+@rate_limit("page")
 def thanks(form_id: str) -> Response:
     """Show the page that a browser is led to after sending the form."""
     g.form = published(form_id)

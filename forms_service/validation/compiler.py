@@ -28,6 +28,9 @@ class FormSchema(Schema):
         self._init_fields()  # fields that no class declares: any name is good, "load" and "Meta" too
         self._kinds = dict(kinds)
         self._policy = unknown_fields if kinds else "keep"
+        self.size = sum(kind.size for kind in kinds.values())
+        """Bytes that its patterns may take in memory."""
+
         self._required = tuple(name for name, kind in kinds.items() if kind.required and kind.kind != "file")
 
     def load(  # type: ignore[override]  # one form at a time, and always all of it

@@ -8,7 +8,7 @@ import marshmallow as ma
 from forms_service.errors import Fault
 from forms_service.validation.kinds import KINDS, choice_values, nfc
 from forms_service.validation.parts import Flag, Line, Several, Whole, Word
-from forms_service.validation.patterns import LONGEST_PATTERN, Pattern
+from forms_service.validation.patterns import LONGEST_PATTERN, Pattern, PatternMemoryError
 from forms_service.validation.schema import LONGEST_NAME, Coded, Messages, Schema
 from forms_service.validation.special import RESERVED
 
@@ -41,11 +41,16 @@ class Name(Line):
 class Expression(Line):
     """A pattern of RE2."""
 
-    default_error_messages: Messages = {"invalid_pattern": "This pattern cannot be used: {reason} (RE2 syntax)."}
+    default_error_messages: Messages = {
+        "invalid_pattern": "This pattern cannot be used: {reason} (RE2 syntax).",
+        "too_much_memory": "The patterns of this form take too much memory together: use fewer, or repeat less.",
+    }
 
     def _checked(self, value: str) -> str:
         try:
             Pattern(value)
+        except PatternMemoryError as error:
+            raise self.make_error("too_much_memory") from error
         except ValueError as error:
             raise self.make_error("invalid_pattern", reason=error) from error
         return value

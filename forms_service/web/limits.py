@@ -24,6 +24,9 @@ from forms_service.web.logs import event
 
 Key = Callable[[], str]
 
+PAGES_OF_SUBMISSION = 5
+"""A client may ask for so many pages of forms, scripts and puzzles in the time of one submission."""
+
 LONGEST_FORM_KEY = 16
 """Characters of a form's id; a longer one is no form's, and need not be remembered whole."""
 
@@ -36,6 +39,10 @@ class Limit:
     rate: Callable[[Settings], Rate]
     key: Key = client_key
     cost: int = 1
+
+
+def _times(factor: int, rate: Rate) -> Rate:
+    return Rate(factor * rate.requests, rate.seconds)
 
 
 def form_key() -> str:
@@ -56,6 +63,7 @@ LIMITS = {
         Limit("password", lambda numbers: numbers.login_rate_limit, key=caller_key),
         Limit("submission", lambda numbers: numbers.submission_rate_limit),
         Limit("form", lambda numbers: numbers.form_rate_limit, form_key),
+        Limit("page", lambda numbers: _times(PAGES_OF_SUBMISSION, numbers.submission_rate_limit)),
     )
 }
 """Every limit there is; those with a setting change by it."""
@@ -84,7 +92,7 @@ def rate_limit(
 ) -> Callable[[View], View]:
     """Let a view be called `limit` times in `window` seconds for each `key()`, or as the limit of that name says.
 
-    A call counts `cost`. Limits are checked before the body is read, all together, and not for OPTIONS and HEAD.
+    A call counts `cost`. Limits are checked before the body is read, all together, and not for OPTIONS.
     """
     if isinstance(limit, str):
         named = LIMITS[limit]
@@ -136,7 +144,7 @@ def _limits_of_request() -> list[Limit]:
     if request.method == "OPTIONS":
         return []
     view = current_app.view_functions.get(request.endpoint or "")
-    own = getattr(view, "rate_limits", ()) if request.method != "HEAD" else ()
+    own = getattr(view, "rate_limits", ())
     if not request.path.startswith("/api/"):
         return [*own]
     return [*own, LIMITS["authenticated" if who_asks() else "api"]]

@@ -11,6 +11,7 @@ from forms_service.web.access import public, unlimited
 from forms_service.web.answers import as_json
 from forms_service.web.blueprint import Blueprint
 from forms_service.web.bodies import JSON
+from forms_service.web.limits import rate_limit
 
 PUZZLE: dict[str, Any] = {
     "200": {"description": "The puzzle.", "content": {JSON: {"schema": {"type": "object"}}}},
@@ -23,7 +24,7 @@ puzzles = Blueprint("puzzles", __name__, description="Puzzles that a form may as
 @puzzles.route("/f/<form_id>/challenge", methods=["GET"])
 @puzzles.doc(operationId="getChallenge", responses=PUZZLE)
 @public
-@unlimited("a puzzle costs a signature and nothing is kept of it")
+@rate_limit("page")
 def challenge(form_id: str) -> Response:
     """Make a puzzle, good for an hour and for one submission of this form."""
     form = g.form = published(form_id)

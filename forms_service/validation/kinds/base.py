@@ -60,6 +60,8 @@ class Kind(Coded):
     rules: ClassVar[tuple[str, ...]]
     typed: ClassVar[bool] = False
     """Whether blanks and invisible characters around a value mean nothing."""
+    size = 0
+    """Bytes that it may take in memory besides its definition."""
 
     default_error_messages: Messages = {
         "blank": "This field is required.",

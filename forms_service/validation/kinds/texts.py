@@ -38,6 +38,7 @@ class Textual(Kind):
     def _prepare(self, definition: Mapping[str, Any]) -> None:
         pattern = definition.get("pattern")
         self._pattern = Pattern(pattern) if pattern else None
+        self.size = self._pattern.size if self._pattern else 0
         self._shortest = definition.get("min_length", 0)
         self._longest = definition.get("max_length", math.inf)
         if self._pattern:
