@@ -2,17 +2,22 @@
 
 import json
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import Flask
+from sqlalchemy import select
 
+from forms_service.config import settings
 from forms_service.delivery import outbox, sources
 from forms_service.extensions import db
 from forms_service.forms.published import PublishedForm, fields_at, published
-from forms_service.submissions.models import Submission
+from forms_service.submissions.models import File, Submission
 from forms_service.submissions.taking.addresses import reply_to
 from forms_service.submissions.taking.dialects import SUBJECTS, first_of
+from forms_service.submissions.taking.uploads import in_words
+from forms_service.validation.kinds import choice_labels
+from forms_service.validation.special import WORDS
 from forms_service.validation.text import one_line, without_controls
 
 KIND = "submission"
@@ -51,23 +56,43 @@ def said(submission_id: uuid.UUID) -> dict[str, Any] | None:
     data, control = json.loads(submission.data), json.loads(submission.control or "{}")
     fields = fields_at(form, submission.form_version)
     labels = {field["name"]: field.get("label") or field["name"] for field in fields}
+    choices = {field["name"]: choice_labels(field) for field in fields if field.get("choices")}
+    shown = [(name, _text(value, choices.get(name, {}))) for name, value in data.items()]
+    shown += [(name, control[name]) for name in WORDS if control.get(name)]
     return {
         "form": _line(form.name),
         "subject": _line(first_of(control, SUBJECTS) or "") or f"New submission: {_line(form.name)}",
-        "lines": _lines([(_line(labels.get(name, name)), _text(value)) for name, value in data.items()]),
+        "lines": _lines([(_line(labels.get(name, name)), _cut(text)) for name, text in shown]),
+        "files": [_file(labels, file) for file in _files(submission_id)],
         "_reply_to": reply_to(fields, data, control),
     }
+
+
+def _files(submission_id: uuid.UUID) -> Sequence[File]:
+    return db.session.scalars(select(File).where(File.submission_id == submission_id).order_by(File.number)).all()
+
+
+def _file(labels: Mapping[str, str], file: File) -> dict[str, str]:
+    address = f"{settings.public_url}/api/submissions/{file.submission_id}/files/{file.number}"
+    label = _line(labels.get(file.field, file.field))
+    return {"label": label, "name": without_controls(file.name), "size": in_words(file.size), "link": address}
 
 
 def _line(text: str) -> str:
     return without_controls(one_line(text[: LONGEST_SUBJECT * 2]))[:LONGEST_SUBJECT]
 
 
-def _text(value: Any) -> str:
-    """A value as it is read; what is sent in JSON and is no text stays JSON."""
+def _text(value: Any, labels: Mapping[str, str]) -> str:
+    """A value as it is read, a choice by its label; what is sent in JSON and is no text stays JSON."""
     if isinstance(value, list) and not any(isinstance(item, list | dict) for item in value):
-        return ", ".join(_text(item) for item in value)
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        items = [_text(item, labels) for item in value]
+        return ("\n" if any("," in item or "\n" in item for item in items) else ", ").join(items)
+    if isinstance(value, str):
+        return labels.get(value, value)
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _cut(text: str) -> str:
     return text if len(text) <= LONGEST_VALUE else text[:LONGEST_VALUE] + CUT
 
 

@@ -23,6 +23,9 @@ CONTROL = (
     "_format",
     "_url",
 )
+WORDS = (*REPLY_TO, *SUBJECT, "subject", "from_name", "_cc", "ccemail")
+"""Special names whose values people write: they are shown with the data."""
+
 CHALLENGE_TOKENS = ("altcha", "cf-turnstile-response", "h-captcha-response", "g-recaptcha-response")
 STARTED = "_started"
 """When the hosted page was asked for, signed."""

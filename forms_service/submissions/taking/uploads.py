@@ -197,7 +197,7 @@ def rows(submission_id: uuid.UUID, uploads: Sequence[Upload]) -> list[dict[str, 
 
 def too_big() -> PayloadTooLargeError:
     """The answer to too many bytes."""
-    each, together = _in_words(settings.max_file_size), _in_words(settings.max_upload_size)
+    each, together = in_words(settings.max_file_size), in_words(settings.max_upload_size)
     message = f"A file has at most {each}, and all files together {together}."
     return PayloadTooLargeError(message, details={"reason": "FILES_TOO_BIG"})
 
@@ -223,7 +223,7 @@ def _faults_of(upload: Upload, wanted: Mapping[str, Any]) -> list[Fault]:
     if not accepted(upload.kind, upload.name, accept if isinstance(accept, str) else ",".join(accept)):
         said.append(Fault("A file is of a type that is not taken here.", "file_type"))
     if wanted.get("max_size") and upload.size > wanted["max_size"]:
-        said.append(Fault(f"A file has at most {_in_words(wanted['max_size'])} here.", "file_too_big"))
+        said.append(Fault(f"A file has at most {in_words(wanted['max_size'])} here.", "file_too_big"))
     return said
 
 
@@ -237,7 +237,8 @@ def _place(form: PublishedForm, name: str) -> str:
     return {"keep": "kept", "drop": "dropped"}.get(form.settings.unknown_fields, "unknown")
 
 
-def _in_words(size: int) -> str:
+def in_words(size: int) -> str:
+    """A number of bytes as people say it."""
     for unit, name in ((2**20, "MB"), (2**10, "kB")):
         if size >= unit:
             return f"{size / unit:.4g} {name}"

@@ -27,6 +27,12 @@ def is_ticked(value: Any) -> bool:
     return bool(value)
 
 
+def choice_labels(definition: Mapping[str, Any]) -> dict[str, str]:
+    """Value → label of the choices that have one, as a value is stored."""
+    choices = [choice for choice in definition.get("choices", ()) if isinstance(choice, dict)]
+    return {nfc(choice["value"]): choice.get("label") or choice["value"] for choice in choices}
+
+
 @kind("checkbox", "checkbox")
 class CheckboxKind(Kind):
     """A box: ticked by true or by any text but "off", "false", "no" and "0", as which value it has is the page's.
