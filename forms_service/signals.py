@@ -30,5 +30,7 @@ account_exporting = _signals.signal("account-exporting")
 """`account_id`, and a `document` to write into"""
 account_erasing = _signals.signal("account-erasing")
 """`account_id`, about to be deleted"""
+form_deleting = _signals.signal("form-deleting")
+"""`form_id`, and the `caller` who wants it deleted: who may not, is refused by an exception; nothing is done yet"""
 form_erasing = _signals.signal("form-erasing")
 """`form_id`, about to be deleted"""

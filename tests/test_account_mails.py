@@ -21,6 +21,7 @@ KINDS = (
     "already_registered",
     "reset",
     "password_changed",
+    "password_reset",
     "new_address",
     "address_changing",
     "address_changed",
@@ -57,7 +58,13 @@ def test_each_can_be_made_from_what_is_put_into_the_outbox(app: Flask) -> None:
     with app.app_context():
         with writing():
             olga = db.session.scalars(select(Account)).one()
-            for put in (mails.confirm, mails.already_registered, mails.reset, mails.password_changed):
+            for put in (
+                mails.confirm,
+                mails.already_registered,
+                mails.reset,
+                mails.password_changed,
+                mails.password_reset,
+            ):
                 put(olga)
             mails.new_address(olga, "new@example.com")
             mails.address_changing(olga)

@@ -29,7 +29,9 @@ def test_of_a_whole_life_of_an_account(make_app: MakeApp, tmp_path: Path, caplog
     tokens = post("/api/login", email=email, password=first).json["data"]
     secrets += [tokens["access_token"], tokens["refresh_token"]]
     headers = bearer(tokens["access_token"])
-    key = post("/api/me/keys", headers, name="key of Zebedee", scopes=["tokens:introspect"]).json["data"]["key"]
+    key = post("/api/me/keys", headers, password=first, name="key of Zebedee", scopes=["tokens:introspect"]).json[
+        "data"
+    ]["key"]
     post("/api/token/introspect", bearer(key), token=tokens["access_token"])
     post("/api/me/email", headers, password=first, email=changed)
     post("/api/password/forgot", email=email)

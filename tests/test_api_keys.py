@@ -12,7 +12,7 @@ from forms_service.accounts.guards import token_hash
 from forms_service.accounts.models import SCOPES, ApiKey
 from forms_service.database import now
 from forms_service.extensions import db
-from tests.people import Member, bearer, mails
+from tests.people import PASSWORD, Member, bearer, mails
 from tests.test_sessions import change
 
 
@@ -22,7 +22,7 @@ def olga(either_app: Flask) -> Member:
 
 
 def key_with(person: Member, *scopes: str) -> dict[str, Any]:
-    answer = person.call("POST", "/api/me/keys", name="my site", scopes=list(scopes))
+    answer = person.call("POST", "/api/me/keys", password=PASSWORD, name="my site", scopes=list(scopes))
     assert answer.status_code == 201
     found: dict[str, Any] = answer.json["data"]
     return found
@@ -67,16 +67,20 @@ def test_keys_come_in_pages_and_are_taken_back(olga: Member) -> None:
 )
 def test_scopes_are_some_of_the_list(app: Flask, scopes: Any) -> None:
     olga = Member(app, role="owner")
-    answer = olga.client.post("/api/me/keys", json={"name": "x", "scopes": scopes}, headers=olga.headers)
+    answer = olga.client.post(
+        "/api/me/keys", json={"password": PASSWORD, "name": "x", "scopes": scopes}, headers=olga.headers
+    )
     assert answer.status_code == 422
     assert list(answer.json["codes"]) == ["scopes"]
 
 
 def test_only_owners_make_keys_and_no_key_makes_another(olga: Member, either_app: Flask) -> None:
     ann = Member(either_app)
-    assert ann.call("POST", "/api/me/keys", name="x", scopes=["forms:read"]).status_code == 403
+    assert ann.call("POST", "/api/me/keys", password=PASSWORD, name="x", scopes=["forms:read"]).status_code == 403
     made = key_with(olga, *SCOPES)
-    answer = olga.client.post("/api/me/keys", json={"name": "x", "scopes": ["forms:read"]}, headers=bearer(made["key"]))
+    answer = olga.client.post(
+        "/api/me/keys", json={"password": PASSWORD, "name": "x", "scopes": ["forms:read"]}, headers=bearer(made["key"])
+    )
     assert answer.status_code == 403
 
 

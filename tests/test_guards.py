@@ -18,7 +18,7 @@ from forms_service.accounts.guards import caller, for_operators
 from forms_service.security import derived_key
 from forms_service.web.openapi import described
 from tests.conftest import MakeApp
-from tests.people import Member, bearer
+from tests.people import PASSWORD, Member, bearer
 
 SECRET = "a secret that only this test knows, 0123456789"
 
@@ -252,7 +252,7 @@ class TestEveryRoute:
 
     def test_that_takes_an_id_answers_a_strangers_as_one_that_is_not_there(self, app: Flask) -> None:
         owner, stranger = Member(app, "olga@example.com", role="owner"), Member(app, role="owner")
-        key = owner.call("POST", "/api/me/keys", name="x", scopes=["forms:read"]).json["data"]["id"]
+        key = owner.call("POST", "/api/me/keys", password=PASSWORD, name="x", scopes=["forms:read"]).json["data"]["id"]
         session = owner.call("GET", "/api/me/sessions").json["data"][0]["id"]
         for path, there in (("/api/me/keys", key), ("/api/me/sessions", session)):
             theirs = stranger.call("DELETE", f"{path}/{there}")
@@ -270,7 +270,7 @@ def test_the_lifetime_is_said_as_it_is(app: Flask) -> None:
 def test_operators_alone_pass_their_guard(app: Flask) -> None:
     app.add_url_rule("/operators", "operators", for_operators(lambda: str(caller().account_id)))
     people = [Member(app, f"{role}@example.com", role=role) for role in ("user", "owner", "operator")]
-    key = people[2].call("POST", "/api/me/keys", name="x", scopes=["forms:read"]).json["data"]["key"]
+    key = people[2].call("POST", "/api/me/keys", password=PASSWORD, name="x", scopes=["forms:read"]).json["data"]["key"]
     assert [person.call("GET", "/operators").status_code for person in people] == [403, 403, 200]
     assert people[2].call("GET", "/operators").text == people[2].id
     assert people[2].client.get("/operators", headers=bearer(key)).status_code == 403

@@ -44,7 +44,7 @@ def test_a_new_password_is_chosen_once_and_ends_every_session(either: FlaskClien
     for spent in (first, second):
         answer = reset(either, spent)
         assert (answer.status_code, answer.json["codes"]) == (422, {"token": ["invalid_token"]})
-    assert [mail["to"] for mail in mails(either_app, "password_changed")] == ["ann@example.com"]
+    assert [mail["to"] for mail in mails(either_app, "password_reset")] == ["ann@example.com"]
 
 
 def test_who_was_not_confirmed_is_by_it(either: FlaskClient, either_app: Flask) -> None:

@@ -97,7 +97,10 @@ class TestSignedIn:
     def test_each_api_key_counts_for_itself(self, make_app: MakeApp) -> None:
         app = make_app(RATE_LIMIT_AUTHENTICATED="3/60")
         olga = Member(app, role="owner")
-        keys = [olga.call("POST", "/api/me/keys", name="x", scopes=["tokens:introspect"]) for _ in range(2)]
+        keys = [
+            olga.call("POST", "/api/me/keys", password=PASSWORD, name="x", scopes=["tokens:introspect"])
+            for _ in range(2)
+        ]
         found = [bearer(key.json["data"]["key"]) for key in keys]
 
         def status(headers: dict[str, str]) -> int:

@@ -1,6 +1,6 @@
 """Who is asking: the guards that views declare, and the caller that they let in."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any, cast
 
@@ -8,6 +8,7 @@ from flask import Flask, g, request
 
 from forms_service.accounts import audit
 from forms_service.accounts.identity import Caller, identified, token_hash
+from forms_service.accounts.models import ROLES
 from forms_service.errors import AuthenticationError, AuthorizationError
 from forms_service.web.access import guarded
 from forms_service.web.blueprint import Blueprint
@@ -33,7 +34,7 @@ def caller() -> Caller:
 
 def signed_in(view: View) -> View:
     """Only for people who are signed in; what they may do to their own account no API key may."""
-    return _guard("session", _needs_session)(view)
+    return _guard("session", _needs_session, ROLES[0])(view)
 
 
 def owner_signed_in(view: View) -> View:
@@ -43,7 +44,7 @@ def owner_signed_in(view: View) -> View:
         _needs_session(found)
         _needs_owner(found)
 
-    return _guard("owner's session", check)(view)
+    return _guard("owner's session", check, "owner")(view)
 
 
 def for_operators(view: View) -> View:
@@ -54,18 +55,18 @@ def for_operators(view: View) -> View:
         if found.role != "operator":
             raise AuthorizationError("Only operators may do this.")
 
-    return _guard("operator", check)(view)
+    return _guard("operator", check, "operator")(view)
 
 
-def for_owners(scope: str) -> Callable[[View], View]:
-    """Only for who may have forms: by a session, or by an API key with that scope."""
+def for_owners(*scopes: str) -> Callable[[View], View]:
+    """Only for who may have forms: by a session, or by an API key with those scopes."""
 
     def check(found: Caller) -> None:
         _needs_owner(found)
-        if found.scopes is not None:
-            _needs_scope(found, scope)
+        for scope in scopes:
+            found.demand(scope)
 
-    return _guard(f"owner {scope}", check)
+    return _guard(f"owner {' '.join(scopes)}", check, "owner", scopes)
 
 
 def for_programs(scope: str) -> Callable[[View], View]:
@@ -74,19 +75,25 @@ def for_programs(scope: str) -> Callable[[View], View]:
     def check(found: Caller) -> None:
         if found.scopes is None:
             raise AuthorizationError("This is for programs: send an API key.")
-        _needs_scope(found, scope)
+        found.demand(scope)
 
-    return _guard(f"program {scope}", check)
+    return _guard(f"program {scope}", check, "owner", (scope,), by_session=False)
 
 
-def _guard(by: str, check: Callable[[Caller], None]) -> Callable[[View], View]:
+def _guard(
+    by: str, check: Callable[[Caller], None], role: str, scopes: Sequence[str] = (), *, by_session: bool = True
+) -> Callable[[View], View]:
+    access: dict[str, Any] = {"x-required-role": role, "x-session": by_session}
+    if scopes:
+        access["x-required-scopes"] = list(scopes)
+
     def decorate(view: View) -> View:
         @wraps(view)
         def wrapper(*args: Any, **kwargs: Any) -> Any:
             g.caller = _let_in(by, check)
             return view(*args, **kwargs)
 
-        described: View = Blueprint.doc(security=[{"token": []}])(wrapper)
+        described: View = Blueprint.doc(security=[{"token": []}], **access)(wrapper)
         return guarded(by)(described)
 
     return decorate
@@ -113,11 +120,6 @@ def _needs_session(found: Caller) -> None:
 def _needs_owner(found: Caller) -> None:
     if found.role not in OWNERS:
         raise AuthorizationError("Your account may not have forms: ask the operator for the role of an owner.")
-
-
-def _needs_scope(found: Caller, scope: str) -> None:
-    if scope not in (found.scopes or ()):
-        raise AuthorizationError(f"This API key has not the scope {scope}.")
 
 
 def _who_asks() -> str | None:

@@ -10,6 +10,7 @@ from sqlalchemy import or_, select, update
 from forms_service.accounts import access_tokens, audit
 from forms_service.accounts.models import Account, ApiKey, Session
 from forms_service.database import now, rows_changed, writing
+from forms_service.errors import AuthorizationError
 from forms_service.extensions import db
 
 KEY_PREFIX = "fs_"
@@ -29,6 +30,18 @@ class Caller:
     key_id: uuid.UUID | None = None
     scopes: frozenset[str] | None = None
     """What the API key may do; None for a session, which may do all that its role may."""
+
+    def may(self, scope: str) -> bool:
+        """Whether a session asks, or an API key with that scope."""
+        return self.scopes is None or scope in self.scopes
+
+    def demand(self, scope: str) -> None:
+        """Refuse an API key without that scope.
+
+        :raises AuthorizationError: naming the scope
+        """
+        if not self.may(scope):
+            raise AuthorizationError(f"This API key lacks the scope {scope}.")
 
 
 def token_hash(token: str) -> bytes:

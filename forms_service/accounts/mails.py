@@ -34,6 +34,11 @@ def password_changed(account: Account) -> None:
     _put("password_changed", account, link=_page("/forgot"))
 
 
+def password_reset(account: Account) -> None:
+    """That the password is another, by a link, and API keys have ended as well."""
+    _put("password_reset", account, link=_page("/forgot"))
+
+
 def new_address(account: Account, address: str) -> None:
     """The link that confirms a new address, sent there."""
     _put_link("new_address", account, "email", "/new-address", payload={"email": address}, to=address)

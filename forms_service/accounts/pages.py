@@ -40,12 +40,12 @@ DONE = {
     "was_reset": (
         "/reset/done",
         "Your password is changed",
-        "You are signed out everywhere. Sign in with the new password.",
+        "You are signed out everywhere, and your API keys have ended. Sign in with the new password.",
     ),
     "address_changed": (
         "/new-address/done",
         "Your address is changed",
-        "You are signed out everywhere. Sign in with the new address.",
+        "You are signed out everywhere, and your API keys have ended. Sign in with the new address.",
     ),
     "signed_in": ("/login/done", "That is right", "Your e-mail address and password are right."),
 }

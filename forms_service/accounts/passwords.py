@@ -1,12 +1,15 @@
 """Passwords with the app's pepper and cost, hashed a bounded number at a time."""
 
+import uuid
 from functools import cache
 from typing import cast
 
 from flask import Flask, current_app
+from sqlalchemy import select
 
+from forms_service.accounts.models import Account
 from forms_service.config import THREADS, Settings, settings
-from forms_service.errors import Fault, ValidationError
+from forms_service.errors import AuthenticationError, Fault, ValidationError
 from forms_service.extensions import db
 from forms_service.keyring import holder
 from forms_service.processor import cores, on_every_core
@@ -52,13 +55,17 @@ def verified(password: str, kept: str | None) -> bool:
         return verify_password(password, kept or nobodys, pepper=pepper) and kept is not None
 
 
-def demand(password: str, kept: str) -> None:
-    """Refuse to go on without the current password.
+def demand_current(account_id: uuid.UUID, password: str) -> str:
+    """The hash of an account's password, once it was shown to be known.
 
-    :raises ValidationError: on `password`
+    :raises ValidationError: on `password`, when it is not the current one
     """
+    kept = db.session.scalar(select(Account.password_hash).where(Account.id == account_id))
+    if kept is None:
+        raise AuthenticationError()  # erased just now
     if not verified(password, kept):
         raise ValidationError({"password": [Fault("This is not your current password.", "wrong_password")]})
+    return kept
 
 
 def outdated(kept: str) -> bool:

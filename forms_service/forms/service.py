@@ -21,7 +21,7 @@ from forms_service.errors import AuthenticationError, AuthorizationError, Fault,
 from forms_service.extensions import db
 from forms_service.forms import schemas
 from forms_service.forms.models import Form, FormVersion
-from forms_service.signals import account_exporting, form_emptying, form_erasing, form_saved
+from forms_service.signals import account_exporting, form_deleting, form_emptying, form_erasing, form_saved
 from forms_service.validation.form_settings import FormSettingsSchema, contradictions, merged
 from forms_service.web.pagination import Page, after, paged
 
@@ -109,6 +109,7 @@ def change(form_id: str, caller: Caller, said: Mapping[str, Any]) -> dict[str, A
         before = _fields(form)
         fields = said.get("fields", before)
         kept = _settings(json.loads(form.settings), said.get("settings", {}), fields)
+        _demand_erasing(caller, json.loads(form.settings), kept)
         form.settings = json.dumps(kept)
         form.name = said.get("name", form.name)
         if fields != before:
@@ -122,12 +123,24 @@ def change(form_id: str, caller: Caller, said: Mapping[str, Any]) -> dict[str, A
     return answer
 
 
+def _demand_erasing(caller: Caller, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+    """Keeping submissions for a shorter time erases some: an API key needs the scope for that.
+
+    :raises AuthorizationError: for a key without it
+    """
+    days, days_before = after["retention_days"], before["retention_days"]
+    if days is not None and (days_before is None or days < days_before):
+        caller.demand("submissions:write")
+
+
 def delete(form_id: str, caller: Caller) -> None:
     """Erase a form with all that was sent to it.
 
     :raises NotFoundError: where there is none, or it is another's
+    :raises AuthorizationError: for an API key that may not delete what was sent to it
     """
     owned(form_id, caller)
+    form_deleting.send(form_id=form_id, caller=caller)
     form_emptying.send(form_id=form_id)
     with writing():
         form = owned(form_id, caller, lock=True)

@@ -68,7 +68,8 @@ def change(said: dict[str, Any], form_id: str) -> dict[str, Any]:
     """Change a form.
 
     `settings` are merged (RFC 7396: null takes a setting back to its default). `fields` are replaced; when they
-    differ, a new version begins, and what was sent before keeps the labels it was sent under.
+    differ, a new version begins, and what was sent before keeps the labels it was sent under. An API key needs
+    `submissions:write` as well to have submissions kept for fewer days.
     """
     return service.change(form_id, caller(), said)
 
@@ -78,7 +79,10 @@ def change(said: dict[str, Any], form_id: str) -> dict[str, Any]:
 @for_owners("forms:write")
 @forms.answers(200, message="The form and all that was sent to it is erased.")
 def delete(form_id: str) -> None:
-    """Erase a form with everything that was sent to it."""
+    """Erase a form with everything that was sent to it.
+
+    An API key needs `submissions:write` as well when anything was sent to it.
+    """
     service.delete(form_id, caller())
 
 

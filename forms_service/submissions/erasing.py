@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Select, delete, select
 
 from forms_service import signals
 from forms_service.accounts import audit
+from forms_service.accounts.identity import Caller
 from forms_service.database import once_committed, writing
 from forms_service.delivery import outbox
 from forms_service.extensions import db
@@ -46,6 +47,13 @@ def commit(
     db.session.commit()
     if ids:
         signals.submission_deleted.send(submission_ids=list(ids))
+
+
+@signals.form_deleting.connect
+def _refuse_key(_: object, form_id: str, caller: Caller) -> None:
+    """An API key needs the scope for deleting submissions when there are any."""
+    if db.session.scalar(select(Submission.id).where(Submission.form_id == form_id).limit(1)) is not None:
+        caller.demand("submissions:write")
 
 
 @signals.form_emptying.connect

@@ -43,12 +43,23 @@ def finished(draft: Document) -> Document:
     document["components"]["responses"] = _responses()
     for path, operation in operations(document):
         operation.setdefault("security", [])
+        _name_access(operation)
         operation.setdefault("parameters", []).append(REQUEST_ID)
         if "requestBody" in operation:
             operation["requestBody"]["required"] = True
         _name_errors(operation, has_parameters="{" in path)
     _drop_impossible_defaults(document)
     return document
+
+
+def _name_access(operation: Document) -> None:
+    """Say for people what the guard's extensions say for programs."""
+    if "x-required-role" in operation:
+        scopes = " and ".join(f"`{scope}`" for scope in operation.get("x-required-scopes", ()))
+        ways = ["a session"] if operation["x-session"] else []
+        ways += [f"an API key with {scopes}"] if scopes else []
+        sentence = f"Needs the role `{operation['x-required-role']}`, by {' or '.join(ways)}."
+        operation["description"] = "\n\n".join(filter(None, [operation.get("description"), sentence]))
 
 
 def operations(document: Document) -> Iterator[tuple[str, Document]]:

@@ -3,13 +3,14 @@
 import marshmallow as ma
 
 from forms_service.accounts.models import ROLES, SCOPES
-from forms_service.accounts.schemas import KeyName, Scopes, Secret
+from forms_service.accounts.schemas import CurrentPassword, KeyName, Scopes, Secret
 from forms_service.validation.schema import Schema
 
 
 class NewKey(Schema):
     """A key that is wanted."""
 
+    password = CurrentPassword(required=True, metadata={"description": "The account's current one."})
     name = KeyName(required=True, metadata={"examples": ["my site"]})
     scopes = Scopes(required=True, metadata={"examples": [["submissions:read"]]})
 

@@ -3,26 +3,40 @@
 import uuid
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 
 from forms_service.accounts import access_tokens, audit, mails
 from forms_service.accounts.identity import KEY_PREFIX, Caller, identified, token_hash
 from forms_service.accounts.models import Account, ApiKey
+from forms_service.accounts.passwords import demand_current
 from forms_service.accounts.service import by_id
 from forms_service.database import rows_changed, writing
-from forms_service.errors import AuthenticationError, NotFoundError
+from forms_service.errors import AuthenticationError, AuthorizationError, NotFoundError
 from forms_service.extensions import db
 from forms_service.security import generate_secure_token
 from forms_service.web.pagination import Page, after, paged
 
+MAX_KEYS = 25
+"""API keys of one account."""
 
-def make(caller: Caller, name: str, scopes: list[str]) -> dict[str, Any]:
-    """A new key, shown this once; its holder is told by mail."""
+FULL = f"An account has at most {MAX_KEYS} API keys. Delete one that is not used any more first."
+
+
+def make(caller: Caller, password: str, name: str, scopes: list[str]) -> dict[str, Any]:
+    """A new key, shown this once; its holder is told by mail.
+
+    :raises ValidationError: on `password`, when it is not the current one
+    :raises AuthorizationError: when the account has MAX_KEYS
+    """
+    kept = demand_current(caller.account_id, password)
     key = KEY_PREFIX + generate_secure_token()
     with writing():
         account = by_id(caller.account_id)
-        if account is None or account.status != "active":
+        if account is None or (account.status, account.password_hash) != ("active", kept):
             raise AuthenticationError()
+        count = db.session.scalar(select(func.count()).select_from(ApiKey).where(ApiKey.account_id == account.id)) or 0
+        if count >= MAX_KEYS:
+            raise AuthorizationError(FULL, details={"quota": "keys", "limit": MAX_KEYS})
         made = ApiKey(account_id=account.id, name=name, scopes=" ".join(scopes), hash=token_hash(key))
         db.session.add(made)
         db.session.flush()

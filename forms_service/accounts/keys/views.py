@@ -9,6 +9,7 @@ from forms_service.accounts.guards import caller, for_programs, owner_signed_in,
 from forms_service.accounts.keys import schemas, service
 from forms_service.web.answers import as_json
 from forms_service.web.blueprint import Blueprint
+from forms_service.web.limits import rate_limit
 from forms_service.web.pagination import Page, Paging
 
 keys = Blueprint("keys", __name__, description="API keys, for programs that act for an account.")
@@ -17,10 +18,11 @@ keys = Blueprint("keys", __name__, description="API keys, for programs that act 
 @keys.route("/api/me/keys", methods=["POST"])
 @keys.doc(operationId="makeKey")
 @owner_signed_in
+@rate_limit("password")
 @keys.arguments(schemas.NewKey, location="json")
 @keys.answers(201, schemas.MadeKey, message="Here is the key. It is shown this once.")
 def make(said: dict[str, Any]) -> dict[str, Any]:
-    """Make an API key."""
+    """Make an API key; an account has at most 25. A reset password and a changed address end all of them."""
     return service.make(caller(), **said)
 
 

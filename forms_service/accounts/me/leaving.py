@@ -11,8 +11,9 @@ from forms_service.accounts import audit
 from forms_service.accounts.erasure import erase as erase_account
 from forms_service.accounts.identity import Caller
 from forms_service.accounts.keys import service as keys
-from forms_service.accounts.me.service import account_of, demand_password
+from forms_service.accounts.me.service import account_of
 from forms_service.accounts.models import Account, ApiKey, Event, Session
+from forms_service.accounts.passwords import demand_current
 from forms_service.accounts.sessions import service as sessions
 from forms_service.database import writing
 from forms_service.errors import AuthenticationError
@@ -54,7 +55,7 @@ def erase(caller: Caller, password: str) -> None:
 
     :raises ValidationError: on `password`, when it is not the current one
     """
-    demand_password(caller, password)
+    demand_current(caller.account_id, password)
     account_emptying.send(account_id=caller.account_id)
     with writing():
         account = db.session.scalar(select(Account).where(Account.id == caller.account_id).with_for_update())

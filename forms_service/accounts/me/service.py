@@ -10,9 +10,9 @@ from forms_service.accounts import audit, mail_tokens, mails
 from forms_service.accounts.erasure import erase_pending
 from forms_service.accounts.identity import Caller
 from forms_service.accounts.models import Account
-from forms_service.accounts.passwords import demand, hashed
+from forms_service.accounts.passwords import demand_current, hashed
 from forms_service.accounts.service import TAKEN, by_id, email_index
-from forms_service.accounts.sessions.service import end_all
+from forms_service.accounts.sessions.service import end_access, end_all
 from forms_service.accounts.steady import steady
 from forms_service.database import now, writing
 from forms_service.errors import AuthenticationError, ConflictError
@@ -43,7 +43,7 @@ def change_password(caller: Caller, password: str, new_password: str) -> None:
 
     :raises ValidationError: on `password`, when it is not the current one
     """
-    kept = demand_password(caller, password)
+    kept = demand_current(caller.account_id, password)
     password_hash = hashed(new_password)
     with writing():
         account = _locked(caller.account_id, kept)
@@ -60,7 +60,7 @@ def change_email(caller: Caller, password: str, email: str) -> None:
 
     :raises ValidationError: on `password`, when it is not the current one
     """
-    kept = demand_password(caller, password)
+    kept = demand_current(caller.account_id, password)
     with steady(), writing():
         account = _locked(caller.account_id, kept)
         # not locked: two who swap their addresses would wait for each other
@@ -92,7 +92,7 @@ def confirm_email(token: str) -> None:
         except IntegrityError as error:
             raise ConflictError(TAKEN) from error
         mail_tokens.drop(account.id)
-        end_all(account.id)
+        end_access(account.id)
         mails.address_changed(account, old)
         audit.record("email_changed", account_id=account.id)
         db.session.commit()
@@ -104,18 +104,6 @@ def _make_room(email: str) -> None:
     account_id = db.session.scalar(pending)
     if account_id is not None:
         erase_pending(account_id)
-
-
-def demand_password(caller: Caller, password: str) -> str:
-    """The hash of the current password, once it was shown to be known.
-
-    :raises ValidationError: on `password`, when it is not the current one
-    """
-    kept = db.session.scalar(select(Account.password_hash).where(Account.id == caller.account_id))
-    if kept is None:
-        raise AuthenticationError()
-    demand(password, kept)
-    return kept
 
 
 def _locked(account_id: uuid.UUID, kept: str | None = None) -> Account:

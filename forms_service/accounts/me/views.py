@@ -71,7 +71,7 @@ def change_email(said: dict[str, Any]) -> None:
 @public
 @me.web_form("accounts/new_address.html", done="accounts.address_changed")
 @me.arguments(MailToken, location="json_or_form")
-@me.answers(200, message="Your address is changed. Every session has ended; sign in with the new one.")
+@me.answers(200, message="Your address is changed. Every session and API key has ended: sign in again.")
 def confirm_email(said: dict[str, Any]) -> None:
     """Confirm the new address, with the token of the link that was sent there. It is good once, for 24 h."""
     service.confirm_email(**said)

@@ -3,7 +3,7 @@
 from forms_service.accounts import audit, mail_limits, mail_tokens, mails
 from forms_service.accounts.passwords import hashed
 from forms_service.accounts.service import by_email
-from forms_service.accounts.sessions.service import end_all
+from forms_service.accounts.sessions.service import end_access
 from forms_service.accounts.signup.service import activate
 from forms_service.accounts.steady import steady
 from forms_service.database import writing
@@ -24,7 +24,7 @@ def forget(email: str) -> None:
 
 
 def reset(token: str, password: str) -> str:
-    """Put a new password in place of the forgotten one, and end every session; the account's e-mail address.
+    """Put a new password in place of the forgotten one, and end every session and API key; the account's address.
 
     An account that waited to be confirmed is: whoever has the token reads the address.
 
@@ -39,8 +39,8 @@ def reset(token: str, password: str) -> str:
         if waited:
             activate(account)
         mail_tokens.drop(account.id)
-        end_all(account.id)
-        mails.password_changed(account)
+        end_access(account.id)
+        mails.password_reset(account)
         audit.record("password_reset", account_id=account.id)
         db.session.commit()
         account_id, email = account.id, account.email

@@ -29,7 +29,7 @@ def forgot(said: dict[str, Any]) -> None:
 @public
 @recovery.web_form("accounts/reset.html", done="accounts.was_reset")
 @recovery.arguments(schemas.Reset, location="json_or_form")
-@recovery.answers(200, message="Your password is changed. Every session has ended; sign in with the new one.")
+@recovery.answers(200, message="Your password is changed. Every session and API key has ended: sign in again.")
 def reset(said: dict[str, Any]) -> None:
     """Choose a new password, with the token of the link that was sent. It is good once, for 1 h."""
     email = service.reset(**said)

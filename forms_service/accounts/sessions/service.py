@@ -10,7 +10,7 @@ from sqlalchemy import delete, select
 
 from forms_service.accounts import access_tokens, audit
 from forms_service.accounts.identity import Caller, token_hash
-from forms_service.accounts.models import Account, RefreshToken, Session
+from forms_service.accounts.models import Account, ApiKey, RefreshToken, Session
 from forms_service.accounts.passwords import hashed, outdated, verified
 from forms_service.accounts.service import email_index
 from forms_service.database import now, rows_changed, writing
@@ -144,6 +144,12 @@ def end_all(account_id: uuid.UUID, *, but: uuid.UUID | None = None) -> None:
     """End every session of an account, or every other one, in the caller's transaction."""
     own = delete(Session).where(Session.account_id == account_id)
     db.session.execute(own.where(Session.id != but) if but else own)
+
+
+def end_access(account_id: uuid.UUID) -> None:
+    """End every session and every API key of an account, in the caller's transaction."""
+    end_all(account_id)
+    db.session.execute(delete(ApiKey).where(ApiKey.account_id == account_id))
 
 
 def _started(session: Session) -> Tokens:

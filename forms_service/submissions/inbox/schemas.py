@@ -162,6 +162,15 @@ class SubmissionShown(Schema):
     control = ma.fields.Dict(required=True, metadata={"description": "The special fields that came with it."})
 
 
+class SubmissionChanged(SubmissionShown):
+    """A submission; what its sender wrote is only there for who may read submissions."""
+
+    data = ma.fields.Dict()
+    files = ma.fields.List(ma.fields.Nested(FileShown))
+    spam_reasons = ma.fields.List(ma.fields.String())
+    control = ma.fields.Dict()
+
+
 class BulkDone(Schema):
     """Which submissions it was done to."""
 

@@ -35,6 +35,10 @@ ERASED = "submissions_erased"
 """What the audit trail calls it."""
 
 
+WITHOUT_DATA = ("id", "form_id", "form_version", "created_at", "status", "read")
+"""Names of a submission that hold nothing that its sender wrote."""
+
+
 @dataclass(frozen=True)
 class Attachment:
     """A file of a submission, and its bytes."""
@@ -73,7 +77,7 @@ def one(submission_id: uuid.UUID, caller: Caller) -> dict[str, Any]:
 
 
 def change(submission_id: uuid.UUID, caller: Caller, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Mark it as read or unread, or move it; as it is then.
+    """Mark it as read or unread, or move it; as it is then. Who may not read submissions sees none of its data.
 
     :raises NotFoundError: for another's, as for none
     """
@@ -81,7 +85,8 @@ def change(submission_id: uuid.UUID, caller: Caller, values: Mapping[str, Any]) 
         submission = _of(submission_id, caller)
         _change(submission.form_id, [submission_id], values)
         db.session.commit()
-    return one(submission_id, caller)
+    changed = one(submission_id, caller)
+    return changed if caller.may("submissions:read") else {name: changed[name] for name in WITHOUT_DATA}
 
 
 def delete(submission_id: uuid.UUID, caller: Caller) -> None:

@@ -97,11 +97,12 @@ def get(submission_id: uuid.UUID) -> dict[str, Any]:
 @inbox.doc(operationId="changeSubmission")
 @for_owners("submissions:write")
 @inbox.arguments(schemas.Change)
-@inbox.answers(200, schemas.SubmissionShown, message="Changed.")
+@inbox.answers(200, schemas.SubmissionChanged, message="Changed.")
 def patch(asked: dict[str, Any], submission_id: uuid.UUID) -> dict[str, Any]:
     """Mark a submission as read, or move it.
 
-    Moving it from spam to the inbox, by way of the archive too, sends the notification that was not sent for it.
+    Moving it from spam to the inbox, by way of the archive too, sends the notification that was not sent for it. To an
+    API key without `submissions:read` nothing is shown that the sender wrote.
     """
     return service.change(submission_id, caller(), asked)
 
