@@ -95,7 +95,21 @@ def version(form_id: str, number: int, caller: Caller) -> dict[str, Any]:
     found = db.session.get(FormVersion, (form_id, number))
     if found is None:
         raise NotFoundError()
-    return {"form_id": form_id, "version": number, "fields": found.fields, "created_at": found.created_at}
+    return _version(found)
+
+
+def versions(form_id: str, caller: Caller, limit: int, cursor: str | None) -> Page[dict[str, Any]]:
+    """A page of a form's versions, the newest first.
+
+    :raises NotFoundError: where there is none, or it is another's
+    """
+    owned(form_id, caller)
+    position = after(cursor, _checked_number)
+    query = select(FormVersion).where(FormVersion.form_id == form_id)
+    if position:
+        query = query.where(FormVersion.number < position[0])
+    found = db.session.scalars(query.order_by(FormVersion.number.desc()).limit(limit + 1))
+    return paged([_version(each) for each in found], limit, lambda each: (each["version"],))
 
 
 def change(form_id: str, caller: Caller, said: Mapping[str, Any]) -> dict[str, Any]:
@@ -202,6 +216,15 @@ def _told(form: Form, fields: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     }
 
 
+def _version(version: FormVersion) -> dict[str, Any]:
+    return {
+        "form_id": version.form_id,
+        "version": version.number,
+        "fields": version.fields,
+        "created_at": version.created_at,
+    }
+
+
 def _settings(kept: Mapping[str, Any], patch: Mapping[str, Any], fields: Sequence[Any]) -> dict[str, Any]:
     """All settings, once changed."""
     whole: dict[str, Any] = FormSettingsSchema().load(merged(kept, patch))
@@ -222,3 +245,9 @@ def _checked_id(text: str) -> str:
     if not FORM_ID.fullmatch(text):
         raise ValueError("no id of a form")
     return text
+
+
+def _checked_number(text: str) -> int:
+    if not re.fullmatch("[1-9][0-9]{0,8}", text):
+        raise ValueError("no number of a version")
+    return int(text)

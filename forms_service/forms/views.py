@@ -47,6 +47,16 @@ def show(form_id: str) -> dict[str, Any]:
     return service.shown(form_id, caller())
 
 
+@forms.route("/api/forms/<form_id>/versions")
+@forms.doc(operationId="listFormVersions")
+@for_owners("forms:read")
+@forms.arguments(Paging, location="query")
+@forms.lists(schemas.FormVersion, message="The versions of the form, the newest first.")
+def list_versions(paging: dict[str, Any], form_id: str) -> Page[dict[str, Any]]:
+    """List the versions of a form, each with the fields that it asked for."""
+    return service.versions(form_id, caller(), **paging)
+
+
 @forms.route("/api/forms/<form_id>/versions/<int(max=2147483647):version>")
 @forms.doc(operationId="getFormVersion")
 @for_owners("forms:read")

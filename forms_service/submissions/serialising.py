@@ -21,6 +21,7 @@ def as_dict(submission: Any, files: Sequence[Any] = ()) -> dict[str, Any]:
         "files": [file_as_dict(file) for file in files],
         "spam_reasons": submission.spam_reasons.split(),
         "control": json.loads(submission.control) if submission.control else {},
+        **({"client": submission.client} if submission.client else {}),
     }
 
 

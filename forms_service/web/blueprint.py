@@ -78,7 +78,9 @@ class Blueprint(SmorestBlueprint):
 
         return decorate
 
-    def lists(self, schema: type[Schema], *, message: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    def lists(
+        self, schema: type[Schema], *, message: str, meta: "type[ListMeta] | None" = None
+    ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """Put the `Page` that a view returns into the envelope, each item by `schema`, and describe it."""
         dumper = schema(many=True)
 
@@ -86,9 +88,9 @@ class Blueprint(SmorestBlueprint):
             @wraps(view)
             def wrapper(*args: Any, **kwargs: Any) -> Any:
                 found: Page[Any] = view(*args, **kwargs)
-                return success(dumper.dump(found.items), message=message, meta={"next": found.next})
+                return success(dumper.dump(found.items), message=message, meta={"next": found.next, **found.meta})
 
-            document = self.response(200, list_envelope(schema), description=message)
+            document = self.response(200, list_envelope(schema, meta or ListMeta), description=message)
             return document(wrapper)  # type: ignore[no-any-return]  # flask-smorest has no types
 
         return decorate
@@ -150,10 +152,11 @@ def envelope(schema: type[Schema] | None) -> type[ma.Schema]:
 
 
 @cache
-def list_envelope(schema: type[Schema]) -> type[ma.Schema]:
+def list_envelope(schema: type[Schema], meta: type[ListMeta]) -> type[ma.Schema]:
     """The schema of a successful answer that holds a page of `schema`."""
     items = ma.fields.List(ma.fields.Nested(schema), required=True)
-    return _envelope(f"{schema.__name__}ListAnswer", items, ma.fields.Nested(ListMeta, required=True))
+    name = f"{schema.__name__}{meta.__name__.removesuffix('Meta')}Answer"
+    return _envelope(name, items, ma.fields.Nested(meta, required=True))
 
 
 def _envelope(name: str, data: ma.fields.Field[Any], meta: ma.fields.Field[Any]) -> type[ma.Schema]:

@@ -6,7 +6,8 @@ from forms_service.config import Settings
 
 ALLOWED_HEADERS = "Accept, Authorization, Content-Type, Idempotency-Key, X-Request-ID, X-Requested-With"
 EXPOSED_HEADERS = (
-    "Retry-After, X-Process-Time, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, X-Request-ID"
+    "Content-Disposition, Retry-After, X-Process-Time, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, "
+    "X-Request-ID, X-Submissions-Left-Out"
 )
 PREFLIGHT_SECONDS = 7200
 """How long a browser may remember a preflight; Chromium's own most."""

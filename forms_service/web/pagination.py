@@ -3,8 +3,8 @@
 import json
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 import marshmallow as ma
@@ -22,10 +22,11 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Page(Generic[T]):
-    """Some items of a list, and the cursor of those after them; None at the end."""
+    """Some items of a list, the cursor of those after them (None at the end), and what else is said of the list."""
 
     items: Sequence[T]
     next: str | None = None
+    meta: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Digits(Whole):

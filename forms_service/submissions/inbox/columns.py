@@ -1,7 +1,9 @@
 """The table that an export makes of submissions: a column for every name that was ever sent or asked for."""
 
 import json
-from collections.abc import Iterable, KeysView, Mapping
+from collections.abc import Iterator, KeysView, Mapping
+from dataclasses import dataclass, field
+from datetime import tzinfo
 from itertools import islice
 from typing import Any
 
@@ -9,6 +11,8 @@ from sqlalchemy import select
 
 from forms_service.extensions import db
 from forms_service.forms.models import FormVersion
+from forms_service.submissions.inbox.cells import Cell, in_field, labelled, typed
+from forms_service.validation.kinds import nfc
 
 FIRST = ("id", "created_at", "status", "read")
 """The columns that every export has, under these names."""
@@ -18,6 +22,29 @@ MOST_NAMES = 1000
 
 REST = "other fields"
 
+FIRST_WIDTHS = (38, 20, 12, 8)
+MIN_WIDTH, MAX_WIDTH = 10, 60
+"""Of a column, in characters."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A name that was sent or asked for. Where choices have labels, the values have a second column."""
+
+    label: str
+    kind: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+    def headings(self, shown: str) -> tuple[str, ...]:
+        """What stands above it."""
+        return (shown, f"{shown} (value)") if self.labels else (shown,)
+
+    def cells(self, value: Any, zone: tzinfo | None) -> tuple[Cell, ...]:
+        """What stands in it: typed where times have a zone, else text or a number."""
+        if self.labels:
+            return (labelled(self.labels, value, self.kind), in_field(self.kind, value))
+        return (typed(self.kind, value, zone) if zone else in_field(self.kind, value),)
+
 
 class Columns:
     """The columns of a form's export, found out by looking at submissions; of bounded size.
@@ -25,54 +52,72 @@ class Columns:
     `full` says that there may be names which have no column of their own.
     """
 
-    def __init__(self, labels: Mapping[str, str]) -> None:
-        self._labels = dict(islice(labels.items(), MOST_NAMES))
+    def __init__(self, known: Mapping[str, Column]) -> None:
+        self._columns = dict(islice(known.items(), MOST_NAMES))
+        self._widths: dict[str, int] = {}
         self.full = False
 
-    def see(self, names: Iterable[str]) -> None:
-        """Make room for these names."""
-        for name in names:
-            if name not in self._labels:
-                if len(self._labels) < MOST_NAMES:
-                    self._labels[name] = name
-                else:
+    def see(self, values: Mapping[str, Any]) -> None:
+        """Make room for these names, and note how much room the values take."""
+        for name, value in values.items():
+            if name not in self._columns:
+                if len(self._columns) >= MOST_NAMES:
                     self.full = True
+                    continue
+                self._columns[name] = Column(name)
+            if isinstance(value, str):
+                self._widths[name] = max(self._widths.get(name, 0), min(len(value), MAX_WIDTH))
 
     def hold(self, names: KeysView[str]) -> bool:
         """Whether they have room for these; for what comes in while the export runs they may not."""
-        return self.full or names <= self._labels.keys()
+        return self.full or names <= self._columns.keys()
 
     def headings(self) -> list[str]:
         """What stands above the columns after FIRST: labels, with the name where a label alone would be ambiguous."""
-        taken = [*FIRST, REST, *self._labels.values()]
-        shown = [label if taken.count(label) == 1 else f"{label} ({name})" for name, label in self._labels.items()]
+        taken = [*FIRST, REST, *(column.label for column in self._columns.values())]
+        shown: list[str] = []
+        for name, column in self._columns.items():
+            label = column.label
+            shown += column.headings(label if taken.count(label) == 1 else f"{label} ({name})")
         return [*shown, REST] if self.full else shown
 
-    def cells(self, values: Mapping[str, Any]) -> list[Any]:
-        """What was sent, as the row's part after FIRST: text or a number for each column, empty where nothing was."""
-        row = [_cell(values[name]) if name in values else "" for name in self._labels]
+    def widths(self) -> list[int]:
+        """How many characters wide each column is, by what was seen and what stands above it."""
+        seen: list[int] = []
+        for name, column in self._columns.items():
+            seen += [self._widths.get(name, 0)] * len(column.headings(""))
+        seen += [MAX_WIDTH] if self.full else []
+        wanted = [max(width, len(heading)) + 2 for width, heading in zip(seen, self.headings(), strict=True)]
+        return [*FIRST_WIDTHS, *(max(MIN_WIDTH, min(width, MAX_WIDTH)) for width in wanted)]
+
+    def cells(self, values: Mapping[str, Any], zone: tzinfo | None = None) -> list[Cell]:
+        """What was sent, as the row's part after FIRST, empty where nothing was; typed where times have a zone."""
+        row = [cell for name, column in self._columns.items() for cell in column.cells(values.get(name), zone)]
         if self.full:
-            rest = {name: value for name, value in values.items() if name not in self._labels}
+            rest = {name: value for name, value in values.items() if name not in self._columns}
             row.append(json.dumps(rest, ensure_ascii=False) if rest else "")
         return row
 
 
-def declared(form_id: str) -> dict[str, str]:
-    """Name → newest label of every field that a version of the form had; those of the newest version first."""
+def declared(form_id: str) -> dict[str, Column]:
+    """Name → newest definition of every field that a version of the form had; those of the newest version first."""
     query = select(FormVersion.fields).where(FormVersion.form_id == form_id).order_by(FormVersion.number.desc())
-    labels: dict[str, str] = {}
+    found: dict[str, dict[str, Any]] = {}
+    labels: dict[str, dict[str, str]] = {}
     for fields in db.session.scalars(query):
-        for field in fields:
-            labels.setdefault(field["name"], field.get("label") or field["name"])
-    return labels
+        for definition in fields:
+            name = definition["name"]
+            found.setdefault(name, definition)
+            for value, label in _choices(definition):
+                labels.setdefault(name, {}).setdefault(value, label)
+    return {
+        name: Column(definition.get("label") or name, definition["type"], labels.get(name, {}))
+        for name, definition in found.items()
+    }
 
 
-def _cell(value: Any) -> str | int | float:
-    """A value as it is read; what is neither text nor number nor a list of such stays JSON."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return value
-    if isinstance(value, list) and all(isinstance(item, str | int | float) for item in value):
-        return ", ".join(str(_cell(item)) for item in value)
-    return "" if value is None else json.dumps(value, ensure_ascii=False)
+def _choices(definition: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Value and label of each choice that has a label of its own."""
+    for choice in definition.get("choices", ()):
+        if isinstance(choice, dict):
+            yield nfc(choice["value"]), choice["label"]

@@ -1,8 +1,9 @@
 """Exports: all that a filter finds, sent while it is read; a million take no more memory than a thousand."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import tzinfo
 from itertools import chain
 from typing import Any
 
@@ -13,16 +14,21 @@ from forms_service.extensions import db
 from forms_service.forms.service import owned
 from forms_service.signals import account_exporting
 from forms_service.submissions.inbox import taking_along
+from forms_service.submissions.inbox.cells import Cell
 from forms_service.submissions.inbox.columns import FIRST, Columns, declared
 from forms_service.submissions.inbox.formats import BOM, csv_rows, json_lines
-from forms_service.submissions.inbox.selecting import Files, Filter, Found, batches, files_of
+from forms_service.submissions.inbox.selecting import Files, Filter, Found, batches, count_left_out, files_of
 from forms_service.submissions.inbox.workbook import workbook
 from forms_service.submissions.serialising import as_dict
+from forms_service.validation.special import WORDS
 
 LOOKED_AT = 20_000
 """Submissions of which the names are known before the first row is sent: half a second's work. What older ones have
 under names that neither these nor any version of the form know stands together in the last column.
 """
+
+CLIENT = "client"
+"""The column of the sender's address, where the form keeps any of it."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +38,8 @@ class Export:
     name: str
     content_type: str
     chunks: Iterator[bytes]
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    """Status → how many submissions of it the filter left out."""
 
 
 account_exporting.connect(taking_along.add)
@@ -48,7 +56,9 @@ def export(form_id: str, caller: Caller, wanted: Filter, kind: str) -> Export:
         audit.record("submissions_exported", account_id=caller.account_id, details=details)
         db.session.commit()
     content_type, make = KINDS[kind]
-    return Export(name, content_type, make(form_id, wanted))
+    left_out = count_left_out(form_id, wanted)
+    db.session.rollback()  # nothing is held while the client takes its time
+    return Export(name, content_type, make(form_id, wanted), left_out)
 
 
 def _csv(form_id: str, wanted: Filter) -> Iterator[bytes]:
@@ -71,8 +81,8 @@ def lines(found: Iterable[list[Found]]) -> Iterator[bytes]:
 
 def _workbook(form_id: str, wanted: Filter) -> Iterator[bytes]:
     columns = _columns(form_id, wanted)
-    rows = chain.from_iterable(_tables(form_id, wanted, columns))
-    yield from workbook([*FIRST, *columns.headings()], rows)
+    rows = chain.from_iterable(_tables(form_id, wanted, columns, typed=True))
+    yield from workbook([*FIRST, *columns.headings()], columns.widths(), rows)
 
 
 JSON_LINES = "application/x-ndjson; charset=utf-8"
@@ -96,14 +106,23 @@ def _columns(form_id: str, wanted: Filter) -> Columns:
     return columns
 
 
-def _tables(form_id: str, wanted: Filter, columns: Columns) -> Iterator[list[list[Any]]]:
+def _tables(form_id: str, wanted: Filter, columns: Columns, *, typed: bool = False) -> Iterator[list[list[Cell]]]:
+    zone = wanted.timezone
     for batch, files in _with_files(batches(form_id, wanted)):
         rows = ((submission, _values(submission, files)) for submission in batch)
         yield [
-            [str(it.id), it.created_at.isoformat(), it.status, "true" if it.read else "false", *columns.cells(values)]
-            for it, values in rows
+            [*_first(submission, zone, typed=typed), *columns.cells(values, zone if typed else None)]
+            for submission, values in rows
             if columns.hold(values.keys())
         ]
+
+
+def _first(submission: Found, zone: tzinfo, *, typed: bool) -> tuple[Cell, ...]:
+    """The cells under FIRST; times to the second."""
+    at = submission.created_at.replace(microsecond=0).astimezone(zone)
+    sent: Cell = at.replace(tzinfo=None) if typed else at.isoformat()
+    read: Cell = submission.read if typed else str(submission.read).lower()
+    return (str(submission.id), sent, submission.status, read)
 
 
 def _with_files(found: Iterable[list[Found]]) -> Iterator[tuple[list[Found], Files]]:
@@ -114,12 +133,20 @@ def _with_files(found: Iterable[list[Found]]) -> Iterator[tuple[list[Found], Fil
 
 
 def _values(submission: Found, files: Files) -> dict[str, Any]:
-    """What was sent under each name; of a file its name, after the texts that came under the same."""
+    """What was sent under each name; of a file its name, after the texts that came under the same.
+
+    Special fields that carry a person's words come after the data, and after them the sender's address.
+    """
     values: dict[str, Any] = json.loads(submission.data)
     names: dict[str, list[str]] = {}
     for file in files.get(submission.id, ()):
         names.setdefault(file.field, _listed(values.get(file.field))).append(file.name)
-    return values | names if names else values
+    if names:
+        values |= names
+    if submission.control:
+        control = json.loads(submission.control)
+        values |= {name: control[name] for name in WORDS if name in control and name not in values}
+    return values | {CLIENT: submission.client} if submission.client and CLIENT not in values else values
 
 
 def _listed(value: Any) -> list[Any]:

@@ -1,21 +1,27 @@
-"""Moments in queries and cursors."""
+"""Moments and days in queries and cursors."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any, ClassVar
 
-from forms_service.validation.moments import datetime_of
+from forms_service.validation.moments import date_of, datetime_of
 from forms_service.validation.schema import Coded, Messages
+
+LENGTH_OF_DAY = len("2026-11-24")
 
 
 class Moment(Coded):
-    """A moment as RFC 3339 writes it, kept in UTC; without an offset it is meant in UTC."""
+    """A moment as RFC 3339 writes it, kept in UTC, or a day; a moment without an offset is meant in UTC."""
 
-    default_error_messages: Messages = {"invalid_datetime": "Write a moment such as 2026-11-24T09:30:00Z."}
-    json_schema: ClassVar[dict[str, Any]] = {"type": "string", "format": "date-time"}
+    default_error_messages: Messages = {
+        "invalid_datetime": "Write a day such as 2026-11-24, or a moment such as 2026-11-24T09:30:00Z."
+    }
+    json_schema: ClassVar[dict[str, Any]] = {
+        "anyOf": [{"type": "string", "format": "date-time"}, {"type": "string", "format": "date"}]
+    }
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> datetime:
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> datetime | date:
         try:
-            return moment(value)
+            return date_of(value) if len(value) == LENGTH_OF_DAY else moment(value)
         except (ValueError, TypeError):
             raise self.make_error("invalid_datetime") from None
 
@@ -29,3 +35,25 @@ def moment(text: str) -> datetime:
         return datetime_of(text).astimezone(UTC)
     except OverflowError as error:
         raise ValueError("before the first year or after the last") from error
+
+
+def start_of(day: date, zone: tzinfo) -> datetime:
+    """The first moment of a day in a time zone, in UTC.
+
+    :raises ValueError: where that is before the first year or after the last
+    """
+    try:
+        return datetime.combine(day, time.min, zone).astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("before the first year or after the last") from error
+
+
+def end_of(day: date, zone: tzinfo) -> datetime:
+    """The first moment after a day in a time zone, in UTC.
+
+    :raises ValueError: where that is before the first year or after the last
+    """
+    try:
+        return start_of(day + timedelta(days=1), zone)
+    except OverflowError as error:
+        raise ValueError("after the last year") from error

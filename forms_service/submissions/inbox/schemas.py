@@ -1,16 +1,19 @@
 """What the inbox is asked, and what it answers."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 import marshmallow as ma
 
 from forms_service.errors import Fault
-from forms_service.submissions.inbox.moment import Moment
+from forms_service.submissions.inbox.moment import Moment, end_of, start_of
 from forms_service.submissions.models import STATUSES
 from forms_service.validation.fields import Email
 from forms_service.validation.parts import Flag, Line, Several, Word
 from forms_service.validation.schema import Coded, Messages, Schema
+from forms_service.validation.timezones import Timezone
+from forms_service.web.blueprint import ListMeta
 from forms_service.web.downloads import BYTES
 from forms_service.web.pagination import MOST, Digits, Paging
 
@@ -56,9 +59,27 @@ class Filters(Schema):
             "description": f"One or more of {', '.join(f'`{status}`' for status in STATUSES)}, by comma or repeated.",
         }
     )
-    since = Moment(metadata={"description": "Only what was sent then or later (RFC 3339)."})
-    until = Moment(metadata={"description": "Only what was sent before (RFC 3339)."})
+    since = Moment(metadata={"description": "Only what was sent then or later: a moment (RFC 3339) or a day."})
+    until = Moment(metadata={"description": "Only what was sent before that moment, or until the end of that day."})
+    timezone = Timezone(
+        metadata={
+            "default": "UTC",
+            "description": "For days in `since` and `until`, and for times in CSV and XLSX.",
+        }
+    )
     unread = YesOrNo(metadata={"description": "`true`: only the unread, `false`: only the read; both without."})
+
+    @ma.post_load
+    def _reckon_days(self, values: dict[str, Any], **_: Any) -> dict[str, Any]:
+        """Replace a day by the moment that it begins or ends at."""
+        zone = values.get("timezone", UTC)
+        for name, reckon in (("since", start_of), ("until", end_of)):
+            if name in values and not isinstance(values[name], datetime):
+                try:
+                    values[name] = reckon(values[name], zone)
+                except ValueError as error:
+                    raise ma.ValidationError([Moment().fault("invalid_datetime")], name) from error
+        return values
 
 
 class Listing(Filters, Paging):
@@ -93,17 +114,29 @@ def _attachment(*types: str) -> dict[str, Any]:
     return {"200": {"description": "The file, as an attachment.", "content": dict.fromkeys((BYTES, *types), binary)}}
 
 
+LEFT_OUT = "X-Submissions-Left-Out"
 LINES = _attachment("application/x-ndjson")
 EXPORTS = _attachment(
     "text/csv", "application/x-ndjson", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 )
+EXPORTS["200"]["headers"] = {
+    LEFT_OUT: {
+        "description": "How many submissions were left out for their status alone, such as `archived=3, spam=1`.",
+        "schema": {"type": "string"},
+    }
+}
 
 
 class Span(Schema):
     """The days that are counted."""
 
-    since = Moment(metadata={"description": "It stands in the first day (UTC); without it, 30 days."})
-    until = Moment(metadata={"description": "It stands in the last day; without it, today."})
+    since = Moment(metadata={"description": "The first day, or a moment in it (UTC); without it, 30 days."})
+    until = Moment(metadata={"description": "The last day, or a moment in it; without it, today."})
+
+    @ma.post_load
+    def _moments(self, values: dict[str, Any], **_: Any) -> dict[str, Any]:
+        """Replace a day by its first moment."""
+        return {name: at if isinstance(at, datetime) else start_of(at, UTC) for name, at in values.items()}
 
 
 class Change(Schema):
@@ -160,6 +193,24 @@ class SubmissionShown(Schema):
         metadata={"description": "Codes; none once an owner has moved it from spam to the inbox."},
     )
     control = ma.fields.Dict(required=True, metadata={"description": "The special fields that came with it."})
+    client = ma.fields.String(
+        metadata={"description": "The sender's address, as much of it as `store_ip` keeps; left out where nothing is."}
+    )
+
+
+class SubmissionsListMeta(ListMeta):
+    """What comes with a list of submissions."""
+
+    left_out = ma.fields.Dict(
+        keys=ma.fields.String(),
+        values=ma.fields.Integer(),
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "Status → how many submissions were left out for their status alone, where there are any; "
+            "null on further pages, where nobody counts again."
+        },
+    )
 
 
 class SubmissionChanged(SubmissionShown):

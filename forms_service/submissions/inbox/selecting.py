@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -50,6 +50,7 @@ class Found(NamedTuple):
     spam_reasons: str
     data: str
     control: str | None
+    client: str | None
     has_files: bool
 
 
@@ -59,6 +60,7 @@ COLUMNS = (
     *(S.id, S.form_id, S.form_version, S.created_at, S.status, S.read, S.spam_reasons),
     type_coerce(S.data, LargeBinary),
     type_coerce(S.control, LargeBinary),
+    type_coerce(S.client, LargeBinary),
     exists().where(FILES.c.submission_id == S.id),
 )
 
@@ -71,6 +73,8 @@ class Filter:
     since: datetime | None = None
     until: datetime | None = None
     unread: bool | None = None
+    timezone: tzinfo = UTC
+    """In which an export writes times."""
 
 
 def newest(form_id: str, wanted: Filter, after: Position | None, limit: int) -> Query:
@@ -112,6 +116,14 @@ def batches(form_id: str, wanted: Filter, after: Position | None = None) -> Iter
         after = position(found[-1])
 
 
+def count_left_out(form_id: str, wanted: Filter) -> dict[str, int]:
+    """Status → how many submissions a filter leaves out for their status alone; read off the index."""
+    others = [status for status in STATUSES if status not in wanted.status]
+    query = select(S.status, func.count()).where(S.form_id == form_id, S.status.in_(others), *_conditions(wanted))
+    counts = {row[0]: row[1] for row in db.session.execute(query.group_by(S.status))}
+    return {status: counts[status] for status in others if status in counts}
+
+
 def everything(form_id: str) -> tuple[ColumnElement[bool], ...]:
     """That a submission is the form's, said so that the index alone answers what else is asked of it."""
     return S.form_id == form_id, S.status.in_(STATUSES)
@@ -142,21 +154,26 @@ def _opened(rows: Sequence[Row[*tuple[Any, ...]]], ring: KeyRing) -> list[Found]
                 *plain,
                 decrypt(data, "submissions.data"),
                 decrypt(control, "submissions.control") if control else None,
+                decrypt(client, "submissions.client") if client else None,
                 has_files,
             )
         )
-        for *plain, data, control, has_files in rows
+        for *plain, data, control, client, has_files in rows
     ]
 
 
 def _narrowed(wanted: Filter, after: Position | None) -> Query:
-    query = select(S.id, S.created_at)
-    if wanted.unread is not None:
-        query = query.where(S.read == (false() if wanted.unread else true()))
-    if wanted.since:
-        query = query.where(S.created_at >= wanted.since)
-    if wanted.until:
-        query = query.where(S.created_at < wanted.until)
+    query = select(S.id, S.created_at).where(*_conditions(wanted))
     if after:
         query = query.where(tuple_(S.created_at, S.id) < after)
     return query.order_by(S.created_at.desc(), S.id.desc())
+
+
+def _conditions(wanted: Filter) -> Iterator[ColumnElement[bool]]:
+    """All that a filter asks for but the status."""
+    if wanted.unread is not None:
+        yield S.read == (false() if wanted.unread else true())
+    if wanted.since:
+        yield S.created_at >= wanted.since
+    if wanted.until:
+        yield S.created_at < wanted.until

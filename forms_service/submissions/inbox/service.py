@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import select, update
@@ -20,6 +20,7 @@ from forms_service.submissions.inbox.selecting import (
     Filter,
     Found,
     Position,
+    count_left_out,
     fetched,
     files_of,
     newest,
@@ -52,12 +53,15 @@ class Attachment:
 def listed(form_id: str, caller: Caller, wanted: Filter, *, limit: int, cursor: str | None) -> Page[dict[str, Any]]:
     """A page of a form's submissions, the newest first; it is shorter than `limit` where they are huge.
 
+    The first page also says how many of other statuses there are.
+
     :raises NotFoundError: for another's form, as for none
     """
     owned(form_id, caller)
     found = fetched(newest(form_id, wanted, after(cursor, moment, uuid.UUID), limit + 1))
     more = len(found) > limit or (found and _any_after(form_id, wanted, position(found[-1])))
-    return page(found[:limit], last=found[:limit][-1] if more else None)
+    shown = page(found[:limit], last=found[:limit][-1] if more else None)
+    return replace(shown, meta={"left_out": None if cursor else count_left_out(form_id, wanted)})
 
 
 def page(found: Sequence[Found], *, last: Found | None) -> Page[dict[str, Any]]:

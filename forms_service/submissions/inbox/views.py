@@ -21,11 +21,12 @@ people_blueprint = Blueprint("people", __name__, description="What one person se
 @inbox.doc(operationId="listSubmissions")
 @for_owners("submissions:read")
 @inbox.arguments(schemas.Listing, location="query")
-@inbox.lists(schemas.SubmissionShown, message="The submissions, the newest first.")
+@inbox.lists(schemas.SubmissionShown, meta=schemas.SubmissionsListMeta, message="The submissions, the newest first.")
 def list_(asked: dict[str, Any], form_id: str) -> Page[dict[str, Any]]:
     """List a form's submissions.
 
-    The newest first. A page ends early where submissions are huge; `meta.next` says whether there are more.
+    The newest first. A page ends early where submissions are huge; `meta.next` says whether there are more, and
+    `meta.left_out` what `status` leaves out.
     """
     limit, cursor = asked.pop("limit"), asked.pop("cursor")
     return service.listed(form_id, caller(), Filter(**asked), limit=limit, cursor=cursor)
@@ -66,12 +67,18 @@ def bulk(asked: dict[str, Any], form_id: str) -> dict[str, Any]:
 def export(asked: dict[str, Any], form_id: str) -> Response:
     """Export a form's submissions.
 
-    CSV and XLSX have a column for each field, under its label, and for each further name that was sent; a text that a
-    spreadsheet would run has an apostrophe in front of it in CSV. JSON Lines has each submission as the API shows it.
+    CSV and XLSX have a column for each field, under its label, and for each further name that was sent, special fields
+    that people write among them. Choices with labels have two: label and value. Several values of one field are joined
+    by commas, and stand in quotes where they hold one. In CSV a text that a spreadsheet would run has an apostrophe in
+    front of it; in XLSX numbers, dates, times and boxes are typed. Times are to the second, in `timezone`. JSON Lines
+    has each submission as the API shows it.
     """
     kind = asked.pop("format")
     found = exporting.export(form_id, caller(), Filter(**asked), kind)
-    return download(found.chunks, found.name, found.content_type)
+    response = download(found.chunks, found.name, found.content_type)
+    if found.left_out:
+        response.headers[schemas.LEFT_OUT] = ", ".join(f"{status}={count}" for status, count in found.left_out.items())
+    return response
 
 
 @inbox.route("/api/forms/<form_id>/stats")

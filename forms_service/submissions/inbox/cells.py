@@ -1,0 +1,125 @@
+"""What stands in a cell of a spreadsheet for a value that was sent."""
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime, timedelta, tzinfo
+from typing import Any
+
+from forms_service.validation.kinds import NOT_TICKED
+from forms_service.validation.moments import date_of, datetime_of, time_of
+
+Cell = str | int | float | bool | date | datetime | timedelta
+
+NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(?:\.([0-9]+))?(?:[eE][+-]?[0-9]{1,3})?")
+"""A number without leading zeros, which would be lost."""
+
+MAX_DIGITS = 15
+"""Digits that a spreadsheet keeps of a number; one with more stays text."""
+
+BOUND = 10**MAX_DIGITS
+OFFSET = re.compile("(?:[Zz]|[-+][0-9]{2}:[0-9]{2})$")
+DAY = timedelta(days=1)
+
+FIRST_DAY = date(1900, 3, 1)
+"""Spreadsheets do not agree on the days before it."""
+
+QUOTED = re.compile('[,"\r\n]')
+MULTIPLE = ("multiselect",)
+BOXES = ("checkbox", "consent")
+TICKED = ("on", "true", "yes", "1", True)
+
+
+def as_text(value: Any) -> str | int | float:
+    """A value as it is read; what is neither text nor number nor a list of such stays JSON."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return value
+    if isinstance(value, list) and all(isinstance(item, str | int | float) for item in value):
+        return ", ".join(map(_item, value))
+    return "" if value is None else json.dumps(value, ensure_ascii=False)
+
+
+def in_field(kind: str, value: Any) -> str | int | float:
+    """The same, of a value that was sent for a field of that type."""
+    return as_text([value] if kind in MULTIPLE and isinstance(value, str) and value else value)
+
+
+def labelled(labels: Mapping[str, str], value: Any, kind: str) -> str | int | float:
+    """The labels of what was chosen; what has none stands for itself."""
+    if isinstance(value, list):
+        return as_text([labels.get(item, item) if isinstance(item, str) else item for item in value])
+    return in_field(kind, labels.get(value, value) if isinstance(value, str) else value)
+
+
+def typed(kind: str, value: Any, zone: tzinfo) -> Cell:
+    """A value with the type that a spreadsheet reckons with, where nothing of it is lost by that."""
+    if isinstance(value, bool | float):
+        return value
+    if isinstance(value, int):
+        return value if abs(value) < BOUND else str(value)
+    if kind in BOXES and isinstance(value, str | list):
+        found: Cell | None = _box(value if isinstance(value, list) else [value])
+    else:
+        found = READERS[kind](value.strip(" "), zone) if kind in READERS and isinstance(value, str) else None
+    return in_field(kind, value) if found is None else found
+
+
+def _item(item: str | float) -> str:
+    """An item of a list, in quotes as in CSV where it would be taken for several."""
+    text = json.dumps(item) if isinstance(item, bool) else str(item)
+    doubled = text.replace('"', '""')
+    return f'"{doubled}"' if QUOTED.search(text) or text != text.strip() else text
+
+
+def _box(values: Sequence[Any]) -> bool | None:
+    """Whether a box is ticked; None where a page gave it a value of its own, which stays as it is."""
+    words = [value.strip().lower() if isinstance(value, str) else value for value in values]
+    if not words or words == [""] or not all(word in TICKED or word in NOT_TICKED for word in words):
+        return None
+    return any(word in TICKED for word in words)
+
+
+def _number(text: str, _: tzinfo) -> int | float | None:
+    parts = NUMBER.fullmatch(text)
+    if parts is None or len((parts[1] + (parts[2] or "")).lstrip("0")) > MAX_DIGITS:
+        return None
+    number = float(text)
+    if abs(number) >= BOUND:
+        return None
+    return int(number) if number.is_integer() else number
+
+
+def _date(text: str, _: tzinfo) -> date | None:
+    try:
+        day = date_of(text)
+    except ValueError:
+        return None
+    return day if day >= FIRST_DAY else None
+
+
+def _time(text: str, _: tzinfo) -> timedelta | None:
+    try:
+        since_midnight = time_of(text)
+    except ValueError:
+        return None
+    return None if OFFSET.search(text) or since_midnight >= DAY else since_midnight
+
+
+def _datetime(text: str, zone: tzinfo) -> datetime | None:
+    try:
+        moment = datetime_of(text)
+        local = moment.astimezone(zone) if OFFSET.search(text, 10) else moment
+    except (ValueError, OverflowError):
+        return None
+    return local.replace(tzinfo=None) if local.date() >= FIRST_DAY else None
+
+
+READERS: dict[str, Callable[[str, tzinfo], Cell | None]] = {
+    "number": _number,
+    "integer": _number,
+    "date": _date,
+    "time": _time,
+    "datetime": _datetime,
+}

@@ -1,0 +1,27 @@
+"""Time zones by their IANA name, such as Europe/Vienna."""
+
+from datetime import UTC, tzinfo
+from functools import cache
+from typing import Any, ClassVar
+from zoneinfo import ZoneInfo, available_timezones
+
+from forms_service.validation.schema import Coded, Messages
+
+LONGEST_ZONE = 100
+
+
+class Timezone(Coded):
+    """A time zone by its IANA name, kept as what dates are reckoned with."""
+
+    default_error_messages: Messages = {"invalid_timezone": "Write the IANA name of a time zone such as Europe/Vienna."}
+    json_schema: ClassVar[dict[str, Any]] = {"type": "string", "examples": ["Europe/Vienna"]}
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> tzinfo:
+        if not isinstance(value, str) or len(value) > LONGEST_ZONE or value not in _names():
+            raise self.make_error("invalid_timezone")
+        return UTC if value == "UTC" else ZoneInfo(value)
+
+
+@cache
+def _names() -> frozenset[str]:
+    return frozenset(available_timezones())
