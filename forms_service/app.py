@@ -12,7 +12,7 @@ from forms_service.forms import published
 from forms_service.forms.views import forms, hosted
 from forms_service.health import checks
 from forms_service.health.views import health_blueprint
-from forms_service.submissions import notification, retention
+from forms_service.submissions import notification, refusals, retention
 from forms_service.submissions.inbox.views import inbox, people_blueprint
 from forms_service.submissions.taking import origins, proof_of_work, repeats, running, storage, storing
 from forms_service.submissions.taking.puzzles import puzzles
@@ -50,7 +50,7 @@ def create_app(settings: Settings) -> Flask:
         part.init_app(app, settings)
     for part in (migrating, keyring, background, guards, sweeping, published, checks):
         part.init_app(app)
-    for part in (storage, running, storing, repeats, proof_of_work, origins, notification, retention):
+    for part in (storage, running, storing, repeats, proof_of_work, origins, notification, refusals, retention):
         part.init_app(app)
     openapi.init_app(app, (*ACCOUNTS, forms, hosted, taking, puzzles, inbox, people_blueprint, health_blueprint))
     app.register_blueprint(accounts)

@@ -106,6 +106,7 @@ def make_app(make_settings: MakeSettings, migrated_sqlite: Path) -> Iterator[Mak
 
     yield make
     for app in made:
+        app.extensions["refusals"].flush()
         with app.app_context():
             db.engine.dispose()
 
@@ -124,6 +125,7 @@ def make_shared_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeAp
 
     yield make
     for app in made:
+        app.extensions["refusals"].flush()
         with app.app_context():
             db.engine.dispose()
 

@@ -1,14 +1,17 @@
 """What people sent: the values, their files, whose addresses are in them, and the keys that make a repeat harmless."""
 
 import uuid
-from datetime import datetime
+from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from forms_service.database import UTCDateTime, new_id, now, one_of
 from forms_service.extensions import Model
 from forms_service.keyring import Encrypted
+
+REFUSALS = ("origin", "origin_null", "challenge", "invalid", "too_large", "limited", "closed")
+"""Why a submission was refused; `origin_null` is a page whose browser names no origin, as with `no-referrer`."""
 
 STATUSES = ("inbox", "spam", "archived", "unconfirmed")
 
@@ -87,6 +90,18 @@ class IdempotencyKey(Model):
     content_hash: Mapped[bytes] = mapped_column(LargeBinary(32))
     submission_id: Mapped[uuid.UUID] = mapped_column(index=True)
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=now, index=True)
+
+
+class Refusal(Model):
+    """How many submissions of a form were refused on a day (UTC), for a reason; nothing of who sent them."""
+
+    __tablename__ = "refusals"
+    __table_args__ = (CheckConstraint(one_of("reason", REFUSALS), name="reason"),)
+
+    form_id: Mapped[str] = mapped_column(ForeignKey("forms.id", ondelete="CASCADE"), primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    reason: Mapped[str] = mapped_column(String(12), primary_key=True)
+    count: Mapped[int] = mapped_column(BigInteger)
 
 
 class SpentChallenge(Model):

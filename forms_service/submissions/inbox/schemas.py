@@ -246,6 +246,20 @@ class DayCounts(Counts):
     day = ma.fields.String(required=True, metadata={"format": "date"})
 
 
+class Refusals(Schema):
+    """Submissions that were refused, by reason."""
+
+    origin = ma.fields.Integer(required=True, metadata={"description": "Of a site that is not in allowed_origins."})
+    origin_null = ma.fields.Integer(
+        required=True, metadata={"description": "Of a page that names no origin, as with Referrer-Policy no-referrer."}
+    )
+    challenge = ma.fields.Integer(required=True, metadata={"description": "CAPTCHA missing or bad."})
+    invalid = ma.fields.Integer(required=True, metadata={"description": "Not as the form asks, or not to be read."})
+    too_large = ma.fields.Integer(required=True, metadata={"description": "Too many bytes, fields or files."})
+    limited = ma.fields.Integer(required=True, metadata={"description": "Too many at once."})
+    closed = ma.fields.Integer(required=True, metadata={"description": "The form was closed or full."})
+
+
 class Stats(Schema):
     """How many submissions a form has had."""
 
@@ -253,6 +267,9 @@ class Stats(Schema):
     unread = ma.fields.Integer(required=True, metadata={"description": "In the inbox."})
     by_status = ma.fields.Nested(Counts, required=True)
     by_day = ma.fields.List(ma.fields.Nested(DayCounts), required=True)
+    refusals = ma.fields.Nested(
+        Refusals, required=True, metadata={"description": "Submissions that were refused on these days, by reason."}
+    )
 
 
 class Person(Schema):

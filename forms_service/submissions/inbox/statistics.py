@@ -14,6 +14,7 @@ from forms_service.extensions import db
 from forms_service.forms.service import owned
 from forms_service.submissions.inbox.selecting import everything
 from forms_service.submissions.models import STATUSES, Submission
+from forms_service.submissions.refusals import refusals_by_reason
 
 USUAL_DAYS = 30
 MOST_DAYS = 366
@@ -38,6 +39,7 @@ def stats(
         "unread": unread,
         "by_status": {status: by_status[status] for status in STATUSES},
         "by_day": list(_days(form_id, first, last)),
+        "refusals": refusals_by_reason(form_id, first, last),
     }
 
 

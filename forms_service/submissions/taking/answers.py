@@ -5,10 +5,19 @@ from typing import Any
 
 from flask import Response, g, redirect, request, url_for
 
-from forms_service.errors import ApiError, ValidationError
+from forms_service.errors import (
+    ApiError,
+    AuthorizationError,
+    BadRequestError,
+    PayloadTooLargeError,
+    RateLimitError,
+    UnsupportedMediaTypeError,
+    ValidationError,
+)
 from forms_service.forms import pages, returning, service
 from forms_service.forms.published import PublishedForm
-from forms_service.submissions.taking import formspree
+from forms_service.submissions.refusals import count_refusal
+from forms_service.submissions.taking import formspree, origins
 from forms_service.submissions.taking.deciding import INACTIVE
 from forms_service.submissions.taking.dialects import Sorted, first_of, sort_out
 from forms_service.submissions.taking.incoming import Incoming
@@ -19,6 +28,15 @@ from forms_service.web import errors
 from forms_service.web.answers import as_json, failure_body, page
 from forms_service.web.bodies import typed_values
 from forms_service.web.negotiation import wants_page
+
+REASONS: dict[type[ApiError], str] = {
+    BadRequestError: "invalid",
+    UnsupportedMediaTypeError: "invalid",
+    ValidationError: "invalid",
+    PayloadTooLargeError: "too_large",
+    RateLimitError: "limited",
+}
+"""What a refusal is counted as where its kind says it all."""
 
 THANKS = "Thank you. What you sent has arrived."
 
@@ -42,7 +60,19 @@ def accepted(form: PublishedForm, incoming: Incoming, identity: uuid.UUID) -> Re
 def refused(error: Exception) -> Response:
     """What is wrong, for whatever was raised on the way."""
     known = errors.known(error)
+    _count(known)
     return errors.finished(_page(known) if wants_page() else _json(known), known)
+
+
+def _count(error: ApiError) -> None:
+    """Let the owner see that the submission was refused, and why."""
+    reason = REASONS.get(type(error))
+    if isinstance(error, ValidationError) and set(error.faults) <= set(special.CHALLENGE_TOKENS):
+        reason = "challenge"
+    elif isinstance(error, AuthorizationError):
+        reason = "closed" if error.details.get("reason") == INACTIVE else origins.refusal()
+    if reason:
+        count_refusal(str((request.view_args or {}).get("form_id", "")), reason)
 
 
 def _json(error: ApiError) -> Response:

@@ -37,8 +37,13 @@ def check_origin(form: PublishedForm) -> None:
 
     :raises AuthorizationError: where the form lists its sites, and this is none of them
     """
-    if not _may_read(form):
+    if not may_read(form):
         raise AuthorizationError("This form does not take submissions from that site.", details={"reason": BLOCKED})
+
+
+def refusal() -> str:
+    """The reason that a refused origin is counted as."""
+    return "origin_null" if request.headers.get("Origin") == "null" else "origin"
 
 
 def posting_site() -> str | None:
@@ -62,7 +67,7 @@ def add_headers(response: Response) -> Response:
     origin = request.headers.get("Origin")
     if form and form.settings.allowed_origins:
         response.vary.add("Origin")
-        if origin is None or not _may_read(form):
+        if origin is None or not may_read(form):
             return response
         response.headers["Access-Control-Allow-Origin"] = origin
     else:
@@ -84,7 +89,8 @@ def _allowed_headers() -> str:
     return f"{ALLOWED_HEADERS}, {wanted}"
 
 
-def _may_read(form: PublishedForm) -> bool:
+def may_read(form: PublishedForm) -> bool:
+    """Whether the page that asks is one of the form's sites, of any where it lists none, or our own."""
     allowed = form.settings.allowed_origins
     origin = request.headers.get("Origin")
     return not allowed or origin is None or is_among(origin, allowed) or from_our_page()

@@ -4,6 +4,7 @@ from flask import Response, g, request
 
 from forms_service.errors import Fault, ValidationError
 from forms_service.forms.published import published
+from forms_service.submissions.refusals import count_refusal
 from forms_service.submissions.taking import answers, description, incoming, origins, service
 from forms_service.submissions.taking.content import key_hash
 from forms_service.submissions.taking.deciding import KEY_HEADER
@@ -45,7 +46,9 @@ def submit(form_id: str) -> Response:
 @unlimited("a preflight: it says what the form's settings say")
 def preflight(form_id: str) -> Response:
     """Ask which sites may send a form."""
-    g.form = published(form_id)
+    form = g.form = published(form_id)
+    if not origins.may_read(form):  # the browser stops here, so no submission follows that could be counted
+        count_refusal(form.id, origins.refusal())
     return Response(status=204, headers={"Allow": origins.ALLOWED_METHODS})
 
 

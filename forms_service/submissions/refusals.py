@@ -1,0 +1,143 @@
+"""Counts refused submissions by form, day and reason, so that owners hear of them; nothing of a visitor is kept.
+
+Counts wait in memory and are added to the table at most every FLUSH_SECONDS by each process: a flood of refused
+requests is no flood of writes.
+"""
+
+import atexit
+import logging
+import threading
+from collections import Counter
+from collections.abc import Mapping
+from datetime import date, timedelta
+from typing import cast
+
+from flask import Flask, current_app
+from sqlalchemy import Connection, delete, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from forms_service.database import now, transaction
+from forms_service.delivery import tasks
+from forms_service.extensions import db
+from forms_service.forms.models import Form
+from forms_service.forms.service import FORM_ID
+from forms_service.submissions.models import REFUSALS, Refusal
+
+FLUSH_SECONDS = 5.0
+MAX_PENDING = 10_000
+"""Combinations of form, day and reason that wait; those of forms that are not there are sorted out by the flush."""
+
+KEEP_DAYS = 400
+SWEEP_SECONDS = 86_400
+
+Key = tuple[str, date, str]
+
+log = logging.getLogger(__name__)
+
+
+class RefusalCounter:
+    """The refusals that this process has counted and not flushed yet."""
+
+    def __init__(self, app: Flask) -> None:
+        self._app = app
+        self._lock = threading.Lock()
+        self._flushing = threading.Lock()
+        self._pending: Counter[Key] = Counter()
+        self._timer: threading.Timer | None = None
+
+    def add(self, form_id: str, reason: str) -> None:
+        """Count one."""
+        key = (form_id, now().date(), reason)
+        with self._lock:
+            if key in self._pending or len(self._pending) < MAX_PENDING:
+                self._pending[key] += 1
+            if self._timer is None:
+                self._start_timer()
+
+    def pending(self, form_id: str, first: date, last: date) -> Counter[str]:
+        """Counts by reason that are in no row yet."""
+        with self._lock:
+            mine = [(key, count) for key, count in self._pending.items() if key[0] == form_id]
+        counts: Counter[str] = Counter()
+        for (_, day, reason), count in mine:
+            counts[reason] += count if first <= day <= last else 0
+        return counts
+
+    def flush(self) -> None:
+        """Add what is pending to the table; what the database does not take waits for the next flush."""
+        with self._flushing:  # two at once would add the same counts
+            with self._lock:
+                if self._timer:
+                    self._timer.cancel()
+                self._timer = None
+                atexit.unregister(self.flush)
+                counts = Counter(self._pending)
+            if counts and self._store(counts):
+                with self._lock:
+                    self._pending -= counts
+
+    def _store(self, counts: Mapping[Key, int]) -> bool:
+        try:
+            with self._app.app_context(), transaction() as connection:
+                _add(connection, counts)
+        except Exception:
+            log.exception("Refused submissions could not be counted, and are kept for the next flush.")
+            return False
+        return True
+
+    def _start_timer(self) -> None:
+        self._timer = threading.Timer(FLUSH_SECONDS, self.flush)
+        self._timer.daemon = True
+        self._timer.start()
+        atexit.register(self.flush)
+
+
+def init_app(app: Flask) -> None:
+    """Give the app its counter."""
+    app.extensions["refusals"] = RefusalCounter(app)
+    tasks.register(app, "refusals", SWEEP_SECONDS, sweep)
+
+
+def count_refusal(form_id: str, reason: str) -> None:
+    """Count a refused submission of a form."""
+    if FORM_ID.fullmatch(form_id):
+        _counter().add(form_id, reason)
+
+
+def refusals_by_reason(form_id: str, first: date, last: date) -> dict[str, int]:
+    """Refused submissions from the first day to the last, for each reason that there is."""
+    days = Refusal.day.between(first, last)
+    query = select(Refusal.reason, func.sum(Refusal.count)).where(Refusal.form_id == form_id, days)
+    counts = _counter().pending(form_id, first, last)
+    counts.update({reason: int(count) for reason, count in db.session.execute(query.group_by(Refusal.reason))})
+    return {reason: counts[reason] for reason in REFUSALS}
+
+
+def sweep() -> None:
+    """Delete counts older than KEEP_DAYS."""
+    with transaction() as connection:
+        connection.execute(delete(Refusal).where(Refusal.day < now().date() - timedelta(days=KEEP_DAYS)))
+
+
+def _add(connection: Connection, counts: Mapping[Key, int]) -> None:
+    ids = sorted({form_id for form_id, _, _ in counts})
+    for start in range(0, len(ids), 500):
+        known = set(connection.scalars(select(Form.id).where(Form.id.in_(ids[start : start + 500]))))
+        rows = [
+            {"form_id": form_id, "day": day, "reason": reason, "count": count}
+            for (form_id, day, reason), count in sorted(counts.items())  # in one order, so that no two processes lock
+            if form_id in known
+        ]
+        if rows:
+            _upsert(connection, rows)
+
+
+def _upsert(connection: Connection, rows: list[dict[str, object]]) -> None:
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    statement = insert(Refusal)
+    total = {"count": Refusal.count + statement.excluded.count}
+    connection.execute(statement.on_conflict_do_update(index_elements=["form_id", "day", "reason"], set_=total), rows)
+
+
+def _counter() -> RefusalCounter:
+    return cast("RefusalCounter", current_app.extensions["refusals"])
