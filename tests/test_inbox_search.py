@@ -8,6 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from forms_service.submissions.inbox import searching, selecting
+from forms_service.submissions.inbox.folding import fold
 from tests.conftest import KeyOf
 from tests.inbox import make_form, submit
 
@@ -38,6 +39,41 @@ def test_finds_a_part_of_any_value_however_it_is_written(either: FlaskClient, ei
         "%": [],
     }.items():
         assert found(either, owner, form, q) == hits, q
+
+
+@pytest.mark.parametrize(
+    "spellings",
+    [
+        ("Zoë", "zoe", "ZOE\u0308", "Zoé"),
+        ("İstanbul", "istanbul", "ISTANBUL", "ıstanbul", "i\u0307stanbul"),
+        ("Søren Łukasz", "soren lukasz", "SØREN ŁUKASZ"),
+        ("Große Ｓtraße", "grosse strasse", "GROẞE STRASSE"),
+        ("Ærø", "aero", "ÆRØ"),
+        ("Ἀθῆναι", "αθηναι", "ΑΘΗΝΑΙ"),
+        ("Йога", "йога", "иога"),
+        ("مُحَمَّد", "محمد"),
+        ("한글", "\u1112\u1161\u11ab\u1100\u1173\u11af"),
+        ("ｶﾞ", "ガ", "カ\u3099"),
+        ("ﬁn", "fin", "FIN"),
+    ],
+)
+def test_accents_and_letter_cases_are_the_same_both_ways(app: Flask, key_of: KeyOf, spellings: tuple[str, ...]) -> None:
+    owner, form, client = key_of(app), make_form(app), app.test_client()
+    sent = [submit(app, form, {"name": f"Dear {spelling}!"}) for spelling in spellings]
+    for spelling in spellings:
+        assert found(client, owner, form, spelling) == sent[::-1], spelling
+
+
+def test_marks_that_make_another_letter_are_no_accents(app: Flask, key_of: KeyOf) -> None:
+    owner, form, client = key_of(app), make_form(app), app.test_client()
+    submit(app, form, {"name": "がき"})
+    submit(app, form, {"name": "कि"})
+    assert found(client, owner, form, "かき") == found(client, owner, form, "कु") == []
+
+
+def test_a_search_through_many_marks_takes_linear_time() -> None:
+    assert fold("e" + "\u0301\u0315" * 500_000) == "e"
+    assert len(fold("\u09cd\u3099" * 100_000)) == 200_000
 
 
 def test_searches_what_the_filters_leave(either: FlaskClient, either_app: Flask, key_of: KeyOf) -> None:

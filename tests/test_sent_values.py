@@ -154,3 +154,19 @@ def test_the_first_redirect_that_says_something_is_followed(app: Flask, said: st
     headers = {"Accept": "text/html", "Origin": "https://site.example"}
     answer = app.test_client().post(f"/f/{form}", data=f"n=1&{said}", content_type=URLENCODED, headers=headers)
     assert (answer.status_code, answer.headers["Location"]) == (303, f"https://site.example{leads_to}")
+
+
+def test_a_form_that_is_shown_again_holds_what_was_meant(app: Flask) -> None:
+    fields = [
+        field("checkbox", name="terms"),
+        field("multiselect", name="topics"),
+        field("text", name="name"),
+        field("email", name="email"),
+    ]
+    form = form_for(app, fields)
+    said = "terms=0&terms=1&topics[]=sales&name=&name=Zebedee&email=nobody"
+    answer = app.test_client().post(f"/f/{form}", data=said, content_type=URLENCODED, headers={"Accept": "text/html"})
+    assert answer.status_code == 422
+    assert answer.text.count(" checked") == 2
+    assert 'value="Zebedee"' in answer.text
+    assert 'name="topics[]"' not in answer.text

@@ -89,6 +89,18 @@ def test_without_confirmation_an_account_is_active_and_a_taken_address_is_a_conf
     assert (answer.status_code, answer.json["error_type"]) == (409, "ConflictError")
 
 
+@pytest.mark.parametrize("name", ["李", "준", "あ", "ア", "\U00020bb7"])
+def test_one_character_is_a_whole_name_in_some_scripts(client: FlaskClient, ann: dict[str, Any], name: str) -> None:
+    assert client.post("/api/signup", json=ann | {"first_name": name, "last_name": name}).status_code == 201
+    refused = client.post("/api/signup", json=ann | {"first_name": "A", "last_name": "Я"})
+    assert refused.json["codes"] == {"first_name": ["too_short"], "last_name": ["too_short"]}
+
+
+def test_an_address_is_taken_without_what_cannot_be_seen_in_it(client: FlaskClient, ann: dict[str, Any]) -> None:
+    answer = client.post("/api/signup", json=ann | {"email": "\u202aann@example.com\u202c\u200b "})
+    assert (answer.status_code, answer.json["data"]["email"]) == (201, "ann@example.com")
+
+
 def test_closed_sign_up_is_forbidden(make_app: MakeApp, ann: dict[str, Any]) -> None:
     answer = make_app(SIGNUP_ENABLED="false").test_client().post("/api/signup", json=ann)
     assert (answer.status_code, answer.json["error_type"]) == (403, "AuthorizationError")

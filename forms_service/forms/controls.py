@@ -7,7 +7,7 @@ from typing import Any
 
 from markupsafe import escape
 
-from forms_service.validation.kinds import KINDS, NOT_TICKED, choice_values
+from forms_service.validation.kinds import KINDS, choice_values, is_filled, is_ticked
 from forms_service.validation.patterns import for_html
 from forms_service.validation.special import RESERVED
 
@@ -187,6 +187,6 @@ def _choices(definition: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 def _filled_in(definition: Mapping[str, Any], value: Any) -> tuple[str, ...]:
     if definition["type"] in ("checkbox", "consent"):
-        ticked = value is True or (isinstance(value, str) and value.strip().lower() not in NOT_TICKED)
-        return ("on",) if ticked else ()
-    return tuple(text for text in (value if isinstance(value, list) else [value]) if isinstance(text, str))
+        return ("on",) if is_ticked(value) else ()
+    texts = [text for text in (value if isinstance(value, list) else [value]) if isinstance(text, str)]
+    return tuple(filter(is_filled, texts)) or tuple(texts)

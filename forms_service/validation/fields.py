@@ -18,6 +18,15 @@ EMAIL_LONGEST = 254
 _NOT_IN_NAMES = r"\x00-\x08\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069"
 """Control characters other than white space, as a range of a described pattern."""
 
+_WHOLE_NAMES = (
+    r"\u3005\u3007\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fd-\u30ff\u3131-\u3163\u31f0-\u31ff"
+    r"\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff\uff66-\uff6f\uff71-\uff9d"
+)
+"""Letters of Han, Hangul and Kana, as a range of a described pattern, which knows none beyond U+FFFF."""
+
+WHOLE_NAME = re.compile(f"[{_WHOLE_NAMES}\u1100-\u115e\u1161-\u11ff\U0001b000-\U0001b16f\U00020000-\U0003ffff]")
+"""One of them is a person's whole name."""
+
 PLAIN_EMAIL = re.compile(
     r"(?=[^@]{1,64}@)[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*@"
     r"(?:[A-Za-z0-9](?:-?[A-Za-z0-9]){0,30}\.){1,5}([A-Za-z]{2,20})"
@@ -94,7 +103,10 @@ class Email(Text):
 
 
 class PersonName(Text):
-    """2 to 50 characters of a person's name as plain text: markup is taken out, "ANN" and "ann" become "Ann"."""
+    """2 to 50 characters of a person's name as plain text: markup is taken out, "ANN" and "ann" become "Ann".
+
+    In Han, Hangul and Kana one character is a whole name.
+    """
 
     default_error_messages: Messages = {
         "too_short": "A name has at least 2 characters.",
@@ -102,9 +114,10 @@ class PersonName(Text):
         "control_characters": "A name has no control characters.",
     }
     json_schema: ClassVar[dict[str, Any]] = {
-        "minLength": 2,
+        "minLength": 1,
         "maxLength": 50,
-        "pattern": rf"^[^\s{_NOT_IN_NAMES}]([^{_NOT_IN_NAMES}]*[^\s{_NOT_IN_NAMES}])$",
+        "pattern": rf"^([^\s{_NOT_IN_NAMES}]([^{_NOT_IN_NAMES}]*[^\s{_NOT_IN_NAMES}])|[{_WHOLE_NAMES}])$",
+        "description": "2 to 50 characters; one is enough in Han, Hangul and Kana.",
     }
 
     def _cleaned(self, value: str) -> str:
@@ -113,7 +126,8 @@ class PersonName(Text):
         return name.title() if in_one_case and len(name.title()) == len(name) else name
 
     def _faults(self, value: str) -> list[str]:
-        found = {"too_short": len(value) < 2, "too_long": len(value) > 50, "control_characters": has_controls(value)}
+        short = len(value) < 2 and not WHOLE_NAME.fullmatch(value)
+        found = {"too_short": short, "too_long": len(value) > 50, "control_characters": has_controls(value)}
         return [key for key, wrong in found.items() if wrong]
 
 

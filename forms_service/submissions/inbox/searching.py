@@ -7,10 +7,10 @@ from typing import Any
 
 from forms_service.accounts.guards import Caller
 from forms_service.forms.service import owned
+from forms_service.submissions.inbox.folding import fold
 from forms_service.submissions.inbox.moment import moment
 from forms_service.submissions.inbox.selecting import Filter, Found, batches
 from forms_service.submissions.inbox.service import page
-from forms_service.validation.text import folded
 from forms_service.web.pagination import Page, after
 
 SECONDS = 0.5
@@ -26,7 +26,7 @@ def search(
     """
     owned(form_id, caller)
     until = time.monotonic() + SECONDS
-    needle = _as_compared(q)
+    needle = fold(q)
     found: list[Found] = []
     for batch in batches(form_id, wanted, after(cursor, moment, uuid.UUID)):
         for submission in batch:
@@ -48,10 +48,6 @@ def _holds(data: str, needle: str) -> bool:
             waiting += value.values()
         elif isinstance(value, list):
             waiting += value
-        elif needle in _as_compared(value if isinstance(value, str) else json.dumps(value)):
+        elif needle in fold(value if isinstance(value, str) else json.dumps(value)):
             return True
     return False
-
-
-def _as_compared(text: str) -> str:
-    return text.lower() if text.isascii() else folded(text)

@@ -105,7 +105,7 @@ def _way_on(form: PublishedForm, came: Incoming | Sorted) -> str | None:
 def _to_send_again(form: PublishedForm) -> dict[str, Any]:
     """What was typed, with where it leads by now: once it is sent from our page, the site is not to be seen."""
     typed = typed_values()
-    values = {name: value for name, value in typed.items() if name != special.BACK}
+    values = {name: value for name, value in form.names.gather(typed).items() if name != special.BACK}
     came = sort_out(typed, honeypot=form.settings.honeypot)
     if first_of(came.control, special.REDIRECT):
         values[special.BACK] = returning.issue(form.id, _way_on(form, came) or "")

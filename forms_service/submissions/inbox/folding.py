@@ -1,0 +1,53 @@
+"""Text as a search compares it: letter cases, accents and compatible characters are the same."""
+
+import unicodedata
+
+LETTERS = str.maketrans(
+    {
+        "ø": "o",
+        "ł": "l",
+        "đ": "d",
+        "ħ": "h",
+        "\u0131": "i",
+        "ŧ": "t",
+        "ð": "d",
+        "æ": "ae",
+        "œ": "oe",
+        "þ": "th",
+        "ŀ": "l",
+    }
+)
+"""Letters with a stroke and the like, which Unicode does not take apart, as people type them who lack them."""
+
+MAX_REMEMBERED = 20_000
+"""Characters that are kept ready."""
+
+KEPT_CLASSES = (0, 8, 9)
+"""Combining classes of marks that make another letter and no accent: vowel signs, those of Kana, and the virama."""
+
+
+class _Folding(dict[int, str]):
+    """Code point → what it is compared as, found out when it first occurs.
+
+    Character by character it takes linear time whatever is sent; putting runs of marks into order would not.
+    """
+
+    def __missing__(self, point: int) -> str:
+        folded = _folded(chr(point))
+        if len(self) >= MAX_REMEMBERED:
+            self.clear()
+        self[point] = folded
+        return folded
+
+
+_FOLDING = _Folding()
+
+
+def fold(text: str) -> str:
+    """The text as compared."""
+    return text.lower() if text.isascii() else text.translate(_FOLDING)
+
+
+def _folded(character: str) -> str:
+    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", character).casefold())
+    return "".join(mark for mark in decomposed if unicodedata.combining(mark) in KEPT_CLASSES).translate(LETTERS)
