@@ -7,12 +7,13 @@ times the empty values do not count where one is asked for. An optional field ma
 """
 
 from forms_service.validation.kinds.base import KINDS, Kind, is_filled, nfc
-from forms_service.validation.kinds.choices import choice_labels, choice_values, is_ticked
+from forms_service.validation.kinds.choices import NOT_TICKED, choice_labels, choice_values, is_ticked
 from forms_service.validation.kinds.ordered import NumberKind
 from forms_service.validation.kinds.texts import Textual
 
 __all__ = [
     "KINDS",
+    "NOT_TICKED",
     "Kind",
     "NumberKind",
     "Textual",
