@@ -34,8 +34,10 @@ from forms_service.web import (
 from forms_service.web.app import App
 
 
-def create_app(settings: Settings) -> Flask:
+def create_app(settings: Settings, *, start: bool = True) -> Flask:
     """The service as WSGI app. It starts without its database and Redis; what needs them answers 503 meanwhile.
+
+    Without `start` nothing is read, migrated or made yet: `flask setup` looks at the database first.
 
     :raises StartError: when the database is newer than the code, or its keys are not under ENCRYPTION_KEYS
     """
@@ -54,7 +56,8 @@ def create_app(settings: Settings) -> Flask:
         part.init_app(app)
     openapi.init_app(app, (*ACCOUNTS, forms, hosted, taking, puzzles, inbox, people_blueprint, health_blueprint))
     app.register_blueprint(accounts)
-    with app.app_context(), database.nothing_left_open():
-        migrating.bring_up_to_date()
-        keyring.unlock()
+    if start:
+        with app.app_context(), database.nothing_left_open():
+            migrating.bring_up_to_date()
+            keyring.unlock()
     return app

@@ -5,6 +5,7 @@ import logging
 import secrets
 import threading
 import time
+from collections.abc import Sequence
 from datetime import datetime
 from typing import cast
 
@@ -13,8 +14,10 @@ from sqlalchemy import (
     CheckConstraint,
     Connection,
     LargeBinary,
+    Row,
     String,
     insert,
+    inspect,
     select,
     update,
 )
@@ -151,6 +154,20 @@ def decrypt(sealed: bytes, place: str) -> str:
         return holder().load().decrypt(sealed, place)
 
 
+def verify() -> bool:
+    """Whether the database has keys; makes none.
+
+    :raises StartError: when none of ENCRYPTION_KEYS unwraps them
+    """
+    with db.engine.connect() as connection:
+        if not inspect(connection).has_table(WrappedKey.__tablename__):
+            return False
+    rows = _rows()
+    if rows:
+        _unwrap_all(rows)
+    return bool(rows)
+
+
 def rewrap() -> int:
     """Wrap every key under the first of ENCRYPTION_KEYS; how many there are."""
     wrapping_keys = settings.encryption_keys
@@ -183,22 +200,32 @@ def start_data_key() -> int:
 
 
 def _load() -> KeyRing:
-    query = select(WrappedKey.purpose, WrappedKey.number, WrappedKey.wrapped)
-    with db.engine.connect() as connection:
-        rows = connection.execute(query).all()
+    rows = _rows()
     if not rows:
         _make()
-        with db.engine.connect() as connection:
-            rows = connection.execute(query).all()
+        rows = _rows()
+    keys = _unwrap_all(rows)
+    data_keys = {number: key for (purpose, number), key in keys.items() if purpose == "data"}
+    return KeyRing(data_keys, keys["index", 1], keys["pepper", 1])
+
+
+def _rows() -> Sequence[Row[str, int, bytes]]:
+    with db.engine.connect() as connection:
+        return connection.execute(select(WrappedKey.purpose, WrappedKey.number, WrappedKey.wrapped)).all()
+
+
+def _unwrap_all(rows: Sequence[Row[str, int, bytes]]) -> dict[tuple[str, int], bytes]:
+    """The keys in clear, by purpose and number.
+
+    :raises StartError: when none of ENCRYPTION_KEYS unwraps them
+    """
     try:
-        keys = {(row.purpose, row.number): _unwrapped(row.wrapped, row.purpose, row.number) for row in rows}
+        return {(row.purpose, row.number): _unwrapped(row.wrapped, row.purpose, row.number) for row in rows}
     except ValueError:
         raise StartError(
             "None of ENCRYPTION_KEYS unwraps the keys of this database. Put back the key it was made with "
             "(INSTANCE_PATH/encryption_keys, or your .env); nothing else can read what is stored."
         ) from None
-    data_keys = {number: key for (purpose, number), key in keys.items() if purpose == "data"}
-    return KeyRing(data_keys, keys["index", 1], keys["pepper", 1])
 
 
 def _make() -> None:

@@ -61,8 +61,7 @@ def bring_up_to_date() -> None:
     """
     path = sqlite_file()
     try:
-        if path:
-            _touch(path)
+        make_file()
         if settings.embedded:
             with _alone(settings.instance_path):
                 _migrate_embedded()
@@ -83,12 +82,23 @@ def sqlite_file() -> Path | None:
     return Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None
 
 
+def make_file() -> None:
+    """Make the file of an SQLite database, for its owner only, if there is none."""
+    path = sqlite_file()
+    if path:
+        _touch(path)
+
+
 def keep_copy(path: Path) -> None:
     """A copy beside the file, consistent even while another process reads; the oldest beyond COPIES go."""
     copy = path.with_name(f"{path.name}.{now():%Y%m%dT%H%M%S%f}.copy")
-    _touch(copy)
-    with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(copy)) as target:
+    for unfinished in path.parent.glob(f"{path.name}.*.unfinished"):
+        unfinished.unlink()
+    draft = copy.with_suffix(".unfinished")
+    _touch(draft)
+    with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(draft)) as target:
         source.backup(target)
+    draft.rename(copy)  # one that a crash cut off takes no other's place
     for old in sorted(path.parent.glob(f"{path.name}.*.copy"))[:-COPIES]:
         old.unlink()
 
@@ -96,7 +106,7 @@ def keep_copy(path: Path) -> None:
 def _migrate_embedded() -> None:
     found = revision()
     if found is Revision.NEWER:
-        raise _too_new()
+        raise too_new()
     if found is Revision.PENDING:
         command.upgrade(migrate.get_config(), "head")
 
@@ -108,12 +118,13 @@ def _look() -> None:
         log.warning("The database does not answer: what needs it answers 503 until it does. %s", first_line(error))
         return
     if found is Revision.NEWER:
-        raise _too_new()
+        raise too_new()
     if found is Revision.PENDING:
         log.warning("The database is behind the code and has to be brought up by: flask db upgrade")
 
 
-def _too_new() -> StartError:
+def too_new() -> StartError:
+    """The refusal of a database that this code does not know."""
     return StartError(
         "The database was made by a newer version of forms_service. Start that version, or put back a copy "
         "of the database from before the upgrade."

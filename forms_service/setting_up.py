@@ -1,32 +1,44 @@
-"""`flask setup`: a production `.env` with fresh secrets, the first operator, and what to copy for the server."""
+"""`flask setup`: a production `.env` with fresh secrets, the first operator, and what to copy for the server.
 
+Everything is checked before anything is written. Then each step leaves a place that starts: `.env` is there whole or
+not at all, it holds every key that was used before beside the new one, and the keys are wrapped anew last. Killed or
+refused anywhere, the same command goes on.
+"""
+
+import ipaddress
 import os
+import pwd
 import re
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import SplitResult, urlsplit
 
 from alembic import command
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from marshmallow import ValidationError as BadSettingError
+from sqlalchemy.exc import DBAPIError
 
-from forms_service import keyring
-from forms_service.accounts import service
+from forms_service import keyring, migrating
+from forms_service.accounts import administration
+from forms_service.accounts.service import Person
 from forms_service.app import create_app
-from forms_service.config import load_settings
-from forms_service.database import nothing_left_open
+from forms_service.config import DOTENV, Settings, SettingsError, load_settings
+from forms_service.config import values as of
+from forms_service.database import first_line, nothing_left_open
 from forms_service.errors import StartError
 from forms_service.extensions import migrate
 from forms_service.security import generate_key, generate_secure_token
+from forms_service.validation.urls import ascii_host
 
-TEMPLATES = Environment(
-    loader=PackageLoader("forms_service", "templates/setup"),
-    autoescape=False,  # noqa: S701 (plain files for the operator, no HTML)
-    undefined=StrictUndefined,
-    keep_trailing_newline=True,
+ADDRESS = (
+    "Write where people will reach the service, such as forms.example.com, forms.example.com:8443, "
+    "example.com/forms, or http://127.0.0.1:8000 for a trial."
 )
-
-DOMAIN = re.compile(r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])", re.IGNORECASE)
-"""A host of its own, without scheme, port or path: it is written into PUBLIC_URL and the proxy's configuration."""
+PLAIN = re.compile(r"[\w@:/.,+=%?&\[\]-]*", re.ASCII)
+SERVICE_USER = "forms"
+"""Who the service runs as when root sets it up."""
 
 
 @dataclass(frozen=True)
@@ -34,57 +46,229 @@ class Plan:
     """Where the service lives and what it leans on."""
 
     directory: Path
-    domain: str
-    database: str | None
-    redis: str | None
+    address: str
+    email: str
+    database: str | None = None
+    redis: str | None = None
 
 
-def carry_out(plan: Plan, operator: service.Person) -> str:
-    """Write `.env`, migrate the database, make the operator; the text to show.
+@dataclass(frozen=True)
+class Checked:
+    """A plan that can be carried out: settings that are good, and a database whose keys they unwrap."""
 
-    :raises StartError: when DOMAIN is none, there is a `.env` already, or the service cannot start with the new one
-    :raises ConflictError: when the operator's address has an account
+    plan: Plan
+    url: str
+    draft: str | None
+    """The `.env` that will be written; None where there is one for this address already."""
+
+    needs_person: bool
+    """Whether the operator is new, or has yet to show that the address is theirs."""
+
+
+def service_url(address: str) -> str:
+    """The PUBLIC_URL for a host, with a port, a path or a scheme if it has one; https unless it says http.
+
+    :raises StartError: when it is none
     """
-    env = plan.directory / ".env"
-    if not DOMAIN.fullmatch(plan.domain):
-        raise StartError("Write the domain alone, such as forms.example.com, without https:// and without a path.")
-    if env.exists():
-        raise StartError(f"There is a {env} already. Move it away first: its secrets cannot be made again.")
-    values = _values(plan)
-    _write(env, TEMPLATES.get_template("env").render(values))
+    text = address.strip()
+    if "://" not in text:
+        with suppress(ValueError):
+            text = f"[{ipaddress.IPv6Address(text)}]"
+        text = f"https://{text}"
     try:
-        _make_operator(plan, operator)
-    except BaseException:
-        env.unlink()
-        raise
-    return TEMPLATES.get_template("next.txt").render(values)
+        host, parts = ascii_host(text), urlsplit(text)
+        if not text.isprintable():
+            raise ValueError("more than one line")
+        if ":" not in host and not all(of.LABEL.fullmatch(label) for label in host.split(".")):
+            raise ValueError("no host")
+        shown = f"[{host}]" if ":" in host else host
+        port = f":{parts.port}" if parts.port not in (None, {"http": 80, "https": 443}.get(parts.scheme)) else ""
+        rebuilt = SplitResult(parts.scheme, shown + port, parts.path, parts.query, parts.fragment)
+        if "@" in parts.netloc or not host:
+            raise ValueError("no host, or a name before it")
+        return of.public_url(rebuilt.geturl())
+    except BadSettingError as error:
+        raise StartError(" ".join([*error.messages, ADDRESS])) from error
+    except ValueError as error:
+        raise StartError(ADDRESS) from error
 
 
-def _values(plan: Plan) -> dict[str, object]:
-    old_keys = plan.directory / "instance" / "encryption_keys"
-    keys = [generate_key(), *([old_keys.read_text().strip()] if old_keys.exists() else [])]
+def check(plan: Plan) -> Checked:
+    """Look at all that can be wrong, and change nothing.
+
+    :raises StartError: saying what to do: about the address, an `.env` of another place, settings, keys or the database
+    """
+    url = service_url(plan.address)
+    env = plan.directory / DOTENV
+    draft = None if env.exists() else TEMPLATES.get_template("env").render(_values(plan, url))
+    settings = _settings(plan, draft)
+    if draft is None:
+        _demand_same_place(settings, plan, url)
+    app = create_app(settings, start=False)
+    with app.app_context(), nothing_left_open():
+        return Checked(plan, url, draft, needs_person=_needs_person(plan.email))
+
+
+def carry_out(checked: Checked, operator: Person | None) -> str:
+    """Write `.env`, migrate the database, make the operator, wrap the keys anew; the text to show.
+
+    :raises StartError: when a step fails; `.env` stays, and the same command goes on
+    """
+    directory = checked.plan.directory
+    if checked.draft is not None:
+        _write(directory / DOTENV, checked.draft)
+    app = create_app(load_settings(directory), start=False)
+    with app.app_context(), nothing_left_open():
+        try:
+            migrating.make_file()
+            command.upgrade(migrate.get_config(), "head")
+            keyring.holder().load()
+            administration.ensure_operator(checked.plan.email, operator)
+            keyring.rewrap()  # last: until here everything is under the keys that were used before
+        except DBAPIError as error:
+            raise StartError(
+                f"The database refuses ({first_line(error)}). {DOTENV} is written and good: mend it and run this again."
+            ) from error
+    return TEMPLATES.get_template("next.txt").render(_server(checked.plan, checked.url))
+
+
+def _settings(plan: Plan, draft: str | None) -> Settings:
+    """The settings as `.env` gives or will give them; what the environment says of them would go before it."""
+    if draft is not None:
+        for line in draft.splitlines():
+            name, equals, _ = line.partition("=")
+            if equals and not name.startswith("#"):
+                os.environ.pop(name, None)
+                os.environ.pop(f"{name}_FILE", None)
+    try:
+        return load_settings(plan.directory, draft=draft)
+    except SettingsError as error:
+        options = {"DATABASE_URL": "--database", "REDIS_URL": "--redis"}
+        lines = [f"{options.get(name, name)}: {' '.join(said)}" for name, said in error.problems.items()]
+        raise StartError("\n".join(lines)) from error
+
+
+def _demand_same_place(settings: Settings, plan: Plan, url: str) -> None:
+    """Refuse to go on with an `.env` that is for something else."""
+    env = plan.directory / DOTENV
+    if not settings.production or settings.public_url != url:
+        raise StartError(
+            f"There is a {env} already, for {settings.public_url} ({settings.environment}). Correct it by hand: "
+            "its secrets cannot be made again, so never delete it."
+        )
+    asked = of.database_url(plan.database, settings.instance_path) if plan.database else settings.database_url
+    if asked != settings.database_url:
+        raise StartError(f"There is a {env} already, with another DATABASE_URL. Change it there, not by --database.")
+
+
+def _needs_person(email: str) -> bool:
+    """Whether a password has to be asked for.
+
+    :raises StartError: when the database is too new, or its keys are under others than the settings hold
+    """
+    path = migrating.sqlite_file()
+    if path and not (path.exists() and path.stat().st_size):
+        return True
+    revision = migrating.revision()
+    if revision is migrating.Revision.NEWER:
+        raise migrating.too_new()
+    if not keyring.verify() or revision is not migrating.Revision.CURRENT:
+        return True
+    found = administration.status_of(email)
+    if found == "disabled":
+        raise StartError(f"The account {email} is disabled. Run first: flask accounts enable {email}")
+    return found != "active"
+
+
+def _values(plan: Plan, url: str) -> dict[str, object]:
+    """What `.env` will hold: new secrets, and all keys that something may be encrypted under already."""
+    said = os.environ
+    instance = plan.directory / (said.get("INSTANCE_PATH") or "instance")
     return {
-        "directory": plan.directory,
-        "domain": plan.domain,
-        "database": plan.database or f"sqlite:///{plan.directory / 'instance' / 'forms.db'}",
-        "redis": plan.redis,
+        "url": url,
+        "host": urlsplit(url).hostname,
+        "instance": instance if said.get("INSTANCE_PATH") else None,
+        "database": plan.database or said.get("DATABASE_URL") or f"sqlite:///{instance / 'forms.db'}",
+        "redis": plan.redis or said.get("REDIS_URL"),
         "secret_key": generate_key(),
-        "encryption_keys": ",".join(keys),
+        "encryption_keys": ",".join([generate_key(), *_keys_in_use(instance)]),
         "metrics_token": generate_secure_token(),
-        "gunicorn": Path(sys.executable).with_name("gunicorn"),
-        "user": os.environ.get("USER", "forms"),
     }
 
 
-def _make_operator(plan: Plan, operator: service.Person) -> None:
-    app = create_app(load_settings(plan.directory))
-    with app.app_context(), nothing_left_open():
-        command.upgrade(migrate.get_config(), "head")
-        keyring.holder().load()
-        keyring.rewrap()
-        service.create(operator, role="operator", status="active")
+def _keys_in_use(instance: Path) -> list[str]:
+    files = [instance / "encryption_keys", *map(Path, filter(None, [os.environ.get("ENCRYPTION_KEYS_FILE")]))]
+    try:
+        texts = [file.read_text() for file in files if file.exists()]
+    except OSError as error:
+        raise StartError(f"The keys in use cannot be read: {error.strerror}, {error.filename}.") from error
+    found = ",".join([*texts, os.environ.get("ENCRYPTION_KEYS", "")]).split(",")
+    return list(dict.fromkeys(key.strip() for key in found if key.strip()))
 
 
-def _write(path: Path, content: str) -> None:
-    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+def _server(plan: Plan, url: str) -> dict[str, object]:
+    """What the reverse proxy and the units are made from."""
+    parts = urlsplit(url)
+    root = os.geteuid() == 0
+    return {
+        "site": f"http://{parts.netloc}" if parts.scheme == "http" else parts.netloc,
+        "path": parts.path,
+        "directory": plan.directory,
+        "instance": load_settings(plan.directory).instance_path.absolute(),
+        "bin": Path(sys.executable).parent,
+        "user": SERVICE_USER if root else pwd.getpwuid(os.geteuid()).pw_name,
+        "root": root,
+        "hidden": root and not _open_to_all(plan.directory),
+    }
+
+
+def _open_to_all(directory: Path) -> bool:
+    """Whether another user can reach the folder and Python: nothing above them is shut."""
+    above = {directory, *directory.parents, *Path(sys.executable).resolve().parents}
+    return all(folder.stat().st_mode & 0o001 for folder in above)
+
+
+def _write(env: Path, content: str) -> None:
+    """Make the file whole or not at all, for its owner only; one that is there by now stays."""
+    for left in env.parent.glob(f"{DOTENV}.*.draft"):
+        left.unlink(missing_ok=True)
+    draft = env.with_name(f"{DOTENV}.{os.getpid()}.draft")
+    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        os.link(draft, env)
+    except FileExistsError:
+        raise StartError(f"There is a {env} by now: another setup was quicker. Run this again to go on.") from None
+    finally:
+        draft.unlink()
+    folder = os.open(env.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _quoted(value: object) -> str:
+    """A value as `.env` takes it."""
+    text = str(value)
+    if PLAIN.fullmatch(text):
+        return text
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def _unit_path(value: object) -> str:
+    """A path as a systemd unit takes it."""
+    text = str(value).replace("%", "%%")
+    return f'"{text}"' if " " in text else text
+
+
+TEMPLATES = Environment(
+    loader=PackageLoader("forms_service", "templates/setup"),
+    autoescape=False,  # noqa: S701 (plain files for the operator, no HTML)
+    undefined=StrictUndefined,
+    keep_trailing_newline=True,
+    trim_blocks=True,
+)
+TEMPLATES.filters.update(quoted=_quoted, unit_path=_unit_path)

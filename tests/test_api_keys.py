@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import update
 
-from forms_service.accounts import service
+from forms_service.accounts import administration
 from forms_service.accounts.guards import token_hash
 from forms_service.accounts.models import SCOPES, ApiKey
 from forms_service.database import now
@@ -136,6 +136,6 @@ class TestIntrospection:
 def test_a_key_of_a_closed_account_is_worth_nothing(olga: Member, either_app: Flask) -> None:
     key = key_with(olga, "tokens:introspect")["key"]
     with either_app.app_context():
-        service.disable("olga@example.com")
+        administration.disable("olga@example.com")
     answer = olga.client.post("/api/token/introspect", data={"token": "x"}, headers=bearer(key))
     assert answer.status_code == 401

@@ -21,6 +21,7 @@ PACKAGE = ROOT / "forms_service"
 
 FLOORS = (
     ("cli",),
+    ("commands",),
     ("setting_up",),
     ("app",),
     ("health",),

@@ -2,8 +2,6 @@
 
 import base64
 import re
-import shutil
-import stat
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +9,7 @@ import pytest
 from flask import Flask
 
 from forms_service import cli
-from forms_service.accounts import service
+from forms_service.accounts import administration, service
 from forms_service.web.proxy import UNCOUNTED_PROXY
 from tests import servers
 from tests.conftest import QUICK, MakeApp
@@ -51,7 +49,7 @@ class TestAccounts:
         listed = run(tmp_path, "accounts", "list").rstrip("\n").split("\t")
         assert listed[:5] == [identity, "Ann@Example.com", "Account Operator", "operator", "active"]
         assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", listed[5])
-        assert identity in run(tmp_path, "accounts", "disable", "ann@example.com")
+        assert identity in run(tmp_path, "accounts", "disable", "ann@example.com", "--yes")
         assert "\tdisabled\t" in run(tmp_path, "accounts", "list")
 
     def test_what_is_wrong_is_said(self, tmp_path: Path) -> None:
@@ -146,69 +144,11 @@ class TestDoctor:
         assert "hidden" not in said
 
 
-class TestSetup:
-    """From a clone to production."""
-
-    @pytest.fixture
-    def clone(self, tmp_path: Path) -> Path:
-        shutil.copy(servers.ROOT / "wsgi.py", tmp_path)
-        return tmp_path
-
-    def setup_in(self, clone: Path, *more: str, domain: str = "forms.example.com") -> str:
-        done = servers.in_process(clone, "setup", domain, "ann@example.com", *more, stdin=PASSWORD, at=clone)
-        return done.stdout + done.stderr
-
-    def test_makes_everything_and_says_what_to_copy(self, clone: Path) -> None:
-        said = self.setup_in(clone)
-        assert "reverse_proxy 127.0.0.1:8000" in said
-        assert "ExecStart=" in said
-        env = clone / ".env"
-        assert stat.S_IMODE(env.stat().st_mode) == 0o600
-        for secret in re.findall("(?:SECRET_KEY|ENCRYPTION_KEYS|METRICS_TOKEN)=(.*)", env.read_text()):
-            assert len(secret) >= 43
-            assert secret not in said
-        listed = servers.in_process(clone, "accounts", "list", at=clone)
-        assert "ann@example.com\tSite Operator\toperator\tactive" in listed.stdout
-        doctor = servers.in_process(clone, "doctor", at=clone)
-        assert "mails wait in the outbox and are lost after 4 days" in doctor.stdout
-        assert doctor.returncode == 0
-
-    def test_a_setting_that_nothing_reads_is_found_by_the_doctor(self, clone: Path) -> None:
-        (clone / ".env").write_text("SINGUP_ENABLED=false\nGUNICORN_CMD_ARGS=--reload\nAPP_NAME=mine\n")
-        done = servers.in_process(clone, "doctor", at=clone)
-        assert done.returncode == 1
-        assert "BAD  settings    Nothing reads" in done.stdout
-        assert ": SINGUP_ENABLED (did you mean SIGNUP_ENABLED?).\n" in done.stdout
-
-    def test_never_writes_over_an_env(self, clone: Path) -> None:
-        (clone / ".env").write_text("APP_NAME=mine\n")
-        assert "There is a" in self.setup_in(clone)
-        assert (clone / ".env").read_text() == "APP_NAME=mine\n"
-
-    @pytest.mark.parametrize("domain", ["https://forms.example.com", "example.com/forms", "forms.example.com {"])
-    def test_takes_a_domain_and_nothing_else(self, clone: Path, domain: str) -> None:
-        assert "Write the domain alone" in self.setup_in(clone, domain=domain)
-        assert not (clone / ".env").exists()
-
-    def test_leaves_nothing_when_it_fails(self, clone: Path) -> None:
-        said = self.setup_in(clone, "--database", f"postgresql://nobody@127.0.0.1:{servers.free_port()}/nothing")
-        assert "Traceback" not in said
-        assert not (clone / ".env").exists()
-
-    def test_takes_over_what_was_tried_before(self, clone: Path) -> None:
-        tried = servers.in_process(clone, "accounts", "create", "bob@example.com", stdin=PASSWORD, at=clone)
-        assert tried.returncode == 0, tried.stderr
-        self.setup_in(clone)
-        listed = servers.in_process(clone, "accounts", "list", at=clone).stdout
-        assert "bob@example.com" in listed
-        assert "ann@example.com" in listed
-
-
 def test_disabling_is_for_any_spelling(make_app: MakeApp) -> None:
     with make_app().app_context():
         person = service.Person("Ann@Example.com", "Ann", "Example", PASSWORD)
         account = service.create(person, role="user", status="active")
-        assert service.disable("ann@EXAMPLE.com") == account.id
+        assert administration.disable("ann@EXAMPLE.com") == account.id
 
 
 class TestForms:

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select, update
 
 from forms_service import signals
-from forms_service.accounts import service, sweeping
+from forms_service.accounts import administration, service, sweeping
 from forms_service.accounts.models import Account, Event, RefreshToken, Session, Token
 from forms_service.database import now
 from forms_service.delivery.models import Message
@@ -215,7 +215,7 @@ class TestTrail:
         ann = Member(app)
         with app.app_context():
             assert [account.email for account in service.everybody()] == ["ann@example.com"]
-            service.disable("ann@example.com")
+            administration.disable("ann@example.com")
             kept = db.session.execute(select(Event.name, Event.account_id).order_by(Event.id)).all()
         found = [(name, str(account_id)) for name, account_id in kept]
         assert ("accounts_listed", "None") in found

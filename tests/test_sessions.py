@@ -10,7 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
-from forms_service.accounts import service
+from forms_service.accounts import administration
 from forms_service.accounts.models import Account, RefreshToken, Session
 from forms_service.database import now, writing
 from forms_service.extensions import db
@@ -136,7 +136,7 @@ def test_sessions_are_shown_in_pages_and_ended_one_by_one(either_app: Flask) -> 
 def test_disabling_ends_sessions_at_once(either_app: Flask) -> None:
     ann = Member(either_app)
     with either_app.app_context():
-        service.disable("ann@example.com")
+        administration.disable("ann@example.com")
     assert ann.call("GET", "/api/me").status_code == 401
     assert refreshed(ann.client, ann.tokens["refresh_token"]).status_code == 401
 

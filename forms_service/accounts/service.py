@@ -4,14 +4,14 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from forms_service.accounts import audit, mail_tokens
-from forms_service.accounts.models import EMAIL_PLACE, Account, ApiKey, Session
+from forms_service.accounts import audit
+from forms_service.accounts.models import EMAIL_PLACE, Account
 from forms_service.accounts.passwords import hashed
 from forms_service.database import now, writing
-from forms_service.errors import ConflictError, NotFoundError
+from forms_service.errors import ConflictError
 from forms_service.extensions import db
 from forms_service.keyring import holder
 from forms_service.signals import account_created
@@ -68,24 +68,6 @@ def everybody() -> Iterator[Account]:
     """All accounts, the oldest first, without holding them all in memory; the trail says that they were listed."""
     audit.note("accounts_listed")
     yield from db.session.scalars(select(Account).order_by(Account.id).execution_options(yield_per=500))
-
-
-def disable(email: str) -> uuid.UUID:
-    """Close an account, with its sessions, keys and links; its id.
-
-    :raises NotFoundError: where there is none with that address
-    """
-    with writing():
-        account = by_email(email)
-        if account is None:
-            raise NotFoundError("There is no account with this e-mail address.")
-        account.status = "disabled"
-        for kind in (Session, ApiKey):
-            db.session.execute(delete(kind).where(kind.account_id == account.id))
-        mail_tokens.drop(account.id)
-        audit.record("account_disabled", account_id=account.id)
-        db.session.commit()
-        return account.id
 
 
 def by_email(email: str) -> Account | None:

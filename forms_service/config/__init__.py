@@ -21,6 +21,9 @@ THREADS = 96
 METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 """Read by prometheus_client when it is imported, so it must be set before `forms_service.metrics` is."""
 
+DOTENV = ".env"
+"""The file of settings, beside `wsgi.py`."""
+
 TURNSTILE = "https://challenges.cloudflare.com/turnstile/v0/siteverify"
 HCAPTCHA = "https://api.hcaptcha.com/siteverify"
 RECAPTCHA = "https://www.google.com/recaptcha/api/siteverify"
@@ -111,13 +114,18 @@ settings = cast("Settings", LocalProxy(lambda: current_app.config["SETTINGS"]))
 """The settings of the app that is asking; needs an application context."""
 
 
-def load_settings(directory: Path) -> Settings:
+def load_settings(directory: Path, *, draft: str | None = None) -> Settings:
     """Settings from the environment, then from `directory/.env`; relative paths start at `directory`.
+
+    With a `draft` of that file, the settings that it would give.
 
     :raises SettingsError: naming every setting that is wrong and what to write instead
     """
     env = Reader()
-    env.read_dotenv(directory / ".env")
+    if draft is None:
+        env.read_dotenv(directory / DOTENV)
+    else:
+        env.take(draft, directory / DOTENV)
     values = _read(env, directory)
     values["unread"] = env.unread()
     problems = env.problems()

@@ -34,6 +34,10 @@ class Reader(FileAwareEnv):
         except (OSError, UnicodeDecodeError) as error:
             self._errors[path.name].append(f"Let the service read it as UTF-8 ({type(error).__name__}).")
             return
+        self.take(text, path)
+
+    def take(self, text: str, path: Path) -> None:
+        """Take what the environment does not say from the text of such a file."""
         bad = [str(binding.original.line) for binding in parse_stream(io.StringIO(text)) if binding.error]
         if bad:
             self._errors[path.name].append(f"Write NAME=value, with both quotes if any, in line {', '.join(bad)}.")

@@ -25,8 +25,15 @@ class Finding:
     """One line: what was looked at, whether it is well, and what was found or has to be done."""
 
     subject: str
-    well: bool
+    mark: str
+    """`ok`, `BAD`, or `?` for what was not looked at or may be meant so."""
+
     says: str
+
+    @property
+    def bad(self) -> bool:
+        """Whether something has to be done."""
+        return self.mark == "BAD"
 
 
 def examine() -> list[Finding]:
@@ -51,11 +58,11 @@ class _BadError(Exception):
 
 def _finding(subject: str, look: Callable[[], str]) -> Finding:
     try:
-        return Finding(subject, True, look())
+        return Finding(subject, "ok", look())
     except _BadError as error:
-        return Finding(subject, False, str(error))
+        return Finding(subject, "BAD", str(error))
     except DBAPIError as error:
-        return Finding(subject, False, f"The database does not answer ({type(error.orig).__name__}).")
+        return Finding(subject, "BAD", f"The database does not answer ({type(error.orig).__name__}).")
 
 
 def _settings() -> str:

@@ -1,0 +1,135 @@
+"""What an operator does to accounts at a terminal: make, close, open, give a role or a password."""
+
+import uuid
+from collections.abc import Callable
+
+from sqlalchemy import delete, select
+
+from forms_service.accounts import audit, mail_tokens
+from forms_service.accounts.models import Account, ApiKey, Session
+from forms_service.accounts.passwords import hashed
+from forms_service.accounts.service import Person, by_email, create, email_index
+from forms_service.database import now, writing
+from forms_service.errors import ConflictError, NotFoundError
+from forms_service.extensions import db
+
+NO_ACCOUNT = "There is no account with this e-mail address."
+LAST_OPERATOR = "This is the last operator: nobody could see all forms any more. If you mean it, add --yes."
+
+
+def status_of(email: str) -> str | None:
+    """The status of the account with that address, None where there is none."""
+    return db.session.scalar(select(Account.status).where(Account.email_index == email_index(email)))
+
+
+def demand_account(email: str) -> None:
+    """Refuse to go on where there is no account with that address.
+
+    :raises NotFoundError: saying so
+    """
+    if status_of(email) is None:
+        raise NotFoundError(NO_ACCOUNT)
+
+
+def ensure_operator(email: str, person: Person | None) -> None:
+    """Make an operator of the account with that address, or make one; an active account keeps its password.
+
+    :raises ConflictError: for a disabled account
+    """
+    found = status_of(email)
+    if found is None and person is not None:
+        create(person, role="operator", status="active")
+        return
+    if found == "disabled":
+        raise ConflictError("The account with this address is disabled. Run first: flask accounts enable ADDRESS")
+    if found == "pending" and person is not None:  # whoever signed up with the address has not shown that it is theirs
+        set_password(email, person.password)
+    _change(email, "account_role_changed", _promote)
+
+
+def disable(email: str, *, sure: bool = False) -> uuid.UUID:
+    """Close an account, with its sessions, keys and links; its id.
+
+    :raises NotFoundError: where there is none with that address
+    :raises ConflictError: for the last operator, unless `sure`
+    """
+
+    def close(account: Account) -> None:
+        _keep_one_operator(account, sure)
+        account.status = "disabled"
+        _end_access(account)
+
+    return _change(email, "account_disabled", close)
+
+
+def enable(email: str) -> uuid.UUID:
+    """Open an account that was disabled; its id. One that was never confirmed waits to be again.
+
+    :raises NotFoundError: where there is none with that address
+    :raises ConflictError: for one that is not disabled
+    """
+
+    def reopen(account: Account) -> None:
+        if account.status != "disabled":
+            raise ConflictError(f"This account is not disabled, it is {account.status}.")
+        account.status = "active" if account.confirmed_at else "pending"
+
+    return _change(email, "account_enabled", reopen)
+
+
+def set_role(email: str, role: str, *, sure: bool = False) -> uuid.UUID:
+    """Give an account another role; its id.
+
+    :raises NotFoundError: where there is none with that address
+    :raises ConflictError: for the last operator, unless `sure`
+    """
+
+    def assign(account: Account) -> None:
+        if role != "operator":
+            _keep_one_operator(account, sure)
+        account.role = role
+
+    return _change(email, "account_role_changed", assign)
+
+
+def set_password(email: str, password: str) -> uuid.UUID:
+    """Give an account another password, and end its sessions, keys and links as a reset does; its id.
+
+    :raises NotFoundError: where there is none with that address
+    """
+    password_hash = hashed(password)
+
+    def replace(account: Account) -> None:
+        account.password_hash = password_hash
+        _end_access(account)
+
+    return _change(email, "password_set", replace)
+
+
+def _change(email: str, event: str, change: Callable[[Account], None]) -> uuid.UUID:
+    with writing():
+        account = by_email(email)
+        if account is None:
+            raise NotFoundError(NO_ACCOUNT)
+        change(account)
+        audit.record(event, account_id=account.id, details={"role": account.role, "status": account.status})
+        db.session.commit()
+        return account.id
+
+
+def _promote(account: Account) -> None:
+    account.role = "operator"
+    account.status = "active"
+    account.confirmed_at = account.confirmed_at or now()
+
+
+def _keep_one_operator(account: Account, sure: bool) -> None:
+    active = select(Account.id).where(Account.role == "operator", Account.status == "active").with_for_update()
+    if not sure and set(db.session.scalars(active)) == {account.id}:
+        raise ConflictError(LAST_OPERATOR)
+
+
+def _end_access(account: Account) -> None:
+    for kind in (Session, ApiKey):
+        db.session.execute(delete(kind).where(kind.account_id == account.id))
+    mail_tokens.drop(account.id)

@@ -1,0 +1,1 @@
+"""The commands that an operator types, by what they are about; `cli.py` gathers them."""

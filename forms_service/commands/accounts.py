@@ -1,0 +1,82 @@
+"""`flask accounts`: make, list, close and open accounts; give a role or a password."""
+
+import click
+from flask.cli import with_appcontext
+
+from forms_service.accounts import administration, service
+from forms_service.accounts.models import ROLES
+from forms_service.accounts.signup.schemas import Signup
+from forms_service.commands.terminal import checked, line, new_person, plainly, read_password
+
+SURE = click.option("--yes", "sure", is_flag=True, help="Also for the last operator.")
+
+
+@click.group()
+def accounts() -> None:
+    """The people who have an account here."""
+
+
+@accounts.command("create")
+@click.argument("email")
+@click.option("--role", type=click.Choice(ROLES), default="user", show_default=True)
+@click.option("--first-name", default="Account")
+@click.option("--last-name", help="[default: the role]")
+@with_appcontext
+@plainly
+def create_account(email: str, role: str, first_name: str, last_name: str | None) -> None:
+    """Make an account that needs no confirming. The password is asked for, or read from standard input."""
+    person = new_person(email, first_name, last_name or role.title())
+    account = service.create(person, role=role, status="active")
+    click.echo(account.id)
+
+
+@accounts.command("list")
+@with_appcontext
+@plainly
+def list_accounts() -> None:
+    """Print id, e-mail, name, role, status and creation of every account, separated by tabs."""
+    for account in service.everybody():
+        name = f"{account.first_name} {account.last_name}"
+        created = account.created_at.isoformat(timespec="seconds").replace("+00:00", "Z")
+        click.echo(line(account.id, account.email, name, account.role, account.status, created))
+
+
+@accounts.command("disable")
+@click.argument("email")
+@SURE
+@with_appcontext
+@plainly
+def disable_account(email: str, sure: bool) -> None:
+    """Close an account, with its sessions, its keys and its forms."""
+    click.echo(f"Disabled: {administration.disable(email, sure=sure)}")
+
+
+@accounts.command("enable")
+@click.argument("email")
+@with_appcontext
+@plainly
+def enable_account(email: str) -> None:
+    """Open an account that was disabled, and its forms; keys and sessions stay gone."""
+    click.echo(f"Enabled: {administration.enable(email)}")
+
+
+@accounts.command("role")
+@click.argument("email")
+@click.argument("role", type=click.Choice(ROLES))
+@SURE
+@with_appcontext
+@plainly
+def change_role(email: str, role: str, sure: bool) -> None:
+    """Give an account another role: an owner may have forms, an operator sees all of them."""
+    click.echo(f"Now {role}: {administration.set_role(email, role, sure=sure)}")
+
+
+@accounts.command("password")
+@click.argument("email")
+@with_appcontext
+@plainly
+def change_password(email: str) -> None:
+    """Give an account another password, asked for or read from standard input; ends its sessions and keys."""
+    administration.demand_account(email)
+    values = checked(Signup(only=("email", "password")), {"email": email, "password": read_password()})
+    click.echo(f"Changed: {administration.set_password(email, values['password'])}")

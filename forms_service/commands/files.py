@@ -1,0 +1,65 @@
+"""`flask encrypt` and `flask decrypt`: an exported file under a password, to be sent or put away."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+import click
+
+from forms_service.commands.terminal import plainly, read_password
+from forms_service.security.sealed_files import decrypt_file, encrypt_file
+
+SUFFIX = ".encrypted"
+MIN_PASSWORD = 8
+
+SOURCE = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+OUTPUT = click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="[default: beside FILE]")
+
+
+@click.command()
+@SOURCE
+@OUTPUT
+@plainly
+def encrypt(file: Path, output: Path | None) -> None:
+    """Encrypt FILE, such as an export, under a password that is asked for or read from standard input."""
+    target = output or file.with_name(file.name + SUFFIX)
+    _demand_free(target)
+    password = read_password()
+    if len(password) < MIN_PASSWORD:
+        raise click.ClickException(f"Take a password of at least {MIN_PASSWORD} characters: anybody can try many.")
+    _convert(file, target, lambda source: encrypt_file(source, password))
+
+
+@click.command()
+@SOURCE
+@OUTPUT
+@plainly
+def decrypt(file: Path, output: Path | None) -> None:
+    """Decrypt FILE, which `flask encrypt` has made."""
+    if output is None and file.suffix != SUFFIX:
+        raise click.ClickException(f"Say where to: --output NAME, since FILE does not end in {SUFFIX}.")
+    target = output or file.with_suffix("")
+    _demand_free(target)
+    password = read_password(confirm=False)
+    _convert(file, target, lambda source: decrypt_file(source, password))
+
+
+def _demand_free(target: Path) -> None:
+    if target.exists():
+        raise click.ClickException(f"There is a {target} already. Say where to: --output NAME")
+
+
+def _convert(file: Path, target: Path, convert: Callable[[BinaryIO], Iterator[bytes]]) -> None:
+    """Write the whole target or none, for its owner only."""
+    draft = target.with_name(f"{target.name}.{os.getpid()}.draft")
+    try:
+        with file.open("rb") as source, open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
+            for piece in convert(source):
+                out.write(piece)
+            out.flush()
+            os.fsync(out.fileno())
+        draft.rename(target)
+    finally:
+        draft.unlink(missing_ok=True)
+    click.echo(target)

@@ -1,0 +1,87 @@
+"""`flask forms` and `flask submissions`: what an owner does in the API, for any form and without an account."""
+
+import itertools
+
+import click
+from flask.cli import with_appcontext
+
+from forms_service.commands.terminal import checked, line, plainly
+from forms_service.forms import administration, service
+from forms_service.forms.schemas import NewForm
+from forms_service.submissions.inbox import listing
+from forms_service.submissions.models import STATUSES
+
+FIRST_FORM = """<form method="post" action="{url}" accept-charset="utf-8">
+  <label>Your e-mail address <input type="email" name="email" required></label>
+  <label>Your message <textarea name="message" required></textarea></label>
+  <button>Send</button>
+</form>"""
+
+
+@click.group()
+def forms() -> None:
+    """The forms that are served here."""
+
+
+@forms.command("create")
+@click.argument("name")
+@click.option("--owner", required=True, help="The e-mail address of the account that it is for.")
+@click.option(
+    "--origin", multiple=True, help="A site that may send it, such as https://www.example.com.  [default: any]"
+)
+@with_appcontext
+@plainly
+def create_form(name: str, owner: str, origin: tuple[str, ...]) -> None:
+    """Make a form that takes anything, and print its id and the HTML to put into a page."""
+    values = checked(NewForm(), {"name": name, "settings": {"allowed_origins": list(origin)}})
+    form = service.create_for(owner, values)
+    click.echo(f"{form['id']}\n\n{FIRST_FORM.format(url=form['url'])}")
+
+
+@forms.command("list")
+@with_appcontext
+@plainly
+def list_forms() -> None:
+    """Print id, name, owner, open or closed, and creation of every form, separated by tabs."""
+    for form in administration.everybodys():
+        click.echo(line(form.id, form.name, form.owner, "closed" if form.closed else "open", form.created))
+
+
+@forms.command("close")
+@click.argument("form_id")
+@with_appcontext
+@plainly
+def close_form(form_id: str) -> None:
+    """Have a form take no more; what it has taken stays."""
+    administration.close(form_id)
+    click.echo(f"Closed: {form_id}")
+
+
+@forms.command("delete")
+@click.argument("form_id")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@with_appcontext
+@plainly
+def delete_form(form_id: str, yes: bool) -> None:
+    """Erase a form with everything that was sent to it."""
+    if not yes:
+        click.confirm(f"Erase form {form_id} with all its submissions and files?", abort=True)
+    administration.delete(form_id)
+    click.echo(f"Deleted: {form_id}")
+
+
+@click.group()
+def submissions() -> None:
+    """What people have sent."""
+
+
+@submissions.command("list")
+@click.argument("form_id")
+@click.option("--status", type=click.Choice(STATUSES), multiple=True, help="[default: all but spam]")
+@click.option("--limit", type=click.IntRange(1), default=100, show_default=True)
+@with_appcontext
+@plainly
+def list_submissions(form_id: str, status: tuple[str, ...], limit: int) -> None:
+    """Print id, time, status, read or unread, and the values as JSON, the newest first, separated by tabs."""
+    for submission in itertools.islice(listing.everything_of(form_id, status), limit):
+        click.echo(line(*submission))

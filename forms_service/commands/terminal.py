@@ -1,0 +1,72 @@
+"""What commands share: errors as sentences, passwords from a prompt, checked input, output that is safe to print."""
+
+import sys
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
+
+import click
+import marshmallow as ma
+from sqlalchemy.exc import DBAPIError
+
+from forms_service.accounts.service import Person
+from forms_service.accounts.signup.schemas import Signup
+from forms_service.database import first_line
+from forms_service.errors import ApiError, StartError
+from forms_service.validation.schema import faults_by_path
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def plainly(command: Callable[P, R]) -> Callable[P, R]:
+    """End a command that cannot be carried out with a sentence instead of a traceback."""
+
+    @wraps(command)
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return command(*args, **kwargs)
+        except (ApiError, StartError, ValueError) as error:
+            raise click.ClickException(str(error)) from error
+        except OSError as error:
+            raise click.ClickException(f"{error.strerror or error}: {error.filename or ''}".rstrip(": ")) from error
+        except DBAPIError as error:
+            raise click.ClickException(f"The database does not answer, or refuses: {first_line(error)}") from error
+
+    return wrapper
+
+
+def read_password(*, confirm: bool = True) -> str:
+    """The password: asked for at a terminal, else the first line of standard input."""
+    if sys.stdin.isatty():
+        return str(click.prompt("Password", hide_input=True, confirmation_prompt=confirm))
+    return sys.stdin.readline().rstrip("\r\n")
+
+
+def new_person(email: str, first_name: str, last_name: str) -> Person:
+    """The person, with a password that is asked for, checked as at sign-up."""
+    checked(Signup(only=("email", "first_name", "last_name")), _names(email, first_name, last_name))
+    values = checked(Signup(), _names(email, first_name, last_name) | {"password": read_password()})
+    return Person(**values)
+
+
+def checked(schema: ma.Schema, values: dict[str, Any]) -> Any:
+    """The values as the schema keeps them; exits with what is wrong."""
+    try:
+        return schema.load(values)
+    except ma.ValidationError as error:
+        faults = faults_by_path(error.messages)
+        raise click.ClickException("\n".join(f"{path}: {' '.join(said)}" for path, said in faults.items())) from error
+
+
+def line(*columns: object) -> str:
+    """Columns on one line, by tabs; a character that would move a terminal's cursor is written as its number."""
+    return "\t".join("".join(_visible(character) for character in str(column)) for column in columns)
+
+
+def _visible(character: str) -> str:
+    return character if character.isprintable() else f"\\u{ord(character):04x}"
+
+
+def _names(email: str, first_name: str, last_name: str) -> dict[str, Any]:
+    return {"email": email, "first_name": first_name, "last_name": last_name}

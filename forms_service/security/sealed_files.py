@@ -1,0 +1,38 @@
+"""Whole files under a password: the streams of `streams.py`, with a salt in front."""
+
+from collections.abc import Callable, Iterator
+from typing import BinaryIO
+
+from forms_service.security.encryption import SALT_BYTES, derive_key, generate_salt
+from forms_service.security.streams import CHUNK, Sealer, opened
+
+MAGIC = b"FSP\x01"
+"""Begins every such file; the last byte is the version of the format."""
+
+
+def encrypt_file(source: BinaryIO, password: str) -> Iterator[bytes]:
+    """The file encrypted, piece by piece: magic, salt, then the chunks of a stream."""
+    salt = generate_salt()
+    yield MAGIC + salt
+    sealer = Sealer(derive_key(password, salt))
+    for piece in iter(_reader(source), b""):
+        yield sealer.update(piece)
+    yield sealer.finish()
+
+
+def decrypt_file(source: BinaryIO, password: str) -> Iterator[bytes]:
+    """The file in clear, piece by piece; each was checked before it is given.
+
+    :raises ValueError: for a wrong password, and for a file that was changed, cut off or never ours
+    """
+    head = source.read(len(MAGIC) + SALT_BYTES)
+    if len(head) < len(MAGIC) + SALT_BYTES or not head.startswith(MAGIC):
+        raise ValueError("This file was not made by: flask encrypt")
+    try:
+        yield from opened(derive_key(password, head[len(MAGIC) :]), source.read)
+    except ValueError as error:
+        raise ValueError("The password is wrong, or the file was changed or is not whole.") from error
+
+
+def _reader(source: BinaryIO) -> Callable[[], bytes]:
+    return lambda: source.read(CHUNK)
