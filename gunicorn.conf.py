@@ -2,19 +2,16 @@
 
 import ctypes
 import os
+import resource
 import sys
 import tempfile
 from pathlib import Path
 from shutil import rmtree
-from wsgiref.util import setup_testing_defaults
-
-from gunicorn import util
-from gunicorn.http.errors import ParseException
-from gunicorn.workers.gthread import ThreadWorker
 
 from forms_service.config import METRICS_FOLDER, THREADS, load_settings
 from forms_service.errors import StartError
 from forms_service.processor import stay_on_one_core
+from forms_service.server.worker import Worker
 
 try:
     # here too: a worker that cannot start would be started again for ever
@@ -23,37 +20,31 @@ except StartError as error:
     sys.exit(str(error))
 
 
-class Worker(ThreadWorker):
-    """gthread that lets the service answer what is no HTTP: gunicorn's own answer and log line repeat what was sent."""
-
-    def handle_error(self, req, client, addr, exc):
-        """Answer with the headers and in the shape of every other answer; log no query."""
-        if not isinstance(exc, ParseException):
-            super().handle_error(None, client, addr, exc)
-            return
-        remote = addr[0] if addr else ""  # nothing on a Unix socket
-        environ = {"REQUEST_METHOD": "-", "PATH_INFO": "/*", "REMOTE_ADDR": remote, "forms_service.unreadable": True}
-        environ["wsgi.url_scheme"] = settings.public_url.partition(":")[0]  # unread, it says nothing of TLS itself
-        setup_testing_defaults(environ)
-        head = []
-        body = b"".join(self.wsgi(environ, lambda *said: head.extend(said)))
-        lines = [f"HTTP/1.1 {head[0]}", *(f"{name}: {value}" for name, value in head[1]), "", ""]
-        try:
-            util.write_nonblock(client, "\r\n".join(lines).encode("latin-1") + body)
-        except OSError:
-            self.log.debug("Whoever sent it has gone.")
-
-
 M_ARENA_MAX = -8
 libc = ctypes.CDLL(None)
 if hasattr(libc, "mallopt"):  # of glibc, which would give threads heaps of their own: 8 MB, for one interpreter's lock
     libc.mallopt(M_ARENA_MAX, 2)
+
+MAX_CONNECTIONS = 4000
+OTHER_FILES = 300
+"""Open files of a process that are no connections: the database, spools, threads at work."""
+
+soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+enough = MAX_CONNECTIONS * 2 + OTHER_FILES  # a slow upload has a file besides its socket
+soft = enough if hard == resource.RLIM_INFINITY else min(max(soft, enough), hard)
+resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+Worker.spool_folder = settings.instance_path
+Worker.max_body = settings.max_upload_size + settings.max_content_length + 1
+Worker.public_scheme = settings.public_url.partition(":")[0]
 
 # hosts that give a PORT come in from outside; without one, a reverse proxy on this machine does
 bind = f"0.0.0.0:{settings.port}" if settings.port else "127.0.0.1:8000"
 workers = settings.web_concurrency
 worker_class = Worker
 threads = THREADS
+worker_connections = max(THREADS + 1, min(MAX_CONNECTIONS, soft - OTHER_FILES))
+sendfile = False  # it would block a thread while a slow client reads
 control_socket_disable = True
 forwarded_allow_ips = ""  # TRUSTED_PROXIES says whom to believe
 secure_scheme_headers = {}
@@ -78,8 +69,8 @@ def post_worker_init(worker):
 
     if worker.cfg.workers == 1:
         stay_on_one_core()
-    if "background" in getattr(worker.wsgi, "extensions", ()):  # the benchmarks serve other apps by this file
-        background.start(worker.wsgi)
+    if "background" in getattr(worker.application, "extensions", ()):  # the benchmarks serve other apps by this file
+        background.start(worker.application)
 
 
 def child_exit(server, worker):

@@ -10,6 +10,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from forms_service import errors
 from forms_service.config import settings
 from forms_service.errors import ApiError
+from forms_service.server.environ import UNREADABLE
 from forms_service.web.answers import failure, page
 from forms_service.web.bodies import typed_values
 from forms_service.web.client import client_for_log
@@ -30,9 +31,6 @@ BY_STATUS: dict[int, type[ApiError]] = {
     )
 }
 """The error that stands for an HTTP status which werkzeug raised; the others are given by hand."""
-
-UNREADABLE = "forms_service.unreadable"
-"""Set by `gunicorn.conf.py` in the WSGI environment that stands for bytes which are no HTTP request."""
 
 log = logging.getLogger(__name__)
 

@@ -16,6 +16,7 @@ from forms_service.config import Settings, settings
 from forms_service.config.values import Rate
 from forms_service.errors import RateLimitError
 from forms_service.metrics import RATE_LIMITED
+from forms_service.server.environ import MARKS
 from forms_service.web.access import View
 from forms_service.web.client import client_for_log, client_key
 from forms_service.web.limit_keys import account_key, caller_key, who_asks
@@ -117,9 +118,16 @@ def check() -> None:
     limits = _limits_of_request()
     if not limits:
         return
+    marks: dict[str, Any] = request.environ.get(MARKS, {})
+    if "rate_limit" in marks:  # charged when the head was shown
+        g.rate_limit = marks["rate_limit"]
+        return
     storage: Any = current_app.extensions["limits"].storage
     windows: list[Window] = storage.take([_hit(limit) for limit in limits])
-    g.rate_limit = min(windows, key=lambda window: (-window.wait, window.remaining, -window.reset))
+    g.rate_limit = marks["rate_limit"] = min(
+        windows, key=lambda window: (-window.wait, window.remaining, -window.reset)
+    )
+    marks["rate_limit"] = g.rate_limit
     if g.rate_limit.wait:
         refused = limits[windows.index(g.rate_limit)]
         RATE_LIMITED.labels(refused.name).inc()

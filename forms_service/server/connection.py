@@ -1,0 +1,283 @@
+"""A client's connection: the request that arrives on it, and the response that waits until the client takes it."""
+
+import socket
+import threading
+from collections.abc import Callable
+from enum import Enum, auto
+from typing import Any
+
+from forms_service.server.framing import HEAD_END, MAX_HEAD, ChunkedBody, SizedBody, body_of
+from forms_service.server.spool import Spool, SpoolSpace
+
+MAX_WAITING = 2**25
+"""Bytes of a response that wait for one client; the thread that makes more waits with them."""
+
+MAX_WAITING_THREADS = 16
+"""Threads of a process that may wait so; a client that would need one more is cut off."""
+
+
+class BodyPendingError(BaseException):
+    """The body is needed and has not arrived. No `except Exception` may take it for a fault of the request."""
+
+
+class State(Enum):
+    """Who is at work: the client, a thread, or nobody any more."""
+
+    READING = auto()
+    RUNNING = auto()
+    WRITING = auto()
+    LINGERING = auto()
+    CLOSED = auto()
+
+
+class Outcome(Enum):
+    """How a thread left a request."""
+
+    KEEP = auto()
+    CLOSE = auto()
+    PENDING = auto()
+    """The application needs the body, which has not arrived."""
+
+
+class Request:
+    """One request as it arrives: its head in memory, its body in a spool."""
+
+    def __init__(self, space: SpoolSpace, max_body: int) -> None:
+        self.head = bytearray()
+        self.complete = False
+        self.cut = False
+        """The end of the body is not known, or was not waited for: the connection cannot be used again."""
+
+        self.checked = False
+        """The application has seen the head, and asks for the body."""
+
+        self.marks: dict[str, Any] = {}
+        """What the application remembers between seeing the head and seeing the body."""
+
+        self._body: SizedBody | ChunkedBody | None = None
+        self._spool = Spool(space)
+        self._max_body = max_body
+        self._position = 0
+
+    @property
+    def has_head(self) -> bool:
+        """Whether the head is complete."""
+        return self._body is not None
+
+    @property
+    def body_size(self) -> int:
+        """Bytes of the body that have arrived."""
+        return self._spool.size
+
+    def feed(self, data: bytes) -> bytes:
+        """Take what belongs to this request; return what follows it.
+
+        :raises SpoolFullError: when too much is waiting already
+        """
+        if self._body is None:
+            data = self._feed_head(data)
+        if self._body is None:
+            return data
+        taken = self._body.take(data)
+        if taken:
+            self._spool.append(data[:taken])
+        self.complete = self._body.complete
+        if self._spool.size > self._max_body:
+            self.complete = self.cut = True
+        return data[taken:]
+
+    def _feed_head(self, data: bytes) -> bytes:
+        searched = max(0, len(self.head) - len(HEAD_END))
+        self.head += data if self.head else data.lstrip(b"\r\n")  # RFC 9112, 2.2: blank lines before a request
+        end = self.head.find(HEAD_END, searched)
+        if end < 0:
+            self.complete = self.cut = len(self.head) > MAX_HEAD
+            return b""
+        rest = bytes(self.head[end + len(HEAD_END) :])
+        del self.head[end + len(HEAD_END) :]
+        self._body = body_of(bytes(self.head))
+        return rest
+
+    def read(self, size: int) -> bytes:
+        """Return the next bytes of head and body."""
+        if self._position < len(self.head):
+            data = bytes(self.head[self._position : self._position + size])
+            self._position += len(data)
+            return data
+        return self._spool.read(size)
+
+    def rewind(self) -> None:
+        """Read from the first byte again."""
+        self._position = 0
+        self._spool.rewind()
+
+    def exhausted(self) -> bool:
+        """Whether every byte of it was read."""
+        return self._position == len(self.head) and not self._spool.unread
+
+    def clear(self) -> None:
+        """Forget it."""
+        self._spool.clear()
+
+
+class Source:
+    """What gunicorn's parser reads a request from."""
+
+    def __init__(self, request: Request, *, partial: bool) -> None:
+        self._request = request
+        self._partial = partial
+
+    def recv(self, size: int) -> bytes:
+        """Return the next bytes.
+
+        :raises BodyPendingError: where more are to come
+        """
+        data = self._request.read(size)
+        if not data and self._partial:
+            raise BodyPendingError
+        return data
+
+
+class Response:
+    """What gunicorn writes a response to. It never blocks for a slow client, until MAX_WAITING bytes wait for it."""
+
+    _waiting_threads = threading.BoundedSemaphore(MAX_WAITING_THREADS)
+
+    def __init__(self, sock: socket.socket, space: SpoolSpace, wake: Callable[[], None]) -> None:
+        self.started = False
+        self.sent = 0
+        self.marks: dict[str, Any] = {}
+        self._socket = sock
+        self._wake = wake
+        self._backlog = Spool(space)
+        self._held = b""
+        self._part = memoryview(b"")
+        self._broken = False
+        self._lock = threading.Lock()
+        self._room = threading.Condition(self._lock)
+
+    def sendall(self, data: bytes) -> None:
+        """Send what the socket takes, and keep the rest for the event loop.
+
+        The headers wait for what follows them: one packet and one system call for both.
+
+        :raises OSError: when the client has gone or takes too little
+        """
+        with self._lock:
+            if not self.started:
+                self.started, self._held = True, data
+                return
+            self._write(self._held + data if self._held else data)
+
+    def finish(self) -> None:
+        """Send the headers of a response that has nothing else."""
+        with self._lock:
+            if self._held and not self._broken:
+                self._write(self._held)
+
+    def begin(self, marks: dict[str, Any]) -> None:
+        """Begin the response to the next request."""
+        self.started = False
+        self.marks = marks
+
+    def send(self, data: bytes) -> int:
+        """Drop gunicorn's 100 Continue: it comes when the body has arrived."""
+        return len(data)
+
+    def gettimeout(self) -> float:
+        """Say that it does not block."""
+        return 0.0
+
+    def shutdown(self, _: int) -> None:
+        """Leave the closing to the event loop.
+
+        :raises OSError: always, which ends gunicorn's own way of closing
+        """
+        raise OSError("closed by the event loop")
+
+    def close(self) -> None:
+        """Take no more bytes."""
+        with self._lock:
+            self._broken = True
+            self._backlog.clear()
+            self._room.notify_all()
+
+    @property
+    def waits(self) -> bool:
+        """Whether bytes wait for the client."""
+        return not self._broken and bool(self._part or self._backlog.unread)
+
+    def flush(self) -> None:
+        """Send on what waits, as far as the socket takes it.
+
+        :raises OSError: when the client has gone
+        """
+        with self._lock:
+            while self._part or self._backlog.unread:
+                self._part = self._part or memoryview(self._backlog.read(65_536))
+                sent = self._send(self._part)
+                self._part = self._part[sent:]
+                if self._part:
+                    break
+            if not self._backlog.unread:
+                self._backlog.clear()
+            self._room.notify_all()
+
+    def _write(self, data: bytes) -> None:
+        self._held = b""
+        if self._broken:
+            raise BrokenPipeError
+        rest = memoryview(data)
+        if not self.waits:
+            rest = rest[self._send(data) :]
+            if not rest:
+                return
+            self._wake()
+        if self._backlog.unread > MAX_WAITING:
+            self._wait_for_room()
+        self._backlog.append(rest)
+
+    def _wait_for_room(self) -> None:
+        if not self._waiting_threads.acquire(blocking=False):
+            raise BrokenPipeError("too many clients read too slowly")
+        try:
+            self._room.wait_for(lambda: self._broken or self._backlog.unread <= MAX_WAITING // 2)
+        finally:
+            self._waiting_threads.release()
+        if self._broken:
+            raise BrokenPipeError
+
+    def _send(self, data: bytes | memoryview) -> int:
+        try:
+            sent = self._socket.send(data)
+        except BlockingIOError:
+            return 0
+        except OSError:
+            self._broken = True
+            raise
+        self.sent += sent
+        return sent
+
+
+class Connection:
+    """A socket with its request and response; gunicorn reads `sock`, `client` and `server`."""
+
+    def __init__(self, accepted: socket.socket, client: Any, server: Any) -> None:
+        self.socket = accepted
+        self.client = client
+        self.server = server
+        self.state = State.READING
+        self.at_end = False
+        """The client will send no more."""
+
+        self.keep = False
+        self.rest = b""
+        """What came behind the request."""
+
+        self.events = 0
+        self.deadline = 0.0
+        self.mark = 0
+        """Bytes that had moved when the deadline was set."""
+
+        self.sock: Response
+        self.request: Request

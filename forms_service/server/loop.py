@@ -1,0 +1,273 @@
+"""The event loop's side of the worker: reads requests, sends responses on, and closes what is overdue."""
+
+import selectors
+import socket
+import time
+from collections import deque
+from concurrent.futures import Future
+from functools import partial
+from typing import Any
+
+from gunicorn import util
+
+from forms_service.server.connection import Connection, Outcome, Request, Response, State
+from forms_service.server.framing import expects_continue
+from forms_service.server.spool import SpoolFullError, SpoolSpace
+
+HEAD_TIMEOUT = 15.0
+BODY_TIMEOUT = 60.0
+"""Seconds for a whole body, and for a response to be taken; one that is longer has to keep MIN_RATE."""
+
+RATE_INTERVAL = 15.0
+MIN_RATE = 4096
+"""Bytes a second that a body or a response has to move in each RATE_INTERVAL after BODY_TIMEOUT."""
+
+LINGER_TIMEOUT = 2.0
+"""Seconds in which a client may read the end of a response while it still sends; closing at once could destroy it."""
+
+BODY_GRACE = 0.05
+"""Seconds that a body may take before the application is shown the head alone."""
+
+EARLY_BODY = 65_536
+"""Bytes of a body that are read before the application has seen its head."""
+
+SWEEP_INTERVAL = 0.5
+SIZE = 65_536
+"""Bytes of one read."""
+
+
+class ClientLoop:
+    """All connections of a process. Every method runs in the thread of the event loop."""
+
+    def __init__(self, worker: Any, space: SpoolSpace, max_body: int) -> None:
+        self._worker = worker
+        self._space = space
+        self._max_body = max_body
+        self._connections: set[Connection] = set()
+        self._unchecked: deque[tuple[float, Connection, Request]] = deque()
+        self._sweep_at = 0.0
+
+    def add(self, accepted: socket.socket, client: Any, server: Any) -> None:
+        """Read requests from a new connection."""
+        accepted.setblocking(False)
+        connection = Connection(accepted, client, server)
+        wake = partial(self._worker.method_queue.defer, self._await_client, connection)
+        connection.sock = Response(accepted, self._space, wake)
+        self._connections.add(connection)
+        self._worker.nr_conns += 1
+        self._begin(connection, HEAD_TIMEOUT)
+        self._read(connection)
+
+    def make_room(self) -> None:
+        """Close the connection that has waited longest for a request."""
+        idle = [one for one in self._connections if one.state is State.READING and not one.request.has_head]
+        if idle:
+            self._close(min(idle, key=lambda one: one.deadline))
+
+    def next_timeout(self, timeout: float) -> float:
+        """Return the seconds until a head is due to be shown, `timeout` at most."""
+        if not self._unchecked:
+            return timeout
+        return min(timeout, max(0.0, self._unchecked[0][0] - time.monotonic()))
+
+    def show_heads(self) -> None:
+        """Show the application the heads whose bodies are slow."""
+        now = time.monotonic()
+        while self._unchecked and self._unchecked[0][0] <= now:
+            _, connection, request = self._unchecked.popleft()
+            if connection.request is request and connection.state is State.READING and not request.checked:
+                self._run(connection, partly=True)
+
+    def sweep(self) -> None:
+        """Close what is overdue."""
+        now = time.monotonic()
+        if now < self._sweep_at:
+            return
+        self._sweep_at = now + SWEEP_INTERVAL
+        for connection in [one for one in self._connections if self._is_overdue(one, now)]:
+            self._close(connection)
+
+    def _begin(self, connection: Connection, seconds: float) -> None:
+        connection.request = Request(self._space, self._max_body)
+        connection.state = State.READING
+        connection.deadline = time.monotonic() + seconds
+        connection.sock.begin(connection.request.marks)
+
+    def _watch(self, connection: Connection, events: int) -> None:
+        if events == connection.events:
+            return
+        if not events:
+            self._worker.poller.unregister(connection.socket)
+        elif connection.events:
+            self._worker.poller.modify(connection.socket, events, partial(self._on_event, connection))
+        else:
+            self._worker.poller.register(connection.socket, events, partial(self._on_event, connection))
+        connection.events = events
+
+    def _on_event(self, connection: Connection, _: object) -> None:
+        if connection.state is State.READING:
+            self._read(connection)
+        elif connection.state is State.LINGERING:
+            self._discard(connection)
+        elif connection.sock.waits:
+            self._flush(connection)
+        else:
+            self._watch(connection, 0)  # it sends on while its request is answered: later
+
+    def _close(self, connection: Connection) -> None:
+        if connection.state is State.CLOSED:
+            return
+        self._watch(connection, 0)
+        if connection.state is not State.RUNNING:  # else a thread reads it
+            connection.request.clear()
+        connection.state = State.CLOSED
+        connection.sock.close()
+        self._connections.discard(connection)
+        self._worker.nr_conns -= 1
+        util.close(connection.socket)
+
+    def _read(self, connection: Connection) -> None:
+        try:
+            data = connection.socket.recv(SIZE)
+        except BlockingIOError:
+            self._watch(connection, selectors.EVENT_READ)
+            return
+        except OSError:
+            self._close(connection)
+            return
+        connection.at_end = not data
+        self._feed(connection, data)
+
+    def _feed(self, connection: Connection, data: bytes) -> None:
+        request = connection.request
+        had_head, had_bytes = request.has_head, bool(request.head)
+        try:
+            connection.rest = request.feed(data)
+        except SpoolFullError:
+            self._worker.log.warning("A body was not taken: too much waits for slow clients already.")
+            self._close(connection)
+            return
+        if request.head and not had_bytes:
+            connection.deadline = time.monotonic() + HEAD_TIMEOUT
+        if request.has_head and not had_head:
+            connection.deadline, connection.mark = time.monotonic() + BODY_TIMEOUT, 0
+        self._advance(connection)
+
+    def _advance(self, connection: Connection) -> None:
+        """Give a request to a thread if it is time for it, else wait for more."""
+        request = connection.request
+        if request.complete or (connection.at_end and request.has_head):
+            request.cut = request.cut or not request.complete
+            self._run(connection, partly=False)
+        elif connection.at_end:
+            self._close(connection)
+        elif request.checked or not request.has_head:
+            self._watch(connection, selectors.EVENT_READ)
+        elif request.body_size >= EARLY_BODY or expects_continue(request.head):
+            self._run(connection, partly=True)
+        else:
+            self._unchecked.append((time.monotonic() + BODY_GRACE, connection, request))
+            self._watch(connection, selectors.EVENT_READ)
+
+    def _run(self, connection: Connection, *, partly: bool) -> None:
+        connection.state = State.RUNNING
+        worker = self._worker
+        future = worker.tpool.submit(worker.answer, connection, partly)
+        future.add_done_callback(lambda done: worker.method_queue.defer(self._answered, connection, done))
+
+    def _answered(self, connection: Connection, future: "Future[Outcome]") -> None:
+        """Go on with a connection whose request a thread has left."""
+        if connection.state is State.CLOSED:
+            connection.request.clear()
+            return
+        outcome = Outcome.CLOSE if future.cancelled() or future.exception() else future.result()
+        if outcome is Outcome.PENDING:
+            self._wait_for_body(connection)
+            return
+        connection.keep = outcome is Outcome.KEEP
+        connection.request.clear()
+        if connection.sock.waits:
+            connection.state = State.WRITING
+            self._await_client(connection)
+        else:
+            self._next(connection)
+
+    def _wait_for_body(self, connection: Connection) -> None:
+        request = connection.request
+        request.checked = True
+        connection.state = State.READING
+        if expects_continue(request.head) and not request.body_size:
+            try:
+                connection.socket.send(b"HTTP/1.1 100 Continue\r\n\r\n")
+            except OSError:
+                self._close(connection)
+                return
+        self._advance(connection)
+
+    def _await_client(self, connection: Connection) -> None:
+        """Send on when the client takes more; called when its socket took less than all of a response."""
+        if connection.state in (State.RUNNING, State.WRITING) and connection.sock.waits:
+            if not connection.events & selectors.EVENT_WRITE:
+                connection.deadline, connection.mark = time.monotonic() + BODY_TIMEOUT, connection.sock.sent
+            self._watch(connection, selectors.EVENT_WRITE)
+
+    def _flush(self, connection: Connection) -> None:
+        try:
+            connection.sock.flush()
+        except OSError:
+            self._close(connection)
+            return
+        if not connection.sock.waits:
+            self._watch(connection, 0)
+            if connection.state is State.WRITING:
+                self._next(connection)
+
+    def _next(self, connection: Connection) -> None:
+        """Read the next request, or close after the last one."""
+        if not connection.keep or (connection.at_end and not connection.rest):
+            self._linger(connection)
+            return
+        self._begin(connection, self._worker.cfg.keepalive)
+        if connection.rest:
+            self._feed(connection, connection.rest)
+        else:
+            self._watch(connection, selectors.EVENT_READ)
+
+    def _linger(self, connection: Connection) -> None:
+        """Close so that the client can read the response to its end (RFC 9112, 9.6)."""
+        try:
+            connection.socket.shutdown(socket.SHUT_WR)
+        except OSError:
+            self._close(connection)
+            return
+        connection.state = State.LINGERING
+        connection.deadline = time.monotonic() + LINGER_TIMEOUT
+        self._discard(connection)
+
+    def _discard(self, connection: Connection) -> None:
+        try:
+            if connection.socket.recv(SIZE):
+                self._watch(connection, selectors.EVENT_READ)
+            else:
+                self._close(connection)
+        except BlockingIOError:
+            self._watch(connection, selectors.EVENT_READ)
+        except OSError:
+            self._close(connection)
+
+    def _is_overdue(self, connection: Connection, now: float) -> bool:
+        if not self._worker.alive and connection.state is State.READING and not connection.request.head:
+            connection.deadline = min(connection.deadline, now + LINGER_TIMEOUT)
+        writes = connection.sock.waits
+        if connection.state is State.RUNNING and not writes:
+            return False
+        if now < connection.deadline:
+            return False
+        if connection.state is State.LINGERING or not (writes or connection.request.has_head):
+            return True
+        moved = connection.sock.sent if writes else connection.request.body_size
+        needed = MIN_RATE * (RATE_INTERVAL if connection.mark else BODY_TIMEOUT)
+        if moved - connection.mark < needed:
+            return True
+        connection.deadline, connection.mark = now + RATE_INTERVAL, moved
+        return False

@@ -1,0 +1,135 @@
+"""Bytes that wait: a few in memory, the rest in a file that has no name and is encrypted with a key of the process."""
+
+import secrets
+import tempfile
+import threading
+from pathlib import Path
+from typing import IO, Any
+
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+
+MAX_IN_MEMORY = 65_536
+"""Bytes of one spool in memory."""
+
+MAX_ON_DISK = 2**30
+"""Bytes of all spools of a process on disk."""
+
+
+class SpoolFullError(OSError):
+    """All spools together have reached MAX_ON_DISK."""
+
+
+class SpoolSpace:
+    """The folder of a process's spools, and how many bytes they hold on disk."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._free = MAX_ON_DISK
+        self._lock = threading.Lock()
+
+    def take(self, size: int) -> None:
+        """Reserve bytes; a negative size gives them back.
+
+        :raises SpoolFullError: when there are not as many left
+        """
+        with self._lock:
+            if size > self._free:
+                raise SpoolFullError("too much is waiting for slow clients")
+            self._free -= size
+
+
+class Spool:
+    """A queue of bytes. What was read can be read again after `rewind`, until `clear`."""
+
+    def __init__(self, space: SpoolSpace) -> None:
+        self._space = space
+        self._memory = bytearray()
+        self._file: _EncryptedFile | None = None
+        self._size = 0
+        self._position = 0
+
+    @property
+    def size(self) -> int:
+        """Bytes that were appended."""
+        return self._size
+
+    @property
+    def unread(self) -> int:
+        """Bytes that were not read yet."""
+        return self._size - self._position
+
+    def append(self, data: bytes | memoryview) -> None:
+        """Add bytes at the end.
+
+        :raises SpoolFullError: when there is no room on disk for them
+        """
+        if self._file is None and len(self._memory) + len(data) <= MAX_IN_MEMORY:
+            self._memory += data
+        else:
+            self._space.take(len(data))
+            self._file = self._file or _EncryptedFile(self._space.folder)
+            self._file.append(data)
+        self._size += len(data)
+
+    def read(self, size: int) -> bytes:
+        """Return up to `size` bytes; none at the end."""
+        in_memory = len(self._memory)
+        if self._position < in_memory:
+            data = bytes(self._memory[self._position : self._position + size])
+        elif self._file and self._position < self._size:
+            data = self._file.read(min(size, self._size - self._position))
+        else:
+            return b""
+        self._position += len(data)
+        return data
+
+    def rewind(self) -> None:
+        """Read from the first byte again."""
+        self._position = 0
+        if self._file:
+            self._file.rewind()
+
+    def clear(self) -> None:
+        """Forget everything."""
+        if self._file:
+            self._space.take(-self._file.size)
+            self._file.close()
+        self._file = None
+        self._memory = bytearray()
+        self._size = self._position = 0
+
+
+class _EncryptedFile:
+    """An unlinked file under AES-CTR, written at its end and read from its beginning."""
+
+    def __init__(self, folder: Path) -> None:
+        self.size = 0
+        self._file: IO[bytes] = tempfile.TemporaryFile(dir=folder, buffering=0)  # noqa: SIM115 (closed by `close`)
+        self._cipher = Cipher(algorithms.AES(secrets.token_bytes(32)), modes.CTR(secrets.token_bytes(16)))
+        self._encryptor: Any = self._cipher.encryptor()
+        self.rewind()
+
+    def append(self, data: bytes | memoryview) -> None:
+        """Write at the end."""
+        encrypted = memoryview(self._encryptor.update(data))
+        self._file.seek(self.size)
+        while encrypted:
+            encrypted = encrypted[self._file.write(encrypted) :]
+        self.size += len(data)
+
+    def read(self, size: int) -> bytes:
+        """Read on from the last byte that was read."""
+        self._file.seek(self._read)
+        found = self._file.read(size)
+        self._read += len(found)
+        plain: bytes = self._decryptor.update(found)
+        return plain
+
+    def rewind(self) -> None:
+        """Read from the first byte again."""
+        self._read = 0
+        self._decryptor: Any = self._cipher.decryptor()
+
+    def close(self) -> None:
+        """Give the space back."""
+        self._file.close()

@@ -1,0 +1,112 @@
+"""gunicorn's thread worker with an event loop that waits for clients.
+
+A request takes a thread when it has arrived whole, and gives it back when its response is made. Where the body is slow,
+the application is shown the head first, so that it can refuse at once; if it reads on (`BodyPendingError`), the request
+starts again when the body is there.
+"""
+
+import errno
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+from wsgiref.util import setup_testing_defaults
+
+from gunicorn import http, util
+from gunicorn.http.errors import NoMoreData, ParseException
+from gunicorn.workers.gthread import ThreadWorker
+
+from forms_service.server.connection import BodyPendingError, Connection, Outcome, Response, Source
+from forms_service.server.environ import MARKS, UNREADABLE
+from forms_service.server.loop import EARLY_BODY, ClientLoop
+from forms_service.server.spool import SpoolSpace
+
+
+class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
+    """Reads requests and writes responses in the event loop; threads only run the application."""
+
+    spool_folder = Path("/var/tmp")  # noqa: S108 (gunicorn.conf.py names the instance folder)
+    max_body = 2**25
+    public_scheme = "http"
+    wsgi: Any
+
+    def init_process(self) -> None:
+        """Begin to serve."""
+        self.clients = ClientLoop(self, SpoolSpace(self.spool_folder), self.max_body)
+        super().init_process()
+
+    def load_wsgi(self) -> None:
+        """Load the application, and show it what it remembered of the head when the body has come."""
+        super().load_wsgi()
+        self.application = self.wsgi
+        self.wsgi = self._call
+
+    def _call(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        connection = environ.get("gunicorn.socket")
+        if isinstance(connection, Response):
+            environ[MARKS] = connection.marks
+        answer: Iterable[bytes] = self.application(environ, start_response)
+        return answer
+
+    def accept(self, listener: Any) -> None:
+        """Take a connection; the longest idle one makes room where there are too many. TLS is served by gunicorn."""
+        if self.cfg.is_ssl:
+            super().accept(listener)
+            return
+        try:
+            accepted, client = listener.accept()
+        except OSError as error:
+            if error.errno in (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM):
+                self.clients.make_room()
+            return
+        if self.nr_conns + 1 >= self.worker_connections:
+            self.clients.make_room()
+        self.clients.add(accepted, client, listener.getsockname())
+
+    def answer(self, connection: Connection, partly: bool) -> Outcome:
+        """Run the application, in a thread."""
+        request, response, parsed = connection.request, connection.sock, None
+        request.rewind()
+        parser = http.get_parser(self.cfg, Source(request, partial=partly), connection.client)
+        try:
+            parsed = next(parser)
+            if partly or request.cut:
+                parsed.force_close()
+            keep = self.handle_request(parsed, connection) and parser.finish_body(max_bytes=EARLY_BODY)
+            response.finish()
+            return Outcome.KEEP if keep and request.exhausted() else Outcome.CLOSE
+        except BodyPendingError:
+            return Outcome.CLOSE if response.started else Outcome.PENDING
+        except (NoMoreData, StopIteration, OSError) as error:
+            self.log.debug("The connection ends: %s", type(error).__name__)
+        except Exception as error:  # noqa: BLE001 (gunicorn's own worker does it so)
+            self.handle_error(parsed, response, connection.client, error)
+        return Outcome.CLOSE
+
+    def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:
+        """Answer what is no HTTP as everything else is answered: gunicorn would repeat what was sent, and log it."""
+        if not isinstance(exc, ParseException):
+            super().handle_error(None, client, addr, exc)
+            return
+        remote = addr[0] if addr else ""  # nothing on a Unix socket
+        environ = {"REQUEST_METHOD": "-", "PATH_INFO": "/*", "REMOTE_ADDR": remote, UNREADABLE: True}
+        environ["wsgi.url_scheme"] = self.public_scheme  # unread, it says nothing of TLS itself
+        setup_testing_defaults(environ)
+        head: list[Any] = []
+        body = b"".join(self.wsgi(environ, lambda *given: head.extend(given)))
+        lines = [f"HTTP/1.1 {head[0]}", *(f"{name}: {value}" for name, value in head[1]), "", ""]
+        try:
+            util.write_nonblock(client, "\r\n".join(lines).encode("latin-1") + body)
+            if isinstance(client, Response):
+                client.finish()
+        except OSError:
+            self.log.debug("Whoever sent it has gone.")
+
+    def wait_for_and_dispatch_events(self, timeout: float) -> None:
+        """Wait for clients and threads, no longer than until a head is due to be shown."""
+        super().wait_for_and_dispatch_events(self.clients.next_timeout(timeout))
+        self.clients.show_heads()
+
+    def murder_pending(self) -> None:
+        """Close what is overdue."""
+        super().murder_pending()
+        self.clients.sweep()

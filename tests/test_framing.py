@@ -1,0 +1,107 @@
+"""Where a request ends, and where its bytes wait: the worker's own reading, without a server."""
+
+from pathlib import Path
+
+import pytest
+
+from forms_service.server.connection import BodyPendingError, Request, Source
+from forms_service.server.spool import MAX_IN_MEMORY, Spool, SpoolFullError, SpoolSpace
+
+HEAD = b"POST / HTTP/1.1\r\nHost: x\r\n"
+WHOLE = {
+    "no body": HEAD + b"\r\n",
+    "sized": HEAD + b"content-length: 5\r\n\r\nhello",
+    "chunked": HEAD + b"Transfer-Encoding: chunked\r\n\r\n3;a=b\r\nabc\r\nA\r\n0123456789\r\n0\r\n\r\n",
+    "trailers": HEAD + b"Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\nX-A: 1\r\nX-B: 2\r\n\r\n",
+}
+
+
+def request(tmp_path: Path, max_body: int = 2**20) -> Request:
+    return Request(SpoolSpace(tmp_path), max_body)
+
+
+@pytest.mark.parametrize("name", WHOLE)
+@pytest.mark.parametrize("size", [1, 2, 7, 1000])
+def test_a_request_ends_where_it_says(tmp_path: Path, name: str, size: int) -> None:
+    data, arriving = WHOLE[name], request(tmp_path)
+    for start in range(0, len(data), size):
+        assert not arriving.complete
+        assert arriving.feed(data[start : start + size]) == b""
+    assert arriving.complete
+    assert not arriving.cut
+    assert b"".join(iter(lambda: arriving.read(10), b"")) == data
+    assert arriving.exhausted()
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_what_follows_a_request_is_left_for_the_next(tmp_path: Path, name: str) -> None:
+    assert request(tmp_path).feed(WHOLE[name] + b"GET / HT") == b"GET / HT"
+
+
+@pytest.mark.parametrize("size", [b"zz", b"", b"-5", b"0x5", b"1_0", b"f" * 17])
+def test_chunks_that_are_none_are_left_to_the_parser(tmp_path: Path, size: bytes) -> None:
+    arriving = request(tmp_path)
+    arriving.feed(HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + size + b"\r\n")
+    assert arriving.complete
+
+
+def test_a_body_without_an_end_is_cut(tmp_path: Path) -> None:
+    arriving = request(tmp_path, max_body=1000)
+    arriving.feed(HEAD + b"Transfer-Encoding: chunked\r\n\r\nfffffff\r\n")
+    arriving.feed(b"a" * 1001)
+    assert arriving.complete
+    assert arriving.cut
+
+
+def test_a_head_without_an_end_is_cut(tmp_path: Path) -> None:
+    arriving = request(tmp_path)
+    for _ in range(200):
+        arriving.feed(b"a" * 1000)
+    assert arriving.cut
+
+
+def test_reading_on_says_that_more_is_to_come(tmp_path: Path) -> None:
+    arriving = request(tmp_path)
+    arriving.feed(HEAD + b"Content-Length: 5\r\n\r\nhe")
+    source = Source(arriving, partial=True)
+    source.recv(1000)
+    assert source.recv(1000) == b"he"
+    with pytest.raises(BodyPendingError):
+        source.recv(1000)
+
+
+def test_what_waits_is_read_back_and_lies_nowhere_in_clear(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = []
+    monkeypatch.setattr("tempfile.TemporaryFile", lambda **_: files.append((tmp_path / "seen").open("w+b")) or files[0])
+    spool = Spool(SpoolSpace(tmp_path))
+    data = b"xylophone " * MAX_IN_MEMORY
+    for start in range(0, len(data), 10_007):
+        spool.append(data[start : start + 10_007])
+    for _ in range(2):
+        assert b"".join(iter(lambda: spool.read(9_999), b"")) == data
+        spool.rewind()
+    files[0].flush()
+    assert (tmp_path / "seen").stat().st_size > 9 * MAX_IN_MEMORY
+    assert b"xylophone" not in (tmp_path / "seen").read_bytes()
+    spool.clear()
+    assert spool.unread == 0
+    assert files[0].closed
+
+
+def test_a_file_that_waits_has_no_name(tmp_path: Path) -> None:
+    spool = Spool(SpoolSpace(tmp_path))
+    spool.append(b"a" * (MAX_IN_MEMORY + 1))
+    assert list(tmp_path.iterdir()) == []
+    spool.clear()
+
+
+def test_all_that_waits_together_is_bounded_and_given_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("forms_service.server.spool.MAX_ON_DISK", 2 * MAX_IN_MEMORY)
+    space = SpoolSpace(tmp_path)
+    first, second = Spool(space), Spool(space)
+    first.append(b"a" * (2 * MAX_IN_MEMORY))
+    with pytest.raises(SpoolFullError):
+        second.append(b"a" * (MAX_IN_MEMORY + 1))
+    first.clear()
+    second.append(b"a" * (MAX_IN_MEMORY + 1))
+    second.clear()
