@@ -15,8 +15,8 @@ from sqlalchemy import CursorResult, select, update
 from sqlalchemy.sql import ColumnElement
 
 from forms_service.database import now, writing
-from forms_service.delivery import sources
-from forms_service.delivery.models import Attempt, Message
+from forms_service.delivery import digests, sources
+from forms_service.delivery.models import ROUTINE, URGENT, Attempt, Message
 from forms_service.delivery.parcel import DeliveryError, Parcel
 from forms_service.extensions import db
 from forms_service.metrics import DELIVERIES
@@ -53,22 +53,28 @@ class Claim:
 
 
 def claim(*channels: str, only: uuid.UUID | None = None) -> Claim | None:
-    """Take the message that has been due for longest, or `only` that one; None when there is nothing to take."""
+    """Take the most urgent message that has been due for longest, or `only` that one; None when none is due.
+
+    What is too much for its recipient is held back for a digest on the way.
+    """
     due = [Message.state == "waiting", Message.next_attempt_at <= now(), Message.channel.in_(channels)]
     if only is not None:
         due.append(Message.id == only)
-    if not _any(due):
-        return None
-    with writing():
-        first = select(Message.id, Message.lease_until).where(*due).order_by(Message.next_attempt_at).limit(1)
-        found = db.session.execute(first.with_for_update(skip_locked=True)).first()
-        if found is None:
-            return None
-        taken = _take(found.id, due)
-        if taken and found.lease_until:
-            db.session.add(Attempt(message_id=taken.id, channel=taken.channel, outcome="lost", answer=LOST))
-        db.session.commit()
-        return taken
+    while _any(due):
+        with writing():
+            found = _first(due, lock=True)
+            if found is None:
+                return None
+            if digests.is_over_limit(found):
+                digests.hold_back(found)
+                db.session.commit()
+                continue
+            taken = _take(found.id, due)
+            if taken and found.lease_until:
+                db.session.add(Attempt(message_id=taken.id, channel=taken.channel, outcome="lost", answer=LOST))
+            db.session.commit()
+            return taken
+    return None
 
 
 def parcel(claimed: Claim) -> Parcel | None:
@@ -99,12 +105,15 @@ def record(claimed: Claim, answer: str, *, outcome: str) -> None:
 
     What was sent is sent, whoever has it in hand by now; the rest is for the holder of the lease to say.
     """
-    changes = {"state": outcome, "payload": None} if outcome != "again" else {"next_attempt_at": _next(claimed)}
+    over = {"state": outcome, "payload": None, "next_attempt_at": now()}
+    changes = over if outcome != "again" else {"next_attempt_at": _next(claimed)}
     still_mine = Message.lease_until == claimed.until
     same = [Message.id == claimed.id, *([] if outcome == "sent" else [still_mine])]
     with writing():
         if _update(same, lease_until=None, **changes):
             db.session.add(Attempt(message_id=claimed.id, channel=claimed.channel, outcome=outcome, answer=answer))
+            if claimed.kind == digests.KIND and outcome != "again":
+                digests.settle(claimed.id, outcome)
             db.session.commit()
     DELIVERIES.labels(claimed.channel, outcome).inc()
 
@@ -146,9 +155,21 @@ def _next(claimed: Claim) -> datetime:
 
 def _any(due: list[ColumnElement[bool]]) -> bool:
     """A look that takes no lock: most of the time there is nothing to do."""
-    found = db.session.scalar(select(Message.id).where(*due).limit(1))
+    found = _first(due)
     db.session.rollback()
     return found is not None
+
+
+def _first(due: list[ColumnElement[bool]], *, lock: bool = False) -> Any:
+    """The message that is next; each priority is looked up by itself, so that what is held back is not read."""
+    plain = (Message.id, Message.channel, Message.kind, Message.lease_until)
+    columns = (*plain, Message.priority, Message.target_index, Message.digest_id)
+    for priority in (URGENT, ROUTINE):
+        query = select(*columns).where(Message.priority == priority, *due).order_by(Message.next_attempt_at).limit(1)
+        found = db.session.execute(query.with_for_update(skip_locked=True) if lock else query).first()
+        if found:
+            return found
+    return None
 
 
 def _take(identity: uuid.UUID, due: list[ColumnElement[bool]]) -> Claim | None:

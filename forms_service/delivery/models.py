@@ -3,7 +3,7 @@
 import uuid
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from forms_service.database import UTCDateTime, new_id, now, one_of
@@ -12,6 +12,11 @@ from forms_service.keyring import Encrypted
 
 CHANNELS = ("mail", "webhook")
 STATES = ("waiting", "sent", "failed")
+URGENT, ROUTINE = 0, 1
+"""Priorities: what somebody waits for (account mails), and what may come many at once (notifications)."""
+
+
+HELD = text("digest_id IS NOT NULL")
 
 
 class Message(Model):
@@ -21,13 +26,20 @@ class Message(Model):
     __table_args__ = (
         CheckConstraint(one_of("channel", CHANNELS), name="channel"),
         CheckConstraint(one_of("state", STATES), name="state"),
-        Index("ix_outbox_due", "state", "next_attempt_at"),
-        Index("ix_outbox_kind", "target_index", "kind", "created_at"),
+        Index("ix_outbox_due", "state", "priority", "next_attempt_at"),
+        Index("ix_outbox_target", "target_index", "priority", "state", "next_attempt_at"),
+        Index("ix_outbox_digest", "digest_id", sqlite_where=HELD, postgresql_where=HELD),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
     channel: Mapped[str] = mapped_column(String(10))
     kind: Mapped[str] = mapped_column(String(40))
+    priority: Mapped[int] = mapped_column(default=URGENT, server_default="0")
+    """The lower is sent first."""
+
+    digest_id: Mapped[uuid.UUID | None]
+    """The digest that says of this message that there was one; it is not sent by itself then."""
+
     about: Mapped[uuid.UUID | None] = mapped_column(index=True)
     """The account or submission it is about, with which it is erased."""
 
@@ -42,7 +54,7 @@ class Message(Model):
 
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
     next_attempt_at: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
-    """When it is due; while a worker has it in hand, when the lease ends."""
+    """When it is due; while a worker has it in hand, when the lease ends; after the last attempt, when that was."""
 
     lease_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
     """While a worker has it in hand; after that it is anybody's again."""

@@ -14,8 +14,8 @@ from sqlalchemy import Connection, Select, delete, func, select
 
 from forms_service.config import settings
 from forms_service.database import new_id, now, once_committed, writing
-from forms_service.delivery import written
-from forms_service.delivery.models import Message
+from forms_service.delivery import digests, written
+from forms_service.delivery.models import ROUTINE, URGENT, Message
 from forms_service.extensions import db
 from forms_service.keyring import holder
 from forms_service.prepared import SealedRows
@@ -61,6 +61,8 @@ def mail_row(kind: str, to: str, *, about: uuid.UUID) -> dict[str, Any]:
         id=new_id(),
         channel="mail",
         kind=kind,
+        priority=ROUTINE,
+        digest_id=None,
         about=about,
         target=to,
         target_index=holder().ring().index(email_key(to), TARGET_PLACE),
@@ -88,7 +90,9 @@ def forget(about: Sequence[uuid.UUID] | Select[uuid.UUID]) -> None:
     its = Message.about.in_(about)
     if not settings.smtp_server:
         once_committed(partial(written.remove, db.session.scalars(select(Message.id).where(its)).all()))
+    emptied = db.session.scalars(select(Message.digest_id).where(its, Message.digest_id.is_not(None)).distinct()).all()
     db.session.execute(delete(Message).where(its))
+    digests.drop_empty([identity for identity in emptied if identity])
 
 
 def backlog() -> Backlog:
@@ -110,7 +114,7 @@ def sweep() -> None:
 
 def _recent(kind: str, target_index: bytes) -> int:
     """How many were put in during the last hour; whoever else wants to know waits for this transaction's end."""
-    same = (Message.target_index == target_index, Message.kind == kind)
+    same = (Message.target_index == target_index, Message.priority == URGENT, Message.kind == kind)
     since = Message.created_at > now() - timedelta(hours=1)
     with db.session.no_autoflush:  # what the caller has added may be refused, at the caller's commit and not here
         if db.session.get_bind().dialect.name == "postgresql":  # on SQLite there is one writer anyway

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from forms_service.config import settings
-from forms_service.delivery import outbox, sources
+from forms_service.delivery import digests, outbox, sources
 from forms_service.extensions import db
 from forms_service.forms.published import PublishedForm, fields_at, published
 from forms_service.submissions.models import File, Submission
@@ -33,6 +33,7 @@ CUT = "… (cut here: the inbox has all of it)"
 def init_app(app: Flask) -> None:
     """Have the mail written when it is sent: until then nothing that was submitted is kept twice."""
     sources.register(app, KIND, said)
+    sources.register(app, digests.KIND, digest)
 
 
 def notify(form: PublishedForm, submission_ids: Sequence[uuid.UUID]) -> None:
@@ -66,6 +67,24 @@ def said(submission_id: uuid.UUID) -> dict[str, Any] | None:
         "files": [_file(labels, file) for file in _files(submission_id)],
         "_reply_to": reply_to(fields, data, control),
     }
+
+
+def digest(digest_id: uuid.UUID) -> dict[str, Any] | None:
+    """How many submissions of which forms a digest speaks for; None once they are nobody's to read."""
+    numbers = select(Submission.form_id, func.count(), func.min(Submission.created_at))
+    held = numbers.where(Submission.id.in_(digests.subjects(digest_id))).group_by(Submission.form_id)
+    rows = [(published(form_id), count, since) for form_id, count, since in db.session.execute(held)]
+    forms = [
+        {
+            "name": _line(form.name),
+            "count": count,
+            "link": f"{settings.public_url}/api/forms/{form.id}/submissions?since={since:%Y-%m-%dT%H:%M:%SZ}",
+        }
+        for form, count, since in rows
+        if form.owner_active
+    ]
+    total = sum(count for form, count, _ in rows if form.owner_active)
+    return {"count": total, "max_mails": digests.MAX_MAILS, "forms": forms} if forms else None
 
 
 def _files(submission_id: uuid.UUID) -> Sequence[File]:

@@ -1,0 +1,110 @@
+"""Digests: a recipient of many notifications gets the first ones, and then one mail that says how many more there were.
+
+A message that is held back stays in the outbox, bound to its digest, until the digest is sent or given up: both are
+written down in one transaction, so that a worker that is killed at any moment leaves nothing unsaid.
+"""
+
+import uuid
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Select, and_, delete, exists, func, or_, select, update
+
+from forms_service.database import new_id, now
+from forms_service.delivery.models import ROUTINE, Message
+from forms_service.extensions import db
+
+KIND = "digest"
+MAX_MAILS = 20
+"""Notifications to one recipient within WINDOW; the rest is in a digest."""
+
+WINDOW = timedelta(minutes=10)
+DELAY = timedelta(minutes=1)
+"""How long the first digest waits for what else comes; the next one comes WINDOW after it."""
+
+HOLD = timedelta(days=30)
+"""Longer than a digest is retried: only where it was lost, what it held back goes by itself."""
+
+
+def is_over_limit(message: Any) -> bool:
+    """Whether the recipient of this routine message has had, or is being sent, MAX_MAILS within WINDOW.
+
+    Whoever else asks for that recipient waits for the end of the caller's transaction.
+    """
+    if message.priority != ROUTINE or message.channel != "mail" or message.kind == KIND or message.digest_id:
+        return False
+    if db.session.get_bind().dialect.name == "postgresql":  # on SQLite there is one writer anyway
+        number = int.from_bytes(message.target_index[:8], signed=True)
+        db.session.execute(select(func.pg_advisory_xact_lock(number)))
+    moment = now()
+    sent = and_(Message.state == "sent", Message.next_attempt_at > moment - WINDOW)
+    in_flight = and_(
+        Message.state == "waiting", Message.lease_until > moment, Message.next_attempt_at < moment + WINDOW
+    )
+    # one statement: between two of them a message in flight would become a sent one, and be counted in neither
+    query = select(func.count()).select_from(Message).where(*_routine(message), or_(sent, in_flight))
+    return (db.session.scalar(query.where(Message.id != message.id)) or 0) >= MAX_MAILS
+
+
+def hold_back(message: Any) -> None:
+    """Bind all that is due for this recipient to the next digest, in the caller's transaction."""
+    moment = now()
+    digest_id = _open_digest(message) or _new_digest(message, moment)
+    due = select(Message.id).where(
+        *_routine(message),
+        Message.state == "waiting",
+        Message.next_attempt_at <= moment,
+        or_(Message.lease_until.is_(None), Message.lease_until <= moment),
+    )
+    held = {"digest_id": digest_id, "lease_until": None, "next_attempt_at": moment + HOLD}
+    _update(Message.id.in_(due.with_for_update(skip_locked=True)), **held)
+
+
+def settle(digest_id: uuid.UUID, outcome: str) -> None:
+    """Give the messages of a digest its outcome, `sent` or `failed`, in the caller's transaction."""
+    its = (Message.digest_id == digest_id, Message.state == "waiting")
+    _update(*its, state=outcome, next_attempt_at=now() - WINDOW)  # none of them counts as a mail of its own
+
+
+def subjects(digest_id: uuid.UUID) -> Select[uuid.UUID | None]:
+    """The ids of what the messages of a digest are about."""
+    return select(Message.about).where(Message.digest_id == digest_id, Message.state == "waiting")
+
+
+def drop_empty(digest_ids: list[uuid.UUID]) -> None:
+    """Delete those of these digests that hold no message any more, in the caller's transaction."""
+    if digest_ids:
+        member = Message.__table__.alias()
+        held = exists(select(member.c.id).where(member.c.digest_id == Message.id))
+        db.session.execute(delete(Message).where(Message.id.in_(digest_ids), ~held))
+
+
+def _routine(message: Any) -> tuple[Any, ...]:
+    same = (Message.target_index == message.target_index, Message.priority == ROUTINE)
+    return (*same, Message.channel == "mail", Message.kind != KIND, Message.digest_id.is_(None))
+
+
+def _digests(message: Any) -> tuple[Any, ...]:
+    return (Message.target_index == message.target_index, Message.priority == ROUTINE, Message.kind == KIND)
+
+
+def _open_digest(message: Any) -> uuid.UUID | None:
+    """The digest that waits; one that a worker has in hand is written already."""
+    waiting = (*_digests(message), Message.state == "waiting", Message.lease_until.is_(None))
+    return db.session.scalar(select(Message.id).where(*waiting).limit(1).with_for_update(skip_locked=True))
+
+
+def _new_digest(message: Any, moment: datetime) -> uuid.UUID:
+    recent = (Message.state.in_(("sent", "waiting")), Message.next_attempt_at > moment - WINDOW)
+    last = db.session.scalar(select(func.max(Message.next_attempt_at)).where(*_digests(message), *recent))
+    due = max(moment + DELAY, last + WINDOW) if last else moment + DELAY
+    target = db.session.scalars(select(Message.target).where(Message.id == message.id)).one()
+    digest = Message(id=new_id(), channel="mail", kind=KIND, priority=ROUTINE, target=target, next_attempt_at=due)
+    digest.target_index, digest.about = message.target_index, digest.id
+    db.session.add(digest)
+    db.session.flush()
+    return digest.id
+
+
+def _update(*where: Any, **values: Any) -> None:
+    db.session.execute(update(Message).where(*where).values(values).execution_options(synchronize_session=False))
