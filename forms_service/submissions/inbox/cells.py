@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta, tzinfo
 from typing import Any
 
+from forms_service.validation.invisible import without_ignorable
 from forms_service.validation.kinds import NOT_TICKED
 from forms_service.validation.moments import date_of, datetime_of, time_of
 
@@ -62,7 +63,7 @@ def typed(kind: str, value: Any, zone: tzinfo) -> Cell:
     if kind in BOXES and isinstance(value, str | list):
         found: Cell | None = _box(value if isinstance(value, list) else [value])
     else:
-        found = READERS[kind](value.strip(" "), zone) if kind in READERS and isinstance(value, str) else None
+        found = READERS[kind](without_ignorable(value), zone) if kind in READERS and isinstance(value, str) else None
     return in_field(kind, value) if found is None else found
 
 

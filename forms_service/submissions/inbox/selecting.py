@@ -24,6 +24,7 @@ from sqlalchemy import (
 from forms_service.extensions import db
 from forms_service.keyring import holder
 from forms_service.security.keys import KeyRing, UnknownKeyError
+from forms_service.submissions.inbox.choice_lists import multiselects_of, with_lists
 from forms_service.submissions.models import STATUSES, File, Submission
 
 Query = Select[*tuple[Any, ...]]
@@ -97,9 +98,10 @@ def fetched(ids: Query) -> list[Found]:
     query = select(*COLUMNS).join_from(sized, SUBMISSIONS, S.id == sized.c.id).where(sized.c.before < MOST_BYTES)
     rows = db.session.execute(query.order_by(*order)).all()
     try:
-        return _opened(rows, holder().ring())
+        opened = _opened(rows, holder().ring())
     except UnknownKeyError:
-        return _opened(rows, holder().load())
+        opened = _opened(rows, holder().load())
+    return _with_lists(opened)
 
 
 def released(ids: Query) -> list[Found]:
@@ -159,6 +161,16 @@ def _opened(rows: Sequence[Row[*tuple[Any, ...]]], ring: KeyRing) -> list[Found]
             )
         )
         for *plain, data, control, client, has_files in rows
+    ]
+
+
+def _with_lists(found: list[Found]) -> list[Found]:
+    known = multiselects_of({(submission.form_id, submission.form_version) for submission in found})
+    if not any(multiselects.names for multiselects in known.values()):
+        return found
+    return [
+        submission._replace(data=with_lists(submission.data, known.get((submission.form_id, submission.form_version))))
+        for submission in found
     ]
 
 
