@@ -7,7 +7,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from forms_service.errors import BadRequestError
-from forms_service.web.bodies import DEEPEST, read_json
+from forms_service.web.json_reader import MAX_DEPTH, read_json
 
 JSON = {"Accept": "application/json"}
 
@@ -35,7 +35,6 @@ def status(client: FlaskClient, body: bytes, kind: str = "application/json") -> 
         b'{"a": "\\u0000"}',
         b'{"a": "\x00"}',
         b'{"a": "\xff"}',
-        b'\xef\xbb\xbf{"a": 1}',
         '{"a": 1}'.encode("utf-16"),
         b'{"a": ' + b"9" * 5000 + b"}",
         b"[" * 100_000 + b"]" * 100_000,
@@ -53,6 +52,15 @@ def test_json_that_is_no_object_is_422(client: FlaskClient, body: bytes) -> None
     assert status(client, body) == 422
 
 
+def test_a_byte_order_mark_before_json_is_no_part_of_it(client: FlaskClient, ann: dict[str, Any]) -> None:
+    assert status(client, b"\xef\xbb\xbf" + json.dumps(ann).encode()) == 201
+
+
+@pytest.mark.parametrize("kind", ["application/json; charset=ISO-8859-1", "application/vnd.api+json"])
+def test_json_is_json_whatever_its_type_adds(client: FlaskClient, ann: dict[str, Any], kind: str) -> None:
+    assert status(client, json.dumps(ann).encode(), kind) == 201
+
+
 def test_json_keeps_what_it_says() -> None:
     said = {"b": [1, 2.5, -0.0, 1e300, True, None], "a": {"ä": "😀 \u2028"}, "n": 10**40, "s": "[{" * 200}
     assert list(read_json(json.dumps(said).encode())) == ["b", "a", "n", "s"]
@@ -61,9 +69,9 @@ def test_json_keeps_what_it_says() -> None:
 
 
 def test_depth_is_bounded_whatever_is_in_texts() -> None:
-    assert read_json(b"[" * DEEPEST + b"]" * DEEPEST)
+    assert read_json(b"[" * MAX_DEPTH + b"]" * MAX_DEPTH)
     with pytest.raises(BadRequestError, match="deeper"):
-        read_json(b"[" * (DEEPEST + 1) + b"]" * (DEEPEST + 1))
+        read_json(b"[" * (MAX_DEPTH + 1) + b"]" * (MAX_DEPTH + 1))
 
 
 def test_no_message_repeats_what_was_sent(client: FlaskClient) -> None:
@@ -72,8 +80,8 @@ def test_no_message_repeats_what_was_sent(client: FlaskClient) -> None:
     assert "sys." not in answer.text
 
 
-@pytest.mark.parametrize("body", [b"a=%FF%FE", b"a=\xff", b"%C3%28=1", b"a=%00", b"a=b\x00"])
-def test_a_form_that_is_not_utf8_is_400(client: FlaskClient, body: bytes) -> None:
+@pytest.mark.parametrize("body", [b"a=%00", b"a=b\x00", b"a%00=b"])
+def test_a_form_with_nul_is_400(client: FlaskClient, body: bytes) -> None:
     assert status(client, body, "application/x-www-form-urlencoded") == 400
 
 
@@ -89,15 +97,12 @@ def part(name: str, value: bytes, more: str = "") -> bytes:
 @pytest.mark.parametrize(
     "body",
     [
-        b"",
-        b"--X--\r\n",
         b"--X\r\n",
         part("email", b"a@example.com"),
         part("email", b"a@example.com") + b"--Y--\r\n",
         b"--X\r\n\r\nno headers\r\n--X--\r\n",
         b"--X\r\nContent-Disposition: form-data\r\n\r\nno name\r\n--X--\r\n",
         part("", b"empty name") + b"--X--\r\n",
-        part("email", b"\xff\xfe") + b"--X--\r\n",
         part("email", b"a\x00b") + b"--X--\r\n",
         b"not multipart at all",
     ],

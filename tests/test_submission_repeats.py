@@ -127,7 +127,7 @@ def test_old_keys_are_swept(either: FlaskClient, either_app: Flask, form: str) -
     young = post("young")
     with either_app.app_context():
         assert "idempotency keys" in tasks.run_due()
-        assert [str(found) for found in db.session.scalars(select(IdempotencyKey.submission_id))] == [young]
+        assert {str(found) for found in db.session.scalars(select(IdempotencyKey.submission_id))} == {young}
 
 
 def test_the_same_key_with_other_content_is_a_422_and_on_another_form_another(
@@ -139,6 +139,46 @@ def test_the_same_key_with_other_content_is_a_422_and_on_another_form_another(
     assert (answer.status_code, answer.json["codes"]) == (422, {"Idempotency-Key": ["key_reused"]})
     assert identity(either.post(f"/f/{form_for(either_app)}", json=ANN, headers=key)) != first
     assert len(kept(either_app, form)) == 1
+
+
+def test_a_key_counts_for_its_client_alone(either: FlaskClient, either_app: Flask, form: str) -> None:
+    def post(client: str, said: dict[str, Any], to: str = form) -> Any:
+        headers, environ = {"Idempotency-Key": "guessable"}, {"REMOTE_ADDR": client}
+        return either.post(f"/f/{to}", json=said, headers=headers, environ_base=environ)
+
+    stranger = identity(post("192.0.2.1", {"x": "y"}))
+    first = identity(post("192.0.2.2", ANN))
+    make_older(either_app, Submission, REPEAT * 2)
+    assert first != stranger
+    assert identity(post("192.0.2.2", ANN)) == first
+    assert identity(post("198.51.100.7", ANN)) == first, "the same person, in another network by now"
+    answer = post("198.51.100.7", {**ANN, "message": "Other"})
+    assert (answer.status_code, answer.json["codes"]) == (422, {"Idempotency-Key": ["key_reused"]})
+    assert post("192.0.2.1", ANN).status_code == 422
+    assert len(kept(either_app, form)) == 2
+
+
+def test_a_strangers_request_under_the_same_key_holds_nobody_up(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    form, key = form_for(app, challenge="altcha"), {"Idempotency-Key": "guessable"}
+    asked, goes_on = threading.Event(), threading.Event()
+
+    def slow(_: Any, incoming: Any) -> None:
+        if incoming.client == "192.0.2.1":
+            asked.set()
+            goes_on.wait(10)
+
+    monkeypatch.setattr(challenges, "check", slow)
+
+    def post(client: str) -> int:
+        said = {"REMOTE_ADDR": client}
+        return app.test_client().post(f"/f/{form}", json={"from": client}, headers=key, environ_base=said).status_code
+
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(post, "192.0.2.1")
+        asked.wait(10)
+        assert post("192.0.2.2") == 200
+        goes_on.set()
+        assert first.result() == 200
 
 
 def test_a_repeat_under_another_key_binds_that_key_too(either: FlaskClient, either_app: Flask, form: str) -> None:

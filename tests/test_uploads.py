@@ -173,9 +173,7 @@ def cut(parts: list[bytes], end: int) -> bytes:
 @pytest.mark.parametrize(
     "body",
     [
-        b"",
         b"no boundary at all",
-        multipart()["data"],
         cut([text_part("a", "1")], -4),
         cut([text_part("a", "1"), text_part("b", "2")], -30),
         multipart(b"Content-Disposition: form-data\r\n\r\n1")["data"],
@@ -188,10 +186,8 @@ def cut(parts: list[bytes], end: int) -> bytes:
         multipart(b'Content-Disposition: form-data; n\rme="a"\r\n\r\n1')["data"],
         multipart(b'Content-Disposition: form-data; name="a"\n\r\n\r1')["data"],
         multipart(b'Content-Disposition: form-data; name="a"\r\nX\r\n\r\n1')["data"],
-        multipart(text_part("a", b"\xff"))["data"],
-        multipart(text_part("a", b"\0"))["data"],
-        multipart(text_part("a\0", b"1"))["data"],
-        multipart(text_part("a", "1"), b'Content-Disposition: form-data; name="\xff"\r\n\r\n1')["data"],
+        multipart(text_part("a", "1"), b'Content-Disposition: form-data; name="b\r\n\r\n1')["data"],
+        multipart(text_part("a", "1"), b"X" * 200_000)["data"][:-300],
     ],
     ids=lambda body: repr(body[12:60]),
 )

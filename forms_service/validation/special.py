@@ -7,6 +7,9 @@ SUBJECT = ("_subject",)
 """And `subject`, where the form has no field of that name."""
 
 LANGUAGE = ("_language",)
+CHARSET = ("_charset_",)
+"""HTML's own: the encoding of the form, heeded when the body is read."""
+
 CONTROL = (
     "_cc",
     "ccemail",
@@ -34,6 +37,6 @@ BACK = "_back"
 """Where a form that is shown again leads at last, signed."""
 
 RESERVED = frozenset(
-    (*REDIRECT, *HONEYPOTS, *REPLY_TO, *SUBJECT, *LANGUAGE, *CONTROL, *CHALLENGE_TOKENS, STARTED, BACK)
+    (*REDIRECT, *HONEYPOTS, *REPLY_TO, *SUBJECT, *LANGUAGE, *CHARSET, *CONTROL, *CHALLENGE_TOKENS, STARTED, BACK)
 )
 """Names that never reach a form's data, so that no field may have them."""

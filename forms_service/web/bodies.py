@@ -1,37 +1,29 @@
-"""Reading bodies: strict, so that what is stored is what was sent, and what cannot be read is never half read."""
+"""Bodies of requests: read once, strictly for the API and leniently for public forms, and never half.
 
-import json
-import math
-import re
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any, NoReturn
-from urllib.parse import parse_qsl
+Whatever a reader returns was sent, and whatever it cannot read for certain is refused whole.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from flask import g, request
 from werkzeug.exceptions import HTTPException
-from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder, NeedData
 
-from forms_service.errors import BadRequestError, PayloadTooLargeError, UnsupportedMediaTypeError
-
-DEEPEST = 64
-"""Objects and lists inside each other."""
-
-MOST_FIELDS = 1000
-"""Fields of one form."""
+from forms_service.errors import ApiError, BadRequestError, PayloadTooLargeError, UnsupportedMediaTypeError
+from forms_service.web.charsets import UTF_8_BOM
+from forms_service.web.form_data import RawField, by_name, decode_fields, refuse_nul, split_plain, split_urlencoded
+from forms_service.web.json_reader import read_form_json, read_json
+from forms_service.web.multipart import read_parts
+from forms_service.web.part_headers import Part
 
 URLENCODED = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
 JSON = "application/json"
-
-STRINGS = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
-
-
-class _NotStrictError(ValueError):
-    """What Python's reader takes and ours does not; the text is for the sender."""
+PLAIN = "text/plain"
 
 
 def json_body() -> Any:
-    """The request's JSON, read once.
+    """Return the request's JSON, read once.
 
     :raises BadRequestError: for what is not JSON in UTF-8, or is JSON that not every reader takes for the same
     :raises UnsupportedMediaTypeError: for another type
@@ -42,14 +34,43 @@ def json_body() -> Any:
 
 
 def json_or_form_body() -> Any:
-    """The request's JSON or form fields, read once; a field that was sent several times is a list."""
+    """Return the request's JSON or form fields, read once; a field that was sent several times is a list."""
     if is_json():
         return json_body()
     if request.mimetype == URLENCODED:
-        return _once(lambda: read_urlencoded(_raw()))
+        return _once(lambda: _strict_fields(split_urlencoded(_raw())))
     if request.mimetype == MULTIPART:
-        return _once(lambda: read_multipart(_raw(), request.mimetype_params.get("boundary", "")))
+        return _once(lambda: _strict_fields(read_multipart(_raw(), boundary())))
     raise UnsupportedMediaTypeError(f"Send the body as {JSON}, {URLENCODED} or {MULTIPART}.")
+
+
+def public_form_body() -> Any:
+    """Return what was sent to a public form, in any encoding but multipart: NUL and half characters are left in it.
+
+    A body of no type is what beacons send.
+    """
+    if is_json():
+        return _once(lambda: read_form_json(_raw()))
+    if request.mimetype == URLENCODED:
+        return _once(lambda: by_name(decode_fields(split_urlencoded(_raw()), declared_charset())))
+    if request.mimetype in (PLAIN, ""):
+        return _once(lambda: _read_plain(_raw()))
+    raise UnsupportedMediaTypeError(f"Send the body as {JSON}, {URLENCODED} or {MULTIPART}.")
+
+
+def query_fields() -> list[tuple[str, str]]:
+    """Return the fields of the query, in whichever encoding."""
+    return list(decode_fields(split_urlencoded(request.query_string))) if request.query_string else []
+
+
+def declared_charset() -> str | None:
+    """Return the charset that the request's Content-Type names."""
+    return request.mimetype_params.get("charset")
+
+
+def boundary() -> str:
+    """Return the boundary of a multipart body."""
+    return request.mimetype_params.get("boundary", "")
 
 
 def typed_values() -> dict[str, Any]:
@@ -59,88 +80,54 @@ def typed_values() -> dict[str, Any]:
 
 
 def is_json() -> bool:
-    """Whether the body says it is JSON, in the one encoding that JSON has (RFC 8259, 8.1)."""
-    charset = request.mimetype_params.get("charset", "utf-8").lower()
-    return request.mimetype == JSON and charset in ("utf-8", "utf8")
+    """Whether the body says it is JSON, `application/problem+json` and such included (RFC 8259 knows no charset)."""
+    return request.mimetype == JSON or request.mimetype.endswith("+json")
 
 
-def read_json(raw: bytes) -> Any:
-    """JSON without what readers differ on: NaN, doubled keys, numbers out of range, half characters, NUL."""
-    try:
-        text = raw.decode()
-        _refuse_depth(text)
-        value = json.loads(text, parse_constant=_no_constant, parse_float=_finite, object_pairs_hook=_without_doubles)
-        if "\\u" in text:
-            _refuse_half_characters(value)
-    except (ValueError, RecursionError) as error:
-        reason = str(error) if isinstance(error, _NotStrictError) else "It is not JSON in UTF-8."
-        raise BadRequestError(f"The body cannot be read. {reason}") from error
-    return value
+def read_multipart(raw: bytes, boundary: str) -> list[RawField]:
+    """Return the texts of a multipart form.
+
+    :raises BadRequestError: for a body that is broken anywhere
+    :raises UnsupportedMediaTypeError: for one with a file
+    """
+    fields: list[RawField] = []
+    part, content = Part(), bytearray()
+    for event in read_parts([raw], boundary):
+        if isinstance(event, bytes):
+            content += event
+        elif isinstance(event, Part):
+            if event.filename is not None:
+                raise UnsupportedMediaTypeError("This address takes no files.")
+            part, content = event, bytearray()
+        elif part.name:
+            fields.append(RawField(part.name, part.decode_text(bytes(content)), part.charset))
+    return fields
 
 
-def read_urlencoded(raw: bytes) -> dict[str, Any]:
-    """The fields of a form, percent-encoded in UTF-8."""
-    try:
-        pairs = parse_qsl(
-            raw.decode(), keep_blank_values=True, encoding="utf-8", errors="strict", max_num_fields=MOST_FIELDS
-        )
-    except UnicodeDecodeError as error:
-        raise BadRequestError("The body cannot be read. It is not in UTF-8.") from error
-    except ValueError as error:
-        raise PayloadTooLargeError(f"A form has at most {MOST_FIELDS} fields.") from error
-    return by_name(pairs)
+def _strict_fields(fields: list[RawField]) -> dict[str, Any]:
+    return by_name(refuse_nul(decode_fields(fields, declared_charset())))
 
 
-def read_multipart(raw: bytes, boundary: str) -> dict[str, Any]:
-    """The text fields of a multipart form; one with a file, or that is broken anywhere, is refused."""
-    try:
-        pairs = list(_parts(MultipartDecoder(boundary.encode(), max_parts=MOST_FIELDS), raw))
-    except HTTPException as error:
-        raise PayloadTooLargeError(f"A form has at most {MOST_FIELDS} fields.") from error
-    except (ValueError, LookupError) as error:
-        raise BadRequestError("The body cannot be read. It is not multipart/form-data in UTF-8.") from error
-    if not pairs:
-        raise BadRequestError("The body cannot be read. It has no part with a name.")
-    return by_name(pairs)
+def _read_plain(raw: bytes) -> Any:
+    """Return a JSON object, as beacons send it; else the fields of a form with `enctype="text/plain"`."""
+    if raw.removeprefix(UTF_8_BOM).lstrip().startswith(b"{"):
+        try:
+            return read_form_json(raw)
+        except BadRequestError:
+            pass  # somebody's text begins with a brace
+    return by_name(decode_fields(split_plain(raw), declared_charset()))
 
 
-def _parts(decoder: MultipartDecoder, raw: bytes) -> Iterable[tuple[str, str]]:
-    decoder.receive_data(raw)
-    decoder.receive_data(None)
-    name, value = "", b""
-    while not isinstance(event := decoder.next_event(), Epilogue):
-        if isinstance(event, NeedData):
-            raise ValueError("cut off")
-        if isinstance(event, File):
-            raise UnsupportedMediaTypeError("This address takes no files.")
-        if isinstance(event, Field):
-            if not event.name:
-                raise ValueError("a part without a name")
-            name, value = event.name, b""
-        elif isinstance(event, Data):
-            value += event.data
-            if not event.more_data:
-                yield name, value.decode()
-
-
-def by_name(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
-    """Name → value, or a list of values where a name came more than once."""
-    found: dict[str, Any] = {}
-    for name, value in pairs:
-        if "\0" in name or (isinstance(value, str) and "\0" in value):
-            raise BadRequestError("The body cannot be read. It holds a NUL character.")
-        if name not in found:
-            found[name] = value
-        elif isinstance(found[name], list):
-            found[name].append(value)
-        else:
-            found[name] = [found[name], value]
-    return found
-
-
-def _once(read: Any) -> Any:
+def _once(read: Callable[[], Any]) -> Any:
+    """Read the body, or return or raise what came of it before: limits by account read it first."""
+    if "body_error" in g:
+        raise g.body_error
     if "body" not in g:
-        g.body = read()
+        try:
+            g.body = read()
+        except (ApiError, HTTPException) as error:
+            g.body_error = error
+            raise
     return g.body
 
 
@@ -172,48 +159,3 @@ def _arrived(read: Callable[[], bytes]) -> bytes:
 def _may_go_on(raw: bytes) -> bool:
     """Whether a body in chunks has been read up to the limit, where Werkzeug stops and says nothing."""
     return request.content_length is None and len(raw) == request.max_content_length
-
-
-def _refuse_depth(text: str) -> None:
-    if text.count("[") + text.count("{") <= DEEPEST:
-        return
-    depth = 0
-    for character in STRINGS.sub("", text):
-        if character in "[{":
-            depth += 1
-            if depth > DEEPEST:
-                raise _NotStrictError(f"It is nested deeper than {DEEPEST} levels.")
-        elif character in "]}":
-            depth -= 1
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise _NotStrictError(f"{name} is not JSON.")
-
-
-def _finite(digits: str) -> float:
-    number = float(digits)
-    vanished = number == 0 and re.search("[1-9]", re.split("[eE]", digits)[0])
-    if math.isinf(number) or vanished:
-        raise _NotStrictError("A number is out of range.")
-    return number
-
-
-def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise _NotStrictError("An object has a key twice.")
-    return found
-
-
-def _refuse_half_characters(value: Any) -> None:
-    """Refuse what only an escape can bring in: half a surrogate pair, and NUL."""
-    waiting = [value]
-    while waiting:
-        item = waiting.pop()
-        if isinstance(item, dict):
-            waiting += [*item, *item.values()]
-        elif isinstance(item, list):
-            waiting += item
-        elif isinstance(item, str) and ("\0" in item or any("\ud800" <= mark <= "\udfff" for mark in item)):
-            raise _NotStrictError("A text holds half a character, or NUL.")

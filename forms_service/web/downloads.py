@@ -1,7 +1,6 @@
 """Files on their way to a person: always saved, never shown, whatever is in them."""
 
 import re
-import unicodedata
 from collections.abc import Iterator
 from typing import cast
 from urllib.parse import quote
@@ -9,6 +8,7 @@ from urllib.parse import quote
 from flask import Response, request, stream_with_context
 
 from forms_service.validation.device_names import without_device
+from forms_service.validation.text import normalize_unicode
 
 BYTES = "application/octet-stream"
 POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox"
@@ -45,6 +45,6 @@ def safe_name(name: str) -> str:
 def _names(name: str) -> dict[str, str]:
     """For old readers in ASCII, and as it is (RFC 6266, RFC 8187)."""
     safe = safe_name(name)
-    plain = unicodedata.normalize("NFKD", safe).encode("ascii", "ignore").decode().replace("%", "_")
+    plain = normalize_unicode(safe, "NFKD").encode("ascii", "ignore").decode().replace("%", "_")
     names = {"filename": safe_name(plain)}
     return names if safe == plain else names | {"filename*": f"UTF-8''{quote(safe, safe='')}"}

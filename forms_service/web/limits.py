@@ -40,6 +40,8 @@ class Limit:
     rate: Callable[[Settings], Rate]
     key: Key = client_key
     cost: int = 1
+    reads_body: bool = False
+    """Whether `key` reads the body: such a limit is asked after all others, since parsing costs time."""
 
 
 def _times(factor: int, rate: Rate) -> Rate:
@@ -60,7 +62,7 @@ LIMITS = {
         Limit("resend", lambda numbers: numbers.signup_rate_limit),
         Limit("forgot", lambda numbers: numbers.signup_rate_limit),
         Limit("login", lambda numbers: numbers.login_rate_limit),
-        Limit("login_account", lambda numbers: numbers.login_rate_limit, key=account_key),
+        Limit("login_account", lambda numbers: numbers.login_rate_limit, key=account_key, reads_body=True),
         Limit("password", lambda numbers: numbers.login_rate_limit, key=caller_key),
         Limit("submission", lambda numbers: numbers.submission_rate_limit),
         Limit("form", lambda numbers: numbers.form_rate_limit, form_key),
@@ -111,23 +113,26 @@ def rate_limit(
 
 
 def check() -> None:
-    """Charge this request to its limits.
+    """Charge this request to its limits: together to those that need no body, then to those that read it.
 
-    :raises RateLimitError: when one of them is used up; none is charged then
+    :raises RateLimitError: when one of them is used up; those it was asked together with are not charged then
     """
     limits = _limits_of_request()
+    _charge([limit for limit in limits if not limit.reads_body], "rate_limit")
+    _charge([limit for limit in limits if limit.reads_body], "rate_limit_of_body")
+
+
+def _charge(limits: list[Limit], mark: str) -> None:
     if not limits:
         return
     marks: dict[str, Any] = request.environ.get(MARKS, {})
-    if "rate_limit" in marks:  # charged when the head was shown
-        g.rate_limit = marks["rate_limit"]
+    if mark in marks:  # charged when the head was shown
+        g.rate_limit = marks[mark]
         return
     storage: Any = current_app.extensions["limits"].storage
     windows: list[Window] = storage.take([_hit(limit) for limit in limits])
-    g.rate_limit = marks["rate_limit"] = min(
-        windows, key=lambda window: (-window.wait, window.remaining, -window.reset)
-    )
-    marks["rate_limit"] = g.rate_limit
+    shown = [*windows, *([g.rate_limit] if "rate_limit" in g else [])]
+    g.rate_limit = marks[mark] = min(shown, key=lambda window: (-window.wait, window.remaining, -window.reset))
     if g.rate_limit.wait:
         refused = limits[windows.index(g.rate_limit)]
         RATE_LIMITED.labels(refused.name).inc()

@@ -15,6 +15,9 @@ from forms_service.validation.text import folded
 REMEMBERED = 256
 """Block lists that are kept ready."""
 
+MAX_SEARCHED = 50_000
+"""Characters of a submission that are searched for words."""
+
 _WORD = re.compile(r"\w+")
 _WITHOUT_SPACES = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]"
@@ -56,8 +59,10 @@ def _has_address(incoming: Incoming, texts: list[str], addresses: tuple[str, ...
 def _has_word(texts: list[str], words: tuple[str, ...]) -> bool:
     """Whole words, in any letter case; what is more than letters and digits is found anywhere."""
     whole, phrases, anywhere = _words(words)
+    left = MAX_SEARCHED
     for text in texts:
-        read = folded(text)
+        read = folded(text[: max(0, left)])
+        left -= len(text)
         found = _WORD.findall(read)
         if not whole.isdisjoint(found) or any(part in read for part in anywhere):
             return True

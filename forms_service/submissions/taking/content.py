@@ -3,6 +3,7 @@
 from forms_service.forms.published import PublishedForm
 from forms_service.keyring import holder
 from forms_service.submissions.serialising import to_json
+from forms_service.submissions.taking.deciding import KeyHashes
 from forms_service.submissions.taking.incoming import Incoming
 
 CONTENT_PLACE = "submissions.content_hash"
@@ -22,6 +23,9 @@ def hashes_of(form: PublishedForm, incoming: Incoming, client: str) -> tuple[byt
     return content, ring.index(f"{client} {content.hex()}", FINGERPRINT_PLACE)
 
 
-def key_hash(key: str) -> bytes:
-    """What is kept of an idempotency key, which may be anything."""
-    return holder().ring().index(key, KEY_PLACE)
+def key_hashes(client: str, key: str, content_hash: bytes) -> KeyHashes:
+    """Return what is kept of an idempotency key, which may be anything."""
+    ring = holder().ring()
+    return KeyHashes(
+        ring.index(f"client {client} {key}", KEY_PLACE), ring.index(f"content {content_hash.hex()} {key}", KEY_PLACE)
+    )

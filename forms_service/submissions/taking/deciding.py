@@ -28,13 +28,23 @@ INACTIVE = "INACTIVE"
 Row = dict[str, Any]
 
 
+class KeyHashes(NamedTuple):
+    """An idempotency key, bound to the client that uses it, and bound to the content that came under it.
+
+    The first decides. By the second one a client is known again whose address has changed.
+    """
+
+    client: bytes
+    content: bytes
+
+
 class Mark(NamedTuple):
     """By what a submission is known again: its form, its content, who sent it, and its idempotency key."""
 
     form: PublishedForm
     content_hash: bytes
     fingerprint: bytes
-    key_hash: bytes | None = None
+    keys: KeyHashes | None = None
 
 
 class Entry(NamedTuple):
@@ -50,11 +60,11 @@ class Entry(NamedTuple):
 
 
 class Stored(NamedTuple):
-    """The submission that answers an entry; `fresh` if it is the entry's own, `keyed` if its key is new."""
+    """The submission that answers an entry; `fresh` if it is the entry's own, with the hashes of keys that are new."""
 
     id: uuid.UUID
     fresh: bool
-    keyed: bool = False
+    new_keys: tuple[bytes, ...] = ()
 
 
 Outcome = Stored | Exception
@@ -75,16 +85,16 @@ def decide(connection: Connection, entries: Sequence[Entry]) -> list[Outcome]:
 
 def _decide(connection: Connection, entry: Entry, seen: dict[bytes, uuid.UUID], taken: dict[str, int]) -> Outcome:
     mark = entry.mark
-    earlier = _under_key(connection, mark) if mark.key_hash else None
+    earlier = _under_key(connection, mark.form.id, mark.keys, mark.content_hash) if mark.keys else None
     if earlier is not None:
         return earlier
-    keyed = mark.key_hash is not None
+    new_keys = mark.keys or ()
     repeated = seen.get(mark.fingerprint)
     if repeated:
-        return Stored(repeated, fresh=False, keyed=keyed)
+        return Stored(repeated, fresh=False, new_keys=new_keys)
     if not _has_room(connection, entry, taken):
         return AuthorizationError("This form takes no more submissions.", details={"reason": INACTIVE})
-    return Stored(entry.id, fresh=True, keyed=keyed)
+    return Stored(entry.id, fresh=True, new_keys=new_keys)
 
 
 def known(connection: Connection, mark: Mark) -> uuid.UUID | None:
@@ -92,7 +102,7 @@ def known(connection: Connection, mark: Mark) -> uuid.UUID | None:
 
     :raises ValidationError: for a key that came with other content before
     """
-    earlier = _under_key(connection, mark) if mark.key_hash else None
+    earlier = _under_key(connection, mark.form.id, mark.keys, mark.content_hash) if mark.keys else None
     if isinstance(earlier, Exception):
         raise earlier
     return earlier.id if earlier else _recent(connection, [mark]).get(mark.fingerprint)
@@ -121,19 +131,21 @@ def _recent_rows(count: int) -> Select[*tuple[Any, ...]]:
     return columns.where(Submission.content_hash.in_(hashes), Submission.created_at > bindparam("since"))
 
 
-def _under_key(connection: Connection, mark: Mark) -> Outcome | None:
-    """The answer that the idempotency key leads to already."""
-    same = (IdempotencyKey.form_id == mark.form.id, IdempotencyKey.key_hash == mark.key_hash)
-    columns = (IdempotencyKey.content_hash, IdempotencyKey.submission_id, IdempotencyKey.created_at)
-    found = connection.execute(select(*columns).where(*same)).one_or_none()
+def _under_key(connection: Connection, form_id: str, keys: KeyHashes, content_hash: bytes) -> Outcome | None:
+    """The answer that the idempotency key leads to already; another client's key leads nowhere but to this content."""
+    same = (IdempotencyKey.form_id == form_id, IdempotencyKey.key_hash.in_(keys))
+    columns = (IdempotencyKey.key_hash, IdempotencyKey.content_hash, IdempotencyKey.submission_id)
+    oldest = now() - KEY_LIFE
+    rows = connection.execute(select(*columns, IdempotencyKey.created_at).where(*same)).all()
+    if any(row.created_at < oldest for row in rows):
+        connection.execute(delete(IdempotencyKey).where(*same, IdempotencyKey.created_at < oldest))
+    alive = {bytes(row.key_hash): row for row in rows if row.created_at >= oldest}
+    found = alive.get(keys.client) or alive.get(keys.content)
     if found is None:
         return None
-    if found.created_at < now() - KEY_LIFE:
-        connection.execute(delete(IdempotencyKey).where(*same))
-        return None
-    if bytes(found.content_hash) != mark.content_hash:
+    if bytes(found.content_hash) != content_hash:
         return ValidationError({KEY_HEADER: [Fault("This key was sent with other content before.", "key_reused")]})
-    return Stored(found.submission_id, fresh=False)
+    return Stored(found.submission_id, fresh=False, new_keys=tuple(key for key in keys if key not in alive))
 
 
 def _has_room(connection: Connection, entry: Entry, taken: dict[str, int]) -> bool:

@@ -1,9 +1,9 @@
 """Names of files as people may see and save them, whatever was sent."""
 
 import re
-import unicodedata
 
 from forms_service.validation.device_names import without_device
+from forms_service.validation.text import normalize_unicode
 
 LONGEST = 255
 """Bytes of a name that the file systems in use take."""
@@ -11,7 +11,7 @@ LONGEST = 255
 LONGEST_EXTENSION = 20
 UNNAMED = "unnamed"
 MAX_READ = 500
-"""Characters at either end of a name that are looked at: composing a long run of marks is quadratic."""
+"""Characters at either end of a name that are looked at."""
 
 _NOT_SEEN = re.compile(
     "[\\x00-\\x1f\\x7f-\\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b\u200e\u200f\u2028-\u202e"
@@ -30,7 +30,7 @@ def safe(sent: str) -> str:
     name = _NOT_SEEN.sub("", re.split(r"[/\\]", sent)[-1])
     if len(name) > 2 * MAX_READ:
         name = name[:MAX_READ] + name[-MAX_READ:]
-    name = unicodedata.normalize("NFC", name)
+    name = normalize_unicode(name)
     name = " ".join(_NOT_ON_WINDOWS.sub("_", name).split()).strip(_ENDS)
     return without_device(_shortened(name)) or UNNAMED
 

@@ -1,6 +1,6 @@
-"""What came with a POST: read within bounds, in NFC, and sorted by what it is for."""
+"""What came with a POST: read within bounds, made storable, and sorted by what it is for."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,12 +10,15 @@ from flask import g, request
 from forms_service.errors import Fault, PayloadTooLargeError, ValidationError
 from forms_service.forms.published import PublishedForm
 from forms_service.submissions.taking import uploads
-from forms_service.submissions.taking.dialects import sort_out
+from forms_service.submissions.taking.dialects import Sorted, as_text, sort_out
+from forms_service.submissions.taking.field_names import UNNAMED, kept_name
 from forms_service.submissions.taking.uploads import Upload
 from forms_service.validation.kinds import nfc
 from forms_service.validation.schema import LONGEST_NAME
-from forms_service.web.bodies import MULTIPART, by_name, json_or_form_body
+from forms_service.validation.text import normalize_unicode, storable_text
+from forms_service.web.bodies import MULTIPART, public_form_body, query_fields
 from forms_service.web.client import client_address
+from forms_service.web.form_data import by_name
 
 MOST_FIELDS = 500
 """Values of one submission, each repetition of a name counted."""
@@ -49,40 +52,63 @@ class Incoming:
 
 @contextmanager
 def received(form: PublishedForm) -> Iterator[Incoming]:
-    """What came with the request, in any of the three encodings; files are removed at the end unless kept."""
+    """What came with the request, in any encoding; files are removed at the end unless kept."""
     if request.mimetype != MULTIPART:
-        yield sorted_incoming(form, json_or_form_body(), files=(), client=client_address())
+        g.body = storable_values(public_form_body())
+        yield sorted_incoming(form, g.body, files=(), client=client_address(), query=query_fields())
         return
     with uploads.received(form) as body:
-        g.body = by_name(body.pairs)
-        _refuse_misnamed(body.file_fields)
-        came = sorted_incoming(form, g.body, files=body.uploads, client=client_address())
+        g.body = storable_values(by_name(body.pairs))
+        came = sorted_incoming(form, g.body, files=body.uploads, client=client_address(), query=query_fields())
         came.keep_files = body.keep
         yield came
 
 
-def sorted_incoming(form: PublishedForm, body: Any, *, files: tuple[Upload, ...], client: str) -> Incoming:
-    """A body as it was read, ready to be judged.
+def sorted_incoming(
+    form: PublishedForm, body: Any, *, files: tuple[Upload, ...], client: str, query: Sequence[tuple[str, str]] = ()
+) -> Incoming:
+    """A body of storable values, ready to be judged; the query is kept in `control`, as far as the body says nothing else.
 
-    :raises ValidationError: for what is no set of named fields, or a name out of bounds
+    :raises ValidationError: for what is no set of named fields
     :raises PayloadTooLargeError: for too many of them
     """
     if not isinstance(body, dict):
         raise ValidationError({"body": [Fault("Send an object with named fields.", "invalid_type")]})
-    sent = form.names.gather(normalised(body))
-    _refuse_out_of_bounds(sent)
+    sent = form.names.gather(_named(body))
+    _refuse_too_many(sent)
     found = sort_out(sent, defined=form.names.defined, honeypot=form.settings.honeypot)
+    _set_nameless_aside(form, found)
+    if query:
+        found.control = {**_query_values(query), **found.control}
     return Incoming(**vars(found), uploads=files, client=client)
 
 
-def normalised(body: dict[str, Any]) -> dict[str, Any]:
-    """The body with every name in NFC; names that become one are one field that came several times.
+def storable_values(value: Any) -> Any:
+    """The value with every text in it as `storable_text` has it: in NFC they are put once their length was measured."""
+    if isinstance(value, str):
+        return storable_text(value)
+    if isinstance(value, list):
+        return [storable_values(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return _merged([(storable_text(name), storable_values(item)) for name, item in value.items()])
 
-    Values stay as they were sent until their lengths were measured.
-    """
-    if all(map(str.isascii, body)):
-        return body
-    pairs = [(nfc(name), value) for name, value in body.items()]
+
+def _named(sent: dict[str, Any]) -> dict[str, Any]:
+    """The fields under names that can be kept, in NFC; one without a name is left out where it says nothing."""
+    if all(name.isascii() and 0 < len(name) <= LONGEST_NAME for name in sent):
+        return sent
+    return _merged([(kept_name(normalize_unicode(name)), value) for name, value in sent.items() if name or value])
+
+
+def _set_nameless_aside(form: PublishedForm, found: Sorted) -> None:
+    """A form that refuses unknown fields keeps what came without a name in `control`: nobody can mend it."""
+    defined = form.names.defined
+    if UNNAMED in found.data and UNNAMED not in defined and defined and form.settings.unknown_fields == "reject":
+        found.control[UNNAMED] = as_text(found.data.pop(UNNAMED))
+
+
+def _merged(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     return found if len(found) == len(pairs) else by_name(_flat(pairs))
 
@@ -92,14 +118,11 @@ def _flat(pairs: Iterable[tuple[str, Any]]) -> Iterable[tuple[str, Any]]:
         yield from ((name, item) for item in value) if isinstance(value, list) else ((name, value),)
 
 
-def _refuse_out_of_bounds(sent: Mapping[str, Any]) -> None:
+def _query_values(query: Sequence[tuple[str, str]]) -> dict[str, str]:
+    values = _named(storable_values(by_name(query[:MOST_FIELDS])))
+    return {name: as_text(nfc(value)) for name, value in values.items()}
+
+
+def _refuse_too_many(sent: Mapping[str, Any]) -> None:
     if sum(len(value) if isinstance(value, list) else 1 for value in sent.values()) > MOST_FIELDS:
         raise PayloadTooLargeError(f"A form has at most {MOST_FIELDS} fields.")
-    _refuse_misnamed(sent)
-
-
-def _refuse_misnamed(names: Iterable[str]) -> None:
-    wrong = [name for name in names if not 0 < len(name) <= LONGEST_NAME]
-    if wrong:
-        fault = Fault(f"The name of a field has 1 to {LONGEST_NAME} characters.", "invalid_name")
-        raise ValidationError({name[:LONGEST_NAME] or "body": [fault] for name in wrong})

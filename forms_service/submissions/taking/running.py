@@ -21,7 +21,7 @@ class Running:
         self._lock = threading.Lock()
         self._forms: Counter[str] = Counter()
         self._all = 0
-        self._keys: set[tuple[str, bytes]] = set()
+        self._keys: set[tuple[str, str, str]] = set()
 
     def count(self) -> int:
         """How many there are."""
@@ -48,17 +48,17 @@ class Running:
                     del self._forms[form_id]
 
     @contextmanager
-    def under_key(self, form_id: str, key_hash: bytes | None) -> Iterator[None]:
-        """The only one with that idempotency key.
+    def under_key(self, form_id: str, client: str, key: str | None) -> Iterator[None]:
+        """The client's only one with that idempotency key.
 
         A second one in another process is not seen here: it finds what the first has stored when it stores itself.
 
         :raises ConflictError: while another runs
         """
-        if key_hash is None:
+        if key is None:
             yield
             return
-        mine = (form_id, key_hash)
+        mine = (form_id, client, key)
         with self._lock:
             if mine in self._keys:
                 raise ConflictError("A request with this Idempotency-Key is still running. Send it again in a moment.")

@@ -14,7 +14,7 @@ from forms_service.submissions import notification
 from forms_service.submissions.serialising import to_json
 from forms_service.submissions.taking import challenges, spam, uploads
 from forms_service.submissions.taking.addresses import indexes_in
-from forms_service.submissions.taking.content import hashes_of
+from forms_service.submissions.taking.content import hashes_of, key_hashes
 from forms_service.submissions.taking.deciding import INACTIVE, Entry, Mark
 from forms_service.submissions.taking.incoming import Incoming
 from forms_service.submissions.taking.storing import FILES, PEOPLE, SUBMISSIONS, earlier, store
@@ -29,14 +29,16 @@ class Sender(NamedTuple):
     kept: str | None
 
 
-def take(form: PublishedForm, incoming: Incoming, sender: Sender, key_hash: bytes | None = None) -> uuid.UUID:
+def take(form: PublishedForm, incoming: Incoming, sender: Sender, key: str | None = None) -> uuid.UUID:
     """Check, judge and commit a submission; the id under which it is kept, which for a repeat is the first one's.
 
     :raises AuthorizationError: when the form is closed or full
     :raises PayloadTooLargeError: for too many addresses
     :raises ValidationError: for what its owner did not ask for, an empty one, a bad CAPTCHA, a key used before
     """
-    mark = Mark(form, *hashes_of(form, incoming, sender.key), key_hash)
+    content_hash, fingerprint = hashes_of(form, incoming, sender.key)
+    keys = key_hashes(sender.key, key, content_hash) if key else None
+    mark = Mark(form, content_hash, fingerprint, keys)
     if not form.open or form.settings.challenge != "none":  # a CAPTCHA's token is good for one time
         repeated = earlier(mark)
         if repeated:

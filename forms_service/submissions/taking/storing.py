@@ -109,12 +109,13 @@ def _together(entries: Sequence[Entry]) -> list[Outcome]:
 def _new_keys(decided: Sequence[tuple[Entry, Outcome]]) -> Iterator[dict[str, Any]]:
     """Which key leads to which submission from now on."""
     for entry, outcome in decided:
-        if isinstance(outcome, Stored) and outcome.keyed:
-            mark = entry.mark
+        if not isinstance(outcome, Stored):
+            continue
+        for key_hash in outcome.new_keys:
             yield KEYS.row(
-                form_id=mark.form.id,
-                key_hash=mark.key_hash,
-                content_hash=mark.content_hash,
+                form_id=entry.mark.form.id,
+                key_hash=key_hash,
+                content_hash=entry.mark.content_hash,
                 submission_id=outcome.id,
                 created_at=now(),
             )

@@ -1,13 +1,12 @@
 """Files that come with a submission: taken in while they arrive, within the limits, and away again if it is refused."""
 
 import hashlib
-import unicodedata
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from dataclasses import field as described
-from typing import Any
+from typing import Any, cast
 
 from flask import request
 from sqlalchemy.exc import DBAPIError
@@ -17,10 +16,14 @@ from forms_service.config import settings
 from forms_service.errors import Fault, PayloadTooLargeError
 from forms_service.forms.published import PublishedForm
 from forms_service.submissions.taking import disk, file_names, storage
+from forms_service.submissions.taking.field_names import kept_name
 from forms_service.submissions.taking.file_kinds import HEAD, Kind, accepted, kind_of
-from forms_service.submissions.taking.multipart import FileBegins, Piece, Text, read_parts
-from forms_service.validation.schema import LONGEST_NAME
-from forms_service.web.bodies import pieces
+from forms_service.validation.text import normalize_unicode, storable_text
+from forms_service.web.bodies import boundary, declared_charset, pieces
+from forms_service.web.charsets import decode, find_encoding
+from forms_service.web.form_data import RawField, decode_fields, named_encoding
+from forms_service.web.multipart import Event, read_parts
+from forms_service.web.part_headers import Part
 
 
 @dataclass(frozen=True)
@@ -42,17 +45,22 @@ class Upload:
 
 
 class Received:
-    """A multipart body as it was read: texts in their order, and files."""
+    """A multipart body as it was read: texts in their order, and files.
+
+    What the bytes of names and texts mean is known at its end: the field `_charset_` may be the last one.
+    """
 
     def __init__(self, form: PublishedForm) -> None:
         self.pairs: list[tuple[str, str]] = []
         self.uploads: tuple[Upload, ...] = ()
-        self.file_fields: list[str] = []
-        """The name of each field for a file, chosen or not; of one that is too long, enough to see it."""
-
         self._form = form
-        self._begun = FileBegins("", "")
+        self._part = Part()
+        self._field = ""
+        self._content = bytearray()
+        self._text_bytes = 0
+        self._fields: list[RawField] = []
         self._arriving: _Arriving | None = None
+        self._arrived: list[_Arriving] = []
         self._stored: list[storage.Written] = []
         self._files = 0
         self._bytes = 0
@@ -61,35 +69,59 @@ class Received:
         """Leave the files where they are: there are rows for them now, or there may be."""
         self._stored.clear()
 
-    def take(self, part: Text | FileBegins | Piece) -> None:
-        """The next part of the body."""
-        if isinstance(part, Text):
-            self.pairs.append((part.name, part.value))
-        elif isinstance(part, FileBegins):
-            name = self._form.names.defined_name(unicodedata.normalize("NFC", part.field))
-            self._begun, self._arriving = FileBegins(name, part.filename), None
-            self.file_fields.append(name[: LONGEST_NAME + 1])
-            if part.filename:
-                self._begin()
-        else:
-            self._go_on(part)
+    def take(self, event: Event) -> None:
+        """The next piece of the body.
+
+        :raises PayloadTooLargeError: for too much text, and for too many or too large files
+        """
+        if isinstance(event, bytes):
+            (self._take_text if self._part.filename is None else self._take_bytes)(event)
+        elif isinstance(event, Part):
+            self._take_part(event)
+        elif self._part.filename is None:
+            value = self._part.decode_text(bytes(self._content))
+            self._fields.append(RawField(self._part.name, value, self._part.charset))
+        elif self._arriving:
+            self._arriving.finish()
+            self._arrived.append(self._arriving)
+
+    def finish(self, charset: str | None) -> None:
+        """Decode what was read, in the charset that the body declared if it names none itself."""
+        self.pairs = list(decode_fields(self._fields, charset))
+        encoding = named_encoding(self._fields) or find_encoding(charset)
+        self.uploads = tuple(file.as_upload(encoding) for file in self._arrived if not file.dropped)
 
     def remove(self) -> None:
         """Take away what was stored and not kept."""
         for written in self._stored:
             written.remove()
 
-    def _go_on(self, piece: Piece) -> None:
-        if piece.data and self._arriving is None:
-            self._begin()  # a name is not needed for a file to be one, bytes are
+    def _take_part(self, part: Part) -> None:
+        self._part, self._content, self._arriving = part, bytearray(), None
+        self._count_text(len(part.name))
+        if part.filename is not None:
+            name = decode(part.name, named_encoding(self._fields))
+            self._field = self._form.names.defined_name(kept_name(normalize_unicode(storable_text(name))))
+        if part.filename:
+            self._begin()
+
+    def _take_text(self, data: bytes) -> None:
+        self._count_text(len(data))
+        self._content += data
+
+    def _count_text(self, size: int) -> None:
+        self._text_bytes += size
+        if self._text_bytes > settings.max_content_length:
+            raise PayloadTooLargeError
+
+    def _take_bytes(self, data: bytes) -> None:
         if self._arriving is None:
-            return  # what a browser sends for a file that was not chosen
-        self._bytes += len(piece.data)
-        if self._bytes > settings.max_upload_size or self._arriving.size + len(piece.data) > settings.max_file_size:
+            self._begin()  # a name is not needed for a file to be one, bytes are
+        arriving = cast("_Arriving", self._arriving)
+        self._bytes += len(data)
+        if self._bytes > settings.max_upload_size or arriving.size + len(data) > settings.max_file_size:
             raise too_big()
-        self._arriving.write(piece.data)
-        if piece.last:
-            self.uploads += self._arriving.finished()
+        arriving.write(data)
 
     def _begin(self) -> None:
         self._files += 1
@@ -97,20 +129,23 @@ class Received:
             most = "1 file" if settings.max_files == 1 else f"{settings.max_files} files"
             raise PayloadTooLargeError(f"Send at most {most}.", details={"reason": "TOO_MANY_FILES"})
         disk.refuse_when_short()
-        place = _place(self._form, self._begun.field)
+        place = _place(self._form, self._field)
+        if place != "kept" and not self._part.name:
+            place = "dropped"  # a part without a name refuses nothing else
         written = storage.Written() if place == "kept" else None
         self._stored += [written] if written else []
-        self._arriving = _Arriving(self._begun, written, dropped=place == "dropped")
+        self._arriving = _Arriving(self._field, self._part.filename or b"", written, dropped=place == "dropped")
 
 
 class _Arriving:
     """The file in hand: stored while it comes in, or only looked at where there is no place for it."""
 
-    def __init__(self, begun: FileBegins, written: storage.Written | None, *, dropped: bool) -> None:
+    def __init__(self, field: str, filename: bytes, written: storage.Written | None, *, dropped: bool) -> None:
         self.size = 0
+        self.dropped = dropped
+        self._field = field
+        self._filename = filename
         self._written = written
-        self._dropped = dropped
-        self._begun = begun
         self._head = b""
         self._hash = hashlib.sha256()
 
@@ -122,18 +157,18 @@ class _Arriving:
         if self._written:
             self._written.write(data)
 
-    def finished(self) -> tuple[Upload, ...]:
-        """The whole file; none if it is one of those that the form drops."""
-        if self._dropped:
-            return ()
-        stored_as, key = "", ""
+    def finish(self) -> None:
+        """It is whole."""
         if self._written:
             self._written.finish()
-            stored_as, key = self._written.stored_as, self._written.key
-        name = file_names.safe(self._begun.filename)
+
+    def as_upload(self, encoding: str | None) -> Upload:
+        """What came, its name being in that encoding."""
+        name = file_names.safe(decode(self._filename, encoding))
         kind = kind_of(self._head, name)
         digest = self._hash.digest()
-        return (Upload(self._begun.field, name, kind.served_as, self.size, stored_as, key, digest, kind),)
+        place = (self._written.stored_as, self._written.key) if self._written else ("", "")
+        return Upload(self._field, name, kind.served_as, self.size, *place, digest, kind)
 
 
 @contextmanager
@@ -204,8 +239,9 @@ def too_big() -> PayloadTooLargeError:
 
 def _read(body: Received) -> None:
     request.max_content_length = settings.max_upload_size + settings.max_content_length
-    for part in read_parts(_pieces(), request.mimetype_params.get("boundary", ""), settings.max_content_length):
-        body.take(part)
+    for event in read_parts(_pieces(), boundary()):
+        body.take(event)
+    body.finish(declared_charset())
     if body.uploads:
         storage.settle()
 

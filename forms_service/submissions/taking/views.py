@@ -6,7 +6,6 @@ from forms_service.errors import Fault, ValidationError
 from forms_service.forms.published import published
 from forms_service.submissions.refusals import count_refusal
 from forms_service.submissions.taking import answers, description, incoming, origins, service
-from forms_service.submissions.taking.content import key_hash
 from forms_service.submissions.taking.deciding import KEY_HEADER
 from forms_service.submissions.taking.running import running
 from forms_service.web.access import public, unlimited
@@ -35,7 +34,7 @@ def submit(form_id: str) -> Response:
     origins.check_origin(form)
     key = _idempotency_key()
     sender = service.Sender(client_key(), client_for_log(form.settings.store_ip))
-    with running().of_form(form.id), incoming.received(form) as came, running().under_key(form.id, key):
+    with running().of_form(form.id), incoming.received(form) as came, running().under_key(form.id, sender.key, key):
         identity = service.take(form, came, sender, key)
     return answers.accepted(form, came, identity)
 
@@ -55,10 +54,10 @@ def preflight(form_id: str) -> Response:
 submit.provide_automatic_options = False  # the preflight says what the form says
 
 
-def _idempotency_key() -> bytes | None:
+def _idempotency_key() -> str | None:
     key = request.headers.get(KEY_HEADER)
     if key is None:
         return None
     if not 0 < len(key) <= LONGEST_KEY:
         raise ValidationError({KEY_HEADER: [Fault(f"A key has 1 to {LONGEST_KEY} characters.", "invalid_key")]})
-    return key_hash(key)
+    return key

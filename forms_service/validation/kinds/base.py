@@ -1,6 +1,5 @@
 """What all types of fields share, and the register of them."""
 
-import unicodedata
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, TypeVar
 
@@ -8,6 +7,7 @@ import marshmallow as ma
 
 from forms_service.validation.invisible import is_blank
 from forms_service.validation.schema import Coded, Messages
+from forms_service.validation.text import normalize_unicode
 
 KINDS: dict[str, "type[Kind]"] = {}
 """Every type of field by its name."""
@@ -29,7 +29,7 @@ def kind(name: str, control: str, rules: tuple[str, ...] = ()) -> Callable[[K], 
 def nfc(value: Any) -> Any:
     """The value with every text in it composed (NFC), and nothing else changed."""
     if isinstance(value, str):
-        return value if value.isascii() else unicodedata.normalize("NFC", value)
+        return value if value.isascii() else normalize_unicode(value)
     if isinstance(value, list):
         return [nfc(item) for item in value]
     if isinstance(value, dict):

@@ -1,0 +1,101 @@
+"""HTML's encodings of a form as fields in their order: urlencoded, text/plain, and what parts of multipart come to."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+from urllib.parse import unquote_to_bytes
+
+from forms_service.errors import BadRequestError, PayloadTooLargeError
+from forms_service.validation.special import CHARSET
+from forms_service.web.charsets import UTF_8_BOM, decode, find_encoding
+
+MAX_FIELDS = 1000
+"""Fields of one form."""
+
+_CHARSET_FIELD = CHARSET[0].encode()
+
+
+class RawField(NamedTuple):
+    """A field as it was sent; `charset` is the one that its part declared."""
+
+    name: bytes
+    value: bytes
+    charset: str | None = None
+
+
+def split_urlencoded(raw: bytes) -> list[RawField]:
+    """Split an urlencoded body or query into its fields.
+
+    :raises PayloadTooLargeError: for more than MAX_FIELDS of them
+    """
+    if raw.count(b"&") >= MAX_FIELDS:
+        raise PayloadTooLargeError(f"A form has at most {MAX_FIELDS} fields.")
+    pairs = (pair.partition(b"=") for pair in raw.removeprefix(UTF_8_BOM).split(b"&") if pair)
+    return [RawField(_unquote(name), _unquote(value)) for name, _, value in pairs]
+
+
+def split_plain(raw: bytes) -> list[RawField]:
+    """Split the body that HTML's `enctype="text/plain"` writes; a line without `=` goes on with the value before it.
+
+    :raises PayloadTooLargeError: for more than MAX_FIELDS fields
+    """
+    fields: list[tuple[bytes, list[bytes]]] = []
+    for ended in raw.removeprefix(UTF_8_BOM).removesuffix(b"\n").split(b"\n"):
+        line = ended.removesuffix(b"\r")
+        name, equals, value = line.partition(b"=")
+        if equals:
+            fields.append((name, [value]))
+        elif fields:
+            fields[-1][1].append(line)
+        elif line:
+            fields.append((b"", [line]))
+        if len(fields) > MAX_FIELDS:
+            raise PayloadTooLargeError(f"A form has at most {MAX_FIELDS} fields.")
+    return [RawField(name, b"\r\n".join(lines)) for name, lines in fields]
+
+
+def named_encoding(fields: Iterable[RawField]) -> str | None:
+    """Return the encoding that the field `_charset_` names."""
+    named = [field.value for field in fields if _is_charset_field(field.name)]
+    found = (find_encoding(value.decode("ascii", "replace").strip()) for value in named)
+    return next((encoding for encoding in found if encoding), None)
+
+
+def decode_fields(fields: Sequence[RawField], declared: str | None = None) -> Iterator[tuple[str, str]]:
+    """Decode names and values: `_charset_` comes before what a part declared, and that before the body's charset."""
+    named, of_body = named_encoding(fields), find_encoding(declared)
+    for field in fields:
+        if not _is_charset_field(field.name):
+            of_part = find_encoding(field.charset) if field.charset else None
+            yield decode(field.name, named or of_body), decode(field.value, named or of_part or of_body)
+
+
+def refuse_nul(pairs: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """Pass fields on.
+
+    :raises BadRequestError: at one with a NUL character
+    """
+    for name, value in pairs:
+        if "\0" in name or "\0" in value:
+            raise BadRequestError("The body cannot be read. It holds a NUL character.")
+        yield name, value
+
+
+def by_name(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    """Return name → value, or a list of values where a name came more than once."""
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name not in found:
+            found[name] = value
+        elif isinstance(found[name], list):
+            found[name].append(value)
+        else:
+            found[name] = [found[name], value]
+    return found
+
+
+def _is_charset_field(name: bytes) -> bool:
+    return len(name) == len(_CHARSET_FIELD) and name.lower() == _CHARSET_FIELD
+
+
+def _unquote(quoted: bytes) -> bytes:
+    return unquote_to_bytes(quoted.replace(b"+", b" ")) if b"%" in quoted or b"+" in quoted else quoted

@@ -1,0 +1,166 @@
+"""JSON bodies: a strict reader for the API, and one for public forms that mends what no visitor can see or mend.
+
+Every step is linear in the bytes that were sent.
+"""
+
+import json
+import math
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any, NoReturn
+
+from forms_service.errors import BadRequestError, PayloadTooLargeError
+from forms_service.validation.special import CHARSET
+from forms_service.web.charsets import UTF_8_BOM, decode
+from forms_service.web.form_data import MAX_FIELDS, by_name
+
+MAX_DEPTH = 64
+"""Objects and lists inside each other."""
+
+MAX_VALUES = 10_000
+"""Values in the JSON of one submission, those inside lists and objects included."""
+
+Pairs = list[tuple[str, Any]]
+
+
+class _NotStrictError(ValueError):
+    """Python's reader takes it and this one does not; the text is for the sender."""
+
+
+def read_json(raw: bytes) -> Any:
+    """Parse UTF-8 JSON that every reader takes for the same: no NaN, doubled keys, half characters or NUL.
+
+    :raises BadRequestError: for anything else
+    :raises PayloadTooLargeError: for an object of more than MAX_FIELDS keys
+    """
+    try:
+        text = raw.removeprefix(UTF_8_BOM).decode()
+    except UnicodeDecodeError as error:
+        raise BadRequestError("The body cannot be read. It is not JSON in UTF-8.") from error
+    value = _parse(text, _refuse_double_keys, _finite_number)
+    if isinstance(value, dict) and len(value) > MAX_FIELDS:
+        raise PayloadTooLargeError(f"An object has at most {MAX_FIELDS} keys.")
+    if "\\u" in text and _has_unstorable_text(value):
+        raise BadRequestError("The body cannot be read. A text holds half a character, or NUL.")
+    return value
+
+
+def read_form_json(raw: bytes) -> Any:
+    """Parse the JSON of a submission, in whichever encoding; a key that came twice is a list.
+
+    Half characters and NUL are left in: `storable_text` replaces them.
+
+    :raises BadRequestError: for what is not JSON
+    :raises PayloadTooLargeError: for more than MAX_VALUES values
+    """
+    value = _parse(_decode_form_json(raw), _merge_double_keys, _number_or_text)
+    if isinstance(value, dict | list) and _count_values(value) > MAX_VALUES:
+        raise PayloadTooLargeError(f"A form has at most {MAX_VALUES} values.")
+    if isinstance(value, dict):
+        value.pop(CHARSET[0], None)
+    return value
+
+
+def _parse(text: str, join: Callable[[Pairs], Any], number: Callable[[str], Any]) -> Any:
+    try:
+        value = json.loads(text, parse_constant=_refuse_constant, parse_float=number, object_pairs_hook=join)
+        if text.count("[") + text.count("{") > MAX_DEPTH:
+            _refuse_depth(value)
+    except RecursionError as error:
+        raise BadRequestError(f"The body cannot be read. {_TOO_DEEP}") from error
+    except ValueError as error:
+        reason = str(error) if isinstance(error, _NotStrictError) else "It is not JSON in UTF-8."
+        raise BadRequestError(f"The body cannot be read. {reason}") from error
+    return value
+
+
+_TOO_DEEP = f"It is nested deeper than {MAX_DEPTH} levels."
+
+
+def _refuse_depth(value: Any) -> None:
+    level, depth = [value], 0
+    while level := [item for item in level if type(item) in (dict, list)]:
+        depth += 1
+        if depth > MAX_DEPTH:
+            raise _NotStrictError(_TOO_DEEP)
+        level = _children(level)
+
+
+def _count_values(value: Any) -> int:
+    level, count = [value], 0
+    while level := [item for item in level if type(item) in (dict, list)]:
+        level = _children(level)
+        count += len(level)
+    return count
+
+
+def _children(containers: list[Any]) -> list[Any]:
+    return [child for item in containers for child in (item.values() if type(item) is dict else item)]
+
+
+def _has_unstorable_text(value: Any) -> bool:
+    """Whether an escape brought in half a surrogate pair, or NUL."""
+    level = [value]
+    while level:
+        for item in level:
+            if type(item) is str and _is_unstorable(item):
+                return True
+            if type(item) is dict and any(map(_is_unstorable, item)):
+                return True
+        level = _children([item for item in level if type(item) in (dict, list)])
+    return False
+
+
+def _is_unstorable(text: str) -> bool:
+    if text.isascii():
+        return "\0" in text
+    try:
+        return b"\0" in text.encode()
+    except UnicodeEncodeError:
+        return True
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise _NotStrictError(f"{name} is not JSON.")
+
+
+def _finite_number(digits: str) -> float:
+    number = float(digits)
+    if math.isinf(number) or (not number and not _is_zero(digits)):
+        raise _NotStrictError("A number is out of range.")
+    return number
+
+
+def _number_or_text(digits: str) -> float | str:
+    """The number; its digits as text where Python would make infinity or nothing of it."""
+    number = float(digits)
+    return digits if math.isinf(number) or (not number and not _is_zero(digits)) else number
+
+
+@lru_cache(1024)
+def _is_zero(digits: str) -> bool:
+    mantissa = digits.lower().partition("e")[0]
+    return not mantissa.strip("-0.")
+
+
+def _refuse_double_keys(pairs: Pairs) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise _NotStrictError("An object has a key twice.")
+    return found
+
+
+def _merge_double_keys(pairs: Pairs) -> dict[str, Any]:
+    found = dict(pairs)
+    return found if len(found) == len(pairs) else by_name(pairs)
+
+
+def _decode_form_json(raw: bytes) -> str:
+    """The text, by its byte order mark or its zeros (RFC 4627), else as UTF-8 or windows-1252."""
+    encoding = json.detect_encoding(raw)
+    if encoding not in ("utf-8", "utf-8-sig"):
+        try:
+            return raw.decode(encoding)
+        except UnicodeDecodeError:
+            pass  # NUL somewhere in other text
+    return decode(raw.removeprefix(UTF_8_BOM))

@@ -1,0 +1,165 @@
+"""Multipart bodies, read while they come in: parts with what their headers say, in the time that their bytes take.
+
+Own code and no library: Werkzeug's decoder and those of PyPI refuse or rewrite what real senders write (names in
+another encoding, backslashes, empty headers, bare line feeds, a part without headers).
+"""
+
+import binascii
+import re
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from forms_service.errors import BadRequestError, PayloadTooLargeError
+from forms_service.web.form_data import MAX_FIELDS
+from forms_service.web.part_headers import Part, parse_headers
+
+MAX_HEADER_BYTES = 131_072
+"""Bytes of a part's headers, and before the first part."""
+
+MAX_BOUNDARY = 200
+MAX_PADDING = 64
+"""Blanks after a boundary."""
+
+
+class End(NamedTuple):
+    """The end of a part."""
+
+
+class _BrokenError(ValueError):
+    """The body is not multipart/form-data, or breaks off."""
+
+
+Event = Part | bytes | End
+
+
+def read_parts(body: Iterable[bytes], boundary: str) -> Iterator[Event]:
+    """Yield each part, its content in pieces, and its end.
+
+    :raises BadRequestError: for a body that is broken anywhere, or has parts of which none has a name
+    :raises PayloadTooLargeError: for more than MAX_FIELDS parts, and for long headers
+    """
+    parts = named = 0
+    try:
+        for event in _events(_Buffer(body), boundary.encode("latin-1")):
+            if isinstance(event, Part):
+                parts += 1
+                named += bool(event.name)
+                if parts > MAX_FIELDS:
+                    raise PayloadTooLargeError(f"A form has at most {MAX_FIELDS} fields.")
+            yield event
+    except (_BrokenError, binascii.Error, UnicodeEncodeError) as error:
+        raise BadRequestError("The body cannot be read. It is not multipart/form-data, or breaks off.") from error
+    if parts and not named:
+        raise BadRequestError("The body cannot be read. It has no part with a name.")
+
+
+class _Buffer:
+    """What has come in and is not used up yet."""
+
+    def __init__(self, body: Iterable[bytes]) -> None:
+        self.bytes = bytearray()
+        self._body = iter(body)
+
+    def receive(self) -> None:
+        """Wait for more.
+
+        :raises _BrokenError: when there is none
+        """
+        piece = next(self._body, b"")
+        if not piece:
+            raise _BrokenError("breaks off")
+        self.bytes += piece
+
+    def take(self, size: int) -> bytes:
+        """Use up the first bytes."""
+        taken = bytes(self.bytes[:size])
+        del self.bytes[:size]
+        return taken
+
+    def drain(self) -> None:
+        """Receive the rest, and forget it."""
+        self.bytes.clear()
+        for _ in self._body:
+            pass
+
+
+def _events(buffer: _Buffer, boundary: bytes) -> Iterator[Event]:
+    if not 0 < len(boundary) <= MAX_BOUNDARY:
+        raise _BrokenError("no boundary")
+    newline, last = _skip_preamble(buffer, boundary)
+    while not last:
+        part = parse_headers(_read_headers(buffer, newline), newline)
+        if part is None:
+            raise _BrokenError("no headers of a part")
+        yield part
+        for piece, last in _read_content(buffer, newline + b"--" + boundary, newline):  # noqa: B007 (of the last piece)
+            if content := part.decode(piece):
+                yield content
+        if rest := part.finish():
+            yield rest
+        yield End()
+    buffer.drain()
+
+
+def _skip_preamble(buffer: _Buffer, boundary: bytes) -> tuple[bytes, bool]:
+    """Use up what stands before the first part; the line ending of this body, and whether there is no part at all."""
+    first = re.compile(rb"(?:\A|\n)--%s(?:(--)|[ \t]{0,%d}(\r?\n))" % (re.escape(boundary), MAX_PADDING))
+    start = 0
+    while True:
+        buffer.receive()
+        found = first.search(buffer.bytes, start)
+        if found:
+            last, newline = bool(found[1]), found[2] or b"\r\n"
+            buffer.take(found.end())
+            return newline, last
+        if len(buffer.bytes) > MAX_HEADER_BYTES:
+            raise _BrokenError("no boundary in sight")
+        start = max(0, len(buffer.bytes) - len(boundary) - MAX_PADDING - 5)
+
+
+def _read_headers(buffer: _Buffer, newline: bytes) -> bytes:
+    """Use up the headers of a part, but for the line ending that its content or its delimiter begins with."""
+    start = 0
+    while not buffer.bytes.startswith(newline):
+        end = buffer.bytes.find(newline * 2, start)
+        if (end if end >= 0 else len(buffer.bytes)) > MAX_HEADER_BYTES:
+            raise PayloadTooLargeError("A part of a form has short headers.")
+        if end >= 0:
+            return buffer.take(end + len(newline))[: -len(newline)]
+        start = max(0, len(buffer.bytes) - 3)
+        buffer.receive()
+    return b""
+
+
+def _read_content(buffer: _Buffer, delimiter: bytes, newline: bytes) -> Iterator[tuple[bytes, bool]]:
+    """Yield a part's content up to the delimiter after it; with the last piece, whether that is the last delimiter."""
+    follows = re.compile(rb"(--)|[ \t]{0,%d}%s" % (MAX_PADDING, newline))
+    start, lead = 0, len(newline)
+    while True:
+        at = buffer.bytes.find(delimiter, start)
+        if at < 0:
+            ready = len(buffer.bytes) - len(delimiter) + 1
+            if ready > lead:
+                yield buffer.take(ready)[lead:], False
+                lead = 0
+            start = 0
+            buffer.receive()
+            continue
+        end = at + len(delimiter)
+        found = follows.match(buffer.bytes, end)
+        if found:
+            last, used = bool(found[1]), found.end()  # of the bytes as they are: a match looks them up when it is asked
+            content = buffer.take(at)[lead:]
+            buffer.take(used - at)
+            yield content, last
+            return
+        if _may_follow(buffer.bytes[end : end + MAX_PADDING + 2]):
+            start = at
+            buffer.receive()
+        else:
+            start = end  # a line that only begins like the delimiter is content
+
+
+def _may_follow(begun: bytearray) -> bool:
+    """Whether these bytes after a delimiter may become what belongs there."""
+    return bytes(begun) in (b"", b"-") or (len(begun) < MAX_PADDING + 2 and not begun.strip(b" \t\r"))

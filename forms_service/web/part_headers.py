@@ -1,0 +1,146 @@
+"""Headers of a part of multipart/form-data, read as senders write them and not as the RFCs would have them."""
+
+import base64
+import binascii
+import re
+from urllib.parse import unquote_to_bytes
+
+MAX_HEADERS = 32
+BASE64 = b"base64"
+QUOTED_PRINTABLE = b"quoted-printable"
+
+_TOKEN = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]"
+_HEADER_NAME = re.compile(_TOKEN + rb"++")
+_PARAMETER = re.compile(rb";[ \t]*+(" + _TOKEN + rb"++)[ \t]*+=[ \t]*+")
+_CLOSES = re.compile(rb"[ \t]*+(?:;|\Z)")
+_CLOSES_AFTER_BACKSLASH = re.compile(rb"[ \t]*+(?:;[ \t]*+" + _TOKEN + rb"++[ \t]*+=|\Z)")
+_CONTROLS = re.compile(rb"[\x01-\x08\x0a-\x1f\x7f]")
+
+
+class Part:
+    """A part of a form: a text, or a file where `filename` is not None. Names are as they were sent, not decoded."""
+
+    def __init__(
+        self, name: bytes = b"", filename: bytes | None = None, charset: str | None = None, encoding: bytes = b""
+    ) -> None:
+        self.name = name
+        self.filename = filename
+        self.charset = charset
+        self._encoding = encoding
+        self._rest = b""
+        """What was received and waits for the bytes that complete it."""
+
+    def decode(self, piece: bytes) -> bytes:
+        """Undo the transfer encoding of a piece of a file.
+
+        :raises binascii.Error: for base64 that is none
+        """
+        if self._encoding not in _DECODERS or self.filename is None:
+            return piece
+        decoded, self._rest = _DECODERS[self._encoding](self._rest + piece)
+        return decoded
+
+    def finish(self) -> bytes:
+        """Return what is left of a file.
+
+        :raises binascii.Error: for base64 that breaks off
+        """
+        return base64.b64decode(self._rest) if self._encoding == BASE64 else self._rest
+
+    def decode_text(self, content: bytes) -> bytes:
+        """Undo the transfer encoding of a whole text; what is not encoded as it says stays as it is."""
+        if self._encoding == QUOTED_PRINTABLE:
+            return binascii.a2b_qp(content)
+        if self._encoding != BASE64:
+            return content
+        try:
+            return base64.b64decode(content.translate(None, b" \t\r\n"), validate=True)
+        except binascii.Error:
+            return content
+
+
+def _decode_base64(sent: bytes) -> tuple[bytes, bytes]:
+    """Decode what is whole; the rest waits."""
+    sent = sent.translate(None, b" \t\r\n")
+    whole = len(sent) - len(sent) % 4 - 4 * (not len(sent) % 4)  # padding ends a file: the last four wait
+    return base64.b64decode(sent[: max(0, whole)], validate=True), sent[max(0, whole) :]
+
+
+def _decode_quoted_printable(sent: bytes) -> tuple[bytes, bytes]:
+    mark = sent.rfind(b"=", max(0, len(sent) - 2))
+    whole = mark if mark >= 0 else len(sent)
+    return binascii.a2b_qp(sent[:whole]), sent[whole:]
+
+
+_DECODERS = {BASE64: _decode_base64, QUOTED_PRINTABLE: _decode_quoted_printable}
+
+
+def parse_headers(block: bytes, newline: bytes) -> Part | None:
+    """Return what the headers of a part say; None for what are no headers."""
+    if block.count(newline) >= MAX_HEADERS:
+        return None
+    lines = re.sub(re.escape(newline) + rb"[ \t]++", b" ", block).split(newline) if block else []
+    headers: dict[bytes, bytes] = {}
+    for line in lines:
+        name, colon, value = line.partition(b":")
+        if not colon or not _HEADER_NAME.fullmatch(name.rstrip(b" \t")) or _CONTROLS.search(value.replace(b"\t", b" ")):
+            return None
+        headers.setdefault(name.rstrip(b" \t").lower(), value.strip(b" \t"))
+    said = _parameters(headers.get(b"content-disposition", b""))
+    charset = _parameters(headers.get(b"content-type", b"")).get(b"charset")
+    return Part(
+        said.get(b"name", b""),
+        said.get(b"filename"),
+        charset.decode("ascii", "replace") if charset else None,
+        headers.get(b"content-transfer-encoding", b"").lower(),
+    )
+
+
+def _parameters(value: bytes) -> dict[bytes, bytes]:
+    """Return the parameters of a header; `name*=utf-8''…` (RFC 8187) comes before the plain one."""
+    found: dict[bytes, bytes] = {}
+    extended: dict[bytes, bytes] = {}
+    place = value.find(b";")
+    while place >= 0 and (match := _PARAMETER.search(value, place)):
+        start = match.end()
+        name = match[1].lower()
+        if value.startswith(b'"', start):
+            end = _closing_quote(value, start + 1)
+            if end < 0:
+                break
+            found.setdefault(name, _unquote(value[start + 1 : end]))
+            place = end + 1
+        else:
+            end = value.find(b";", start)
+            end = len(value) if end < 0 else end
+            text = value[start:end].rstrip(b" \t")
+            if name.endswith(b"*") and text.count(b"'") == 2:
+                extended.setdefault(name[:-1], unquote_to_bytes(text.rpartition(b"'")[2]))
+            else:
+                found.setdefault(name, _unquote(text))
+            place = end
+    return found | extended
+
+
+def _closing_quote(value: bytes, start: int) -> int:
+    r"""Return where a quoted value ends, -1 where it does not.
+
+    Browsers write neither `\` nor what follows it in another way, old ones and programs write `\"`: a quote behind a
+    backslash ends the value where nothing or a further parameter follows, any other one where nothing or `;` does.
+    """
+    at = value.find(b'"', start)
+    while at >= 0:
+        escaped = at > start and value[at - 1] == ord("\\")
+        if (_CLOSES_AFTER_BACKSLASH if escaped else _CLOSES).match(value, at + 1):
+            return at
+        at = value.find(b'"', at + 1)
+    return -1
+
+
+def _unquote(text: bytes) -> bytes:
+    r"""Undo `\"`, and the three escapes of HTML."""
+    if b"\\" in text:
+        text = text.replace(b'\\"', b'"')
+    if b"%" in text:
+        text = text.replace(b"%22", b'"').replace(b"%0D", b"\r").replace(b"%0A", b"\n")
+    return text
