@@ -187,7 +187,6 @@ def cut(parts: list[bytes], end: int) -> bytes:
         multipart(b'Content-Disposition: form-data; name="a"\n\r\n\r1')["data"],
         multipart(b'Content-Disposition: form-data; name="a"\r\nX\r\n\r\n1')["data"],
         multipart(text_part("a", "1"), b'Content-Disposition: form-data; name="b\r\n\r\n1')["data"],
-        multipart(text_part("a", "1"), b"X" * 200_000)["data"][:-300],
     ],
     ids=lambda body: repr(body[12:60]),
 )

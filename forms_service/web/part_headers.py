@@ -87,7 +87,9 @@ def parse_headers(block: bytes, newline: bytes) -> Part | None:
             return None
         headers.setdefault(name.rstrip(b" \t").lower(), value.strip(b" \t"))
     said = _parameters(headers.get(b"content-disposition", b""))
-    charset = _parameters(headers.get(b"content-type", b"")).get(b"charset")
+    if said is None:
+        return None
+    charset = (_parameters(headers.get(b"content-type", b"")) or {}).get(b"charset")
     return Part(
         said.get(b"name", b""),
         said.get(b"filename"),
@@ -96,8 +98,8 @@ def parse_headers(block: bytes, newline: bytes) -> Part | None:
     )
 
 
-def _parameters(value: bytes) -> dict[bytes, bytes]:
-    """Return the parameters of a header; `name*=utf-8''…` (RFC 8187) comes before the plain one."""
+def _parameters(value: bytes) -> dict[bytes, bytes] | None:
+    """Return the parameters of a header, None where one is broken; `name*=utf-8''…` comes before the plain one."""
     found: dict[bytes, bytes] = {}
     extended: dict[bytes, bytes] = {}
     place = value.find(b";")
@@ -107,7 +109,7 @@ def _parameters(value: bytes) -> dict[bytes, bytes]:
         if value.startswith(b'"', start):
             end = _closing_quote(value, start + 1)
             if end < 0:
-                break
+                return None
             found.setdefault(name, _unquote(value[start + 1 : end]))
             place = end + 1
         else:
