@@ -50,7 +50,7 @@ def part(name: bytes, value: bytes, *headers: bytes) -> bytes:
         (b"_charset_=iso-2022-jp&name=%1B%24BF%7CK%5C%1B%28B", {"name": "日本"}),
         (b"_charset_=gbk&name=%C4%E3%BA%C3", {"name": "你好"}),
         (b"_charset_=windows-1252&face=%26%23128512%3B&typed=%26%2365%3B", {"face": "😀", "typed": "&#65;"}),
-        (b"all=%81%8D%8F%90%9D", {"all": "\x81\x8d\x8f\x90\x9d"}),
+        (b"all=a%81%8D%8F%90%9D", {"all": "a\x81\x8d\x8f\x90\x9d"}),
         ("long=" + "%D0%9F" * 9 + "%D0", {"long": "П" * 9 + "\ufffd"}),
     ],
 )

@@ -67,7 +67,7 @@ def received(form: PublishedForm) -> Iterator[Incoming]:
 def sorted_incoming(
     form: PublishedForm, body: Any, *, files: tuple[Upload, ...], client: str, query: Sequence[tuple[str, str]] = ()
 ) -> Incoming:
-    """A body of storable values, ready to be judged; the query is kept in `control`, as far as the body says nothing else.
+    """A body of storable values, ready to be judged; the query is kept in `control`, after what the body says.
 
     :raises ValidationError: for what is no set of named fields
     :raises PayloadTooLargeError: for too many of them
