@@ -95,12 +95,12 @@ def test_the_holder_of_a_taken_address_is_told(either: FlaskClient, either_app: 
 def test_each_of_two_who_sign_up_with_an_address_confirms_what_they_said_themselves(
     either: FlaskClient, either_app: Flask, ann: dict[str, Any]
 ) -> None:
-    sign_up(either, ann, first_name="Mallory", password="Mallorys-own-7", phone="5550123456")
+    sign_up(either, ann, first_name="Mallory", password="Strangers-own-7", phone="5550123456")
     sign_up(either, ann)
     first, second = [token_in(mail) for mail in mails(either_app, "confirm")]
     assert confirm(either, second).status_code == 200
-    assert login(either, "ann@example.com", "Mallorys-own-7").status_code == 401
-    assert confirm(either, first, "Mallorys-own-7").status_code == 422
+    assert login(either, "ann@example.com", "Strangers-own-7").status_code == 401
+    assert confirm(either, first, "Strangers-own-7").status_code == 422
     tokens = login(either, "ann@example.com").json["data"]
     me = either.get("/api/me", headers={"Authorization": f"Bearer {tokens['access_token']}"}).json["data"]
     assert (me["first_name"], me["phone"]) == ("Ann", None)

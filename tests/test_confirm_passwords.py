@@ -18,7 +18,7 @@ from tests.people import BROWSER, PASSWORD, Member, bearer, login, mails, token_
 from tests.test_confirm import NO_GOOD, confirm, sign_up
 from tests.test_sessions import change
 
-STRANGERS = "Mallorys-own-7"
+STRANGERS = "Strangers-own-7"
 DIFFERENT = {"password": ["different"]}
 
 

@@ -1,8 +1,9 @@
 """Passwords with the app's pepper and cost, hashed a bounded number at a time."""
 
+import re
 import uuid
 from functools import cache
-from typing import cast
+from typing import Protocol, cast
 
 from flask import Flask, current_app
 from sqlalchemy import select
@@ -16,12 +17,35 @@ from forms_service.processor import cores, on_every_core
 from forms_service.security.gate import HashingGate
 from forms_service.security.passwords import cost_of, hash_password, verify_password
 from forms_service.security.tokens import generate_secure_token
+from forms_service.validation.guessable import holds_context
 
 PATIENCE = 5.0
 """Seconds that a password waits for its turn to be hashed."""
 
 RESERVE = THREADS // 4
 """Threads that never wait for a turn, so that the rest of the service answers during a flood."""
+
+
+GENERIC = frozenset({"form", "forms", "Forms", "service", "Service", "Account", "Site", "User", "Owner", "Operator"})
+"""Words of names, of services and of accounts made by a command, that are words of passphrases like any other."""
+
+PERSONAL = "A password may not hold your name or address, or the name of this service. Think of another."
+
+
+class Person(Protocol):
+    """What is asked of a person whose password it is."""
+
+    @property
+    def email(self) -> str:
+        """The whole address."""
+
+    @property
+    def first_name(self) -> str:
+        """As they wrote it."""
+
+    @property
+    def last_name(self) -> str:
+        """As they wrote it."""
 
 
 def init_app(app: Flask, settings: Settings) -> None:
@@ -66,6 +90,18 @@ def demand_current(account_id: uuid.UUID, password: str) -> str:
     if not verified(password, kept):
         raise ValidationError({"password": [Fault("This is not your current password.", "wrong_password")]})
     return kept
+
+
+def demand_impersonal(password: str, about: Person, field: str = "password") -> None:
+    """Refuse a new password that holds the person's name or address, or the service's name.
+
+    :raises ValidationError: on `field`
+    """
+    words = re.split(r"\s+", f"{about.first_name} {about.last_name} {settings.app_name}")
+    local_part, _, domain = about.email.rpartition("@")
+    words += [settings.app_name, local_part, *re.split(r"[._+-]", local_part), *domain.split(".")[:-1]]
+    if holds_context(password, set(words) - GENERIC):
+        raise ValidationError({field: [Fault(PERSONAL, "too_personal")]})
 
 
 def outdated(kept: str) -> bool:

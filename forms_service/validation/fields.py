@@ -8,6 +8,7 @@ import marshmallow as ma
 from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, ValidatedEmail, validate_email
 
 from forms_service.validation.common_passwords import is_common
+from forms_service.validation.guessable import is_guessable
 from forms_service.validation.invisible import trim, without_ignorable
 from forms_service.validation.schema import Coded, Messages
 from forms_service.validation.text import WHITE, folded, has_controls, one_line, strip_markup
@@ -132,7 +133,7 @@ class PersonName(Text):
 
 
 class Password(Text):
-    """8 to 128 characters, with an upper- and a lower-case letter, a digit and one that is none of these.
+    """8 to 128 characters, not easy to guess: upper- and lower-case letters, a digit and one that is none of these.
 
     Never trimmed, cleaned or given back.
     """
@@ -144,7 +145,7 @@ class Password(Text):
         "no_lowercase": "Use at least one lower-case letter.",
         "no_digit": "Use at least one digit.",
         "no_special": "Use at least one character that is neither letter nor digit, such as ! or #.",
-        "too_common": "Very many people use this password. Think of another.",
+        "too_common": "This password is easy to guess. Use several words, or random characters.",
     }
     json_schema: ClassVar[dict[str, Any]] = {
         "format": "password",
@@ -170,7 +171,8 @@ class Password(Text):
             "no_special": all(character.isalnum() for character in value),
             "too_common": len(value) >= 8 and is_common(value),
         }
-        return [key for key, wrong in found.items() if wrong]
+        faults = [key for key, wrong in found.items() if wrong]
+        return faults or (["too_common"] if is_guessable(value) else [])
 
 
 class Phone(OptionalText):

@@ -10,7 +10,7 @@ from forms_service.accounts import audit, mail_tokens, mails
 from forms_service.accounts.erasure import erase_pending
 from forms_service.accounts.identity import Caller
 from forms_service.accounts.models import Account
-from forms_service.accounts.passwords import demand_current, hashed
+from forms_service.accounts.passwords import demand_current, demand_impersonal, hashed
 from forms_service.accounts.service import TAKEN, by_id, email_index
 from forms_service.accounts.sessions.service import end_access, end_all
 from forms_service.accounts.steady import steady
@@ -44,6 +44,7 @@ def change_password(caller: Caller, password: str, new_password: str) -> None:
     :raises ValidationError: on `password`, when it is not the current one
     """
     kept = demand_current(caller.account_id, password)
+    demand_impersonal(new_password, account_of(caller), "new_password")
     password_hash = hashed(new_password)
     with writing():
         account = _locked(caller.account_id, kept)

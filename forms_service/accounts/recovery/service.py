@@ -1,7 +1,8 @@
 """The use cases of a forgotten password."""
 
 from forms_service.accounts import audit, mail_limits, mail_tokens, mails
-from forms_service.accounts.passwords import hashed
+from forms_service.accounts.models import Account
+from forms_service.accounts.passwords import demand_impersonal, hashed
 from forms_service.accounts.service import by_email
 from forms_service.accounts.sessions.service import end_access
 from forms_service.accounts.signup.service import activate
@@ -30,7 +31,11 @@ def reset(token: str, password: str) -> str:
 
     :raises ValidationError: for a token that is no good
     """
-    mail_tokens.check("reset", token)
+    account_id, _ = mail_tokens.check("reset", token)
+    holder = db.session.get(Account, account_id)
+    if holder is None:
+        raise mail_tokens.no_good()
+    demand_impersonal(password, holder)
     password_hash = hashed(password)
     with writing():
         account, _ = mail_tokens.spend("reset", token)

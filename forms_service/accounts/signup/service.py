@@ -7,7 +7,7 @@ from sqlalchemy.exc import IntegrityError
 
 from forms_service.accounts import audit, mail_limits, mail_tokens, mails
 from forms_service.accounts.models import Account
-from forms_service.accounts.passwords import hashed, verified
+from forms_service.accounts.passwords import demand_impersonal, hashed, verified
 from forms_service.accounts.service import TAKEN, Person, by_email, new_account
 from forms_service.accounts.sessions.service import Device, Tokens, end_all, start
 from forms_service.accounts.steady import steady
@@ -33,6 +33,7 @@ def sign_up(person: Person) -> dict[str, str]:
     """
     if not settings.signup_enabled:
         raise AuthorizationError("Nobody can sign up here at the moment.")
+    demand_impersonal(person.password, person)
     status = "pending" if settings.signup_confirmation else "active"
     password_hash = hashed(person.password)
     with steady():
@@ -55,7 +56,7 @@ def confirm(token: str, password: str, device: Device, *, replace: bool = False)
     """
     account_id, payload = mail_tokens.check("confirm", token)
     kept = payload.get("password_hash") or _first_hash(account_id)
-    password_hash = hashed(password) if replace else _shown(token, password, kept)
+    password_hash = _chosen(account_id, password) if replace else _shown(token, password, kept)
     with writing():
         account, payload = mail_tokens.spend("confirm", token)
         if account.status != "pending":
@@ -98,6 +99,15 @@ def _first_hash(account_id: uuid.UUID) -> str:
     if kept is None:
         raise mail_tokens.no_good()
     return kept
+
+
+def _chosen(account_id: uuid.UUID, password: str) -> str:
+    """The hash of a password that takes the place of the one of the sign-up."""
+    account = db.session.get(Account, account_id)
+    if account is None:
+        raise mail_tokens.no_good()
+    demand_impersonal(password, account)
+    return hashed(password)
 
 
 def _shown(token: str, password: str, kept: str) -> str:
