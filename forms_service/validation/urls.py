@@ -21,13 +21,12 @@ SCRIPTED = frozenset(
         "mocha",
         "blob",
         "filesystem",
-        "file",
         "view-source",
         "jar",
         "feed",
     )
 )
-"""Schemes that run or show whatever is written after them, or reach into a reader's own machine."""
+"""Schemes that run or show whatever is written after them, wherever such a link is put."""
 
 _NEVER = re.compile(r'[\x00-\x20\x7f-\x9f"<>\\^`{|}\u00a0\u2028\u2029]|%(?![0-9A-Fa-f]{2})')
 _LABEL = re.compile(r"[a-z0-9_-]+")

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any, ClassVar
 
 import marshmallow as ma
@@ -9,6 +10,7 @@ import marshmallow as ma
 from forms_service.errors import Fault
 from forms_service.submissions.inbox.moment import Moment, end_of, start_of
 from forms_service.submissions.models import STATUSES
+from forms_service.submissions.taking.addresses import addresses_in
 from forms_service.validation.fields import Email
 from forms_service.validation.parts import Flag, Line, Several, Word
 from forms_service.validation.schema import Coded, Messages, Schema
@@ -272,10 +274,18 @@ class Stats(Schema):
     )
 
 
+class Mailbox(Email):
+    """An address, also as it stands in a mail: `Ann <ann@example.com>`."""
+
+    def _cleaned(self, value: str) -> str:
+        found = list(islice(addresses_in(value), 2))
+        return super()._cleaned(found[0] if len(found) == 1 else value)
+
+
 class Person(Schema):
     """Whom it is about."""
 
-    email = Email(required=True, metadata={"examples": ["ann@example.com"]})
+    email = Mailbox(required=True, metadata={"examples": ["ann@example.com"]})
 
 
 class PersonErased(Schema):
