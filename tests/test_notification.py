@@ -95,6 +95,7 @@ def test_the_subject_is_one_short_line(app: Flask, said: dict[str, str], subject
         ({"_replyto": "<a@example.com>"}, "a@example.com"),
         ({"_replyto": "mailto:a@example.com?subject=Hi"}, "a@example.com"),
         ({"_replyto": ["", "a@example.com"]}, "a@example.com"),
+        ({"_replyto": [None, "a@example.com"]}, "a@example.com"),
         ({"_replyto": [" ", None], "replyto": "\u200ba@example.com\u200b"}, "a@example.com"),
         ({"_replyto": "Write to a@example.com"}, None),
         ({"a": "no address", "b": ["also@example.com"]}, "also@example.com"),

@@ -9,7 +9,7 @@ from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, Valida
 
 from forms_service.validation.common_passwords import is_common
 from forms_service.validation.guessable import is_guessable
-from forms_service.validation.invisible import trim, without_ignorable
+from forms_service.validation.invisible import is_blank, trim, without_ignorable
 from forms_service.validation.schema import Coded, Messages
 from forms_service.validation.text import WHITE, folded, has_controls, one_line, strip_markup
 
@@ -33,9 +33,6 @@ PLAIN_EMAIL = re.compile(
     r"(?:[A-Za-z0-9](?:-?[A-Za-z0-9]){0,30}\.){1,5}([A-Za-z]{2,20})"
 )
 """What needs no closer look, with the last part of the domain; labels are short and have no two hyphens."""
-
-BLANKS = " \t\u00a0\u3000"
-"""What comes along when an address is copied; a line break does not, and is a header in the making."""
 
 LONGEST_RAW = 1000
 """Characters beyond which a short field is refused without a closer look."""
@@ -63,7 +60,7 @@ class Text(Coded):
         return value
 
     def _is_blank(self, value: str) -> bool:
-        return not one_line(value[:LONGEST_RAW])
+        return is_blank(value)
 
     def _cleaned(self, value: str) -> str:
         return value
@@ -188,7 +185,7 @@ class Phone(OptionalText):
     _separators: ClassVar[re.Pattern[str]] = re.compile(rf"[{WHITE}().\-/\u2010-\u2015]+")
 
     def _cleaned(self, value: str) -> str:
-        bare = self._separators.sub("", value)
+        bare = self._separators.sub("", without_ignorable(value))
         return "".join(_ascii_digit(character) for character in bare)
 
     def _faults(self, value: str) -> list[str]:

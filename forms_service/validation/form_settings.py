@@ -10,7 +10,7 @@ import marshmallow as ma
 
 from forms_service.errors import Fault
 from forms_service.validation.compiler import UNKNOWN_FIELDS
-from forms_service.validation.fields import BLANKS, EMAIL_LONGEST, is_email
+from forms_service.validation.fields import EMAIL_LONGEST, clean_address, is_email
 from forms_service.validation.parts import Flag, Line, Several, Whole, Word
 from forms_service.validation.schema import LONGEST_NAME, Coded, Messages, Schema
 from forms_service.validation.special import RESERVED
@@ -97,7 +97,7 @@ class Sender(Line):
     default_error_messages: Messages = {"invalid_email": "Write an address, or a domain as @example.com."}
 
     def _checked(self, value: str) -> str:
-        address = value.strip(BLANKS)
+        address = clean_address(value)
         if not is_email(f"x{address}" if address.startswith("@") else address):
             raise self.make_error("invalid_email")
         return address

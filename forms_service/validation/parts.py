@@ -7,6 +7,7 @@ from typing import Any
 import marshmallow as ma
 
 from forms_service.errors import Fault
+from forms_service.validation.invisible import is_blank
 from forms_service.validation.schema import Coded, Messages
 
 
@@ -28,7 +29,7 @@ class Line(Coded):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         if not isinstance(value, str):
             raise self.make_error("invalid")
-        if not value.strip():
+        if is_blank(value):
             raise self.make_error("blank")
         if len(value) > self.longest:
             raise self.make_error("too_long", longest=self.longest)

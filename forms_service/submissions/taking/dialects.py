@@ -98,7 +98,7 @@ def as_text(value: Any) -> str:
     """One text, also where a field came several times or in JSON; empty ones of several do not count."""
     if isinstance(value, str):
         return value
-    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+    if isinstance(value, list) and all(isinstance(item, str) for item in filter(is_filled, value)):
         return ", ".join(filter(is_filled, value))
     return "" if value is None else json.dumps(value, ensure_ascii=False)
 
