@@ -5,36 +5,42 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from datetime import UTC, datetime
-from functools import cache
+from pathlib import Path
 from typing import Any, cast
 
-from flask import Flask, current_app
-from sqlalchemy import Connection, CursorResult, DateTime, Engine, Executable, event
+from flask import Flask, current_app, request
+from sqlalchemy import Connection, CursorResult, DateTime, Engine, Executable, Select, event
 from sqlalchemy.engine import Dialect, make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 from sqlalchemy.types import TypeDecorator
 from uuid_utils.compat import uuid7
 
+from forms_service import postgres
 from forms_service.config import Settings
 from forms_service.errors import ServiceUnavailableError
 from forms_service.extensions import db
 from forms_service.metrics import DATABASE_IN_USE, DATABASE_POOL
+from forms_service.sqlite_file import SQLiteFile
 
-PATIENCE = 5
-"""Seconds that a request waits for a connection, for SQLite's lock or for its turn to write."""
+PATIENCE = 4
+"""Seconds that a request waits for a connection, for a lock or for its turn to write."""
+
+CONTENDED_PATIENCE = 0.2
+"""Seconds for SQLite's lock while another process has held it for PATIENCE: nobody waits for it twice."""
 
 STATEMENT_SECONDS = 30
-GIVE_UP_SECONDS = STATEMENT_SECONDS + 2
-"""When a server that should have ended the statement itself is taken for dead."""
 
 POSTGRES_OPTIONS = {
-    "connect_timeout": 3,
-    "tcp_user_timeout": 10_000,
+    "connect_timeout": 2,
+    "tcp_user_timeout": 5_000,
     "keepalives_idle": 30,
-    "options": f"-c timezone=utc -c statement_timeout={STATEMENT_SECONDS}s",
+    "options": f"-c timezone=utc -c statement_timeout={STATEMENT_SECONDS}s -c lock_timeout={PATIENCE}s",
 }
-"""A statement ends after 30 s, and a peer that no longer answers is given up after 10."""
+"""A statement ends after 30 s, and a peer that no longer takes what is sent is given up after 5."""
+
+LONG_READERS = frozenset({"forms", "inbox", "people", "me"})
+"""Blueprints whose statements may take STATEMENT_SECONDS; all others answer within 5 s, whatever the server does."""
 
 SQLITE_OPTIONS = {"timeout": PATIENCE, "cached_statements": 16}
 """Of 128 prepared statements a connection, Python's default, those that write many rows would hold 10 MB."""
@@ -86,6 +92,14 @@ def one_of(column: str, values: tuple[str, ...]) -> str:
     return f"{column} IN ({', '.join(repr(value) for value in values)})"
 
 
+def read_once(query: Select[*tuple[Any, ...]]) -> Any:
+    """Return the one row of a query, or None; on PostgreSQL without the two round trips of BEGIN and ROLLBACK."""
+    if db.engine.dialect.name == "sqlite":
+        return db.session.execute(query).one_or_none()
+    with Session(db.engine.execution_options(isolation_level="AUTOCOMMIT")) as session:
+        return session.execute(query).one_or_none()
+
+
 def rows_changed(statement: Executable) -> int:
     """Execute an UPDATE or DELETE in the caller's transaction; how many rows it changed."""
     return cast("CursorResult[Any]", db.session.execute(statement)).rowcount
@@ -113,13 +127,29 @@ def init_app(app: Flask, settings: Settings) -> None:
     db.init_app(app)
     app.teardown_appcontext(_end_session)  # runs before Flask-SQLAlchemy's own
     app.extensions["writers"] = _WritersQueue() if sqlite else nullcontext()
+    app.extensions["database_file"] = None
     with app.app_context():
         _count_pool_events(db.engine)
-        if sqlite:
-            event.listen(db.engine, "connect", _set_up_sqlite)
-            event.listen(db.engine, "begin", _begin_sqlite)
-        else:
-            event.listen(db.engine, "do_connect", _connect_postgres)
+        if not sqlite:
+            postgres.listen(db.engine)
+            app.before_request(_limit_waiting)
+            app.teardown_request(lambda _: postgres.begin_request(short=False))
+            return
+        event.listen(db.engine, "connect", _set_up_sqlite)
+        event.listen(db.engine, "begin", _SQLiteBegin())
+        if db.engine.url.database:
+            file = app.extensions["database_file"] = SQLiteFile(Path(db.engine.url.database))
+            file.listen(db.engine)
+
+
+def check_file() -> None:
+    """Make sure that SQLite's file is there, and is the one that is open.
+
+    :raises sqlalchemy.exc.OperationalError: when it is not
+    """
+    file: SQLiteFile | None = current_app.extensions["database_file"]
+    if file:
+        file.check(db.engine)
 
 
 @contextmanager
@@ -142,14 +172,20 @@ def writing() -> Iterator[None]:
 
 
 @contextmanager
-def transaction() -> Iterator[Connection]:
+def transaction(*, begun_later: bool = False) -> Iterator[Connection]:
     """The same without the session and what it costs: a connection, committed at the end unless something fails.
+
+    `begun_later`: on PostgreSQL the caller sends BEGIN with its first statements, which saves a round trip.
 
     :raises ServiceUnavailableError: when its turn does not come in time
     """
     queue: AbstractContextManager[None] = current_app.extensions["writers"]
-    with queue, db.engine.connect() as connection, connection.execution_options(writing=True).begin():
+    options: dict[str, Any] = {"writing": True}
+    if begun_later and db.engine.dialect.name == "postgresql":
+        options["isolation_level"] = "AUTOCOMMIT"
+    with queue, db.engine.connect() as connection, connection.execution_options(**options).begin():
         yield connection
+    check_file()  # after the commit: nothing is acknowledged that went into a file that is gone
 
 
 def once_committed(act: Callable[[], object]) -> None:
@@ -168,6 +204,7 @@ def nothing_left_open() -> Iterator[None]:
 
 @event.listens_for(db.session, "after_commit")
 def _act(session: Session) -> None:
+    check_file()
     for act in session.info.pop(ONCE_COMMITTED, ()):
         act()
 
@@ -203,29 +240,33 @@ def _set_up_sqlite(connection: Any, _: object) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _connect_postgres(dialect: Dialect, _: object, args: Any, options: Any) -> Any:
-    driver: Any = dialect.loaded_dbapi
-    return _impatient(driver).connect(*args, **options)
+def _limit_waiting() -> None:
+    postgres.begin_request(short=request.blueprint not in LONG_READERS)
 
 
-@cache
-def _impatient(driver: Any) -> Any:
-    """A connection of psycopg that gives up on a server that is there and no longer answers, such as a frozen one."""
+class _SQLiteBegin:
+    """Begins transactions; whoever writes takes the lock at once."""
 
-    class Impatient(driver.Connection):  # type: ignore[misc]  # the driver is an extra
-        def wait(self, generator: Any, *rest: Any, **more: Any) -> Any:
+    def __init__(self) -> None:
+        self._contended = False
+
+    def __call__(self, connection: Connection) -> None:
+        if not connection.get_execution_options().get("writing", False):
+            connection.exec_driver_sql("BEGIN")
+            return
+        if not self._contended:
             try:
-                return super().wait(generator, *rest, **{"timeout": GIVE_UP_SECONDS, **more})
-            except driver.errors._WaitTimeout as error:
-                self.close()
-                raise driver.OperationalError("the server does not answer") from error
-
-    return Impatient
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("writing", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            except OperationalError:
+                self._contended = True
+                raise
+            return
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={CONTENDED_PATIENCE * 1000:.0f}")
+        try:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            self._contended = False
+        finally:
+            connection.exec_driver_sql(f"PRAGMA busy_timeout={PATIENCE * 1000}")
 
 
 def _count_pool_events(engine: Engine) -> None:

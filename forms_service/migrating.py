@@ -15,7 +15,7 @@ from flask import Flask, current_app
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from forms_service.config import settings
-from forms_service.database import first_line, now
+from forms_service.database import check_file, first_line, now
 from forms_service.errors import StartError
 from forms_service.extensions import db, migrate
 
@@ -47,6 +47,7 @@ def revision() -> Revision:
     :raises sqlalchemy.exc.OperationalError: when it is away
     """
     known: list[str] = current_app.extensions["revisions"]  # the newest first
+    check_file()
     with db.engine.connect() as connection:
         found = MigrationContext.configure(connection).get_current_revision()
     if found is not None and found not in known:

@@ -1,6 +1,7 @@
 """What every submission says to the database: statements and conversions that are worked out once, not at each call."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, cast
 
 from sqlalchemy import Connection, FromClause, Select, Table, insert
@@ -46,14 +47,14 @@ class SealedRows:
         statement, _ = self._for(connection.dialect)
         if not connection.dialect.positional:
             if rows:
-                connection.exec_driver_sql(statement, rows)
+                execute(connection, statement, rows if rows[1:] else rows[0], many=len(rows) > 1)
             return
         head, _, one = statement.partition(" VALUES ")
         size = MOST_VALUES // len(self._names)
         for some in (rows[start : start + size] for start in range(0, len(rows), size)):
             # one step for all of them: at each the driver lets go of the interpreter's lock and has to get it again
             values = [row[name] for row in some for name in self._names]
-            _execute(connection, f"{head} VALUES {', '.join([one] * len(some))}", values)
+            execute(connection, f"{head} VALUES {', '.join([one] * len(some))}", values)
 
     def _for(self, dialect: Dialect) -> tuple[str, list[tuple[str, Convert]]]:
         if dialect.name not in self._ready:
@@ -64,31 +65,34 @@ class SealedRows:
 
 
 class Query:
-    """A query with named parameters; a driver that takes them by position is asked without SQLAlchemy's 100 µs."""
+    """A query with named parameters, compiled once: executing one by SQLAlchemy takes 100 µs."""
 
     def __init__(self, make: Callable[[], Select[*tuple[Any, ...]]]) -> None:
         self._make = make
-        self._query: Select[*tuple[Any, ...]] | None = None
-        self._ready: _Prepared | None = None
+        self._ready: dict[str, _Prepared] = {}
 
     def all(self, connection: Connection, values: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
-        """Every row that it finds."""
+        """Return every row."""
+        return self.send(connection, values)()
+
+    def send(self, connection: Connection, values: Mapping[str, Any]) -> Callable[[], Sequence[Sequence[Any]]]:
+        """Execute it; return a function that fetches every row, once there are any."""
         dialect = connection.dialect
-        if not dialect.positional:
-            self._query = self._make() if self._query is None else self._query
-            return connection.execute(self._query, values).all()
-        self._ready = self._ready or _prepared(self._make(), dialect)
-        statement, parameters, results = self._ready
-        bound = [convert(values[name]) if convert else values[name] for name, convert in parameters]
-        return [
+        if dialect.name not in self._ready:
+            self._ready[dialect.name] = _prepared(self._make(), dialect)
+        statement, parameters, results = self._ready[dialect.name]
+        pairs = [(name, convert(values[name]) if convert else values[name]) for name, convert in parameters]
+        cursor = execute(connection, statement, [value for _, value in pairs] if dialect.positional else dict(pairs))
+        return lambda: [
             [convert(value) if convert else value for convert, value in zip(results, row, strict=True)]
-            for row in _execute(connection, statement, bound)
+            for row in cursor
         ]
 
 
 def _prepared(query: Select[*tuple[Any, ...]], dialect: Any) -> _Prepared:
     compiled: Any = query.compile(dialect=dialect)
-    parameters = [(name, _converter(compiled.binds[name].type, dialect)) for name in compiled.positiontup]
+    names = compiled.positiontup if dialect.positional else list(compiled.binds)
+    parameters = [(name, _converter(compiled.binds[name].type, dialect)) for name in names]
     kinds = [column.type.dialect_impl(dialect) for column in query.selected_columns]
     return str(compiled), parameters, [kind.result_processor(dialect, None) for kind in kinds]
 
@@ -99,14 +103,36 @@ def _converter(kind: Any, dialect: Dialect) -> Convert | None:
     return convert
 
 
-def _execute(connection: Connection, statement: str, values: Sequence[Any]) -> Any:
-    """A cursor of the driver's that has executed a statement; what goes wrong is raised as SQLAlchemy would."""
-    driver: Any = connection.dialect.loaded_dbapi
+@contextmanager
+def one_round_trip(connection: Connection, *, begin: bool = False) -> Iterator[None]:
+    """Send what is executed inside in one go, BEGIN first if asked, and wait for all of it; only on PostgreSQL.
+
+    SQLAlchemy's own statements have to stay outside: they look at results that are not there yet.
+    """
+    if connection.dialect.positional:
+        yield
+        return
+    driven: Any = connection.connection.driver_connection
+    with _raising_as_sqlalchemy(connection), driven.pipeline():
+        if begin:
+            execute(connection, "BEGIN", None)
+        yield
+
+
+def execute(connection: Connection, statement: str, values: Any, *, many: bool = False) -> Any:
+    """Execute a statement of the driver's own, and return its cursor; what goes wrong is raised as SQLAlchemy would."""
     cursor = connection.connection.cursor()
+    with _raising_as_sqlalchemy(connection):
+        (cursor.executemany if many else cursor.execute)(statement, values)
+    return cursor
+
+
+@contextmanager
+def _raising_as_sqlalchemy(connection: Connection) -> Iterator[None]:
+    driver: Any = connection.dialect.loaded_dbapi
     try:
-        cursor.execute(statement, values)
+        yield
     except driver.Error as error:
         raise DBAPIError.instance(
             None, None, error, driver.Error, hide_parameters=True, dialect=connection.dialect
         ) from error
-    return cursor

@@ -34,7 +34,7 @@ FLOORS = (
     ("keyring",),
     ("migrating",),
     ("database",),
-    ("extensions",),
+    ("extensions", "postgres", "sqlite_file"),
     ("validation",),
     ("config",),
     ("security",),

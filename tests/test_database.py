@@ -18,7 +18,7 @@ from prometheus_client import REGISTRY
 from sqlalchemy import event, func, select, text
 from sqlalchemy.exc import OperationalError
 
-from forms_service import database
+from forms_service import database, postgres
 from forms_service.accounts import service
 from forms_service.accounts.models import Account
 from forms_service.app import create_app
@@ -41,7 +41,7 @@ def scalar(app: Flask, statement: str) -> Any:
 def test_sqlite_is_durable_and_strict(app: Flask) -> None:
     found = {name: scalar(app, f"PRAGMA {name}") for name in ("journal_mode", "synchronous", "foreign_keys")}
     assert found == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
-    assert scalar(app, "PRAGMA busy_timeout") == 5000
+    assert scalar(app, "PRAGMA busy_timeout") == 4000
 
 
 def test_postgresql_speaks_utc_and_ends_slow_statements(make_app: MakeApp, postgres_url: str) -> None:
@@ -57,7 +57,7 @@ def test_a_postgresql_that_no_longer_answers_is_given_up(
     make_app: MakeApp, postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app = make_app(DATABASE_URL=postgres_url)
-    monkeypatch.setattr(database, "GIVE_UP_SECONDS", 0.2)
+    monkeypatch.setattr(postgres, "GIVE_UP_SECONDS", 0.2)
     with app.app_context():
         with pytest.raises(OperationalError, match="does not answer") as caught:
             db.session.execute(text("SELECT pg_sleep(60)"))

@@ -18,6 +18,7 @@ from flask import Flask, current_app
 from sqlalchemy import select
 
 from forms_service.accounts.models import Account
+from forms_service.database import read_once
 from forms_service.errors import NotFoundError
 from forms_service.extensions import db
 from forms_service.forms.controls import page_size
@@ -162,7 +163,7 @@ def _load(form_id: str, before: PublishedForm | None) -> PublishedForm:
         .join(Account, Account.id == Form.owner_id)
         .where(Form.id == form_id)
     )
-    row = db.session.execute(query).one_or_none() if FORM_ID.fullmatch(form_id) else None
+    row = read_once(query) if FORM_ID.fullmatch(form_id) else None
     if row is None:
         raise NotFoundError("There is no form here.")
     form, fields, email, status = row

@@ -42,10 +42,10 @@ def init_app(app: Flask) -> None:
     app.extensions["checks"] = SideBySide(app)
 
 
-def side_by_side(checks: Mapping[str, Callable[[], Any]]) -> dict[str, Any]:
-    """What each check returned or raised; TimeoutError for one that did not end within DEADLINE."""
+def side_by_side(checks: Mapping[str, Callable[[], Any]], deadline: float = DEADLINE) -> dict[str, Any]:
+    """What each check returned or raised; TimeoutError for one that did not end within the deadline."""
     runner: SideBySide = current_app.extensions["checks"]
-    return runner.run(checks)
+    return runner.run(checks, deadline)
 
 
 class SideBySide:
@@ -59,10 +59,10 @@ class SideBySide:
         self._running: dict[str, Future[Any]] = {}
         self._lock = threading.Lock()
 
-    def run(self, checks: Mapping[str, Callable[[], Any]]) -> dict[str, Any]:
+    def run(self, checks: Mapping[str, Callable[[], Any]], deadline: float) -> dict[str, Any]:
         """See `side_by_side`."""
         futures = {name: self._started(name, check) for name, check in checks.items()}
-        wait(futures.values(), timeout=DEADLINE)
+        wait(futures.values(), timeout=deadline)
         return {name: _outcome(future) for name, future in futures.items()}
 
     def _started(self, name: str, check: Callable[[], Any]) -> Future[Any]:

@@ -73,7 +73,12 @@ def _settings() -> str:
 
 def _database() -> str:
     with db.engine.connect() as connection:
-        return f"{connection.dialect.name} answers."
+        name = connection.dialect.name
+        if name == "sqlite":
+            faults = [row[0] for row in connection.exec_driver_sql("PRAGMA quick_check(1)")]
+            if faults != ["ok"]:
+                raise _BadError("The database file is damaged. Put back a backup.")
+        return f"{name} answers."
 
 
 def _migrations() -> str:

@@ -11,6 +11,9 @@ from forms_service import __version__, keyring, migrating
 from forms_service.config import settings
 from forms_service.health.checks import check_all, side_by_side
 
+READY_DEADLINE = 0.8
+"""Seconds after which a database that has not answered is taken for away."""
+
 STARTED = time.time()
 
 psutil.cpu_percent(interval=None)  # the first look gives nothing, so it is taken before anybody asks
@@ -33,7 +36,7 @@ def health(*, details: bool) -> dict[str, Any]:
 
 def ready() -> bool:
     """Whether requests can be served: the database answers, is where the code wants it, and its keys are ours."""
-    found = side_by_side({"revision": migrating.revision})["revision"]
+    found = side_by_side({"revision": migrating.revision}, READY_DEADLINE)["revision"]
     return found is migrating.Revision.CURRENT and not keyring.holder().outdated
 
 

@@ -3,7 +3,7 @@
 import logging
 
 from flask import Flask, Response, current_app, request
-from sqlalchemy.exc import DBAPIError, InternalError, OperationalError
+from sqlalchemy.exc import DatabaseError, DBAPIError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
@@ -84,7 +84,8 @@ def known(error: Exception) -> ApiError:
 def _is_away(error: Exception) -> bool:
     """Whether the database is gone, full, read-only or too busy: none of it is the request's fault."""
     away = isinstance(error, OperationalError | InternalError | PoolTimeoutError)
-    return away or (isinstance(error, DBAPIError) and error.connection_invalidated)
+    damaged = type(error) is DatabaseError  # SQLite's word for pages that make no sense; the others are its subclasses
+    return away or damaged or (isinstance(error, DBAPIError) and error.connection_invalidated)
 
 
 def _cause(error: Exception) -> str:

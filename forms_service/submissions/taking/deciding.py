@@ -12,7 +12,7 @@ from forms_service.database import now
 from forms_service.errors import AuthorizationError, Fault, ValidationError
 from forms_service.forms.models import Form
 from forms_service.forms.published import PublishedForm
-from forms_service.prepared import Query
+from forms_service.prepared import Query, execute, one_round_trip
 from forms_service.submissions.models import IdempotencyKey, Submission
 
 REPEAT = timedelta(seconds=10)
@@ -24,6 +24,8 @@ KEY_LIFE = timedelta(hours=24)
 KEY_HEADER = "Idempotency-Key"
 INACTIVE = "INACTIVE"
 """The reason of a form that takes nothing: closed or full."""
+
+LOCK = "SELECT pg_advisory_xact_lock(%(number)s::bigint)"
 
 Row = dict[str, Any]
 
@@ -71,8 +73,11 @@ Outcome = Stored | Exception
 
 
 def decide(connection: Connection, entries: Sequence[Entry]) -> list[Outcome]:
-    """What is to become of each, in order; several of one group count as if they came one after the other."""
-    seen = _recent(connection, [entry.mark for entry in entries])
+    """What is to become of each, in order; several of one group count as if they came one after the other.
+
+    It begins the transaction on PostgreSQL.
+    """
+    seen = _recent(connection, [entry.mark for entry in entries], begin=True)
     taken: dict[str, int] = {}
     outcomes: list[Outcome] = []
     for entry in entries:
@@ -108,15 +113,15 @@ def known(connection: Connection, mark: Mark) -> uuid.UUID | None:
     return earlier.id if earlier else _recent(connection, [mark]).get(mark.fingerprint)
 
 
-def _recent(connection: Connection, marks: Sequence[Mark]) -> dict[bytes, uuid.UUID]:
+def _recent(connection: Connection, marks: Sequence[Mark], *, begin: bool = False) -> dict[bytes, uuid.UUID]:
     """The submissions of the last seconds by their fingerprints, of which these may be repeats."""
-    if connection.dialect.name == "postgresql":  # on SQLite there is one writer anyway
-        for fingerprint in sorted(mark.fingerprint for mark in marks):
-            number = int.from_bytes(fingerprint[:8], signed=True)
-            connection.execute(select(func.pg_advisory_xact_lock(number)))
     hashes = {f"hash{number}": mark.content_hash for number, mark in enumerate(marks)}
-    rows = _recent_query(len(marks)).all(connection, {**hashes, "since": now() - REPEAT})
-    return {bytes(fingerprint): identity for fingerprint, identity in rows}
+    with one_round_trip(connection, begin=begin):
+        if connection.dialect.name == "postgresql":  # on SQLite there is one writer anyway
+            for fingerprint in sorted(mark.fingerprint for mark in marks):
+                execute(connection, LOCK, {"number": int.from_bytes(fingerprint[:8], signed=True)})
+        fetch = _recent_query(len(marks)).send(connection, {**hashes, "since": now() - REPEAT})
+    return {bytes(fingerprint): identity for fingerprint, identity in fetch()}
 
 
 @cache

@@ -12,7 +12,7 @@ from forms_service.database import now, transaction
 from forms_service.delivery import outbox, tasks
 from forms_service.errors import NotFoundError
 from forms_service.extensions import db
-from forms_service.prepared import SealedRows
+from forms_service.prepared import SealedRows, one_round_trip
 from forms_service.submissions.models import File, IdempotencyKey, Person, Submission
 from forms_service.submissions.taking.deciding import KEY_LIFE, Entry, Mark, Outcome, Stored, decide, known
 from forms_service.submissions.taking.grouping import Grouping
@@ -91,16 +91,17 @@ def _by_itself(entry: Entry) -> Outcome:
 
 
 def _together(entries: Sequence[Entry]) -> list[Outcome]:
-    with transaction() as connection:
+    with transaction(begun_later=True) as connection:
         outcomes = decide(connection, entries)
         decided = list(zip(entries, outcomes, strict=True))
         fresh = [entry for entry, outcome in decided if isinstance(outcome, Stored) and outcome.fresh]
         messages = [row for entry in fresh for row in entry.messages]
-        SUBMISSIONS.put(connection, [entry.submission for entry in fresh])
-        PEOPLE.put(connection, [row for entry in fresh for row in entry.people])
-        FILES.put(connection, [row for entry in fresh for row in entry.files])
-        KEYS.put(connection, list(_new_keys(decided)))
-        outbox.put_rows(connection, messages)
+        with one_round_trip(connection):
+            SUBMISSIONS.put(connection, [entry.submission for entry in fresh])
+            PEOPLE.put(connection, [row for entry in fresh for row in entry.people])
+            FILES.put(connection, [row for entry in fresh for row in entry.files])
+            KEYS.put(connection, list(_new_keys(decided)))
+            outbox.put_rows(connection, messages)
     if messages:
         outbox.announce()
     return outcomes

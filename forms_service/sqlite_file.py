@@ -1,0 +1,107 @@
+"""Watches the file of an SQLite database: SQLite goes on without a word when it is deleted, moved or replaced."""
+
+import logging
+import os
+import sqlite3
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, event
+from sqlalchemy.exc import OperationalError
+
+HEADER = 24
+"""Bytes at the beginning of a database that never change: magic, page size, versions."""
+
+CHANGE_DELAY = 0.3
+"""Seconds for connections to the old file to end, since the last of them removes its write-ahead log."""
+
+events = logging.getLogger("forms_service.events")
+
+
+class SQLiteFile:
+    """The file that the connections of an engine have open, by device and inode."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._identity: tuple[int, int] | None = None
+        self._descriptor = -1
+        self._header = b""
+        self._gone = False
+        self._refuse_until = 0.0
+        self._lock = threading.Lock()
+
+    def listen(self, engine: Engine) -> None:
+        """Look at the file whenever a connection is made, and drop connections to another one."""
+        event.listen(engine, "do_connect", self._before_connect)
+        event.listen(engine, "connect", self._after_connect)
+        event.listen(engine, "checkin", self._on_checkin)
+
+    def check(self, engine: Engine) -> None:
+        """Make sure that what was committed is in the file that is there: two system calls.
+
+        :raises OperationalError: when it is not
+        """
+        if self._identity is None:
+            return  # nothing is open yet
+        fault = self._fault()
+        if fault is None:
+            if self._gone:
+                self._come_back()
+            return
+        with self._lock:
+            first, self._gone = not self._gone, True
+            self._refuse_until = time.monotonic() + CHANGE_DELAY
+        engine.pool.dispose()
+        if first:
+            events.critical("database_file_lost", extra={"fields": {"reason": fault}})
+        raise OperationalError(None, None, sqlite3.OperationalError(fault))
+
+    def _fault(self) -> str | None:
+        try:
+            if _identity(self._path) != self._identity:
+                return "the database file is another one now"
+            if os.pread(self._descriptor, HEADER, 0) != self._header:
+                return "the header of the database file is damaged"
+        except OSError as error:
+            return f"the database file cannot be reached: {os.strerror(error.errno or 0)}"
+        return None
+
+    def _come_back(self) -> None:
+        self._gone = False
+        events.warning("database_file_back", extra={"fields": {}})
+
+    def _before_connect(self, *_: object) -> None:
+        """Open no second file while the first may be in use, and make no empty one where there is none.
+
+        The descriptor stays open for ever: closing it would drop the locks that SQLite holds on the same file.
+        """
+        try:
+            found = _identity(self._path)
+        except OSError as error:
+            raise sqlite3.OperationalError("unable to open database file") from error
+        with self._lock:
+            if found == self._identity:
+                return
+            if time.monotonic() < self._refuse_until:
+                raise sqlite3.OperationalError("the database file has just been replaced")
+            descriptor = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
+            self._descriptor, self._identity, self._header = descriptor, found, b""
+            self._gone, was_gone = False, self._gone
+        if was_gone:
+            self._come_back()
+
+    def _after_connect(self, connection: Any, record: Any) -> None:
+        record.info["file"] = self._identity
+        if len(self._header) < HEADER:  # an empty file has its header once something is written
+            self._header = os.pread(self._descriptor, HEADER, 0)
+
+    def _on_checkin(self, _: object, record: Any) -> None:
+        if record.info.get("file") != self._identity:
+            record.invalidate()
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    status = path.stat()
+    return status.st_dev, status.st_ino
