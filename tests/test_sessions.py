@@ -79,6 +79,26 @@ def test_an_unknown_address_costs_a_hash_at_todays_cost(make_app: MakeApp, monke
     assert costs == [5]
 
 
+@pytest.mark.parametrize(("was", "becomes"), [("5", "8"), ("8", "5")])
+def test_known_and_unknown_addresses_cost_the_same_when_the_cost_changes(
+    make_either_app: MakeApp, monkeypatch: pytest.MonkeyPatch, was: str, becomes: str
+) -> None:
+    Member(make_either_app(BCRYPT_ROUNDS=was))
+    client = make_either_app(BCRYPT_ROUNDS=becomes).test_client()
+    work: list[int] = []
+    check = bcrypt.checkpw
+
+    def counted(said: bytes, kept: bytes) -> bool:
+        work.append(2 ** cost_of(kept.decode()))
+        return check(said, kept)
+
+    monkeypatch.setattr(bcrypt, "checkpw", counted)
+    for email in ("ann@example.com", "nobody@example.com"):
+        work.clear()
+        assert login(client, email, "Wrong-horse-7").status_code == 401
+        assert sum(work) == 2**8
+
+
 def test_a_session_goes_on_with_a_new_pair(either_app: Flask) -> None:
     ann = Member(either_app)
     answer = refreshed(ann.client, ann.tokens["refresh_token"])
@@ -103,6 +123,44 @@ def test_a_used_refresh_token_is_good_for_ten_seconds_and_then_ends_the_session(
     ann.tokens = ann.sign_in()
     said = ann.call("GET", "/api/me/events").json["data"]
     assert any(event["name"] == "session_ended" and event["details"]["why"] == "reuse" for event in said)
+
+
+def test_two_who_refresh_with_one_token_go_on_in_one_line(either_app: Flask) -> None:
+    ann = Member(either_app)
+    first = ann.tokens["refresh_token"]
+    one, other = [refreshed(ann.client, first).json["data"]["refresh_token"] for _ in range(2)]
+    assert one == other != first
+    following = refreshed(ann.client, one).json["data"]["refresh_token"]
+    assert refreshed(ann.client, other).json["data"]["refresh_token"] == following
+    change(either_app, update(RefreshToken).values(used_at=now() - timedelta(seconds=11)))
+    assert refreshed(ann.client, one).status_code == 401
+    assert refreshed(ann.client, following).status_code == 401, "there is no second line"
+
+
+def test_a_session_ends_after_its_days_whoever_refreshes_it(make_app: MakeApp) -> None:
+    app = make_app(SESSION_MAX_DAYS="40")
+    ann = Member(app)
+    began = now() - timedelta(days=39, hours=23)
+    change(app, update(Session).values(created_at=began))
+    token = refreshed(ann.client, ann.tokens["refresh_token"]).json["data"]["refresh_token"]
+    with app.app_context():
+        assert db.session.scalars(select(Session.expires_at)).one() == began + timedelta(days=40)
+    change(app, update(Session).values(created_at=began - timedelta(hours=1)))
+    assert refreshed(ann.client, token).status_code == 401
+
+
+def test_signing_out_everywhere_ends_every_session_and_no_key(either_app: Flask) -> None:
+    ann = Member(either_app, role="owner")
+    others = [ann.sign_in() for _ in range(2)]
+    wanted = {"password": PASSWORD, "name": "x", "scopes": ["forms:read"]}
+    key = ann.call("POST", "/api/me/keys", **wanted).json["data"]["key"]
+    assert ann.call("DELETE", "/api/me/sessions").status_code == 200
+    for tokens in (ann.tokens, *others):
+        assert ann.client.get("/api/me", headers=bearer(tokens["access_token"])).status_code == 401
+        assert refreshed(ann.client, tokens["refresh_token"]).status_code == 401
+    assert ann.client.get("/api/forms", headers=bearer(key)).status_code == 200
+    ann.tokens = ann.sign_in()
+    assert "signed_out_everywhere" in {event["name"] for event in ann.call("GET", "/api/me/events").json["data"]}
 
 
 @pytest.mark.parametrize("token", ["x", "fs_x", "ü" * 20, "a" * 43])

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from sqlalchemy import delete, select
 
-from forms_service.accounts import audit, mail_tokens
+from forms_service.accounts import audit, mail_tokens, mails
 from forms_service.accounts.models import Account, ApiKey, Session
 from forms_service.accounts.passwords import hashed
 from forms_service.accounts.service import Person, by_email, create, email_index
@@ -63,7 +63,7 @@ def disable(email: str, *, sure: bool = False) -> uuid.UUID:
 
 
 def enable(email: str) -> uuid.UUID:
-    """Open an account that was disabled; its id. One that was never confirmed waits to be again.
+    """Open an account that was disabled; its id. One that was never confirmed is sent a new link.
 
     :raises NotFoundError: where there is none with that address
     :raises ConflictError: for one that is not disabled
@@ -73,6 +73,8 @@ def enable(email: str) -> uuid.UUID:
         if account.status != "disabled":
             raise ConflictError(f"This account is not disabled, it is {account.status}.")
         account.status = "active" if account.confirmed_at else "pending"
+        if account.status == "pending":
+            mails.confirm(account)
 
     return _change(email, "account_enabled", reopen)
 

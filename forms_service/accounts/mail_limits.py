@@ -4,7 +4,7 @@ from flask import has_request_context
 
 from forms_service.web.client import client_key
 from forms_service.web.limit_keys import address_key
-from forms_service.web.limits import is_first
+from forms_service.web.limits import count
 
 PER_CLIENT = 3
 """Mails of a kind that one client can have sent to an address in an hour."""
@@ -16,9 +16,12 @@ WINDOW = 3600
 
 
 def per_hour(kind: str, email: str) -> int:
-    """The limit for the client that asks: its first mail is sent even when others have used up theirs.
+    """The limit for the client that asks: what others have asked for does not count against its first three.
 
     So a stranger cannot use up the mails of the address's holder. Call it before a transaction: it may ask Redis.
     """
-    first = has_request_context() and is_first(f"mail:{kind}:{address_key(email)}:{client_key()}", WINDOW)
-    return IN_ALL if first else PER_CLIENT
+    if not has_request_context():
+        return PER_CLIENT
+    key = f"mail:{kind}:{address_key(email)}"
+    own, all_ = count(f"{key}:{client_key()}", WINDOW), count(key, WINDOW)
+    return min(IN_ALL, PER_CLIENT + all_ - own) if own <= PER_CLIENT else PER_CLIENT

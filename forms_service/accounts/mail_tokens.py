@@ -78,9 +78,11 @@ def spend(purpose: str, token: str) -> tuple[Account, dict[str, Any]]:
 
     :raises ValidationError: on `token`, one text for all that is wrong with it
     """
-    account = db.session.scalar(select(Account).where(Account.id == check(purpose, token)[0]).with_for_update())
-    payload = db.session.scalar(select(Token.payload).where(*_good(purpose, token)))
-    if account is None or not rows_changed(delete(Token).where(*_good(purpose, token))):
+    own = _unexpired(purpose, token)  # the last try of several may be the one that is right
+    holder = select(Token.account_id).where(*own).scalar_subquery()
+    account = db.session.scalar(select(Account).where(Account.id == holder).with_for_update())
+    payload = db.session.scalar(select(Token.payload).where(*own))
+    if account is None or not rows_changed(delete(Token).where(*own)):
         raise no_good()
     return account, _loaded(payload)
 
@@ -98,8 +100,11 @@ def drop(account_id: uuid.UUID, *purposes: str) -> None:
 
 
 def _good(purpose: str, token: str) -> tuple[Any, ...]:
-    own = (Token.hash == token_hash(token), Token.purpose == purpose)
-    return (*own, Token.expires_at > now(), Token.tries < MAX_TRIES)
+    return (*_unexpired(purpose, token), Token.tries < MAX_TRIES)
+
+
+def _unexpired(purpose: str, token: str) -> tuple[Any, ...]:
+    return (Token.hash == token_hash(token), Token.purpose == purpose, Token.expires_at > now())
 
 
 def _loaded(payload: str | None) -> dict[str, Any]:

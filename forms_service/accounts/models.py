@@ -56,6 +56,18 @@ class Session(Model):
     expires_at: Mapped[datetime] = mapped_column(UTCDateTime)
 
 
+class KnownPlace(Model):
+    """A network or browser that an account was signed in from: strangers' wrong tries do not lock it out there."""
+
+    __tablename__ = "known_places"
+
+    account_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True)
+    place: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    """A keyed hash: neither a network nor a browser can be read from it."""
+
+    last_used_at: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
+
+
 class RefreshToken(Model):
     """A refresh token of a session, used ones too: one that is used again later ends the session."""
 

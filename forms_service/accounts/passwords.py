@@ -1,12 +1,12 @@
 """Passwords with the app's pepper and cost, hashed a bounded number at a time."""
 
 import re
+import time
 import uuid
-from functools import cache
 from typing import Protocol, cast
 
 from flask import Flask, current_app
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from forms_service.accounts.models import Account
 from forms_service.config import THREADS, Settings, settings
@@ -16,11 +16,13 @@ from forms_service.keyring import holder
 from forms_service.processor import cores, on_every_core
 from forms_service.security.gate import HashingGate
 from forms_service.security.passwords import cost_of, hash_password, verify_password
-from forms_service.security.tokens import generate_secure_token
 from forms_service.validation.guessable import holds_context
 
 PATIENCE = 5.0
 """Seconds that a password waits for its turn to be hashed."""
+
+COST_KNOWN = 300.0
+"""Seconds that the highest cost of all accounts is remembered."""
 
 RESERVE = THREADS // 4
 """Threads that never wait for a turn, so that the rest of the service answers during a flood."""
@@ -51,6 +53,7 @@ class Person(Protocol):
 def init_app(app: Flask, settings: Settings) -> None:
     """Let as many be hashed at once as there are cores, over all processes."""
     slots = max(1, -(-cores() // settings.web_concurrency)) + 1
+    app.extensions["hashing_cost"] = {"cost": 0, "until": 0.0}
     app.extensions["hashing"] = HashingGate(slots, places=THREADS - RESERVE - slots, patience=PATIENCE)
 
 
@@ -68,15 +71,19 @@ def hashed(password: str) -> str:
 def verified(password: str, kept: str | None) -> bool:
     """Whether it is the password that is kept; waits its turn, with no transaction open.
 
-    Where none is kept it is compared with one that nobody has, at today's cost: the answer takes as long.
+    It takes as long as the highest cost of any account, also where none is kept: the time tells nobody whose it is.
 
     :raises ServiceUnavailableError: when too many wait already
     """
     pepper = holder().ring().pepper
+    highest = max(_highest_cost(), cost_of(kept or ""))
     db.session.rollback()
+    cost = cost_of(kept) if kept else highest
     with _gate().slot(), on_every_core():
-        nobodys = _nobodys(settings.bcrypt_rounds)
-        return verify_password(password, kept or nobodys, pepper=pepper) and kept is not None
+        right = verify_password(password, kept or _nobodys(highest), pepper=pepper)
+        for missing in range(cost, highest):  # each cost takes twice as long as the one below: together 2**highest
+            verify_password(password, _nobodys(missing), pepper=pepper)
+    return right and kept is not None
 
 
 def demand_current(account_id: uuid.UUID, password: str) -> str:
@@ -113,6 +120,15 @@ def _gate() -> HashingGate:
     return cast("HashingGate", current_app.extensions["hashing"])
 
 
-@cache
 def _nobodys(rounds: int) -> str:
-    return hash_password(generate_secure_token(), rounds=rounds)
+    """What no password hashes to, and takes as long to compare."""
+    return f"$2b${rounds:02}${'.' * 53}"
+
+
+def _highest_cost() -> int:
+    """The highest cost that a password of an account may have: asked for now and then, and never below today's."""
+    known: dict[str, float] = current_app.extensions["hashing_cost"]
+    if known["until"] < time.monotonic():
+        digits = db.session.scalar(select(func.max(func.substr(Account.password_hash, 5, 2)))) or "0"
+        known |= {"cost": int(digits), "until": time.monotonic() + COST_KNOWN}
+    return max(int(known["cost"]), settings.bcrypt_rounds)

@@ -6,7 +6,7 @@ from flask import Flask
 from sqlalchemy import delete
 
 from forms_service.accounts.erasure import sweep_pending
-from forms_service.accounts.models import Event, RefreshToken, Session, Token
+from forms_service.accounts.models import Event, KnownPlace, RefreshToken, Session, Token
 from forms_service.accounts.sessions.service import LIFETIME
 from forms_service.config import settings
 from forms_service.database import now, writing
@@ -15,6 +15,10 @@ from forms_service.extensions import db
 
 EVERY = 3600
 """Seconds from sweep to sweep."""
+
+
+PLACES_KEPT = timedelta(days=180)
+"""How long a network or browser is known that nobody signs in from."""
 
 
 def init_app(app: Flask) -> None:
@@ -29,6 +33,7 @@ def sweep() -> None:
         db.session.execute(delete(Token).where(Token.expires_at < now()))
         db.session.execute(delete(Session).where(Session.expires_at < now()))
         db.session.execute(delete(RefreshToken).where(RefreshToken.used_at < now() - LIFETIME))
+        db.session.execute(delete(KnownPlace).where(KnownPlace.last_used_at < now() - PLACES_KEPT))
         db.session.execute(delete(Event).where(Event.at < kept_since))
         db.session.commit()
     sweep_pending()

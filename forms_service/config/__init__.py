@@ -80,6 +80,7 @@ class Settings:
     signup_enabled: bool
     signup_confirmation: bool
     signup_role: str
+    session_max_days: int
     metrics_token: str | None = field(repr=False)
     health_check_urls: dict[str, str] = field(repr=False)
     max_content_length: int
@@ -172,6 +173,7 @@ def _read(env: Reader, directory: Path) -> dict[str, Any]:
         **_mail(read, public_url),
         "signup_enabled": read("SIGNUP_ENABLED", "true", parse=of.flag),
         "signup_confirmation": read("SIGNUP_CONFIRMATION", "true", parse=of.flag),
+        "session_max_days": read("SESSION_MAX_DAYS", "90", parse=of.whole(1, 3650)),
         "signup_role": read("SIGNUP_ROLE", "user", parse=of.one_of("user", "owner", "operator")),
         "metrics_token": read("METRICS_TOKEN", None, parse=of.bearer_token),
         "health_check_urls": read("HEALTH_CHECK_URLS", "", parse=of.named_urls),

@@ -1,17 +1,12 @@
-"""What limits count by besides the client: who is signed in, and the account that a body is about."""
+"""What limits count by besides the client: who is signed in, and an e-mail address."""
 
-import marshmallow as ma
 from flask import current_app
-from werkzeug.exceptions import HTTPException
 
-from forms_service.errors import ApiError
 from forms_service.keyring import holder
-from forms_service.validation.fields import Email, email_key
-from forms_service.web.bodies import json_or_form_body
+from forms_service.validation.fields import email_key
 from forms_service.web.client import client_key
 
 PLACE = "limits"
-ADDRESS = Email(required=True)
 
 
 def who_asks() -> str | None:
@@ -23,16 +18,6 @@ def who_asks() -> str | None:
 def caller_key() -> str:
     """Who is signed in, else the client."""
     return who_asks() or client_key()
-
-
-def account_key() -> str:
-    """The account that the body's `email` names, whether or not there is one; of a body that names none, the client."""
-    try:
-        body = json_or_form_body()
-        email = ADDRESS.deserialize(body.get("email") if isinstance(body, dict) else None)
-        return address_key(str(email))
-    except (ApiError, HTTPException, ma.ValidationError):
-        return f"client {client_key()}"
 
 
 def address_key(email: str) -> str:

@@ -118,6 +118,13 @@ class BoundedMemory(Storage, MovingWindowSupport):
         with self._lock:
             self._count -= len(self._hits.pop(key, ()))
 
+    def refund(self, key: str) -> None:
+        """Take the newest hit of a key back."""
+        with self._lock:
+            if self._hits.get(key):
+                self._hits[key].pop()
+                self._count -= 1
+
     def get(self, key: str) -> int:
         """How many hits a key has."""
         return len(self._hits.get(key, ()))
@@ -160,6 +167,11 @@ class SharedRedis(BoundedMemory):
         """Forget one key, here and for all processes."""
         super().clear(key)
         self._guard.call(lambda client: client.delete(self.PREFIX + key), lambda: None)
+
+    def refund(self, key: str) -> None:
+        """Take the newest hit of a key back, here and for all processes."""
+        super().refund(key)
+        self._guard.call(lambda client: client.rpop(self.PREFIX + key), lambda: None)
 
     def check(self) -> bool:
         """Whether Redis answers."""

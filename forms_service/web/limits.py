@@ -7,7 +7,7 @@ letting a refused request use up the limits before the one that refused it, is d
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 from flask import Flask, Response, current_app, g, request
 from flask_limiter import Limiter
@@ -19,7 +19,7 @@ from forms_service.metrics import RATE_LIMITED
 from forms_service.server.environ import MARKS
 from forms_service.web.access import View
 from forms_service.web.client import client_for_log, client_key
-from forms_service.web.limit_keys import account_key, caller_key, who_asks
+from forms_service.web.limit_keys import caller_key, who_asks
 from forms_service.web.limit_storage import BoundedMemory, Hit, SharedRedis, Window
 from forms_service.web.logs import event
 
@@ -27,6 +27,9 @@ Key = Callable[[], str]
 
 PAGES_OF_SUBMISSION = 5
 """A client may ask for so many pages of forms, scripts and puzzles in the time of one submission."""
+
+MAX_COUNT = 1000
+"""Beyond it `count` counts no further."""
 
 LONGEST_FORM_KEY = 16
 """Characters of a form's id; a longer one is no form's, and need not be remembered whole."""
@@ -40,8 +43,6 @@ class Limit:
     rate: Callable[[Settings], Rate]
     key: Key = client_key
     cost: int = 1
-    reads_body: bool = False
-    """Whether `key` reads the body: such a limit is asked after all others, since parsing costs time."""
 
 
 def _times(factor: int, rate: Rate) -> Rate:
@@ -62,7 +63,8 @@ LIMITS = {
         Limit("resend", lambda numbers: numbers.signup_rate_limit),
         Limit("forgot", lambda numbers: numbers.signup_rate_limit),
         Limit("login", lambda numbers: numbers.login_rate_limit),
-        Limit("login_account", lambda numbers: numbers.login_rate_limit, key=account_key, reads_body=True),
+        Limit("login_account", lambda numbers: numbers.login_rate_limit),
+        Limit("bearer", lambda numbers: numbers.login_rate_limit),
         Limit("password", lambda numbers: numbers.login_rate_limit, key=caller_key),
         Limit("submission", lambda numbers: numbers.submission_rate_limit),
         Limit("form", lambda numbers: numbers.form_rate_limit, form_key),
@@ -113,44 +115,62 @@ def rate_limit(
 
 
 def check() -> None:
-    """Charge this request to its limits: together to those that need no body, then to those that read it.
+    """Charge this request to its limits, before its body is read.
 
-    :raises RateLimitError: when one of them is used up; those it was asked together with are not charged then
+    :raises RateLimitError: when one of them is used up; none is charged then
     """
     limits = _limits_of_request()
-    _charge([limit for limit in limits if not limit.reads_body], "rate_limit")
-    _charge([limit for limit in limits if limit.reads_body], "rate_limit_of_body")
-
-
-def _charge(limits: list[Limit], mark: str) -> None:
     if not limits:
         return
     marks: dict[str, Any] = request.environ.get(MARKS, {})
-    if mark in marks:  # charged when the head was shown
-        g.rate_limit = marks[mark]
+    if "rate_limit" in marks:  # charged when the head was shown
+        g.rate_limit = marks["rate_limit"]
         return
     storage: Any = current_app.extensions["limits"].storage
     windows: list[Window] = storage.take([_hit(limit) for limit in limits])
-    shown = [*windows, *([g.rate_limit] if "rate_limit" in g else [])]
-    g.rate_limit = marks[mark] = min(shown, key=lambda window: (-window.wait, window.remaining, -window.reset))
+    g.rate_limit = min(windows, key=lambda window: (-window.wait, window.remaining, -window.reset))
+    marks["rate_limit"] = g.rate_limit
     if g.rate_limit.wait:
-        refused = limits[windows.index(g.rate_limit)]
-        RATE_LIMITED.labels(refused.name).inc()
-        event("rate_limited", level=logging.WARNING, limit=refused.name, client=client_for_log(settings.log_client))
-        raise RateLimitError(refused.name, g.rate_limit.wait)
+        _refuse(limits[windows.index(g.rate_limit)].name, g.rate_limit)
 
 
-def forgive(name: str, key: str | None = None) -> None:
-    """Give a named limit back to this request's key, or to another: who has shown who they are was no guesser."""
-    limit = LIMITS[name]
+def charge(name: str, key: str) -> None:
+    """Charge a named limit inside a view, by a key that only the body tells.
+
+    The headers do not show it before it refuses: others could follow from them what the holder of the key does.
+
+    :raises RateLimitError: when it is used up
+    """
     if settings.rate_limit_enabled:
-        current_app.extensions["limits"].storage.clear(f"{name}:{key or limit.key()}")
+        rate = LIMITS[name].rate(settings)
+        (window,) = current_app.extensions["limits"].storage.take([Hit(f"{name}:{key}", rate.requests, rate.seconds)])
+        if window.wait:
+            g.rate_limit = window
+            _refuse(name, window)
 
 
-def is_first(key: str, seconds: int) -> bool:
-    """Whether nothing was counted under this key in the last seconds; counts it."""
-    (window,) = current_app.extensions["limits"].storage.take([Hit(key, 1, seconds)])
-    return not window.wait
+def _refuse(name: str, window: Window) -> NoReturn:
+    RATE_LIMITED.labels(name).inc()
+    event("rate_limited", level=logging.WARNING, limit=name, client=client_for_log(settings.log_client))
+    raise RateLimitError(name, window.wait)
+
+
+def forgive(name: str, key: str) -> None:
+    """Give a named limit back to a key: who has shown who they are was no guesser."""
+    if settings.rate_limit_enabled:
+        current_app.extensions["limits"].storage.clear(f"{name}:{key}")
+
+
+def refund(name: str, key: str) -> None:
+    """Give the last charge of a named limit back to a key."""
+    if settings.rate_limit_enabled:
+        current_app.extensions["limits"].storage.refund(f"{name}:{key}")
+
+
+def count(key: str, seconds: int) -> int:
+    """Count something under a key; how often that was done in the last seconds, this time included."""
+    (window,) = current_app.extensions["limits"].storage.take([Hit(key, MAX_COUNT, seconds)])
+    return int(window.limit - window.remaining)
 
 
 def _limits_of_request() -> list[Limit]:

@@ -1,6 +1,8 @@
 """The use cases of sessions: signing in, going on, signing out."""
 
+import hmac
 import uuid
+from base64 import urlsafe_b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -9,14 +11,16 @@ from typing import Any
 from sqlalchemy import delete, select
 
 from forms_service.accounts import access_tokens, audit
+from forms_service.accounts.devices import Device, remember
 from forms_service.accounts.identity import Caller, token_hash
 from forms_service.accounts.models import Account, ApiKey, RefreshToken, Session
 from forms_service.accounts.passwords import hashed, outdated, verified
 from forms_service.accounts.service import email_index
+from forms_service.config import settings
 from forms_service.database import now, rows_changed, writing
 from forms_service.errors import AuthenticationError, AuthorizationError, ConflictError, NotFoundError
 from forms_service.extensions import db
-from forms_service.security import generate_secure_token
+from forms_service.security import derived_key, generate_secure_token
 from forms_service.web.pagination import Page, after, paged
 
 LIFETIME = timedelta(days=30)
@@ -31,14 +35,6 @@ WRONG_PAIR = (
 )
 ENDED = "Sign in again: this session has ended."
 CLOSED = "This account is closed."
-
-
-@dataclass(frozen=True)
-class Device:
-    """Where somebody signs in from."""
-
-    client: str
-    user_agent: str
 
 
 @dataclass(frozen=True)
@@ -80,8 +76,9 @@ def sign_in(email: str, password: str, device: Device) -> Tokens:
 
 def start(account_id: uuid.UUID, device: Device) -> Tokens:
     """A new session of an account, in the caller's transaction."""
-    session = Session(account_id=account_id, client=device.client, user_agent=device.user_agent)
-    tokens = _started(session)
+    session = Session(account_id=account_id, client=device.client, user_agent=device.user_agent, created_at=now())
+    tokens = _go_on(session, generate_secure_token())
+    remember(account_id, device)
     audit.record("signed_in", account_id=account_id, details={"session": str(session.id)})
     return tokens
 
@@ -89,11 +86,13 @@ def start(account_id: uuid.UUID, device: Device) -> Tokens:
 def refresh(refresh_token: str) -> Tokens:
     """A new pair for a session. The token is spent by it: used again more than GRACE later, it ends the session.
 
+    Until then it gets the same refresh token again, so that a session has one line of them.
+
     :raises AuthenticationError: for a token of no living session
     """
     key = token_hash(refresh_token)
     query = select(Session).join(RefreshToken).join(Account).where(RefreshToken.hash == key)
-    living = (Session.expires_at > now(), Account.status == "active")
+    living = (Session.expires_at > now(), Session.created_at > now() - _max_age(), Account.status == "active")
     with writing():
         session = db.session.scalar(query.where(*living).with_for_update(of=Session))
         token = db.session.get(RefreshToken, key)  # read after the session is locked: another may just have used it
@@ -103,7 +102,7 @@ def refresh(refresh_token: str) -> Tokens:
             _end_stolen(session)
             raise AuthenticationError(ENDED)
         token.used_at = token.used_at or now()
-        tokens = _started(session)
+        tokens = _go_on(session, _successor(refresh_token))
         db.session.commit()
     return tokens
 
@@ -140,6 +139,14 @@ def end(session_id: uuid.UUID, caller: Caller) -> None:
         db.session.commit()
 
 
+def sign_out_everywhere(caller: Caller) -> None:
+    """End all of the account's sessions, the one that asks too."""
+    with writing():
+        end_all(caller.account_id)
+        audit.record("signed_out_everywhere", account_id=caller.account_id)
+        db.session.commit()
+
+
 def end_all(account_id: uuid.UUID, *, but: uuid.UUID | None = None) -> None:
     """End every session of an account, or every other one, in the caller's transaction."""
     own = delete(Session).where(Session.account_id == account_id)
@@ -152,16 +159,27 @@ def end_access(account_id: uuid.UUID) -> None:
     db.session.execute(delete(ApiKey).where(ApiKey.account_id == account_id))
 
 
-def _started(session: Session) -> Tokens:
-    """A pair for a session that begins or goes on."""
+def _go_on(session: Session, refresh_token: str) -> Tokens:
+    """A pair for a session that begins or goes on; it ends SESSION_MAX_DAYS after it began, whoever refreshes it."""
     session.last_used_at = now()
-    session.expires_at = session.last_used_at + LIFETIME
+    session.expires_at = min(session.last_used_at + LIFETIME, session.created_at + _max_age())
     db.session.add(session)
     db.session.flush()
-    refresh_token = generate_secure_token()
-    db.session.add(RefreshToken(hash=token_hash(refresh_token), session_id=session.id))
+    key = token_hash(refresh_token)
+    if db.session.get(RefreshToken, key) is None:
+        db.session.add(RefreshToken(hash=key, session_id=session.id))
     access_token = access_tokens.made(session.account_id, session.id)
     return Tokens(access_token, refresh_token, access_tokens.lifetime())
+
+
+def _successor(refresh_token: str) -> str:
+    """The refresh token that follows on one: always the same, and known to nobody who has only the first."""
+    key = derived_key(settings.secret_key, "forms_service refresh token")
+    return urlsafe_b64encode(hmac.digest(key, refresh_token.encode(), "sha256")).decode().rstrip("=")
+
+
+def _max_age() -> timedelta:
+    return timedelta(days=settings.session_max_days)
 
 
 def _record_failure(account_id: uuid.UUID | None) -> None:

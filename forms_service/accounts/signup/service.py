@@ -6,10 +6,11 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from forms_service.accounts import audit, mail_limits, mail_tokens, mails
+from forms_service.accounts.devices import Device
 from forms_service.accounts.models import Account
 from forms_service.accounts.passwords import demand_impersonal, hashed, verified
 from forms_service.accounts.service import TAKEN, Person, by_email, new_account
-from forms_service.accounts.sessions.service import Device, Tokens, end_all, start
+from forms_service.accounts.sessions.service import Tokens, end_all, start
 from forms_service.accounts.steady import steady
 from forms_service.config import settings
 from forms_service.database import now, writing

@@ -2,10 +2,10 @@
 
 from typing import Any
 
+from forms_service.accounts.devices import known_browser
 from forms_service.accounts.service import Person
 from forms_service.accounts.sessions.schemas import Tokens
 from forms_service.accounts.sessions.service import Tokens as Pair
-from forms_service.accounts.sessions.views import asking_device
 from forms_service.accounts.signup import schemas, service
 from forms_service.web.access import public
 from forms_service.web.blueprint import Blueprint
@@ -41,7 +41,7 @@ def confirm(body: dict[str, Any]) -> Pair:
     `password` is the one of that sign-up: the link proves the address, not who chose the password. Another one is
     422 with the code `different`, five times; with `replace` it takes that one's place.
     """
-    return service.confirm(**body, device=asking_device())
+    return service.confirm(**body, device=known_browser())
 
 
 @signup.route("/api/signup/resend", methods=["POST"])

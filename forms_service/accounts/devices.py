@@ -1,0 +1,95 @@
+"""Where somebody signs in from: address and user agent, and network and browser as places that are known again."""
+
+import secrets
+from dataclasses import dataclass
+
+from flask import after_this_request, request
+from sqlalchemy import case, delete, select
+from werkzeug.wrappers import Response
+
+from forms_service.accounts.models import Account, KnownPlace
+from forms_service.accounts.service import email_index
+from forms_service.database import now
+from forms_service.extensions import db
+from forms_service.keyring import holder
+from forms_service.web.client import client_address, client_key
+from forms_service.web.limit_keys import address_key
+from forms_service.web.logs import LONGEST
+
+COOKIE = "forms_browser"
+"""Holds a random number, by which a browser that somebody signed in with is known again."""
+
+COOKIE_SECONDS = 180 * 86_400
+COOKIE_LENGTH = 43
+PLACE = "known_places.place"
+
+MAX_PLACES = 20
+"""Places that are known of one account; the longest unused go."""
+
+
+@dataclass(frozen=True)
+class Device:
+    """Where somebody signs in from."""
+
+    client: str
+    user_agent: str
+    places: tuple[bytes, ...] = ()
+    """Its browser, if it was seen before, and its network, as keyed hashes."""
+
+
+def asking_device() -> Device:
+    """What the request says about where it comes from."""
+    index = holder().ring().index
+    browser = request.cookies.get(COOKIE, "")
+    names = [f"browser {browser}"] if len(browser) == COOKIE_LENGTH else []
+    places = tuple(index(name, PLACE) for name in [*names, f"network {client_key()}"])
+    return Device(client_address(), request.headers.get("User-Agent", "")[:LONGEST], places)
+
+
+def known_browser() -> Device:
+    """The same for a sign-in that succeeds: a browser without a number is given one with the answer."""
+    device = asking_device()
+    if "Sec-Fetch-Mode" not in request.headers or len(device.places) > 1:
+        return device
+    browser = secrets.token_urlsafe(32)
+
+    @after_this_request
+    def add_cookie(response: Response) -> Response:
+        if response.status_code < 400:
+            response.set_cookie(
+                COOKIE, browser, max_age=COOKIE_SECONDS, httponly=True, samesite="Lax", secure=request.is_secure
+            )
+        return response
+
+    place = holder().ring().index(f"browser {browser}", PLACE)
+    return Device(device.client, device.user_agent, (place, *device.places))
+
+
+def tries_key(email: str, device: Device) -> str:
+    """What wrong passwords for an address count by: a known place of the account has tries of its own."""
+    browser_first = case({place: order for order, place in enumerate(device.places)}, value=KnownPlace.place)
+    place = db.session.scalar(
+        select(KnownPlace.place)
+        .join(Account, Account.id == KnownPlace.account_id)
+        .where(Account.email_index == email_index(email), KnownPlace.place.in_(device.places))
+        .order_by(browser_first)
+        .limit(1)
+    )
+    return address_key(email) + (f" {place.hex()}" if place else "")
+
+
+def is_known(key: str) -> bool:
+    """Whether a key of `tries_key` is that of a known place."""
+    return " " in key
+
+
+def remember(account_id: object, device: Device) -> None:
+    """Know the places of a device from now on, in the caller's transaction."""
+    for place in device.places:
+        db.session.merge(KnownPlace(account_id=account_id, place=place, last_used_at=now()))
+    own = KnownPlace.account_id == account_id
+    db.session.flush()
+    newest = select(KnownPlace.place).where(own).order_by(KnownPlace.last_used_at.desc()).limit(MAX_PLACES)
+    kept = db.session.scalars(newest).all()
+    if len(kept) == MAX_PLACES:
+        db.session.execute(delete(KnownPlace).where(own, KnownPlace.place.not_in(kept)))
