@@ -8,7 +8,7 @@ from forms_service.accounts.pages import accounts
 from forms_service.accounts.views import BLUEPRINTS as ACCOUNTS
 from forms_service.config import Settings
 from forms_service.delivery import background
-from forms_service.forms import published
+from forms_service.forms import erasure, published
 from forms_service.forms.views import forms, hosted
 from forms_service.health import checks
 from forms_service.health.views import health_blueprint
@@ -50,7 +50,7 @@ def create_app(settings: Settings, *, start: bool = True) -> Flask:
         part.init_app(app)
     for part in (cors, limits, database, passwords):
         part.init_app(app, settings)
-    for part in (migrating, keyring, background, guards, sweeping, published, checks):
+    for part in (migrating, keyring, background, guards, sweeping, published, erasure, checks):
         part.init_app(app)
     for part in (storage, running, storing, repeats, proof_of_work, origins, notification, refusals, retention):
         part.init_app(app)

@@ -23,9 +23,9 @@ submission_deleted = _signals.signal("submission-deleted")
 """`submission_ids`"""
 
 account_emptying = _signals.signal("account-emptying")
-"""`account_id`, to be deleted as soon as that is done"""
+"""`account_id`, to be deleted as soon as that is done; a receiver returns whether something is left for later"""
 form_emptying = _signals.signal("form-emptying")
-"""`form_id`, to be deleted as soon as that is done"""
+"""`form_id`, to be deleted as soon as that is done; a receiver erases a piece and returns whether there may be more"""
 account_exporting = _signals.signal("account-exporting")
 """`account_id`, and a `document` to write into"""
 account_erasing = _signals.signal("account-erasing")

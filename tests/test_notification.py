@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import delete, select
 
-from forms_service.accounts import service as accounts
+from forms_service.accounts import administration
 from forms_service.database import writing
 from forms_service.delivery import worker
 from forms_service.delivery.models import Message
@@ -165,7 +165,7 @@ def test_a_disabled_owner_is_not_sent_what_was_still_queued(app: Flask) -> None:
     form = form_for(app)
     assert app.test_client().post(f"/f/{form}", json=ANN).status_code == 200
     with app.app_context():
-        accounts.disable(OWNER)
+        administration.disable(OWNER)
     time.sleep(FRESH_SECONDS)
     with app.app_context():
         worker.deliver_due()

@@ -1,14 +1,18 @@
 """Erasing accounts: what hangs on one goes with it, and of its trail stays only the event names and times."""
 
+import secrets
 import uuid
 
 from sqlalchemy import ColumnElement, delete, exists, select, update
 
-from forms_service.accounts.models import Account, Event, Token
+from forms_service.accounts.models import Account, ApiKey, Event, Session, Token
 from forms_service.database import writing
 from forms_service.delivery import outbox
 from forms_service.extensions import db
 from forms_service.signals import account_deleted, account_emptying, account_erasing
+
+EMPTIED = ""
+"""The password's hash of an account that was erased while its forms still are; no account has it otherwise."""
 
 BATCH = 500
 """Pending accounts that one sweep looks at a time."""
@@ -21,6 +25,26 @@ def erase(account_id: uuid.UUID, event: str = "erased") -> None:
     db.session.execute(update(Event).where(Event.account_id == account_id).values(client=None, details=None))
     db.session.execute(delete(Account).where(Account.id == account_id))
     db.session.add(Event(account_id=account_id, name=event))
+
+
+def empty(account: Account) -> None:
+    """Erase all of an account but a row that says nothing, in the caller's transaction.
+
+    Its forms hang on that until they are erased: `drop_emptied` is called then.
+    """
+    outbox.forget([account.id])
+    db.session.execute(update(Event).where(Event.account_id == account.id).values(client=None, details=None))
+    for kind in (Session, ApiKey, Token):
+        db.session.execute(delete(kind).where(kind.account_id == account.id))
+    account.email = account.first_name = account.last_name = account.password_hash = EMPTIED
+    account.email_index, account.phone = secrets.token_bytes(32), None
+    account.role, account.status = "user", "disabled"
+    db.session.add(Event(account_id=account.id, name="erased"))
+
+
+def drop_emptied(account_id: uuid.UUID) -> None:
+    """Delete the row that is left of an account, if it is only that, in the caller's transaction."""
+    db.session.execute(delete(Account).where(Account.id == account_id, Account.password_hash == EMPTIED))
 
 
 def erase_pending(account_id: uuid.UUID, *, unless_linked: bool = False) -> None:

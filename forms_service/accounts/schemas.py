@@ -49,7 +49,9 @@ class Tick(Coded):
     """True or false, as JSON or as a checkbox of a form sends it."""
 
     default_error_messages: Messages = {"invalid": "Send true or false."}
-    json_schema: ClassVar[dict[str, Any]] = {"enum": [True, False, "true", "false", "on"]}
+    json_schema: ClassVar[dict[str, Any]] = {
+        "anyOf": [{"type": "boolean"}, {"type": "string", "enum": ["true", "false", "on"]}]
+    }
 
     _WORDS: ClassVar[dict[str, bool]] = {"true": True, "on": True, "1": True, "false": False, "0": False, "": False}
 

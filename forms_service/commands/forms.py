@@ -66,8 +66,8 @@ def delete_form(form_id: str, yes: bool) -> None:
     """Erase a form with everything that was sent to it."""
     if not yes:
         click.confirm(f"Erase form {form_id} with all its submissions and files?", abort=True)
-    administration.delete(form_id)
-    click.echo(f"Deleted: {form_id}")
+    is_done = administration.delete(form_id)
+    click.echo(f"Deleted: {form_id}" if is_done else f"Out of sight, and erased in the background: {form_id}")
 
 
 @click.group()

@@ -29,7 +29,8 @@ class Listed:
 def everybodys() -> Iterator[Listed]:
     """All forms, the oldest first; the trail says that they were listed."""
     audit.note("forms_listed")
-    query = select(Form, Account).join(Account, Account.id == Form.owner_id).order_by(Form.created_at, Form.id)
+    query = select(Form, Account).join(Account, Account.id == Form.owner_id).where(Form.deleted_at.is_(None))
+    query = query.order_by(Form.created_at, Form.id)
     for form, owner in db.session.execute(query.execution_options(yield_per=500)):
         created = form.created_at.isoformat(timespec="seconds").replace("+00:00", "Z")
         yield Listed(form.id, form.name, owner.email, json.loads(form.settings)["closed"], created)
@@ -43,17 +44,17 @@ def close(form_id: str) -> None:
     service.change(form_id, _operator(form_id), {"settings": {"closed": True}})
 
 
-def delete(form_id: str) -> None:
-    """Erase a form with all that was sent to it.
+def delete(form_id: str) -> bool:
+    """Erase a form with all that was sent to it; whether it is done, or left to the background since it is much.
 
     :raises NotFoundError: where there is none
     """
-    service.delete(form_id, _operator(form_id))
+    return service.delete(form_id, _operator(form_id))
 
 
 def _operator(form_id: str) -> Caller:
     """The operator, acting in place of the form's owner: it is noted in the owner's trail, with no client."""
-    owner_id = db.session.scalar(select(Form.owner_id).where(Form.id == form_id))
+    owner_id = db.session.scalar(select(Form.owner_id).where(Form.id == form_id, Form.deleted_at.is_(None)))
     if owner_id is None:
         raise NotFoundError("There is no form with this id. See: flask forms list")
     return Caller(owner_id, "operator")

@@ -32,6 +32,8 @@ class Form(Model):
 
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
     updated_at: Mapped[datetime] = mapped_column(UTCDateTime, default=now, onupdate=now)
+    deleted_at: Mapped[datetime | None] = mapped_column(UTCDateTime, index=True)
+    """Since when it is out of sight and being erased. Whoever reads forms leaves those out."""
 
 
 class FormVersion(Model):

@@ -161,7 +161,7 @@ def _load(form_id: str, before: PublishedForm | None) -> PublishedForm:
         select(Form, FormVersion.fields, Account.email, Account.status)
         .join(FormVersion, (FormVersion.form_id == Form.id) & (FormVersion.number == Form.version))
         .join(Account, Account.id == Form.owner_id)
-        .where(Form.id == form_id)
+        .where(Form.id == form_id, Form.deleted_at.is_(None))
     )
     row = read_once(query) if FORM_ID.fullmatch(form_id) else None
     if row is None:

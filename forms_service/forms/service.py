@@ -16,12 +16,12 @@ from forms_service.accounts.guards import OWNERS, Caller
 from forms_service.accounts.models import Account
 from forms_service.accounts.service import email_index
 from forms_service.config import settings
-from forms_service.database import writing
+from forms_service.database import now, writing
 from forms_service.errors import AuthenticationError, AuthorizationError, Fault, NotFoundError, ValidationError
 from forms_service.extensions import db
-from forms_service.forms import schemas
+from forms_service.forms import erasure, schemas
 from forms_service.forms.models import Form, FormVersion
-from forms_service.signals import account_exporting, form_deleting, form_emptying, form_erasing, form_saved
+from forms_service.signals import account_exporting, form_deleting, form_saved
 from forms_service.validation.form_settings import FormSettingsSchema, contradictions, merged
 from forms_service.web.pagination import Page, after, paged
 
@@ -147,22 +147,20 @@ def _demand_erasing(caller: Caller, before: Mapping[str, Any], after: Mapping[st
         caller.demand("submissions:write")
 
 
-def delete(form_id: str, caller: Caller) -> None:
-    """Erase a form with all that was sent to it.
+def delete(form_id: str, caller: Caller) -> bool:
+    """Erase a form with all that was sent to it; whether it is done, or left to the background since it is much.
 
     :raises NotFoundError: where there is none, or it is another's
     :raises AuthorizationError: for an API key that may not delete what was sent to it
     """
-    owned(form_id, caller)
-    form_deleting.send(form_id=form_id, caller=caller)
-    form_emptying.send(form_id=form_id)
     with writing():
         form = owned(form_id, caller, lock=True)
-        form_erasing.send(form_id=form.id)
-        db.session.delete(form)
+        form_deleting.send(form_id=form_id, caller=caller)
+        form.deleted_at = now()
         audit.record("form_deleted", account_id=caller.account_id, details={"form_id": form_id})
         db.session.commit()
     form_saved.send(form_id=form_id)
+    return erasure.erase(form_id)
 
 
 def owned(form_id: str, caller: Caller, *, lock: bool = False) -> Form:
@@ -185,8 +183,8 @@ def address(form_id: str) -> str:
 
 def _export(_: object, account_id: uuid.UUID, document: dict[str, Any]) -> None:
     """Add the forms of an account to what is held on it."""
-    query = select(Form).where(Form.owner_id == account_id).order_by(Form.created_at, Form.id)
-    forms = [_told(form, _fields(form)) for form in db.session.scalars(query)]
+    query = select(Form).where(Form.owner_id == account_id, Form.deleted_at.is_(None))
+    forms = [_told(form, _fields(form)) for form in db.session.scalars(query.order_by(Form.created_at, Form.id))]
     document["forms"] = schemas.Form(many=True).dump(forms)
 
 
@@ -194,6 +192,7 @@ account_exporting.connect(_export)
 
 
 def _visible(caller: Caller, query: Select[Any]) -> Select[Any]:
+    query = query.where(Form.deleted_at.is_(None))
     return query if caller.role == "operator" else query.where(Form.owner_id == caller.account_id)
 
 

@@ -88,12 +88,17 @@ def change(said: dict[str, Any], form_id: str) -> dict[str, Any]:
 @forms.doc(operationId="deleteForm")
 @for_owners("forms:write")
 @forms.answers(200, message="The form and all that was sent to it is erased.")
-def delete(form_id: str) -> None:
+@forms.may_take_time("The form is out of sight. What was sent to it is erased within minutes.")
+def delete(form_id: str) -> bool:
     """Erase a form with everything that was sent to it.
+
+    Where that is much, the answer is 202, and the rest is done in the background: nobody finds any of it from now on,
+    and `GET /api/forms/{form_id}/erasure` says how much is left.
+
 
     An API key needs `submissions:write` as well when anything was sent to it.
     """
-    service.delete(form_id, caller())
+    return service.delete(form_id, caller())
 
 
 @hosted.route("/f/<form_id>")

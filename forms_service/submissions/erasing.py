@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, delete, select
+from sqlalchemy import Select, delete, select
 
 from forms_service import signals
 from forms_service.accounts import audit
@@ -57,13 +57,14 @@ def _refuse_key(_: object, form_id: str, caller: Caller) -> None:
 
 
 @signals.form_emptying.connect
-def _empty_form(_: object, form_id: str) -> None:
-    _empty(Submission.form_id == form_id)
-
-
-@signals.account_emptying.connect
-def _empty_forms_of_account(_: object, account_id: uuid.UUID) -> None:
-    _empty(Submission.form_id.in_(select(Form.id).where(Form.owner_id == account_id)))
+def _empty_form(_: object, form_id: str) -> bool:
+    """Erase a piece of its submissions; whether there may be more. No other writer waits for long."""
+    with writing():
+        ids = db.session.scalars(select(Submission.id).where(Submission.form_id == form_id).limit(AT_ONCE)).all()
+        if ids:
+            erase(ids)
+        db.session.commit()
+    return len(ids) == AT_ONCE
 
 
 @signals.form_erasing.connect
@@ -74,18 +75,6 @@ def _erase_with_form(_: object, form_id: str) -> None:
 @signals.account_erasing.connect
 def _erase_with_account(_: object, account_id: uuid.UUID) -> None:
     erase(select(Submission.id).join(Form, Form.id == Submission.form_id).where(Form.owner_id == account_id))
-
-
-def _empty(of: ColumnElement[bool]) -> None:
-    """Delete most of them before the rest goes with what they belong to, so that no other writer waits for long."""
-    query = select(Submission.id).where(of).limit(AT_ONCE)
-    while True:
-        with writing():
-            ids = db.session.scalars(query).all()
-            if not ids:
-                return
-            erase(ids)
-            db.session.commit()
 
 
 def _remove_files(names: Sequence[str]) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 
 from forms_service.config import settings
 from forms_service.delivery import digests, outbox, sources
+from forms_service.errors import NotFoundError
 from forms_service.extensions import db
 from forms_service.forms.published import PublishedForm, fields_at, published
 from forms_service.submissions.models import File, Submission
@@ -51,9 +52,9 @@ def said(submission_id: uuid.UUID) -> dict[str, Any] | None:
     submission = db.session.get(Submission, submission_id)
     if submission is None:
         return None
-    form = published(submission.form_id)
-    if not form.owner_active:
-        return None  # who may not read it in the inbox is not sent it either
+    form = _readable(submission.form_id)
+    if form is None:
+        return None
     data, control = json.loads(submission.data), json.loads(submission.control or "{}")
     fields = fields_at(form, submission.form_version)
     labels = {field["name"]: field.get("label") or field["name"] for field in fields}
@@ -73,18 +74,27 @@ def digest(digest_id: uuid.UUID) -> dict[str, Any] | None:
     """How many submissions of which forms a digest speaks for; None once they are nobody's to read."""
     numbers = select(Submission.form_id, func.count(), func.min(Submission.created_at))
     held = numbers.where(Submission.id.in_(digests.subjects(digest_id))).group_by(Submission.form_id)
-    rows = [(published(form_id), count, since) for form_id, count, since in db.session.execute(held)]
+    rows = [(_readable(form_id), count, since) for form_id, count, since in db.session.execute(held)]
+    readable = [(form, count, since) for form, count, since in rows if form]
     forms = [
         {
             "name": _line(form.name),
             "count": count,
             "link": f"{settings.public_url}/api/forms/{form.id}/submissions?since={since:%Y-%m-%dT%H:%M:%SZ}",
         }
-        for form, count, since in rows
-        if form.owner_active
+        for form, count, since in readable
     ]
-    total = sum(count for form, count, _ in rows if form.owner_active)
+    total = sum(count for _, count, _ in readable)
     return {"count": total, "max_mails": digests.MAX_MAILS, "forms": forms} if forms else None
+
+
+def _readable(form_id: str) -> PublishedForm | None:
+    """The form, if its owner may read what is sent to it; None for one that is being erased."""
+    try:
+        form = published(form_id)
+    except NotFoundError:
+        return None
+    return form if form.owner_active else None
 
 
 def _files(submission_id: uuid.UUID) -> Sequence[File]:

@@ -33,7 +33,8 @@ def init_app(app: Flask) -> None:
 
 def sweep() -> None:
     """Erase what each form's owner, or the operator, wants kept no longer."""
-    forms = db.session.execute(select(Form.id, Form.owner_id, Form.settings)).all()
+    existing = select(Form.id, Form.owner_id, Form.settings).where(Form.deleted_at.is_(None))
+    forms = db.session.execute(existing).all()
     for form_id, owner_id, kept in forms:
         for condition in _outlived(form_id, form_settings(json.loads(kept)).retention_days):
             while ids := _some(form_id, condition):

@@ -5,7 +5,7 @@ from functools import cache, wraps
 from typing import Any, NoReturn
 
 import marshmallow as ma
-from flask import redirect, url_for
+from flask import Response, redirect, url_for
 from flask_smorest import Blueprint as SmorestBlueprint
 from webargs.flaskparser import FlaskParser
 
@@ -71,9 +71,25 @@ class Blueprint(SmorestBlueprint):
             @wraps(view)
             def wrapper(*args: Any, **kwargs: Any) -> Any:
                 result = view(*args, **kwargs)
+                if isinstance(result, Response):
+                    return result
                 return success(dumper.dump(result) if dumper else result, message=message, status=status)
 
             document = self.response(status, envelope(schema), description=message)
+            return document(wrapper)  # type: ignore[no-any-return]  # flask-smorest has no types
+
+        return decorate
+
+    def may_take_time(self, message: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        """Answer 202 with that message where a view returns that something is left to the background."""
+
+        def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
+            @wraps(view)
+            def wrapper(*args: Any, **kwargs: Any) -> Any:
+                is_done: bool = view(*args, **kwargs)
+                return None if is_done else success(message=message, status=202)
+
+            document = self.alt_response(202, schema=envelope(None), description=message)
             return document(wrapper)  # type: ignore[no-any-return]  # flask-smorest has no types
 
         return decorate

@@ -7,8 +7,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import select
 
-from forms_service.accounts import audit
-from forms_service.accounts.erasure import erase as erase_account
+from forms_service.accounts import audit, erasure
 from forms_service.accounts.identity import Caller
 from forms_service.accounts.keys import service as keys
 from forms_service.accounts.me.service import account_of
@@ -50,20 +49,26 @@ def events_of(caller: Caller, limit: int, cursor: str | None) -> Page[dict[str, 
     return Page([_event(event) for event in page.items], page.next)
 
 
-def erase(caller: Caller, password: str) -> None:
-    """Erase the account with all that hangs on it. Of the trail stays what happened when, without where from.
+def erase(caller: Caller, password: str) -> bool:
+    """Erase the account with all that hangs on it; whether it is done, or some forms are left to the background.
+
+    Of the trail stays what happened when, without where from.
 
     :raises ValidationError: on `password`, when it is not the current one
     """
     demand_current(caller.account_id, password)
-    account_emptying.send(account_id=caller.account_id)
+    is_left = any(left for _, left in account_emptying.send(account_id=caller.account_id))
     with writing():
         account = db.session.scalar(select(Account).where(Account.id == caller.account_id).with_for_update())
         if account is None:
             raise AuthenticationError()
-        erase_account(caller.account_id)
+        if is_left:
+            erasure.empty(account)
+        else:
+            erasure.erase(caller.account_id)
         db.session.commit()
     account_deleted.send(account_id=caller.account_id)
+    return not is_left
 
 
 def _events(account_id: uuid.UUID) -> Any:

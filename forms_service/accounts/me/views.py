@@ -39,9 +39,10 @@ def change(changes: dict[str, Any]) -> Account:
 @rate_limit("password")
 @me.arguments(schemas.CurrentPasswordOnly, location="json")
 @me.answers(200, message="Your account and everything on it is erased.")
-def erase(said: dict[str, Any]) -> None:
+@me.may_take_time("Your account is erased. What was sent to its forms is out of sight, and is erased within minutes.")
+def erase(said: dict[str, Any]) -> bool:
     """Erase the account, its forms and what was submitted to them. There is no way back."""
-    leaving.erase(caller(), **said)
+    return leaving.erase(caller(), **said)
 
 
 @me.route("/api/me/password", methods=["POST"])

@@ -21,7 +21,7 @@ def everything_of(form_id: str, statuses: Sequence[str]) -> Iterator[Listed]:
 
     :raises NotFoundError: where there is no such form
     """
-    if db.session.scalar(select(Form.id).where(Form.id == form_id)) is None:
+    if db.session.scalar(select(Form.id).where(Form.id == form_id, Form.deleted_at.is_(None))) is None:
         raise NotFoundError("There is no form with this id. See: flask forms list")
     audit.note("submissions_listed")
     for batch in batches(form_id, Filter(status=tuple(statuses) or WITHOUT_SPAM)):

@@ -53,10 +53,11 @@ def _sent(caller: Caller, email: str, start: Position | None, limit: int) -> Que
     query = (
         select(Submission.id, Submission.created_at)
         .join(Person, Person.submission_id == Submission.id)
-        .where(Person.email_index == person_index(email))
+        .join(Form, Form.id == Submission.form_id)
+        .where(Person.email_index == person_index(email), Form.deleted_at.is_(None))
     )
     if caller.role != "operator":
-        query = query.join(Form, Form.id == Submission.form_id).where(Form.owner_id == caller.account_id)
+        query = query.where(Form.owner_id == caller.account_id)
     if start:
         query = query.where(tuple_(Submission.created_at, Submission.id) < start)
     return query.order_by(Submission.created_at.desc(), Submission.id.desc()).limit(limit)

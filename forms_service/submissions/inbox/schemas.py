@@ -3,18 +3,18 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from itertools import islice
-from typing import Any, ClassVar
+from typing import Any
 
 import marshmallow as ma
 
 from forms_service.errors import Fault
-from forms_service.submissions.inbox.moment import Moment, end_of, start_of
+from forms_service.submissions.inbox.filters import Filters
+from forms_service.submissions.inbox.moment import Moment, start_of
 from forms_service.submissions.models import STATUSES
 from forms_service.submissions.taking.addresses import addresses_in
 from forms_service.validation.fields import Email
 from forms_service.validation.parts import Flag, Line, Several, Word
-from forms_service.validation.schema import Coded, Messages, Schema
-from forms_service.validation.timezones import Timezone
+from forms_service.validation.schema import Schema
 from forms_service.web.blueprint import ListMeta
 from forms_service.web.downloads import BYTES
 from forms_service.web.pagination import MOST, Digits, Paging
@@ -24,64 +24,6 @@ LONGEST_QUERY = 200
 
 MOVES = ("inbox", "archived", "spam")
 """Where an owner may put a submission; `unconfirmed` is left by confirming."""
-
-
-class Statuses(Coded):
-    """One or more statuses, by comma, or as a list in JSON; in a query the parameter may come several times."""
-
-    is_multiple = True
-    default_error_messages: Messages = {"not_a_choice": f"Write one or more of {', '.join(STATUSES)}, by comma."}
-    json_schema: ClassVar[dict[str, Any]] = {"type": "string", "examples": ["inbox,archived"]}
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> tuple[str, ...]:
-        said = [value] if isinstance(value, str) else value
-        if not isinstance(said, list) or not said or not all(isinstance(each, str) for each in said):
-            raise self.make_error("not_a_choice")
-        found = [status.strip() for each in said for status in each.split(",")]
-        if not set(found) <= set(STATUSES):
-            raise self.make_error("not_a_choice")
-        return tuple(status for status in STATUSES if status in found)
-
-
-class YesOrNo(Flag):
-    """A switch in a query, where all is text."""
-
-    json_schema: ClassVar[dict[str, Any]] = {"type": "boolean"}
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bool:
-        return super()._deserialize({"true": True, "false": False}.get(str(value), value), attr, data, **kwargs)
-
-
-class Filters(Schema):
-    """Which submissions of a form are meant."""
-
-    status = Statuses(
-        metadata={
-            "default": "inbox",
-            "description": f"One or more of {', '.join(f'`{status}`' for status in STATUSES)}, by comma or repeated.",
-        }
-    )
-    since = Moment(metadata={"description": "Only what was sent then or later: a moment (RFC 3339) or a day."})
-    until = Moment(metadata={"description": "Only what was sent before that moment, or until the end of that day."})
-    timezone = Timezone(
-        metadata={
-            "default": "UTC",
-            "description": "For days in `since` and `until`, and for times in CSV and XLSX.",
-        }
-    )
-    unread = YesOrNo(metadata={"description": "`true`: only the unread, `false`: only the read; both without."})
-
-    @ma.post_load
-    def _reckon_days(self, values: dict[str, Any], **_: Any) -> dict[str, Any]:
-        """Replace a day by the moment that it begins or ends at."""
-        zone = values.get("timezone", UTC)
-        for name, reckon in (("since", start_of), ("until", end_of)):
-            if name in values and not isinstance(values[name], datetime):
-                try:
-                    values[name] = reckon(values[name], zone)
-                except ValueError as error:
-                    raise ma.ValidationError([Moment().fault("invalid_datetime")], name) from error
-        return values
 
 
 class Listing(Filters, Paging):
@@ -231,6 +173,14 @@ class BulkDone(Schema):
     missing = ma.fields.List(
         ma.fields.String(), required=True, metadata={"description": "Ids that the form has no submission under."}
     )
+
+
+class Erasure(Schema):
+    """How much is left of a form that is being erased."""
+
+    form_id = ma.fields.String(required=True)
+    deleted_at = ma.fields.AwareDateTime(required=True)
+    submissions_left = ma.fields.Integer(required=True)
 
 
 class Counts(Schema):

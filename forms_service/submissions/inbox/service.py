@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from forms_service.accounts.guards import Caller
 from forms_service.database import writing
@@ -13,7 +13,7 @@ from forms_service.errors import NotFoundError
 from forms_service.extensions import db
 from forms_service.forms.models import Form
 from forms_service.forms.published import published
-from forms_service.forms.service import owned
+from forms_service.forms.service import FORM_ID, owned
 from forms_service.submissions import erasing
 from forms_service.submissions.inbox.moment import moment
 from forms_service.submissions.inbox.selecting import (
@@ -21,6 +21,7 @@ from forms_service.submissions.inbox.selecting import (
     Found,
     Position,
     count_left_out,
+    everything,
     fetched,
     files_of,
     newest,
@@ -134,15 +135,31 @@ def attachment(submission_id: uuid.UUID, number: int, caller: Caller) -> Attachm
     return found
 
 
+def erasure(form_id: str, caller: Caller) -> dict[str, Any]:
+    """How much is left of a form of the caller's that is being erased.
+
+    :raises NotFoundError: for any other
+    """
+    query = select(Form.deleted_at).where(Form.id == form_id, Form.deleted_at.is_not(None))
+    if caller.role != "operator":
+        query = query.where(Form.owner_id == caller.account_id)
+    deleted_at = db.session.scalar(query) if FORM_ID.fullmatch(form_id) else None
+    if deleted_at is None:
+        raise NotFoundError()
+    left = db.session.scalar(select(func.count()).where(*everything(form_id)))
+    return {"form_id": form_id, "deleted_at": deleted_at, "submissions_left": left}
+
+
 def _any_after(form_id: str, wanted: Filter, last: Position) -> bool:
     """Whether a short page is short only because of the size of what is on it."""
     return db.session.execute(newest(form_id, wanted, last, 1)).first() is not None
 
 
 def _of(submission_id: uuid.UUID, caller: Caller) -> Found:
-    query = select(Submission.id).where(Submission.id == submission_id)
+    query = select(Submission.id).join(Form, Form.id == Submission.form_id)
+    query = query.where(Submission.id == submission_id, Form.deleted_at.is_(None))
     if caller.role != "operator":
-        query = query.join(Form, Form.id == Submission.form_id).where(Form.owner_id == caller.account_id)
+        query = query.where(Form.owner_id == caller.account_id)
     for submission in fetched(query):
         return submission
     raise NotFoundError()

@@ -24,8 +24,8 @@ def add(_: object, account_id: uuid.UUID, document: dict[str, Any]) -> None:
     shown: list[dict[str, Any]] = []
     elsewhere: dict[str, str] = {}
     left, room = MOST, MOST_CHARACTERS
-    forms = select(Form.id).where(Form.owner_id == account_id).order_by(Form.created_at, Form.id)
-    for form_id in db.session.scalars(forms).all():
+    forms = select(Form.id).where(Form.owner_id == account_id, Form.deleted_at.is_(None))
+    for form_id in db.session.scalars(forms.order_by(Form.created_at, Form.id)).all():
         found = _all(form_id, left, room)
         if found is None:
             elsewhere[form_id] = f"/api/forms/{form_id}/export?format=jsonl&status={','.join(STATUSES)}"

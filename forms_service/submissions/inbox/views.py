@@ -81,6 +81,15 @@ def export(asked: dict[str, Any], form_id: str) -> Response:
     return response
 
 
+@inbox.route("/api/forms/<form_id>/erasure")
+@inbox.doc(operationId="getFormErasure")
+@for_owners("forms:read")
+@inbox.answers(200, schemas.Erasure, message="The form is being erased.")
+def erasure(form_id: str) -> dict[str, Any]:
+    """Show how much is left of a form that was deleted; 404 once nothing is."""
+    return service.erasure(form_id, caller())
+
+
 @inbox.route("/api/forms/<form_id>/stats")
 @inbox.doc(operationId="getFormStats")
 @for_owners("submissions:read")

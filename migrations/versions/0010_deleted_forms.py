@@ -1,0 +1,17 @@
+"""Forms that are out of sight while they are being erased."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0010"
+down_revision = "0009"
+
+
+def upgrade() -> None:
+    op.add_column("forms", sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=True))
+    op.create_index(op.f("ix_forms_deleted_at"), "forms", ["deleted_at"])
+
+
+def downgrade() -> None:
+    op.drop_index(op.f("ix_forms_deleted_at"), "forms")
+    op.drop_column("forms", "deleted_at")  # not in a batch, which would empty the table that submissions hang on
