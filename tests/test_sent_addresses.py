@@ -7,8 +7,11 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from forms_service.commands.forms import submissions
+from forms_service.submissions import address_index
 from forms_service.submissions.taking import proof_of_work
 from tests.conftest import KeyOf
+from tests.inbox import submit
 from tests.taking import JSON, form_for, kept
 
 URLENCODED = "application/x-www-form-urlencoded"
@@ -38,6 +41,20 @@ def test_a_person_is_found_and_erased_however_the_address_is_written(
     erased = either.post("/api/people/erase", headers=owner, json={"email": "Ann <ann@example.com>"})
     assert erased.json["data"] == {"erased": len(SPELLINGS) + 1}
     assert len(kept(either_app, form)) == 1
+
+
+def test_older_submissions_are_indexed_by_a_command(
+    either: FlaskClient, either_app: Flask, key_of: KeyOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(address_index, "BATCH", 2)
+    owner, form = key_of(either_app), form_for(either_app)
+    for number in range(5):
+        submit(either_app, form, {"n": number, "from": f"Ann <ann@example.com>, b{number}@example.com"})
+    runner = either_app.test_cli_runner()
+    assert runner.invoke(submissions, ["index"]).output == "Addresses that were not indexed: 10\n"
+    assert runner.invoke(submissions, ["index"]).output == "Addresses that were not indexed: 0\n"
+    found = either.post("/api/people/find", headers=owner, json={"email": "ann@example.com"})
+    assert [item["data"]["n"] for item in found.json["data"]] == [4, 3, 2, 1, 0]
 
 
 @pytest.mark.parametrize("email", ["Ann <ann@example.com", "a@example.com, b@example.com", "ann", "<>"])

@@ -8,6 +8,7 @@ from flask.cli import with_appcontext
 from forms_service.commands.terminal import checked, line, plainly
 from forms_service.forms import administration, service
 from forms_service.forms.schemas import NewForm
+from forms_service.submissions import address_index
 from forms_service.submissions.inbox import listing
 from forms_service.submissions.models import STATUSES
 
@@ -85,3 +86,15 @@ def list_submissions(form_id: str, status: tuple[str, ...], limit: int) -> None:
     """Print id, time, status, read or unread, and the values as JSON, the newest first, separated by tabs."""
     for submission in itertools.islice(listing.everything_of(form_id, status), limit):
         click.echo(line(*submission))
+
+
+@submissions.command("index")
+@with_appcontext
+@plainly
+def index_submissions() -> None:
+    """Have people found in older submissions by addresses that only this version reads, as in `Ann <ann@example.com>`.
+
+    Once after an update is enough; it can be interrupted, and the service may run meanwhile.
+    """
+    added = sum(address_index.index_all())
+    click.echo(f"Addresses that were not indexed: {added}")

@@ -1,0 +1,64 @@
+"""Indexing of older submissions by the addresses that are read in them today."""
+
+import json
+import uuid
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import Row, insert, select
+
+from forms_service.accounts import audit
+from forms_service.database import writing
+from forms_service.errors import PayloadTooLargeError
+from forms_service.extensions import db
+from forms_service.submissions.models import Person, Submission
+from forms_service.submissions.taking.addresses import indexes_in
+
+BATCH = 500
+"""Submissions that are read, and indexed in one commit."""
+
+
+def index_all() -> Iterator[int]:
+    """Add what is missing; yields how many addresses of each batch were not indexed.
+
+    Nothing is taken away, and it can be interrupted and started again, while the service runs.
+    """
+    audit.note("submissions_indexed")
+    last: uuid.UUID | None = None
+    while True:
+        with writing():
+            batch = db.session.execute(_after(last)).all()
+            if not batch:
+                return
+            missing = _missing(batch)
+            if missing:
+                db.session.execute(insert(Person), missing)
+            db.session.commit()
+        last = batch[-1].id
+        yield len(missing)
+
+
+def _after(last: uuid.UUID | None) -> Any:
+    query = select(Submission.id, Submission.data, Submission.control).order_by(Submission.id).limit(BATCH)
+    # on PostgreSQL none of them is erased before its addresses are stored
+    query = query.with_for_update(read=True, key_share=True)
+    return query if last is None else query.where(Submission.id > last)
+
+
+def _missing(batch: Sequence[Row[Any]]) -> list[dict[str, Any]]:
+    ids = [row.id for row in batch]
+    columns = select(Person.submission_id, Person.email_index).where(Person.submission_id.in_(ids))
+    known = {(submission_id, bytes(index)) for submission_id, index in db.session.execute(columns)}
+    return [
+        {"submission_id": row.id, "email_index": index}
+        for row in batch
+        for index in _indexes(row)
+        if (row.id, index) not in known
+    ]
+
+
+def _indexes(row: Row[Any]) -> set[bytes]:
+    try:
+        return indexes_in(json.loads(row.data), json.loads(row.control or "{}"))
+    except PayloadTooLargeError:  # it was taken when repeated addresses did not count
+        return set()
