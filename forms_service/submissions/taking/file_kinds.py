@@ -1,12 +1,19 @@
 """What a file is, by what is in it: its beginning decides, and its name only among what the beginning may be."""
 
-import mimetypes
 import re
 from dataclasses import dataclass
 
 import puremagic
 
 from forms_service.submissions.taking.file_names import extension
+from forms_service.submissions.taking.file_signatures import (
+    MAX_JUNK,
+    OLE,
+    PDF,
+    ZIP,
+    find_signature,
+    riff_form,
+)
 
 HEAD = 8192
 """Bytes at a file's beginning that are looked at."""
@@ -26,7 +33,7 @@ TEXT_KINDS = {
 }
 """What plain text is called by its extension; none of them is run by a browser."""
 
-OPENINGS = ((b"%PDF-", "application/pdf"), (b"{\\rtf", "application/rtf"), (b"%!PS", "application/postscript"))
+OPENINGS = ((b"{\\rtf", "application/rtf"), (b"%!PS", "application/postscript"))
 """Formats that begin as text."""
 
 MARKUP = (
@@ -35,24 +42,34 @@ MARKUP = (
     (b"<!doctype html", "text/html"),
     (b"<script", "text/html"),
 )
-CONTAINERS = ("application/zip", "application/x-ole-storage")
-"""Formats that many others are made of."""
 
-PROGRAMS = ("application/vnd.microsoft.portable-executable", "application/x-executable", "application/x-mach-binary")
-BEGINNINGS = {
-    b"PK\x03\x04": CONTAINERS[0],
-    b"\xd0\xcf\x11\xe0": CONTAINERS[1],
-    b"MZ": PROGRAMS[0],
-    b"\x7fELF": PROGRAMS[1],
-    b"\xcf\xfa\xed\xfe": PROGRAMS[2],
-}
-"""What is one thing by its first bytes, unless the name says which of its many forms."""
+GENERIC = (
+    ZIP,
+    OLE,
+    "application/gzip",
+    "image/tiff",
+    "video/mp4",
+    "audio/mp4",
+    "video/x-matroska",
+    "audio/ogg",
+    "application/ogg",
+)
+"""Formats that many others are made of: the name says which, if it is one of those."""
 
 SAME = {
+    "application/font-woff": "font/woff",
+    "application/font-woff2": "font/woff2",
+    "application/x-font-otf": "font/otf",
+    "application/x-font-ttf": "font/ttf",
     "application/x-gzip": "application/gzip",
+    "application/x-rar-compressed": "application/vnd.rar",
     "application/x-zip-compressed": "application/zip",
     "audio/mp3": "audio/mpeg",
     "audio/wave": "audio/wav",
+    "audio/x-aiff": "audio/aiff",
+    "audio/x-m4a": "audio/mp4",
+    "audio/x-m4b": "audio/mp4",
+    "audio/x-midi": "audio/midi",
     "audio/x-wav": "audio/wav",
     "image/heif": "image/heic",
     "image/jpg": "image/jpeg",
@@ -60,10 +77,25 @@ SAME = {
     "image/vnd.microsoft.icon": "image/x-icon",
     "image/x-ms-bmp": "image/bmp",
     "text/rtf": "application/rtf",
+    "video/avi": "video/x-msvideo",
 }
 """Other names of a type → the one used here."""
 
-_RUN_BY_BROWSERS = re.compile(r"html|[/+]xml\b|svg|(java|ecma|vb|live)script|shockwave|futuresplash|mhtml|rfc822")
+NAMED = {
+    ".m4a": "audio/mp4",
+    ".m4b": "audio/mp4",
+    ".m4v": "video/x-m4v",
+    ".dng": "image/x-adobe-dng",
+    ".nef": "image/x-nikon-nef",
+    ".arw": "image/x-sony-arw",
+    ".cr2": "image/x-canon-cr2",
+    ".ogv": "video/ogg",
+    ".weba": "audio/webm",
+    ".mka": "audio/x-matroska",
+}
+"""What a generic format is by its extension, where puremagic does not say so."""
+
+_RUN_BY_BROWSERS = re.compile(r"html|[/+]xml\b|svg|(java|ecma|vb|live)script|shockwave|futuresplash|mhtml|rfc822|flash")
 _CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 
 
@@ -74,6 +106,8 @@ class Kind:
     type: str
     text: bool = False
     extensions: frozenset[str] = frozenset()
+    container: str = ""
+    """The format that it is made of."""
 
     @property
     def served_as(self) -> str:
@@ -85,72 +119,26 @@ class Kind:
 
 def kind_of(head: bytes, name: str) -> Kind:
     """The kind of a file that begins with `head`."""
-    text = _as_text(head)
+    text = None if riff_form(head) else _as_text(head)
     if text is not None:
         return _text_kind(text, extension(name))
-    matches = [match for match in _matches(head, name) if _is_certain(match, extension(name))]
+    end, signature = extension(name), find_signature(head)
+    if signature is not None and signature not in GENERIC:
+        return Kind(signature, container=signature)
+    if signature is not None and signature not in (ZIP, OLE):
+        return Kind(NAMED.get(end, signature), container=signature)
+    matches = [match for match in _matches(head, name) if _is_certain(match, end)]
     extensions = frozenset(match.extension.lower() for match in matches if match.extension)
-    named = [match.mime_type for match in matches if match.extension.lower() == extension(name)]
-    plain = [found for beginning, found in BEGINNINGS.items() if head.startswith(beginning)]
+    named = [match.mime_type for match in matches if match.extension.lower() == end]
     likely = [match.mime_type for match in matches]
-    found = next((mimetype for mimetype in (*named, *plain, *likely) if mimetype), UNKNOWN)
-    return Kind(plain[0] if found == UNKNOWN and plain else same(found), extensions=extensions)
-
-
-def accepted(kind: Kind, name: str, accept: str) -> bool:
-    """Whether a file is one of those that `accept` lists, as in HTML: extensions, types, and types with a star."""
-    wishes = [wish.strip().lower() for wish in accept.split(",") if wish.strip()]
-    return not wishes or any(_fulfils(wish, kind, extension(name)) for wish in wishes)
+    types = (*named, signature) if signature else (*named, *likely)
+    found = next((mimetype for mimetype in types if mimetype), UNKNOWN)
+    return Kind(same(found), extensions=extensions, container=signature or "")
 
 
 def same(mimetype: str) -> str:
     """The name that a type goes by here."""
     return SAME.get(mimetype.lower(), mimetype.lower())
-
-
-def _fulfils(wish: str, kind: Kind, ending: str) -> bool:
-    if wish.startswith("."):
-        return wish == ending and _may_be_called(ending, kind)
-    if wish in ("*", "*/*"):
-        return True
-    if wish.endswith("/*"):
-        without_mark = kind.type == UNKNOWN and _may_be_called(ending, kind)
-        return (_by_name(ending) if without_mark else kind.type).startswith(wish[:-1])
-    of_text = wish == PLAIN and kind.type.startswith("text/") and kind.served_as == kind.type
-    by_name = ending in _TYPES.guess_all_extensions(wish) and _may_be_called(ending, kind)
-    return same(wish) == kind.type or of_text or by_name
-
-
-def _may_be_called(ending: str, kind: Kind) -> bool:
-    """Whether the content is no other than the extension says, as far as anybody can tell."""
-    if ending in kind.extensions:
-        return True
-    expected = _by_name(ending)
-    if expected == kind.type:
-        return True
-    if ending in _RECOGNISED or kind.type in PROGRAMS:
-        return False
-    if expected.startswith("text/"):
-        return kind.text
-    family = expected.partition("/")[0]
-    if kind.type == UNKNOWN or kind.type in CONTAINERS:
-        return True  # not every format has a mark of its own
-    return kind.type.partition("/")[0] == family if family in _MEDIA else kind.type.partition("/")[0] not in _MEDIA
-
-
-def _by_name(ending: str) -> str:
-    return same(_TYPES.guess_type(f"file{ending}")[0] or "")
-
-
-_TYPES = mimetypes.MimeTypes()
-"""Python's own list, and not what the machine adds to it."""
-
-_MEDIA = ("image", "audio", "video", "font")
-_RECOGNISED = frozenset(
-    {".7z", ".bmp", ".doc", ".docx", ".gif", ".gz", ".heic", ".jpeg", ".jpg", ".odp", ".ods", ".odt", ".pdf", ".png"}
-    | {".ppt", ".pptx", ".rtf", ".tif", ".tiff", ".webp", ".xls", ".xlsx", ".zip"}
-)
-"""Extensions of formats that are always recognised: without their mark a file is something else."""
 
 
 def _matches(head: bytes, name: str) -> list[puremagic.PureMagicWithConfidence]:
@@ -167,9 +155,20 @@ def _is_certain(match: puremagic.PureMagicWithConfidence, ending: str) -> bool:
 
 def _as_text(head: bytes) -> bytes | None:
     """The beginning of a text in UTF-8, UTF-16 or an older encoding; None for anything else."""
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        head = head[: len(head) // 2 * 2].decode("utf-16", errors="ignore").encode(errors="ignore")
+    encoding = _wide_encoding(head)
+    if encoding:
+        head = head[: len(head) // 2 * 2].decode(encoding, errors="ignore").encode(errors="ignore")
     return None if _CONTROLS.search(head) else head
+
+
+def _wide_encoding(head: bytes) -> str | None:
+    """UTF-16, by its byte order mark or by the zeros that Latin text has in it."""
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "utf-16"
+    even, odd = head[0:512:2], head[1:512:2]
+    if len(odd) > 1 and even.count(0) == 0 and odd.count(0) > len(odd) * 3 // 4:
+        return "utf-16-le"
+    return "utf-16-be" if len(even) > 1 and odd.count(0) == 0 and even.count(0) > len(even) * 3 // 4 else None
 
 
 def _text_kind(head: bytes, ending: str) -> Kind:
@@ -181,4 +180,6 @@ def _text_kind(head: bytes, ending: str) -> Kind:
         by_mark = [found for mark, found in MARKUP if mark in start]
         markup = "application/xml" if start.startswith(b"<?xml") else PLAIN
         return Kind(by_mark[0] if by_mark else markup, text=True)
+    if start.startswith(b"%pdf-") or (ending == ".pdf" and b"%PDF-" in head[:MAX_JUNK]):
+        return Kind(PDF)
     return Kind(TEXT_KINDS.get(ending, PLAIN), text=True)

@@ -17,7 +17,8 @@ from forms_service.errors import Fault, PayloadTooLargeError
 from forms_service.forms.published import PublishedForm
 from forms_service.submissions.taking import disk, file_names, storage
 from forms_service.submissions.taking.field_names import kept_name
-from forms_service.submissions.taking.file_kinds import HEAD, Kind, accepted, kind_of
+from forms_service.submissions.taking.file_acceptance import accepted
+from forms_service.submissions.taking.file_kinds import HEAD, Kind, kind_of
 from forms_service.validation.text import normalize_unicode, storable_text
 from forms_service.web.bodies import boundary, declared_charset, pieces
 from forms_service.web.charsets import decode, find_encoding
