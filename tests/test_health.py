@@ -24,7 +24,7 @@ from forms_service.health import checks
 from tests.conftest import MakeApp
 from tests.mail_server import MailServer
 
-TOKEN = {"Authorization": "Bearer let-me-see"}
+TOKEN = {"Authorization": "Bearer let-me-see-x7Qk29vR"}
 
 
 def test_live_touches_nothing(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,16 +66,29 @@ class TestDetails:
 
     @pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer wrong"}, {"Authorization": "Bearer ü"}])
     def test_with_a_token_set_they_are_for_its_holder(self, make_app: MakeApp, headers: dict[str, str]) -> None:
-        client = make_app(METRICS_TOKEN="let-me-see").test_client()
+        client = make_app(METRICS_TOKEN="let-me-see-x7Qk29vR").test_client()
         assert set(client.get("/health", headers=headers).json) == {"status", "timestamp"}
         assert client.get("/metrics", headers=headers).status_code == 401
         assert "checks" in client.get("/health", headers=TOKEN).json
         assert client.get("/metrics", headers=TOKEN).status_code == 200
 
-    @pytest.mark.parametrize(("sent", "seen"), [("bearer let-me-see", 200), ("let-me-see", 401), ("Basic Og==", 401)])
+    @pytest.mark.parametrize(
+        ("sent", "seen"), [("bearer let-me-see-x7Qk29vR", 200), ("let-me-see-x7Qk29vR", 401), ("Basic Og==", 401)]
+    )
     def test_a_token_comes_as_a_bearer_written_in_any_case(self, make_app: MakeApp, sent: str, seen: int) -> None:
-        client = make_app(METRICS_TOKEN="let-me-see").test_client()
+        client = make_app(METRICS_TOKEN="let-me-see-x7Qk29vR").test_client()
         assert client.get("/metrics", headers={"Authorization": sent}).status_code == seen
+
+    def test_a_client_guesses_at_the_token_ten_times_in_a_quarter_of_an_hour(self, make_app: MakeApp) -> None:
+        client = make_app(METRICS_TOKEN="let-me-see-x7Qk29vR").test_client()
+        assert [client.get("/metrics", headers=TOKEN).status_code for _ in range(12)] == [200] * 12
+        wrong = [client.get("/metrics", headers={"Authorization": f"Bearer {n}"}).status_code for n in range(11)]
+        assert wrong == [401] * 10 + [429]
+        refused = client.get("/health", headers=TOKEN)
+        assert (refused.status_code, int(refused.headers["Retry-After"]) > 800) == (429, True)
+        assert client.get("/health").status_code == 200
+        elsewhere = client.get("/metrics", headers=TOKEN, environ_base={"REMOTE_ADDR": "192.0.2.7"})
+        assert elsewhere.status_code == 200
 
     def test_in_production_without_a_token_nobody_sees_them(self, make_app: MakeApp) -> None:
         make_app()  # makes the secrets

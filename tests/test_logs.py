@@ -49,7 +49,7 @@ def test_a_refused_request_is_an_event(make_app: MakeApp, caplog: pytest.LogCapt
 
 
 def test_one_who_may_not_is_an_event(make_app: MakeApp, caplog: pytest.LogCaptureFixture) -> None:
-    client = make_app(METRICS_TOKEN="let-me-see").test_client()
+    client = make_app(METRICS_TOKEN="let-me-see-x7Qk29vR").test_client()
     client.get("/metrics", headers={"Authorization": "Bearer guessed"})
     (said,) = fields(caplog, "refused")
     assert (said["status"], said["client"]) == (401, "127.0.0.0")

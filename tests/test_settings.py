@@ -172,14 +172,14 @@ def test_an_instance_folder_that_cannot_be_made_is_named(make_settings: MakeSett
 
 
 def test_a_dotenv_is_read_and_the_environment_goes_before_it(make_settings: MakeSettings, tmp_path: Path) -> None:
-    (tmp_path / ".env").write_text("APP_NAME='From file'\nMETRICS_TOKEN=from-file\n")
+    (tmp_path / ".env").write_text("APP_NAME='From file'\nMETRICS_TOKEN=from-file-x7Qk29vR\n")
     settings = make_settings(APP_NAME="From environment")
-    assert (settings.app_name, settings.metrics_token) == ("From environment", "from-file")
+    assert (settings.app_name, settings.metrics_token) == ("From environment", "from-file-x7Qk29vR")
 
 
 def test_a_file_may_hold_a_value(make_settings: MakeSettings, tmp_path: Path) -> None:
-    (tmp_path / "token").write_text("in-a-file\n")
-    assert make_settings(METRICS_TOKEN_FILE=str(tmp_path / "token")).metrics_token == "in-a-file"
+    (tmp_path / "token").write_text("in-a-file-x7Qk29vR\n")
+    assert make_settings(METRICS_TOKEN_FILE=str(tmp_path / "token")).metrics_token == "in-a-file-x7Qk29vR"
     assert list(problems(make_settings, METRICS_TOKEN_FILE=str(tmp_path / "missing"))) == ["METRICS_TOKEN"]
 
 
@@ -189,7 +189,7 @@ def test_an_empty_value_is_not_set(make_settings: MakeSettings) -> None:
 
 
 def test_no_secret_is_shown_when_settings_are(make_settings: MakeSettings) -> None:
-    shown = repr(make_settings(**PRODUCTION, METRICS_TOKEN="t0ken-value", SMTP_PASSWORD="p4ss-value"))
+    shown = repr(make_settings(**PRODUCTION, METRICS_TOKEN="t0ken-value-x7Qk29vR", SMTP_PASSWORD="p4ss-value"))
     for secret in ("kP0xLm7v", "t0ken-value", "p4ss-value", "p%40ssword"):
         assert secret not in shown
 

@@ -8,7 +8,7 @@ from typing import Any, cast
 from flask import current_app
 from werkzeug.local import LocalProxy
 
-from forms_service.config import secret_files
+from forms_service.config import secret_files, secret_values
 from forms_service.config import values as of
 from forms_service.config.reading import Reader
 from forms_service.config.values import Rate
@@ -156,8 +156,8 @@ def _read(env: Reader, directory: Path) -> dict[str, Any]:
         "public_url": public_url,
         "hsts": read("HSTS", of.usual_hsts(public_url), parse=of.one_of("off", "host", "subdomains")),
         "port": read("PORT", None, parse=of.whole(1, 65_535)),
-        "secret_key": read("SECRET_KEY", None, parse=of.secret_key),
-        "encryption_keys": read("ENCRYPTION_KEYS", None, parse=of.encryption_keys),
+        "secret_key": read("SECRET_KEY", None, parse=secret_values.secret_key),
+        "encryption_keys": read("ENCRYPTION_KEYS", None, parse=secret_values.encryption_keys),
         "database_url": database_url or default_database,
         "embedded": database_url is None,
         "database_pool_size": read("DATABASE_POOL_SIZE", "10", parse=of.whole(1, 1000)),
@@ -175,7 +175,7 @@ def _read(env: Reader, directory: Path) -> dict[str, Any]:
         "signup_confirmation": read("SIGNUP_CONFIRMATION", "true", parse=of.flag),
         "session_max_days": read("SESSION_MAX_DAYS", "90", parse=of.whole(1, 3650)),
         "signup_role": read("SIGNUP_ROLE", "user", parse=of.one_of("user", "owner", "operator")),
-        "metrics_token": read("METRICS_TOKEN", None, parse=of.bearer_token),
+        "metrics_token": read("METRICS_TOKEN", None, parse=secret_values.bearer_token),
         "health_check_urls": read("HEALTH_CHECK_URLS", "", parse=of.named_urls),
         "max_content_length": read("MAX_CONTENT_LENGTH", "1048576", parse=of.whole(1024, 2**30)),
         "audit_retention_days": read("AUDIT_RETENTION_DAYS", "400", parse=of.whole(1, 36_500)),

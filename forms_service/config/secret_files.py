@@ -8,7 +8,7 @@ from typing import Any
 
 from marshmallow import ValidationError
 
-from forms_service.config import values
+from forms_service.config import secret_values
 from forms_service.security import generate_key
 
 EMBEDDED = "forms.db"
@@ -28,7 +28,7 @@ def fill_in(settings: dict[str, Any], problems: dict[str, list[str]]) -> None:
 
     A missing file is made, but never in production; what goes wrong is added to `problems`.
     """
-    for name, parse in (("SECRET_KEY", values.secret_key), ("ENCRYPTION_KEYS", values.encryption_keys)):
+    for name, parse in (("SECRET_KEY", secret_values.secret_key), ("ENCRYPTION_KEYS", secret_values.encryption_keys)):
         if settings[name.lower()] is None and not {name, "INSTANCE_PATH"} & set(problems):
             path = settings["instance_path"] / name.lower()
             may_make = settings["environment"] != "production" and not _is_in_use(settings)

@@ -1,7 +1,5 @@
 """What a setting's text may be, and the value it stands for; each fault says what to write instead."""
 
-import base64
-import binascii
 import importlib.util
 import ipaddress
 import re
@@ -19,31 +17,11 @@ ENVIRONMENTS = ("development", "testing", "production")
 ALGORITHMS = ("HS256", "HS384", "HS512")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 OWN_PATHS = frozenset({"api", "f", "forgot", "health", "login", "metrics", "new-address", "reset", "signup", "static"})
-WELL_KNOWN = (
-    "changeme",
-    "change-me",
-    "change_me",
-    "changethis",
-    "change-this",
-    "change_this",
-    "your-secret-key",
-    "your_secret_key",
-    "supersecretkey",
-    "super-secret-key",
-    "django-insecure",
-    "192b9bdd22ab9ed4d12e236c78afcb9a393ec15f71bbf5dc987d54727823bcbf",  # Flask's documentation
-    "09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b88e8d3e7",  # FastAPI's documentation
-)
-"""What keys copied out of a tutorial hold; compared in lower case."""
-
 LABEL = re.compile(r"\w([\w-]{0,61}\w)?")
 """What stands between the dots of a host's name."""
 
 PATH = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*/?")
 """A path that is the same however it is written: a server hands it on decoded, a link has it encoded."""
-
-LEAST_DISTINCT = 8
-"""Different characters or bytes that a random key of 32 has for certain."""
 
 
 class Rate(NamedTuple):
@@ -126,13 +104,6 @@ def host(raw: str) -> str:
     return name
 
 
-def bearer_token(raw: str) -> str:
-    """A secret that can be sent in a header."""
-    if not re.fullmatch("[!-~]+", raw.strip()):
-        raise ValidationError("Write ASCII letters, digits and signs without spaces between them.")
-    return raw.strip()
-
-
 def mailbox(raw: str) -> str:
     """An address that mails are from, with a name before it or without."""
     _, address = parseaddr(text(raw))
@@ -197,33 +168,9 @@ def redis_url(raw: str) -> str:
     return raw.strip()
 
 
-def secret_key(raw: str) -> str:
-    """A key nobody can guess; at least 32 characters."""
-    well_known = any(mark in raw.lower() for mark in WELL_KNOWN) or len(set(raw)) < LEAST_DISTINCT
-    if len(raw) < 32 or well_known:
-        raise ValidationError("Write at least 32 random characters, such as the output of: flask keys generate.")
-    return raw
-
-
-def encryption_keys(raw: str) -> tuple[bytes, ...]:
-    """Keys of 32 bytes from base64 in either alphabet, by comma; the first wraps, all unwrap."""
-    return tuple(_encryption_key(key.strip()) for key in raw.strip(", ").split(","))
-
-
 def url_path(url: str) -> str:
     """The path of a web address without a trailing slash."""
     return urlsplit(url).path.rstrip("/")
-
-
-def _encryption_key(encoded: str) -> bytes:
-    try:
-        padded = encoded.rstrip("=") + "=" * (-len(encoded.rstrip("=")) % 4)
-        key = base64.b64decode(padded.replace("-", "+").replace("_", "/"), validate=True)
-    except (binascii.Error, ValueError):
-        key = b""
-    if len(key) != 32 or len(set(key)) < LEAST_DISTINCT:
-        raise ValidationError("Write base64 of 32 random bytes, by comma, such as the output of: flask keys generate.")
-    return key
 
 
 def _is_address(name: str) -> bool:

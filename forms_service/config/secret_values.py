@@ -1,0 +1,99 @@
+"""Secrets among the settings: what is refused could be guessed, or stands in a list of known ones."""
+
+import base64
+import binascii
+import itertools
+import re
+from collections.abc import Sequence
+
+from marshmallow import ValidationError
+
+from forms_service.security.known_secrets import is_known
+
+WELL_KNOWN = (
+    "changeme",
+    "change-me",
+    "change_me",
+    "changethis",
+    "change-this",
+    "change_this",
+    "your-secret-key",
+    "your_secret_key",
+    "supersecretkey",
+    "super-secret-key",
+    "django-insecure",
+    "192b9bdd22ab9ed4d12e236c78afcb9a393ec15f71bbf5dc987d54727823bcbf",  # Flask's documentation
+    "09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b88e8d3e7",  # FastAPI's documentation
+)
+"""What keys copied out of a tutorial hold; compared in lower case."""
+
+MIN_DISTINCT = 8
+"""Different characters or bytes that a random key of 32 has for certain."""
+
+MIN_SECRET_KEY, MIN_BEARER_TOKEN = 32, 16
+
+ROWS = "qwertyuiop asdfghjkl zxcvbnm qwertzuiop yxcvbnm azertyuiop qsdfghjklm wxcvbn 1234567890"
+NEIGHBOURS = frozenset(pair for row in (ROWS, ROWS[::-1]) for pair in itertools.pairwise(row))
+"""Characters that are typed one after the other by who rolls over a keyboard."""
+
+
+def secret_key(raw: str) -> str:
+    """A key nobody can guess; at least 32 characters."""
+    if len(raw) < MIN_SECRET_KEY or is_trivial(raw, MIN_SECRET_KEY):
+        raise ValidationError("Write at least 32 random characters, such as the output of: flask keys generate.")
+    return raw
+
+
+def bearer_token(raw: str) -> str:
+    """A secret of at least 16 characters that can be sent in a header."""
+    token = raw.strip()
+    if not re.fullmatch("[!-~]+", token):
+        raise ValidationError("Write ASCII letters, digits and signs without spaces between them.")
+    if len(token) < MIN_BEARER_TOKEN or is_trivial(token, MIN_BEARER_TOKEN):
+        raise ValidationError("Write at least 16 random characters, such as the output of: flask keys generate.")
+    return token
+
+
+def encryption_keys(raw: str) -> tuple[bytes, ...]:
+    """Keys of 32 bytes from base64 in either alphabet, by comma; the first wraps, all unwrap."""
+    return tuple(_encryption_key(key.strip()) for key in raw.strip(", ").split(","))
+
+
+def is_trivial(secret: str, least: int) -> bool:
+    """Whether a secret is known, or has fewer than `least` characters that do not repeat or count."""
+    if any(mark in secret.lower() for mark in WELL_KNOWN) or is_known(secret):
+        return True
+    characters = [ord(character) for character in secret.lower()]
+    rolled = sum(pair in NEIGHBOURS for pair in zip(secret.lower(), secret.lower()[1:], strict=False))
+    return rolled > len(secret) // 2 or _is_regular(secret, characters, least)
+
+
+def _is_regular(secret: Sequence[object], numbers: Sequence[int], least: int) -> bool:
+    """Whether it has few different characters, repeats a part that is too short, or counts."""
+    period = _period(secret)
+    repeats = period <= len(secret) // 2 and period < least
+    steps = [after - before for before, after in itertools.pairwise(numbers)]
+    counted = sum(abs(step) <= 1 or step == following for step, following in itertools.pairwise(steps))
+    return len(set(secret)) < min(MIN_DISTINCT, least // 3) or repeats or counted > len(secret) * 2 // 3
+
+
+def _period(secret: Sequence[object]) -> int:
+    """The length of the shortest part of which the whole is a repetition; by the prefix function, in linear time."""
+    borders = [0] * len(secret)
+    for place in range(1, len(secret)):
+        border = borders[place - 1]
+        while border and secret[place] != secret[border]:
+            border = borders[border - 1]
+        borders[place] = border + (secret[place] == secret[border])
+    return len(secret) - borders[-1]
+
+
+def _encryption_key(encoded: str) -> bytes:
+    try:
+        padded = encoded.rstrip("=") + "=" * (-len(encoded.rstrip("=")) % 4)
+        key = base64.b64decode(padded.replace("-", "+").replace("_", "/"), validate=True)
+    except (binascii.Error, ValueError):
+        key = b""
+    if len(key) != 32 or len(set(key)) < MIN_DISTINCT or is_known(encoded):
+        raise ValidationError("Write base64 of 32 random bytes, by comma, such as the output of: flask keys generate.")
+    return key

@@ -1,0 +1,24 @@
+"""Bearer tokens that settings hold, for programs of the operator."""
+
+import hmac
+
+from flask import request
+
+from forms_service.web.client import client_key
+from forms_service.web.limits import charge, refund
+
+
+def has_bearer(token: str) -> bool:
+    """Whether the request carries this token; a client's wrong ones are limited.
+
+    :raises RateLimitError: after too many wrong ones, whatever this one is
+    """
+    sent = request.authorization
+    given = (sent.token or "") if sent and sent.type == "bearer" else ""
+    if not given:
+        return False
+    charge("bearer", client_key())
+    if not hmac.compare_digest(given.encode(), token.encode()):
+        return False
+    refund("bearer", client_key())
+    return True
