@@ -231,6 +231,8 @@ def _is_plain(address: str) -> bool:
 
 
 def _parsed(address: str) -> ValidatedEmail | None:
+    if len(address) > EMAIL_LONGEST:
+        return None  # email-validator takes quadratic time
     try:
         # a "test environment" only means that .test is a domain like another
         parsed = validate_email(address, check_deliverability=False, test_environment=True, strict=True)

@@ -1,8 +1,10 @@
 """HTML's encodings of a form as fields in their order: urlencoded, text/plain, and what parts of multipart come to."""
 
+import binascii
+import re
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any, NamedTuple
-from urllib.parse import unquote_to_bytes
 
 from forms_service.errors import BadRequestError, PayloadTooLargeError
 from forms_service.validation.special import CHARSET
@@ -12,6 +14,8 @@ MAX_FIELDS = 1000
 """Fields of one form."""
 
 _CHARSET_FIELD = CHARSET[0].encode()
+_LONE_PERCENT = re.compile(rb"%(?![0-9A-Fa-f]{2})")
+_PLAIN_NAME = re.compile(rb"(?:\A|\n)([^=\n]*+)=")
 
 
 class RawField(NamedTuple):
@@ -38,19 +42,17 @@ def split_plain(raw: bytes) -> list[RawField]:
 
     :raises PayloadTooLargeError: for more than MAX_FIELDS fields
     """
-    fields: list[tuple[bytes, list[bytes]]] = []
-    for ended in raw.removeprefix(UTF_8_BOM).removesuffix(b"\n").split(b"\n"):
-        line = ended.removesuffix(b"\r")
-        name, equals, value = line.partition(b"=")
-        if equals:
-            fields.append((name, [value]))
-        elif fields:
-            fields[-1][1].append(line)
-        elif line:
-            fields.append((b"", [line]))
-        if len(fields) > MAX_FIELDS:
-            raise PayloadTooLargeError(f"A form has at most {MAX_FIELDS} fields.")
-    return [RawField(name, b"\r\n".join(lines)) for name, lines in fields]
+    raw = raw.removeprefix(UTF_8_BOM).removesuffix(b"\n").removesuffix(b"\r")
+    begun = list(islice(_PLAIN_NAME.finditer(raw), MAX_FIELDS + 1))
+    if len(begun) > MAX_FIELDS:
+        raise PayloadTooLargeError(f"A form has at most {MAX_FIELDS} fields.")
+    starts = [name.start() for name in begun] + [len(raw)]
+    before = [RawField(b"", raw[: starts[0]])] if starts[0] else []
+    fields = (
+        RawField(name[1], raw[name.end() : end].removesuffix(b"\r"))
+        for name, end in zip(begun, starts[1:], strict=True)
+    )
+    return [*before, *fields]
 
 
 def named_encoding(fields: Iterable[RawField]) -> str | None:
@@ -98,4 +100,9 @@ def _is_charset_field(name: bytes) -> bool:
 
 
 def _unquote(quoted: bytes) -> bytes:
-    return unquote_to_bytes(quoted.replace(b"+", b" ")) if b"%" in quoted or b"+" in quoted else quoted
+    """Decode percent-encoding as quoted-printable, which is done in C: urllib needs half a second for 1 MiB of `%`."""
+    text = quoted.replace(b"+", b" ")
+    if b"%" not in text:
+        return text
+    escaped = _LONE_PERCENT.sub(b"=25", text.replace(b"=", b"=3D"))
+    return binascii.a2b_qp(escaped.replace(b"%", b"="))

@@ -5,6 +5,7 @@ Every step is linear in the bytes that were sent.
 
 import json
 import math
+import re
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, NoReturn
@@ -18,7 +19,15 @@ MAX_DEPTH = 64
 """Objects and lists inside each other."""
 
 MAX_VALUES = 10_000
-"""Values in the JSON of one submission, those inside lists and objects included."""
+"""Values in the JSON of one submission, lists and objects counted as two."""
+
+MAX_CONTAINERS = 50_000
+"""Lists and objects of a body."""
+
+_STRING = re.compile(r'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
+"""A string, also one that does not end. Possessive: without it a string that never ends takes quadratic time."""
+
+_NO_BRACKETS = re.compile(r"[^\[\]{}]++")
 
 Pairs = list[tuple[str, Any]]
 
@@ -37,7 +46,7 @@ def read_json(raw: bytes) -> Any:
         text = raw.removeprefix(UTF_8_BOM).decode()
     except UnicodeDecodeError as error:
         raise BadRequestError("The body cannot be read. It is not JSON in UTF-8.") from error
-    value = _parse(text, _refuse_double_keys, _finite_number)
+    value = _parse(text, _refuse_double_keys, _finite_number, None)
     if isinstance(value, dict) and len(value) > MAX_FIELDS:
         raise PayloadTooLargeError(f"An object has at most {MAX_FIELDS} keys.")
     if "\\u" in text and _has_unstorable_text(value):
@@ -53,61 +62,58 @@ def read_form_json(raw: bytes) -> Any:
     :raises BadRequestError: for what is not JSON
     :raises PayloadTooLargeError: for more than MAX_VALUES values
     """
-    value = _parse(_decode_form_json(raw), _merge_double_keys, _number_or_text)
-    if isinstance(value, dict | list) and _count_values(value) > MAX_VALUES:
-        raise PayloadTooLargeError(f"A form has at most {MAX_VALUES} values.")
+    value = _parse(_decode_form_json(raw), _merge_double_keys, _number_or_text, MAX_VALUES)
     if isinstance(value, dict):
         value.pop(CHARSET[0], None)
     return value
 
 
-def _parse(text: str, join: Callable[[Pairs], Any], number: Callable[[str], Any]) -> Any:
+def _parse(text: str, join: Callable[[Pairs], Any], number: Callable[[str], Any], most: int | None) -> Any:
     try:
-        value = json.loads(text, parse_constant=_refuse_constant, parse_float=number, object_pairs_hook=join)
-        if text.count("[") + text.count("{") > MAX_DEPTH:
-            _refuse_depth(value)
-    except RecursionError as error:
-        raise BadRequestError(f"The body cannot be read. {_TOO_DEEP}") from error
-    except ValueError as error:
+        _refuse_size(text, most)
+        return json.loads(text, parse_constant=_refuse_constant, parse_float=number, object_pairs_hook=join)
+    except (ValueError, RecursionError) as error:
         reason = str(error) if isinstance(error, _NotStrictError) else "It is not JSON in UTF-8."
         raise BadRequestError(f"The body cannot be read. {reason}") from error
-    return value
 
 
-_TOO_DEEP = f"It is nested deeper than {MAX_DEPTH} levels."
+def _refuse_size(text: str, most_values: int | None) -> None:
+    """Refuse what would take long to build and to walk through, before it is parsed."""
+    if most_values is None:
+        if text.count("[") + text.count("{") <= MAX_DEPTH:
+            return
+    elif text.count("[") + text.count("{") + text.count(",") <= min(MAX_DEPTH, most_values):
+        return
+    bare = _STRING.sub("", text)
+    _refuse_depth(bare)
+    containers = bare.count("[") + bare.count("{")
+    if containers > MAX_CONTAINERS or (most_values is not None and containers + bare.count(",") > most_values):
+        raise PayloadTooLargeError("The body has too many values.")
 
 
-def _refuse_depth(value: Any) -> None:
-    level, depth = [value], 0
-    while level := [item for item in level if type(item) in (dict, list)]:
-        depth += 1
-        if depth > MAX_DEPTH:
-            raise _NotStrictError(_TOO_DEEP)
-        level = _children(level)
-
-
-def _count_values(value: Any) -> int:
-    level, count = [value], 0
-    while level := [item for item in level if type(item) in (dict, list)]:
-        level = _children(level)
-        count += len(level)
-    return count
-
-
-def _children(containers: list[Any]) -> list[Any]:
-    return [child for item in containers for child in (item.values() if type(item) is dict else item)]
+def _refuse_depth(bare: str) -> None:
+    depth = 0
+    for character in _NO_BRACKETS.sub("", bare):
+        if character in "[{":
+            depth += 1
+            if depth > MAX_DEPTH:
+                raise _NotStrictError(f"It is nested deeper than {MAX_DEPTH} levels.")
+        else:
+            depth -= 1
 
 
 def _has_unstorable_text(value: Any) -> bool:
     """Whether an escape brought in half a surrogate pair, or NUL."""
-    level = [value]
-    while level:
-        for item in level:
-            if type(item) is str and _is_unstorable(item):
+    waiting = [value]
+    for item in waiting:  # it grows while it is walked
+        if type(item) is str:
+            if _is_unstorable(item):
                 return True
-            if type(item) is dict and any(map(_is_unstorable, item)):
-                return True
-        level = _children([item for item in level if type(item) in (dict, list)])
+        elif type(item) is list:
+            waiting += item
+        elif type(item) is dict:
+            waiting += item
+            waiting += item.values()
     return False
 
 

@@ -133,33 +133,15 @@ def _read_headers(buffer: _Buffer, newline: bytes) -> bytes:
 
 def _read_content(buffer: _Buffer, delimiter: bytes, newline: bytes) -> Iterator[tuple[bytes, bool]]:
     """Yield a part's content up to the delimiter after it; with the last piece, whether that is the last delimiter."""
-    follows = re.compile(rb"(--)|[ \t]{0,%d}%s" % (MAX_PADDING, newline))
-    start, lead = 0, len(newline)
-    while True:
-        at = buffer.bytes.find(delimiter, start)
-        if at < 0:
-            ready = len(buffer.bytes) - len(delimiter) + 1
-            if ready > lead:
-                yield buffer.take(ready)[lead:], False
-                lead = 0
-            start = 0
-            buffer.receive()
-            continue
-        end = at + len(delimiter)
-        found = follows.match(buffer.bytes, end)
-        if found:
-            last, used = bool(found[1]), found.end()  # of the bytes as they are: a match looks them up when it is asked
-            content = buffer.take(at)[lead:]
-            buffer.take(used - at)
-            yield content, last
-            return
-        if _may_follow(buffer.bytes[end : end + MAX_PADDING + 2]):
-            start = at
-            buffer.receive()
-        else:
-            start = end  # a line that only begins like the delimiter is content
-
-
-def _may_follow(begun: bytearray) -> bool:
-    """Whether these bytes after a delimiter may become what belongs there."""
-    return bytes(begun) in (b"", b"-") or (len(begun) < MAX_PADDING + 2 and not begun.strip(b" \t\r"))
+    whole = re.compile(rb"%s(?:(--)|[ \t]{0,%d}%s)" % (re.escape(delimiter), MAX_PADDING, newline))
+    unsure = len(delimiter) + MAX_PADDING + len(newline) - 1  # bytes at the end that a delimiter may begin in
+    lead = len(newline)
+    while not (found := whole.search(buffer.bytes)):
+        if len(buffer.bytes) > unsure + lead:
+            yield buffer.take(len(buffer.bytes) - unsure)[lead:], False
+            lead = 0
+        buffer.receive()
+    last, start, end = bool(found[1]), found.start(), found.end()  # a match looks at the bytes when it is asked
+    content = buffer.take(start)[lead:]
+    buffer.take(end - start)
+    yield content, last

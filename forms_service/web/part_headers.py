@@ -6,14 +6,22 @@ import re
 from urllib.parse import unquote_to_bytes
 
 MAX_HEADERS = 32
+MAX_PARAMETERS = 16
 BASE64 = b"base64"
 QUOTED_PRINTABLE = b"quoted-printable"
 
 _TOKEN = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]"
 _HEADER_NAME = re.compile(_TOKEN + rb"++")
 _PARAMETER = re.compile(rb";[ \t]*+(" + _TOKEN + rb"++)[ \t]*+=[ \t]*+")
-_CLOSES = re.compile(rb"[ \t]*+(?:;|\Z)")
-_CLOSES_AFTER_BACKSLASH = re.compile(rb"[ \t]*+(?:;[ \t]*+" + _TOKEN + rb"++[ \t]*+=|\Z)")
+_CLOSING_QUOTE = re.compile(
+    rb'(?<!\\)"[ \t]*+(?:;|\Z)|(?<=\\)"[ \t]*+(?:;[ \t]*+' + _TOKEN + rb"++[ \t]*+=|\Z)",
+)
+r"""Where a quoted value ends.
+
+Browsers escape no backslash, old ones and programs write `\"`: a quote behind a backslash ends the value where nothing
+or a further parameter follows, any other quote where nothing or `;` does.
+"""
+
 _CONTROLS = re.compile(rb"[\x01-\x08\x0a-\x1f\x7f]")
 
 
@@ -103,13 +111,17 @@ def _parameters(value: bytes) -> dict[bytes, bytes] | None:
     found: dict[bytes, bytes] = {}
     extended: dict[bytes, bytes] = {}
     place = value.find(b";")
-    while place >= 0 and (match := _PARAMETER.search(value, place)):
+    for _ in range(MAX_PARAMETERS):
+        match = _PARAMETER.search(value, place) if place >= 0 else None
+        if match is None:
+            break
         start = match.end()
         name = match[1].lower()
         if value.startswith(b'"', start):
-            end = _closing_quote(value, start + 1)
-            if end < 0:
+            closing = _CLOSING_QUOTE.search(value, start + 1)
+            if closing is None:
                 return None
+            end = closing.start()
             found.setdefault(name, _unquote(value[start + 1 : end]))
             place = end + 1
         else:
@@ -122,21 +134,6 @@ def _parameters(value: bytes) -> dict[bytes, bytes] | None:
                 found.setdefault(name, _unquote(text))
             place = end
     return found | extended
-
-
-def _closing_quote(value: bytes, start: int) -> int:
-    r"""Return where a quoted value ends, -1 where it does not.
-
-    Browsers write neither `\` nor what follows it in another way, old ones and programs write `\"`: a quote behind a
-    backslash ends the value where nothing or a further parameter follows, any other one where nothing or `;` does.
-    """
-    at = value.find(b'"', start)
-    while at >= 0:
-        escaped = at > start and value[at - 1] == ord("\\")
-        if (_CLOSES_AFTER_BACKSLASH if escaped else _CLOSES).match(value, at + 1):
-            return at
-        at = value.find(b'"', at + 1)
-    return -1
 
 
 def _unquote(text: bytes) -> bytes:

@@ -61,13 +61,15 @@ def _has_word(texts: list[str], words: tuple[str, ...]) -> bool:
     whole, phrases, anywhere = _words(words)
     left = MAX_SEARCHED
     for text in texts:
-        read = folded(text[: max(0, left)])
+        read = folded(text[: max(0, left)])[:MAX_SEARCHED]
         left -= len(text)
         found = _WORD.findall(read)
-        if not whole.isdisjoint(found) or any(part in read for part in anywhere):
+        present, letters = frozenset(found), frozenset(read)
+        if not whole.isdisjoint(present) or any(letters.issuperset(part) and part in read for part in anywhere):
             return True
-        spaced = f" {' '.join(found)} " if phrases else ""
-        if any(phrase in spaced for phrase in phrases):
+        likely = [phrase for phrase in phrases if present.issuperset(phrase.split())]
+        spaced = f" {' '.join(found)} " if likely else ""
+        if any(phrase in spaced for phrase in likely):
             return True
     return False
 

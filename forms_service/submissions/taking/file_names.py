@@ -27,7 +27,7 @@ _ENDS = " .\u200c\u200d"
 
 def safe(sent: str) -> str:
     """The last part of a path, in NFC, without what is not seen or not allowed somewhere; at most LONGEST bytes."""
-    name = _NOT_SEEN.sub("", re.split(r"[/\\]", sent)[-1])
+    name = _NOT_SEEN.sub("", sent[max(sent.rfind("/"), sent.rfind("\\")) + 1 :])
     if len(name) > 2 * MAX_READ:
         name = name[:MAX_READ] + name[-MAX_READ:]
     name = normalize_unicode(name)
