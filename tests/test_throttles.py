@@ -1,5 +1,6 @@
 """Limits that know accounts: guessing passwords, and requests of who is signed in."""
 
+import io
 from typing import Any
 
 import pytest
@@ -35,6 +36,39 @@ def test_an_account_is_guessed_at_so_often_from_wherever_whether_or_not_it_exist
 def test_a_client_guesses_so_often_whoever_it_names(guarded: Flask) -> None:
     answers = [guess(guarded, f"p{number}@example.com") for number in range(4)]
     assert [answer.status_code for answer in answers] == [401, 401, 401, 429]
+
+
+class CountedBody(io.BytesIO):
+    """A body that counts how often it is read."""
+
+    reads = 0
+
+    def read(self, size: int | None = -1) -> bytes:
+        self.reads += 1
+        return super().read(size)
+
+
+def test_a_clients_limit_comes_before_its_body_is_read(guarded: Flask) -> None:
+    for number in range(3):
+        guess(guarded, f"p{number}@example.com")
+    body = CountedBody(b" " * 500_000)
+    answer = guarded.test_client().post(
+        "/api/login",
+        input_stream=body,
+        content_length=500_000,
+        content_type="application/json",
+        environ_base={"REMOTE_ADDR": "192.0.2.1"},
+    )
+    assert (answer.status_code, body.reads) == (429, 0)
+
+
+def test_a_guess_that_the_accounts_limit_refuses_counts_for_the_client(guarded: Flask) -> None:
+    for number in range(3):
+        guess(guarded, "ann@example.com", f"192.0.2.{number}")
+    refused = [guess(guarded, "ann@example.com", "198.51.100.1").status_code for _ in range(3)]
+    assert refused == [429, 429, 429]
+    assert guess(guarded, "other@example.com", "198.51.100.1").status_code == 429
+    assert guess(guarded, "other@example.com", "198.51.100.2").status_code == 401
 
 
 def test_what_names_no_account_counts_for_its_client_alone(guarded: Flask) -> None:

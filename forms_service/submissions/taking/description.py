@@ -3,7 +3,7 @@
 from typing import Any
 
 from forms_service.web.blueprint import PAGE
-from forms_service.web.bodies import JSON, MULTIPART, URLENCODED
+from forms_service.web.bodies import JSON, MULTIPART, PLAIN, URLENCODED
 
 ANY_FIELDS = {"type": "object", "minProperties": 1, "maxProperties": 500, "additionalProperties": True}
 ACCEPTED = {
@@ -49,7 +49,7 @@ REFUSED = {
 KEY = {
     "in": "header",
     "name": "Idempotency-Key",
-    "description": "The same key and content get the first answer's id again for 24 hours.",
+    "description": "The same key and content get the first answer's id again for 24 hours. It counts for its client.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 255},
 }
 
@@ -63,7 +63,10 @@ SUBMIT: dict[str, Any] = {
     "parameters": [KEY],
     "requestBody": {
         "required": True,
-        "content": {kind: {"schema": ANY_FIELDS} for kind in (JSON, URLENCODED, MULTIPART)},
+        "content": {
+            **{kind: {"schema": ANY_FIELDS} for kind in (JSON, URLENCODED, MULTIPART)},
+            PLAIN: {"schema": {"type": "string", "description": "A JSON object, or lines of `name=value`."}},
+        },
     },
     "responses": {
         "200": {"description": "It is stored.", "content": {JSON: {"schema": ACCEPTED}}},
