@@ -82,6 +82,11 @@ class Form(Schema):
     )
     fields = Fields(required=True)  # type: ignore[assignment]  # likewise
     settings = ma.fields.Nested(FormSettingsSchema, required=True)
+    mail_problem = ma.fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "Why no mails about submissions leave; null while nothing is wrong."},
+    )
     created_at = ma.fields.AwareDateTime(required=True)
     updated_at = ma.fields.AwareDateTime(required=True)
 

@@ -17,6 +17,7 @@ from forms_service.accounts.models import Account
 from forms_service.accounts.service import email_index
 from forms_service.config import settings
 from forms_service.database import now, writing
+from forms_service.delivery.problems import mail_problem
 from forms_service.errors import AuthenticationError, AuthorizationError, Fault, NotFoundError, ValidationError
 from forms_service.extensions import db
 from forms_service.forms import erasure, schemas
@@ -40,12 +41,13 @@ def create(said: Mapping[str, Any], owner_id: uuid.UUID) -> dict[str, Any]:
         settings=json.dumps(_settings({}, said.get("settings", {}), said["fields"])),
         version=1,
     )
+    problem = mail_problem()
     with writing():
         db.session.add_all([form, FormVersion(form_id=form.id, number=1, fields=said["fields"])])
         audit.record("form_created", account_id=owner_id, details={"form_id": form.id})
         try:
             db.session.flush()
-            answer = _told(form, said["fields"])
+            answer = _told(form, said["fields"], problem)
             db.session.commit()
         except IntegrityError as error:  # the account was erased while it was asking
             raise AuthenticationError() from error
@@ -76,14 +78,16 @@ def listed(caller: Caller, limit: int, cursor: str | None) -> Page[dict[str, Any
     if position:
         query = query.where(tuple_(Form.created_at, Form.id) < tuple_(*position))
     query = query.order_by(Form.created_at.desc(), Form.id.desc()).limit(limit + 1)
-    found = [_told(form, fields) for form, fields in db.session.execute(query)]
+    problem = mail_problem()
+    found = [_told(form, fields, problem) for form, fields in db.session.execute(query)]
     return paged(found, limit, lambda form: (form["created_at"].isoformat(), form["id"]))
 
 
 def shown(form_id: str, caller: Caller) -> dict[str, Any]:
     """A form of the caller's."""
+    problem = mail_problem()
     form = owned(form_id, caller)
-    return _told(form, _fields(form))
+    return _told(form, _fields(form), problem)
 
 
 def version(form_id: str, number: int, caller: Caller) -> dict[str, Any]:
@@ -118,6 +122,7 @@ def change(form_id: str, caller: Caller, said: Mapping[str, Any]) -> dict[str, A
     :raises NotFoundError: where there is none, or it is another's
     :raises ValidationError: when its settings do not go together
     """
+    problem = mail_problem()
     with writing():
         form = owned(form_id, caller, lock=True)
         before = _fields(form)
@@ -131,7 +136,7 @@ def change(form_id: str, caller: Caller, said: Mapping[str, Any]) -> dict[str, A
             db.session.add(FormVersion(form_id=form.id, number=form.version, fields=fields))
         audit.record("form_changed", account_id=caller.account_id, details={"form_id": form.id})
         db.session.flush()
-        answer = _told(form, fields)
+        answer = _told(form, fields, problem)
         db.session.commit()
     form_saved.send(form_id=form_id)
     return answer
@@ -184,7 +189,7 @@ def address(form_id: str) -> str:
 def _export(_: object, account_id: uuid.UUID, document: dict[str, Any]) -> None:
     """Add the forms of an account to what is held on it."""
     query = select(Form).where(Form.owner_id == account_id, Form.deleted_at.is_(None))
-    forms = [_told(form, _fields(form)) for form in db.session.scalars(query.order_by(Form.created_at, Form.id))]
+    forms = [_told(form, _fields(form), None) for form in db.session.scalars(query.order_by(Form.created_at, Form.id))]
     document["forms"] = schemas.Form(many=True).dump(forms)
 
 
@@ -200,7 +205,7 @@ def _fields(form: Form) -> list[dict[str, Any]]:
     return db.session.get_one(FormVersion, (form.id, form.version)).fields
 
 
-def _told(form: Form, fields: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def _told(form: Form, fields: Sequence[Mapping[str, Any]], problem: str | None) -> dict[str, Any]:
     """What an owner is told of a form."""
     return {
         "id": form.id,
@@ -210,6 +215,7 @@ def _told(form: Form, fields: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "url": address(form.id),
         "fields": fields,
         "settings": json.loads(form.settings),
+        "mail_problem": problem,
         "created_at": form.created_at,
         "updated_at": form.updated_at,
     }
