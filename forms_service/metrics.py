@@ -13,6 +13,7 @@ RATE_LIMITED = Counter("forms_rate_limited", "Requests refused by a rate limit."
 REDIS_FAILURES = Counter("forms_redis_failures", "Calls that fell back because Redis was away.")
 REDIS_AWAY = Gauge("forms_redis_away", "1 while a process does without Redis.", multiprocess_mode="livemax")
 CACHE_LOOKUPS = Counter("forms_cache_lookups", "Looks into the cache, by result.", ["result"])
+FORM_LOOKUPS = Counter("forms_form_cache_lookups", "Looks for a form in the process's memory, by result.", ["result"])
 DATABASE_POOL = Counter("forms_database_pool_events", "What the database pool did.", ["event"])
 DATABASE_IN_USE = Gauge("forms_database_connections_in_use", "Connections handed out.", multiprocess_mode="livesum")
 HASHING_REFUSED = Counter("forms_password_hashing_refused", "Passwords not hashed because too many waited.")

@@ -38,7 +38,7 @@ FLOORS = (
     ("validation",),
     ("config",),
     ("security",),
-    ("metrics", "errors", "signals", "processor", "server"),
+    ("metrics", "errors", "signals", "processor", "server", "outbound"),
 )
 """The rooms from the top floor to the ground: each imports only from floors below its own."""
 

@@ -80,3 +80,11 @@ def test_each_app_has_a_cache_of_its_own(make_app) -> None:  # type: ignore[no-u
     cache.set("key", 1)
     with make_app().app_context():
         assert cache.get("key") is None
+
+
+def test_the_hit_rate_of_forms_is_a_metric(app: Flask) -> None:
+    client, form_id = app.test_client(), form_for(app)
+    client.get(f"/f/{form_id}")
+    before = REGISTRY.get_sample_value("forms_form_cache_lookups_total", {"result": "hit"}) or 0
+    client.get(f"/f/{form_id}")
+    assert f'forms_form_cache_lookups_total{{result="hit"}} {before + 1}' in client.get("/metrics").text

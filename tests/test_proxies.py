@@ -1,13 +1,18 @@
 """Behind proxies, and under a path of a site."""
 
+import dataclasses
+from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask, request
 from flask.testing import FlaskClient
 
+from forms_service.health import doctor
+from forms_service.web import proxy
 from forms_service.web.client import client_address, client_for_log, client_key
-from tests.conftest import MakeApp
+from tests.conftest import MakeApp, MakeSettings
 
 
 def seen(app: Flask, headers: dict[str, str], remote: str = "10.0.0.9") -> tuple[str, str]:
@@ -115,3 +120,61 @@ def test_no_address_leads_on_to_the_host_header(client: FlaskClient, path: str) 
     answer = client.open("/", method="GET", environ_overrides={"PATH_INFO": path, "HTTP_HOST": "evil.example"})
     assert answer.status_code in (200, 404)
     assert "Location" not in answer.headers
+
+
+def ask(app: Flask, addresses: Iterable[str], path: str = "/", **headers: str) -> list[str]:
+    """What is logged as a warning when requests come from these addresses."""
+    warnings = []
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(proxy.log, "warning", warnings.append)
+        for address in addresses:
+            app.test_client().get(path, headers=headers, environ_base={"REMOTE_ADDR": address})
+    return warnings
+
+
+@pytest.fixture
+def in_production(make_settings: MakeSettings, tmp_path: Path) -> Callable[..., Flask]:
+    """An app with no routes in front of which production's proxies are."""
+
+    def make(**environment: str) -> Flask:
+        app = Flask(__name__)
+        settings = dataclasses.replace(make_settings(**environment), environment="production")
+        proxy.init_app(app, settings)
+        return app
+
+    return make
+
+
+MANY = proxy.ENOUGH_REQUESTS
+
+
+@pytest.mark.parametrize("count", ["0", "1"])
+def test_a_proxy_that_names_no_visitor_is_said_loudly_once_and_by_doctor(
+    in_production: Callable[..., Flask], app: Flask, count: str
+) -> None:
+    warnings = ask(in_production(TRUSTED_PROXIES=count), ["127.0.0.1"] * 3 * MANY)
+    assert len(warnings) == 1
+    assert "X-Forwarded-For" in warnings[0]
+    with app.app_context():
+        (finding,) = [found for found in doctor.examine() if found.subject == "proxy"]
+    assert finding.bad
+
+
+@pytest.mark.parametrize(
+    ("addresses", "path", "headers"),
+    [
+        (["127.0.0.1", "10.0.0.1"] * MANY, "/", {}),
+        (["8.8.8.8"] * 2 * MANY, "/", {}),
+        (["127.0.0.1"] * 2 * MANY, "/health/ready", {}),
+        (["127.0.0.1"] * 2 * MANY, "/", {"X-Forwarded-For": "8.8.8.8"}),
+    ],
+    ids=["several visitors", "a public one", "a monitor", "a proxy that does"],
+)
+def test_visitors_who_can_be_told_apart_are_no_reason_to_warn(
+    in_production: Callable[..., Flask], addresses: list[str], path: str, headers: dict[str, str]
+) -> None:
+    assert ask(in_production(TRUSTED_PROXIES="1"), addresses, path, **headers) == []
+
+
+def test_on_the_developers_machine_nobody_is_taken_for_a_proxy(app: Flask) -> None:
+    assert ask(app, ["127.0.0.1"] * 2 * MANY) == []

@@ -2,6 +2,8 @@
 
 import math
 import shutil
+import socket
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +12,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from forms_service import outbound
 from forms_service.extensions import cache
 from forms_service.web import redis as guarding
 from forms_service.web.caching import cached, clear_pattern
@@ -159,3 +162,35 @@ class TestCache:
             assert calls == [3, 3, 3]
             assert clear_pattern("*") == 0
             assert not cache.delete("x")
+
+
+def test_a_name_that_is_not_found_holds_nobody_up(make_app: MakeApp, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = threading.Event()
+
+    def hang(*_: object, **__: object) -> Any:
+        found.wait()
+        raise socket.gaierror
+
+    monkeypatch.setattr(socket, "getaddrinfo", hang)
+    client = make_app(REDIS_URL="redis://cache.internal:6379").test_client()
+    try:
+        assert remaining(client) == 9
+        assert client.get("/health").json["checks"]["cache"]["status"] == "degraded"
+    finally:
+        found.set()
+    assert away(client)
+
+
+def test_an_address_that_was_found_is_good_while_names_are_not(
+    make_app: MakeApp, own_redis: servers.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = make_app(REDIS_URL=own_redis.url.replace("127.0.0.1", "localhost")).test_client()
+    assert remaining(client) == 9
+    client.application.extensions["redis"].client.connection_pool.disconnect()
+
+    def fail(*_: object, **__: object) -> Any:
+        raise socket.gaierror
+
+    monkeypatch.setattr(outbound, "_look_up", fail)
+    assert remaining(client) == 8
+    assert not away(client)

@@ -24,6 +24,7 @@ from forms_service.extensions import db
 from forms_service.forms.controls import page_size
 from forms_service.forms.models import Form, FormVersion
 from forms_service.forms.service import FORM_ID
+from forms_service.metrics import FORM_LOOKUPS
 from forms_service.signals import form_saved
 from forms_service.validation.compiler import FormSchema, compiled
 from forms_service.validation.field_names import FieldNames
@@ -31,6 +32,8 @@ from forms_service.validation.form_settings import FormSettings, form_settings
 
 FRESH_SECONDS = 0.5
 MOST_KEPT = 1000
+
+HITS, MISSES = (FORM_LOOKUPS.labels(result) for result in ("hit", "miss"))
 MAX_MEMORY = 2**27
 """Bytes that the forms of a process may take, as far as they can be estimated; the newest one is kept in any case."""
 
@@ -94,7 +97,9 @@ class Shelf:
         """
         kept = self._kept.get(form_id)
         if kept and (time.monotonic() - kept[1] < FRESH_SECONDS or not self._mine_to_renew(form_id, kept)):
+            HITS.inc()
             return kept[0]
+        MISSES.inc()
         generation, asked = self._generation, time.monotonic()
         try:
             form = _load(form_id, kept[0] if kept else None)

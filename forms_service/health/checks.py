@@ -2,8 +2,6 @@
 
 import threading
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, wait
 from typing import Any
@@ -11,7 +9,7 @@ from typing import Any
 from flask import Flask, current_app
 from sqlalchemy.exc import DBAPIError
 
-from forms_service import migrating
+from forms_service import migrating, outbound
 from forms_service.config import settings
 from forms_service.delivery import claims, outbox, smtp
 from forms_service.extensions import cache, db
@@ -163,12 +161,10 @@ def _external(name: str) -> Check:
 
 def _fetch(url: str) -> str:
     try:
-        with urllib.request.urlopen(url, timeout=DEADLINE):  # noqa: S310 (the operator's own address, http or https)
-            return "healthy"
-    except urllib.error.HTTPError:
-        return "degraded"
-    except OSError:
+        status = outbound.send(outbound.Call(url), DEADLINE).status
+    except outbound.OutboundError:
         return "unhealthy"
+    return "healthy" if 200 <= status < 300 else "degraded"
 
 
 def _together(services: dict[str, Check]) -> Check:

@@ -14,7 +14,7 @@ from forms_service.delivery import claims, smtp
 from forms_service.delivery.composing import sender_address
 from forms_service.delivery.parcel import DeliveryError
 from forms_service.extensions import db
-from forms_service.web.proxy import UNCOUNTED_PROXY
+from forms_service.web.proxy import SILENT_PROXY, UNCOUNTED_PROXY
 
 LEAST_FREE_PERCENT = 5
 SMTP_TIMEOUT = 5
@@ -146,6 +146,11 @@ def _proxy() -> str:
         raise _BadError(
             "X-Forwarded-For was seen, but TRUSTED_PROXIES is 0: behind a proxy all visitors share one rate limit. "
             f"Set it to the number of proxies, or delete {UNCOUNTED_PROXY} in the instance folder if there is none."
+        )
+    if (settings.instance_path / SILENT_PROXY).exists():
+        raise _BadError(
+            "All requests came from one private address without X-Forwarded-For. Let the proxy send it (deploy/), set "
+            f"TRUSTED_PROXIES, and delete {SILENT_PROXY} in the instance folder."
         )
     return f"{settings.trusted_proxies} counted."
 

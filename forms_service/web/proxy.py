@@ -3,7 +3,6 @@
 import ipaddress
 import logging
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flask import Flask
@@ -16,6 +15,15 @@ if TYPE_CHECKING:
 FORWARDED = ("HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO")
 UNCOUNTED_PROXY = "uncounted-proxy"
 """A file in the instance folder: a request came with X-Forwarded-For while TRUSTED_PROXIES is 0."""
+
+SILENT_PROXY = "silent-proxy"
+"""A file in the instance folder: in production all requests came from one private address, without X-Forwarded-For."""
+
+ENOUGH_REQUESTS = 50
+"""Requests from one private address and no other, after which it is taken for a proxy."""
+
+OWN_PATHS = ("/health", "/metrics", "/static")
+"""What monitors on the same machine ask for."""
 
 Parse = Callable[[str, str], str]
 """What a header says and what to fall back on → what to believe."""
@@ -37,11 +45,15 @@ class BehindProxies:
     def __init__(self, app: "WSGIApplication", settings: Settings) -> None:
         self._app = app
         self._count = settings.trusted_proxies
-        self._sighting = settings.instance_path / UNCOUNTED_PROXY
+        self._folder = settings.instance_path
         self._warned = False
+        self._only_address = ""
+        self._requests = 0 if settings.production else ENOUGH_REQUESTS
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answer with the address and scheme that the counted proxies saw."""
+        if self._requests < ENOUGH_REQUESTS and not environ.get("PATH_INFO", "").startswith(OWN_PATHS):
+            self._look_for_silent_proxy(environ)
         if self._count:
             environ["REMOTE_ADDR"] = self._counted(environ, FORWARDED[0], _host, environ.get("REMOTE_ADDR", ""))
             environ["wsgi.url_scheme"] = self._counted(environ, FORWARDED[1], _scheme, environ["wsgi.url_scheme"])
@@ -54,14 +66,35 @@ class BehindProxies:
         values = [value.strip() for value in environ.get(header, "").split(",") if value.strip()]
         return parse(values[-min(self._count, len(values))], otherwise) if values else otherwise
 
+    def _look_for_silent_proxy(self, environ: "WSGIEnvironment") -> None:
+        """Count requests until one shows that visitors can be told apart, or that they probably cannot."""
+        address = environ.get("REMOTE_ADDR", "")
+        self._only_address = self._only_address or address
+        if FORWARDED[0] in environ or address != self._only_address or not _is_private(address):
+            self._requests = ENOUGH_REQUESTS
+            return
+        self._requests += 1
+        if self._requests == ENOUGH_REQUESTS:
+            self._note(
+                SILENT_PROXY,
+                f"All of {ENOUGH_REQUESTS} requests came from one private address without X-Forwarded-For: a proxy "
+                "that does not send it makes all visitors share one rate limit. Let the proxy send X-Forwarded-For "
+                "and X-Forwarded-Proto, and set TRUSTED_PROXIES to how many proxies stand in front (deploy/).",
+            )
+
     def _warn(self) -> None:
         self._warned = True
-        log.warning(
+        self._note(
+            UNCOUNTED_PROXY,
             "X-Forwarded-For came with a request, but TRUSTED_PROXIES is 0: behind a proxy all visitors share "
-            "one rate limit. Set TRUSTED_PROXIES to how many proxies stand in front."
+            "one rate limit. Set TRUSTED_PROXIES to how many proxies stand in front.",
         )
+
+    def _note(self, sighting: str, message: str) -> None:
+        """Log a warning, and leave a file for `flask doctor`."""
+        log.warning(message)
         try:
-            Path(self._sighting).touch(mode=0o600)
+            (self._folder / sighting).touch(mode=0o600)
         except OSError:
             log.debug("The sighting could not be noted for flask doctor.")
 
@@ -81,6 +114,14 @@ class UnderPath:
                 environ["PATH_INFO"] = path[len(self._prefix) :] or "/"
             environ["SCRIPT_NAME"] = self._prefix
         return self._app(environ, start_response)
+
+
+def _is_private(address: str) -> bool:
+    """Whether an address is one that a proxy has; a Unix socket has none."""
+    try:
+        return ipaddress.ip_address(address).is_private
+    except ValueError:
+        return not address
 
 
 def _host(value: str, otherwise: str) -> str:

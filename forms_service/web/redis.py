@@ -2,15 +2,17 @@
 
 import importlib
 import logging
+import socket
 import threading
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from flask import Flask
 
 from forms_service.config import Settings
 from forms_service.metrics import REDIS_AWAY, REDIS_FAILURES
+from forms_service.outbound import addresses_of
 from forms_service.web.logs import event
 
 if TYPE_CHECKING:
@@ -43,6 +45,7 @@ class RedisGuard:
             retry=driver.retry.Retry(driver.backoff.NoBackoff(), 0),
             driver_info=None,  # it would be told with a round trip that a frozen server never answers
         )
+        _look_up_in_time(driver, self.client.connection_pool)
         self.away = False
         self._try_again_at = 0.0
         self._lock = threading.Lock()
@@ -82,3 +85,36 @@ class RedisGuard:
         REDIS_AWAY.set(0)
         if back:
             event("redis_back", level=logging.WARNING)
+
+
+def _look_up_in_time(driver: Any, pool: Any) -> None:
+    """Let connections find their host within TIMEOUT; the operating system looks for a name server for 10 s."""
+    kind, known = pool.connection_class, dict[str, list[str]]()
+    if not issubclass(kind, driver.Connection):
+        return  # a Unix socket
+
+    class Punctual(kind):  # type: ignore[misc, valid-type]
+        def _connect(self) -> Any:
+            sock = _connected(self.host, int(self.port), known)
+            sock.settimeout(self.socket_timeout)
+            return self._wrap_socket_with_ssl(sock) if issubclass(kind, driver.SSLConnection) else sock
+
+    pool.connection_class = Punctual
+
+
+def _connected(host: str, port: int, known: dict[str, list[str]]) -> socket.socket:
+    try:
+        known[host] = addresses_of(host, port, TIMEOUT)
+    except OSError:
+        if host not in known:
+            raise
+    failure: OSError = OSError("no address")
+    for address in known[host]:
+        try:
+            sock = socket.create_connection((address, port), timeout=TIMEOUT)
+        except OSError as error:
+            failure = error
+        else:
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            return sock
+    raise failure
