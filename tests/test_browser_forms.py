@@ -44,7 +44,9 @@ class Hosted:
             owner = accounts.create(person, role="owner", status="active").id
             full = service.create(NewForm().load({"name": "Party", "fields": EVERY_FIELD}), owner)["id"]
             closed = service.create(NewForm().load({"name": "Raffle", "settings": {"closed": True}}), owner)["id"]
-            self.refused = pages.hosted(published(full), 422, MISTAKES, {"email": "ann"}).get_data(as_text=True)
+            self.refused = pages.hosted(published(full), 422, MISTAKES, pages.Again({"email": "ann"})).get_data(
+                as_text=True
+            )
         self.server = Server(folder, QUICK)
         self.form = f"{self.server.url}/f/{full}"
         self.closed = f"{self.server.url}/f/{closed}"

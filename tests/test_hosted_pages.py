@@ -50,7 +50,7 @@ def form_of(app: Flask, client: FlaskClient, key_of: Callable[..., dict[str, str
 def shown_again(app: Flask, form_id: str, errors: dict[str, list[Fault]], values: dict[str, Any]) -> str:
     """The page after a post that was refused."""
     with app.test_request_context("/"):
-        return pages.hosted(published(form_id), 422, errors, values).get_data(as_text=True)
+        return pages.hosted(published(form_id), 422, errors, pages.Again(values)).get_data(as_text=True)
 
 
 def test_shows_every_type_with_its_rules(client: FlaskClient, form_of: MakeForm) -> None:
@@ -70,7 +70,7 @@ def test_shows_every_type_with_its_rules(client: FlaskClient, form_of: MakeForm)
         'name="meal" value="Fish" type="radio" required',
         'name="extras" value="Wine" type="checkbox">',
         'name="cv" type="file" accept=".pdf"',
-        "At most 5 MB.",
+        "PDF, up to 5 MB.",
         '<input type="hidden" name="source" value="">',
         'name="agree" type="checkbox" value="on" required',
         "Your &#34;name&#34;",

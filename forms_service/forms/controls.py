@@ -1,13 +1,16 @@
 """From the fields of a form to what its page shows: a control each, with the rules that HTML can hold it to."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from markupsafe import escape
+from markupsafe import Markup, escape
 
+from forms_service.config import settings
+from forms_service.validation.file_types import accepted_types
 from forms_service.validation.kinds import KINDS, choice_values, is_filled, is_ticked
+from forms_service.validation.links import plain_text, split_links
 from forms_service.validation.patterns import for_html
 from forms_service.validation.special import RESERVED
 
@@ -45,10 +48,14 @@ MAX_PAGE_SIZE = 2 * 2**20
 """Bytes of a form's page."""
 
 BYTES_OF_CONTROL = 500
+BYTES_OF_LINK = 150
 BYTES_OF_CHOICE = 45
 BYTES_OF_BOX = 175
-"""What a control, a choice of a list and a choice with a box take besides texts of the form's owner."""
+"""What a control, a link in it, a choice of a list and one with a box take besides texts of the form's owner."""
 
+LINK = Markup(
+    '<a href="{}" target="_blank" rel="noopener noreferrer">{}<span class="unseen"> (opens in a new tab)</span></a>'
+)
 LONG_TEXT = 80
 MOST_GUESSED = 100
 
@@ -63,6 +70,8 @@ class Control:
     """An input type of HTML, or `textarea`, `select`, `checkboxes`."""
 
     label: str
+    """As its owner wrote it, links included."""
+
     help: str | None
     required: bool
     attributes: Mapping[str, Any]
@@ -76,6 +85,21 @@ class Control:
     def value(self) -> str:
         """What was filled in."""
         return self.values[0] if self.values else ""
+
+    @property
+    def label_html(self) -> Markup:
+        """The label with its links."""
+        return _linked(self.label)
+
+    @property
+    def help_html(self) -> Markup:
+        """The help with its links."""
+        return _linked(self.help or "")
+
+    @property
+    def plain_label(self) -> str:
+        """The label without its links, to be a link itself."""
+        return plain_text(self.label)
 
     @property
     def first_id(self) -> str:
@@ -117,7 +141,9 @@ def page_size(fields: Sequence[Mapping[str, Any]]) -> int:
 def _size_of_control(definition: Mapping[str, Any]) -> int:
     name, kind = _size_of(definition["name"]), KINDS[definition["type"]].control
     texts = ("label", "help", "pattern", "accept")
-    size = BYTES_OF_CONTROL + 4 * name + 2 * sum(_size_of(definition.get(text, "")) for text in texts)
+    links = sum(str(definition.get(text, "")).count("](") for text in ("label", "help"))
+    size: int = BYTES_OF_CONTROL + 4 * name + 2 * sum(_size_of(definition.get(text, "")) for text in texts)
+    size += BYTES_OF_LINK * links
     every = BYTES_OF_CHOICE if kind == "select" else BYTES_OF_BOX + name
     return size + sum(every + _size_of(value) + _size_of(text) for value, text in _choices(definition))
 
@@ -131,14 +157,19 @@ def hidden_names(fields: Sequence[Mapping[str, Any]]) -> list[str]:
     return [definition["name"] for definition in fields if definition["type"] == "hidden"]
 
 
-def guessed(values: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Fields for what was sent to a form that defines none."""
+def guessed(values: Mapping[str, Any], files: Collection[str] = ()) -> list[dict[str, Any]]:
+    """Fields for what was sent to a form that defines none; `files` are the names of those that files came in."""
     found: list[dict[str, Any]] = []
     for name, value in values.items():
         if isinstance(value, str) and name and name not in RESERVED and len(found) < MOST_GUESSED:
             kind = "textarea" if "\n" in value or len(value) > LONG_TEXT or name == "message" else "text"
-            found.append({"name": name, "type": kind, "label": re.sub("[_-]+", " ", name).strip().capitalize() or name})
-    return found
+            found.append({"name": name, "type": kind, "label": _spelled_out(name)})
+    known = {field["name"] for field in found}
+    return found + [{"name": name, "type": "file", "label": _spelled_out(name)} for name in files if name not in known]
+
+
+def _spelled_out(name: str) -> str:
+    return re.sub("[_-]+", " ", name).strip().capitalize() or name
 
 
 def _attributes(definition: Mapping[str, Any]) -> dict[str, Any]:
@@ -168,16 +199,31 @@ def _for_html(bound: Any) -> Any:
 
 def _help(definition: Mapping[str, Any]) -> str | None:
     said = [definition.get("help", "")]
-    if "max_size" in definition:
-        said.append(f"At most {_size(definition['max_size'])}.")
+    if definition["type"] == "file":
+        types, size = accepted_types(definition.get("accept", "")), max_file_size(definition)
+        limit = f"{types}, up to {in_words(size)}." if types else f"up to {in_words(size)}."
+        said.append(limit[0].upper() + limit[1:])
     return " ".join(text for text in said if text) or None
 
 
-def _size(count: int) -> str:
+def max_file_size(definition: Mapping[str, Any]) -> int:
+    """Bytes that a file of the field may have, by its owner and by the service."""
+    most: int = min(definition.get("max_size", settings.max_file_size), settings.max_file_size)
+    return most
+
+
+def in_words(count: int) -> str:
+    """A number of bytes, such as "10 MB"."""
     for unit, size in (("MB", 2**20), ("kB", 2**10)):
         if count >= size:
-            return f"{count / size:.3g} {unit}"
+            return f"{count / size:.4g} {unit}"
     return f"{count} bytes"
+
+
+def _linked(text: str) -> Markup:
+    """The text as HTML; its links open beside the form, so that nothing that was filled in is lost."""
+    pieces = (LINK.format(url, words) if url else escape(words) for words, url in split_links(text))
+    return Markup("").join(pieces)
 
 
 def _choices(definition: Mapping[str, Any]) -> list[tuple[str, str]]:

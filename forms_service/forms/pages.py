@@ -1,16 +1,18 @@
-"""The pages of a form: to fill in, with what is wrong beside each field, thank you, and closed."""
+"""The pages of a form: to fill in, with what is wrong beside each field, thank you, closed, and refused."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, cast
 from urllib.parse import urlsplit
 
 from flask import Response, current_app
 
-from forms_service.errors import AuthorizationError, Fault
+from forms_service.config import settings
+from forms_service.errors import ApiError, AuthorizationError, Fault
 from forms_service.forms import returning, started
-from forms_service.forms.controls import GENERIC, MAX_PAGE_SIZE, Control, controls, guessed, hidden_names
+from forms_service.forms.controls import GENERIC, MAX_PAGE_SIZE, Control, controls, guessed, hidden_names, in_words
 from forms_service.forms.published import PublishedForm
 from forms_service.forms.widgets import Widget, widget_of
 from forms_service.validation.special import BACK, CHALLENGE_TOKENS, HONEYPOTS, STARTED
@@ -29,41 +31,66 @@ SOURCES = {
 }
 
 
+@dataclass(frozen=True)
+class Again:
+    """What a form that is shown again knows of the first time that it was sent."""
+
+    values: Mapping[str, Any]
+    files: Collection[str] = ()
+    """The names of the fields that files came in: a browser sends none again by itself."""
+
+    age: float = 0
+    """Seconds since the visitor was first shown the form."""
+
+    site: str | None = None
+    """Where they filled it in first."""
+
+
+FRESH = Again({})
+CHOOSE_AGAIN = Fault("Choose the file again.", "choose_again")
+
+CLOSED = "This form is closed and takes nothing any more."
+FULL = "This form takes no more submissions."
+
+
 def asked_for(form: PublishedForm, query: Mapping[str, str]) -> Response:
-    """The page of a form to fill in, or that it is closed."""
-    if not form.open:
-        return closed(form)
+    """The page of a form to fill in, or that it is closed or full."""
+    is_full: Callable[[PublishedForm], bool] = current_app.extensions["is_full"]
+    if not form.open or is_full(form):
+        return plain("forms/closed.html", form, 403, message=CLOSED if not form.open else FULL)
     if form.page_size > MAX_PAGE_SIZE:
         raise AuthorizationError(
             "This form is too long for a page of its own. Fill it in on the site that it belongs to."
         )
-    return hosted(form, values={name: query[name] for name in hidden_names(form.fields) if name in query})
+    return hosted(form, again=Again({name: query[name] for name in hidden_names(form.fields) if name in query}))
 
 
 def hosted(
     form: PublishedForm,
     status: int = 200,
     errors: Errors | None = None,
-    values: Mapping[str, Any] | None = None,
+    again: Again = FRESH,
     message: str | None = None,
 ) -> Response:
-    """The form to fill in, with `values` in it and `errors` beside the fields they belong to.
+    """The form to fill in, with what was filled in `again` and `errors` beside the fields they belong to.
 
     What was sent and has no field on the page goes along hidden, so that nothing is lost when it is sent again.
     """
-    errors = errors or {}
+    errors = {**{name: [CHOOSE_AGAIN] for name in again.files}, **(errors or {})}
     trap = form.settings.honeypot or HONEYPOTS[0]
-    values = {name: value for name, value in (values or {}).items() if name != trap}
-    shown, widget = _shown(form, values, errors), widget_of(form)
+    values = {name: value for name, value in again.values.items() if name != trap}
+    shown, widget = controls(form.fields or guessed(values, again.files) or GENERIC, values, errors), widget_of(form)
     response = page(
         "forms/hosted.html",
         status,
         form=form,
         controls=shown,
         html_of=partial(_html_of, form),
-        carried=_carried(values, {control.name for control in shown}),
+        carried=carried(values, {control.name for control in shown}),
         trap=trap,
-        started=started.issue(),
+        started=started.issue(again.age),
+        site=returning.issue(form.id, again.site) if again.site else None,
+        file_total=_file_total(shown),
         errors=errors,
         known={control.name: control for control in shown if control.kind != "hidden"},
         message=message,
@@ -74,14 +101,22 @@ def hosted(
     return response
 
 
-def thanks(form: PublishedForm) -> Response:
-    """That it arrived."""
-    return plain("forms/thanks.html", form)
+def thanks(form: PublishedForm, site: str | None) -> Response:
+    """The thank-you page, with the way back to the site that the visitor came from, or to the form."""
+    return plain("forms/thanks.html", form, site=site, host=host_of(site))
 
 
-def closed(form: PublishedForm) -> Response:
-    """That the form takes nothing any more."""
-    return plain("forms/closed.html", form, 403)
+def refused(form: PublishedForm | None, error: ApiError, *, site: str | None, **values: Any) -> Response:
+    """An error with the visitor's words to copy, the way back, and where that may help a button to send it again."""
+    template = "forms/refused.html"
+    if form:
+        return plain(template, form, error.status, error=error, site=site, host=host_of(site), **values)
+    return page(template, error.status, form=None, error=error, site=site, host=host_of(site), **values)
+
+
+def host_of(site: str | None) -> str:
+    """The host of a URL, as a link to it is called."""
+    return urlsplit(site or "").hostname or ""
 
 
 def plain(template: str, form: PublishedForm, status: int = 200, **values: Any) -> Response:
@@ -91,9 +126,10 @@ def plain(template: str, form: PublishedForm, status: int = 200, **values: Any) 
     return response
 
 
-def _shown(form: PublishedForm, values: Mapping[str, Any], errors: Errors) -> list[Control]:
-    """The fields as defined; of a form without any, those that were sent, else the three that most forms have."""
-    return controls(form.fields or guessed(values) or GENERIC, values, errors)
+def _file_total(shown: Sequence[Control]) -> str | None:
+    """Bytes that all files may have together, in words, where more than one may be chosen."""
+    files = [control for control in shown if control.kind == "file"]
+    return in_words(settings.max_upload_size) if len(files) > 1 else None
 
 
 def _html_of(form: PublishedForm, control: Control) -> str:
@@ -106,7 +142,8 @@ def _html_of(form: PublishedForm, control: Control) -> str:
     return form.rendered[control.name]
 
 
-def _carried(values: Mapping[str, Any], shown: set[str]) -> list[tuple[str, str]]:
+def carried(values: Mapping[str, Any], shown: Collection[str] = ()) -> list[tuple[str, str]]:
+    """What goes along hidden: name and text of what is not shown, but CAPTCHAs, traps and times, which are used up."""
     pairs = []
     for name, value in values.items():
         if name not in shown and name not in NEVER_CARRIED:

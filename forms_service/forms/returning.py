@@ -4,11 +4,18 @@ A visitor who corrects something sends it from our page: of the site that they c
 """
 
 import time
+from urllib.parse import urlsplit
+
+from flask import request
 
 from forms_service.config import settings
 from forms_service.security.signing import create_hmac_signature, derived_key, verify_hmac_signature
+from forms_service.validation.urls import is_web_url
 
 PURPOSE = "forms_service way back"
+SITE = "_site"
+"""The parameter of an address that holds a token about the visitor's site."""
+
 GOOD_FOR = 86_400
 """Seconds in which a form is corrected."""
 
@@ -26,6 +33,22 @@ def url_in(token: str, form_id: str) -> str | None:
         return None
     moment, _, url = said.partition(" ")
     return url if time.time() - float(moment) < GOOD_FOR else None
+
+
+def visitor_site(form_id: str) -> str | None:
+    """The page of another site that the visitor fills the form in on, without its query; None for our own page.
+
+    Once something was corrected on our page, a token in the address tells of it.
+    """
+    kept = url_in(request.args.get(SITE, ""), form_id)
+    if kept or request.headers.get("Sec-Fetch-Site") == "same-origin":
+        return kept
+    for url in (request.headers.get("Referer", ""), request.headers.get("Origin", "")):
+        if is_web_url(url):
+            parts = urlsplit(url)
+            ours = parts[:2] == urlsplit(settings.public_url)[:2]
+            return None if ours else parts._replace(path=parts.path or "/", query="", fragment="").geturl()
+    return None
 
 
 def _key() -> str:

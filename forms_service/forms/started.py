@@ -9,10 +9,10 @@ PURPOSE = "forms_service started"
 LONGEST = 100
 
 
-def issue() -> str:
-    """A token that says it is now."""
-    now = f"{time.time():.3f}"
-    return f"{now}.{create_hmac_signature(now, _key())}"
+def issue(age: float = 0) -> str:
+    """A token for a page that was first shown so many seconds ago."""
+    moment = f"{time.time() - age:.3f}"
+    return f"{moment}.{create_hmac_signature(moment, _key())}"
 
 
 def age_of(token: str) -> float | None:

@@ -5,7 +5,7 @@ from typing import Any
 from flask import Response, g, request
 
 from forms_service.accounts.guards import caller, for_owners
-from forms_service.forms import pages, schemas, service
+from forms_service.forms import pages, returning, schemas, service
 from forms_service.forms.published import published
 from forms_service.web.access import public
 from forms_service.web.blueprint import PAGE, Blueprint
@@ -118,7 +118,7 @@ def page(form_id: str) -> Response:
 def thanks(form_id: str) -> Response:
     """Show the page that a browser is led to after sending the form."""
     g.form = published(form_id)
-    return pages.thanks(g.form)
+    return pages.thanks(g.form, returning.visitor_site(form_id))
 
 
 page.provide_automatic_options = False  # the preflight is that of `POST /f/{id}`

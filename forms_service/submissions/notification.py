@@ -12,12 +12,13 @@ from forms_service.config import settings
 from forms_service.delivery import digests, outbox, sources
 from forms_service.errors import NotFoundError
 from forms_service.extensions import db
+from forms_service.forms.controls import in_words
 from forms_service.forms.published import PublishedForm, fields_at, published
 from forms_service.submissions.models import File, Submission
 from forms_service.submissions.taking.addresses import reply_to
 from forms_service.submissions.taking.dialects import SUBJECTS, first_of
-from forms_service.submissions.taking.uploads import in_words
 from forms_service.validation.kinds import choice_labels
+from forms_service.validation.links import plain_text
 from forms_service.validation.special import WORDS
 from forms_service.validation.text import one_line, without_controls
 
@@ -57,7 +58,7 @@ def said(submission_id: uuid.UUID) -> dict[str, Any] | None:
         return None
     data, control = json.loads(submission.data), json.loads(submission.control or "{}")
     fields = fields_at(form, submission.form_version)
-    labels = {field["name"]: field.get("label") or field["name"] for field in fields}
+    labels = {field["name"]: plain_text(field.get("label") or field["name"]) for field in fields}
     choices = {field["name"]: choice_labels(field) for field in fields if field.get("choices")}
     shown = [(name, _text(value, choices.get(name, {}))) for name, value in data.items()]
     shown += [(name, control[name]) for name in WORDS if control.get(name)]

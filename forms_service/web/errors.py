@@ -14,6 +14,7 @@ from forms_service.server.environ import UNREADABLE
 from forms_service.web.answers import failure, page
 from forms_service.web.bodies import typed_values
 from forms_service.web.client import client_for_log
+from forms_service.web.headers import FORM_PATH
 from forms_service.web.logs import event
 from forms_service.web.negotiation import wants_page
 
@@ -100,6 +101,6 @@ def _form_template() -> str | None:
 
 def _page(error: ApiError) -> Response:
     """The form again where there was one, else a page that says what happened."""
-    template = _form_template() or "error.html"
+    template = _form_template() or ("forms/refused.html" if request.path.startswith(FORM_PATH) else "error.html")
     faults = error.faults if isinstance(error, errors.ValidationError) else {}
     return page(template, error.status, error=error, errors=faults, values=typed_values())

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, LargeBinary, Select, bindparam, delete, func,
 
 from forms_service.database import now
 from forms_service.errors import AuthorizationError, Fault, ValidationError
+from forms_service.extensions import db
 from forms_service.forms.models import Form
 from forms_service.forms.published import PublishedForm
 from forms_service.prepared import Query, execute, one_round_trip
@@ -153,6 +154,16 @@ def _under_key(connection: Connection, form_id: str, keys: KeyHashes, content_ha
     return Stored(found.submission_id, fresh=False, new_keys=tuple(key for key in keys if key not in alive))
 
 
+def is_full(form: PublishedForm) -> bool:
+    """Whether the form has as many submissions as it takes; only the transaction that stores one decides."""
+    most = form.settings.max_submissions
+    return most is not None and db.session.execute(_counted(form.id)).scalar_one() >= most
+
+
+def _counted(form_id: str) -> Select[int]:
+    return select(func.count()).where(Submission.form_id == form_id, Submission.status != "spam")
+
+
 def _has_room(connection: Connection, entry: Entry, taken: dict[str, int]) -> bool:
     """Whether the form takes one more; spam fills no form."""
     most = entry.mark.form.settings.max_submissions
@@ -162,8 +173,7 @@ def _has_room(connection: Connection, entry: Entry, taken: dict[str, int]) -> bo
     if form_id not in taken:
         # whoever else counts waits here on PostgreSQL; what is inserted meanwhile has counted before
         connection.execute(select(Form.id).where(Form.id == form_id).with_for_update(key_share=True))
-        counted = select(func.count()).where(Submission.form_id == form_id, Submission.status != "spam")
-        taken[form_id] = connection.execute(counted).scalar_one()
+        taken[form_id] = connection.execute(_counted(form_id)).scalar_one()
     if taken[form_id] >= most:
         return False
     taken[form_id] += not entry.spam

@@ -8,6 +8,7 @@ from typing import Any
 from flask import g, request
 
 from forms_service.errors import Fault, PayloadTooLargeError, ValidationError
+from forms_service.forms import returning
 from forms_service.forms.published import PublishedForm
 from forms_service.submissions.taking import uploads
 from forms_service.submissions.taking.dialects import Sorted, as_text, sort_out
@@ -119,7 +120,7 @@ def _flat(pairs: Iterable[tuple[str, Any]]) -> Iterable[tuple[str, Any]]:
 
 
 def _query_values(query: Sequence[tuple[str, str]]) -> dict[str, str]:
-    values = _named(storable_values(by_name(query[:MOST_FIELDS])))
+    values = _named(storable_values(by_name([pair for pair in query[:MOST_FIELDS] if pair[0] != returning.SITE])))
     return {name: as_text(nfc(value)) for name, value in values.items()}
 
 

@@ -14,7 +14,7 @@ from forms_service.errors import NotFoundError
 from forms_service.extensions import db
 from forms_service.prepared import SealedRows, one_round_trip
 from forms_service.submissions.models import File, IdempotencyKey, Person, Submission
-from forms_service.submissions.taking.deciding import KEY_LIFE, Entry, Mark, Outcome, Stored, decide, known
+from forms_service.submissions.taking.deciding import KEY_LIFE, Entry, Mark, Outcome, Stored, decide, is_full, known
 from forms_service.submissions.taking.grouping import Grouping
 from forms_service.submissions.taking.running import Running
 
@@ -31,6 +31,7 @@ def init_app(app: Flask) -> None:
     with app.app_context():
         one_writer = db.engine.dialect.name == "sqlite"
     in_hand: Running = app.extensions["running"]
+    app.extensions["is_full"] = is_full
     app.extensions["storing"] = Grouping(_store, in_hand.count).do if one_writer else _alone
     tasks.register(app, "idempotency keys", SWEEP_SECONDS, forget_old_keys)
 

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from dataclasses import field as described
 from typing import Any, cast
 
-from flask import request
+from flask import g, request
 from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from forms_service.config import settings
 from forms_service.errors import Fault, PayloadTooLargeError
+from forms_service.forms.controls import in_words
 from forms_service.forms.published import PublishedForm
 from forms_service.submissions.taking import disk, file_names, storage
 from forms_service.submissions.taking.field_names import kept_name
@@ -24,6 +25,7 @@ from forms_service.web.bodies import boundary, declared_charset, pieces
 from forms_service.web.charsets import decode, find_encoding
 from forms_service.web.form_data import RawField, decode_fields, named_encoding
 from forms_service.web.multipart import Event, read_parts
+from forms_service.web.negotiation import wants_page
 from forms_service.web.part_headers import Part
 
 
@@ -53,13 +55,18 @@ class Received:
 
     def __init__(self, form: PublishedForm) -> None:
         self.pairs: list[tuple[str, str]] = []
+        self.sent: list[str] = []
+        """The names of the fields that files came in."""
+
         self.uploads: tuple[Upload, ...] = ()
         self._form = form
         self._part = Part()
         self._field = ""
         self._content = bytearray()
         self._text_bytes = 0
-        self._fields: list[RawField] = []
+        self.fields: list[RawField] = []
+        """Texts as they were sent."""
+
         self._arriving: _Arriving | None = None
         self._arrived: list[_Arriving] = []
         self._stored: list[storage.Written] = []
@@ -81,15 +88,15 @@ class Received:
             self._take_part(event)
         elif self._part.filename is None:
             value = self._part.decode_text(bytes(self._content))
-            self._fields.append(RawField(self._part.name, value, self._part.charset))
+            self.fields.append(RawField(self._part.name, value, self._part.charset))
         elif self._arriving:
             self._arriving.finish()
             self._arrived.append(self._arriving)
 
     def finish(self, charset: str | None) -> None:
         """Decode what was read, in the charset that the body declared if it names none itself."""
-        self.pairs = list(decode_fields(self._fields, charset))
-        encoding = named_encoding(self._fields) or find_encoding(charset)
+        self.pairs = list(decode_fields(self.fields, charset))
+        encoding = named_encoding(self.fields) or find_encoding(charset)
         self.uploads = tuple(file.as_upload(encoding) for file in self._arrived if not file.dropped)
 
     def remove(self) -> None:
@@ -101,7 +108,7 @@ class Received:
         self._part, self._content, self._arriving = part, bytearray(), None
         self._count_text(len(part.name))
         if part.filename is not None:
-            name = decode(part.name, named_encoding(self._fields))
+            name = decode(part.name, named_encoding(self.fields))
             self._field = self._form.names.defined_name(kept_name(normalize_unicode(storable_text(name))))
         if part.filename:
             self._begin()
@@ -126,6 +133,7 @@ class Received:
 
     def _begin(self) -> None:
         self._files += 1
+        self.sent.append(self._field)
         if self._files > settings.max_files:
             most = "1 file" if settings.max_files == 1 else f"{settings.max_files} files"
             raise PayloadTooLargeError(f"Send at most {most}.", details={"reason": "TOO_MANY_FILES"})
@@ -184,6 +192,7 @@ def received(form: PublishedForm) -> Iterator[Received]:
     :raises ServiceUnavailableError: for a file, when the disk is nearly full
     """
     body = Received(form)
+    g.arrived, g.sent_files = body.fields, body.sent  # for the page that gives them back
     try:
         _read(body)
         yield body
@@ -239,9 +248,22 @@ def too_big() -> PayloadTooLargeError:
 
 
 def _read(body: Received) -> None:
+    """Read to the end; a browser's texts after a file that is too big are still read, to be given back."""
+    refusal: PayloadTooLargeError | None = None
     request.max_content_length = settings.max_upload_size + settings.max_content_length
+    in_file = False
     for event in read_parts(_pieces(), boundary()):
-        body.take(event)
+        in_file = event.filename is not None if isinstance(event, Part) else in_file
+        if refusal and in_file:
+            continue
+        try:
+            body.take(event)
+        except PayloadTooLargeError as error:
+            if refusal or not (in_file and wants_page()):
+                raise
+            refusal, g.too_large = error, body.sent[-1]
+    if refusal:
+        raise refusal
     body.finish(declared_charset())
     if body.uploads:
         storage.settle()
@@ -272,11 +294,3 @@ def _place(form: PublishedForm, name: str) -> str:
     if name in types or "file" not in types.values():
         return "refused"
     return {"keep": "kept", "drop": "dropped"}.get(form.settings.unknown_fields, "unknown")
-
-
-def in_words(size: int) -> str:
-    """A number of bytes as people say it."""
-    for unit, name in ((2**20, "MB"), (2**10, "kB")):
-        if size >= unit:
-            return f"{size / unit:.4g} {name}"
-    return f"{size} bytes"

@@ -1,0 +1,83 @@
+"""Recovers what a visitor typed from a request that was refused, so that a page can give it back.
+
+Nothing here is stored or judged. What cannot be read is left out.
+"""
+
+import re
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+from flask import g, request
+
+from forms_service.config import settings
+from forms_service.validation.special import RESERVED
+from forms_service.validation.text import storable_text
+from forms_service.web.bodies import MULTIPART, PLAIN, URLENCODED, boundary, declared_charset
+from forms_service.web.form_data import RawField, by_name, decode_fields, split_plain, split_urlencoded
+from forms_service.web.multipart import read_parts
+from forms_service.web.part_headers import Part
+
+MAX_PARTS = 500
+MAX_CHARACTERS = 2**19
+"""Of all that is given back; what is beyond is cut off."""
+
+PASSWORD = re.compile(
+    r"passw|passphrase|passcode|pwd|kennwort|contrase|mot_?de_?passe|senha|\bpin\b|secret|\bcvv?c?\b|(^|[_-])pass$",
+    re.IGNORECASE,
+)
+"""Names of fields that hold what no page may show."""
+
+
+def recovered_values() -> dict[str, Any]:
+    """Name → text or texts, as far as they arrived and can be read; a password is an empty text."""
+    body = g.get("body")
+    if not isinstance(body, dict):
+        pairs = decode_fields(g.get("arrived") or _parsed(), declared_charset())
+        body = by_name((storable_text(name), storable_text(text)) for name, text in pairs)
+    return {name: "" if PASSWORD.search(name) else value for name, value in body.items()}
+
+
+def words(values: Mapping[str, Any], labels: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Label and text of each value that a visitor can have typed, to be copied."""
+    left, pairs = MAX_CHARACTERS, []
+    for name, value in values.items():
+        texts = [text for text in (value if isinstance(value, list) else [value]) if isinstance(text, str)]
+        text = "\n".join(filter(str.strip, texts))[:left]
+        if text and name not in RESERVED:
+            left -= len(text)
+            pairs.append((labels.get(name, name), text))
+    return pairs
+
+
+def _parsed() -> list[RawField]:
+    fields: list[RawField] = []
+    with suppress(Exception):  # whatever is wrong with the body, the visitor is told of the first error
+        raw = _arrived()
+        if request.mimetype == URLENCODED:
+            fields += split_urlencoded(b"&".join(raw.split(b"&", MAX_PARTS)[:MAX_PARTS]))
+        elif request.mimetype == PLAIN:
+            fields += split_plain(raw)
+        elif request.mimetype == MULTIPART:
+            _collect(raw, fields)
+    return fields
+
+
+def _arrived() -> bytes:
+    """The body, or as much of it as a submission without files may have."""
+    request.max_content_length = sys.maxsize  # what is beyond the bound below is not read
+    cached: bytes | None = getattr(request, "_cached_data", None)  # get_data() would read on without a limit
+    return cached or request.stream.read(settings.max_content_length)
+
+
+def _collect(raw: bytes, fields: list[RawField]) -> None:
+    """Add the texts of a multipart body to `fields`, up to where it is broken or cut off."""
+    part, content = Part(), bytearray()
+    for event in read_parts([raw], boundary()):
+        if isinstance(event, Part):
+            part, content = event, bytearray()
+        elif isinstance(event, bytes):
+            content += event if part.filename is None else b""
+        elif part.filename is None:
+            fields.append(RawField(part.name, part.decode_text(bytes(content)), part.charset))

@@ -1,0 +1,47 @@
+"""Names that people know for the file types of HTML's `accept`."""
+
+NAMES = {
+    ".doc": "Word",
+    ".docx": "Word",
+    ".xls": "Excel",
+    ".xlsx": "Excel",
+    ".ppt": "PowerPoint",
+    ".pptx": "PowerPoint",
+    ".jpg": "JPEG",
+    ".jpeg": "JPEG",
+    ".txt": "plain text",
+    ".md": "Markdown",
+    ".odt": "OpenDocument text",
+    ".ods": "OpenDocument spreadsheet",
+    "application/pdf": "PDF",
+    "application/msword": "Word",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "Word",
+    "application/vnd.ms-excel": "Excel",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "Excel",
+    "application/vnd.ms-powerpoint": "PowerPoint",
+    "application/vnd.openxmlformats-officedocument.presentationml.presentation": "PowerPoint",
+    "application/vnd.oasis.opendocument.text": "OpenDocument text",
+    "application/vnd.oasis.opendocument.spreadsheet": "OpenDocument spreadsheet",
+    "application/zip": "ZIP",
+    "text/plain": "plain text",
+    "text/*": "text",
+    "image/*": "image",
+    "image/svg+xml": "SVG",
+    "audio/*": "sound",
+    "video/*": "video",
+}
+
+
+def accepted_types(accept: str) -> str:
+    """The types in words, such as "PDF, Word or image"; empty where any is accepted."""
+    wishes = [wish.strip().lower() for wish in accept.split(",")]
+    if "*/*" in wishes:
+        return ""
+    names = list(dict.fromkeys(_name_of(wish) for wish in wishes if wish))
+    return " or ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
+
+
+def _name_of(wish: str) -> str:
+    if wish in NAMES:
+        return NAMES[wish]
+    return wish.rpartition("/")[2].removeprefix(".").removeprefix("x-").upper()
