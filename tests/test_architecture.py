@@ -135,6 +135,11 @@ def test_routes_use_limits_of_the_list(app: Flask) -> None:
             assert LIMITS.get(limit.name) is limit, f"{endpoint} has numbers of its own"
 
 
+def test_every_limit_is_documented() -> None:
+    page = (ROOT / "docs/limits.md").read_text()
+    assert [name for name in LIMITS if f"`{name}`" not in page] == []
+
+
 def test_there_is_one_head_of_migrations() -> None:
     assert len(ScriptDirectory(str(migrating.DIRECTORY)).get_heads()) == 1
 

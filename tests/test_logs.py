@@ -41,6 +41,35 @@ def test_the_client_is_logged_as_told(
     assert fields(caplog, "request")[0]["client"] == client
 
 
+CHROME = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.6478.61 Safari/537.36"
+
+
+@pytest.mark.parametrize(
+    ("user_agent", "logged"),
+    [
+        ("Mozilla/5.0 (X11; Ubuntu; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0.3", "Firefox/128"),
+        (CHROME, "Chrome/126"),
+        (f"{CHROME} Edg/126.0.2592.68", "Edge/126"),
+        (
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5) AppleWebKit/605.1 Version/17.5 Mobile/15E148 Safari/604.1",
+            "Safari/17",
+        ),
+        ("Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)", "Googlebot/2"),
+        ("curl/8.5.0", "curl/8"),
+        ("python-requests/2.32.3", "python-requests/2"),
+        ("ann@example.com 0170 1234567", "other"),
+        ("Mozilla/5.0 (Linux; device of Ann Example, ann@example.com)", "Mozilla/5"),
+        ("x" * 5000, "other"),
+        ("", ""),
+    ],
+)
+def test_a_user_agent_is_logged_as_family_and_major_version(
+    client: FlaskClient, caplog: pytest.LogCaptureFixture, user_agent: str, logged: str
+) -> None:
+    client.get("/health/live", headers={"User-Agent": user_agent})
+    assert fields(caplog, "request")[0]["user_agent"] == logged
+
+
 def test_a_refused_request_is_an_event(make_app: MakeApp, caplog: pytest.LogCaptureFixture) -> None:
     client = make_app(SIGNUP_RATE_LIMIT="1/60").test_client()
     client.post("/api/signup", json={})

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import redis
 from flask.testing import FlaskClient
 
 from forms_service import outbound
@@ -37,6 +38,18 @@ def remaining(client: FlaskClient) -> int:
 
 def away(client: FlaskClient) -> bool:
     return bool(client.application.extensions["redis"].away)
+
+
+def test_no_key_in_redis_shows_whom_it_counts(make_app: MakeApp, redis_url: str) -> None:
+    app = make_app(REDIS_URL=redis_url)
+    for path in ("/api/signup/resend", "/api/password/forgot", "/api/login"):
+        said = {"email": "zebedee@example.com", "password": "Wrong-horse-7"}
+        body = said if path == "/api/login" else {"email": said["email"]}
+        answer = app.test_client().post(path, json=body, environ_base={"REMOTE_ADDR": "203.0.113.77"})
+        assert answer.status_code in (202, 401)
+    keys = [key.decode() for key in redis.Redis.from_url(redis_url).keys("*")]
+    assert {key.split(":")[2] for key in keys if key.startswith("forms:limit:")} >= {"api", "login", "login_account"}
+    assert not [key for key in keys if "203.0.113" in key or "zebedee" in key]
 
 
 def test_processes_count_together(make_app: MakeApp, redis_url: str) -> None:

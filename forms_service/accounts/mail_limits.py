@@ -22,6 +22,6 @@ def per_hour(kind: str, email: str) -> int:
     """
     if not has_request_context():
         return PER_CLIENT
-    key = f"mail:{kind}:{address_key(email)}"
+    key = f"mail_{kind}:{address_key(email)}"
     own, all_ = count(f"{key}:{client_key()}", WINDOW), count(key, WINDOW)
     return min(IN_ALL, PER_CLIENT + all_ - own) if own <= PER_CLIENT else PER_CLIENT

@@ -16,7 +16,7 @@ from forms_service.extensions import db
 MAX_TRIES = 5
 """Passwords that may be tried with one token."""
 
-LIFETIMES = {"confirm": timedelta(hours=24), "reset": timedelta(hours=1), "email": timedelta(hours=24)}
+LIFETIMES = {"confirm": timedelta(hours=24), "reset": timedelta(hours=1), "email": timedelta(hours=1)}
 """How long a token is good for, by its purpose."""
 
 

@@ -3,6 +3,7 @@
 Both take a request's limits together: either each of them had room and has been charged, or none has been.
 """
 
+import hmac
 import math
 import threading
 import time
@@ -145,14 +146,17 @@ class SharedRedis(BoundedMemory):
     STORAGE_SCHEME = ["shared-redis"]
     PREFIX = "forms:limit:"
 
-    def __init__(self, uri: str | None = None, guard: RedisGuard | None = None, **options: Any) -> None:
+    def __init__(
+        self, uri: str | None = None, guard: RedisGuard | None = None, secret: str = "", **options: Any
+    ) -> None:
         super().__init__(uri, **options)
+        self._secret = secret.encode()
         self._guard = cast("RedisGuard", guard)
         self._script = self._guard.client.register_script(TAKE)
 
     def take(self, hits: Sequence[Hit]) -> list[Window]:
         """Charge all or none, in one round trip."""
-        keys = [self.PREFIX + hit.key for hit in hits]
+        keys = [self._name(hit.key) for hit in hits]
         numbers = [number for hit in hits for number in (hit.limit, hit.window, hit.cost)]
         memory = super().take
         found = self._guard.call(lambda client: self._script(keys, numbers, client=client), lambda: None)
@@ -166,12 +170,17 @@ class SharedRedis(BoundedMemory):
     def clear(self, key: str) -> None:
         """Forget one key, here and for all processes."""
         super().clear(key)
-        self._guard.call(lambda client: client.delete(self.PREFIX + key), lambda: None)
+        self._guard.call(lambda client: client.delete(self._name(key)), lambda: None)
 
     def refund(self, key: str) -> None:
         """Take the newest hit of a key back, here and for all processes."""
         super().refund(key)
-        self._guard.call(lambda client: client.rpop(self.PREFIX + key), lambda: None)
+        self._guard.call(lambda client: client.rpop(self._name(key)), lambda: None)
+
+    def _name(self, key: str) -> str:
+        """The key in Redis: the name of the limit, and a keyed hash of who it counts."""
+        limit, _, counted = key.partition(":")
+        return f"{self.PREFIX}{limit}:{hmac.digest(self._secret, counted.encode(), 'sha256')[:16].hex()}"
 
     def check(self) -> bool:
         """Whether Redis answers."""

@@ -16,6 +16,7 @@ from forms_service.config import Settings, settings
 from forms_service.config.values import Rate
 from forms_service.errors import RateLimitError
 from forms_service.metrics import RATE_LIMITED
+from forms_service.security import derived_key
 from forms_service.server.environ import MARKS
 from forms_service.web.access import View
 from forms_service.web.client import client_for_log, client_key
@@ -77,12 +78,13 @@ LIMITS = {
 def init_app(app: Flask, settings: Settings) -> None:
     """Count requests of the app before anything else is done for them."""
     guard = app.extensions["redis"]
+    secret = derived_key(settings.secret_key, "forms_service limits").hex()
     scheme = (SharedRedis if guard else BoundedMemory).STORAGE_SCHEME[0]
     limiter = app.extensions["limits"] = Limiter(
         client_key,
         strategy="moving-window",
         storage_uri=f"{scheme}://",
-        storage_options={"guard": guard} if guard else {},
+        storage_options={"guard": guard, "secret": secret} if guard else {},
     )
     # an extension that is registered already adds no hooks: its own would take 60 µs of every request
     app.extensions["limiter"] = {limiter}

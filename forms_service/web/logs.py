@@ -15,9 +15,10 @@ from prometheus_client import Counter, Histogram
 from forms_service.config import Settings
 from forms_service.metrics import REQUEST_SECONDS, REQUESTS
 from forms_service.web.client import client_for_log
+from forms_service.web.user_agents import family
 
 LONGEST = 300
-"""Characters of a path or user agent that are logged."""
+"""Characters of a path that are logged, and of a user agent that a session keeps."""
 
 ACCESS_LINE = re.compile(r" - - \[")
 """Marks the development server's own line for a request, which shows the query."""
@@ -48,7 +49,7 @@ def init_app(app: Flask, settings: Settings) -> None:
                 "path": request.path[:LONGEST],
                 "status": response.status_code,
                 "ms": round(seconds * 1000, 2),
-                "user_agent": asked.get("HTTP_USER_AGENT", "")[:LONGEST],
+                "user_agent": family(asked.get("HTTP_USER_AGENT", "")),
             }
             requests.info("request", extra={"fields": fields})
         return response

@@ -74,7 +74,7 @@ def change_email(said: dict[str, Any]) -> None:
 @me.arguments(MailToken, location="json_or_form")
 @me.answers(200, message="Your address is changed. Every session and API key has ended: sign in again.")
 def confirm_email(said: dict[str, Any]) -> None:
-    """Confirm the new address, with the token of the link that was sent there. It is good once, for 24 h."""
+    """Confirm the new address, with the token of the link that was sent there. It is good once, for 1 h."""
     service.confirm_email(**said)
 
 

@@ -1,0 +1,42 @@
+"""User agents as logs hold them: family and major version, which fit many people, and nothing else of what was sent."""
+
+import re
+from functools import lru_cache
+
+FAMILIES = (
+    ("Edge", re.compile(r"\bEdg(?:e|A|iOS)?/(\d{1,4})")),
+    ("Opera", re.compile(r"\b(?:OPR|OPiOS|Opera)/(\d{1,4})")),
+    ("Samsung", re.compile(r"\bSamsungBrowser/(\d{1,4})")),
+    ("Firefox", re.compile(r"\b(?:Firefox|FxiOS)/(\d{1,4})")),
+    ("Chrome", re.compile(r"\b(?:HeadlessChrome|Chrome|CriOS|Chromium)/(\d{1,4})")),
+    ("Safari", re.compile(r"\bVersion/(\d{1,4})[^\n]{0,100} Safari/")),
+    ("IE", re.compile(r"\b(?:MSIE |Trident/[^\n]{0,100}rv:)(\d{1,4})")),
+)
+"""Browsers, each before those that it also names."""
+
+ROBOT = re.compile(r"\b([A-Za-z][A-Za-z-]{0,30}(?:bot|spider|crawler))\b(?:/(\d{1,4}))?", re.IGNORECASE)
+PRODUCT = re.compile(r"([A-Za-z][A-Za-z0-9_-]{1,30})(?:/v?(\d{1,4}))?(?=[./ ;]|$)")
+OTHER = "other"
+MAX_READ = 500
+"""Characters of a user agent that are looked at."""
+
+
+@lru_cache(1000)
+def family(user_agent: str) -> str:
+    """Family and major version, such as Firefox/128 or curl/8; "other" for what names no program, "" for nothing."""
+    text = user_agent[:MAX_READ]
+    if not text:
+        return ""
+    robot = ROBOT.search(text)
+    if robot:
+        return _named(robot[1], robot[2])
+    for name, pattern in FAMILIES:
+        match = pattern.search(text)
+        if match:
+            return _named(name, match[1])
+    product = PRODUCT.match(text)
+    return _named(product[1], product[2]) if product else OTHER
+
+
+def _named(name: str, version: str | None) -> str:
+    return f"{name}/{version}" if version else name
