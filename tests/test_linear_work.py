@@ -17,11 +17,12 @@ from typing import Any, NamedTuple
 import marshmallow as ma
 import pytest
 
+from forms_service.delivery import headers
 from forms_service.errors import ApiError
-from forms_service.submissions.inbox import folding
-from forms_service.submissions.taking import addresses, blocklists, file_names, redirects, spam
+from forms_service.submissions.inbox import folding, formats
+from forms_service.submissions.taking import addresses, blocklists, file_names, redirects, wording
 from forms_service.submissions.taking.incoming import storable_values
-from forms_service.validation import fields, moments, patterns, text, urls
+from forms_service.validation import fields, invisible, moments, patterns, text, urls
 from forms_service.validation.compiler import compiled
 from forms_service.web import downloads, form_data, json_reader, part_headers
 from forms_service.web.charsets import decode
@@ -152,7 +153,7 @@ WORK: dict[str, Work] = {
     "block list: words": Work(lambda sent: blocklists._has_word([sent], WORDS), filled("word1 word2 ")),
     "block list: no words": Work(lambda sent: blocklists._has_word([sent], WORDS), filled("x-1")),
     "block list: long ligatures": Work(lambda sent: blocklists._has_word([sent], WORDS), filled("\ufdfa"), 1024),
-    "links": Work(spam.links_in, filled("://www."), 65_536),
+    "links": Work(wording.links_in, filled("://www."), 65_536),
     "addresses: a list": Work(lambda sent: list(addresses.addresses_in(sent)), filled("a@b.co, ")),
     "addresses: an open list": Work(lambda sent: list(addresses.addresses_in(sent)), filled("a@b.co ", "", "(,\x00@<")),
     "addresses: names": Work(lambda sent: list(addresses.addresses_in(sent)), filled('"\\" <', "a@b.co, ")),
@@ -161,6 +162,12 @@ WORK: dict[str, Work] = {
     "address: dots": Work(fields.email_key, filled("a.", "", "@example.com")),
     "address: quotes": Work(fields.is_email, filled('\\"', '"', "@example.com")),
     "address: invisible": Work(fields.clean_address, filled("\u200b", "a", "@example.com")),
+    "a lone URL": Work(wording.is_lone_url, filled("a.", "", "//")),
+    "invisible characters": Work(invisible.trim, filled("\u200b", "\u200b", "a")),
+    "export: lines": Work(lambda sent: formats.csv_rows([[sent]]), filled("\n")),
+    "export: invisible": Work(lambda sent: formats.csv_rows([[sent]]), filled(";\u200b")),
+    "export: numbers": Work(lambda sent: formats.csv_rows([[sent]]), filled("1.", ";", "x")),
+    "mail: header": Work(lambda sent: headers.text_field("Subject", sent), filled("=?utf-8?q?a?= ")),
     "URL: dots": Work(urls.is_url, filled(".a", "https://example.com/")),
     "URL: hosts": Work(urls.is_web_url, filled("a.", "https://")),
     "URL: users": Work(urls.is_url, filled("@:", "https://")),
