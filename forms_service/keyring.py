@@ -1,55 +1,34 @@
-"""The data keys, kept wrapped in the database, and the column type that encrypts with them."""
+"""The key ring of the app, and the column type that encrypts with it."""
 
-import hashlib
 import logging
-import secrets
 import threading
 import time
-from collections.abc import Sequence
-from datetime import datetime
-from typing import cast
+from functools import cache
+from typing import Any, cast
 
 from flask import Flask, current_app
-from sqlalchemy import (
-    CheckConstraint,
-    Connection,
-    LargeBinary,
-    Row,
-    String,
-    insert,
-    inspect,
-    select,
-    update,
-)
+from sqlalchemy import LargeBinary, event
 from sqlalchemy.engine import Dialect
-from sqlalchemy.exc import DBAPIError, IntegrityError
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Mapper
+from sqlalchemy.sql import ColumnElement
 from sqlalchemy.types import TypeDecorator
 
-from forms_service import migrating
-from forms_service.config import settings
-from forms_service.database import UTCDateTime, first_line, now
+from forms_service import migrating, wrapped_keys
+from forms_service.database import first_line
 from forms_service.errors import ServiceUnavailableError, StartError
-from forms_service.extensions import Model, db
-from forms_service.security.keys import KEY_BYTES, KeyRing, UnknownKeyError, unwrap, wrap
+from forms_service.metrics import UNREADABLE
+from forms_service.row_binding import SEPARATOR, Bound, Unreadable, bound, located, row_key
+from forms_service.security.keys import KeyRing, UnknownKeyError
 
 RELOAD_SECONDS = 30
 """How soon a process notices that another has started a new data key."""
 
+MAX_REPORTED = 10_000
+"""Unreadable values of which a process remembers that it has logged them."""
+
 log = logging.getLogger(__name__)
-
-
-class WrappedKey(Model):
-    """One key of the ring. There is one index key and one pepper; of the data keys the newest encrypts."""
-
-    __tablename__ = "keyring"
-    __table_args__ = (CheckConstraint("purpose IN ('data', 'index', 'pepper')", name="purpose"),)
-
-    purpose: Mapped[str] = mapped_column(String(10), primary_key=True)
-    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    wrapped: Mapped[bytes] = mapped_column(LargeBinary)
-    wrapped_with: Mapped[str] = mapped_column(String(16))
-    created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
+events = logging.getLogger("forms_service.events")
 
 
 class KeyRingHolder:
@@ -80,7 +59,7 @@ class KeyRingHolder:
 
         :raises StartError: when none of ENCRYPTION_KEYS unwraps them
         """
-        ring = _load()
+        ring = wrapped_keys.load()
         self._ring, self._looked_at, self.outdated = ring, time.monotonic(), False
         return ring
 
@@ -106,7 +85,11 @@ class KeyRingHolder:
 
 
 class Encrypted(TypeDecorator[str]):
-    """Text kept as AES-256-GCM under the data key, bound to its table and column (`place`)."""
+    """Text kept as AES-256-GCM under the data key, bound to its table and column (`place`) and to its row.
+
+    Written through the ORM or `SealedRows`, which know the row. Read by any query, since the column comes with the key
+    of its row in front; a value that cannot be decrypted is an `Unreadable`, so that the other rows are still shown.
+    """
 
     impl = LargeBinary
     cache_ok = True
@@ -115,18 +98,51 @@ class Encrypted(TypeDecorator[str]):
         super().__init__()
         self.place = place
 
+    def column_expression(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
+        """The value with the key of its row in front."""
+        return located(column, self)
+
     def process_bind_param(self, value: str | None, dialect: Dialect) -> bytes | None:
-        """What is stored."""
-        return None if value is None else holder().ring().encrypt(value, self.place)
+        """The value encrypted for its row."""
+        if value is None:
+            return None
+        if not isinstance(value, Bound):
+            raise TypeError(f"{self.place} is bound to its row: write it through the ORM, or with SealedRows.")
+        return holder().ring().encrypt(value, self.place, value.row)
 
     def process_result_value(self, value: bytes | None, dialect: Dialect) -> str | None:
-        """What was encrypted."""
-        return None if value is None else decrypt(bytes(value), self.place)
+        """The text that was encrypted."""
+        if value is None:
+            return None
+        row, _, sealed = bytes(value).partition(SEPARATOR)
+        return reveal(sealed, self.place, row.decode())
+
+
+@event.listens_for(Mapper, "before_insert")
+@event.listens_for(Mapper, "before_update")
+def _bind(mapper: Mapper[Any], _: object, row: Any) -> None:
+    """Give the encrypted texts of an object the key of its row, before they are written."""
+    names = _encrypted_attributes(mapper)
+    if not names:
+        return
+    for column in mapper.primary_key:
+        attribute = mapper.get_property_by_column(column).key
+        if getattr(row, attribute) is None and column.default is not None:
+            setattr(row, attribute, cast("Any", column.default).arg(None))
+    key = row_key(mapper.primary_key_from_instance(row))
+    values = vars(row)
+    values |= {name: bound(values[name], key) for name in names if values.get(name) is not None}
+
+
+@cache
+def _encrypted_attributes(mapper: Mapper[Any]) -> tuple[str, ...]:
+    return tuple(attribute.key for attribute in mapper.column_attrs if isinstance(attribute.columns[0].type, Encrypted))
 
 
 def init_app(app: Flask) -> None:
     """Give the app its ring, to be loaded when it is needed."""
     app.extensions["keyring"] = KeyRingHolder()
+    app.extensions["unreadable"] = set()
 
 
 def unlock() -> None:
@@ -146,119 +162,36 @@ def holder() -> KeyRingHolder:
     return cast("KeyRingHolder", current_app.extensions["keyring"])
 
 
-def decrypt(sealed: bytes, place: str) -> str:
-    """The text, also when another process has just started the data key that it is under."""
-    try:
-        return holder().ring().decrypt(sealed, place)
-    except UnknownKeyError:
-        return holder().load().decrypt(sealed, place)
+def decrypt(sealed: bytes, place: str, row: str) -> str:
+    """The text, also when another process has just started the data key that it is under.
 
-
-def verify() -> bool:
-    """Whether the database has keys; makes none.
-
-    :raises StartError: when none of ENCRYPTION_KEYS unwraps them
+    :raises ValueError: when it cannot be decrypted there
     """
-    with db.engine.connect() as connection:
-        if not inspect(connection).has_table(WrappedKey.__tablename__):
-            return False
-    rows = _rows()
-    if rows:
-        _unwrap_all(rows)
-    return bool(rows)
+    try:
+        return holder().ring().decrypt(sealed, place, row)
+    except UnknownKeyError:
+        return holder().load().decrypt(sealed, place, row)
 
 
-def rewrap() -> int:
-    """Wrap every key under the first of ENCRYPTION_KEYS; how many there are."""
-    wrapping_keys = settings.encryption_keys
-    with db.engine.connect().execution_options(writing=True) as connection, connection.begin():
-        rows = connection.execute(select(WrappedKey.purpose, WrappedKey.number, WrappedKey.wrapped)).all()
-        for purpose, number, wrapped in rows:
-            key = unwrap(wrapped, wrapping_keys, _label(purpose, number))
-            connection.execute(
-                update(WrappedKey)
-                .where(WrappedKey.purpose == purpose, WrappedKey.number == number)
-                .values(_wrapped(key, purpose, number))
-            )
-    return len(rows)
-
-
-def not_under_first_key() -> int:
-    """How many keys of the ring are not wrapped under the first of ENCRYPTION_KEYS."""
-    with db.engine.connect() as connection:
-        fingerprints = connection.scalars(select(WrappedKey.wrapped_with)).all()
-    return sum(found != _fingerprint(settings.encryption_keys[0]) for found in fingerprints)
+def reveal(sealed: bytes, place: str, row: str, instead: str = "") -> str:
+    """The text; where it cannot be decrypted, which is logged and counted, an `Unreadable` of `instead`."""
+    try:
+        return decrypt(sealed, place, row)
+    except ValueError:
+        _report(place, row)
+        return Unreadable(instead)
 
 
 def start_data_key() -> int:
     """Make the next data key and begin to encrypt with it; its id."""
-    with db.engine.connect().execution_options(writing=True) as connection, connection.begin():
-        number = max(connection.scalars(select(WrappedKey.number).where(WrappedKey.purpose == "data"))) + 1
-        _insert(connection, "data", number)
+    number = wrapped_keys.add_data_key()
     holder().load()
     return number
 
 
-def _load() -> KeyRing:
-    rows = _rows()
-    if not rows:
-        _make()
-        rows = _rows()
-    keys = _unwrap_all(rows)
-    data_keys = {number: key for (purpose, number), key in keys.items() if purpose == "data"}
-    return KeyRing(data_keys, keys["index", 1], keys["pepper", 1])
-
-
-def _rows() -> Sequence[Row[str, int, bytes]]:
-    with db.engine.connect() as connection:
-        return connection.execute(select(WrappedKey.purpose, WrappedKey.number, WrappedKey.wrapped)).all()
-
-
-def _unwrap_all(rows: Sequence[Row[str, int, bytes]]) -> dict[tuple[str, int], bytes]:
-    """The keys in clear, by purpose and number.
-
-    :raises StartError: when none of ENCRYPTION_KEYS unwraps them
-    """
-    try:
-        return {(row.purpose, row.number): _unwrapped(row.wrapped, row.purpose, row.number) for row in rows}
-    except ValueError:
-        raise StartError(
-            "None of ENCRYPTION_KEYS unwraps the keys of this database. Put back the key it was made with "
-            "(INSTANCE_PATH/encryption_keys, or your .env); nothing else can read what is stored."
-        ) from None
-
-
-def _make() -> None:
-    """The first keys; of several processes that start at once the first one's stay."""
-    try:
-        with db.engine.connect().execution_options(writing=True) as connection, connection.begin():
-            for purpose in ("data", "index", "pepper"):
-                _insert(connection, purpose, 1)
-    except IntegrityError:
-        log.info("Another process has just made the keys.")
-
-
-def _insert(connection: Connection, purpose: str, number: int) -> None:
-    values = _wrapped(secrets.token_bytes(KEY_BYTES), purpose, number)
-    connection.execute(insert(WrappedKey).values(purpose=purpose, number=number, **values))
-
-
-def _wrapped(key: bytes, purpose: str, number: int) -> dict[str, bytes | str]:
-    wrapping_key = settings.encryption_keys[0]
-    return {
-        "wrapped": wrap(key, wrapping_key, _label(purpose, number)),
-        "wrapped_with": _fingerprint(wrapping_key),
-    }
-
-
-def _unwrapped(wrapped: bytes, purpose: str, number: int) -> bytes:
-    return unwrap(wrapped, settings.encryption_keys, _label(purpose, number))
-
-
-def _label(purpose: str, number: int) -> str:
-    return f"forms_service keyring {purpose} {number}"
-
-
-def _fingerprint(key: bytes) -> str:
-    """16 characters that tell keys apart and say nothing of them."""
-    return hashlib.sha256(b"forms_service key fingerprint\0" + key).hexdigest()[:16]
+def _report(place: str, row: str) -> None:
+    reported: set[tuple[str, str]] = current_app.extensions["unreadable"]
+    if (place, row) not in reported and len(reported) < MAX_REPORTED:
+        reported.add((place, row))
+        UNREADABLE.inc()
+        events.error("value_unreadable", extra={"fields": {"place": place, "row": row}})

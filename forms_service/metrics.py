@@ -16,6 +16,7 @@ CACHE_LOOKUPS = Counter("forms_cache_lookups", "Looks into the cache, by result.
 FORM_LOOKUPS = Counter("forms_form_cache_lookups", "Looks for a form in the process's memory, by result.", ["result"])
 DATABASE_POOL = Counter("forms_database_pool_events", "What the database pool did.", ["event"])
 DATABASE_IN_USE = Gauge("forms_database_connections_in_use", "Connections handed out.", multiprocess_mode="livesum")
+UNREADABLE = Counter("forms_unreadable_values", "Stored values that could not be decrypted, each once a process.")
 HASHING_REFUSED = Counter("forms_password_hashing_refused", "Passwords not hashed because too many waited.")
 SIGNUPS = Counter("forms_signups", "Sign-ups by what became of them.", ["result"])
 DELIVERIES = Counter("forms_deliveries", "Attempts to send a message, by what became of them.", ["channel", "outcome"])

@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 from forms_service.extensions import db
 from forms_service.keyring import Encrypted, holder
+from forms_service.row_binding import row_key
 
 MOST_VALUES = 900
 """Values in one statement; older SQLites take 999."""
@@ -26,6 +27,7 @@ class SealedRows:
     def __init__(self, table: FromClause) -> None:
         self._table = cast("Table", table)
         self._names = tuple(self._table.columns.keys())
+        self._key = tuple(column.name for column in self._table.primary_key)
         kinds = {column.name: column.type for column in self._table.columns}
         self._encrypted = [(name, kind.place) for name, kind in kinds.items() if isinstance(kind, Encrypted)]
         self._converted = [(name, kind) for name, kind in kinds.items() if not isinstance(kind, Encrypted)]
@@ -34,10 +36,11 @@ class SealedRows:
     def row(self, **values: Any) -> dict[str, Any]:
         """The values of every column as the driver takes them; text is encrypted where it is kept so."""
         _, converters = self._for(db.engine.dialect)
-        ring = holder().ring() if self._encrypted else None
-        for name, place in self._encrypted:
-            if ring and values[name] is not None:
-                values[name] = ring.encrypt(values[name], place)
+        if self._encrypted:
+            ring, row = holder().ring(), row_key([values[name] for name in self._key])
+            for name, place in self._encrypted:
+                if values[name] is not None:
+                    values[name] = ring.encrypt(values[name], place, row)
         for name, convert in converters:
             values[name] = convert(values[name])
         return values

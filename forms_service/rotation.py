@@ -1,30 +1,49 @@
-"""Re-encrypting what is stored under a new data key, while the service runs."""
+"""Re-encrypting what is stored under the newest data key and in today's format, while the service runs."""
 
+import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, cast
 
 from sqlalchemy import (
     Column,
+    ColumnElement,
     LargeBinary,
     Row,
     Select,
     Table,
     TypeCoerce,
+    Update,
     and_,
     func,
+    or_,
     select,
     tuple_,
     type_coerce,
     update,
 )
 
+from forms_service import wrapped_keys
 from forms_service.database import writing
 from forms_service.extensions import db
-from forms_service.keyring import Encrypted, decrypt, holder
-from forms_service.security.keys import KeyRing, key_mark
+from forms_service.keyring import Encrypted, decrypt, holder, reveal, start_data_key
+from forms_service.row_binding import Unreadable, row_key
 
-BATCH = 500
-"""Rows that are looked at, and changed in one commit."""
+BATCH = 100
+"""Rows that are changed in one commit; whoever else writes waits for no more than that."""
+
+BACKGROUND_SECONDS = 10.0
+"""How long the periodic task goes on at a time."""
+
+Values = dict[Column[Any], bytes]
+
+
+@dataclass(frozen=True)
+class Pass:
+    """One look through everything: how many rows it has brought up to date, and how many it could not read."""
+
+    done: int
+    unreadable: int
 
 
 def encrypted_columns() -> dict[Table, list[Column[Any]]]:
@@ -36,50 +55,140 @@ def encrypted_columns() -> dict[Table, list[Column[Any]]]:
     return {table: columns for table, columns in found.items() if columns}
 
 
-def rows() -> int:
-    """How many rows there are to look at."""
-    return sum(db.session.scalar(select(func.count()).select_from(table)) or 0 for table in encrypted_columns())
+def begin() -> tuple[int, bool]:
+    """The data key to bring everything under, and whether that goes on with a rotation that was not finished."""
+    current = holder().load().current
+    if current > 1 and not wrapped_keys.is_everything_under(current):
+        return current, True
+    return start_data_key(), False
 
 
-def reencrypt() -> Iterator[int]:
-    """Bring every value under the current data key; yields how many more rows it has looked at, batch by batch.
+def count_stale() -> int:
+    """How many rows hold something that is under an older key, or in an older format."""
+    tables = encrypted_columns().items()
+    count = sum(db.session.scalar(select(func.count()).where(_is_stale(columns))) or 0 for _, columns in tables)
+    db.session.rollback()
+    return count
 
-    Interrupted, it can be started again: what is under the current key is only looked at. Other processes write
-    under the old key until they look at the ring again (RELOAD_SECONDS), so it is run once more after that. A row
-    that changes meanwhile is left as it is then.
+
+def reencrypt() -> Iterator[Pass]:
+    """Bring every value under the current data key and into today's format; yields how far it is, batch by batch.
+
+    Interrupted, it can be started again: only what is stale is read. Other processes write under the old key until
+    they look at the ring again (RELOAD_SECONDS), so it is run once more after that. A row that changes meanwhile is
+    left as it is then. It rests as long as it has worked, so that others find their turn to write.
     """
+    so_far = Pass(0, 0)
+    for table, columns in encrypted_columns().items():
+        last: tuple[Any, ...] | None = None
+        while batch := db.session.execute(_stale_after(last, table, columns)).all():
+            db.session.rollback()
+            started = time.monotonic()
+            updates, unreadable = _updates(batch, table, columns)
+            with writing():
+                for statement in updates:
+                    db.session.execute(statement)
+                db.session.commit()
+            last = tuple(batch[-1][: len(table.primary_key.columns)])
+            so_far = Pass(so_far.done + len(batch) - unreadable, so_far.unreadable + unreadable)
+            yield so_far
+            time.sleep(time.monotonic() - started)
+        db.session.rollback()
+
+
+def note_if_done(last: Pass | None) -> bool:
+    """Whether a whole pass found nothing more to bring up to date, which is noted then.
+
+    Values that cannot be read stay as they are, and hold nothing up.
+    """
+    if last is not None and last.done:
+        return False
+    wrapped_keys.note_everything_under(holder().load().current)
+    return True
+
+
+def continue_in_background() -> None:
+    """Go on with what is not finished, for BACKGROUND_SECONDS: after an update of the format, or a killed rotation."""
+    if wrapped_keys.is_everything_under(holder().load().current):
+        return
+    until, last = time.monotonic() + BACKGROUND_SECONDS, None
+    for so_far in reencrypt():
+        last = so_far
+        if time.monotonic() > until:
+            return
+    note_if_done(last)
+
+
+def find_unreadable(seconds: float) -> tuple[int, list[str], bool]:
+    """How many rows were looked at, those that cannot be read as table and key, and whether that was all in time."""
+    until, looked, bad = time.monotonic() + seconds, 0, list[str]()
     for table, columns in encrypted_columns().items():
         last: tuple[Any, ...] | None = None
         while batch := db.session.execute(_after(last, table, columns)).all():
-            with writing():
-                for row in batch:
-                    _renew(row, table, columns)
-                db.session.commit()
-            last = tuple(batch[-1][: len(table.primary_key.columns)])
-            yield len(batch)
+            db.session.rollback()
+            keys = len(table.primary_key.columns)
+            for row in batch:
+                key = row_key(row[:keys])
+                values = [(column, row._mapping[column.name]) for column in columns]
+                texts = [reveal(bytes(value), _place(column), key) for column, value in values if value is not None]
+                bad += [f"{table.name} {key}"] * any(isinstance(text, Unreadable) for text in texts)
+            last = tuple(batch[-1][:keys])
+            looked += len(batch)
+            if time.monotonic() > until:
+                return looked, bad, False
+        db.session.rollback()
+    return looked, bad, True
 
 
 def _after(last: tuple[Any, ...] | None, table: Table, columns: list[Column[Any]]) -> Select[Any]:
     """The next batch by primary key: the key, then the encrypted values as they are stored."""
     keys = list(table.primary_key.columns)
-    query = select(*keys, *(type_coerce(column, LargeBinary).label(column.name) for column in columns))
+    query = select(*keys, *(_raw(column).label(column.name) for column in columns))
     if last is not None:
         query = query.where(tuple_(*keys) > last)
     return query.order_by(*keys).limit(BATCH)
 
 
-def _renew(row: Row[Any], table: Table, columns: list[Column[Any]]) -> None:
+def _stale_after(last: tuple[Any, ...] | None, table: Table, columns: list[Column[Any]]) -> Select[Any]:
+    return _after(last, table, columns).where(_is_stale(columns))
+
+
+def _is_stale(columns: list[Column[Any]]) -> ColumnElement[bool]:
+    mark = holder().ring().mark
+    return or_(*(func.substr(_raw(column), 1, len(mark), type_=LargeBinary) != mark for column in columns))
+
+
+def _updates(batch: Any, table: Table, columns: list[Column[Any]]) -> tuple[list[Update], int]:
+    """The statements that bring the rows of a batch up to date, and how many rows have something unreadable."""
+    made = [_renewed(row, table, columns) for row in batch]
+    return [statement for statement, _ in made if statement is not None], sum(bad for _, bad in made)
+
+
+def _renewed(row: Row[Any], table: Table, columns: list[Column[Any]]) -> tuple[Update | None, bool]:
     ring = holder().ring()
     kept = {column: row._mapping[column.name] for column in columns}
-    stale = {column: bytes(old) for column, old in kept.items() if old and bytes(old)[:4] != key_mark(ring.current)}
-    if not stale:
-        return
-    fresh = {column.name: _fresh(ring, column, old) for column, old in stale.items()}
-    same_row = [key == value for key, value in zip(table.primary_key.columns, row, strict=False)]
-    unchanged = [type_coerce(column, LargeBinary) == old for column, old in stale.items()]
-    db.session.execute(update(table).where(and_(*same_row, *unchanged)).values(fresh))
+    stale: Values = {
+        column: bytes(old) for column, old in kept.items() if old is not None and bytes(old[:4]) != ring.mark
+    }
+    keys = list(table.primary_key.columns)
+    key = row_key(row[: len(keys)])
+    fresh: dict[str, TypeCoerce[bytes]] = {}
+    for column, old in stale.items():
+        try:
+            text = decrypt(old, _place(column), key)
+        except ValueError:
+            continue
+        fresh[column.name] = type_coerce(ring.encrypt(text, _place(column), key), LargeBinary)
+    if not fresh:
+        return None, bool(stale)
+    same_row = [column == value for column, value in zip(keys, row, strict=False)]
+    unchanged = [_raw(column) == old for column, old in stale.items() if column.name in fresh]
+    return update(table).where(and_(*same_row, *unchanged)).values(fresh), len(fresh) < len(stale)
 
 
-def _fresh(ring: KeyRing, column: Column[Any], old: bytes) -> TypeCoerce[bytes]:
-    place = cast("Encrypted", column.type).place
-    return type_coerce(ring.encrypt(decrypt(old, place), place), LargeBinary)
+def _raw(column: Column[Any]) -> TypeCoerce[bytes]:
+    return type_coerce(column, LargeBinary)
+
+
+def _place(column: Column[Any]) -> str:
+    return cast("Encrypted", column.type).place

@@ -20,7 +20,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from marshmallow import ValidationError as BadSettingError
 from sqlalchemy.exc import DBAPIError
 
-from forms_service import keyring, migrating
+from forms_service import keyring, migrating, wrapped_keys
 from forms_service.accounts import administration
 from forms_service.accounts.service import Person
 from forms_service.app import create_app
@@ -124,7 +124,7 @@ def carry_out(checked: Checked, operator: Person | None) -> str:
             command.upgrade(migrate.get_config(), "head")
             keyring.holder().load()
             administration.ensure_operator(checked.plan.email, operator)
-            keyring.rewrap()  # last: until here everything is under the keys that were used before
+            wrapped_keys.rewrap()  # last: until here everything is under the keys that were used before
         except DBAPIError as error:
             raise StartError(
                 f"The database refuses ({first_line(error)}). {DOTENV} is written and good: mend it and run this again."
@@ -172,7 +172,7 @@ def _needs_person(email: str) -> bool:
     revision = migrating.revision()
     if revision is migrating.Revision.NEWER:
         raise migrating.too_new()
-    if not keyring.verify() or revision is not migrating.Revision.CURRENT:
+    if not wrapped_keys.verify() or revision is not migrating.Revision.CURRENT:
         return True
     found = administration.status_of(email)
     if found == "disabled":

@@ -21,7 +21,7 @@ import psycopg
 from flask.cli import FlaskGroup
 from sqlalchemy import make_url, select
 
-from forms_service import keyring
+from forms_service import keyring, wrapped_keys
 from forms_service.accounts.models import Account
 from forms_service.app import create_app
 from forms_service.config import load_settings
@@ -89,7 +89,7 @@ def command(clone: Path, words: list[str]) -> None:
     group.main(words, prog_name="flask", standalone_mode=False)
     look(clone)
     with create_app(load_settings(clone)).app_context(), nothing_left_open():
-        assert keyring.not_under_first_key() == 0
+        assert wrapped_keys.not_under_first_key() == 0
 
 
 def look(clone: Path) -> None:

@@ -32,6 +32,7 @@ FLOORS = (
     ("web",),
     ("rotation", "prepared"),
     ("keyring",),
+    ("wrapped_keys", "row_binding"),
     ("migrating",),
     ("database",),
     ("extensions", "postgres", "sqlite_file"),

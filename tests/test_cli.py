@@ -92,6 +92,7 @@ class TestDoctor:
             "database",
             "migrations",
             "keys",
+            "data",
             "redis",
             "smtp",
             "proxy",

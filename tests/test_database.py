@@ -25,8 +25,8 @@ from forms_service.app import create_app
 from forms_service.database import writing
 from forms_service.errors import ServiceUnavailableError, StartError
 from forms_service.extensions import db
-from forms_service.keyring import WrappedKey
 from forms_service.migrating import COPIES
+from forms_service.wrapped_keys import WrappedKey
 from tests import servers
 from tests.conftest import QUICK, MakeApp, MakeSettings
 

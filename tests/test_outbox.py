@@ -18,7 +18,7 @@ from forms_service.delivery.models import Attempt, Message
 from forms_service.delivery.parcel import DeliveryError, Parcel
 from forms_service.errors import ServiceUnavailableError
 from forms_service.extensions import db
-from forms_service.keyring import WrappedKey
+from forms_service.wrapped_keys import WrappedKey
 
 ANN = "ann@example.com"
 

@@ -134,28 +134,30 @@ class TestKeyRing:
 
     @pytest.mark.parametrize("text", TEXTS, ids=lambda text: f"{len(text)} characters")
     def test_any_text_comes_back_at_its_place(self, text: str) -> None:
-        sealed = self.ring.encrypt(text, "accounts.email")
-        assert sealed[:4] == b"\0\0\0\x07"
-        assert self.ring.decrypt(sealed, "accounts.email") == text
+        sealed = self.ring.encrypt(text, "accounts.email", "7")
+        assert sealed[:4] == b"\x01\0\0\x07"
+        assert self.ring.decrypt(sealed, "accounts.email", "7") == text
 
     def test_at_another_place_or_changed_it_is_refused(self) -> None:
-        sealed = self.ring.encrypt("text", "accounts.email")
+        sealed = self.ring.encrypt("text", "accounts.email", "7")
         with pytest.raises(ValueError, match="changed, or copied"):
-            self.ring.decrypt(sealed, "accounts.first_name")
-        for position in range(4, len(sealed)):
+            self.ring.decrypt(sealed, "accounts.first_name", "7")
+        with pytest.raises(ValueError, match="changed, or copied"):
+            self.ring.decrypt(sealed, "accounts.email", "8")
+        for position in range(len(sealed)):
             changed = bytearray(sealed)
             changed[position] ^= 1
-            with pytest.raises(ValueError, match="changed, or copied"):
-                self.ring.decrypt(bytes(changed), "accounts.email")
+            with pytest.raises(ValueError, match=r"changed|not on the ring"):
+                self.ring.decrypt(bytes(changed), "accounts.email", "7")
 
     def test_old_keys_read_and_a_missing_one_is_named(self) -> None:
-        old = KeyRing({1: b"1" * 32}, b"", b"").encrypt("text", "place")
-        assert self.ring.decrypt(old, "place") == "text"
+        old = KeyRing({1: b"1" * 32}, b"", b"").encrypt("text", "place", "7")
+        assert self.ring.decrypt(old, "place", "7") == "text"
         with pytest.raises(UnknownKeyError):
-            KeyRing({7: b"7" * 32}, b"", b"").decrypt(old, "place")
+            KeyRing({7: b"7" * 32}, b"", b"").decrypt(old, "place", "7")
 
     def test_the_same_text_is_never_the_same_twice_but_has_one_index(self) -> None:
-        assert self.ring.encrypt("text", "place") != self.ring.encrypt("text", "place")
+        assert self.ring.encrypt("text", "place", "7") != self.ring.encrypt("text", "place", "7")
         assert self.ring.index("text", "place") == self.ring.index("text", "place")
         assert self.ring.index("text", "place") != self.ring.index("text", "other")
         assert self.ring.index("text", "place") != KeyRing({1: b"1" * 32}, b"other", b"").index("text", "place")

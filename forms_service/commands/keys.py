@@ -1,14 +1,18 @@
 """`flask keys`: new keys, and what is stored brought under them."""
 
+import sys
 import time
 
 import click
 from flask.cli import with_appcontext
 
-from forms_service import keyring, rotation
+from forms_service import keyring, rotation, wrapped_keys
 from forms_service.accounts import audit
 from forms_service.commands.terminal import plainly
 from forms_service.security import generate_key
+
+SHOW_SECONDS = 2.0
+"""How often progress is a line, where there is no terminal for a bar."""
 
 
 @click.group()
@@ -25,28 +29,56 @@ def generate() -> None:
 
 @keys.command("rotate")
 @click.option("--data", is_flag=True, help="Also re-encrypt everything under a new data key, while serving.")
-@click.option("--resume", is_flag=True, help="With --data: go on with a rotation that was interrupted.")
+@click.option("--resume", is_flag=True, hidden=True, help="Happens by itself.")
 @with_appcontext
 @plainly
 def rotate(data: bool, resume: bool) -> None:
-    """Wrap the data keys under the first of ENCRYPTION_KEYS."""
-    click.echo(f"{keyring.rewrap()} keys are wrapped under the first of ENCRYPTION_KEYS.")
+    """Wrap the data keys under the first of ENCRYPTION_KEYS.
+
+    With --data, one that was interrupted goes on; the service itself goes on with it as well, more slowly.
+    """
+    click.echo(f"{wrapped_keys.rewrap()} keys are wrapped under the first of ENCRYPTION_KEYS.")
     audit.note("keys_rotated")
     if data:
-        number = keyring.holder().load().current if resume else keyring.start_data_key()
-        _show_reencryption(number)
+        number, resumed = rotation.begin()
+        words = "Going on with the rotation that was not finished: data" if resumed else "Data"
+        click.echo(f"{words} key {number} encrypts from now on. Interrupted, run the same command again.")
+        _reencrypt_all()
 
 
-def _show_reencryption(number: int) -> None:
-    click.echo(f"Data key {number} encrypts from now on. Interrupted? Go on with: flask keys rotate --data --resume")
-    _show("Re-encrypting")
-    click.echo(f"Waiting {keyring.RELOAD_SECONDS} s until every process has noticed the new key …")
-    time.sleep(keyring.RELOAD_SECONDS + 1)
-    _show("Looking once more")
+def _reencrypt_all() -> None:
+    """Bring everything under the new key, again after every process has noticed it, until nothing is left."""
+    last = _show("Re-encrypting")
+    while True:
+        click.echo(f"Waiting {keyring.RELOAD_SECONDS} s until every process has noticed the new key …")
+        time.sleep(max(keyring.RELOAD_SECONDS + 1, 0))
+        last = _show("Looking once more")
+        if rotation.note_if_done(last):
+            break
+    if last and last.unreadable:
+        raise click.ClickException(f"{last.unreadable} rows cannot be read, and stay as they are. See: flask doctor")
     click.echo("Everything is under the new data key.")
 
 
-def _show(label: str) -> None:
-    with click.progressbar(length=rotation.rows(), label=label) as bar:
-        for looked_at in rotation.reencrypt():
-            bar.update(looked_at)
+def _show(label: str) -> rotation.Pass | None:
+    """Re-encrypt, showing rows done, rows left and seconds left; how the pass ended, None if nothing was stale."""
+    total, started, shown = rotation.count_stale(), time.monotonic(), 0.0
+    last: rotation.Pass | None = None
+    with click.progressbar(length=total, label=label, show_pos=True, show_eta=True) as bar:
+        for so_far in rotation.reencrypt():
+            looked, before = _looked(so_far), _looked(last)
+            bar.update(looked - before)
+            seconds, last = time.monotonic() - started, so_far
+            if not sys.stdout.isatty() and seconds >= shown + SHOW_SECONDS:
+                _tell(looked, max(total - looked, 0), seconds)
+                shown = seconds
+    _tell(_looked(last), max(total - _looked(last), 0), time.monotonic() - started)
+    return last
+
+
+def _looked(so_far: rotation.Pass | None) -> int:
+    return so_far.done + so_far.unreadable if so_far else 0
+
+
+def _tell(done: int, left: int, seconds: float) -> None:
+    click.echo(f"{done:,} rows done, {left:,} left, about {left * seconds / max(done, 1):.0f} s")

@@ -20,6 +20,7 @@ from flask.helpers import get_debug_flag
 from sqlalchemy.exc import DBAPIError
 from werkzeug.serving import is_running_from_reloader
 
+from forms_service import rotation
 from forms_service.database import first_line
 from forms_service.delivery import composing, outbox, sources, tasks, worker
 from forms_service.errors import ServiceUnavailableError
@@ -29,6 +30,9 @@ POLL_SECONDS = 1.0
 
 TASK_SECONDS = 20.0
 SWEEP_SECONDS = 3600
+REENCRYPT_SECONDS = 60
+"""How often a re-encryption that is not finished goes on; longer than every process needs to notice a new key."""
+
 LONGEST_PAUSE = 15.0
 """Seconds between looks for a database that is away."""
 
@@ -47,6 +51,7 @@ def init_app(app: Flask) -> None:
     sources.init_app(app)
     tasks.init_app(app)
     tasks.register(app, "outbox", SWEEP_SECONDS, outbox.sweep)
+    tasks.register(app, "re-encryption", REENCRYPT_SECONDS, rotation.continue_in_background)
     app.extensions["background"] = Background(app)
 
 

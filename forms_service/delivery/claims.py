@@ -20,6 +20,7 @@ from forms_service.delivery.models import ROUTINE, URGENT, Attempt, Message
 from forms_service.delivery.parcel import DeliveryError, Parcel
 from forms_service.extensions import db
 from forms_service.metrics import DELIVERIES
+from forms_service.row_binding import unreadable
 
 LEASE = 60
 """Seconds for which a message is one worker's; a sender gives up well before."""
@@ -85,8 +86,11 @@ def parcel(claimed: Claim) -> Parcel | None:
     mine = (Message.id == claimed.id, Message.lease_until == claimed.until)
     query = select(Message.target, Message.payload, Message.about).where(*mine)
     found = db.session.execute(query).one_or_none()
-    values = _values(claimed.kind, found) if found else None
+    broken = found is not None and bool(unreadable(found.target, found.payload))
+    values = _values(claimed.kind, found) if found and not broken else None
     db.session.rollback()
+    if broken:
+        raise DeliveryError("It cannot be decrypted any more.", permanent=True)
     if found is None:
         return None
     if values is None:

@@ -1,6 +1,5 @@
 """What an operator does to forms at a terminal: see all of them, close and delete one."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -33,7 +32,7 @@ def everybodys() -> Iterator[Listed]:
     query = query.order_by(Form.created_at, Form.id)
     for form, owner in db.session.execute(query.execution_options(yield_per=500)):
         created = form.created_at.isoformat(timespec="seconds").replace("+00:00", "Z")
-        yield Listed(form.id, form.name, owner.email, json.loads(form.settings)["closed"], created)
+        yield Listed(form.id, form.name, owner.email, form.settings_now().get("closed", False), created)
 
 
 def close(form_id: str) -> None:

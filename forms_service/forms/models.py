@@ -1,5 +1,6 @@
 """The forms that owners define, and each version of what they ask for."""
 
+import json
 import uuid
 from datetime import datetime
 from typing import Any
@@ -10,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from forms_service.database import UTCDateTime, now
 from forms_service.extensions import Model
 from forms_service.keyring import Encrypted
+from forms_service.row_binding import Unreadable
 
 
 class Form(Model):
@@ -34,6 +36,11 @@ class Form(Model):
     updated_at: Mapped[datetime] = mapped_column(UTCDateTime, default=now, onupdate=now)
     deleted_at: Mapped[datetime | None] = mapped_column(UTCDateTime, index=True)
     """Since when it is out of sight and being erased. Whoever reads forms leaves those out."""
+
+    def settings_now(self) -> dict[str, Any]:
+        """Its settings; empty where they cannot be decrypted."""
+        settings: dict[str, Any] = {} if isinstance(self.settings, Unreadable) else json.loads(self.settings)
+        return settings
 
 
 class FormVersion(Model):

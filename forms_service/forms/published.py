@@ -19,12 +19,13 @@ from sqlalchemy import select
 
 from forms_service.accounts.models import Account
 from forms_service.database import read_once
-from forms_service.errors import NotFoundError
+from forms_service.errors import NotFoundError, ServiceUnavailableError
 from forms_service.extensions import db
 from forms_service.forms.controls import page_size
 from forms_service.forms.models import Form, FormVersion
 from forms_service.forms.service import FORM_ID
 from forms_service.metrics import FORM_LOOKUPS
+from forms_service.row_binding import Unreadable
 from forms_service.signals import form_saved
 from forms_service.validation.compiler import FormSchema, compiled
 from forms_service.validation.field_names import FieldNames
@@ -172,7 +173,9 @@ def _load(form_id: str, before: PublishedForm | None) -> PublishedForm:
     if row is None:
         raise NotFoundError("There is no form here.")
     form, fields, email, status = row
-    settings = form_settings(json.loads(form.settings))
+    if isinstance(form.settings, Unreadable):
+        raise ServiceUnavailableError("This form cannot be read at the moment. Try again later.")
+    settings = form_settings(form.settings_now())
     if before and (before.version, before.settings.unknown_fields) != (form.version, settings.unknown_fields):
         before = None
     schema = before.schema if before else compiled(fields, settings.unknown_fields)

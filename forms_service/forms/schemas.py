@@ -87,6 +87,12 @@ class Form(Schema):
         allow_none=True,
         metadata={"description": "Why no mails about submissions leave; null while nothing is wrong."},
     )
+    unreadable = ma.fields.Boolean(
+        metadata={
+            "const": True,
+            "description": "Its name or settings were changed on the disk: what is shown is empty.",
+        }
+    )
     created_at = ma.fields.AwareDateTime(required=True)
     updated_at = ma.fields.AwareDateTime(required=True)
 

@@ -18,10 +18,18 @@ from forms_service.accounts.service import email_index
 from forms_service.config import settings
 from forms_service.database import now, writing
 from forms_service.delivery.problems import mail_problem
-from forms_service.errors import AuthenticationError, AuthorizationError, Fault, NotFoundError, ValidationError
+from forms_service.errors import (
+    AuthenticationError,
+    AuthorizationError,
+    ConflictError,
+    Fault,
+    NotFoundError,
+    ValidationError,
+)
 from forms_service.extensions import db
 from forms_service.forms import erasure, schemas
 from forms_service.forms.models import Form, FormVersion
+from forms_service.row_binding import Unreadable, unreadable
 from forms_service.signals import account_exporting, form_deleting, form_saved
 from forms_service.validation.form_settings import FormSettingsSchema, contradictions, merged
 from forms_service.web.pagination import Page, after, paged
@@ -127,8 +135,11 @@ def change(form_id: str, caller: Caller, said: Mapping[str, Any]) -> dict[str, A
         form = owned(form_id, caller, lock=True)
         before = _fields(form)
         fields = said.get("fields", before)
-        kept = _settings(json.loads(form.settings), said.get("settings", {}), fields)
-        _demand_erasing(caller, json.loads(form.settings), kept)
+        if "settings" not in said and isinstance(form.settings, Unreadable):
+            raise ConflictError("The settings of this form cannot be read any more. Send them anew, in `settings`.")
+        settings_before = form.settings_now() or _settings({}, {}, fields)
+        kept = _settings(settings_before, said.get("settings", {}), fields)
+        _demand_erasing(caller, settings_before, kept)
         form.settings = json.dumps(kept)
         form.name = said.get("name", form.name)
         if fields != before:
@@ -214,7 +225,8 @@ def _told(form: Form, fields: Sequence[Mapping[str, Any]], problem: str | None) 
         "version": form.version,
         "url": address(form.id),
         "fields": fields,
-        "settings": json.loads(form.settings),
+        "settings": form.settings_now(),
+        **unreadable(form.name, form.settings),
         "mail_problem": problem,
         "created_at": form.created_at,
         "updated_at": form.updated_at,

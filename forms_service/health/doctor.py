@@ -8,7 +8,7 @@ import psutil
 from flask import current_app
 from sqlalchemy.exc import DBAPIError
 
-from forms_service import keyring, migrating
+from forms_service import keyring, migrating, rotation, wrapped_keys
 from forms_service.config import settings
 from forms_service.delivery import claims, smtp
 from forms_service.delivery.composing import sender_address
@@ -18,6 +18,10 @@ from forms_service.web.proxy import SILENT_PROXY, UNCOUNTED_PROXY
 
 LEAST_FREE_PERCENT = 5
 SMTP_TIMEOUT = 5
+DATA_SECONDS = 5.0
+"""How long rows are looked at."""
+
+MAX_SHOWN = 20
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,7 @@ def examine() -> list[Finding]:
         "database": _database,
         "migrations": _migrations,
         "keys": _keys,
+        "data": _data,
         "redis": _redis,
         "smtp": _smtp,
         **({"spf": _spf, "dkim": _dkim, "dmarc": _dmarc} if settings.smtp_server else {}),
@@ -94,10 +99,23 @@ def _keys() -> str:
     if migrating.revision() is not migrating.Revision.CURRENT:
         raise _BadError("They are in the database, which has to be migrated first.")
     keyring.holder().load()
-    old = keyring.not_under_first_key()
+    old = wrapped_keys.not_under_first_key()
     if old:
         raise _BadError(f"{old} are wrapped under an old key. Run: flask keys rotate")
     return "All are wrapped under the first of ENCRYPTION_KEYS. Keep a copy of it away from the database."
+
+
+def _data() -> str:
+    if migrating.revision() is not migrating.Revision.CURRENT:
+        raise _BadError("It is not looked at before the database is migrated.")
+    looked, unreadable, everything = rotation.find_unreadable(DATA_SECONDS)
+    if unreadable:
+        shown = ", ".join(unreadable[:MAX_SHOWN]) + (", …" if len(unreadable) > MAX_SHOWN else "")
+        raise _BadError(
+            f"{len(unreadable)} rows cannot be decrypted: {shown}. They were changed on the disk or moved; put them "
+            "back from a copy. Everything else is shown."
+        )
+    return f"{looked} rows are readable." if everything else f"{looked} rows are readable; the rest was not looked at."
 
 
 def _redis() -> str:

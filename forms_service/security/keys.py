@@ -9,8 +9,13 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 NONCE_BYTES = 12
-ID_BYTES = 4
+MARK_BYTES = 4
+VERSION = 1
+"""Of what is encrypted now. Version 0 had four bytes of key id, of which the first was 0, and no row."""
+
 KEY_BYTES = 32
+MIN_SEALED = MARK_BYTES + NONCE_BYTES + 16
+"""Bytes of an empty text: mark, nonce and tag."""
 
 
 class UnknownKeyError(ValueError):
@@ -27,28 +32,35 @@ class KeyRing:
     def __init__(self, data_keys: Mapping[int, bytes], index_key: bytes, pepper: bytes) -> None:
         self._ciphers = {key_id: AESGCM(key) for key_id, key in data_keys.items()}
         self.current = max(data_keys)
+        self.mark = key_mark(self.current)
+        """Begins what is encrypted now; what begins otherwise is under an older key, or of an older version."""
+
         self._index_hash = hmac.new(index_key, digestmod="sha256")
         self.pepper = pepper
 
-    def encrypt(self, text: str, place: str) -> bytes:
-        """Key id (4 bytes), nonce (12), ciphertext and tag (16); only `place` will decrypt it again."""
-        key_id, nonce = key_mark(self.current), os.urandom(NONCE_BYTES)
-        return key_id + nonce + self._ciphers[self.current].encrypt(nonce, text.encode(), place.encode())
+    def encrypt(self, text: str, place: str, row: str) -> bytes:
+        """Version (1 byte), key id (3), nonce (12), ciphertext and tag (16); only this row's `place` decrypts it."""
+        nonce = os.urandom(NONCE_BYTES)
+        associated = f"{place}\0{row}".encode()
+        return self.mark + nonce + self._ciphers[self.current].encrypt(nonce, text.encode(), associated)
 
-    def decrypt(self, sealed: bytes, place: str) -> str:
-        """The text that was encrypted for that place.
+    def decrypt(self, sealed: bytes, place: str, row: str) -> str:
+        """The text that was encrypted for that place of that row; values of version 0 know only their place.
 
         :raises UnknownKeyError: when its key is not on the ring
-        :raises ValueError: when it was changed, or belongs to another place
+        :raises ValueError: when it was changed, or belongs to another place or row
         """
-        cipher = self._ciphers.get(int.from_bytes(sealed[:ID_BYTES]))
+        if len(sealed) < MIN_SEALED or sealed[0] > VERSION:
+            raise ValueError("This value was changed.")
+        cipher = self._ciphers.get(int.from_bytes(sealed[1:MARK_BYTES]))
         if cipher is None:
             raise UnknownKeyError("This value is encrypted under a key that is not on the ring.")
-        nonce, rest = sealed[ID_BYTES : ID_BYTES + NONCE_BYTES], sealed[ID_BYTES + NONCE_BYTES :]
+        nonce, rest = sealed[MARK_BYTES : MARK_BYTES + NONCE_BYTES], sealed[MARK_BYTES + NONCE_BYTES :]
+        associated = f"{place}\0{row}" if sealed[0] else place
         try:
-            return cipher.decrypt(nonce, rest, place.encode()).decode()
+            return cipher.decrypt(nonce, rest, associated.encode()).decode()
         except InvalidTag:
-            raise ValueError("This value was changed, or copied here from another column.") from None
+            raise ValueError("This value was changed, or copied here from another row or column.") from None
 
     def index(self, text: str, place: str) -> bytes:
         """32 bytes by which equal texts are found without being readable: HMAC-SHA-256, another for each place."""
@@ -58,8 +70,8 @@ class KeyRing:
 
 
 def key_mark(key_id: int) -> bytes:
-    """The bytes that begin every value under that data key."""
-    return key_id.to_bytes(ID_BYTES)
+    """The bytes that begin every value of this version under that data key."""
+    return bytes([VERSION]) + key_id.to_bytes(MARK_BYTES - 1)
 
 
 def wrap(key: bytes, wrapping_key: bytes, label: str) -> bytes:

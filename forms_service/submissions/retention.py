@@ -13,6 +13,7 @@ from forms_service.database import now, writing
 from forms_service.delivery import tasks
 from forms_service.extensions import db
 from forms_service.forms.models import Form
+from forms_service.row_binding import Unreadable
 from forms_service.submissions import erasing
 from forms_service.submissions.erasing import AT_ONCE
 from forms_service.submissions.inbox.selecting import Filter, Position, everything, newest
@@ -36,10 +37,15 @@ def sweep() -> None:
     existing = select(Form.id, Form.owner_id, Form.settings).where(Form.deleted_at.is_(None))
     forms = db.session.execute(existing).all()
     for form_id, owner_id, kept in forms:
-        for condition in _outlived(form_id, form_settings(json.loads(kept)).retention_days):
+        for condition in _outlived(form_id, _days(kept)):
             while ids := _some(form_id, condition):
                 with writing():
                     erasing.commit(ids, "submissions_expired", account_id=owner_id, details={"form_id": form_id})
+
+
+def _days(kept: str) -> int | None:
+    """How long a form keeps what it takes; None, too, where its settings cannot be decrypted."""
+    return None if isinstance(kept, Unreadable) else form_settings(json.loads(kept)).retention_days
 
 
 def _outlived(form_id: str, days: int | None) -> Iterator[Condition]:

@@ -4,6 +4,8 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from forms_service.row_binding import unreadable
+
 to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 """As short as it goes, with every character as it is; `json.dumps` would make an encoder at each call."""
 
@@ -22,6 +24,7 @@ def as_dict(submission: Any, files: Sequence[Any] = ()) -> dict[str, Any]:
         "spam_reasons": submission.spam_reasons.split(),
         "control": json.loads(submission.control) if submission.control else {},
         **({"client": submission.client} if submission.client else {}),
+        **unreadable(submission.data, submission.control, submission.client),
     }
 
 
@@ -33,4 +36,5 @@ def file_as_dict(file: Any) -> dict[str, Any]:
         "name": file.name,
         "content_type": file.content_type,
         "size": file.size,
+        **unreadable(file.field, file.name),
     }

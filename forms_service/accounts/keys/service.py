@@ -13,6 +13,7 @@ from forms_service.accounts.service import by_id
 from forms_service.database import rows_changed, writing
 from forms_service.errors import AuthenticationError, AuthorizationError, NotFoundError
 from forms_service.extensions import db
+from forms_service.row_binding import unreadable
 from forms_service.security import generate_secure_token
 from forms_service.web.pagination import Page, after, paged
 
@@ -93,4 +94,5 @@ def introspect(token: str, token_type_hint: str | None = None) -> dict[str, Any]
 def as_dict(key: ApiKey) -> dict[str, Any]:
     """What its holder is shown of a key."""
     names = ("id", "name", "created_at", "last_used_at")
-    return {name: getattr(key, name) for name in names} | {"scopes": key.scopes.split()}
+    shown = {name: getattr(key, name) for name in names}
+    return shown | {"scopes": key.scopes.split()} | unreadable(key.name)

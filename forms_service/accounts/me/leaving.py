@@ -17,6 +17,7 @@ from forms_service.accounts.sessions import service as sessions
 from forms_service.database import writing
 from forms_service.errors import AuthenticationError
 from forms_service.extensions import db
+from forms_service.row_binding import unreadable
 from forms_service.signals import account_deleted, account_emptying, account_exporting
 from forms_service.web.pagination import Page, after, paged
 
@@ -77,7 +78,8 @@ def _events(account_id: uuid.UUID) -> Any:
 
 def _event(event: Event) -> dict[str, Any]:
     details = json.loads(event.details) if event.details else {}
-    return {"id": event.id, "name": event.name, "at": event.at, "client": event.client, "details": details}
+    shown = {"id": event.id, "name": event.name, "at": event.at, "client": event.client, "details": details}
+    return shown | unreadable(event.client, event.details)
 
 
 def _all(kind: type[Kind], account_id: uuid.UUID) -> Iterable[Kind]:

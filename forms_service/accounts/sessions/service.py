@@ -20,6 +20,7 @@ from forms_service.config import settings
 from forms_service.database import now, rows_changed, writing
 from forms_service.errors import AuthenticationError, AuthorizationError, ConflictError, NotFoundError
 from forms_service.extensions import db
+from forms_service.row_binding import unreadable
 from forms_service.security import derived_key, generate_secure_token
 from forms_service.web.pagination import Page, after, paged
 
@@ -200,4 +201,5 @@ def _end_stolen(session: Session) -> None:
 def as_dict(session: Session) -> dict[str, Any]:
     """What its holder is shown of a session."""
     names = ("id", "created_at", "last_used_at", "expires_at", "client", "user_agent")
-    return {name: getattr(session, name) for name in names}
+    shown = {name: getattr(session, name) for name in names}
+    return shown | unreadable(*shown.values())

@@ -12,6 +12,7 @@ from forms_service.accounts.guards import Caller
 from forms_service.database import now, writing
 from forms_service.extensions import db
 from forms_service.forms.service import owned
+from forms_service.row_binding import unreadable
 from forms_service.signals import account_exporting
 from forms_service.submissions.inbox import taking_along
 from forms_service.submissions.inbox.cells import Cell
@@ -26,6 +27,9 @@ LOOKED_AT = 20_000
 """Submissions of which the names are known before the first row is sent: half a second's work. What older ones have
 under names that neither these nor any version of the form know stands together in the last column.
 """
+
+UNREADABLE = "unreadable"
+"""The column that marks a submission of which something cannot be decrypted, where there is one."""
 
 CLIENT = "client"
 """The column of the sender's address, where the form keeps any of it."""
@@ -138,6 +142,8 @@ def _values(submission: Found, files: Files) -> dict[str, Any]:
     Special fields that carry a person's words come after the data, and after them the sender's address.
     """
     values: dict[str, Any] = json.loads(submission.data)
+    if unreadable(submission.data, submission.control, submission.client):
+        values[UNREADABLE] = "cannot be decrypted"
     names: dict[str, list[str]] = {}
     for file in files.get(submission.id, ()):
         names.setdefault(file.field, _listed(values.get(file.field))).append(file.name)

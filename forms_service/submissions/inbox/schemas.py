@@ -140,6 +140,12 @@ class SubmissionShown(Schema):
     client = ma.fields.String(
         metadata={"description": "The sender's address, as much of it as `store_ip` keeps; left out where nothing is."}
     )
+    unreadable = ma.fields.Boolean(
+        metadata={
+            "const": True,
+            "description": "Some of it was changed on the disk and cannot be decrypted; it is shown empty.",
+        }
+    )
 
 
 class SubmissionsListMeta(ListMeta):

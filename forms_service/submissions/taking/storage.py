@@ -18,6 +18,7 @@ from forms_service.database import new_id
 from forms_service.delivery import tasks
 from forms_service.errors import NotFoundError, ServiceUnavailableError
 from forms_service.extensions import db
+from forms_service.row_binding import Unreadable
 from forms_service.security.keys import KEY_BYTES
 from forms_service.security.streams import Sealer, opened, sealed_size
 from forms_service.submissions.models import File
@@ -94,6 +95,8 @@ def open_decrypted(stored_as: str) -> Iterator[bytes]:
     row = db.session.execute(query).one_or_none()
     if row is None:
         raise NotFoundError
+    if isinstance(row.key, Unreadable):
+        raise NotFoundError("This file cannot be decrypted any more.")
     try:
         found = _path(stored_as).stat().st_size
     except FileNotFoundError:

@@ -1,0 +1,175 @@
+"""The table of data keys, index key and pepper, each wrapped under one of ENCRYPTION_KEYS."""
+
+import hashlib
+import logging
+import secrets
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import (
+    CheckConstraint,
+    ColumnElement,
+    Connection,
+    LargeBinary,
+    Row,
+    String,
+    insert,
+    inspect,
+    select,
+    update,
+)
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Mapped, mapped_column
+
+from forms_service.config import settings
+from forms_service.database import UTCDateTime, now
+from forms_service.errors import StartError
+from forms_service.extensions import Model, db
+from forms_service.security.keys import KEY_BYTES, KeyRing, unwrap, wrap
+
+log = logging.getLogger(__name__)
+
+
+class WrappedKey(Model):
+    """One key of the ring. There is one index key and one pepper; of the data keys the newest encrypts."""
+
+    __tablename__ = "keyring"
+    __table_args__ = (CheckConstraint("purpose IN ('data', 'index', 'pepper')", name="purpose"),)
+
+    purpose: Mapped[str] = mapped_column(String(10), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    wrapped: Mapped[bytes] = mapped_column(LargeBinary)
+    wrapped_with: Mapped[str] = mapped_column(String(16))
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
+    reencrypted_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    """Of a data key: when everything was found to be under it and in today's format; None while some is not."""
+
+
+def verify() -> bool:
+    """Whether the database has keys; makes none.
+
+    :raises StartError: when none of ENCRYPTION_KEYS unwraps them
+    """
+    with db.engine.connect() as connection:
+        if not inspect(connection).has_table(WrappedKey.__tablename__):
+            return False
+    rows = _rows()
+    if rows:
+        _unwrap_all(rows)
+    return bool(rows)
+
+
+def rewrap() -> int:
+    """Wrap every key under the first of ENCRYPTION_KEYS; how many there are."""
+    wrapping_keys = settings.encryption_keys
+    with db.engine.connect().execution_options(writing=True) as connection, connection.begin():
+        rows = connection.execute(select(WrappedKey.purpose, WrappedKey.number, WrappedKey.wrapped)).all()
+        for purpose, number, wrapped in rows:
+            key = unwrap(wrapped, wrapping_keys, _label(purpose, number))
+            connection.execute(
+                update(WrappedKey)
+                .where(WrappedKey.purpose == purpose, WrappedKey.number == number)
+                .values(_wrapped(key, purpose, number))
+            )
+    return len(rows)
+
+
+def not_under_first_key() -> int:
+    """How many keys of the ring are not wrapped under the first of ENCRYPTION_KEYS."""
+    with db.engine.connect() as connection:
+        fingerprints = connection.scalars(select(WrappedKey.wrapped_with)).all()
+    return sum(found != _fingerprint(settings.encryption_keys[0]) for found in fingerprints)
+
+
+def add_data_key() -> int:
+    """Make the next data key; its number."""
+    with db.engine.connect().execution_options(writing=True) as connection, connection.begin():
+        number = max(connection.scalars(select(WrappedKey.number).where(WrappedKey.purpose == "data"))) + 1
+        _insert(connection, "data", number)
+    return number
+
+
+def is_everything_under(number: int) -> bool:
+    """Whether everything was found to be under that data key and in today's format."""
+    with db.engine.connect() as connection:
+        return connection.scalar(select(WrappedKey.reencrypted_at).where(*_data_key(number))) is not None
+
+
+def note_everything_under(number: int) -> None:
+    """Note that it was."""
+    with db.engine.connect().execution_options(writing=True) as connection, connection.begin():
+        connection.execute(update(WrappedKey).where(*_data_key(number)).values(reencrypted_at=now()))
+
+
+def _data_key(number: int) -> tuple[ColumnElement[bool], ...]:
+    return WrappedKey.purpose == "data", WrappedKey.number == number
+
+
+def load() -> KeyRing:
+    """The keys as the database has them now, made if there are none.
+
+    :raises StartError: when none of ENCRYPTION_KEYS unwraps them
+    """
+    rows = _rows()
+    if not rows:
+        _make()
+        rows = _rows()
+    keys = _unwrap_all(rows)
+    data_keys = {number: key for (purpose, number), key in keys.items() if purpose == "data"}
+    return KeyRing(data_keys, keys["index", 1], keys["pepper", 1])
+
+
+def _rows() -> Sequence[Row[str, int, bytes]]:
+    with db.engine.connect() as connection:
+        return connection.execute(select(WrappedKey.purpose, WrappedKey.number, WrappedKey.wrapped)).all()
+
+
+def _unwrap_all(rows: Sequence[Row[str, int, bytes]]) -> dict[tuple[str, int], bytes]:
+    """The keys in clear, by purpose and number.
+
+    :raises StartError: when none of ENCRYPTION_KEYS unwraps them
+    """
+    try:
+        return {(row.purpose, row.number): _unwrapped(row.wrapped, row.purpose, row.number) for row in rows}
+    except ValueError:
+        raise StartError(
+            "None of ENCRYPTION_KEYS unwraps the keys of this database. Put back the key it was made with "
+            "(INSTANCE_PATH/encryption_keys, or your .env); nothing else can read what is stored."
+        ) from None
+
+
+def _make() -> None:
+    """The first keys; of several processes that start at once the first one's stay."""
+    try:
+        with db.engine.connect().execution_options(writing=True) as connection, connection.begin():
+            for purpose in ("data", "index", "pepper"):
+                _insert(connection, purpose, 1, reencrypted_at=now())
+    except IntegrityError:
+        log.info("Another process has just made the keys.")
+
+
+def _insert(connection: Connection, purpose: str, number: int, reencrypted_at: datetime | None = None) -> None:
+    values = _wrapped(secrets.token_bytes(KEY_BYTES), purpose, number)
+    values |= {"purpose": purpose, "number": number, "reencrypted_at": reencrypted_at}
+    connection.execute(insert(WrappedKey).values(values))
+
+
+def _wrapped(key: bytes, purpose: str, number: int) -> dict[str, object]:
+    wrapping_key = settings.encryption_keys[0]
+    return {
+        "wrapped": wrap(key, wrapping_key, _label(purpose, number)),
+        "wrapped_with": _fingerprint(wrapping_key),
+    }
+
+
+def _unwrapped(wrapped: bytes, purpose: str, number: int) -> bytes:
+    return unwrap(wrapped, settings.encryption_keys, _label(purpose, number))
+
+
+def _label(purpose: str, number: int) -> str:
+    return f"forms_service keyring {purpose} {number}"
+
+
+def _fingerprint(key: bytes) -> str:
+    """16 characters that tell keys apart and say nothing of them."""
+    return hashlib.sha256(b"forms_service key fingerprint\0" + key).hexdigest()[:16]
