@@ -64,7 +64,7 @@ def raising(error: Exception) -> Callable[..., Any]:
         (409, {"json": ANN, "fails": ConflictError()}),
         (413, {"json": {"a": "x" * 2**20}}),
         (413, multipart(text_part("a", "x" * 2**21))),
-        (415, {"data": b"a", "content_type": "text/plain"}),
+        (415, {"data": b"a", "content_type": "application/pdf"}),
         (422, {"json": {}}),
         (500, {"json": ANN, "fails": RuntimeError("broken")}),
         (503, {"json": ANN, "fails": OperationalError("SELECT 1", {}, Exception("away"))}),
