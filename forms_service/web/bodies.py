@@ -12,7 +12,7 @@ from werkzeug.exceptions import HTTPException
 from forms_service.errors import ApiError, BadRequestError, PayloadTooLargeError, UnsupportedMediaTypeError
 from forms_service.web.charsets import UTF_8_BOM
 from forms_service.web.form_data import RawField, by_name, decode_fields, refuse_nul, split_plain, split_urlencoded
-from forms_service.web.json_reader import read_form_json, read_json
+from forms_service.web.json_reader import MAX_VALUES, read_form_json, read_json
 from forms_service.web.multipart import read_parts
 from forms_service.web.part_headers import Part
 
@@ -36,7 +36,7 @@ def json_body() -> Any:
 def json_or_form_body() -> Any:
     """Return the request's JSON or form fields, read once; a field that was sent several times is a list."""
     if is_json():
-        return json_body()
+        return _once(lambda: read_json(_raw(), MAX_VALUES))
     if request.mimetype == URLENCODED:
         return _once(lambda: _strict_fields(split_urlencoded(_raw())))
     if request.mimetype == MULTIPART:

@@ -36,17 +36,17 @@ class _NotStrictError(ValueError):
     """Python's reader takes it and this one does not; the text is for the sender."""
 
 
-def read_json(raw: bytes) -> Any:
+def read_json(raw: bytes, max_values: int | None = None) -> Any:
     """Parse UTF-8 JSON that every reader takes for the same: no NaN, doubled keys, half characters or NUL.
 
     :raises BadRequestError: for anything else
-    :raises PayloadTooLargeError: for an object of more than MAX_FIELDS keys
+    :raises PayloadTooLargeError: for more than `max_values` values, and for an object of more than MAX_FIELDS keys
     """
     try:
         text = raw.removeprefix(UTF_8_BOM).decode()
     except UnicodeDecodeError as error:
         raise BadRequestError("The body cannot be read. It is not JSON in UTF-8.") from error
-    value = _parse(text, _refuse_double_keys, _finite_number, None)
+    value = _parse(text, _refuse_double_keys, _finite_number, max_values)
     if isinstance(value, dict) and len(value) > MAX_FIELDS:
         raise PayloadTooLargeError(f"An object has at most {MAX_FIELDS} keys.")
     if "\\u" in text and _has_unstorable_text(value):
@@ -68,26 +68,24 @@ def read_form_json(raw: bytes) -> Any:
     return value
 
 
-def _parse(text: str, join: Callable[[Pairs], Any], number: Callable[[str], Any], most: int | None) -> Any:
+def _parse(text: str, join: Callable[[Pairs], Any], number: Callable[[str], Any], max_values: int | None) -> Any:
     try:
-        _refuse_size(text, most)
+        _refuse_size(text, max_values)
         return json.loads(text, parse_constant=_refuse_constant, parse_float=number, object_pairs_hook=join)
     except (ValueError, RecursionError) as error:
         reason = str(error) if isinstance(error, _NotStrictError) else "It is not JSON in UTF-8."
         raise BadRequestError(f"The body cannot be read. {reason}") from error
 
 
-def _refuse_size(text: str, most_values: int | None) -> None:
+def _refuse_size(text: str, max_values: int | None) -> None:
     """Refuse what would take long to build and to walk through, before it is parsed."""
-    if most_values is None:
-        if text.count("[") + text.count("{") <= MAX_DEPTH:
-            return
-    elif text.count("[") + text.count("{") + text.count(",") <= min(MAX_DEPTH, most_values):
+    containers = text.count("[") + text.count("{")
+    if containers <= MAX_DEPTH and (max_values is None or containers + text.count(",") <= max_values):
         return
     bare = _STRING.sub("", text)
     _refuse_depth(bare)
     containers = bare.count("[") + bare.count("{")
-    if containers > MAX_CONTAINERS or (most_values is not None and containers + bare.count(",") > most_values):
+    if containers > MAX_CONTAINERS or (max_values is not None and containers + bare.count(",") > max_values):
         raise PayloadTooLargeError("The body has too many values.")
 
 
