@@ -138,7 +138,8 @@ def kind_of(head: bytes, name: str) -> Kind:
 
 def same(mimetype: str) -> str:
     """The name that a type goes by here."""
-    return SAME.get(mimetype.lower(), mimetype.lower())
+    plain = mimetype.strip().lower()
+    return SAME.get(plain, plain)
 
 
 def _matches(head: bytes, name: str) -> list[puremagic.PureMagicWithConfidence]:
