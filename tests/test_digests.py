@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from forms_service.accounts import service as accounts
+from forms_service.accounts import administration
 from forms_service.database import new_id, now, writing
 from forms_service.delivery import claims, digests, outbox, worker
 from forms_service.delivery.composing import compose
@@ -239,7 +239,7 @@ def test_a_disabled_owner_gets_no_digest(app: Flask, postman: Postman, clock: Ca
     notify(app, form_for(app), 22)
     deliver(app)
     with app.app_context():
-        accounts.disable(OWNER)
+        administration.disable(OWNER)
     time.sleep(FRESH_SECONDS)
     clock(minutes=1)
     deliver(app)
