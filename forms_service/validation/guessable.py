@@ -79,12 +79,17 @@ def is_guessable(password: str) -> bool:
 
 
 def bits(password: str) -> float:
-    """The bits of the cheapest description of a password."""
+    """The bits of the cheapest description of a password by a word, walk, date or run of letters; infinite without."""
     plain = _plain(password)
-    best = [0.0, *([float("inf")] * len(plain))]
+    without = [0.0, *([float("inf")] * len(plain))]
+    best = [float("inf")] * (len(plain) + 1)
     for start in range(len(plain)):
-        for end, cost in _steps(plain, start):
-            best[end] = min(best[end], best[start] + cost)
+        for end, cost, is_base in _steps(plain, start):
+            if is_base:
+                best[end] = min(best[end], without[start] + cost, best[start] + cost)
+            else:
+                without[end] = min(without[end], without[start] + cost)
+                best[end] = min(best[end], best[start] + cost)
     return best[-1]
 
 
@@ -108,26 +113,26 @@ def _plain(text: str) -> str:
     return unicodedata.normalize("NFC", "".join(mark for mark in apart if not unicodedata.combining(mark)))
 
 
-def _steps(plain: str, start: int) -> Iterator[tuple[int, float]]:
-    """Where a description may go on from a place, and the bits of the step."""
+def _steps(plain: str, start: int) -> Iterator[tuple[int, float, bool]]:
+    """Where a description may go on from a place, the bits of the step, and whether people would begin with it."""
     character = plain[start]
-    yield start + 1, _character_bits(character)
+    yield start + 1, _character_bits(character), False
     run = start + 1
     while run < len(plain) and plain[run] == character:
         run += 1
     if run >= start + (MIN_RUN_OF_LETTERS if character.isalpha() else 2) and character.isascii():
-        yield run, _character_bits(character) + REPEAT_BITS
+        yield run, _character_bits(character) + REPEAT_BITS, character.isalpha()
     for pattern, cost in ((DATE, DATE_BITS), (YEAR, YEAR_BITS)):
         match = pattern.match(plain, start)
         if match:
-            yield match.end(), cost
+            yield match.end(), cost, pattern is DATE
     for end in range(start + MIN_WALK, min(len(plain), start + MAX_WORD) + 1):
         part = plain[start:end]
         if part in _walks():
-            yield end, WALK_BITS
+            yield end, WALK_BITS, True
         word_bits = _word_bits(part)
         if word_bits is not None:
-            yield end, word_bits
+            yield end, word_bits, True
 
 
 def _word_bits(part: str) -> float | None:
