@@ -1,13 +1,16 @@
 """Whose a submission is, and whose words: addresses as people write them, tokens and texts as pages add them."""
 
+import uuid
 from typing import Any
 
 import altcha
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import Uuid, bindparam, text
 
 from forms_service.commands.forms import submissions
+from forms_service.extensions import db
 from forms_service.submissions import address_index
 from forms_service.submissions.taking import proof_of_work
 from tests.conftest import KeyOf
@@ -50,6 +53,11 @@ def test_older_submissions_are_indexed_by_a_command(
     owner, form = key_of(either_app), form_for(either_app)
     for number in range(5):
         submit(either_app, form, {"n": number, "from": f"Ann <ann@example.com>, b{number}@example.com"})
+    damaged = submit(either_app, form)
+    with either_app.app_context(), db.engine.begin() as connection:
+        values = {"data": b"damaged", "id": uuid.UUID(damaged)}
+        statement = text("UPDATE submissions SET data = :data WHERE id = :id").bindparams(bindparam("id", type_=Uuid))
+        assert connection.execute(statement, values).rowcount == 1
     runner = either_app.test_cli_runner()
     assert runner.invoke(submissions, ["index"]).output == "Addresses that were not indexed: 10\n"
     assert runner.invoke(submissions, ["index"]).output == "Addresses that were not indexed: 0\n"

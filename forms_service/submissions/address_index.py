@@ -59,6 +59,6 @@ def _missing(batch: Sequence[Row[Any]]) -> list[dict[str, Any]]:
 
 def _indexes(row: Row[Any]) -> set[bytes]:
     try:
-        return indexes_in(json.loads(row.data), json.loads(row.control or "{}"))
+        return indexes_in(json.loads(row.data or "{}"), json.loads(row.control or "{}"))  # what is damaged is empty
     except PayloadTooLargeError:  # it was taken when repeated addresses did not count
         return set()
