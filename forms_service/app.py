@@ -14,7 +14,7 @@ from forms_service.health import checks
 from forms_service.health.views import health_blueprint
 from forms_service.submissions import notification, refusals, retention
 from forms_service.submissions.inbox.views import inbox, people_blueprint
-from forms_service.submissions.taking import origins, proof_of_work, repeats, running, storage, storing
+from forms_service.submissions.taking import origins, proof_of_work, repeats, running, storage, storage_quota, storing
 from forms_service.submissions.taking.puzzles import puzzles
 from forms_service.submissions.taking.views import taking
 from forms_service.web import (
@@ -52,7 +52,18 @@ def create_app(settings: Settings, *, start: bool = True) -> Flask:
         part.init_app(app, settings)
     for part in (migrating, keyring, background, guards, sweeping, published, erasure, checks):
         part.init_app(app)
-    for part in (storage, running, storing, repeats, proof_of_work, origins, notification, refusals, retention):
+    for part in (
+        storage,
+        storage_quota,
+        running,
+        storing,
+        repeats,
+        proof_of_work,
+        origins,
+        notification,
+        refusals,
+        retention,
+    ):
         part.init_app(app)
     openapi.init_app(app, (*ACCOUNTS, forms, hosted, taking, puzzles, inbox, people_blueprint, health_blueprint))
     app.register_blueprint(accounts)

@@ -32,5 +32,7 @@ account_erasing = _signals.signal("account-erasing")
 """`account_id`, about to be deleted"""
 form_deleting = _signals.signal("form-deleting")
 """`form_id`, and the `caller` who wants it deleted: who may not, is refused by an exception; nothing is done yet"""
+form_versioning = _signals.signal("form-versioning")
+"""`form_id`, which has as many versions as are kept: those that nothing needs may go"""
 form_erasing = _signals.signal("form-erasing")
 """`form_id`, about to be deleted"""

@@ -18,7 +18,8 @@ from forms_service.extensions import db
 from forms_service.forms.models import Form
 from forms_service.submissions.models import File, Submission
 from forms_service.submissions.taking import storage
-from forms_service.submissions.taking.uploads import Upload, rows
+from forms_service.submissions.taking.uploaded_file import Upload
+from forms_service.submissions.taking.uploads import rows
 from tests import servers
 
 LONG_AGO = storage.ORPHANED_SECONDS + 60

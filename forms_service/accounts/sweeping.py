@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from flask import Flask
-from sqlalchemy import delete
+from sqlalchemy import delete, func, select
 
 from forms_service.accounts.erasure import sweep_pending
 from forms_service.accounts.models import Event, KnownPlace, RefreshToken, Session, Token
@@ -21,6 +21,10 @@ PLACES_KEPT = timedelta(days=180)
 """How long a network or browser is known that nobody signs in from."""
 
 
+MAX_EVENTS = 10_000
+"""Events that are kept of an account, the newest."""
+
+
 def init_app(app: Flask) -> None:
     """Sweep once an hour, wherever background work is done."""
     tasks.register(app, "accounts", EVERY, sweep)
@@ -36,4 +40,16 @@ def sweep() -> None:
         db.session.execute(delete(KnownPlace).where(KnownPlace.last_used_at < now() - PLACES_KEPT))
         db.session.execute(delete(Event).where(Event.at < kept_since))
         db.session.commit()
+    _bound_trails()
     sweep_pending()
+
+
+def _bound_trails() -> None:
+    """Delete the oldest events of accounts that have more than MAX_EVENTS."""
+    counted = select(Event.account_id).where(Event.account_id.is_not(None)).group_by(Event.account_id)
+    for account_id in db.session.scalars(counted.having(func.count() > MAX_EVENTS)).all():
+        trail = Event.account_id == account_id
+        last = select(Event.id).where(trail).order_by(Event.id.desc()).offset(MAX_EVENTS).limit(1).scalar_subquery()
+        with writing():
+            db.session.execute(delete(Event).where(trail, Event.id <= last))
+            db.session.commit()

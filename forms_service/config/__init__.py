@@ -88,6 +88,9 @@ class Settings:
     max_file_size: int
     max_files: int
     max_upload_size: int
+    forms_per_account: int
+    form_storage: int
+    account_storage: int
     spam_retention_days: int
     turnstile_verify_url: str
     hcaptcha_verify_url: str
@@ -193,6 +196,9 @@ def _uploads_and_captchas(read: Any) -> dict[str, Any]:
         "max_file_size": read("MAX_FILE_SIZE", str(10 * 2**20), parse=of.whole(1, 2**40)),
         "max_files": read("MAX_FILES", "10", parse=of.whole(0, 1000)),
         "max_upload_size": read("MAX_UPLOAD_SIZE", str(25 * 2**20), parse=of.whole(1, 2**40)),
+        "forms_per_account": read("FORMS_PER_ACCOUNT", "500", parse=of.whole(0, 10**6)),
+        "form_storage": read("FORM_STORAGE", str(2**30), parse=of.whole(0, 2**60)),
+        "account_storage": read("ACCOUNT_STORAGE", str(10 * 2**30), parse=of.whole(0, 2**60)),
         "spam_retention_days": read("SPAM_RETENTION_DAYS", "30", parse=of.whole(1, 36_500)),
         "turnstile_verify_url": read("TURNSTILE_VERIFY_URL", TURNSTILE, parse=of.web_address),
         "hcaptcha_verify_url": read("HCAPTCHA_VERIFY_URL", HCAPTCHA, parse=of.web_address),

@@ -27,7 +27,7 @@ from forms_service.errors import (
     ValidationError,
 )
 from forms_service.extensions import db
-from forms_service.forms import erasure, schemas
+from forms_service.forms import erasure, quotas, schemas
 from forms_service.forms.models import Form, FormVersion
 from forms_service.row_binding import Unreadable, unreadable
 from forms_service.signals import account_exporting, form_deleting, form_saved
@@ -40,6 +40,7 @@ FORM_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{15}")
 def create(said: Mapping[str, Any], owner_id: uuid.UUID) -> dict[str, Any]:
     """A new form.
 
+    :raises AuthorizationError: when the account has as many as it may have
     :raises ValidationError: when its settings do not go together
     """
     form = Form(
@@ -51,6 +52,7 @@ def create(said: Mapping[str, Any], owner_id: uuid.UUID) -> dict[str, Any]:
     )
     problem = mail_problem()
     with writing():
+        quotas.check_forms(owner_id)
         db.session.add_all([form, FormVersion(form_id=form.id, number=1, fields=said["fields"])])
         audit.record("form_created", account_id=owner_id, details={"form_id": form.id})
         try:
@@ -143,6 +145,7 @@ def change(form_id: str, caller: Caller, said: Mapping[str, Any]) -> dict[str, A
         form.settings = json.dumps(kept)
         form.name = said.get("name", form.name)
         if fields != before:
+            quotas.check_versions(form_id)
             form.version += 1
             db.session.add(FormVersion(form_id=form.id, number=form.version, fields=fields))
         audit.record("form_changed", account_id=caller.account_id, details={"form_id": form.id})

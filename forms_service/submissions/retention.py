@@ -6,14 +6,16 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from flask import Flask
-from sqlalchemy import ColumnElement, select, tuple_
+from sqlalchemy import ColumnElement, delete, func, select, tuple_
 
 from forms_service.config import settings
 from forms_service.database import now, writing
 from forms_service.delivery import tasks
 from forms_service.extensions import db
-from forms_service.forms.models import Form
+from forms_service.forms.models import Form, FormVersion
+from forms_service.forms.quotas import NEWEST_VERSIONS
 from forms_service.row_binding import Unreadable
+from forms_service.signals import form_versioning
 from forms_service.submissions import erasing
 from forms_service.submissions.erasing import AT_ONCE
 from forms_service.submissions.inbox.selecting import Filter, Position, everything, newest
@@ -33,7 +35,12 @@ def init_app(app: Flask) -> None:
 
 
 def sweep() -> None:
-    """Erase what each form's owner, or the operator, wants kept no longer."""
+    """Erase what each form's owner, or the operator, wants kept no longer, and versions that nothing was sent under."""
+    many = select(FormVersion.form_id).group_by(FormVersion.form_id).having(func.count() > NEWEST_VERSIONS)
+    for form_id in db.session.scalars(many).all():
+        with writing():
+            prune_versions(None, form_id=form_id)
+            db.session.commit()
     existing = select(Form.id, Form.owner_id, Form.settings).where(Form.deleted_at.is_(None))
     forms = db.session.execute(existing).all()
     for form_id, owner_id, kept in forms:
@@ -46,6 +53,15 @@ def sweep() -> None:
 def _days(kept: str) -> int | None:
     """How long a form keeps what it takes; None, too, where its settings cannot be decrypted."""
     return None if isinstance(kept, Unreadable) else form_settings(json.loads(kept)).retention_days
+
+
+@form_versioning.connect
+def prune_versions(_: object, form_id: str) -> None:
+    """Delete the versions of a form that no submission was sent under, but the newest, in the caller's transaction."""
+    used = select(Submission.form_version).where(Submission.form_id == form_id).distinct()
+    newest_one = select(Form.version).where(Form.id == form_id).scalar_subquery()
+    old = FormVersion.number <= newest_one - NEWEST_VERSIONS
+    db.session.execute(delete(FormVersion).where(FormVersion.form_id == form_id, old, FormVersion.number.not_in(used)))
 
 
 def _outlived(form_id: str, days: int | None) -> Iterator[Condition]:

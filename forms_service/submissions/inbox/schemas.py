@@ -218,6 +218,15 @@ class Refusals(Schema):
     closed = ma.fields.Integer(required=True, metadata={"description": "The form was closed or full."})
 
 
+class Storage(Schema):
+    """How much room the files of a form take."""
+
+    bytes = ma.fields.Integer(required=True)
+    quota = ma.fields.Integer(
+        required=True, allow_none=True, metadata={"description": "Bytes; files beyond it are refused. Null means none."}
+    )
+
+
 class Stats(Schema):
     """How many submissions a form has had."""
 
@@ -228,6 +237,7 @@ class Stats(Schema):
     refusals = ma.fields.Nested(
         Refusals, required=True, metadata={"description": "Submissions that were refused on these days, by reason."}
     )
+    storage = ma.fields.Nested(Storage, required=True)
 
 
 class Mailbox(Email):

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import false, func, select
 
 from forms_service.accounts.guards import Caller
+from forms_service.config import settings
 from forms_service.database import now
 from forms_service.errors import Fault, ValidationError
 from forms_service.extensions import db
@@ -15,6 +16,7 @@ from forms_service.forms.service import owned
 from forms_service.submissions.inbox.selecting import everything
 from forms_service.submissions.models import STATUSES, Submission
 from forms_service.submissions.refusals import refusals_by_reason
+from forms_service.submissions.taking.storage_quota import bytes_of_form
 
 USUAL_DAYS = 30
 MOST_DAYS = 366
@@ -40,6 +42,7 @@ def stats(
         "by_status": {status: by_status[status] for status in STATUSES},
         "by_day": list(_days(form_id, first, last)),
         "refusals": refusals_by_reason(form_id, first, last),
+        "storage": {"bytes": bytes_of_form(form_id), "quota": settings.form_storage or None},
     }
 
 

@@ -17,7 +17,7 @@ from forms_service.errors import (
 from forms_service.forms import returning, service
 from forms_service.forms.published import PublishedForm
 from forms_service.submissions.refusals import count_refusal
-from forms_service.submissions.taking import formspree, origins
+from forms_service.submissions.taking import formspree, origins, uploads
 from forms_service.submissions.taking.deciding import INACTIVE
 from forms_service.submissions.taking.incoming import Incoming
 from forms_service.submissions.taking.origins import from_our_page
@@ -75,6 +75,8 @@ def _count(error: ApiError) -> None:
     reason = REASONS.get(type(error))
     if isinstance(error, ValidationError) and set(error.faults) <= set(special.CHALLENGE_TOKENS):
         reason = "challenge"
+    elif isinstance(error, ValidationError) and any(uploads.FULL in said for said in error.faults.values()):
+        reason = "too_large"
     elif isinstance(error, AuthorizationError):
         reason = "closed" if error.details.get("reason") == INACTIVE else origins.refusal()
     if reason:

@@ -13,7 +13,7 @@ from forms_service.forms.published import PublishedForm
 from forms_service.submissions.taking import uploads
 from forms_service.submissions.taking.dialects import Sorted, as_text, sort_out
 from forms_service.submissions.taking.field_names import UNNAMED, kept_name
-from forms_service.submissions.taking.uploads import Upload
+from forms_service.submissions.taking.uploaded_file import Upload
 from forms_service.validation.kinds import nfc
 from forms_service.validation.schema import LONGEST_NAME
 from forms_service.validation.text import normalize_unicode, storable_text

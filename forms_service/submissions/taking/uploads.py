@@ -1,11 +1,8 @@
 """Files that come with a submission: taken in while they arrive, within the limits, and away again if it is refused."""
 
-import hashlib
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from dataclasses import field as described
 from typing import Any, cast
 
 from flask import g, request
@@ -16,10 +13,10 @@ from forms_service.config import settings
 from forms_service.errors import Fault, PayloadTooLargeError
 from forms_service.forms.controls import in_words
 from forms_service.forms.published import PublishedForm
-from forms_service.submissions.taking import disk, file_names, storage
+from forms_service.submissions.taking import disk, storage, storage_quota
 from forms_service.submissions.taking.field_names import kept_name
 from forms_service.submissions.taking.file_acceptance import accepted
-from forms_service.submissions.taking.file_kinds import HEAD, Kind, kind_of
+from forms_service.submissions.taking.uploaded_file import ArrivingFile, Upload
 from forms_service.validation.text import normalize_unicode, storable_text
 from forms_service.web.bodies import boundary, declared_charset, pieces
 from forms_service.web.charsets import decode, find_encoding
@@ -28,23 +25,7 @@ from forms_service.web.multipart import Event, read_parts
 from forms_service.web.negotiation import wants_page
 from forms_service.web.part_headers import Part
 
-
-@dataclass(frozen=True)
-class Upload:
-    """A file that came. One that the form has no place for was not stored, and `faults` says so."""
-
-    field: str
-    name: str
-    content_type: str
-    """What its content says, or a type that no browser runs."""
-
-    size: int
-    stored_as: str
-    key: str = described(default="", repr=False)
-    digest: bytes = b""
-    """SHA-256 of its content."""
-
-    kind: Kind = described(default=Kind(""), repr=False)
+FULL = "The storage for files of this form is full. Send it without the file, and tell whose form it is."
 
 
 class Received:
@@ -67,14 +48,17 @@ class Received:
         self.fields: list[RawField] = []
         """Texts as they were sent."""
 
-        self._arriving: _Arriving | None = None
-        self._arrived: list[_Arriving] = []
+        self._arriving: ArrivingFile | None = None
+        self._arrived: list[ArrivingFile] = []
         self._stored: list[storage.Written] = []
         self._files = 0
         self._bytes = 0
+        self._allowance = storage_quota.Allowance(form)
 
     def keep(self) -> None:
         """Leave the files where they are: there are rows for them now, or there may be."""
+        if self._stored:
+            storage_quota.spend(self._form, self._bytes)
         self._stored.clear()
 
     def take(self, event: Event) -> None:
@@ -125,10 +109,12 @@ class Received:
     def _take_bytes(self, data: bytes) -> None:
         if self._arriving is None:
             self._begin()  # a name is not needed for a file to be one, bytes are
-        arriving = cast("_Arriving", self._arriving)
+        arriving = cast("ArrivingFile", self._arriving)
         self._bytes += len(data)
         if self._bytes > settings.max_upload_size or arriving.size + len(data) > settings.max_file_size:
             raise too_big()
+        if arriving.is_stored and not self._allowance.covers(self._bytes):
+            arriving.give_up()
         arriving.write(data)
 
     def _begin(self) -> None:
@@ -143,41 +129,7 @@ class Received:
             place = "dropped"  # a part without a name refuses nothing else
         written = storage.Written() if place == "kept" else None
         self._stored += [written] if written else []
-        self._arriving = _Arriving(self._field, self._part.filename or b"", written, dropped=place == "dropped")
-
-
-class _Arriving:
-    """The file in hand: stored while it comes in, or only looked at where there is no place for it."""
-
-    def __init__(self, field: str, filename: bytes, written: storage.Written | None, *, dropped: bool) -> None:
-        self.size = 0
-        self.dropped = dropped
-        self._field = field
-        self._filename = filename
-        self._written = written
-        self._head = b""
-        self._hash = hashlib.sha256()
-
-    def write(self, data: bytes) -> None:
-        """The next piece."""
-        self.size += len(data)
-        self._head += data[: HEAD - len(self._head)]
-        self._hash.update(data)
-        if self._written:
-            self._written.write(data)
-
-    def finish(self) -> None:
-        """It is whole."""
-        if self._written:
-            self._written.finish()
-
-    def as_upload(self, encoding: str | None) -> Upload:
-        """What came, its name being in that encoding."""
-        name = file_names.safe(decode(self._filename, encoding))
-        kind = kind_of(self._head, name)
-        digest = self._hash.digest()
-        place = (self._written.stored_as, self._written.key) if self._written else ("", "")
-        return Upload(self._field, name, kind.served_as, self.size, *place, digest, kind)
+        self._arriving = ArrivingFile(self._field, self._part.filename or b"", written, dropped=place == "dropped")
 
 
 @contextmanager
@@ -204,7 +156,10 @@ def received(form: PublishedForm) -> Iterator[Received]:
 
 
 def faults(form: PublishedForm, uploads: Sequence[Upload]) -> dict[str, list[Fault]]:
-    """What is wrong with the files, by field: `required`, `file_type`, `file_too_big`, `no_files`, `unknown`."""
+    """What is wrong with the files, by field.
+
+    The codes: `required`, `file_type`, `file_too_big`, `no_files`, `unknown`, `storage_full`.
+    """
     found: dict[str, list[Fault]] = {}
     for wanted in form.fields:
         if wanted["type"] != "file":
@@ -220,6 +175,8 @@ def faults(form: PublishedForm, uploads: Sequence[Upload]) -> dict[str, list[Fau
             found.setdefault(upload.field, []).append(Fault("This field takes no file.", "no_files"))
         elif place == "unknown":
             found.setdefault(upload.field, []).append(Fault("This field is not known here.", "unknown"))
+        elif upload.is_full:
+            found.setdefault(upload.field, []).append(Fault(FULL, "storage_full"))
     return {name: said for name, said in found.items() if said}
 
 

@@ -1,0 +1,51 @@
+"""How many forms an account may have, and how many versions a form."""
+
+import uuid
+
+from sqlalchemy import func, select
+
+from forms_service.accounts.models import Account
+from forms_service.config import settings
+from forms_service.errors import AuthorizationError
+from forms_service.extensions import db
+from forms_service.forms.models import Form, FormVersion
+from forms_service.signals import form_versioning
+
+MAX_VERSIONS = 100
+"""Versions that are kept of a form. Those that no submission was sent under go first."""
+
+NEWEST_VERSIONS = 20
+"""Versions that stay whether a submission has come or not: some may be on their way."""
+
+
+def check_forms(owner_id: uuid.UUID) -> None:
+    """Make sure that an account may have one more form, in the transaction that adds it.
+
+    :raises AuthorizationError: naming the quota
+    """
+    limit = settings.forms_per_account
+    db.session.execute(select(Account.id).where(Account.id == owner_id).with_for_update())  # one at a time counts
+    query = select(func.count()).where(Form.owner_id == owner_id, Form.deleted_at.is_(None))
+    if limit and db.session.scalar(query) >= limit:  # type: ignore[operator]  # a count is never null
+        message = f"An account may have {limit} forms, and this one has them. Delete one that is not needed."
+        raise AuthorizationError(message, details={"quota": "FORMS_PER_ACCOUNT", "limit": limit})
+
+
+def check_versions(form_id: str) -> None:
+    """Make sure that a form may have one more version, in the transaction that adds it.
+
+    :raises AuthorizationError: naming the quota
+    """
+    if _versions(form_id) < MAX_VERSIONS:
+        return
+    form_versioning.send(form_id=form_id)
+    if _versions(form_id) >= MAX_VERSIONS:
+        message = (
+            f"Of a form {MAX_VERSIONS} versions are kept, and each of this one has submissions. Delete old ones, or go "
+            "on in a new form."
+        )
+        raise AuthorizationError(message, details={"quota": "versions", "limit": MAX_VERSIONS})
+
+
+def _versions(form_id: str) -> int:
+    return db.session.scalar(select(func.count()).where(FormVersion.form_id == form_id)) or 0

@@ -1,0 +1,107 @@
+"""How many bytes of files a form, and all forms of its owner, may still take.
+
+Bytes are counted by an index, at most once a second and a hundredth of the time; what this process stores meanwhile is
+added. Before a file is refused they are counted anew.
+"""
+
+import math
+import threading
+import time
+from typing import Any, cast
+
+from flask import Flask, current_app
+from sqlalchemy import ColumnElement, Select, func, select
+
+from forms_service.config import settings
+from forms_service.extensions import db
+from forms_service.forms.models import Form
+from forms_service.forms.published import PublishedForm
+from forms_service.submissions.models import STATUSES, File, Submission
+
+MAX_REMEMBERED = 10_000
+MIN_INTERVAL = 1.0
+"""Seconds that a count is good for, at least; one that took long is good for a hundred times as long as it took."""
+
+
+def init_app(app: Flask) -> None:
+    """Give the app its counts."""
+    app.extensions["storage_use"] = StorageUse()
+
+
+class StorageUse:
+    """Bytes of files by form and by account, as this process knows them."""
+
+    def __init__(self) -> None:
+        self._counts: dict[object, tuple[int, float]] = {}
+        self._lock = threading.Lock()
+
+    def of(self, key: object, query: Select[Any], *, fresh: bool) -> int:
+        """The bytes under a key, which the query counts."""
+        count, good_until = self._counts.get(key, (0, 0.0))
+        began = time.monotonic()
+        if not fresh and began < good_until:
+            return count
+        count = int(db.session.scalar(query) or 0)
+        db.session.rollback()  # nothing is held while the client sends the file
+        ended = time.monotonic()
+        with self._lock:
+            if len(self._counts) >= MAX_REMEMBERED:
+                self._counts.clear()
+            self._counts[key] = (count, ended + max(MIN_INTERVAL, 100 * (ended - began)))
+        return count
+
+    def add(self, key: object, size: int) -> None:
+        """Add what was stored."""
+        with self._lock:
+            if key in self._counts:
+                count, good_until = self._counts[key]
+                self._counts[key] = (count + size, good_until)
+
+
+class Allowance:
+    """The bytes that one submission to a form may bring."""
+
+    def __init__(self, form: PublishedForm) -> None:
+        self._form = form
+        self._is_fresh = False
+        self._room = math.inf if not (settings.form_storage or settings.account_storage) else 0.0
+
+    def covers(self, size: int) -> bool:
+        """Whether there is room for so many bytes."""
+        if size > self._room:
+            self._room = _room(self._form, fresh=False)
+        if size > self._room and not self._is_fresh:
+            self._room, self._is_fresh = _room(self._form, fresh=True), True
+        return size <= self._room
+
+
+def spend(form: PublishedForm, size: int) -> None:
+    """Count what was stored."""
+    use = _use()
+    use.add(form.id, size)
+    use.add(form.owner_id, size)
+
+
+def bytes_of_form(form_id: str) -> int:
+    """The bytes of all files of a form."""
+    return int(db.session.scalar(_sum(Submission.form_id == form_id)) or 0)
+
+
+def _room(form: PublishedForm, *, fresh: bool) -> float:
+    use, rooms = _use(), [math.inf]
+    if settings.form_storage:
+        rooms.append(settings.form_storage - use.of(form.id, _sum(Submission.form_id == form.id), fresh=fresh))
+    if settings.account_storage:
+        forms = select(Form.id).where(Form.owner_id == form.owner_id, Form.deleted_at.is_(None))
+        query = _sum(Submission.form_id.in_(forms))
+        rooms.append(settings.account_storage - use.of(form.owner_id, query, fresh=fresh))
+    return min(rooms)
+
+
+def _sum(of: ColumnElement[bool]) -> Select[Any]:
+    query = select(func.coalesce(func.sum(File.size), 0)).join(Submission, Submission.id == File.submission_id)
+    return query.where(of, Submission.status.in_(STATUSES))
+
+
+def _use() -> StorageUse:
+    return cast("StorageUse", current_app.extensions["storage_use"])
