@@ -8,7 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.conftest import MakeApp
-from tests.taking import ANN, BROWSER, CONTACT, form_for, only
+from tests.taking import ANN, BROWSER, CONTACT, control_of, data_of, form_for, only
 
 SITE = "https://site.example"
 FROM_SITE = {**BROWSER, "Origin": SITE, "Referer": f"{SITE}/contact?campaign=x"}
@@ -48,6 +48,16 @@ class TestTheWayBack:
         answer = client.post(unescape(action), data=ANN, headers=ours)
         thanks = client.get(answer.headers["Location"], headers=ours)
         assert f'<a href="{SITE}/contact">Back to site.example</a>' in thanks.text
+
+    def test_is_no_part_of_what_is_kept_but_the_query_of_the_page_is(self, client: FlaskClient, app: Flask) -> None:
+        form = form_for(app, CONTACT)
+        wrong = {**ANN, "email": "x"}
+        page = client.post(f"/f/{form}?utm_source=news&utm_term=a%26b", data=wrong, headers=FROM_SITE)
+        (action,) = re.findall(r'<form method="post" action="(.*?)"', page.text)
+        ours = {**BROWSER, "Origin": "http://127.0.0.1:5000"}
+        assert client.post(unescape(action), data=ANN, headers=ours).status_code == 303
+        assert control_of(app, form) == {"utm_source": "news", "utm_term": "a&b"}
+        assert data_of(app, form) == ANN
 
     @pytest.mark.parametrize("token", ["https://evil.example/", "0" * 64 + " 1795515064 https://evil.example/"])
     def test_cannot_be_made_up(self, client: FlaskClient, app: Flask, token: str) -> None:

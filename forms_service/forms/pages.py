@@ -5,9 +5,9 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, cast
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
-from flask import Response, current_app
+from flask import Response, current_app, url_for
 
 from forms_service.config import settings
 from forms_service.errors import ApiError, AuthorizationError, Fault
@@ -44,6 +44,9 @@ class Again:
 
     site: str | None = None
     """Where they filled it in first."""
+
+    query: Sequence[tuple[str, str]] = ()
+    """The query that the form was sent with."""
 
 
 FRESH = Again({})
@@ -89,7 +92,7 @@ def hosted(
         carried=carried(values, {control.name for control in shown}),
         trap=trap,
         started=started.issue(again.age),
-        site=returning.issue(form.id, again.site) if again.site else None,
+        action=address_with(form.id, again.query, again.site),
         file_total=_file_total(shown),
         errors=errors,
         known={control.name: control for control in shown if control.kind != "hidden"},
@@ -99,6 +102,12 @@ def hosted(
     response.policy = _policy(form, widget, values)  # type: ignore[attr-defined]  # these two are read by web/headers.py
     response.shows_others = bool(widget and widget.script)  # type: ignore[attr-defined]
     return response
+
+
+def address_with(form_id: str, query: Sequence[tuple[str, str]], site: str | None) -> str:
+    """The address to send a form to again, with its query and a token about the visitor's site."""
+    pairs = [*query, *([(returning.SITE, returning.issue(form_id, site))] if site else [])]
+    return url_for("hosted.page", form_id=form_id) + (f"?{urlencode(pairs)}" if pairs else "")
 
 
 def thanks(form: PublishedForm, site: str | None) -> Response:

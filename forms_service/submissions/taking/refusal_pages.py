@@ -24,6 +24,7 @@ from forms_service.submissions.taking.spam import FASTEST
 from forms_service.submissions.taking.way_on import find_redirect
 from forms_service.validation import special
 from forms_service.validation.links import plain_text
+from forms_service.web.bodies import query_fields
 
 PASSING = (ConflictError, InternalServerError, RateLimitError, ServiceUnavailableError)
 """Errors that the same submission may not meet again a moment later."""
@@ -67,7 +68,7 @@ def _again(form: PublishedForm, values: Values) -> pages.Again:
         shown[special.BACK] = returning.issue(form.id, find_redirect(form, came) or "")
     age = started.age_of(came.started) if came.started else None
     files = [name for name in g.get("sent_files", ()) if not form.fields or form.types.get(name) == "file"]
-    return pages.Again(shown, files, max(age or 0, FASTEST), returning.visitor_site(form.id))
+    return pages.Again(shown, files, max(age or 0, FASTEST), returning.visitor_site(form.id), _query())
 
 
 def _words_page(form: PublishedForm | None, error: ApiError, values: Values) -> Response:
@@ -77,14 +78,19 @@ def _words_page(form: PublishedForm | None, error: ApiError, values: Values) -> 
     typed = {name: value for name, value in values.items() if name != trap}
     shown = words(typed, labels)
     form_id = str((request.view_args or {}).get("form_id", ""))
+    site = returning.visitor_site(form_id)
     return pages.refused(
         form,
         error,
         words=shown,
         resent=_resent(form_id, error, typed, sum(len(text) for _, text in shown)),
-        form_id=form_id,
-        site=returning.visitor_site(form_id),
+        action=pages.address_with(form_id, _query(), site),
+        site=site,
     )
+
+
+def _query() -> list[tuple[str, str]]:
+    return [pair for pair in query_fields() if pair[0] != returning.SITE]
 
 
 def _resent(form_id: str, error: ApiError, values: Values, length: int) -> list[tuple[str, str]]:
