@@ -30,6 +30,7 @@ from forms_service.web import (
     proxy,
     redis,
     request_ids,
+    slow_requests,
 )
 from forms_service.web.app import App
 
@@ -46,7 +47,7 @@ def create_app(settings: Settings, *, start: bool = True) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = settings.max_content_length
     for part in (logs, redis, caching, proxy):
         part.init_app(app, settings)
-    for part in (in_hand, headers, request_ids, errors, pages):
+    for part in (in_hand, headers, request_ids, slow_requests, errors, pages):
         part.init_app(app)
     for part in (cors, limits, database, passwords):
         part.init_app(app, settings)

@@ -101,4 +101,4 @@ def _findings(directory: Path) -> list[Finding]:
     except StartError as error:
         return [Finding("start", "BAD", str(error))]
     with app.app_context(), nothing_left_open():
-        return examine()
+        return examine(directory)

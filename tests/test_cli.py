@@ -1,6 +1,7 @@
 """The commands, as an operator types them."""
 
 import base64
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,7 @@ from flask import Flask
 
 from forms_service import cli
 from forms_service.accounts import administration, service
+from forms_service.health import mail_records
 from forms_service.web.proxy import UNCOUNTED_PROXY
 from tests import servers
 from tests.conftest import QUICK, MakeApp
@@ -89,6 +91,7 @@ class TestDoctor:
         lines = run(tmp_path, "doctor").splitlines()
         assert [line.split()[1] for line in lines] == [
             "settings",
+            "files",
             "database",
             "migrations",
             "keys",
@@ -120,13 +123,52 @@ class TestDoctor:
         assert "flask keys rotate" in bad["keys"]
         assert shut in bad["smtp"]
 
-    def test_a_mail_server_is_logged_into_and_the_dns_records_are_listed(
-        self, tmp_path: Path, mail_server: MailServer
+    def test_what_is_dangerous_in_production_is_bad_and_http_is_a_question(self, tmp_path: Path) -> None:
+        run(tmp_path, "accounts", "list")
+        said = {"ENVIRONMENT": "production", "DATABASE_URL": f"sqlite:///{tmp_path}/forms.db", "BCRYPT_ROUNDS": "10"}
+        said |= {"PUBLIC_URL": "http://forms.example.com", "SIGNUP_CONFIRMATION": "false"}
+        lines = fails(tmp_path, "doctor", **said, SIGNUP_ROLE="operator")
+        assert re.search("^BAD +settings +SIGNUP_ROLE", lines, re.MULTILINE)
+        assert re.search("^BAD +smtp +SMTP_SERVER is not set: no mail leaves", lines, re.MULTILINE)
+        assert re.search(r"^\? +settings +PUBLIC_URL.*https", fails(tmp_path, "doctor", **said), re.MULTILINE)
+
+    def test_files_that_others_can_read_are_bad(self, tmp_path: Path) -> None:
+        run(tmp_path, "accounts", "list")
+        (tmp_path / "encryption_keys").chmod(0o644)
+        assert re.search("^BAD +files +Others can read .*chmod 600", fails(tmp_path, "doctor"), re.MULTILINE)
+
+    @pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to give a file to somebody else")
+    def test_files_of_different_owners_are_bad(self, tmp_path: Path) -> None:
+        run(tmp_path, "accounts", "list")
+        os.chown(tmp_path / "forms.db", 65534, 65534)
+        assert re.search("^BAD +files .*different owners", fails(tmp_path, "doctor"), re.MULTILINE)
+
+    @pytest.mark.parametrize(
+        ("answer", "mark", "sentence"),
+        [("v=SPF1 a:mx ~all", "ok", '"v=SPF1 a:mx ~all"'), ("", r"\?", "There is none"), (None, r"\?", "no answer")],
+    )
+    def test_dns_is_asked_and_what_it_does_not_say_is_said(
+        self,
+        tmp_path: Path,
+        mail_server: MailServer,
+        monkeypatch: pytest.MonkeyPatch,
+        answer: str | None,
+        mark: str,
+        sentence: str,
     ) -> None:
+        monkeypatch.setattr(mail_records, "find_text", lambda *_: answer)
+        said = run(tmp_path, "doctor", **mail_server.settings, MAIL_FROM="post@firma.example")
+        assert re.search(f"^{mark} +spf .*{re.escape(sentence)}", said, re.MULTILINE)
+        assert re.search(r"^\? +dkim +Not looked at", said, re.MULTILINE)
+
+    def test_a_mail_server_is_logged_into_and_the_dns_records_are_listed(
+        self, tmp_path: Path, mail_server: MailServer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(mail_records, "find_text", lambda *_: None)
         said = {**mail_server.settings, "MAIL_FROM": "post@firma.example"}
         lines = {line.split()[1]: line for line in run(tmp_path, "doctor", **said).splitlines()}
         assert f"Port {mail_server.port} answers" in lines["smtp"]
-        assert '"v=spf1 ' in lines["spf"]
+        assert '"v=spf1 ip4:127.0.0.1 ~all"' in lines["spf"]
         assert "_domainkey.firma.example" in lines["dkim"]
         assert '_dmarc.firma.example: "v=DMARC1; ' in lines["dmarc"]
         login = {"SMTP_USERNAME": "forms", "SMTP_PASSWORD": "wrong-one"}

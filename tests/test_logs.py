@@ -2,11 +2,13 @@
 
 import json
 import logging
+import time
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
+from forms_service.web import slow_requests
 from forms_service.web.logs import JsonFormatter, TextFormatter
 from tests.conftest import MakeApp
 
@@ -136,3 +138,24 @@ def test_the_development_servers_own_line_is_dropped() -> None:
     access = logging.makeLogRecord({"name": "werkzeug", "msg": '127.0.0.1 - - [now] "GET /?token=x HTTP/1.1" 200 -'})
     assert not handler.filter(access)
     assert handler.filter(logging.makeLogRecord({"name": "werkzeug", "msg": " * Running on http://127.0.0.1:5000"}))
+
+
+def test_a_request_that_never_ends_leaves_lines_while_it_runs(
+    make_app: MakeApp, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = make_app(LOG_LEVEL="DEBUG")
+
+    def never() -> str:
+        for _ in range(2):
+            slow_requests.warn_of_slow(time.perf_counter() + slow_requests.SLOW_SECONDS)
+        return "well, yes"
+
+    app.add_url_rule("/never", view_func=never)
+    app.test_client().get("/never?token=hidden-token")
+    assert fields(caplog, "request_begins") == [{"method": "GET", "path": "/never"}]
+    (line,) = fields(caplog, "request_takes_long")
+    assert (line["method"], line["path"], line["seconds"]) == ("GET", "/never", 30)
+    assert line["request_id"]
+    assert "hidden-token" not in caplog.text
+    slow_requests.warn_of_slow(time.perf_counter() + 3600)
+    assert len(fields(caplog, "request_takes_long")) == 1, "it has ended"

@@ -11,7 +11,9 @@ from sqlalchemy.exc import DBAPIError
 
 from forms_service import migrating, outbound
 from forms_service.config import settings
-from forms_service.delivery import claims, outbox, smtp
+from forms_service.database import first_line
+from forms_service.delivery import outbox, smtp
+from forms_service.delivery.problems import mail_problem
 from forms_service.extensions import cache, db
 from forms_service.web.caching import cached
 
@@ -80,20 +82,23 @@ class SideBySide:
 
 
 def timed(check: Callable[[], str]) -> Callable[[], Check]:
-    """A check that returns a status, with the time it took."""
+    """A check that returns a status, and after a colon the reason for a bad one, with the time it took."""
 
     def run() -> Check:
         started = time.perf_counter()
-        status = check()
-        return {"status": status, "response_time": round(time.perf_counter() - started, 6)}
+        status, _, reason = check().partition(": ")
+        seconds = round(time.perf_counter() - started, 6)
+        return {"status": status, "response_time": seconds} | ({"reason": reason} if reason else {})
 
     return run
 
 
 def failed(outcome: object) -> Check:
-    """The outcome of a check that raised or hung; nothing of why, which may name hosts and users."""
-    seconds = DEADLINE if isinstance(outcome, TimeoutError) else 0.0
-    return {"status": "unhealthy", "response_time": seconds}
+    """The outcome of a check that raised or hung, with the reason: it is for who may see details."""
+    if isinstance(outcome, TimeoutError):
+        return {"status": "unhealthy", "response_time": DEADLINE, "reason": f"No answer within {DEADLINE} s."}
+    reason = first_line(outcome) if isinstance(outcome, Exception) else str(outcome)
+    return {"status": "unhealthy", "response_time": 0.0, "reason": reason}
 
 
 def check_all() -> dict[str, Check]:
@@ -128,20 +133,26 @@ def _unless_it_fails(check: Callable[[], str]) -> Check:
 
 
 def _database() -> str:
-    return "healthy" if migrating.revision() is migrating.Revision.CURRENT else "degraded"
+    found = migrating.revision()
+    return "healthy" if found is migrating.Revision.CURRENT else f"degraded: The revision is {found.value}."
 
 
 def _cache() -> str:
     cache.set(PROBE, "here", timeout=60)
-    return "healthy" if cache.get(PROBE) == "here" and cache.delete(PROBE) else "degraded"
+    well = cache.get(PROBE) == "here" and cache.delete(PROBE)
+    return "healthy" if well else "degraded: Redis does not answer, or does not keep what it is given."
 
 
 def _queue() -> str:
-    return "healthy" if outbox.backlog().oldest <= OVERDUE_SECONDS else "degraded"
+    backlog = outbox.backlog()
+    if backlog.oldest <= OVERDUE_SECONDS:
+        return "healthy"
+    return f"degraded: {backlog.waiting} messages wait, the oldest for {backlog.oldest:.0f} s."
 
 
 def _mail() -> str:
-    return "degraded" if claims.keeps_failing("mail") else "healthy"
+    problem = mail_problem()
+    return f"degraded: {problem}" if problem else "healthy"
 
 
 def _sends_mail() -> bool:
@@ -151,7 +162,7 @@ def _sends_mail() -> bool:
 
 @cached(ttl=SMTP_SECONDS, key_prefix="health")
 def _smtp() -> Check:
-    return timed(lambda: "healthy" if smtp.answers(SMTP_DEADLINE) else "degraded")()
+    return timed(lambda: "healthy" if smtp.answers(SMTP_DEADLINE) else "degraded: SMTP_SERVER does not answer.")()
 
 
 @cached(ttl=EXTERNAL_SECONDS, key_prefix="health")
@@ -162,9 +173,9 @@ def _external(name: str) -> Check:
 def _fetch(url: str) -> str:
     try:
         status = outbound.send(outbound.Call(url), DEADLINE).status
-    except outbound.OutboundError:
-        return "unhealthy"
-    return "healthy" if 200 <= status < 300 else "degraded"
+    except outbound.OutboundError as error:
+        return f"unhealthy: {error}"
+    return "healthy" if 200 <= status < 300 else f"degraded: It answers {status}."
 
 
 def _together(services: dict[str, Check]) -> Check:

@@ -3,6 +3,8 @@
 import smtplib
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
 
 import psutil
 from flask import current_app
@@ -14,6 +16,7 @@ from forms_service.delivery import claims, smtp
 from forms_service.delivery.composing import sender_address
 from forms_service.delivery.parcel import DeliveryError
 from forms_service.extensions import db
+from forms_service.health import mail_records, ownership
 from forms_service.web.proxy import SILENT_PROXY, UNCOUNTED_PROXY
 
 LEAST_FREE_PERCENT = 5
@@ -40,10 +43,11 @@ class Finding:
         return self.mark == "BAD"
 
 
-def examine() -> list[Finding]:
-    """A finding for each thing there is to look at."""
+def examine(directory: Path) -> list[Finding]:
+    """A finding for each thing there is to look at; `directory` is where `.env` is."""
     looks: dict[str, Callable[[], str]] = {
         "settings": _settings,
+        "files": lambda: _files(directory),
         "database": _database,
         "migrations": _migrations,
         "keys": _keys,
@@ -61,11 +65,17 @@ class _BadError(Exception):
     """What is wrong and what to do; only inside this module."""
 
 
+class _UnsureError(Exception):
+    """What may be meant so, or could not be looked at; only inside this module."""
+
+
 def _finding(subject: str, look: Callable[[], str]) -> Finding:
     try:
         return Finding(subject, "ok", look())
     except _BadError as error:
         return Finding(subject, "BAD", str(error))
+    except _UnsureError as error:
+        return Finding(subject, "?", str(error))
     except DBAPIError as error:
         return Finding(subject, "BAD", f"The database does not answer ({type(error.orig).__name__}).")
 
@@ -73,7 +83,19 @@ def _finding(subject: str, look: Callable[[], str]) -> Finding:
 def _settings() -> str:
     if settings.unread:
         raise _BadError(f"Nothing reads these names in .env; correct or remove them: {', '.join(settings.unread)}.")
+    if settings.production and settings.signup_enabled and settings.signup_role == "operator":
+        raise _BadError("SIGNUP_ROLE is operator: whoever signs up sees everything. Set it to user or owner.")
+    url = urlsplit(settings.public_url)
+    if url.scheme == "http" and not mail_records.is_loopback(url.hostname or ""):
+        raise _UnsureError(f"PUBLIC_URL is {settings.public_url}: http can be read on its way. Use https.")
     return f"Fine, for {settings.environment}, at {settings.public_url}."
+
+
+def _files(directory: Path) -> str:
+    wrong = list(ownership.faults(directory))
+    if wrong:
+        raise _BadError(" ".join(wrong))
+    return "Secrets and database are readable by their owner only."
 
 
 def _database() -> str:
@@ -133,7 +155,7 @@ def _smtp() -> str:
     if not settings.smtp_server:
         if settings.production:
             days = claims.KEEP_TRYING.days
-            return f"SMTP_SERVER is not set: mails wait in the outbox and are lost after {days} days. Set it in time."
+            raise _BadError(f"SMTP_SERVER is not set: no mail leaves, and what waits for {days} days is lost. Set it.")
         return "SMTP_SERVER is not set: mails go into files in the instance folder."
     try:
         smtp.connect(SMTP_TIMEOUT).quit()
@@ -146,17 +168,34 @@ def _smtp() -> str:
 
 
 def _spf() -> str:
-    domain, server = sender_address().domain, settings.smtp_server
-    return f'DNS, TXT of {domain}: "v=spf1 a:{server} ~all" (or the include: that your mail provider names)'
+    server = settings.smtp_server or ""
+    wanted = f'"{mail_records.spf(server)}" (or the include: that your mail provider names)'
+    if mail_records.is_loopback(server):
+        wanted += ", with the address that others see of this machine"
+    return _record(sender_address().domain, "v=spf1", wanted)
 
 
 def _dkim() -> str:
-    return f"DNS, TXT of SELECTOR._domainkey.{sender_address().domain}: the key that your mail provider signs with"
+    domain = sender_address().domain
+    raise _UnsureError(
+        f"Not looked at, since only your mail provider knows the selector. DNS, TXT of SELECTOR._domainkey.{domain}: "
+        "the key that it signs with"
+    )
 
 
 def _dmarc() -> str:
     domain = sender_address().domain
-    return f'DNS, TXT of _dmarc.{domain}: "v=DMARC1; p=quarantine; rua=mailto:postmaster@{domain}"'
+    return _record(f"_dmarc.{domain}", "v=dmarc1", f'"v=DMARC1; p=quarantine; rua=mailto:postmaster@{domain}"')
+
+
+def _record(name: str, beginning: str, wanted: str) -> str:
+    """What DNS says, where it says something; whether that fits, it leaves to the reader."""
+    found = mail_records.find_text(name, beginning)
+    if found is None:
+        raise _UnsureError(f"DNS gave no answer, so it was not looked at. DNS, TXT of {name}: {wanted}")
+    if not found:
+        raise _UnsureError(f"There is none. DNS, TXT of {name}: {wanted}")
+    return f'DNS, TXT of {name}: "{found}"'
 
 
 def _proxy() -> str:

@@ -1,0 +1,31 @@
+"""Who can read the files that hold secrets and people's data."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from forms_service import migrating
+from forms_service.config import DOTENV, settings
+
+OPEN_TO_OTHERS = 0o077
+
+
+def faults(directory: Path) -> Iterator[str]:
+    """A sentence for each file with a mode or an owner that is wrong, saying what to run."""
+    kept = [path for path in _files(directory) if path.exists()]
+    owners = {path: path.stat().st_uid for path in kept}
+    service = owners.get(settings.instance_path, os.geteuid())
+    for path in kept:
+        if path.is_file() and path.stat().st_mode & OPEN_TO_OTHERS:
+            yield f"Others can read {path}: chmod 600 {path}"
+        if owners[path] != service:
+            yield f"{path} and {settings.instance_path} have different owners: chown both to the service's user."
+    if os.geteuid() not in (0, service):
+        yield f"This user does not own {settings.instance_path}: run the service and its commands as the one who does."
+
+
+def _files(directory: Path) -> list[Path]:
+    instance = settings.instance_path
+    database = migrating.sqlite_file()
+    secrets = [directory / DOTENV, instance / "secret_key", instance / "encryption_keys"]
+    return [instance, *secrets, *([database] if database else [])]
