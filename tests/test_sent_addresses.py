@@ -12,7 +12,7 @@ from sqlalchemy import Uuid, bindparam, text
 from forms_service.commands.forms import submissions
 from forms_service.extensions import db
 from forms_service.submissions import address_index
-from forms_service.submissions.taking import proof_of_work
+from forms_service.submissions.taking import proof_of_work, providers
 from tests.conftest import KeyOf
 from tests.inbox import submit
 from tests.taking import JSON, form_for, kept
@@ -91,6 +91,32 @@ def test_no_more_than_a_few_tokens_are_tried(app: Flask, monkeypatch: pytest.Mon
     answer = app.test_client().post(f"/f/{form}", json={"a": "1", "altcha": ["", *map(str, range(50))]})
     assert (answer.status_code, answer.json["codes"]) == (422, {"altcha": ["challenge"]})
     assert tried == ["0", "1", "2"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        ("turnstile", "cf-turnstile-response"),
+        ("hcaptcha", "h-captcha-response"),
+        ("recaptcha", "g-recaptcha-response"),
+    ],
+)
+def test_a_provider_is_asked_about_each_token_within_one_deadline(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, kind: str, name: str
+) -> None:
+    asked: list[tuple[str, float]] = []
+
+    def verify(url: str, *, secret: str, token: str, client: str, timeout: float) -> bool:
+        asked.append((token, timeout))
+        return token == "good"
+
+    monkeypatch.setattr(providers, "verify", verify)
+    form = form_for(app, challenge=kind, challenge_site_key="site", challenge_secret="secret")
+    said = f"a=1&{name}=&{name}=old&{name}=good&{name}="
+    answer = app.test_client().post(f"/f/{form}", data=said, content_type=URLENCODED, headers=JSON)
+    assert answer.status_code == 200, answer.json
+    assert [token for token, _ in asked] == ["old", "good"]
+    assert providers.DEADLINE >= asked[0][1] >= asked[1][1]
 
 
 POLL = [{"name": "helpful", "type": "radio", "choices": ["yes", "no"]}, {"name": "page", "type": "hidden"}]
