@@ -1,6 +1,10 @@
 """A person's browser: sign-up from a site of another origin, and our own pages, looked at by axe."""
 
+import re
+import time
 from collections.abc import Iterator
+from email import message_from_string
+from email.policy import default
 from typing import Any
 
 import pytest
@@ -97,6 +101,38 @@ def test_axe_finds_nothing_on_the_pages_behind_links(page: Any, service: Server,
     page.goto(f"{service.url}{path}?token=x")
     found = axe.Axe().run(page)
     assert found.violations_count == 0, found.generate_report()
+
+
+def link_to(service: Server, address: str) -> str:
+    """The link of the mail to that address, which is a file where there is no mail server."""
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        for file in service.folder.rglob("outbox/*-confirm-*.eml"):
+            mail = message_from_string(file.read_text(), policy=default)
+            if mail["To"] == address:
+                text = mail.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+                return service.url + str(re.search(r"http://[^/]+(/\S+)", text)[1])  # type: ignore[index]
+        time.sleep(0.1)
+    raise AssertionError("no mail came")
+
+
+def test_an_address_is_confirmed_with_the_password_that_its_holder_chooses(page: Any, service: Server) -> None:
+    page.goto(f"{service.url}/signup")
+    fill(page, email="cora@example.com", password="Strangers-own-7", phone="")
+    page.wait_for_url(f"{service.url}/signup/thanks")
+    page.goto(link_to(service, "cora@example.com"))
+    assert axe.Axe().run(page).violations_count == 0
+    assert page.get_attribute("[name=password]", "autocomplete") == "current-password"
+    page.fill("[name=password]", "Correct-horse-7")
+    page.click("button")
+    page.wait_for_selector("[role=alert]")
+    assert "token" not in page.url
+    found = axe.Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+    page.fill("[name=password]", "Correct-horse-7")
+    page.check("text=Make this my password")
+    page.click("button")
+    page.wait_for_url(f"{service.url}/signup/confirmed")
 
 
 def test_a_link_that_is_no_good_leads_on_to_a_new_one(page: Any, service: Server) -> None:
