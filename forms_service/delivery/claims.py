@@ -51,31 +51,33 @@ class Claim:
     attempts: int
     created_at: datetime
     until: datetime
+    held: bool = False
+    """Whether it was held back for a digest, with all else that is due for its recipient: there is nothing to send."""
 
 
 def claim(*channels: str, only: uuid.UUID | None = None) -> Claim | None:
     """Take the most urgent message that has been due for longest, or `only` that one; None when none is due.
 
-    What is too much for its recipient is held back for a digest on the way.
+    One that is too much for its recipient is held back for a digest instead, and says so.
     """
     due = [Message.state == "waiting", Message.next_attempt_at <= now(), Message.channel.in_(channels)]
     if only is not None:
         due.append(Message.id == only)
-    while _any(due):
-        with writing():
-            found = _first(due, lock=True)
-            if found is None:
-                return None
-            if digests.is_over_limit(found):
-                digests.hold_back(found)
-                db.session.commit()
-                continue
-            taken = _take(found.id, due)
-            if taken and found.lease_until:
-                db.session.add(Attempt(message_id=taken.id, channel=taken.channel, outcome="lost", answer=LOST))
+    if not _any(due):
+        return None
+    with writing():
+        found = _first(due, lock=True)
+        if found is None:
+            return None
+        if digests.is_over_limit(found):
+            digests.hold_back(found)
             db.session.commit()
-            return taken
-    return None
+            return Claim(found.id, found.channel, found.kind, 0, now(), now(), held=True)
+        taken = _take(found.id, due)
+        if taken and found.lease_until:
+            db.session.add(Attempt(message_id=taken.id, channel=taken.channel, outcome="lost", answer=LOST))
+        db.session.commit()
+        return taken
 
 
 def parcel(claimed: Claim) -> Parcel | None:

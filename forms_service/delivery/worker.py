@@ -43,9 +43,10 @@ def deliver_due(stopping: Callable[[], bool] = lambda: False) -> int:
             claimed = claims.claim(*senders)
             if claimed is None:
                 break
-            _deliver(claimed, senders[claimed.channel])
+            if not claimed.held:
+                _deliver(claimed, senders[claimed.channel])
+                tried += 1
             _give_way(time.thread_time() - worked)
-            tried += 1
     return tried
 
 
@@ -53,7 +54,7 @@ def deliver_one(identity: uuid.UUID) -> bool:
     """Send this message now, like any other; False if another worker has it in hand."""
     with _senders() as senders:
         claimed = claims.claim(*senders, only=identity)
-        if claimed:
+        if claimed and not claimed.held:
             _deliver(claimed, senders[claimed.channel])
     return claimed is not None
 
