@@ -31,7 +31,9 @@ def nginx(folder: Path, port: int, upstream: int) -> list[str]:
 def caddy(folder: Path, port: int, upstream: int) -> list[str]:
     """Write Caddy's configuration; return the command."""
     config = (DEPLOY / "Caddyfile").read_text()
-    config = config.replace("\nforms.example.com {", f"\nhttp://127.0.0.1:{port} {{").replace(":8000", f":{upstream}")
+    config = config.replace("\nforms.example.com {", f"\nhttp://:{port} {{\n\tbind 127.0.0.1").replace(
+        ":8000", f":{upstream}"
+    )
     config = config.replace("\n{\n", "\n{\n\tadmin off\n", 1)
     file = folder / "Caddyfile"
     file.write_text(config)

@@ -6,6 +6,7 @@ starts again when the body is there.
 """
 
 import errno
+import socket
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,9 @@ from forms_service.server.environ import MARKS, UNREADABLE
 from forms_service.server.loop import EARLY_BODY, ClientLoop
 from forms_service.server.spool import SpoolSpace
 
+SEND_BUFFER = 262_144
+"""Bytes of a response that the kernel holds for a client; it would take megabytes for each that does not read."""
+
 
 class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     """Reads requests and writes responses in the event loop; threads only run the application."""
@@ -31,6 +35,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
 
     def init_process(self) -> None:
         """Begin to serve."""
+        for listener in self.sockets:  # accepted sockets inherit it
+            listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
         self.clients = ClientLoop(self, SpoolSpace(self.spool_folder), self.max_body)
         super().init_process()
 

@@ -115,6 +115,7 @@ def init_app(app: Flask, blueprints: Sequence[Blueprint]) -> None:
     api.spec.components.security_scheme("token", {"type": "http", "scheme": "bearer"})
     api.register(blueprints)
     app.extensions["description"] = api
+    app.extensions["rendered_description"] = (None, "")
     app.register_blueprint(docs)
 
 
@@ -128,8 +129,12 @@ def described(app: Flask) -> dict[str, Any]:
 @public
 def openapi() -> Response:
     """The description, with the path that the service is mounted under."""
-    mounted = {"servers": [{"url": request.script_root}]} if request.script_root else {}
-    return Response(json.dumps(described(current_app) | mounted, indent=2), mimetype="application/json")
+    rendered = current_app.extensions["rendered_description"]
+    if rendered[0] != request.script_root:  # one path in practice; rendering takes 6 ms
+        mounted = {"servers": [{"url": request.script_root}]} if request.script_root else {}
+        text = json.dumps(described(current_app) | mounted, indent=2)
+        rendered = current_app.extensions["rendered_description"] = (request.script_root, text)
+    return Response(rendered[1], mimetype="application/json")
 
 
 @docs.get("/api/docs")
