@@ -103,6 +103,10 @@ def generated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def test_a_client_is_generated_without_a_warning(generated: Path) -> None:
+    assert (generated / "generated_client" / "api" / "taking" / "submit.py").is_file()
+
+
 @pytest.mark.slow
 def test_a_generated_client_makes_a_form_and_reads_its_submissions(
     generated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

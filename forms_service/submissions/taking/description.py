@@ -3,7 +3,7 @@
 from typing import Any
 
 from forms_service.web.blueprint import PAGE
-from forms_service.web.bodies import JSON, MULTIPART, PLAIN, URLENCODED
+from forms_service.web.bodies import JSON, MULTIPART, URLENCODED
 
 ANY_FIELDS = {"type": "object", "minProperties": 1, "maxProperties": 500, "additionalProperties": True}
 ACCEPTED = {
@@ -63,10 +63,9 @@ SUBMIT: dict[str, Any] = {
     "parameters": [KEY],
     "requestBody": {
         "required": True,
-        "content": {
-            **{kind: {"schema": ANY_FIELDS} for kind in (JSON, URLENCODED, MULTIPART)},
-            PLAIN: {"schema": {"type": "string", "description": "A JSON object, or lines of `name=value`."}},
-        },
+        # in words: generators of clients drop an operation that takes a type which they do not know
+        "description": "Also `text/plain`: a JSON object, as beacons send it, or lines of `name=value`.",
+        "content": {kind: {"schema": ANY_FIELDS} for kind in (JSON, URLENCODED, MULTIPART)},
     },
     "responses": {
         "200": {"description": "It is stored.", "content": {JSON: {"schema": ACCEPTED}}},
