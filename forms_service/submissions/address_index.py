@@ -1,4 +1,4 @@
-"""Indexing of older submissions by the addresses that are read in them today."""
+"""Adds the blind index of e-mail addresses that older versions did not recognise in submissions."""
 
 import json
 import uuid
@@ -19,7 +19,7 @@ BATCH = 500
 
 
 def index_all() -> Iterator[int]:
-    """Add what is missing; yields how many addresses of each batch were not indexed.
+    """Add missing index rows; yield how many were added for each batch.
 
     Nothing is taken away, and it can be interrupted and started again, while the service runs.
     """

@@ -9,7 +9,7 @@ INDEXED = re.compile(r"(.+)\[[0-9]{0,3}\]", re.DOTALL)
 
 
 class FieldNames:
-    """The names of a form's fields, and the other spellings of them that no field has for itself."""
+    """Maps the names in a body to the fields of a form."""
 
     def __init__(self, names: Iterable[str]) -> None:
         self.defined = frozenset(names)
@@ -20,7 +20,7 @@ class FieldNames:
         }
 
     def defined_name(self, name: str) -> str:
-        """The field that is meant; the name itself where it is none's."""
+        """Return the name of the field that a name stands for, or the name itself."""
         if name in self.defined:
             return name
         indexed = INDEXED.fullmatch(name) if name.endswith("]") else None
@@ -28,7 +28,7 @@ class FieldNames:
         return bare if bare in self.defined else self._bare.get(bare, name)
 
     def gather(self, sent: Mapping[str, Any]) -> Mapping[str, Any]:
-        """What was sent, by the fields that are meant; values of one field are one list, in their order."""
+        """Return the values by field; values of one field under several names become one list, in order."""
         if not any(name not in self.defined and self.defined_name(name) != name for name in sent):
             return sent
         gathered: dict[str, Any] = {}

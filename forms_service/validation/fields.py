@@ -211,7 +211,7 @@ def email_key(address: str) -> str:
 
 
 def clean_address(text: str) -> str:
-    """An address without blanks around it and invisible characters anywhere, which come along when it is copied."""
+    """Return an address without blanks around it and without the invisible characters that are copied along."""
     address = trim(text)
     if address.isascii() or len(address) > LONGEST_RAW or is_email(address):
         return address

@@ -23,7 +23,7 @@ _BLANK = re.compile(rf"[{UNSEEN}\x00-\x1f\x7f-\x9f]*+")
 
 
 def trim(text: str) -> str:
-    """The text without blanks and invisible characters around it."""
+    """Return the text without blanks and invisible characters around it."""
     if text.isascii():
         return text.strip(ASCII_BLANKS)
     start = _end_of_lead(text)
@@ -34,13 +34,13 @@ def trim(text: str) -> str:
 
 
 def without_ignorable(text: str) -> str:
-    """The text trimmed, and without invisible characters inside it; blanks inside it stay."""
+    """Return the trimmed text without invisible characters inside it; blanks inside it stay."""
     text = trim(text)
     return text if text.isascii() else _IGNORABLE.sub("", text)
 
 
 def is_blank(text: str) -> bool:
-    """Whether nobody would see anything of it."""
+    """Whether the text has no visible character."""
     if "!" <= text < "\x7f":  # it begins with a visible character of ASCII, as nearly all texts do
         return False
     return _BLANK.fullmatch(text) is not None

@@ -1,4 +1,4 @@
-"""Several choices are a list: also in submissions from before a multiselect was always stored as one."""
+"""Shows the choices of a multiselect as a list in older submissions, which stored a single choice as text."""
 
 import json
 import re
@@ -28,7 +28,7 @@ _remembered: dict[Version, Multiselects] = {}
 
 
 def multiselects_of(versions: Collection[Version]) -> dict[Version, Multiselects]:
-    """Those of several versions, with one query for all that are not known."""
+    """Return the multiselects of several versions, with one query for those that are not remembered."""
     found = {version: _remembered[version] for version in versions if version in _remembered}
     missing = [version for version in versions if version not in found]
     if missing:
@@ -45,7 +45,7 @@ def multiselects_of(versions: Collection[Version]) -> dict[Version, Multiselects
 
 
 def with_lists(data: str, multiselects: Multiselects | None) -> str:
-    """The data of a submission, as JSON, with each of those fields as a list."""
+    """Return the data of a submission, as JSON, with each of those fields as a list."""
     if multiselects is None or multiselects.as_text is None or not multiselects.as_text.search(data):
         return data
     values: dict[str, Any] = json.loads(data)

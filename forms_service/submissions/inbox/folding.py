@@ -27,9 +27,9 @@ KEPT_CLASSES = (0, 8, 9)
 
 
 class _Folding(dict[int, str]):
-    """Code point → what it is compared as, found out when it first occurs.
+    """Maps a code point to the text it is compared as, filled when a character first occurs.
 
-    Character by character it takes linear time whatever is sent; putting runs of marks into order would not.
+    Folding character by character is linear; sorting long runs of combining marks is not.
     """
 
     def __missing__(self, point: int) -> str:
@@ -44,7 +44,7 @@ _FOLDING = _Folding()
 
 
 def fold(text: str) -> str:
-    """The text as compared."""
+    """Return the text as it is compared."""
     return text.lower() if text.isascii() else text.translate(_FOLDING)
 
 

@@ -38,7 +38,7 @@ NO_LETTERS = re.compile(r"[\W\d_]+")
 
 
 def addresses_in(text: str) -> Iterator[str]:
-    """The addresses of a value that is one or lists some, and is nothing else: running text is not looked at."""
+    """Yield the addresses of a value that is an address or a list of addresses; running text yields none."""
     text = trim(text) if "@" in text else ""
     if BARE.fullmatch(text):
         yield text  # as nearly all are: 0.5 µs instead of 4

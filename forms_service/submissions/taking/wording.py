@@ -1,4 +1,4 @@
-"""The texts of a submission, and which of them a person wrote: only those say anything about spam."""
+"""Sorts the texts of a submission by author: spam checks count only what a person wrote."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -38,7 +38,7 @@ class Wording(NamedTuple):
 
 
 def wording_of(form: PublishedForm, incoming: Incoming) -> Wording:
-    """The texts of a submission, by who wrote them."""
+    """Sort the texts of a submission by who wrote them."""
     found = Wording([], [], [], [])
     for name, value in incoming.data.items():
         kind = form.types.get(name)
@@ -54,7 +54,7 @@ def wording_of(form: PublishedForm, incoming: Incoming) -> Wording:
 
 
 def texts_in(values: Iterable[Any]) -> Iterator[str]:
-    """The texts in lists and objects, in their order."""
+    """Yield the texts in lists and objects, in order."""
     for value in values:
         if isinstance(value, str):
             yield value
@@ -70,7 +70,7 @@ def is_lone_url(text: str) -> bool:
 
 
 def links_in(text: str) -> int:
-    """How many links a text holds, with a scheme or beginning with www."""
+    """Count the links in a text, with a scheme or beginning with www."""
     return text.count("://") + text.count("www.") - text.count("://www.")
 
 

@@ -39,7 +39,7 @@ def nfc(value: Any) -> Any:
 
 
 def as_text(value: Any) -> Any:
-    """A number or boolean of JSON as the text that a form would send for it; anything else as it is."""
+    """Return a JSON number or boolean as the text that a form would send; anything else unchanged."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e21:  # as JavaScript writes it
@@ -48,7 +48,7 @@ def as_text(value: Any) -> Any:
 
 
 def is_filled(value: Any) -> bool:
-    """Whether a value says anything: null, empty and invisible texts do not."""
+    """Whether a value holds anything: null, empty and invisible texts do not."""
     return not is_blank(value) if isinstance(value, str) else value is not None
 
 
@@ -104,7 +104,7 @@ class Kind(Coded):
         return kept
 
     def _single(self, value: Any) -> Any:
-        """What is meant by a value that is no text: of a list the one item that is filled in."""
+        """Reduce a list to the one item that is filled in; return other values, and lists of several, unchanged."""
         if not isinstance(value, list):
             return value
         filled: list[Any] = []
@@ -121,5 +121,5 @@ class Kind(Coded):
         return not self._heeds_blanks and isinstance(value, str) and is_blank(value)
 
     def _faults(self, value: Any, sent: Any) -> list[Any]:
-        """What is wrong with a value; `sent` is the same before it was composed."""
+        """Return the faults of a value; `sent` is the same value before NFC."""
         return []
