@@ -181,3 +181,5 @@ class TestInABrowser:
         answer = client.post("/api/signup", data=ann, headers=self.browser)
         assert (answer.status_code, answer.mimetype) == (429, "text/html")
         assert "Too many requests" in answer.text
+        assert f'value="{ann["email"]}"' in answer.text
+        assert ann["password"] not in answer.text

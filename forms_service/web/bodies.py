@@ -73,12 +73,6 @@ def boundary() -> str:
     return request.mimetype_params.get("boundary", "")
 
 
-def typed_values() -> dict[str, Any]:
-    """What a browser form sent, as far as it was read; empty before."""
-    values = g.get("body")
-    return values if isinstance(values, dict) else {}
-
-
 def is_json() -> bool:
     """Whether the body says it is JSON, `application/problem+json` and such included (RFC 8259 knows no charset)."""
     return request.mimetype == JSON or request.mimetype.endswith("+json")

@@ -12,11 +12,11 @@ from forms_service.config import settings
 from forms_service.errors import ApiError
 from forms_service.server.environ import UNREADABLE
 from forms_service.web.answers import failure, page
-from forms_service.web.bodies import typed_values
 from forms_service.web.client import client_for_log
 from forms_service.web.headers import FORM_PATH
 from forms_service.web.logs import event
 from forms_service.web.negotiation import wants_page
+from forms_service.web.recovery import recovered_values
 
 BY_STATUS: dict[int, type[ApiError]] = {
     kind.status: kind
@@ -101,6 +101,9 @@ def _form_template() -> str | None:
 
 def _page(error: ApiError) -> Response:
     """The form again where there was one, else a page that says what happened."""
-    template = _form_template() or ("forms/refused.html" if request.path.startswith(FORM_PATH) else "error.html")
     faults = error.faults if isinstance(error, errors.ValidationError) else {}
-    return page(template, error.status, error=error, errors=faults, values=typed_values())
+    template = _form_template()
+    if template:
+        return page(template, error.status, error=error, errors=faults, values=recovered_values())
+    template = "forms/refused.html" if request.path.startswith(FORM_PATH) else "error.html"
+    return page(template, error.status, error=error)

@@ -19,12 +19,12 @@ from forms_service.forms import pages, returning, started
 from forms_service.forms.controls import MAX_PAGE_SIZE
 from forms_service.forms.published import PublishedForm
 from forms_service.submissions.taking.dialects import first_of, sort_out
-from forms_service.submissions.taking.recovery import MAX_CHARACTERS, recovered_values, words
 from forms_service.submissions.taking.spam import FASTEST
 from forms_service.submissions.taking.way_on import find_redirect
 from forms_service.validation import special
 from forms_service.validation.links import plain_text
 from forms_service.web.bodies import query_fields
+from forms_service.web.recovery import MAX_CHARACTERS, recovered_values, words
 
 PASSING = (ConflictError, InternalServerError, RateLimitError, ServiceUnavailableError)
 """Errors that the same submission may not meet again a moment later."""
