@@ -94,7 +94,13 @@ M4A, MIF1, MP4 = iso("M4A ", "M4A ", "mp42"), iso("mif1", "mif1", "heic"), iso("
         ("font.woff", b"wOFF\0\1\0\0" + bytes(60), "font/*", "font/woff"),
         ("data.csv", "a;ä\nb;c\n".encode("utf-16-le"), ".csv", "text/csv"),
         ("notes.txt", b"old \x1a", ".txt", "application/octet-stream"),
-        ("app.apk", archive("AndroidManifest.xml"), "application/vnd.android.package-archive", "application/zip"),
+        (
+            "app.apk",
+            archive("AndroidManifest.xml"),
+            "application/vnd.android.package-archive",
+            "application/java-archive",
+        ),
+        ("jars.zip", archive("META-INF/MANIFEST.MF"), "application/zip", "application/java-archive"),
         ("odd.xyz", b"plain", "application/x-nobody-knows-it", "text/plain"),
     ],
 )
@@ -123,8 +129,10 @@ def test_is_taken_and_shown_as_what_it_is(name: str, content: bytes, accept: str
         SVG,
         b"#!/bin/sh\nrm -rf /\n",
         b"GIF" + HTML,
+        archive("META-INF/MANIFEST.MF"),
+        archive("AndroidManifest.xml"),
     ],
-    ids=range(16),
+    ids=range(18),
 )
 def test_what_runs_is_not_taken_for_what_it_is_not(content: bytes) -> None:
     for name in ("a.png", "a.jpg", "a.gif", "a.webp", "a.heic", "a.pdf", "a.doc", "a", "a.exe", "a.htm"):

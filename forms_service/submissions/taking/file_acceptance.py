@@ -3,7 +3,7 @@
 from forms_service.submissions.taking.file_extensions import TYPES, canonical, ending, families, meant_by
 from forms_service.submissions.taking.file_kinds import GENERIC, PLAIN, UNKNOWN, Kind, same
 from forms_service.submissions.taking.file_names import extension
-from forms_service.submissions.taking.file_signatures import OLE, PROGRAMS, ZIP
+from forms_service.submissions.taking.file_signatures import JAVA_ARCHIVE, OLE, PROGRAMS, ZIP
 
 MEDIA = frozenset({"image", "audio", "video", "font"})
 SOUND_AND_FILM = frozenset({"audio", "video"})
@@ -18,6 +18,7 @@ TEXT_IN_MEDIA = frozenset(
 PROGRAM_NAMES = frozenset(
     {
         *(".exe", ".dll", ".sys", ".scr", ".com", ".cpl", ".ocx", ".efi", ".mui", ".lnk", ".class", ".wasm"),
+        *(".jar", ".war", ".ear", ".aar", ".apk", ".aab", ".xpi"),
         *(".elf", ".so", ".o", ".bin", ".run", ".out", ".ko", ".macho", ".dylib", ".bundle"),
     }
 )
@@ -90,7 +91,7 @@ def _is(kind: Kind, end: str) -> bool:
 def _may_be_called(end: str, kind: Kind) -> bool:
     """Whether the content is no other than the extension says, as far as anybody can tell."""
     if kind.type in PROGRAMS:
-        return end in PROGRAM_NAMES
+        return end in PROGRAM_NAMES or (kind.type == JAVA_ARCHIVE and end == ".zip")
     made_of = MADE_OF.get(end, frozenset())
     if end in kind.extensions or canonical(kind.type) in TYPES.get(end, ()) or {kind.container, kind.type} & made_of:
         return True

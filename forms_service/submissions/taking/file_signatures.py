@@ -3,11 +3,12 @@
 import re
 
 ZIP, OLE = "application/zip", "application/x-ole-storage"
-PORTABLE_EXECUTABLE, ELF, MACH_O, JAVA_CLASS, WASM, SHORTCUT = PROGRAMS = (
+PORTABLE_EXECUTABLE, ELF, MACH_O, JAVA_CLASS, JAVA_ARCHIVE, WASM, SHORTCUT = PROGRAMS = (
     "application/vnd.microsoft.portable-executable",
     "application/x-executable",
     "application/x-mach-binary",
     "application/java-vm",
+    "application/java-archive",
     "application/wasm",
     "application/x-ms-shortcut",
 )
@@ -47,6 +48,10 @@ STARTS = (
 )
 """Beginning → type; only looked up where the content is no text."""
 
+JAVA_NAMES = (b"META-INF/MANIFEST.MF", b"META-INF/com/android", b"AndroidManifest.xml", b"classes.dex")
+MAX_FIRST_NAMES = 200
+"""Bytes within which the first names of an archive stand; programs for Java and Android begin with these."""
+
 RIFF_FORMS = {b"WEBP": "image/webp", b"WAVE": "audio/wav", b"AVI ": "video/x-msvideo", b"RMID": "audio/midi"}
 
 BRANDS = (
@@ -85,6 +90,8 @@ MIN_JAVA = 45
 def find_signature(head: bytes) -> str | None:
     """The type of a file that is no text, None where nothing is certain."""
     start = next((found for start, found in STARTS if head.startswith(start)), None)
+    if start == ZIP and any(mark in head[:MAX_FIRST_NAMES] for mark in JAVA_NAMES):
+        return JAVA_ARCHIVE
     return start or _container(head) or riff_form(head) or (PDF if b"%PDF-" in head[:MAX_JUNK] else None)
 
 
