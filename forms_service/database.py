@@ -137,8 +137,8 @@ def init_app(app: Flask, settings: Settings) -> None:
             return
         event.listen(db.engine, "connect", _set_up_sqlite)
         event.listen(db.engine, "begin", _SQLiteBegin())
-        if db.engine.url.database:
-            file = app.extensions["database_file"] = SQLiteFile(Path(db.engine.url.database))
+        if _is_file(db.engine.url.database):
+            file = app.extensions["database_file"] = SQLiteFile(Path(str(db.engine.url.database)))
             file.listen(db.engine)
 
 
@@ -238,6 +238,11 @@ def _set_up_sqlite(connection: Any, _: object) -> None:
     connection.isolation_level = None  # this module says BEGIN, not the driver
     for pragma in SQLITE_PRAGMAS:
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _is_file(name: str | None) -> bool:
+    """Whether an SQLite database is in a file that can be looked at, not in memory or at a URI."""
+    return bool(name) and name != ":memory:" and not str(name).startswith("file:")
 
 
 def _limit_waiting() -> None:

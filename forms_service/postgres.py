@@ -23,7 +23,7 @@ GIVE_UP_SECONDS = 32.0
 REQUEST_SECONDS = 4.5
 """The same for everything that a short request asks."""
 
-LEAST_SECONDS = 0.5
+LEAST_SECONDS = 1.0
 """A statement gets as much even at the end of a request."""
 
 SUSPICION_SECONDS = 0.7
@@ -32,6 +32,9 @@ SUSPICION_SECONDS = 0.7
 PROBE_TIMEOUT = 0.7
 RETRY_SECONDS = 0.5
 """How long an open circuit stays so before one request asks again."""
+
+CONNECT_RETRY_SECONDS = 5.0
+"""How often one request looks for the server by its name while the circuit is open; it waits for 2 s."""
 
 SSL_REQUEST = struct.pack("!ii", 8, 80877103)
 """Every PostgreSQL and every pooler answers it with one byte, before anybody signs in."""
@@ -54,8 +57,7 @@ def listen(engine: Engine) -> None:
 
     def connect(dialect: Dialect, _: object, args: Any, options: Any) -> Any:
         driver: Any = dialect.loaded_dbapi
-        circuit.pass_or_refuse(driver)
-        if not circuit.answers():
+        if not circuit.may_connect():
             raise driver.OperationalError("the server does not answer")
         connection = _impatient(driver).connect(*args, **options)
         connection.join(circuit)
@@ -71,6 +73,7 @@ class Circuit:
         self.open = False
         self._address: tuple[str, int] | None = None
         self._retry_at = 0.0
+        self._connect_at = 0.0
         self._stale_before = 0.0
         self._probing = threading.Lock()
 
@@ -78,6 +81,19 @@ class Circuit:
         """Remember where the server is, without its name: finding that could hang too."""
         info = connection.info
         self._address = (info.hostaddr or info.host, info.port)
+        self._set(is_open=False)
+
+    def may_connect(self) -> bool:
+        """Whether to make a new connection; now and then also to a server that is silent, since it may have moved."""
+        if not self.open:
+            return self.answers()
+        now = time.monotonic()
+        if now >= self._retry_at and self.answers():
+            return True
+        if now < self._connect_at:
+            return False
+        self._connect_at = now + CONNECT_RETRY_SECONDS
+        return True
 
     def pass_or_refuse(self, driver: Any) -> None:
         """Let a statement through, or not.
@@ -93,14 +109,19 @@ class Circuit:
             return not self.open
         try:
             alive = self._address is None or _gives_sign(self._address)
-            if self.open is alive:
-                self.open = not alive
-                level, name = (logging.WARNING, "database_back") if alive else (logging.ERROR, "database_silent")
-                events.log(level, name, extra={"fields": {}})
+            self._set(is_open=not alive)
             self._retry_at = time.monotonic() + RETRY_SECONDS
             return alive
         finally:
             self._probing.release()
+
+    def _set(self, *, is_open: bool) -> None:
+        if self.open is is_open:
+            return
+        self.open = is_open
+        self._connect_at = time.monotonic() + CONNECT_RETRY_SECONDS
+        level, name = (logging.ERROR, "database_silent") if is_open else (logging.WARNING, "database_back")
+        events.log(level, name, extra={"fields": {}})
 
     def suspect_all(self) -> None:
         """Use no connection again that was made before now."""

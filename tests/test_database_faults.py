@@ -20,6 +20,7 @@ from forms_service.forms import published
 from forms_service.health import doctor
 from tests.conftest import MakeApp
 from tests.postgres_proxy import PostgresProxy
+from tests.servers import ROOT, free_port
 from tests.taking import form_for
 
 
@@ -102,7 +103,7 @@ def test_damaged_pages_are_503_and_doctor_says_so(app: Flask) -> None:
         damaged.write(b"\xa5" * (size - 4096))
     assert client.post(f"/f/{form_id}", json={"message": "Hello"}).status_code == 503
     with app.app_context():
-        (finding,) = [found for found in doctor.examine() if found.subject == "database"]
+        (finding,) = [found for found in doctor.examine(ROOT) if found.subject == "database"]
     assert finding.bad
 
 
@@ -216,3 +217,17 @@ def test_waiting_threads_are_let_go_together(
     for thread in threads:
         thread.join()
     assert found == [503] * 40
+
+
+def test_a_server_that_has_moved_is_found(
+    make_app: MakeApp, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = make_app(DATABASE_URL=postgres_url)
+    client, form_id = app.test_client(), form_for(app)
+    with app.app_context():
+        circuit = db.engine.dialect.do_ping.__self__  # type: ignore[attr-defined]  # a method of ours
+        db.engine.dispose()
+    circuit._address = ("127.0.0.1", free_port())
+    assert statuses(client, form_id) == AWAY
+    circuit._connect_at = 0
+    assert statuses(client, form_id) == WELL

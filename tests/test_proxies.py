@@ -13,6 +13,7 @@ from forms_service.health import doctor
 from forms_service.web import proxy
 from forms_service.web.client import client_address, client_for_log, client_key
 from tests.conftest import MakeApp, MakeSettings
+from tests.servers import ROOT
 
 
 def seen(app: Flask, headers: dict[str, str], remote: str = "10.0.0.9") -> tuple[str, str]:
@@ -156,7 +157,7 @@ def test_a_proxy_that_names_no_visitor_is_said_loudly_once_and_by_doctor(
     assert len(warnings) == 1
     assert "X-Forwarded-For" in warnings[0]
     with app.app_context():
-        (finding,) = [found for found in doctor.examine() if found.subject == "proxy"]
+        (finding,) = [found for found in doctor.examine(ROOT) if found.subject == "proxy"]
     assert finding.bad
 
 
