@@ -120,3 +120,12 @@ def test_what_a_page_orders_is_no_line(app: Flask) -> None:
     said = {"name": "Ann", "_next": "/thanks", "access_key": "secret", "_template": "box", "_captcha": "false"}
     text = text_about(app, form_for(app), json=said)
     assert not any(name in text for name in ("_next", "access_key", "_template", "_captcha"))
+
+
+def test_of_a_link_in_a_label_the_mail_has_the_words(app: Flask) -> None:
+    label = "I accept the [privacy policy](https://site.example/privacy)"
+    form = form_for(app, [{"name": "agree", "type": "consent", "label": label}])
+    text = text_about(app, form, json={"agree": "on"})
+    assert "I accept the privacy policy" in text
+    assert "[privacy" not in text
+    assert "site.example/privacy" not in text
