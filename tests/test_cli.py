@@ -3,6 +3,7 @@
 import base64
 import os
 import re
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -205,6 +206,21 @@ class TestForms:
         assert re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{15}", form_id)
         assert (blank, len(html)) == ("", 5)
         assert f'action="https://site.example/forms/f/{form_id}"' in html[0]
+
+    def test_the_printed_address_is_the_one_that_answers(self, tmp_path: Path) -> None:
+        run(tmp_path, "accounts", "create", "olga@example.com", "--role", "owner", stdin=PASSWORD)
+        create = ("forms", "create", "Contact", "--owner", "olga@example.com")
+        assert "http://127.0.0.1:5123/f/" in run(tmp_path, *create, FLASK_RUN_PORT="5123")
+        port = servers.free_port()
+        server = servers.start_flask(tmp_path, "run", "--port", str(port), **QUICK)
+        try:
+            until = time.monotonic() + servers.TIMEOUT
+            while time.monotonic() < until and not (tmp_path / "served_at").exists():
+                time.sleep(0.05)
+            assert f"http://127.0.0.1:{port}/f/" in run(tmp_path, *create)
+        finally:
+            server.terminate()
+            server.wait(servers.TIMEOUT)
 
     def test_what_is_wrong_is_said(self, app: Flask, key_of: Callable[..., dict[str, str]]) -> None:
         key_of(app, "user@example.com", role="user")

@@ -8,7 +8,7 @@ from typing import Any, cast
 from flask import current_app
 from werkzeug.local import LocalProxy
 
-from forms_service.config import secret_files, secret_values
+from forms_service.config import secret_files, secret_values, served_address
 from forms_service.config import values as of
 from forms_service.config.reading import Reader
 from forms_service.config.values import Rate
@@ -138,6 +138,7 @@ def load_settings(directory: Path, *, draft: str | None = None) -> Settings:
     secret_files.fill_in(values, problems)
     if problems:
         raise SettingsError(problems)
+    served_address.note(values["instance_path"], values["public_url"])
     return Settings(**values)
 
 
@@ -146,7 +147,8 @@ def _read(env: Reader, directory: Path) -> dict[str, Any]:
     environment = read("ENVIRONMENT", "development", parse=of.one_of(*of.ENVIRONMENTS))
     production = environment == "production"
     instance_path = directory / (read("INSTANCE_PATH", "instance") or "instance")
-    public_url = read("PUBLIC_URL", None if production else "http://127.0.0.1:5000", parse=of.public_url)
+    usual_url = served_address.usual(instance_path, read("FLASK_RUN_PORT", None, parse=of.whole(1, 65_535)))
+    public_url = read("PUBLIC_URL", None if production else usual_url, parse=of.public_url)
     redis_url = read("REDIS_URL", None, parse=of.redis_url)
     default_database = None if production else f"sqlite:///{instance_path / secret_files.EMBEDDED}"
     database_url = read("DATABASE_URL", None, parse=lambda text: of.database_url(text, instance_path))
