@@ -38,7 +38,7 @@ def test_too_large_a_body_is_413(make_app: MakeApp) -> None:
     assert (answer.status_code, answer.json["error_type"]) == (413, "PayloadTooLargeError")
 
 
-@pytest.mark.parametrize("kind", ["text/plain", "application/xml", "application/json; charset=utf-16", ""])
+@pytest.mark.parametrize("kind", ["text/plain", "application/xml", ""])
 def test_another_type_of_body_is_415(client: FlaskClient, kind: str) -> None:
     answer = client.post("/api/signup", data=b"{}", content_type=kind, headers={"Accept": "application/json"})
     assert (answer.status_code, answer.json["error_type"]) == (415, "UnsupportedMediaTypeError")
