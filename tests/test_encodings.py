@@ -153,6 +153,34 @@ def test_plain_text_is_json_or_lines_of_fields(app: Flask, form: str, body: Any,
     assert stored == data
 
 
+@pytest.mark.parametrize("kind", [URLENCODED, f"{URLENCODED}; charset=UTF-8"])
+def test_json_that_calls_itself_a_form_is_json(app: Flask, form: str, kind: str) -> None:
+    assert post(app, form, json.dumps({"m": "a=b&c " * 50, "n": ["ü"]}), kind).status_code == 200
+    assert data_of(app, form) == {"m": "a=b&c " * 50, "n": ["ü"]}
+
+
+def test_a_multipart_type_that_a_script_wrote_without_a_boundary_is_read(app: Flask, form: str) -> None:
+    body = multipart(text_part("a", "x"), text_part("b", "y"))["data"]
+    assert post(app, form, body, "multipart/form-data").status_code == 200
+    assert data_of(app, form) == {"a": "x", "b": "y"}
+    assert post(app, form, b"no boundary\r\n" * 50, "multipart/form-data").status_code == 400
+    assert post(app, form, body[:-9], "multipart/form-data").status_code == 400
+
+
+def test_the_declared_charset_of_a_body_counts(app: Flask, form: str) -> None:
+    assert post(app, form, b"%CF=%CF%F0", f"{URLENCODED}; charset=windows-1251").status_code == 200
+    assert data_of(app, form) == {"П": "Пр"}
+
+
+def test_half_characters_are_shown_again_when_the_form_is(app: Flask) -> None:
+    form = form_for(app, CONTACT)
+    headers = {"Accept": "text/html"}
+    body = rb'{"name": "hi \ud83d", "email": "nobody\u0000"}'
+    answer = app.test_client().post(f"/f/{form}", data=body, content_type="application/json", headers=headers)
+    assert answer.status_code == 422
+    assert "hi \ufffd" in answer.text
+
+
 def test_plain_text_is_for_forms_only(app: Flask) -> None:
     answer = app.test_client().post("/api/signup", data="{}", content_type="text/plain", headers=JSON)
     assert answer.status_code == 415

@@ -3,7 +3,7 @@
 Whatever a reader returns was sent, and whatever it cannot read for certain is refused whole.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from flask import g, request
@@ -52,9 +52,9 @@ def public_form_body() -> Any:
     if is_json():
         return _once(lambda: read_form_json(_raw()))
     if request.mimetype == URLENCODED:
-        return _once(lambda: by_name(decode_fields(split_urlencoded(_raw()), declared_charset())))
+        return _once(lambda: _read_public(_raw(), split_urlencoded))
     if request.mimetype in (PLAIN, ""):
-        return _once(lambda: _read_plain(_raw()))
+        return _once(lambda: _read_public(_raw(), split_plain))
     raise UnsupportedMediaTypeError(f"Send the body as {JSON}, {URLENCODED} or {MULTIPART}.")
 
 
@@ -102,14 +102,17 @@ def _strict_fields(fields: list[RawField]) -> dict[str, Any]:
     return by_name(refuse_nul(decode_fields(fields, declared_charset())))
 
 
-def _read_plain(raw: bytes) -> Any:
-    """Return a JSON object, as beacons send it; else the fields of a form with `enctype="text/plain"`."""
+def _read_public(raw: bytes, split: Callable[[bytes], Sequence[RawField]]) -> Any:
+    """Return a JSON object, as beacons and scripts send it under another type; else the fields of a form.
+
+    No browser writes a brace at the beginning of an urlencoded form.
+    """
     if raw.removeprefix(UTF_8_BOM).lstrip().startswith(b"{"):
         try:
             return read_form_json(raw)
         except BadRequestError:
             pass  # somebody's text begins with a brace
-    return by_name(decode_fields(split_plain(raw), declared_charset()))
+    return by_name(decode_fields(split(raw), declared_charset()))
 
 
 def _once(read: Callable[[], Any]) -> Any:

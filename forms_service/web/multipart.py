@@ -21,6 +21,9 @@ MAX_PADDING = 64
 """Blanks after a boundary."""
 
 
+_FIRST_LINE = re.compile(rb"--([!-~]{1,%d}?)(?:--)?\r?\n" % MAX_BOUNDARY)
+
+
 class End(NamedTuple):
     """The end of a part."""
 
@@ -32,15 +35,19 @@ class _BrokenError(ValueError):
 Event = Part | bytes | End
 
 
-def read_parts(body: Iterable[bytes], boundary: str) -> Iterator[Event]:
+def read_parts(body: Iterable[bytes], boundary: str, *, guess_boundary: bool = False) -> Iterator[Event]:
     """Yield each part, its content in pieces, and its end.
+
+    Scripts that set the Content-Type by hand leave the boundary out: then it can be taken from the body's first line.
 
     :raises BadRequestError: for a body that is broken anywhere, or has parts of which none has a name
     :raises PayloadTooLargeError: for more than MAX_FIELDS parts, and for long headers
     """
     parts = named = 0
     try:
-        for event in _events(_Buffer(body), boundary.encode("latin-1")):
+        buffer = _Buffer(body)
+        known = boundary.encode("latin-1") or (_first_line(buffer) if guess_boundary else b"")
+        for event in _events(buffer, known):
             if isinstance(event, Part):
                 parts += 1
                 named += bool(event.name)
@@ -101,20 +108,27 @@ def _events(buffer: _Buffer, boundary: bytes) -> Iterator[Event]:
     buffer.drain()
 
 
+def _first_line(buffer: _Buffer) -> bytes:
+    """Return the boundary that the body begins with."""
+    while not (found := _FIRST_LINE.match(buffer.bytes)):
+        if len(buffer.bytes) > MAX_BOUNDARY:
+            raise _BrokenError("no boundary in sight")
+        buffer.receive()
+    return found[1]
+
+
 def _skip_preamble(buffer: _Buffer, boundary: bytes) -> tuple[bytes, bool]:
     """Use up what stands before the first part; the line ending of this body, and whether there is no part at all."""
     first = re.compile(rb"(?:\A|\n)--%s(?:(--)|[ \t]{0,%d}(\r?\n))" % (re.escape(boundary), MAX_PADDING))
     start = 0
-    while True:
-        buffer.receive()
-        found = first.search(buffer.bytes, start)
-        if found:
-            last, newline = bool(found[1]), found[2] or b"\r\n"
-            buffer.take(found.end())
-            return newline, last
+    while not (found := first.search(buffer.bytes, start)):
         if len(buffer.bytes) > MAX_HEADER_BYTES:
             raise _BrokenError("no boundary in sight")
         start = max(0, len(buffer.bytes) - len(boundary) - MAX_PADDING - 5)
+        buffer.receive()
+    last, newline = bool(found[1]), found[2] or b"\r\n"
+    buffer.take(found.end())
+    return newline, last
 
 
 def _read_headers(buffer: _Buffer, newline: bytes) -> bytes:

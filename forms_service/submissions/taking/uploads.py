@@ -209,7 +209,7 @@ def _read(body: Received) -> None:
     refusal: PayloadTooLargeError | None = None
     request.max_content_length = settings.max_upload_size + settings.max_content_length
     in_file = False
-    for event in read_parts(_pieces(), boundary()):
+    for event in read_parts(_pieces(), boundary(), guess_boundary=True):
         in_file = event.filename is not None if isinstance(event, Part) else in_file
         if refusal and in_file:
             continue
