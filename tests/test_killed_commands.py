@@ -14,7 +14,9 @@ from sqlalchemy import make_url
 from forms_service.security import generate_key
 from tests import servers
 
-PASSWORD = "Correct-horse-7"
+OLD_REVISION = "0005"
+"""Of before, where the submissions were there already."""
+
 FILL = """
 import re, sys
 from wsgi import app
@@ -110,3 +112,23 @@ def test_new_wrapping_key(filled: tuple[Path, str]) -> None:
 
 def test_new_data_key(filled: tuple[Path, str]) -> None:
     assert kills(with_new_key(filled), filled[1], "keys", "rotate", "--data") >= 8
+
+
+def test_migrations(filled: tuple[Path, str]) -> None:
+    """On SQLite a start migrates by itself; on PostgreSQL the command does."""
+    place, database = filled
+    clone = place.with_name(f"{place.name}-behind")
+    shutil.copytree(place, clone)
+    if not database:
+        python(clone, "-m", "flask", "db", "downgrade", OLD_REVISION)
+        assert kills(clone, "", "start") >= 5
+        return
+    behind = make_url(database).set(database=f"{make_url(database).database}_behind")
+    url = behind.render_as_string(hide_password=False)
+    with psycopg.connect(database, dbname="postgres", autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {behind.database} TEMPLATE {make_url(database).database}")
+        try:
+            python(clone, "-m", "flask", "db", "downgrade", OLD_REVISION, DATABASE_URL=url)
+            assert kills(clone, url, "db", "upgrade") >= 2
+        finally:
+            connection.execute(f"DROP DATABASE {behind.database} WITH (FORCE)")
