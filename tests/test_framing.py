@@ -12,6 +12,7 @@ WHOLE = {
     "no body": HEAD + b"\r\n",
     "sized": HEAD + b"content-length: 5\r\n\r\nhello",
     "chunked": HEAD + b"Transfer-Encoding: chunked\r\n\r\n3;a=b\r\nabc\r\nA\r\n0123456789\r\n0\r\n\r\n",
+    "a long number": HEAD + b"Content-Length: 00000000000000000000000005\r\n\r\nhello",
     "trailers": HEAD + b"Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\nX-A: 1\r\nX-B: 2\r\n\r\n",
 }
 
@@ -50,6 +51,15 @@ def test_a_body_without_an_end_is_cut(tmp_path: Path) -> None:
     arriving.feed(HEAD + b"Transfer-Encoding: chunked\r\n\r\nfffffff\r\n")
     arriving.feed(b"a" * 1001)
     assert arriving.complete
+    assert arriving.cut
+
+
+@pytest.mark.parametrize("digits", [19, 22, 5000])
+def test_a_body_longer_than_any_never_ends_early(tmp_path: Path, digits: int) -> None:
+    arriving = request(tmp_path, max_body=1000)
+    arriving.feed(HEAD + b"Content-Length: " + b"9" * digits + b"\r\n\r\n")
+    assert not arriving.complete
+    assert arriving.feed(b"a" * 1001) == b""
     assert arriving.cut
 
 

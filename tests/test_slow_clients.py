@@ -123,6 +123,17 @@ def test_who_reads_slowly_gets_all_of_it(server: Server) -> None:
     assert until_closed(client).count(page) == count
 
 
+@pytest.mark.parametrize("digits", [1, 3, 19, 30])
+def test_a_body_is_never_taken_for_the_next_request(server: Server, digits: int) -> None:
+    hidden = b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n"
+    length = str(len(hidden)).encode().rjust(digits, b"0")
+    head = b"POST /api/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+    last = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    answers = until_closed(sent(server, head + b"Content-Length: " + length + b"\r\n\r\n" + hidden + last))
+    assert b'"live"' not in answers
+    assert b"HTTP/1.1 400" in answers
+
+
 def test_a_client_that_stops_is_cut_off(impatient: Server) -> None:
     clients = [sent(impatient, data) for data in SLOW.values()]
     assert [until_closed(client) for client in clients] == [b""] * len(SLOW)

@@ -12,7 +12,10 @@ MAX_HEAD = 131_072
 MAX_LINE = 16_384
 """Bytes of a chunk's size line or of a trailer; gunicorn takes half as many."""
 
-_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,18})[ \t]*\r\n", re.IGNORECASE)
+MAX_DIGITS = 18
+"""Digits of a length, leading zeros aside; a longer one is the length of no body that could be taken."""
+
+_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]+)[ \t]*\r\n", re.IGNORECASE)
 _CODING = re.compile(rb"\r\ntransfer-encoding:", re.IGNORECASE)
 _CONTINUE = re.compile(rb"\r\nexpect:[ \t]*100-continue[ \t]*\r\n", re.IGNORECASE)
 _HEX = re.compile(rb"[0-9a-fA-F]{1,16}")
@@ -83,7 +86,7 @@ def body_of(head: bytes) -> SizedBody | ChunkedBody:
     length = _LENGTH.search(head)
     if _CODING.search(head):
         return SizedBody(0) if length else ChunkedBody()
-    return SizedBody(int(length[1])) if length else SizedBody(0)
+    return SizedBody(int(length[1].lstrip(b"0")[: MAX_DIGITS + 1] or b"0") if length else 0)
 
 
 def expects_continue(head: bytes | bytearray) -> bool:
