@@ -1,7 +1,7 @@
 """What every submission says to the database: statements and conversions that are worked out once, not at each call."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, cast
 
 from sqlalchemy import Connection, FromClause, Select, Table, insert
@@ -106,36 +106,36 @@ def _converter(kind: Any, dialect: Dialect) -> Convert | None:
     return convert
 
 
-@contextmanager
-def one_round_trip(connection: Connection, *, begin: bool = False) -> Iterator[None]:
+def one_round_trip(connection: Connection, *, begin: bool = False) -> AbstractContextManager[None]:
     """Send what is executed inside in one go, BEGIN first if asked, and wait for all of it; only on PostgreSQL.
 
     SQLAlchemy's own statements have to stay outside: they look at results that are not there yet.
     """
-    if connection.dialect.positional:
-        yield
-        return
+    return nullcontext() if connection.dialect.positional else _pipeline(connection, begin=begin)
+
+
+@contextmanager
+def _pipeline(connection: Connection, *, begin: bool) -> Iterator[None]:
     driven: Any = connection.connection.driver_connection
-    with _raising_as_sqlalchemy(connection), driven.pipeline():
-        if begin:
-            execute(connection, "BEGIN", None)
-        yield
+    try:
+        with driven.pipeline():
+            if begin:
+                execute(connection, "BEGIN", None)
+            yield
+    except connection.dialect.loaded_dbapi.Error as error:
+        raise _as_sqlalchemy(connection, error) from error
 
 
 def execute(connection: Connection, statement: str, values: Any, *, many: bool = False) -> Any:
     """Execute a statement of the driver's own, and return its cursor; what goes wrong is raised as SQLAlchemy would."""
     cursor = connection.connection.cursor()
-    with _raising_as_sqlalchemy(connection):
+    try:
         (cursor.executemany if many else cursor.execute)(statement, values)
+    except connection.dialect.loaded_dbapi.Error as error:
+        raise _as_sqlalchemy(connection, error) from error
     return cursor
 
 
-@contextmanager
-def _raising_as_sqlalchemy(connection: Connection) -> Iterator[None]:
+def _as_sqlalchemy(connection: Connection, error: Exception) -> BaseException:
     driver: Any = connection.dialect.loaded_dbapi
-    try:
-        yield
-    except driver.Error as error:
-        raise DBAPIError.instance(
-            None, None, error, driver.Error, hide_parameters=True, dialect=connection.dialect
-        ) from error
+    return DBAPIError.instance(None, None, error, driver.Error, hide_parameters=True, dialect=connection.dialect)

@@ -1,5 +1,7 @@
 """Security headers on every answer: Flask-Talisman's, and what it does not know."""
 
+from collections.abc import Iterable
+
 from flask import Flask, Response, request
 from flask_talisman import Talisman
 from werkzeug.datastructures import Headers
@@ -24,17 +26,21 @@ DOCS_POLICY = (
 HSTS = {"off": None, "host": "max-age=31536000", "subdomains": "max-age=31536000; includeSubDomains"}
 """Strict-Transport-Security by the setting HSTS: it holds for a whole host, whatever else is served there."""
 
-ISOLATION = {
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Embedder-Policy": "require-corp",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
+ISOLATION = (
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Cross-Origin-Embedder-Policy", "require-corp"),
+)
+
+
+def append_headers(headers: Headers, pairs: Iterable[tuple[str, str]]) -> None:
+    """Add headers that are known to be well-formed: Werkzeug checks each one that it is given, for a microsecond."""
+    headers._list.extend(pairs)
 
 
 class SameForAllViews(Talisman):  # type: ignore[misc]  # Talisman has no types
     """Talisman whose options are no view's own, so that its headers are worked out once and not for each answer."""
 
-    _worked_out: Headers | None = None
+    _worked_out: list[tuple[str, str]] | None = None
 
     def _force_https(self) -> None:
         """A POST would become a GET."""
@@ -44,10 +50,11 @@ class SameForAllViews(Talisman):  # type: ignore[misc]  # Talisman has no types
 
     def _set_response_headers(self, response: Response) -> Response:
         if self._worked_out is None:
-            self._worked_out = super()._set_response_headers(Response(headers={})).headers
-            self._worked_out.remove("Content-Type")
-            self._worked_out.remove("Content-Length")
-        response.headers.extend(self._worked_out)
+            headers = super()._set_response_headers(Response(headers={})).headers
+            headers.remove("Content-Type")
+            headers.remove("Content-Length")
+            self._worked_out = list(headers)
+        append_headers(response.headers, self._worked_out)
         return response
 
 
@@ -69,18 +76,17 @@ def init_app(app: Flask) -> None:
 
 
 def _add_headers(response: Response) -> Response:
-    response.headers.extend(ISOLATION)
     is_page, for_sites = response.mimetype == "text/html", request.path.startswith(FORM_PATH)
-    if for_sites:
-        response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
-        if is_page:
-            del response.headers["X-Frame-Options"]  # it knows no list, and is heeded where policies are not
+    append_headers(response.headers, ISOLATION)
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin" if for_sites else "same-origin"
+    if for_sites and is_page:
+        del response.headers["X-Frame-Options"]  # it knows no list, and is heeded where policies are not
     policy = getattr(response, "policy", (FORM_POLICY if for_sites else PAGE_POLICY) if is_page else None)
     if policy:
         response.headers["Content-Security-Policy"] = policy
     if getattr(response, "shows_others", False):  # what another site serves says nothing of being embedded
         del response.headers["Cross-Origin-Embedder-Policy"]
-    if "token" in request.args:
+    if request.query_string and "token" in request.args:
         response.headers["Referrer-Policy"] = "no-referrer"  # the address of a page behind a mail's link is a secret
     if request.is_secure:
         promise = HSTS[settings.hsts]

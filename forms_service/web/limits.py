@@ -20,6 +20,7 @@ from forms_service.security import derived_key
 from forms_service.server.environ import MARKS
 from forms_service.web.access import View
 from forms_service.web.client import client_for_log, client_key
+from forms_service.web.headers import append_headers
 from forms_service.web.limit_keys import caller_key, who_asks
 from forms_service.web.limit_storage import BoundedMemory, Hit, SharedRedis, Window
 from forms_service.web.logs import event
@@ -195,7 +196,6 @@ def _hit(limit: Limit) -> Hit:
 def _add_headers(response: Response) -> Response:
     window: Window | None = g.get("rate_limit")
     if window:
-        response.headers["X-RateLimit-Limit"] = str(window.limit)
-        response.headers["X-RateLimit-Remaining"] = str(window.remaining)
-        response.headers["X-RateLimit-Reset"] = str(window.reset)
+        values = {"Limit": window.limit, "Remaining": window.remaining, "Reset": window.reset}
+        append_headers(response.headers, [(f"X-RateLimit-{name}", str(value)) for name, value in values.items()])
     return response
