@@ -11,7 +11,15 @@ from werkzeug.exceptions import HTTPException
 
 from forms_service.errors import ApiError, BadRequestError, PayloadTooLargeError, UnsupportedMediaTypeError
 from forms_service.web.charsets import UTF_8_BOM
-from forms_service.web.form_data import RawField, by_name, decode_fields, refuse_nul, split_plain, split_urlencoded
+from forms_service.web.form_data import (
+    MAX_FIELDS,
+    RawField,
+    by_name,
+    decode_fields,
+    refuse_nul,
+    split_plain,
+    split_urlencoded,
+)
 from forms_service.web.json_reader import MAX_VALUES, read_form_json, read_json
 from forms_service.web.multipart import read_parts
 from forms_service.web.part_headers import Part
@@ -19,6 +27,7 @@ from forms_service.web.part_headers import Part
 URLENCODED = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
 JSON = "application/json"
+JSON_TYPES = (JSON, "text/json")
 PLAIN = "text/plain"
 
 
@@ -37,9 +46,9 @@ def json_or_form_body() -> Any:
     """Return the request's JSON or form fields, read once; a field that was sent several times is a list."""
     if is_json():
         return _once(lambda: read_json(_raw(), MAX_VALUES))
-    if request.mimetype == URLENCODED:
+    if media_type() == URLENCODED:
         return _once(lambda: _strict_fields(split_urlencoded(_raw())))
-    if request.mimetype == MULTIPART:
+    if media_type() == MULTIPART:
         return _once(lambda: _strict_fields(read_multipart(_raw(), boundary())))
     raise UnsupportedMediaTypeError(f"Send the body as {JSON}, {URLENCODED} or {MULTIPART}.")
 
@@ -51,16 +60,19 @@ def public_form_body() -> Any:
     """
     if is_json():
         return _once(lambda: read_form_json(_raw()))
-    if request.mimetype == URLENCODED:
+    if media_type() == URLENCODED:
         return _once(lambda: _read_public(_raw(), split_urlencoded))
-    if request.mimetype in (PLAIN, ""):
+    if media_type() in (PLAIN, ""):
         return _once(lambda: _read_public(_raw(), split_plain))
     raise UnsupportedMediaTypeError(f"Send the body as {JSON}, {URLENCODED} or {MULTIPART}.")
 
 
 def query_fields() -> list[tuple[str, str]]:
-    """Return the fields of the query, in whichever encoding."""
-    return list(decode_fields(split_urlencoded(request.query_string))) if request.query_string else []
+    """Return the first MAX_FIELDS fields of the query, in whichever encoding."""
+    if not request.query_string:
+        return []
+    pairs = request.query_string.split(b"&", MAX_FIELDS)[:MAX_FIELDS]  # no visitor could mend a longer one
+    return list(decode_fields(split_urlencoded(b"&".join(pairs))))
 
 
 def declared_charset() -> str | None:
@@ -75,7 +87,13 @@ def boundary() -> str:
 
 def is_json() -> bool:
     """Whether the body says it is JSON, `application/problem+json` and such included (RFC 8259 knows no charset)."""
-    return request.mimetype == JSON or request.mimetype.endswith("+json")
+    kind = media_type()
+    return kind in JSON_TYPES or kind.endswith("+json")
+
+
+def media_type() -> str:
+    """Return the type of the body; a script that sets the header twice sends it twice, with a comma between."""
+    return request.mimetype.partition(",")[0].rstrip()
 
 
 def read_multipart(raw: bytes, boundary: str) -> list[RawField]:

@@ -27,6 +27,9 @@ _MULTI_BYTE = {
 _SENT_AS_UTF_8 = ("replacement", "utf-16be", "utf-16le", "x-user-defined")
 """Encodings of pages whose forms browsers send in UTF-8."""
 
+_HALF = b"\xed"
+"""The first byte of half a surrogate pair, were it written in UTF-8."""
+
 _REFERENCE = re.compile("&#([0-9]{2,7});")
 
 
@@ -48,11 +51,21 @@ def decode(raw: bytes | bytearray, encoding: str | None = None) -> str:
         try:
             return raw.decode()
         except UnicodeDecodeError:
-            mended = raw.decode(errors="replace")
-        return mended if _is_mostly_utf_8(mended) else _decode_legacy(raw, FALLBACK)
+            return _decode_broken(raw)
     if raw.isascii() and encoding != "iso-2022-jp" and b"&#" not in raw:
         return raw.decode("ascii")
     return _decode_legacy(raw, encoding)
+
+
+def _decode_broken(raw: bytes | bytearray) -> str:
+    """Decode what is not UTF-8: halves of characters in it (CESU-8, as Java writes it), cut UTF-8, or windows-1252."""
+    if _HALF in raw:
+        try:
+            return raw.decode(errors="surrogatepass").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        except UnicodeDecodeError:
+            pass  # it is broken elsewhere
+    mended = raw.decode(errors="replace")
+    return mended if _is_mostly_utf_8(mended) else _decode_legacy(raw, FALLBACK)
 
 
 def _is_mostly_utf_8(mended: str) -> bool:
@@ -80,7 +93,7 @@ def _referred(digits: str, encoding: str) -> str | None:
     if encoding not in _MULTI_BYTE:
         return None if character in _table(encoding) else character
     try:
-        character.encode(_MULTI_BYTE[encoding])
+        character.encode("gbk" if encoding == "gbk" else _MULTI_BYTE[encoding])
     except UnicodeEncodeError:
         return character
     return None

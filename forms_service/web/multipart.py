@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from forms_service.errors import BadRequestError, PayloadTooLargeError
+from forms_service.web.charsets import UTF_8_BOM
 from forms_service.web.form_data import MAX_FIELDS
 from forms_service.web.part_headers import Part, parse_headers
 
@@ -119,7 +120,9 @@ def _first_line(buffer: _Buffer) -> bytes:
 
 def _skip_preamble(buffer: _Buffer, boundary: bytes) -> tuple[bytes, bool]:
     """Use up what stands before the first part; the line ending of this body, and whether there is no part at all."""
-    first = re.compile(rb"(?:\A|\n)--%s(?:(--)|[ \t]{0,%d}(\r?\n))" % (re.escape(boundary), MAX_PADDING))
+    first = re.compile(
+        rb"(?:\A(?:%s)?|\n)--%s(?:(--)|[ \t]{0,%d}(\r?\n))" % (UTF_8_BOM, re.escape(boundary), MAX_PADDING)
+    )
     start = 0
     while not (found := first.search(buffer.bytes, start)):
         if len(buffer.bytes) > MAX_HEADER_BYTES:

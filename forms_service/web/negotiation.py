@@ -36,7 +36,8 @@ def _preferred() -> str | None:
 
 def _first_named(accept: str) -> str | None:
     """Which of the two an `Accept` header prefers, None for neither."""
-    for mimetype, quality in parse_accept_header(accept, MIMEAccept):
+    for named, quality in parse_accept_header(accept, MIMEAccept):
+        mimetype = named.lower()
         if quality and (mimetype == JSON or mimetype.endswith("+json")):
             return JSON
         if quality and mimetype == HTML:

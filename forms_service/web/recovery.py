@@ -14,7 +14,7 @@ from flask import g, request
 from forms_service.config import settings
 from forms_service.validation.special import RESERVED
 from forms_service.validation.text import storable_text
-from forms_service.web.bodies import MULTIPART, PLAIN, URLENCODED, boundary, declared_charset
+from forms_service.web.bodies import MULTIPART, PLAIN, URLENCODED, boundary, declared_charset, media_type
 from forms_service.web.form_data import RawField, by_name, decode_fields, split_plain, split_urlencoded
 from forms_service.web.multipart import read_parts
 from forms_service.web.part_headers import Part
@@ -55,11 +55,11 @@ def _parsed() -> list[RawField]:
     fields: list[RawField] = []
     with suppress(Exception):  # whatever is wrong with the body, the visitor is told of the first error
         raw = _arrived()
-        if request.mimetype == URLENCODED:
+        if media_type() == URLENCODED:
             fields += split_urlencoded(b"&".join(raw.split(b"&", MAX_PARTS)[:MAX_PARTS]))
-        elif request.mimetype == PLAIN:
+        elif media_type() == PLAIN:
             fields += split_plain(raw)
-        elif request.mimetype == MULTIPART:
+        elif media_type() == MULTIPART:
             _collect(raw, fields)
     return fields
 

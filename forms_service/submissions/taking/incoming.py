@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from flask import g, request
+from flask import g
 
 from forms_service.errors import Fault, PayloadTooLargeError, ValidationError
 from forms_service.forms import returning
@@ -17,7 +17,7 @@ from forms_service.submissions.taking.uploaded_file import Upload
 from forms_service.validation.kinds import nfc
 from forms_service.validation.schema import LONGEST_NAME
 from forms_service.validation.text import normalize_unicode, storable_text
-from forms_service.web.bodies import MULTIPART, public_form_body, query_fields
+from forms_service.web.bodies import MULTIPART, media_type, public_form_body, query_fields
 from forms_service.web.client import client_address
 from forms_service.web.form_data import by_name
 
@@ -54,7 +54,7 @@ class Incoming:
 @contextmanager
 def received(form: PublishedForm) -> Iterator[Incoming]:
     """What came with the request, in any encoding; files are removed at the end unless kept."""
-    if request.mimetype != MULTIPART:
+    if media_type() != MULTIPART:
         g.body = storable_values(public_form_body())
         yield sorted_incoming(form, g.body, files=(), client=client_address(), query=query_fields())
         return

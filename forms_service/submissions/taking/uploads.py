@@ -92,7 +92,7 @@ class Received:
         self._part, self._content, self._arriving = part, bytearray(), None
         self._count_text(len(part.name))
         if part.filename is not None:
-            name = decode(part.name, named_encoding(self.fields))
+            name = decode(part.name, named_encoding(self.fields) or find_encoding(declared_charset()))
             self._field = self._form.names.defined_name(kept_name(normalize_unicode(storable_text(name))))
         if part.filename:
             self._begin()

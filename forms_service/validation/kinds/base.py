@@ -1,6 +1,7 @@
 """What all types of fields share, and the register of them."""
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any, ClassVar, TypeVar
 
 import marshmallow as ma
@@ -42,9 +43,19 @@ def as_text(value: Any) -> Any:
     """Return a JSON number or boolean as the text that a form would send; anything else unchanged."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e21:  # as JavaScript writes it
-        return str(int(value))
-    return str(value) if isinstance(value, int | float) else value
+    if isinstance(value, float):
+        return _number_as_text(value)
+    return str(value) if isinstance(value, int) else value
+
+
+def _number_as_text(number: float) -> str:
+    """Return a number as JavaScript writes it."""
+    if number.is_integer() and abs(number) < 1e21:
+        return str(int(number))
+    text = str(number)
+    if "e-" not in text:
+        return text
+    return f"{Decimal(text):f}" if abs(number) >= 1e-6 else text.replace("e-0", "e-")
 
 
 def is_filled(value: Any) -> bool:

@@ -107,9 +107,11 @@ class TelKind(Textual):
 
 @kind("hidden", "hidden", LENGTHS)
 class HiddenKind(Textual):
-    """A value that the page sends and people do not see; where it came several times, all of them are kept."""
+    """A value that the page sends and people do not see; an object too, and all that came several times."""
 
     def _faults(self, value: Any, sent: Any) -> list[Fault]:
+        if isinstance(value, dict) and self._free:
+            return []  # a script put it there: nobody who fills in the form can mend it
         if not isinstance(value, list):
             return super()._faults(value, sent)
         texts = [(as_text(text), as_text(raw)) for text, raw in zip(value, sent, strict=True) if is_filled(text)]

@@ -1,0 +1,105 @@
+"""Habits of scripts, proxies and old programs that no visitor sees: nothing is lost or refused for them."""
+
+import json
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from tests.conftest import MakeApp
+from tests.forms import multipart, text_part
+from tests.taking import BROWSER, CONTACT, JSON, control_of, data_of, form_for
+
+URLENCODED = "application/x-www-form-urlencoded"
+
+
+@pytest.fixture(scope="module")
+def app(make_shared_app: MakeApp) -> Flask:
+    """For all tests of this file: each has forms of its own."""
+    return make_shared_app(RATE_LIMIT_ENABLED="false")
+
+
+@pytest.fixture
+def form(app: Flask) -> str:
+    return form_for(app)
+
+
+def post(app: Flask, form: str, body: bytes | str, kind: str, headers: dict[str, str] = JSON, path: str = "") -> Any:
+    return app.test_client().post(f"/f/{form}{path}", data=body, content_type=kind, headers=headers)
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("application/json, application/json", '{"a": "x"}'),
+        ("text/json", '{"a": "x"}'),
+        (f"{URLENCODED}, {URLENCODED}", "a=x"),
+        (f"{URLENCODED} , */*", "a=x"),
+        ("text/plain, text/plain", "a=x\r\n"),
+    ],
+)
+def test_a_type_that_was_set_twice_is_the_first_one(app: Flask, form: str, kind: str, body: str) -> None:
+    assert post(app, form, body, kind).status_code == 200
+    assert data_of(app, form) == {"a": "x"}
+
+
+@pytest.mark.parametrize("headers", [JSON, BROWSER])
+def test_a_query_of_too_many_fields_refuses_nothing(app: Flask, headers: dict[str, str]) -> None:
+    form = form_for(app, CONTACT)
+    path = "?utm_source=x" + "&a" * 1500
+    assert post(app, form, "name=Ann&email=nobody", URLENCODED, headers, path).status_code == 422
+    assert post(app, form, "name=Ann&email=ann%40example.com", URLENCODED, headers, path).status_code in (200, 303)
+    assert control_of(app, form)["utm_source"] == "x"
+
+
+@pytest.mark.parametrize("accept", ["TEXT/HTML", "Text/Html, */*;q=0.8"])
+def test_types_that_are_accepted_have_no_letter_case(app: Flask, form: str, accept: str) -> None:
+    assert post(app, form, "a=x", URLENCODED, {"Accept": accept}).status_code == 303
+
+
+def test_a_byte_order_mark_before_multipart_loses_no_part(app: Flask, form: str) -> None:
+    sent = multipart(text_part("a", "x"), text_part("b", "y"))
+    assert post(app, form, b"\xef\xbb\xbf" + sent["data"], sent["content_type"]).status_code == 200
+    assert data_of(app, form) == {"a": "x", "b": "y"}
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_the_name_of_a_field_of_files_is_read_in_the_encoding_of_the_form(app: Flask, named: bool) -> None:
+    form = form_for(app, ({"name": "фото", "type": "file", "required": True}, {"name": "имя", "type": "text"}))
+    photo = b'Content-Disposition: form-data; name="\xf4\xee\xf2\xee"; filename="\xff.txt"\r\n\r\nx'
+    sent = multipart(*([text_part("_charset_", "windows-1251")] if named else []), photo)
+    kind = sent["content_type"] + ("" if named else "; charset=windows-1251")
+    answer = post(app, form, sent["data"], kind)
+    assert answer.status_code == 200, answer.json
+
+
+@pytest.mark.parametrize(
+    ("body", "data"),
+    [
+        (b"_charset_=gbk&m=%D6%D0%26%23128512%3B", {"m": "中😀"}),
+        (b"m=hi+%ED%A0%BD%ED%B8%80", {"m": "hi 😀"}),
+        (b"m=%C3%A4+%ED%A0%BD", {"m": "ä \ufffd"}),
+        (b"m=%EDt", {"m": "ít"}),
+    ],
+)
+def test_what_programs_make_of_emoji_is_read(app: Flask, form: str, body: bytes, data: dict[str, str]) -> None:
+    assert post(app, form, body, URLENCODED).status_code == 200
+    assert data_of(app, form) == data
+
+
+@pytest.mark.parametrize(
+    ("sent", "text"),
+    [("1e-7", "1e-7"), ("0.00001", "0.00001"), ("1.50", "1.5"), ("-2.5e-8", "-2.5e-8"), ("1e5", "100000")],
+)
+def test_a_number_for_a_text_reads_as_javascript_writes_it(app: Flask, sent: str, text: str) -> None:
+    form = form_for(app, ({"name": "a", "type": "text"},))
+    assert post(app, form, f'{{"a": {sent}}}', "application/json").status_code == 200
+    assert data_of(app, form) == {"a": text}
+
+
+def test_an_object_in_a_hidden_field_is_kept(app: Flask) -> None:
+    fields = ({"name": "page", "type": "hidden"}, {"name": "code", "type": "hidden", "max_length": 5})
+    form = form_for(app, fields)
+    assert post(app, form, json.dumps({"code": {"a": "x"}}), "application/json").status_code == 422
+    assert post(app, form, json.dumps({"page": {"url": "https://a.example"}}), "application/json").status_code == 200
+    assert data_of(app, form) == {"page": {"url": "https://a.example"}}
