@@ -252,23 +252,24 @@ def page(browser: Any) -> Iterator[Any]:
 ALL_SCOPES = " ".join(SCOPES)
 
 
+def make_key(
+    app: Flask, email: str = "owner@example.com", role: str = "owner", scopes: str = ALL_SCOPES
+) -> dict[str, str]:
+    """Headers of a new account with an API key."""
+    with app.app_context():
+        person = service.Person(email, "Olga", "Owner", "Correct-horse-7")
+        account = service.create(person, role=role, status="active")
+        key = "fs_" + generate_secure_token()
+        with writing():
+            db.session.add(ApiKey(account_id=account.id, name="test", scopes=scopes, hash=token_hash(key)))
+            db.session.commit()
+    return {"Authorization": f"Bearer {key}"}
+
+
 @pytest.fixture
-def key_of() -> Callable[..., dict[str, str]]:
+def key_of() -> KeyOf:
     """Headers of an account with an API key: `key_of(app, "olga@example.com", role="owner", scopes="forms:read")`."""
-
-    def make(
-        app: Flask, email: str = "owner@example.com", role: str = "owner", scopes: str = ALL_SCOPES
-    ) -> dict[str, str]:
-        with app.app_context():
-            person = service.Person(email, "Olga", "Owner", "Correct-horse-7")
-            account = service.create(person, role=role, status="active")
-            key = "fs_" + generate_secure_token()
-            with writing():
-                db.session.add(ApiKey(account_id=account.id, name="test", scopes=scopes, hash=token_hash(key)))
-                db.session.commit()
-        return {"Authorization": f"Bearer {key}"}
-
-    return make
+    return make_key
 
 
 @pytest.fixture
