@@ -1,13 +1,16 @@
 """Bodies are read strictly: what cannot be read for certain is 400, and nothing of it is kept."""
 
+import io
 import json
 from typing import Any
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
 from forms_service.errors import BadRequestError
 from forms_service.web.json_reader import MAX_DEPTH, read_json
+from tests.taking import form_for
 
 JSON = {"Accept": "application/json"}
 
@@ -125,3 +128,15 @@ def test_multipart_takes_any_text(client: FlaskClient, ann: dict[str, Any]) -> N
     said = ann | {"first_name": "Zoë\u0308 李"}
     body = b"".join(part(name, value.encode()) for name, value in said.items()) + b"--X--\r\n"
     assert status(client, body, "multipart/form-data; boundary=X") == 201
+
+
+@pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "text/plain", "multipart/form-data; boundary=b"])
+def test_half_a_body_is_no_submission(app: Flask, client: FlaskClient, kind: str) -> None:
+    whole = b'--b\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n--b--\r\n'
+    answer = client.post(
+        f"/f/{form_for(app)}",
+        input_stream=io.BytesIO(whole),
+        content_type=kind,
+        environ_overrides={"CONTENT_LENGTH": str(len(whole) + 1), "wsgi.input_terminated": True},  # as gunicorn says
+    )
+    assert answer.status_code == 400

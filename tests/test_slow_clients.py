@@ -134,6 +134,51 @@ def test_a_body_is_never_taken_for_the_next_request(server: Server, digits: int)
     assert b"HTTP/1.1 400" in answers
 
 
+HALVES = {
+    "fields": (b"application/x-www-form-urlencoded", b"name=Ann&text=The+first+hal"),
+    "JSON": (b"application/json", b'{"name": "Ann"}'),
+    "multipart": (
+        b"multipart/form-data; boundary=b",
+        b'--b\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n--b--',
+    ),
+}
+
+
+@pytest.mark.parametrize("name", HALVES)
+def test_half_a_body_is_never_read(server: Server, name: str) -> None:
+    content_type, half = HALVES[name]
+    for announced in len(half) + 1, 500:
+        head = b"POST /api/signup HTTP/1.1\r\nHost: x\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n"
+        client = sent(server, head % (content_type, announced) + half)
+        client.shutdown(socket.SHUT_WR)
+        answer = until_closed(client)
+        assert b" 400 " in answer
+        assert b"did not arrive whole" in answer
+
+
+def test_a_head_without_an_end_is_refused(server: Server) -> None:
+    assert b" 400 " in until_closed(sent(server, b"GET / HTTP/1.1\r\nX-A: " + b"a" * 200_000))
+
+
+@pytest.mark.parametrize("framing", ["sized", "chunked"])
+def test_a_connection_is_kept_after_a_refusal_that_promised_it(server: Server, framing: str) -> None:
+    body, head = b"a" * 900_000, b"POST /f/nobody HTTP/1.1\r\nHost: x\r\n"
+    if framing == "sized":
+        refused = head + b"Content-Length: %d\r\n\r\n" % len(body) + body
+    else:
+        refused = head + b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)
+    last = b"GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    for _ in range(5):
+        answers = until_closed(sent(server, refused + last))
+        promised = b"\r\nConnection: keep-alive\r\n" in answers.partition(b"\r\n\r\n")[0]
+        assert answers.endswith(b'{"status":"live"}') is promised
+
+
+def test_a_request_has_one_answer_though_its_chunks_are_none(server: Server) -> None:
+    head = b"POST /f/nobody HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+    assert until_closed(sent(server, head + b"zz\r\nabc\r\n0\r\n\r\n")).count(b"HTTP/1.1 ") == 1
+
+
 def test_a_client_that_stops_is_cut_off(impatient: Server) -> None:
     clients = [sent(impatient, data) for data in SLOW.values()]
     assert [until_closed(client) for client in clients] == [b""] * len(SLOW)

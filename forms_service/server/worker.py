@@ -13,7 +13,7 @@ from typing import Any
 from wsgiref.util import setup_testing_defaults
 
 from gunicorn import http, util
-from gunicorn.http.errors import NoMoreData, ParseException
+from gunicorn.http.errors import LimitRequestHeaders, NoMoreData, ParseException
 from gunicorn.workers.gthread import ThreadWorker
 
 from forms_service.server.connection import BodyPendingError, Connection, Outcome, Response, Source
@@ -75,17 +75,23 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         parser = http.get_parser(self.cfg, Source(request, partial=partly), connection.client)
         try:
             parsed = next(parser)
-            if partly or request.cut:
+            announced = getattr(parsed.body.reader, "length", None)  # none of a body in chunks
+            if partly or request.cut or announced not in (None, request.body_size):
                 parsed.force_close()
-            keep = self.handle_request(parsed, connection) and parser.finish_body(max_bytes=EARLY_BODY)
+            keep = self.handle_request(parsed, connection)
             response.finish()
-            return Outcome.KEEP if keep and request.exhausted() else Outcome.CLOSE
+            if keep and announced is None:
+                keep = _drain(parsed.body) and request.exhausted()
+            return Outcome.KEEP if keep else Outcome.CLOSE
         except BodyPendingError:
             return Outcome.CLOSE if response.started else Outcome.PENDING
         except (NoMoreData, StopIteration, OSError) as error:
+            if request.cut and not request.has_head:
+                self.handle_error(parsed, response, connection.client, LimitRequestHeaders("a head without an end"))
             self.log.debug("The connection ends: %s", type(error).__name__)
         except Exception as error:  # noqa: BLE001 (gunicorn's own worker does it so)
-            self.handle_error(parsed, response, connection.client, error)
+            if not response.started:
+                self.handle_error(parsed, response, connection.client, error)
         return Outcome.CLOSE
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:
@@ -116,3 +122,13 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         """Close what is overdue."""
         super().murder_pending()
         self.clients.sweep()
+
+
+def _drain(body: Any) -> bool:
+    """Read a body in chunks to its end, which has arrived; whether it has one."""
+    try:
+        while not body.failed and body.read(EARLY_BODY):
+            pass
+    except Exception:  # noqa: BLE001 (its request was answered: whatever is wrong with it makes no second answer)
+        return False
+    return not body.failed

@@ -29,6 +29,7 @@ MULTIPART = "multipart/form-data"
 JSON = "application/json"
 JSON_TYPES = (JSON, "text/json")
 PLAIN = "text/plain"
+BROKEN_OFF = "The body did not arrive whole. Send it again."
 
 
 def json_body() -> Any:
@@ -148,13 +149,17 @@ def _once(read: Callable[[], Any]) -> Any:
 
 def pieces(size: int = 65_536) -> Iterator[bytes]:
     """The body as it comes in, up to `request.max_content_length` bytes of it; nothing is kept."""
+    arrived = 0
     while piece := _arrived(lambda: request.stream.read(size)):
+        arrived += len(piece)
         yield piece
+    _refuse_less_than_announced(arrived)
 
 
 def _raw() -> bytes:
     """The bytes of the body, of MAX_CONTENT_LENGTH at most."""
     raw = _arrived(lambda: request.get_data(cache=True, parse_form_data=False))
+    _refuse_less_than_announced(len(raw))
     if _may_go_on(raw) and _arrived(lambda: request.environ["wsgi.input"].read(1)):
         raise PayloadTooLargeError()
     return raw
@@ -168,7 +173,13 @@ def _arrived(read: Callable[[], bytes]) -> bytes:
     except HTTPException:
         raise
     except Exception as error:  # each server raises its own for a body that breaks off or has bad chunks
-        raise BadRequestError("The body did not arrive whole.") from error
+        raise BadRequestError(BROKEN_OFF) from error
+
+
+def _refuse_less_than_announced(size: int) -> None:
+    """Refuse a body that broke off: gunicorn ends it there without a word, and half of it may read as a whole."""
+    if request.content_length and size < request.content_length:
+        raise BadRequestError(BROKEN_OFF)
 
 
 def _may_go_on(raw: bytes) -> bool:
