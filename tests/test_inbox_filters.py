@@ -25,6 +25,8 @@ NIGHT = datetime(2026, 11, 25, 23, 59, 59, 999_999, tzinfo=UTC)
         ({"since": "2026-11-25", "until": "2026-11-25"}, "NOON NIGHT"),
         ({"since": "2026-11-25", "until": "2026-11-25", "timezone": "Europe/Vienna"}, "EVENING NOON"),
         ({"until": "2026-11-25T12:00:00Z"}, "EVENING"),
+        ({"until": "2026-11-25T13:00:00 01:00"}, "EVENING"),
+        ({"since": " 2026-11-25 "}, "NOON NIGHT"),
         ({"since": "2026-11-26"}, ""),
     ],
 )

@@ -55,6 +55,9 @@ def test_finds_a_part_of_any_value_however_it_is_written(either: FlaskClient, ei
         ("한글", "\u1112\u1161\u11ab\u1100\u1173\u11af"),
         ("ｶﾞ", "ガ", "カ\u3099"),
         ("ﬁn", "fin", "FIN"),
+        ("O\u2019Neil", "o'neil", "O\u02bcNEIL"),
+        ("\u201eJa\u201c \u2013 nein", '"ja" - nein'),
+        ("zero\u200bwidth\ufeff", "zerowidth", "zero\u00adwidth"),
     ],
 )
 def test_accents_and_letter_cases_are_the_same_both_ways(app: Flask, key_of: KeyOf, spellings: tuple[str, ...]) -> None:

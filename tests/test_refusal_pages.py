@@ -131,7 +131,9 @@ def test_what_breaks_off_is_given_back_as_far_as_it_arrived(app: Flask, client: 
         f"/f/{form_for(app, CONTACT)}", headers=FROM_SITE, **{**body, "data": body["data"][: kept + 200]}
     )
     assert answer.status_code == 400
-    assert copied(answer) == {"Your name": "Ann", "E-mail": ANN["email"]}
+    words = copied(answer)
+    assert len(words.pop("Message", "")) <= kept
+    assert words == {"Your name": "Ann", "E-mail": ANN["email"]}
 
 
 def test_of_a_text_that_is_too_long_as_much_as_a_page_holds(app: Flask, client: FlaskClient) -> None:

@@ -52,8 +52,8 @@ def test_a_query_of_too_many_fields_refuses_nothing(app: Flask, headers: dict[st
     assert control_of(app, form)["utm_source"] == "x"
 
 
-@pytest.mark.parametrize("accept", ["TEXT/HTML", "Text/Html, */*;q=0.8"])
-def test_types_that_are_accepted_have_no_letter_case(app: Flask, form: str, accept: str) -> None:
+@pytest.mark.parametrize("accept", ["TEXT/HTML", "Text/Html, */*;q=0.8", "text/html;level=1"])
+def test_html_is_known_in_any_case_and_version(app: Flask, form: str, accept: str) -> None:
     assert post(app, form, "a=x", URLENCODED, {"Accept": accept}).status_code == 303
 
 
@@ -103,3 +103,20 @@ def test_an_object_in_a_hidden_field_is_kept(app: Flask) -> None:
     assert post(app, form, json.dumps({"code": {"a": "x"}}), "application/json").status_code == 422
     assert post(app, form, json.dumps({"page": {"url": "https://a.example"}}), "application/json").status_code == 200
     assert data_of(app, form) == {"page": {"url": "https://a.example"}}
+
+
+def test_the_text_that_broke_off_is_given_back(app: Flask) -> None:
+    form = form_for(app, CONTACT)
+    sent = multipart(text_part("name", "Ann"), text_part("message", "half of my words"))
+    for size in (-5, -20):
+        answer = post(app, form, sent["data"][:size], sent["content_type"], BROWSER)
+        assert answer.status_code == 400
+        assert "half of my" in answer.text
+
+
+def test_a_text_that_is_too_long_is_given_back(app: Flask) -> None:
+    form = form_for(app, CONTACT)
+    sent = multipart(text_part("name", "Ann"), text_part("message", "my words " + "x" * 2_000_000))
+    answer = post(app, form, sent["data"], sent["content_type"], BROWSER)
+    assert answer.status_code == 413
+    assert "my words" in answer.text

@@ -39,6 +39,11 @@ def without_ignorable(text: str) -> str:
     return text if text.isascii() else _IGNORABLE.sub("", text)
 
 
+def is_ignorable(character: str) -> bool:
+    """Whether a character leaves no mark and takes no room."""
+    return _IGNORABLE.fullmatch(character) is not None
+
+
 def is_blank(text: str) -> bool:
     """Whether the text has no visible character."""
     if "!" <= text < "\x7f":  # it begins with a visible character of ASCII, as nearly all texts do

@@ -157,7 +157,11 @@ def _read_content(buffer: _Buffer, delimiter: bytes, newline: bytes) -> Iterator
         if len(buffer.bytes) > unsure + lead:
             yield buffer.take(len(buffer.bytes) - unsure)[lead:], False
             lead = 0
-        buffer.receive()
+        try:
+            buffer.receive()
+        except _BrokenError:
+            yield bytes(buffer.bytes[lead:]), False  # what a visitor wrote is given back as far as it came
+            raise
     last, start, end = bool(found[1]), found.start(), found.end()  # a match looks at the bytes when it is asked
     content = buffer.take(start)[lead:]
     buffer.take(end - start)

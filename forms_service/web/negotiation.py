@@ -37,7 +37,7 @@ def _preferred() -> str | None:
 def _first_named(accept: str) -> str | None:
     """Which of the two an `Accept` header prefers, None for neither."""
     for named, quality in parse_accept_header(accept, MIMEAccept):
-        mimetype = named.lower()
+        mimetype = named.partition(";")[0].lower()
         if quality and (mimetype == JSON or mimetype.endswith("+json")):
             return JSON
         if quality and mimetype == HTML:

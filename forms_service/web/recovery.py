@@ -73,11 +73,16 @@ def _arrived() -> bytes:
 
 def _collect(raw: bytes, fields: list[RawField]) -> None:
     """Add the texts of a multipart body to `fields`, up to where it is broken or cut off."""
-    part, content = Part(), bytearray()
-    for event in read_parts([raw], boundary()):
-        if isinstance(event, Part):
-            part, content = event, bytearray()
-        elif isinstance(event, bytes):
-            content += event if part.filename is None else b""
-        elif part.filename is None:
+    part, content = Part(filename=b""), bytearray()
+    try:
+        for event in read_parts([raw], boundary()):
+            if isinstance(event, bytes):
+                content += event if part.filename is None else b""
+            elif isinstance(event, Part):
+                part, content = event, bytearray()
+            elif part.filename is None:
+                fields.append(RawField(part.name, part.decode_text(bytes(content)), part.charset))
+                content = bytearray()
+    finally:
+        if content:
             fields.append(RawField(part.name, part.decode_text(bytes(content)), part.charset))

@@ -2,6 +2,8 @@
 
 import unicodedata
 
+from forms_service.validation.invisible import is_ignorable
+
 LETTERS = str.maketrans(
     {
         "ø": "o",
@@ -15,9 +17,14 @@ LETTERS = str.maketrans(
         "œ": "oe",
         "þ": "th",
         "ŀ": "l",
+        **dict.fromkeys("\u2018\u2019\u201b\u02bc\u02b9\u2032\u00b4`", "'"),
+        **dict.fromkeys("\u201c\u201d\u201e\u201f\u00ab\u00bb\u2033", '"'),
+        **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-"),
     }
 )
-"""Letters with a stroke and the like, which Unicode does not take apart, as people type them who lack them."""
+"""Letters with a stroke, and the quotes, apostrophes and dashes that telephones put in, as people type them who lack
+them.
+"""
 
 MAX_REMEMBERED = 20_000
 """Characters that are kept ready."""
@@ -49,5 +56,7 @@ def fold(text: str) -> str:
 
 
 def _folded(character: str) -> str:
+    if is_ignorable(character):
+        return ""
     decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", character).casefold())
     return "".join(mark for mark in decomposed if unicodedata.combining(mark) in KEPT_CLASSES).translate(LETTERS)

@@ -1,5 +1,6 @@
 """Moments and days in queries and cursors."""
 
+import re
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any, ClassVar
 
@@ -7,6 +8,7 @@ from forms_service.validation.moments import date_of, datetime_of
 from forms_service.validation.schema import Coded, Messages
 
 LENGTH_OF_DAY = len("2026-11-24")
+LOST_PLUS = re.compile(r"(?<=[0-9]) (?=[0-9]{2}:[0-9]{2}\Z)")
 
 
 class Moment(Coded):
@@ -20,10 +22,17 @@ class Moment(Coded):
     }
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> datetime | date:
+        value = _as_meant(value) if isinstance(value, str) else value
         try:
             return date_of(value) if len(value) == LENGTH_OF_DAY else moment(value)
         except (ValueError, TypeError):
             raise self.make_error("invalid_datetime") from None
+
+
+def _as_meant(text: str) -> str:
+    """Return what was written, with the plus of an offset, which is a blank in a query that does not escape it."""
+    text = text.strip()
+    return text[:LENGTH_OF_DAY] + LOST_PLUS.sub("+", text[LENGTH_OF_DAY:])
 
 
 def moment(text: str) -> datetime:

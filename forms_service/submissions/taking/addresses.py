@@ -18,13 +18,17 @@ MOST_ADDRESSES = 500
 BARE = re.compile(r"[^\s<>,;:@]++@[^\s<>,;:@]++")
 
 _MAILBOX = r"""[\s,;]*+
-    (?: (?: "(?:[^"\\]|\\.)*+" | [^<>@,;"]*+ ) \s*+ < \s*+ (?:mailto:)? (?P<inner>[^\s<>,;@]++@[^\s<>,;@]++) \s*+ >
+    (?: (?: "(?:[^"\\]|\\.)*+" | [^<>@,;"\[]*+ ) \s*+
+        [<\[] \s*+ (?:mailto:)? (?P<inner>[^\s<>,;@\[]++@[^\s<>,;@\]]++) \s*+ [>\]]
       | mailto: (?P<linked>[^\s<>,;@?]++@[^\s<>,;@?]++) (?:\?[^\s<>]*+)?
       | (?P<bare>[^\s<>,;@]++@[^\s<>,;@]++) )
-    (?:[\s,;]++|\Z)"""
+    (?:\s*+\([^()@]*+\))? \.?
+    (?:[\s,;/|]++|\Z)"""
 
 MAILBOX = re.compile(_MAILBOX, re.VERBOSE | re.IGNORECASE | re.DOTALL)
-"""An address as people and mail programs write it, alone or in a list: `a@b.co`, `Ann <a@b.co>`, `mailto:a@b.co`."""
+"""An address as people and mail programs write it, alone or in a list: `a@b.co`, `Ann <a@b.co>`, `mailto:a@b.co`,
+`a@b.co (Ann)`.
+"""
 
 LISTED = re.compile(f"(?:{_MAILBOX})++", re.VERBOSE | re.IGNORECASE | re.DOTALL)
 """One or several of them, and nothing else."""
@@ -41,11 +45,11 @@ def addresses_in(text: str) -> Iterator[str]:
     """Yield the addresses of a value that is an address or a list of addresses; running text yields none."""
     text = trim(text) if "@" in text else ""
     if BARE.fullmatch(text):
-        yield text  # as nearly all are: 0.5 µs instead of 4
+        yield text.rstrip(".")  # as nearly all are: 0.5 µs instead of 4
     elif LISTED.fullmatch(text):
         for part in MAILBOX.finditer(text):
             linked = part["linked"]
-            yield unquote(linked) if linked else part["inner"] or part["bare"]
+            yield (unquote(linked) if linked else part["inner"] or part["bare"]).rstrip(".")
 
 
 def indexes_in(data: Mapping[str, Any], control: Mapping[str, str]) -> set[bytes]:

@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from forms_service.config import settings
-from forms_service.errors import Fault, PayloadTooLargeError
+from forms_service.errors import ApiError, Fault, PayloadTooLargeError
 from forms_service.forms.controls import in_words
 from forms_service.forms.published import PublishedForm
 from forms_service.submissions.taking import disk, storage, storage_quota
@@ -71,8 +71,7 @@ class Received:
         elif isinstance(event, Part):
             self._take_part(event)
         elif self._part.filename is None:
-            value = self._part.decode_text(bytes(self._content))
-            self.fields.append(RawField(self._part.name, value, self._part.charset))
+            self._finish_text()
         elif self._arriving:
             self._arriving.finish()
             self._arrived.append(self._arriving)
@@ -82,6 +81,16 @@ class Received:
         self.pairs = list(decode_fields(self.fields, charset))
         encoding = named_encoding(self.fields) or find_encoding(charset)
         self.uploads = tuple(file.as_upload(encoding) for file in self._arrived if not file.dropped)
+
+    def keep_words(self) -> None:
+        """Count the text that was coming in when the body was refused among those that arrived."""
+        if self._content and self._part.filename is None:
+            self._finish_text()
+
+    def _finish_text(self) -> None:
+        value = self._part.decode_text(bytes(self._content))
+        self.fields.append(RawField(self._part.name, value, self._part.charset))
+        self._content.clear()
 
     def remove(self) -> None:
         """Take away what was stored and not kept."""
@@ -146,7 +155,11 @@ def received(form: PublishedForm) -> Iterator[Received]:
     body = Received(form)
     g.arrived, g.sent_files = body.fields, body.sent  # for the page that gives them back
     try:
-        _read(body)
+        try:
+            _read(body)
+        except ApiError:
+            body.keep_words()
+            raise
         yield body
     except DBAPIError:
         body.keep()
