@@ -122,6 +122,15 @@ def test_every_special_name_is_described() -> None:
     assert {name for name in RESERVED - {STARTED, BACK} if f"`{name}`" not in section} == set()
 
 
+def test_every_code_of_a_field_is_described() -> None:
+    described = first_column(ROOT / "docs/pages.md", "### Codes")
+    kinds = [kind({"name": "x", "type": name, "choices": ["a"]}) for name, kind in KINDS.items()]
+    messages = {code for kind in kinds for code in kind.error_messages} - {"null", "validator_failed"}
+    assert messages <= set(described)
+    source = "\n".join(file.read_text() for file in (ROOT / "forms_service").rglob("*.py"))
+    assert [code for code in described if f'"{code}"' not in source] == []
+
+
 def test_every_reason_is_described() -> None:
     page = ROOT / "docs/submissions.md"
     assert first_column(page, "## Numbers") == list(REFUSALS)

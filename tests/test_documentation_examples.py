@@ -29,8 +29,8 @@ from tests.taking import form_for
 pytestmark = pytest.mark.slow
 
 ADDRESS = "http://127.0.0.1:5000"
-FORM = "mR7xQ2-kLp0aZ_9c"
-"""The address and the form of all examples."""
+FORM, FORM_WITH_CAPTCHA = "mR7xQ2-kLp0aZ_9c", "Zk3vW8-qTn5bY_1d"
+"""The address and the forms of all examples."""
 
 FIELDS = [
     {"name": "email", "type": "email", "label": "Your e-mail address", "required": True},
@@ -65,8 +65,9 @@ class Clone:
                 patched.setenv(name, value)
             app = create_app(load_settings(folder))
             self.key = make_key(app)["Authorization"].removeprefix("Bearer ")
-            patched.setattr(forms_service, "_new_id", lambda: FORM)
+            patched.setattr(forms_service, "_new_id", iter((FORM, FORM_WITH_CAPTCHA)).__next__)
             form_for(app, FIELDS)
+            form_for(app, FIELDS, challenge="altcha")
         self.server = Server(instance, self.settings, "--bind", f"127.0.0.1:{port}")
 
     def run(self, *command: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
@@ -90,10 +91,10 @@ class Clone:
             check=False,
         )
 
-    def count(self) -> int:
-        """The submissions of the form."""
+    def count(self, form_id: str = FORM) -> int:
+        """The submissions of a form."""
         answer = requests.get(
-            f"{self.url}/api/forms/{FORM}/stats", headers={"Authorization": f"Bearer {self.key}"}, timeout=TIMEOUT
+            f"{self.url}/api/forms/{form_id}/stats", headers={"Authorization": f"Bearer {self.key}"}, timeout=TIMEOUT
         )
         return int(sum(answer.json()["data"]["by_status"].values()))
 
@@ -190,7 +191,9 @@ def test_programs_do_what_the_page_says(example: Example, clone: Clone) -> None:
 
 
 @pytest.mark.parametrize(
-    "example", [e for e in runnable("html") if "<iframe" not in e.text], ids=lambda example: example.name
+    "example",
+    [e for e in runnable("html") if not re.search("<iframe|<altcha", e.text)],
+    ids=lambda example: example.name,
 )
 def test_pages_send_what_people_fill_in(example: Example, clone: Clone, site: tuple[Path, str], page: Any) -> None:
     folder, origin = site
@@ -224,6 +227,30 @@ def test_frames_show_the_form(example: Example, clone: Clone, site: tuple[Path, 
     (folder / "frame.html").write_text(f"<!doctype html><meta charset=utf-8>{clone.text(example)}")
     page.goto(f"{origin}/frame.html")
     page.frame_locator("iframe").locator("button").wait_for()
+
+
+@pytest.mark.parametrize(
+    "example", [e for e in runnable("html") if "<altcha" in e.text], ids=lambda example: example.name
+)
+def test_widgets_let_people_send(example: Example, clone: Clone, site: tuple[Path, str], page: Any) -> None:
+    folder, origin = site
+    npm = shutil.which("npm")
+    if not npm:
+        pytest.skip("needs npm (apt-get install npm)")
+    words = [npm, "install", "--prefix", str(folder), "--ignore-scripts", "--no-audit", "--no-fund", "altcha@3.2.2"]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=300, check=False)
+    if done.returncode:
+        pytest.skip(f"npm could not fetch the widget: {done.stderr[-200:]}")
+    shutil.copy(folder / "node_modules/altcha/dist/main/altcha.min.js", folder)
+    (folder / "widget.html").write_text(f"<!doctype html><meta charset=utf-8>{clone.text(example)}")
+    page.goto(f"{origin}/widget.html")
+    page.fill("[name=email]", "ann@example.com")
+    page.fill("[name=message]", "I am a person")
+    page.locator("altcha-widget input[type=checkbox]").dispatch_event("click")
+    page.wait_for_function("document.querySelector('input[name=altcha]')?.value")
+    with page.expect_navigation():
+        page.click("form > button")
+    assert clone.count(FORM_WITH_CAPTCHA) == 1
 
 
 def test_json_is_json() -> None:
