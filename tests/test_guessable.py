@@ -15,8 +15,8 @@ from tests.people import PASSWORD, Member, login, mails, token_in
 EVERYDAY = """
 Password123! P@ssw0rd1 Summer2024! Welcome1! Qwertz123! Football2023! Monday01! Iloveyou1! Ｐ@ssw0rd Passw0rd!
 Qwerty123! Admin123! Letmein1! Dragon2024! Liverpool1! Azerty123! Passwort1! Motdepasse1! Contraseña1!
-Sommer2024! Hallo123! Schatz1!x Bonjour1! Parola123! Wachtwoord1! Senha123! Hasło123! Lösenord1! Salasana1!
-Heslo123! Пароль123! 1qaz@WSX Zaq12wsx! Abcd1234! Aa123456! Changeme1! Oktober2023! Januar2024! Winter2025#
+Pass@word1 Sommer2024! Hallo123! Schatz1!x Bonjour1! Parola123! Wachtwoord1! Senha123! Hasło123! Lösenord1! Salasana1!
+11111111aA! Heslo123! Пароль123! 1qaz@WSX Zaq12wsx! Abcd1234! Aa123456! Changeme1! Oktober2023! Januar2024! Winter2025#
 Spring#2024 Test1234! Йцукен123! Drowssap1! P4$$w0rd! W3lc0me!1 $ummer2024A MyPassword1! Qwertyuiop1! 1q2w3e4R!
 Qaywsx12! Yxcvbnm1! Abc12345! Michael1! Thomas1985! Berlin2024! Juventus1! Fussball10! Weihnachten2023! Pássw0rd!
 PASSWORD-a1 !!Password11

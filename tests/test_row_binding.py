@@ -15,6 +15,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import LargeBinary, select, type_coerce, update
 
 from forms_service import keyring, rotation, wrapped_keys
+from forms_service.accounts.models import Account
 from forms_service.database import transaction
 from forms_service.extensions import db
 from forms_service.health import doctor
@@ -145,6 +146,18 @@ def test_objects_with_something_unreadable_are_shown_too(inbox: Inbox) -> None:
     assert client.patch(f"/api/forms/{form}", json={"name": "Anew"}, headers=headers).status_code == 409
     repaired = client.patch(f"/api/forms/{form}", json={"name": "Anew", "settings": {}}, headers=headers)
     assert (repaired.status_code, repaired.json["data"]["name"]) == (200, "Anew")
+
+
+def test_submissions_are_taken_though_the_owners_address_is_unreadable(inbox: Inbox) -> None:
+    client, headers, form, ids = inbox
+    with client.application.app_context(), transaction() as connection:
+        address = Account.__table__.c.email
+        for identity, sealed in connection.execute(select(Account.id, type_coerce(address, LargeBinary))).all():
+            broken = type_coerce(bytes([*sealed[:-1], sealed[-1] ^ 1]), LargeBinary)
+            connection.execute(update(Account.__table__).where(Account.id == identity).values(email=broken))
+    assert client.patch(f"/api/forms/{form}", json={"name": "Loaded again"}, headers=headers).status_code == 200
+    assert client.post(f"/f/{form}", json={"text": "number 3"}).status_code == 200
+    assert len(listed(inbox)) == len(ids) + 1
 
 
 def test_values_from_before_are_read_and_bound_to_their_row_in_the_background(inbox: Inbox) -> None:

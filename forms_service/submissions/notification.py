@@ -40,12 +40,12 @@ def init_app(app: Flask) -> None:
 
 def notify(form: PublishedForm, submission_ids: Sequence[uuid.UUID]) -> None:
     """Put the mails about submissions into the outbox, in the caller's transaction."""
-    outbox.put_rows(db.session.connection(), [row(form, identity) for identity in submission_ids])
+    outbox.put_rows(db.session.connection(), [row for identity in submission_ids for row in rows(form, identity)])
 
 
-def row(form: PublishedForm, submission_id: uuid.UUID) -> dict[str, Any]:
-    """The outbox's row for the mail about a submission, to the owner's own address."""
-    return outbox.mail_row(KIND, form.owner_email, about=submission_id)
+def rows(form: PublishedForm, submission_id: uuid.UUID) -> list[dict[str, Any]]:
+    """The outbox's rows for the mail about a submission: none where the owner's own address cannot be decrypted."""
+    return [outbox.mail_row(KIND, form.owner_email, about=submission_id)] if form.owner_email else []
 
 
 def said(submission_id: uuid.UUID) -> dict[str, Any] | None:

@@ -22,7 +22,7 @@ WALK_BITS, YEAR_BITS, DATE_BITS, REPEAT_BITS = 5.0, 7.0, 12.0, 1.5
 LETTER_BITS, DIGIT_BITS, COMMON_SIGN_BITS, SIGN_BITS = 4.7, 3.3, 2.5, 4.0
 COMMON_SIGNS = frozenset("!.?#*-_@$ ,+&")
 
-MAX_WORD, MIN_WALK, MIN_RUN_OF_LETTERS = 16, 3, 5
+MAX_WORD, MIN_WALK, MIN_RUN_OF_LETTERS, MIN_RUN_OF_DIGITS = 16, 3, 5, 6
 MIN_CONTEXT, MIN_CONTEXT_INSIDE = 3, 5
 """Characters of a context word that count between other characters than letters, and anywhere."""
 
@@ -79,7 +79,7 @@ def is_guessable(password: str) -> bool:
 
 
 def bits(password: str) -> float:
-    """The bits of the cheapest description of a password by a word, walk, date or run of letters; infinite without."""
+    """The bits of the cheapest description of a password by a word, walk, date or run; infinite without."""
     plain = _plain(password)
     without = [0.0, *([float("inf")] * len(plain))]
     best = [float("inf")] * (len(plain) + 1)
@@ -121,7 +121,7 @@ def _steps(plain: str, start: int) -> Iterator[tuple[int, float, bool]]:
     while run < len(plain) and plain[run] == character:
         run += 1
     if run >= start + (MIN_RUN_OF_LETTERS if character.isalpha() else 2) and character.isascii():
-        yield run, _character_bits(character) + REPEAT_BITS, character.isalpha()
+        yield run, _character_bits(character) + REPEAT_BITS, character.isalpha() or run - start >= MIN_RUN_OF_DIGITS
     for pattern, cost in ((DATE, DATE_BITS), (YEAR, YEAR_BITS)):
         match = pattern.match(plain, start)
         if match:

@@ -105,5 +105,5 @@ def _entry(
         submission=row,
         files=[FILES.row(**row) for row in uploads.rows(identity, incoming.uploads)],
         people=[PEOPLE.row(email_index=index, submission_id=identity) for index in people],
-        messages=[] if reasons else [notification.row(form, identity)],
+        messages=[] if reasons else notification.rows(form, identity),
     )
