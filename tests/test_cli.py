@@ -138,6 +138,15 @@ class TestDoctor:
         (tmp_path / "encryption_keys").chmod(0o644)
         assert re.search("^BAD +files +Others can read .*chmod 600", fails(tmp_path, "doctor"), re.MULTILINE)
 
+    def test_a_secret_in_a_file_of_its_own_is_for_few_as_well(self, tmp_path: Path) -> None:
+        secret = tmp_path / "token"
+        secret.write_text("a-token-of-many-characters-for-metrics")
+        secret.chmod(0o644)
+        said = fails(tmp_path, "doctor", METRICS_TOKEN_FILE=str(secret))
+        assert re.search("^BAD +files +Everybody can read .*chmod o-rwx", said, re.MULTILINE)
+        secret.chmod(0o640)
+        assert re.search("^ok +files", run(tmp_path, "doctor", METRICS_TOKEN_FILE=str(secret)), re.MULTILINE)
+
     @pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to give a file to somebody else")
     def test_files_of_different_owners_are_bad(self, tmp_path: Path) -> None:
         run(tmp_path, "accounts", "list")

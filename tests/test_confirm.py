@@ -15,6 +15,7 @@ from forms_service.accounts.models import Token
 from forms_service.database import now
 from tests.conftest import MakeApp
 from tests.people import BROWSER, PASSWORD, Member, bearer, login, mails, token_in
+from tests.test_mail_problem import PRODUCTION
 from tests.test_sessions import change
 
 NO_GOOD = {"token": ["invalid_token"]}
@@ -183,6 +184,13 @@ class TestPages:
         for page in (client.get("/signup"), refused):
             assert "Nobody can sign up here" in page.text
             assert "<form" not in page.text
+
+    def test_nobody_is_offered_a_mail_where_none_leaves(self, make_app: MakeApp, postgres_url: str) -> None:
+        client = make_app(**PRODUCTION, DATABASE_URL=postgres_url).test_client()
+        for path in ("/forgot", "/signup/resend"):
+            page = client.get(path).text
+            assert "No mails leave this service" in page
+            assert "<form" not in page
 
     def test_what_is_in_the_link_is_shown_as_text(self, client: FlaskClient) -> None:
         for path in ("/signup/confirm", "/reset", "/new-address"):

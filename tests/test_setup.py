@@ -44,6 +44,7 @@ def test_makes_everything_and_says_what_to_copy(clone: Path) -> None:
     said = setup_in(clone)
     assert "reverse_proxy 127.0.0.1:8000" in said
     assert "SMTP_SERVER" in said
+    assert said.index("BACKGROUND_WORK=outside") < said.index("forms_service-worker.service")
     env = clone / ".env"
     assert stat.S_IMODE(env.stat().st_mode) == 0o600
     for secret in re.findall("(?:SECRET_KEY|ENCRYPTION_KEYS|METRICS_TOKEN)=(.*)", env.read_text()):

@@ -103,6 +103,9 @@ class Settings:
     unread: tuple[str, ...]
     """Names in `.env` that mean nothing here, with what may have been meant."""
 
+    secret_files: tuple[Path, ...]
+    """Files that secrets are read from by NAME_FILE."""
+
     @property
     def production(self) -> bool:
         """Whether people's data is at stake: nothing is then made up or open by default."""
@@ -132,6 +135,7 @@ def load_settings(directory: Path, *, draft: str | None = None) -> Settings:
         env.take(draft, directory / DOTENV)
     values = _read(env, directory)
     values["unread"] = env.unread()
+    values["secret_files"] = env.secret_files(directory)
     problems = env.problems()
     problems.update(_contradictions(values, problems))
     secret_files.make_folder(values["instance_path"], problems)

@@ -12,6 +12,16 @@ from environs import Env, EnvValidationError, FileAwareEnv
 
 from forms_service.config import values as of
 
+SECRETS = (
+    "SECRET_KEY",
+    "ENCRYPTION_KEYS",
+    "DATABASE_URL",
+    "REDIS_URL",
+    "SMTP_PASSWORD",
+    "METRICS_TOKEN",
+    "BOUNCE_TOKEN",
+)
+
 OTHERS = ("FLASK_", "GUNICORN_", "PYTHON", "SCRIPT_NAME", "TZ", "LANG", "PATH")
 """Beginnings of names that the server, not the service, reads."""
 
@@ -50,6 +60,11 @@ class Reader(FileAwareEnv):
         known = {name for asked in self._fields for name in (asked, f"{asked}_FILE")}
         strange = [name for name in self._environ if name not in known and not name.startswith(OTHERS)]
         return tuple(_with_suggestion(name, known) for name in strange)
+
+    def secret_files(self, directory: Path) -> tuple[Path, ...]:
+        """The files that secrets are read from by NAME_FILE."""
+        named = (Env._get_value(self, f"{name}_FILE", None) for name in SECRETS)
+        return tuple(directory / str(path) for path in named if path)
 
     def problems(self) -> dict[str, list[str]]:
         """What could not be read, by setting."""

@@ -8,6 +8,9 @@ from forms_service import migrating
 from forms_service.config import DOTENV, settings
 
 OPEN_TO_OTHERS = 0o077
+OPEN_TO_ALL = 0o007
+MOUNTED_SECRETS = "/run"
+"""Container engines mount secrets here, readable by all who are in the container."""
 
 
 def faults(directory: Path) -> Iterator[str]:
@@ -20,6 +23,10 @@ def faults(directory: Path) -> Iterator[str]:
             yield f"Others can read {path}: chmod 600 {path}"
         if owners[path] != service:
             yield f"{path} and {settings.instance_path} have different owners: chown both to the service's user."
+    for path in settings.secret_files:
+        open_to_all = path.is_file() and path.stat().st_mode & OPEN_TO_ALL
+        if open_to_all and not path.is_relative_to(MOUNTED_SECRETS):
+            yield f"Everybody can read {path}: chmod o-rwx {path}"
     if os.geteuid() not in (0, service):
         yield f"This user does not own {settings.instance_path}: run the service and its commands as the one who does."
 

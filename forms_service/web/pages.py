@@ -16,7 +16,9 @@ def init_app(app: Flask) -> None:
     """Register the pages."""
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = STATIC_SECONDS
     app.jinja_env.globals["version"] = __version__
-    app.jinja_env.globals["signup_enabled"] = app.config["SETTINGS"].signup_enabled
+    settings = app.config["SETTINGS"]
+    app.jinja_env.globals["signup_enabled"] = settings.signup_enabled
+    app.jinja_env.globals["sends_mail"] = bool(settings.smtp_server) or not settings.production
     app.register_blueprint(pages)
     public(unlimited("files that are the same for everybody")(app.view_functions["static"]))
 

@@ -27,5 +27,7 @@ def key_hashes(client: str, key: str, content_hash: bytes) -> KeyHashes:
     """Return what is kept of an idempotency key, which may be anything."""
     ring = holder().ring()
     return KeyHashes(
-        ring.index(f"client {client} {key}", KEY_PLACE), ring.index(f"content {content_hash.hex()} {key}", KEY_PLACE)
+        client=ring.index(f"client {client} {key}", KEY_PLACE),
+        content=ring.index(f"content {content_hash.hex()} {key}", KEY_PLACE),
+        bare=ring.index(key, KEY_PLACE),
     )

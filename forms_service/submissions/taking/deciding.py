@@ -39,6 +39,13 @@ class KeyHashes(NamedTuple):
 
     client: bytes
     content: bytes
+    bare: bytes
+    """The key alone, as it was stored before keys were bound to clients: a retry after that update finds its row."""
+
+    @property
+    def stored(self) -> tuple[bytes, bytes]:
+        """The hashes that are written down for a new submission."""
+        return self.client, self.content
 
 
 class Mark(NamedTuple):
@@ -94,7 +101,7 @@ def _decide(connection: Connection, entry: Entry, seen: dict[bytes, uuid.UUID], 
     earlier = _under_key(connection, mark.form.id, mark.keys, mark.content_hash) if mark.keys else None
     if earlier is not None:
         return earlier
-    new_keys = mark.keys or ()
+    new_keys = mark.keys.stored if mark.keys else ()
     repeated = seen.get(mark.fingerprint)
     if repeated:
         return Stored(repeated, fresh=False, new_keys=new_keys)
@@ -148,10 +155,13 @@ def _under_key(connection: Connection, form_id: str, keys: KeyHashes, content_ha
     alive = {bytes(row.key_hash): row for row in rows if row.created_at >= oldest}
     found = alive.get(keys.client) or alive.get(keys.content)
     if found is None:
+        bare = alive.get(keys.bare)
+        found = bare if bare and bytes(bare.content_hash) == content_hash else None
+    if found is None:
         return None
     if bytes(found.content_hash) != content_hash:
         return ValidationError({KEY_HEADER: [Fault("This key was sent with other content before.", "key_reused")]})
-    return Stored(found.submission_id, fresh=False, new_keys=tuple(key for key in keys if key not in alive))
+    return Stored(found.submission_id, fresh=False, new_keys=tuple(key for key in keys.stored if key not in alive))
 
 
 def is_full(form: PublishedForm) -> bool:
