@@ -77,12 +77,17 @@ def test_the_name_of_a_field_of_files_is_read_in_the_encoding_of_the_form(app: F
     ("body", "data"),
     [
         (b"_charset_=gbk&m=%D6%D0%26%23128512%3B", {"m": "中😀"}),
+        (b"_charset_=gbk&m=5+%80%D6%D0", {"m": "5 €中"}),
+        (b"_charset_=Big5&m=M%26%23252%3Bller+%A3%E1%A4%E9", {"m": "Müller €日"}),
+        (b"_charset_=EUC-JP&m=%AD%A1%FC%E2%AD%EA+M%26%23252%3Bller+%FF", {"m": "①髙㈱ Müller \ufffd"}),
+        (b"_charset_=ISO-2022-JP&m=%1B%24B-%21F%7C%1B%28B+%26%2328450%3B", {"m": "①日 &#28450;"}),
+        (b"_charset_=x-user-defined&m=%26%2326085%3B", {"m": "日"}),
         (b"m=hi+%ED%A0%BD%ED%B8%80", {"m": "hi 😀"}),
         (b"m=%C3%A4+%ED%A0%BD", {"m": "ä \ufffd"}),
         (b"m=%EDt", {"m": "ít"}),
     ],
 )
-def test_what_programs_make_of_emoji_is_read(app: Flask, form: str, body: bytes, data: dict[str, str]) -> None:
+def test_what_browsers_write_in_an_encoding_is_read(app: Flask, form: str, body: bytes, data: dict[str, str]) -> None:
     assert post(app, form, body, URLENCODED).status_code == 200
     assert data_of(app, form) == data
 
@@ -120,3 +125,20 @@ def test_a_text_that_is_too_long_is_given_back(app: Flask) -> None:
     answer = post(app, form, sent["data"], sent["content_type"], BROWSER)
     assert answer.status_code == 413
     assert "my words" in answer.text
+
+
+def test_no_more_than_some_characters_are_mended_one_by_one(app: Flask, form: str) -> None:
+    body = "_charset_=euc-jp&m=" + "%AD%A1" * 11_000
+    assert post(app, form, body, URLENCODED).status_code == 200
+    assert set(data_of(app, form)["m"]) & {"\ufffd"}
+
+
+def test_a_number_comes_back_with_all_its_digits(app: Flask, form: str) -> None:
+    body = '{"a": 1.000000000000000005, "b": 0.1234567890123456, "c": 10000000000000000999, "d": 100000000000000000.0}'
+    assert post(app, form, body, "application/json").status_code == 200
+    assert data_of(app, form) == {
+        "a": "1.000000000000000005",
+        "b": 0.1234567890123456,
+        "c": 10000000000000000999,
+        "d": 1e17,
+    }

@@ -6,6 +6,7 @@ A page without `<meta charset>` is windows-1252 to browsers, and so is the form 
 import codecs
 import re
 from functools import cache, lru_cache
+from threading import local
 
 import webencodings
 
@@ -24,7 +25,13 @@ _MULTI_BYTE = {
 }
 """Python's codec for each encoding of the standard that needs more than a table of 256."""
 
-_SENT_AS_UTF_8 = ("replacement", "utf-16be", "utf-16le", "x-user-defined")
+_ENCODERS = {**_MULTI_BYTE, "big5": "cp950", "euc-jp": "cp932", "gbk": "gbk", "iso-2022-jp": "cp932"}
+"""Python's codec for what browsers write in each of them: less than they read."""
+
+MAX_MENDED = 10_000
+"""Characters of a text that are looked up one by one since Python's codec lacks them."""
+
+_SENT_AS_UTF_8 = ("replacement", "utf-16be", "utf-16le")
 """Encodings of pages whose forms browsers send in UTF-8."""
 
 _HALF = b"\xed"
@@ -77,7 +84,7 @@ def _is_mostly_utf_8(mended: str) -> bool:
 def _decode_legacy(raw: bytes | bytearray, encoding: str) -> str:
     """Decode, and resolve the references (`&#128512;`) that browsers write for what the encoding cannot."""
     if encoding in _MULTI_BYTE:
-        text = raw.decode(_MULTI_BYTE[encoding], errors="replace")
+        text = _decode_multi_byte(raw, _MULTI_BYTE[encoding])
     else:
         text = codecs.charmap_decode(raw, "strict", _table(encoding))[0]
     return _REFERENCE.sub(lambda match: _referred(match[1], encoding) or match[0], text) if "&#" in text else text
@@ -93,10 +100,58 @@ def _referred(digits: str, encoding: str) -> str | None:
     if encoding not in _MULTI_BYTE:
         return None if character in _table(encoding) else character
     try:
-        character.encode("gbk" if encoding == "gbk" else _MULTI_BYTE[encoding])
+        character.encode(_ENCODERS[encoding])
     except UnicodeEncodeError:
         return character
     return None
+
+
+class _Mended(local):
+    """How many characters of the text in hand may still be looked up one by one."""
+
+    left = 0
+
+
+_mended = _Mended()
+
+
+def _decode_multi_byte(raw: bytes | bytearray, codec: str) -> str:
+    _mended.left = MAX_MENDED
+    try:
+        return raw.decode(codec, errors=_MEND)
+    except UnicodeDecodeError:
+        return raw.decode(codec, errors="replace")
+
+
+def _mend(error: UnicodeError) -> tuple[str, int]:
+    """Read what the standard's encodings have and Python's lack: the euro, and Japanese signs that Microsoft added."""
+    _mended.left -= 1
+    if not isinstance(error, UnicodeDecodeError) or _mended.left < 0:
+        raise error
+    start = error.start
+    pair = error.object[start : start + 2]
+    if error.encoding in ("gb18030", "gbk") and pair[:1] == b"\x80":
+        return "\u20ac", start + 1
+    if error.encoding == "big5hkscs" and pair == b"\xa3\xe1":
+        return "\u20ac", start + 2
+    if error.encoding.replace("-", "_") in ("euc_jp", "iso2022_jp", "iso_2022_jp") and len(pair) == 2:
+        character = _read_jis(pair[0] & 0x7F, pair[1] & 0x7F)
+        if character:
+            return character, start + 2
+    return "\ufffd", max(error.end, start + 1)
+
+
+def _read_jis(row: int, cell: int) -> str:
+    """Return the character at a place of JIS X 0208 with Microsoft's additions, by its code in Shift_JIS."""
+    if not (0x21 <= row <= 0x7E and 0x21 <= cell <= 0x7E):
+        return ""
+    lead = (row + 1) // 2 + (0x70 if row < 0x5F else 0xB0)
+    trail = cell + (0x7E if row % 2 == 0 else 0x1F if cell < 0x60 else 0x20)
+    return bytes((lead, trail)).decode("cp932", "ignore")
+
+
+_MEND = "mend"
+codecs.register_error(_MEND, _mend)
 
 
 @cache

@@ -7,6 +7,7 @@ import json
 import math
 import re
 from collections.abc import Callable
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any, NoReturn
 
@@ -23,6 +24,9 @@ MAX_VALUES = 10_000
 
 MAX_CONTAINERS = 50_000
 """Lists and objects of a body."""
+
+MAX_EXACT = 15
+"""Characters of a number that no reader changes."""
 
 _STRING = re.compile(r'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
 """A string, also one that does not end. Possessive: without it a string that never ends takes quadratic time."""
@@ -136,9 +140,11 @@ def _finite_number(digits: str) -> float:
 
 
 def _number_or_text(digits: str) -> float | str:
-    """The number; its digits as text where Python would make infinity or nothing of it."""
+    """The number; its digits as text where Python would make another one, infinity or nothing of it."""
     number = float(digits)
-    return digits if math.isinf(number) or (not number and not _is_zero(digits)) else number
+    if math.isinf(number) or (not number and not _is_zero(digits)):
+        return digits
+    return digits if len(digits) > MAX_EXACT and Decimal(digits) != Decimal(repr(number)) else number
 
 
 @lru_cache(1024)
