@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from forms_service.server.connection import BodyPendingError, Request, Source
+from forms_service.server.framing import expects_continue
 from forms_service.server.spool import MAX_IN_MEMORY, Spool, SpoolFullError, SpoolSpace
 
 HEAD = b"POST / HTTP/1.1\r\nHost: x\r\n"
@@ -44,6 +45,30 @@ def test_chunks_that_are_none_are_left_to_the_parser(tmp_path: Path, size: bytes
     arriving = request(tmp_path)
     arriving.feed(HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + size + b"\r\n")
     assert arriving.complete
+
+
+def test_many_small_chunks_are_not_read_to_their_end(tmp_path: Path) -> None:
+    arriving = request(tmp_path)
+    rest = arriving.feed(HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + b"1\r\na\r\n" * 10_000 + b"0\r\n\r\n")
+    assert arriving.complete
+    assert arriving.body_size < 5_000 * 6
+    assert rest
+
+
+@pytest.mark.parametrize(("count", "size"), [(4_000, 1), (1, 100_000), (20_000, 300)])
+def test_chunks_of_fair_sizes_are_read(tmp_path: Path, count: int, size: int) -> None:
+    arriving = request(tmp_path, max_body=2**24)
+    chunk = b"%x\r\n%s\r\n" % (size, b"a" * size)
+    assert arriving.feed(HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + chunk * count + b"0\r\n\r\nGET") == b"GET"
+    assert arriving.complete
+    assert not arriving.cut
+    arriving.clear()
+
+
+@pytest.mark.parametrize("version", ["1.0", "1.1"])
+def test_only_clients_of_http_1_1_are_told_to_go_on(version: str) -> None:
+    head = f"POST / HTTP/{version}\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n".encode()
+    assert expects_continue(head) is (version == "1.1")
 
 
 def test_a_body_without_an_end_is_cut(tmp_path: Path) -> None:

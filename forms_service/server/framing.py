@@ -1,6 +1,6 @@
 """Where a request ends in a stream of bytes (RFC 9112), without reading what it means: gunicorn's parser does that.
 
-Whatever is malformed counts as complete, so that the parser refuses it.
+Whatever is malformed counts as complete, so that the parser refuses it: it finds no end.
 """
 
 import re
@@ -14,6 +14,9 @@ MAX_LINE = 16_384
 
 MAX_DIGITS = 18
 """Digits of a length, leading zeros aside; a longer one is the length of no body that could be taken."""
+
+MAX_SMALL_CHUNKS, FAIR_CHUNK = 4096, 256
+"""Chunks that may be of any size; more have to hold FAIR_CHUNK bytes each on average, since each costs a step."""
 
 _LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]+)[ \t]*\r\n", re.IGNORECASE)
 _CODING = re.compile(rb"\r\ntransfer-encoding:", re.IGNORECASE)
@@ -47,6 +50,7 @@ class ChunkedBody:
         self._line = bytearray()
         self._skip = 0
         self._in_trailers = False
+        self._spare = MAX_SMALL_CHUNKS * FAIR_CHUNK
 
     def take(self, data: bytes) -> int:
         """Return how many of these bytes belong to the body."""
@@ -70,6 +74,10 @@ class ChunkedBody:
     def _end_line(self) -> None:
         line = bytes(self._line).strip()
         self._line.clear()
+        self._spare -= FAIR_CHUNK
+        if self._spare < 0:
+            self.complete = True
+            return
         if self._in_trailers:
             self.complete = not line
             return
@@ -79,6 +87,7 @@ class ChunkedBody:
             return
         self._in_trailers = not int(size, 16)
         self._skip = 0 if self._in_trailers else int(size, 16) + len(b"\r\n")
+        self._spare += int(size, 16)
 
 
 def body_of(head: bytes) -> SizedBody | ChunkedBody:
@@ -90,5 +99,5 @@ def body_of(head: bytes) -> SizedBody | ChunkedBody:
 
 
 def expects_continue(head: bytes | bytearray) -> bool:
-    """Whether the client waits for 100 Continue before it sends the body."""
-    return _CONTINUE.search(head) is not None
+    """Whether the client waits for 100 Continue before it sends the body; none of HTTP/1.0 does."""
+    return _CONTINUE.search(head) is not None and not head[: head.find(b"\r\n")].endswith(b" HTTP/1.0")
