@@ -56,7 +56,15 @@ def _push_request_context() -> None:
 @pytest.fixture(autouse=True)
 def environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """No setting of the machine reaches a test, and none waits for time to pass."""
-    for name in ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "ENCRYPTION_KEYS", "PUBLIC_URL", "WEB_CONCURRENCY"):
+    for name in (
+        "DATABASE_URL",
+        "REDIS_URL",
+        "SECRET_KEY",
+        "ENCRYPTION_KEYS",
+        "PUBLIC_URL",
+        "WEB_CONCURRENCY",
+        "INSTANCE_PATH",
+    ):
         monkeypatch.delenv(name, raising=False)
     for name, value in QUICK.items():
         monkeypatch.setenv(name, value)
