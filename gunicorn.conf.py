@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from shutil import rmtree
 
-from forms_service.config import METRICS_FOLDER, THREADS, load_settings
+from forms_service.config import METRICS_FOLDER, THREADS, load_settings, served_address
 from forms_service.errors import StartError
 from forms_service.processor import stay_on_one_core
 from forms_service.server.worker import Worker
@@ -54,7 +54,9 @@ keepalive = 15
 
 
 def on_starting(server):
-    """Give the metrics of several processes a fresh folder, and say what several without Redis mean."""
+    """Note the address for commands, give metrics of several processes a folder, warn of several without Redis."""
+    if not settings.production:
+        served_address.note_bound(settings.instance_path, server.address, tls=server.cfg.is_ssl)
     if server.cfg.workers > 1:  # -w and GUNICORN_CMD_ARGS go before WEB_CONCURRENCY
         os.environ[METRICS_FOLDER] = tempfile.mkdtemp(prefix="forms-metrics-", dir=os.environ.get(METRICS_FOLDER))
         if not settings.redis_url:

@@ -151,6 +151,34 @@ def test_counts_by_status_and_by_day(either: FlaskClient, either_app: Flask, key
     assert (len(days), days[-1]["day"]) == (30, f"{datetime.now(UTC):%Y-%m-%d}")
 
 
+def test_days_are_counted_in_a_time_zone_also_when_clocks_change(
+    either: FlaskClient, either_app: Flask, key_of: KeyOf
+) -> None:
+    owner = key_of(either_app)
+    form = make_form(either_app)
+    moments = ["28T22:59", "28T23:00", "29T21:59", "29T22:00", "30T21:59:59", "30T22:00"]  # of March, in UTC
+    for moment in moments:
+        submit(either_app, form, created_at=datetime.fromisoformat(f"2026-03-{moment}+00:00"))
+    query = {"since": "2026-03-27", "until": "2026-03-31", "timezone": "Europe/Vienna"}
+    days = either.get(f"/api/forms/{form}/stats", headers=owner, query_string=query).json["data"]["by_day"]
+    assert [(day["day"][-2:], day["inbox"]) for day in days] == [("27", 0), ("28", 1), ("29", 2), ("30", 2), ("31", 1)]
+    query = {"since": "2026-03-28", "until": "2026-03-30", "timezone": "Asia/Kathmandu"}  # 5:45 before UTC
+    days = either.get(f"/api/forms/{form}/stats", headers=owner, query_string=query).json["data"]["by_day"]
+    assert [day["inbox"] for day in days] == [0, 2, 2]
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Apia", "America/St_Johns", "Africa/Casablanca", "UTC"])
+def test_days_at_the_ends_of_the_calendar_are_counted_in_any_zone(
+    client: FlaskClient, app: Flask, key_of: KeyOf, zone: str
+) -> None:
+    owner = key_of(app)
+    path = f"/api/forms/{make_form(app)}/stats"
+    for until in ("9999-12-31", "0001-01-01", "9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z", "2011-12-31"):
+        answer = client.get(path, headers=owner, query_string={"until": until, "timezone": zone})
+        assert answer.status_code == 200, (until, answer.json)
+    assert client.get(path, headers=owner, query_string={"timezone": "Mars"}).status_code == 422
+
+
 @pytest.mark.parametrize(
     "query",
     [

@@ -14,7 +14,8 @@ import psutil
 import pytest
 
 from forms_service import processor
-from tests.servers import Server, free_port, python
+from tests.people import PASSWORD
+from tests.servers import Server, flask, free_port, python
 
 Serve = Callable[..., Server]
 
@@ -211,3 +212,11 @@ def test_gunicorns_own_lines_come_out_whole_until_the_end(serve: Serve) -> None:
 def test_gunicorn_listens_where_a_host_says(tmp_path: Path, given: dict[str, str], bound: str) -> None:
     script = "import runpy; print(runpy.run_path('gunicorn.conf.py')['bind'])"
     assert python(tmp_path, script, INSTANCE_PATH=str(tmp_path), **given).stdout == f"{bound}\n"
+
+
+def test_links_and_commands_name_the_address_that_gunicorn_answers_at(serve: Serve) -> None:
+    server = serve(BACKGROUND_WORK="outside")
+    flask(server.folder, "accounts", "create", "olga@example.com", "--role", "owner", stdin=PASSWORD)
+    made = flask(server.folder, "forms", "create", "Contact", "--owner", "olga@example.com").stdout
+    assert f'action="{server.url}/f/' in made
+    assert server.get(f"/f/{made[:16]}").status_code == 200

@@ -1,6 +1,7 @@
-"""Where `flask run` serves: noted in the instance folder, so that commands print the address that answers."""
+"""Where `flask run` and gunicorn serve: noted in the instance folder, so that commands print what answers."""
 
 import os
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -19,11 +20,8 @@ def of_this_process() -> str | None:
     command = click.get_current_context(silent=True)
     if command is None or command.info_name != "run":
         return None
-    host = command.params.get("host") or "127.0.0.1"
-    host = "127.0.0.1" if host in EVERYWHERE else host
-    scheme = "https" if command.params.get("cert") else "http"
-    shown = f"[{host}]" if ":" in host else host
-    return f"{scheme}://{shown}:{command.params.get('port') or 5000}"
+    host, port = command.params.get("host") or "127.0.0.1", command.params.get("port") or 5000
+    return _url(host, port, tls=bool(command.params.get("cert")))
 
 
 def usual(instance_path: Path, port: int | None) -> str:
@@ -39,7 +37,24 @@ def usual(instance_path: Path, port: int | None) -> str:
 def note(instance_path: Path, public_url: str) -> None:
     """Note it for commands, where this process serves and nobody has set another address."""
     if public_url == of_this_process():
-        with suppress(OSError):  # a folder that takes nothing is somebody else's to report
-            file = os.open(instance_path / NOTE, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            os.write(file, public_url.encode())
-            os.close(file)
+        _write(instance_path, public_url)
+
+
+def note_bound(instance_path: Path, addresses: Iterable[object], *, tls: bool) -> None:
+    """Note the first host and port that gunicorn is bound to; before its workers load the settings."""
+    for address in addresses:
+        if isinstance(address, tuple):
+            _write(instance_path, _url(str(address[0]), int(address[1]), tls=tls))
+            return
+
+
+def _url(host: str, port: int, *, tls: bool) -> str:
+    host = "127.0.0.1" if host in EVERYWHERE else host
+    return f"{'https' if tls else 'http'}://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def _write(instance_path: Path, url: str) -> None:
+    with suppress(OSError):  # a folder that takes nothing is somebody else's to report
+        file = os.open(instance_path / NOTE, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        os.write(file, url.encode())
+        os.close(file)

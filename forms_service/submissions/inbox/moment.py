@@ -46,6 +46,14 @@ def moment(text: str) -> datetime:
         raise ValueError("before the first year or after the last") from error
 
 
+def day_of(at: datetime, zone: tzinfo) -> date:
+    """The day that a moment is in; the first or last that there is where a time zone would lead beyond."""
+    try:
+        return at.astimezone(zone).date()
+    except OverflowError:
+        return at.date()
+
+
 def start_of(day: date, zone: tzinfo) -> datetime:
     """The first moment of a day in a time zone, in UTC.
 

@@ -9,12 +9,13 @@ import marshmallow as ma
 
 from forms_service.errors import Fault
 from forms_service.submissions.inbox.filters import Filters
-from forms_service.submissions.inbox.moment import Moment, start_of
+from forms_service.submissions.inbox.moment import Moment, day_of
 from forms_service.submissions.models import STATUSES
 from forms_service.submissions.taking.addresses import addresses_in
 from forms_service.validation.fields import Email
 from forms_service.validation.parts import Flag, Line, Several, Word
 from forms_service.validation.schema import Schema
+from forms_service.validation.timezones import Timezone
 from forms_service.web.blueprint import ListMeta
 from forms_service.web.downloads import BYTES
 from forms_service.web.pagination import MOST, Digits, Paging
@@ -74,13 +75,20 @@ EXPORTS["200"]["headers"] = {
 class Span(Schema):
     """The days that are counted."""
 
-    since = Moment(metadata={"description": "The first day, or a moment in it (UTC); without it, 30 days."})
+    since = Moment(metadata={"description": "The first day, or a moment in it; without it, 30 days."})
     until = Moment(metadata={"description": "The last day, or a moment in it; without it, today."})
+    timezone = Timezone(
+        metadata={"default": "UTC", "description": "Where days begin and end; refusals are counted by days in UTC."}
+    )
 
     @ma.post_load
-    def _moments(self, values: dict[str, Any], **_: Any) -> dict[str, Any]:
-        """Replace a day by its first moment."""
-        return {name: at if isinstance(at, datetime) else start_of(at, UTC) for name, at in values.items()}
+    def _days(self, values: dict[str, Any], **_: Any) -> dict[str, Any]:
+        """Replace a moment by the day that it is in."""
+        zone = values.setdefault("timezone", UTC)
+        for name in ("since", "until"):
+            if isinstance(values.get(name), datetime):
+                values[name] = day_of(values[name], zone)
+        return values
 
 
 class Change(Schema):
@@ -199,7 +207,7 @@ class Counts(Schema):
 
 
 class DayCounts(Counts):
-    """The same, of one day in UTC."""
+    """The same, of one day."""
 
     day = ma.fields.String(required=True, metadata={"format": "date"})
 

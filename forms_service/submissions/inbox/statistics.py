@@ -2,10 +2,10 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any
 
-from sqlalchemy import false, func, select
+from sqlalchemy import Interval, Select, cast, false, func, literal, select
 
 from forms_service.accounts.guards import Caller
 from forms_service.config import settings
@@ -13,6 +13,7 @@ from forms_service.database import now
 from forms_service.errors import Fault, ValidationError
 from forms_service.extensions import db
 from forms_service.forms.service import owned
+from forms_service.submissions.inbox.moment import start_of
 from forms_service.submissions.inbox.selecting import everything
 from forms_service.submissions.models import STATUSES, Submission
 from forms_service.submissions.refusals import refusals_by_reason
@@ -20,19 +21,22 @@ from forms_service.submissions.taking.storage_quota import bytes_of_form
 
 USUAL_DAYS = 30
 MOST_DAYS = 366
+LENGTH_TO_SECONDS = len("2026-03-01 23:59:59")
+ONE_DAY = timedelta(days=1)
+LAST_DAY = date.max - ONE_DAY
 
 
 def stats(
-    form_id: str, caller: Caller, *, since: datetime | None = None, until: datetime | None = None
+    form_id: str, caller: Caller, *, timezone: tzinfo = UTC, since: date | None = None, until: date | None = None
 ) -> dict[str, Any]:
-    """Counts of a form's submissions by status, and for each day (UTC) from `since` to `until`, both included.
+    """Counts of a form's submissions by status, and for each day from `since` to `until`, both included.
 
     :raises NotFoundError: for another's form, as for none
     :raises ValidationError: for more than MOST_DAYS days, or none
     """
     owned(form_id, caller)
-    last = min((until or now()).date(), date.max - timedelta(days=1))
-    first = since.date() if since else last - timedelta(days=min(USUAL_DAYS - 1, last.toordinal() - 1))
+    last = min(until or now().astimezone(timezone).date(), LAST_DAY)
+    first = since or last - timedelta(days=min(USUAL_DAYS - 1, last.toordinal() - 1))
     if not 0 <= (last - first).days < MOST_DAYS:
         raise ValidationError({"since": [Fault(f"Ask for 1 to {MOST_DAYS} days.", "out_of_range")]})
     by_status, unread = _totals(form_id)
@@ -40,7 +44,7 @@ def stats(
         "total": by_status.total(),
         "unread": unread,
         "by_status": {status: by_status[status] for status in STATUSES},
-        "by_day": list(_days(form_id, first, last)),
+        "by_day": list(_days(form_id, first, last, timezone)),
         "refusals": refusals_by_reason(form_id, first, last),
         "storage": {"bytes": bytes_of_form(form_id), "quota": settings.form_storage or None},
     }
@@ -54,16 +58,57 @@ def _totals(form_id: str) -> tuple[Counter[str], int]:
     return Counter({status: count for status, count, _ in rows}), sum(row[2] for row in rows if row[0] == "inbox")
 
 
-def _days(form_id: str, first: date, last: date) -> Iterator[dict[str, Any]]:
-    day = func.date(Submission.created_at)  # in UTC: so it is stored, and so PostgreSQL is told to reckon
-    sent = (Submission.created_at >= _midnight(first), Submission.created_at < _midnight(last) + timedelta(days=1))
-    query = select(day, Submission.status, func.count()).where(*everything(form_id), *sent)
-    rows = db.session.execute(query.group_by(day, Submission.status))
-    counts = {(str(at), status): count for at, status, count in rows}
+def _days(form_id: str, first: date, last: date, zone: tzinfo) -> Iterator[dict[str, Any]]:
+    counts: Counter[tuple[date, str]] = Counter()
+    for begin, end in _spans(first, last, zone):
+        for at, status, count in db.session.execute(_counted(form_id, begin, end, zone)):
+            # clocks were changed within a span of one day: all of it is that day
+            day = date.fromisoformat(str(at)) if begin < end else begin
+            counts[day, status] += count
     for number in range((last - first).days + 1):
-        at = str(first + timedelta(days=number))
-        yield {"day": at, **{status: counts.get((at, status), 0) for status in STATUSES}}
+        day = first + timedelta(days=number)
+        yield {"day": str(day), **{status: counts[day, status] for status in STATUSES}}
 
 
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, datetime.min.time(), UTC)
+def _spans(first: date, last: date, zone: tzinfo) -> Iterator[tuple[date, date]]:
+    """The days in runs, first and last of each, in which the zone's offset from UTC is one and the same.
+
+    A day on which clocks are changed is a run of its own.
+    """
+    begin, day = first, first
+    while day <= last:
+        following = day + ONE_DAY
+        if _offset(day, zone) != _offset(following, zone):
+            if begin < day:
+                yield begin, day - ONE_DAY
+            yield day, day
+            begin = following
+        day = following
+    if begin <= last:
+        yield begin, last
+
+
+def _counted(form_id: str, begin: date, end: date, zone: tzinfo) -> Select[Any]:
+    """How many of each status were sent on each day; the zone's offset is that of the first."""
+    shift = f"{int(_offset(begin, zone).total_seconds())} seconds"
+    if db.engine.dialect.name == "sqlite":
+        whole_seconds = func.substr(
+            Submission.created_at, 1, LENGTH_TO_SECONDS
+        )  # date() would round up to the next day
+        day = func.date(whole_seconds, shift)
+    else:
+        day = func.date(Submission.created_at + cast(literal(shift), Interval))
+    bounds = (Submission.created_at >= _start(begin, zone), Submission.created_at < _start(end + ONE_DAY, zone))
+    query = select(day, Submission.status, func.count()).where(*everything(form_id), *bounds)
+    return query.group_by(day, Submission.status)
+
+
+def _offset(day: date, zone: tzinfo) -> timedelta:
+    return datetime.combine(day, time.min, zone).utcoffset() or timedelta()
+
+
+def _start(day: date, zone: tzinfo) -> datetime:
+    try:
+        return start_of(day, zone)
+    except ValueError:
+        return datetime.combine(day, time.min, UTC)
