@@ -1,10 +1,13 @@
 """Starting what the service is in production: its server, its commands, and a Redis that can be frozen."""
 
+import atexit
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -22,6 +25,19 @@ from forms_service.database import nothing_left_open
 from forms_service.errors import StartError
 
 ROOT = Path(__file__).parent.parent
+
+
+def _make_home() -> Path:
+    home = Path(tempfile.mkdtemp(prefix="forms-tests-"))
+    atexit.register(shutil.rmtree, home, ignore_errors=True)
+    for name in ("wsgi.py", "gunicorn.conf.py"):
+        shutil.copy(ROOT / name, home)
+    return home
+
+
+HOME = _make_home()
+"""Where the service is started: as this clone, but without its `.env`, which may name a database that people use."""
+
 BIN = Path(sys.executable).parent
 TIMEOUT = 60
 """Seconds that anything may take on a machine that is busy with other things; nobody waits longer than needed."""
@@ -45,7 +61,7 @@ def flask(
     """A command of the service, as an operator types it: in this clone with `folder` as instance, or in one `at`."""
     if at is None:
         settings = {"INSTANCE_PATH": str(folder), **settings}
-    return _run([BIN / "flask", *words], environment(folder, settings), stdin, at or ROOT)
+    return _run([BIN / "flask", *words], environment(folder, settings), stdin, at or HOME)
 
 
 def in_process(
@@ -56,13 +72,13 @@ def in_process(
 
     def make() -> Flask:
         try:
-            made.append(create_app(load_settings(at or ROOT)))
+            made.append(create_app(load_settings(at or HOME)))
         except StartError as error:  # as wsgi.py does
             sys.exit(str(error))
         return made[-1]
 
     with pytest.MonkeyPatch.context() as patched:
-        patched.chdir(at or ROOT)
+        patched.chdir(at or HOME)
         for name in ("ENVIRONMENT", "BCRYPT_ROUNDS", "LOG_LEVEL"):
             patched.delenv(name, raising=False)
         for name, value in ({} if at else {"INSTANCE_PATH": str(folder), **settings}).items():
@@ -87,7 +103,7 @@ def start_flask(folder: Path, *words: str, **settings: str) -> "subprocess.Popen
     with (folder / "log").open("a") as log:
         return subprocess.Popen(
             [BIN / "flask", *words],
-            cwd=ROOT,
+            cwd=HOME,
             env=environment(folder, {"INSTANCE_PATH": str(folder), **settings}),
             stdout=log,
             stderr=log,
@@ -96,7 +112,7 @@ def start_flask(folder: Path, *words: str, **settings: str) -> "subprocess.Popen
 
 
 def _run(
-    command: list[Any], settings: dict[str, str], stdin: str = "", at: Path = ROOT
+    command: list[Any], settings: dict[str, str], stdin: str = "", at: Path = HOME
 ) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         command, cwd=at, env=settings, input=stdin, capture_output=True, text=True, timeout=TIMEOUT, check=False
@@ -115,7 +131,7 @@ class Server:
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
                 [BIN / "gunicorn", "--bind", f"127.0.0.1:{self.port}", *words, "wsgi:app"],
-                cwd=ROOT,
+                cwd=HOME,
                 env=environment(folder, {"INSTANCE_PATH": str(folder), **settings}),
                 stdout=log,
                 stderr=log,

@@ -281,7 +281,7 @@ def test_workers_that_are_killed_lose_nothing(
 
     def start() -> None:
         command = [sys.executable, "-c", IMPATIENT]
-        processes.append(subprocess.Popen(command, env=seen, cwd=servers.ROOT, start_new_session=True))
+        processes.append(subprocess.Popen(command, env=seen, cwd=servers.HOME, start_new_session=True))
 
     try:
         start()

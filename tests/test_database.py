@@ -211,7 +211,7 @@ class TestEmbedded:
         command = [sys.executable, "-W", "error", "-c", PRINT_AN_INDEX]
         settings = servers.environment(tmp_path, {**QUICK, "INSTANCE_PATH": str(tmp_path)})
         started = [
-            subprocess.Popen(command, cwd=servers.ROOT, env=settings, stdout=-1, stderr=-1, text=True) for _ in range(4)
+            subprocess.Popen(command, cwd=servers.HOME, env=settings, stdout=-1, stderr=-1, text=True) for _ in range(4)
         ]
         outcomes = [process.communicate(timeout=60) for process in started]
         assert {process.returncode for process in started} == {0}, outcomes
