@@ -142,3 +142,11 @@ def test_a_number_comes_back_with_all_its_digits(app: Flask, form: str) -> None:
         "c": 10000000000000000999,
         "d": 1e17,
     }
+
+
+@pytest.mark.parametrize("text", ["日本", "Müller", "Ann 😀"])
+@pytest.mark.parametrize("codec", ["utf-8", "utf-16", "utf-16-le"])
+def test_a_part_that_calls_itself_utf_16_is_read_as_what_it_is(app: Flask, form: str, text: str, codec: str) -> None:
+    head = b'Content-Disposition: form-data; name="a"\r\nContent-Type: text/plain; charset=utf-16\r\n\r\n'
+    assert app.test_client().post(f"/f/{form}", **multipart(head + text.encode(codec)), headers=JSON).status_code == 200
+    assert data_of(app, form) == {"a": text}

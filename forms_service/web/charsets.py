@@ -31,8 +31,8 @@ _ENCODERS = {**_MULTI_BYTE, "big5": "cp950", "euc-jp": "cp932", "gbk": "gbk", "i
 MAX_MENDED = 10_000
 """Characters of a text that are looked up one by one since Python's codec lacks them."""
 
-_SENT_AS_UTF_8 = ("replacement", "utf-16be", "utf-16le")
-"""Encodings of pages whose forms browsers send in UTF-8."""
+_UTF_16 = ("utf-16be", "utf-16le")
+"""Encodings of pages whose forms browsers send in UTF-8; programs that declare them mean them."""
 
 _HALF = b"\xed"
 """The first byte of half a surrogate pair, were it written in UTF-8."""
@@ -49,7 +49,7 @@ def find_encoding(label: str | None) -> str | None:
     found = webencodings.lookup(label) if label and label.isascii() and len(label) <= 50 else None
     if found is None or "ascii" in (label or "").lower():
         return None
-    return UTF_8 if found.name in _SENT_AS_UTF_8 else str(found.name)
+    return UTF_8 if found.name == "replacement" else str(found.name)
 
 
 def decode(raw: bytes | bytearray, encoding: str | None = None) -> str:
@@ -59,9 +59,21 @@ def decode(raw: bytes | bytearray, encoding: str | None = None) -> str:
             return raw.decode()
         except UnicodeDecodeError:
             return _decode_broken(raw)
+    if encoding in _UTF_16:
+        return _decode_utf_16(raw, encoding)
     if raw.isascii() and encoding != "iso-2022-jp" and b"&#" not in raw:
         return raw.decode("ascii")
     return _decode_legacy(raw, encoding)
+
+
+def _decode_utf_16(raw: bytes | bytearray, encoding: str) -> str:
+    if b"\0" not in raw:
+        try:
+            return raw.decode()
+        except UnicodeDecodeError:
+            pass
+    has_mark = raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    return raw.decode("utf-16" if has_mark else encoding, errors="replace")
 
 
 def _decode_broken(raw: bytes | bytearray) -> str:
