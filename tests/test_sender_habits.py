@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 
 from tests.conftest import MakeApp
-from tests.forms import multipart, text_part
+from tests.forms import file_part, multipart, text_part
 from tests.taking import BROWSER, CONTACT, JSON, control_of, data_of, form_for
 
 URLENCODED = "application/x-www-form-urlencoded"
@@ -150,3 +150,13 @@ def test_a_part_that_calls_itself_utf_16_is_read_as_what_it_is(app: Flask, form:
     head = b'Content-Disposition: form-data; name="a"\r\nContent-Type: text/plain; charset=utf-16\r\n\r\n'
     assert app.test_client().post(f"/f/{form}", **multipart(head + text.encode(codec)), headers=JSON).status_code == 200
     assert data_of(app, form) == {"a": text}
+
+
+def test_a_text_that_a_script_sends_as_a_blob_is_a_text(app: Flask) -> None:
+    form = form_for(app, CONTACT, unknown_fields="reject")
+    blob = file_part("message", "blob", "Grüße".encode(), "text/plain")
+    sent = multipart(text_part("name", "Ann"), text_part("email", "ann@example.com"), blob)
+    assert app.test_client().post(f"/f/{form}", **sent, headers=JSON).status_code == 200
+    assert data_of(app, form)["message"] == "Grüße"
+    chosen = multipart(text_part("name", "Ann"), file_part("message", "a.txt", b"x", "text/plain"))
+    assert app.test_client().post(f"/f/{form}", **chosen, headers=JSON).json["codes"]["message"] == ["no_files"]

@@ -27,6 +27,9 @@ from forms_service.web.part_headers import Part
 
 FULL = "The storage for files of this form is full. Send it without the file, and tell whose form it is."
 
+BLOB = b"blob"
+"""The name that browsers give to what a script made, and no person chose."""
+
 
 class Received:
     """A multipart body as it was read: texts in their order, and files.
@@ -103,6 +106,8 @@ class Received:
         if part.filename is not None:
             name = decode(part.name, named_encoding(self.fields) or find_encoding(declared_charset()))
             self._field = self._form.names.defined_name(kept_name(normalize_unicode(storable_text(name))))
+            if part.filename == BLOB and self._form.types.get(self._field, "file") != "file":
+                part.filename = None  # a script's text
         if part.filename:
             self._begin()
 
