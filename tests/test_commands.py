@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 from forms_service import cli
 from forms_service.accounts import administration, service
 from forms_service.extensions import cache
+from forms_service.submissions.models import STATUSES
 from tests import servers
 from tests.conftest import MakeApp
 
@@ -108,7 +109,13 @@ def test_submissions_are_listed_on_a_line_each(form: tuple[FlaskClient, str]) ->
     assert [line.split("\t")[2:4] for line in lines] == [["inbox", "unread"]] * 2
     assert json.loads(lines[0].split("\t")[4]) == {"text": "two\nlines \x9b2J ünï"}
     assert "\x9b" not in lines[0], "no escape sequence reaches the terminal"
-    assert len(run(client.application, "submissions", "list", form_id, "--limit", "1").output.splitlines()) == 1
+    client.post(f"/f/{form_id}", json={"text": "spam", "_gotcha": "x"})
+    listed = run(client.application, "submissions", "list", form_id, "--limit", "1")
+    assert len(listed.stdout.splitlines()) == 1
+    assert "older than these 1" in listed.stderr
+    assert "1 with the status spam" in listed.stderr
+    every = run(client.application, "submissions", "list", form_id, *(f"--status={status}" for status in STATUSES))
+    assert (len(every.stdout.splitlines()), every.stderr) == (3, "")
     assert "no form with this id" in run(client.application, "submissions", "list", "nothing").output
 
 

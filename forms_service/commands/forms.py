@@ -84,8 +84,13 @@ def submissions() -> None:
 @plainly
 def list_submissions(form_id: str, status: tuple[str, ...], limit: int) -> None:
     """Print id, time, status, read or unread, and the values as JSON, the newest first, separated by tabs."""
-    for submission in itertools.islice(listing.everything_of(form_id, status), limit):
+    listed = listing.everything_of(form_id, status)
+    for submission in itertools.islice(listed, limit):
         click.echo(line(*submission))
+    if next(listed, None):
+        click.echo(f"Not listed: what is older than these {limit}. To see more: --limit {limit * 10}", err=True)
+    for left_out, count in listing.left_out_of(form_id, status).items():
+        click.echo(f"Not listed: {count} with the status {left_out}. To see them: --status {left_out}", err=True)
 
 
 @submissions.command("index")

@@ -8,7 +8,7 @@ from forms_service.accounts import audit
 from forms_service.errors import NotFoundError
 from forms_service.extensions import db
 from forms_service.forms.models import Form
-from forms_service.submissions.inbox.selecting import Filter, batches
+from forms_service.submissions.inbox.selecting import Filter, batches, count_left_out
 
 WITHOUT_SPAM = ("inbox", "archived", "unconfirmed")
 
@@ -24,7 +24,16 @@ def everything_of(form_id: str, statuses: Sequence[str]) -> Iterator[Listed]:
     if db.session.scalar(select(Form.id).where(Form.id == form_id, Form.deleted_at.is_(None))) is None:
         raise NotFoundError("There is no form with this id. See: flask forms list")
     audit.note("submissions_listed")
-    for batch in batches(form_id, Filter(status=tuple(statuses) or WITHOUT_SPAM)):
+    for batch in batches(form_id, _wanted(statuses)):
         for found in batch:
             sent = found.created_at.isoformat(timespec="seconds").replace("+00:00", "Z")
             yield str(found.id), sent, found.status, "read" if found.read else "unread", found.data
+
+
+def left_out_of(form_id: str, statuses: Sequence[str]) -> dict[str, int]:
+    """Status → how many submissions such a list leaves out for their status."""
+    return count_left_out(form_id, _wanted(statuses))
+
+
+def _wanted(statuses: Sequence[str]) -> Filter:
+    return Filter(status=tuple(statuses) or WITHOUT_SPAM)
