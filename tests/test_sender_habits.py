@@ -160,3 +160,14 @@ def test_a_text_that_a_script_sends_as_a_blob_is_a_text(app: Flask) -> None:
     assert data_of(app, form)["message"] == "Grüße"
     chosen = multipart(text_part("name", "Ann"), file_part("message", "a.txt", b"x", "text/plain"))
     assert app.test_client().post(f"/f/{form}", **chosen, headers=JSON).json["codes"]["message"] == ["no_files"]
+
+
+def test_json_that_was_not_read_yet_is_given_back_on_a_page(make_app: MakeApp) -> None:
+    app = make_app(RATE_LIMIT_ENABLED="true", SUBMISSION_RATE_LIMIT="1/60")
+    form = form_for(app, CONTACT)
+    body = json.dumps({"message": "my wörds", "topics": ["sales", "other"], "password": "hunter2"}, ensure_ascii=False)
+    for status in (422, 429):
+        answer = post(app, form, body, "application/json; charset=ISO-8859-1", BROWSER)
+        assert answer.status_code == status
+        assert "my wörds" in answer.text
+        assert "hunter2" not in answer.text

@@ -5,7 +5,7 @@ Nothing here is stored or judged. What cannot be read is left out.
 
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -14,8 +14,10 @@ from flask import g, request
 from forms_service.config import settings
 from forms_service.validation.special import RESERVED
 from forms_service.validation.text import storable_text
-from forms_service.web.bodies import MULTIPART, PLAIN, URLENCODED, boundary, declared_charset, media_type
+from forms_service.web.bodies import MULTIPART, PLAIN, URLENCODED, boundary, declared_charset, is_json, media_type
+from forms_service.web.charsets import UTF_8
 from forms_service.web.form_data import RawField, by_name, decode_fields, split_plain, split_urlencoded
+from forms_service.web.json_reader import read_form_json
 from forms_service.web.multipart import read_parts
 from forms_service.web.part_headers import Part
 
@@ -61,7 +63,17 @@ def _parsed() -> list[RawField]:
             fields += split_plain(raw)
         elif media_type() == MULTIPART:
             _collect(raw, fields)
+        elif is_json():
+            fields += _texts_of(read_form_json(raw))
     return fields
+
+
+def _texts_of(body: Any) -> Iterator[RawField]:
+    """Yield the texts of a JSON object."""
+    for name, value in body.items() if isinstance(body, dict) else ():
+        for text in value if isinstance(value, list) else [value]:
+            if isinstance(text, str):
+                yield RawField(name.encode(errors="replace"), text.encode(errors="replace"), UTF_8)
 
 
 def _arrived() -> bytes:
