@@ -28,6 +28,9 @@ REGULAR = [
     "qwertyuiopasdfghjklzxcvbnm123456",
     "aabbccddeeffgghhiijjkkllmmnnoopp",
     "Xk9#Xk9#" * 5,
+    "kV3-mushroom-lamp-7q-kV3-mushroom-lamp-7q",
+    "kV3-mushroom-lamp-7q-twice-kV3-mushroom-lamp",
+    "your-256-bit-secret_for_signing_x9Tq",
 ]
 
 

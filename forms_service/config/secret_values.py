@@ -22,6 +22,7 @@ WELL_KNOWN = (
     "supersecretkey",
     "super-secret-key",
     "django-insecure",
+    "256-bit-secret",
     "192b9bdd22ab9ed4d12e236c78afcb9a393ec15f71bbf5dc987d54727823bcbf",  # Flask's documentation
     "09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b88e8d3e7",  # FastAPI's documentation
 )
@@ -71,7 +72,7 @@ def is_trivial(secret: str, least: int) -> bool:
 def _is_regular(secret: Sequence[object], numbers: Sequence[int], least: int) -> bool:
     """Whether it has few different characters, repeats a part that is too short, or counts."""
     period = _period(secret)
-    repeats = period <= len(secret) // 2 and period < least
+    repeats = period <= len(secret) * 2 // 3 and period < least
     steps = [after - before for before, after in itertools.pairwise(numbers)]
     counted = sum(abs(step) <= 1 or step == following for step, following in itertools.pairwise(steps))
     return len(set(secret)) < min(MIN_DISTINCT, least // 3) or repeats or counted > len(secret) * 2 // 3
