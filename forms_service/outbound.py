@@ -96,14 +96,16 @@ def _exchange(call: Call, until: float) -> Answer:
     try:
         target = urllib.parse.urlunsplit(("", "", parts.path or "/", parts.query, ""))
         connection.request(call.method, target, call.body, dict(call.headers))
-        answer = connection.getresponse()
-        return Answer(answer.status, dict(answer.headers), _read(answer, connection, until))
+        with connection.getresponse() as answer:  # closing the connection leaves a half-read answer open
+            return Answer(answer.status, dict(answer.headers), _read(answer, connection.sock_to_read, until))
     finally:
         connection.close()
 
 
 class _Connection(http.client.HTTPConnection):
     """A connection to an address that was looked up once, checked, and is then connected to."""
+
+    sock_to_read: socket.socket
 
     def __init__(self, parts: urllib.parse.SplitResult, allows: Callable[[str], bool], until: float) -> None:
         self._tls = parts.scheme == "https"
@@ -123,6 +125,7 @@ class _Connection(http.client.HTTPConnection):
         self.sock = self._connected(found)
         if self._tls:
             self.sock = ssl.create_default_context().wrap_socket(self.sock, server_hostname=self.host)
+        self.sock_to_read = self.sock  # http.client forgets it once the answer is the last one on it
 
     def _connected(self, addresses: list[str]) -> socket.socket:
         failure: OSError = OutboundError("no address")
@@ -134,11 +137,10 @@ class _Connection(http.client.HTTPConnection):
         raise failure
 
 
-def _read(answer: http.client.HTTPResponse, connection: http.client.HTTPConnection, until: float) -> bytes:
+def _read(answer: http.client.HTTPResponse, sock: socket.socket, until: float) -> bytes:
     body = b""
     while len(body) < MAX_ANSWER:
-        if connection.sock:
-            connection.sock.settimeout(_left(until))
+        sock.settimeout(_left(until))
         piece = answer.read1(MAX_ANSWER - len(body))
         if not piece:
             break

@@ -4,6 +4,7 @@ import http.server
 import ipaddress
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -32,6 +33,9 @@ class Site(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         while self.path == "/endless":
             self.wfile.write(b"x" * 65_536)
+        while self.path == "/trickle":
+            self.wfile.write(b"x")
+            time.sleep(0.05)
         self.wfile.write(b"hello")
 
     def log_message(self, *_: Any) -> None:
@@ -125,3 +129,11 @@ def test_an_operator_can_allow_private_networks_but_no_metadata() -> None:
     assert is_allowed("::ffff:172.18.0.5", networks)
     assert not is_allowed("172.19.0.5", networks)
     assert not is_allowed("169.254.169.254", networks)
+
+
+def test_an_answer_that_trickles_holds_no_thread_beyond_its_deadline(site: Any) -> None:
+    with pytest.raises(OutboundError):
+        send(Call(url_of(site, "/trickle")), 0.3)
+    for thread in [one for one in threading.enumerate() if one.name == "outbound"]:
+        thread.join(TIMEOUT)
+        assert not thread.is_alive()
