@@ -9,7 +9,8 @@ from typing import Any
 import psycopg
 import pytest
 import redis
-from flask import Flask
+from flask import Flask, current_app
+from flask.globals import app_ctx
 from flask.testing import FlaskClient
 from sqlalchemy import make_url, text
 
@@ -49,8 +50,13 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 
 
 @pytest.fixture(autouse=True)
-def _push_request_context() -> None:
+def _push_request_context() -> Iterator[None]:
     """Replaces pytest-flask's: one context over a whole test would hide what leaks from request to request."""
+    yield
+    left = bool(current_app)
+    while current_app:
+        app_ctx.pop()
+    assert not left, "an application context was left: the commands of later tests would run in that app"
 
 
 @pytest.fixture(autouse=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 import marshmallow as ma
 import pytest
+from flask import Flask
 from flask.cli import FlaskGroup
 from prometheus_client.metrics import MetricWrapperBase
 
@@ -52,10 +53,10 @@ class TestEachPage:
         named = {name for text in code(page) for name in re.findall(r"(?<![\w.$-])([A-Z]+(?:_[A-Z]+)+)\b", text)}
         assert {name.removesuffix("_FILE") for name in named if not OTHERS.match(name)} <= setting_names()
 
-    def test_commands_exist(self, page: Path) -> None:
+    def test_commands_exist(self, page: Path, flask_command: click.Context) -> None:
         for text in code(page):
             for words in re.findall(r"\bflask((?: [a-z]+)+)", text.partition("#")[0]):
-                command, context = _command(words.split())
+                command, context = _find_command(flask_command, words.split())
                 options = re.findall(r"(?<=[ \[])(--[a-z-]+)", text.partition(f"flask{words}")[2].split("flask ")[0])
                 known = {name for parameter in command.get_params(context) for name in parameter.opts}
                 assert set(options) <= known or command.name == "run", text
@@ -80,10 +81,9 @@ def routes() -> dict[str, set[str]]:
     }
 
 
-def _command(words: list[str]) -> tuple[click.Command, click.Context]:
+def _find_command(root: click.Context, words: list[str]) -> tuple[click.Command, click.Context]:
     """The command that the words lead to; what is left of them are arguments."""
-    command: click.Command = FlaskGroup()
-    context = click.Context(command, info_name="flask")
+    command, context = root.command, root
     for word in words:
         if not isinstance(command, click.Group):
             break
@@ -91,6 +91,13 @@ def _command(words: list[str]) -> tuple[click.Command, click.Context]:
         assert found, f"flask {' '.join(words)}"
         command, context = found, click.Context(found, parent=context, info_name=word)
     return command, context
+
+
+@pytest.fixture
+def flask_command(app: Flask) -> Iterator[click.Context]:
+    """`flask` for an app of the test; Flask leaves the app's context open until this one is closed."""
+    with click.Context(FlaskGroup(create_app=lambda: app), info_name="flask") as root:
+        yield root
 
 
 def test_every_type_of_field_is_described_with_its_rules() -> None:
@@ -137,10 +144,10 @@ def test_every_reason_is_described() -> None:
     assert first_column(page, "## Spam") == [*CHECKS, "challenge_unavailable"]
 
 
-def test_every_command_has_a_row() -> None:
+def test_every_command_has_a_row(flask_command: click.Context) -> None:
     rows = " ".join(first_column(ROOT / "docs/operating.md", "## Commands"))
     for group in ("accounts", "forms", "submissions", "keys", "mail", "cache"):
-        command, context = _command([group])
+        command, context = _find_command(flask_command, [group])
         assert isinstance(command, click.Group)
         for name in command.list_commands(context):
             assert f"flask {group} {name}" in rows.replace(" / ", f"` `flask {group} ")
