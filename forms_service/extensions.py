@@ -6,10 +6,11 @@ those (`web/limits.py`, `web/openapi.py`, `web/headers.py`).
 
 from typing import TYPE_CHECKING
 
+from flask import current_app
 from flask_caching import Cache
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import MetaData
+from sqlalchemy import Engine, MetaData
 from sqlalchemy.orm import DeclarativeBase
 
 NAMING_CONVENTION = {
@@ -28,7 +29,20 @@ class Base(DeclarativeBase):
     metadata = MetaData(naming_convention=NAMING_CONVENTION)
 
 
-db = SQLAlchemy(model_class=Base, disable_autonaming=True)
+class Database(SQLAlchemy):
+    """Flask-SQLAlchemy that looks an app's engine up once: through weak references it takes 3 µs each time."""
+
+    @property
+    def engine(self) -> Engine:
+        """The current app's engine."""
+        known = current_app.extensions
+        engine: Engine | None = known.get("engine")
+        if engine is None:
+            engine = known["engine"] = super().engine
+        return engine
+
+
+db = Database(model_class=Base, disable_autonaming=True)
 migrate = Migrate()
 cache = Cache(with_jinja2_ext=False)
 

@@ -153,15 +153,18 @@ def pieces(size: int = 65_536) -> Iterator[bytes]:
     while piece := _arrived(lambda: request.stream.read(size)):
         arrived += len(piece)
         yield piece
-    _refuse_less_than_announced(arrived)
+    _refuse_less(arrived, request.content_length or 0)
 
 
 def _raw() -> bytes:
     """The bytes of the body, of MAX_CONTENT_LENGTH at most."""
     raw = _arrived(lambda: request.get_data(cache=True, parse_form_data=False))
-    _refuse_less_than_announced(len(raw))
-    if _may_go_on(raw) and _arrived(lambda: request.environ["wsgi.input"].read(1)):
-        raise PayloadTooLargeError()
+    announced = request.content_length
+    if announced is None:  # in chunks: Werkzeug stops at the limit and says nothing
+        if len(raw) == request.max_content_length and _arrived(lambda: request.environ["wsgi.input"].read(1)):
+            raise PayloadTooLargeError()
+    else:
+        _refuse_less(len(raw), announced)
     return raw
 
 
@@ -176,12 +179,7 @@ def _arrived(read: Callable[[], bytes]) -> bytes:
         raise BadRequestError(BROKEN_OFF) from error
 
 
-def _refuse_less_than_announced(size: int) -> None:
+def _refuse_less(size: int, announced: int) -> None:
     """Refuse a body that broke off: gunicorn ends it there without a word, and half of it may read as a whole."""
-    if request.content_length and size < request.content_length:
+    if size < announced:
         raise BadRequestError(BROKEN_OFF)
-
-
-def _may_go_on(raw: bytes) -> bool:
-    """Whether a body in chunks has been read up to the limit, where Werkzeug stops and says nothing."""
-    return request.content_length is None and len(raw) == request.max_content_length

@@ -18,10 +18,11 @@ def init_app(app: Flask) -> None:
 
 
 def _begin() -> None:
-    g.started = time.perf_counter()
-    given = request.headers.get("X-Request-ID", "")
-    g.request_id = given if ACCEPTED.fullmatch(given) else uuid4().hex
-    slow_requests.note_begin(g.started, request.environ, g.request_id)
+    environ, started = request.environ, time.perf_counter()
+    given = environ.get("HTTP_X_REQUEST_ID")
+    request_id = given if given and ACCEPTED.fullmatch(given) else uuid4().hex
+    g.started, g.request_id = started, request_id
+    slow_requests.note_begin(started, environ, request_id)
 
 
 def _name(response: Response) -> Response:
