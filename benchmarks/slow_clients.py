@@ -121,10 +121,13 @@ def measure(name: str, seconds: float, *, slow: bool) -> float:
         if slow:
             crowded.touch()
             pool.submit(crowd, port, path, str(crowded))
-            load.start(pool, port, functools.partial(submission, path), clients=1, seconds=WARM_UP).result()
         request = functools.partial(submission, path)
-        found = load.start(pool, port, request, clients=OTHERS, seconds=seconds, pause=PAUSE).result()
-        crowded.unlink(missing_ok=True)
+        try:
+            if slow:
+                load.start(pool, port, request, clients=1, seconds=WARM_UP, pause=PAUSE).result()
+            found = load.start(pool, port, request, clients=OTHERS, seconds=seconds, pause=PAUSE).result()
+        finally:  # the slow ones stay as long as there is the file, and the pool waits for them
+            crowded.unlink(missing_ok=True)
         failed = len(found.latencies) - found.count()
         count = SILENT + TRICKLING + READING if slow else 0
         p50, p99 = found.percentile(50), found.percentile(99)
