@@ -4,7 +4,6 @@ import time
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,8 +11,8 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from forms_service.accounts import administration
-from forms_service.database import new_id, now, writing
-from forms_service.delivery import claims, digests, outbox, worker
+from forms_service.database import new_id, writing
+from forms_service.delivery import claims, outbox, worker
 from forms_service.delivery.composing import compose
 from forms_service.delivery.models import Message
 from forms_service.delivery.parcel import DeliveryError, Parcel
@@ -21,6 +20,7 @@ from forms_service.extensions import db
 from forms_service.forms.published import FRESH_SECONDS, published
 from forms_service.submissions import notification
 from forms_service.submissions.erasing import erase
+from tests.delivery_clock import movable_clock
 from tests.inbox import submit
 from tests.taking import OWNER, form_for
 
@@ -56,19 +56,7 @@ def postman(monkeypatch: pytest.MonkeyPatch) -> Postman:
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Moves the time on: `clock(seconds=5)`."""
-    ahead = timedelta()
-
-    def later() -> datetime:
-        return now() + ahead
-
-    def move(**by: float) -> None:
-        nonlocal ahead
-        ahead += timedelta(**by)
-
-    for module in (claims, outbox, digests):
-        monkeypatch.setattr(module, "now", later)
-    return move
+    return movable_clock(monkeypatch)
 
 
 def notify(app: Flask, form: str, count: int) -> list[uuid.UUID]:

@@ -3,7 +3,6 @@
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,13 +11,14 @@ from sqlalchemy import LargeBinary, func, select, type_coerce
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from forms_service import database
-from forms_service.database import new_id, now, writing
+from forms_service.database import new_id, writing
 from forms_service.delivery import claims, outbox, smtp, sources, worker
 from forms_service.delivery.models import Attempt, Message
 from forms_service.delivery.parcel import DeliveryError, Parcel
 from forms_service.errors import ServiceUnavailableError
 from forms_service.extensions import db
 from forms_service.wrapped_keys import WrappedKey
+from tests.delivery_clock import movable_clock
 
 ANN = "ann@example.com"
 
@@ -51,19 +51,7 @@ def postman(monkeypatch: pytest.MonkeyPatch) -> Postman:
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Moves the time on: `clock(seconds=5)`."""
-    ahead = timedelta()
-
-    def later() -> datetime:
-        return now() + ahead
-
-    def move(**by: float) -> None:
-        nonlocal ahead
-        ahead += timedelta(**by)
-
-    monkeypatch.setattr(claims, "now", later)
-    monkeypatch.setattr(outbox, "now", later)
-    return move
+    return movable_clock(monkeypatch)
 
 
 def put(kind: str = "test", to: str = ANN, about: uuid.UUID | None = None, **more: Any) -> uuid.UUID | None:

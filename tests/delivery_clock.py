@@ -1,0 +1,25 @@
+"""The time that the outbox goes by, moved on by a test."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import pytest
+
+from forms_service.database import now
+from forms_service.delivery import claims, digests, outbox
+
+
+def movable_clock(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Replace the outbox's clock; what is returned moves it on: `clock(seconds=5)`."""
+    ahead = timedelta()
+
+    def later() -> datetime:
+        return now() + ahead
+
+    def move(**by: float) -> None:
+        nonlocal ahead
+        ahead += timedelta(**by)
+
+    for module in (claims, outbox, digests):
+        monkeypatch.setattr(module, "now", later)
+    return move
