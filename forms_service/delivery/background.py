@@ -158,6 +158,7 @@ class Background:
         with self._lock:
             if self._process == os.getpid():
                 return
+            log.info("Background work begins.")  # before the threads: whoever sees their work finds the line
             self._loops = [
                 Loop(self._app, "outbox", worker.deliver_due, POLL_SECONDS),
                 Loop(self._app, "tasks", tasks.run_due, TASK_SECONDS),
@@ -165,7 +166,6 @@ class Background:
             for loop in self._loops:
                 loop.start()
             self._process = os.getpid()
-        log.info("Background work begins.")
         atexit.register(self.stop)
 
     def wake(self) -> None:
