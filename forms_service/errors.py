@@ -43,7 +43,7 @@ class ApiError(Exception):
     """An answer other than success; `message` is for people and says what to do."""
 
     status: ClassVar[int] = 400
-    message: str = "The request cannot be answered."
+    message: str = "Bad request."
 
     def __init__(self, message: str | None = None, *, details: Mapping[str, Any] | None = None) -> None:
         self.message = message or self.message
@@ -60,14 +60,14 @@ class BadRequestError(ApiError):
     """A body or request that cannot be read."""
 
     status = 400
-    message = "The request is malformed."
+    message = "Malformed request."
 
 
 class AuthenticationError(ApiError):
     """Nobody, or nobody we know."""
 
     status = 401
-    message = "Sign in first, and send the token as: Authorization: Bearer …"
+    message = "Authentication required. Send the token as: Authorization: Bearer …"
 
     @property
     def headers(self) -> dict[str, str]:
@@ -79,25 +79,25 @@ class AuthorizationError(ApiError):
     """Somebody, but not allowed to."""
 
     status = 403
-    message = "You may not do this."
+    message = "You do not have permission to do this."
 
 
 class NotFoundError(ApiError):
     """Not there, or another's: the two cannot be told apart."""
 
     status = 404
-    message = "There is nothing here."
+    message = "Not found."
 
 
 class MethodNotAllowedError(ApiError):
     """A method that this address does not take."""
 
     status = 405
-    message = "This address does not take that method."
+    message = "Method not allowed."
 
     def __init__(self, allowed: list[str]) -> None:
         self.allowed = sorted(allowed)
-        super().__init__(f"This address takes {', '.join(self.allowed)}.")
+        super().__init__(f"Method not allowed. Allowed: {', '.join(self.allowed)}.")
 
     @property
     def headers(self) -> dict[str, str]:
@@ -109,28 +109,28 @@ class ConflictError(ApiError):
     """What is there already forbids it."""
 
     status = 409
-    message = "That is taken already."
+    message = "This conflicts with existing data."
 
 
 class PayloadTooLargeError(ApiError):
     """More bytes than are taken."""
 
     status = 413
-    message = "That is too large."
+    message = "The request is too large."
 
 
 class UnsupportedMediaTypeError(ApiError):
     """A body of a kind that this address does not take."""
 
     status = 415
-    message = "Send the body as a type that this address takes."
+    message = "Unsupported content type."
 
 
 class ValidationError(ApiError):
     """Fields that are not as they must be: dotted path → everything wrong with it."""
 
     status = 422
-    message = "Some fields need another look."
+    message = "Some fields are invalid."
 
     def __init__(self, faults: Mapping[str, list[Fault]], *, details: Mapping[str, Any] | None = None) -> None:
         self.faults = dict(faults)
@@ -159,14 +159,14 @@ class InternalServerError(ApiError):
     """Our fault: the log holds what happened under the request's id."""
 
     status = 500
-    message = "Something went wrong here. It has been logged; try again later."
+    message = "Something went wrong on the server. The error has been logged; try again later."
 
 
 class ServiceUnavailableError(ApiError):
     """A dependency or capacity is away for now; `retry_after` is in whole seconds."""
 
     status = 503
-    message = "The service cannot do this right now. Try again in a moment."
+    message = "The service is temporarily unavailable. Try again in a moment."
 
     def __init__(self, message: str | None = None, *, retry_after: int = 5) -> None:
         self.retry_after = retry_after

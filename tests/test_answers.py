@@ -17,7 +17,7 @@ HTML = {"Accept": "text/html,*/*;q=0.8"}
 def test_what_is_not_there_is_404(client: FlaskClient, path: str) -> None:
     answer = client.get(path)
     assert answer.status_code == 404
-    assert answer.json == {"success": False, "message": "There is nothing here.", "error_type": "NotFoundError"}
+    assert answer.json == {"success": False, "message": "Not found.", "error_type": "NotFoundError"}
 
 
 def test_a_browser_gets_a_page_that_says_what_to_ask_with(client: FlaskClient) -> None:

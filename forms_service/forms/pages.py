@@ -10,7 +10,7 @@ from urllib.parse import urlencode, urlsplit
 from flask import Response, current_app, url_for
 
 from forms_service.config import settings
-from forms_service.errors import ApiError, AuthorizationError, Fault
+from forms_service.errors import ApiError, AuthorizationError, Fault, ValidationError
 from forms_service.forms import returning, started
 from forms_service.forms.controls import GENERIC, MAX_PAGE_SIZE, Control, controls, guessed, hidden_names, in_words
 from forms_service.forms.published import PublishedForm
@@ -96,7 +96,7 @@ def hosted(
         file_total=_file_total(shown),
         errors=errors,
         known={control.name: control for control in shown if control.kind != "hidden"},
-        message=message,
+        message=message or (ValidationError.message if errors else None),
         widget=widget,
     )
     response.policy = _policy(form, widget, values)  # type: ignore[attr-defined]  # these two are read by web/headers.py

@@ -144,7 +144,7 @@ class ClientLoop:
         try:
             connection.rest = request.feed(data)
         except SpoolFullError:
-            self._worker.log.warning("A body was not taken: too much waits for slow clients already.")
+            self._worker.log.warning("Refused a body: too much data is already buffered for slow clients.")
             self._close(connection)
             return
         if request.head and not had_bytes:

@@ -88,7 +88,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         except (NoMoreData, StopIteration, OSError) as error:
             if request.cut and not request.has_head:
                 self.handle_error(parsed, response, connection.client, LimitRequestHeaders("a head without an end"))
-            self.log.debug("The connection ends: %s", type(error).__name__)
+            self.log.debug("Connection closed: %s", type(error).__name__)
         except Exception as error:  # noqa: BLE001 (gunicorn's own worker does it so)
             if not response.started:
                 self.handle_error(parsed, response, connection.client, error)
@@ -111,7 +111,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
             if isinstance(client, Response):
                 client.finish()
         except OSError:
-            self.log.debug("Whoever sent it has gone.")
+            self.log.debug("The client has disconnected.")
 
     def wait_for_and_dispatch_events(self, timeout: float) -> None:
         """Wait for clients and threads, no longer than until a head is due to be shown."""

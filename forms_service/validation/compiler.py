@@ -16,7 +16,7 @@ UNKNOWN_FIELDS = ("keep", "drop", "reject")
 
 UNKNOWN = Fault("This field is not known here.", "unknown")
 LONG_NAME = Fault(f"The name of a field has at most {LONGEST_NAME} characters.", "name_too_long")
-TOO_MANY = Fault(f"A form has at most {MOST_FIELDS} fields.", "too_many_fields")
+TOO_MANY = Fault(f"Send at most {MOST_FIELDS} fields.", "too_many_fields")
 
 
 class FormSchema(Schema):

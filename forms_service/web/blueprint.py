@@ -43,7 +43,8 @@ class BodyParser(FlaskParser):
         found = super().load_querystring(req, schema)
         twice = [name for name, values in req.args.lists() if len(values) > 1 and name not in found.multiple_keys]
         if twice:
-            raise ValidationError({name[:LONGEST_NAME]: [Fault("Send this once.", "repeated")] for name in twice})
+            fault = Fault("Send this parameter only once.", "repeated")
+            raise ValidationError({name[:LONGEST_NAME]: [fault] for name in twice})
         return found
 
     def handle_error(self, error: ma.ValidationError, *_: Any, **__: Any) -> NoReturn:
@@ -125,7 +126,7 @@ class Blueprint(SmorestBlueprint):
                 return redirect(url_for(done), 303) if wants_page() else response
 
             wrapper.form_template = template  # type: ignore[attr-defined]  # a mark on a function
-            document = self.alt_response(303, schema=PAGE, content_type="text/html", description="To a page.")
+            document = self.alt_response(303, schema=PAGE, content_type="text/html", description="Redirects to a page.")
             return document(wrapper)  # type: ignore[no-any-return]  # flask-smorest has no types
 
         return decorate
@@ -155,7 +156,7 @@ class ListMeta(Schema):
     """What comes with a list."""
 
     next = ma.fields.String(
-        required=True, allow_none=True, metadata={"description": "The cursor of the next page; null at the end."}
+        required=True, allow_none=True, metadata={"description": "Cursor of the next page; null on the last one."}
     )
 
 

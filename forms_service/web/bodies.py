@@ -29,7 +29,8 @@ MULTIPART = "multipart/form-data"
 JSON = "application/json"
 JSON_TYPES = (JSON, "text/json")
 PLAIN = "text/plain"
-BROKEN_OFF = "The body did not arrive whole. Send it again."
+NO_FORM_TYPE = f"Unsupported content type. Send the body as {JSON}, {URLENCODED} or {MULTIPART}."
+BROKEN_OFF = "The body is incomplete. Send it again."
 
 
 def json_body() -> Any:
@@ -39,7 +40,7 @@ def json_body() -> Any:
     :raises UnsupportedMediaTypeError: for another type
     """
     if not is_json():
-        raise UnsupportedMediaTypeError(f"Send the body as {JSON}.")
+        raise UnsupportedMediaTypeError(f"Unsupported content type. Send the body as {JSON}.")
     return _once(lambda: read_json(_raw()))
 
 
@@ -51,7 +52,7 @@ def json_or_form_body() -> Any:
         return _once(lambda: _strict_fields(split_urlencoded(_raw())))
     if media_type() == MULTIPART:
         return _once(lambda: _strict_fields(read_multipart(_raw(), boundary())))
-    raise UnsupportedMediaTypeError(f"Send the body as {JSON}, {URLENCODED} or {MULTIPART}.")
+    raise UnsupportedMediaTypeError(NO_FORM_TYPE)
 
 
 def public_form_body() -> Any:
@@ -65,7 +66,7 @@ def public_form_body() -> Any:
         return _once(lambda: _read_public(_raw(), split_urlencoded))
     if media_type() in (PLAIN, ""):
         return _once(lambda: _read_public(_raw(), split_plain))
-    raise UnsupportedMediaTypeError(f"Send the body as {JSON}, {URLENCODED} or {MULTIPART}.")
+    raise UnsupportedMediaTypeError(NO_FORM_TYPE)
 
 
 def query_fields() -> list[tuple[str, str]]:
@@ -110,7 +111,7 @@ def read_multipart(raw: bytes, boundary: str) -> list[RawField]:
             content += event
         elif isinstance(event, Part):
             if event.filename is not None:
-                raise UnsupportedMediaTypeError("This address takes no files.")
+                raise UnsupportedMediaTypeError("Files are not accepted here.")
             part, content = event, bytearray()
         elif part.name:
             fields.append(RawField(part.name, part.decode_text(bytes(content)), part.charset))
@@ -170,7 +171,7 @@ def _raw() -> bytes:
 
 def _arrived(read: Callable[[], bytes]) -> bytes:
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
-        raise UnsupportedMediaTypeError("Send the body without compression.")
+        raise UnsupportedMediaTypeError("Compressed bodies are not supported. Send the body uncompressed.")
     try:
         return read()
     except HTTPException:

@@ -91,7 +91,7 @@ class RedisCache(BaseCache):
         try:
             return None if found is None else self._json.loads(found)
         except ValueError:
-            log.warning("A cached value is not JSON: somebody else writes to this Redis.")
+            log.warning("A cached value is not valid JSON: another program writes to this Redis.")
             return None
 
     def set(self, key: str, value: Any, timeout: Any = None) -> bool:

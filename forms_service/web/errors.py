@@ -63,7 +63,7 @@ def finished(response: Response, error: ApiError) -> Response:
 
 def _refuse_unreadable() -> None:
     if UNREADABLE in request.environ:
-        raise errors.BadRequestError("This is no HTTP request that can be read.")
+        raise errors.BadRequestError("Malformed HTTP request.")
 
 
 def known(error: Exception) -> ApiError:

@@ -32,7 +32,7 @@ def split_urlencoded(raw: bytes) -> list[RawField]:
     :raises PayloadTooLargeError: for more than MAX_FIELDS of them
     """
     if raw.count(b"&") >= MAX_FIELDS:
-        raise PayloadTooLargeError(f"A form has at most {MAX_FIELDS} fields.")
+        raise PayloadTooLargeError(f"Send at most {MAX_FIELDS} fields.")
     pairs = (pair.partition(b"=") for pair in raw.removeprefix(UTF_8_BOM).split(b"&") if pair)
     return [RawField(_unquote(name), _unquote(value)) for name, _, value in pairs]
 
@@ -45,7 +45,7 @@ def split_plain(raw: bytes) -> list[RawField]:
     raw = raw.removeprefix(UTF_8_BOM).removesuffix(b"\n").removesuffix(b"\r")
     begun = list(islice(_PLAIN_NAME.finditer(raw), MAX_FIELDS + 1))
     if len(begun) > MAX_FIELDS:
-        raise PayloadTooLargeError(f"A form has at most {MAX_FIELDS} fields.")
+        raise PayloadTooLargeError(f"Send at most {MAX_FIELDS} fields.")
     starts = [name.start() for name in begun] + [len(raw)]
     before = [RawField(b"", raw[: starts[0]])] if starts[0] else []
     fields = (
@@ -78,7 +78,7 @@ def refuse_nul(pairs: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
     """
     for name, value in pairs:
         if "\0" in name or "\0" in value:
-            raise BadRequestError("The body cannot be read. It holds a NUL character.")
+            raise BadRequestError("The body cannot be read. It contains a NUL character.")
         yield name, value
 
 

@@ -49,12 +49,12 @@ def read_json(raw: bytes, max_values: int | None = None) -> Any:
     try:
         text = raw.removeprefix(UTF_8_BOM).decode()
     except UnicodeDecodeError as error:
-        raise BadRequestError("The body cannot be read. It is not JSON in UTF-8.") from error
+        raise BadRequestError("The body cannot be read. It is not valid JSON in UTF-8.") from error
     value = _parse(text, _refuse_double_keys, _finite_number, max_values)
     if isinstance(value, dict) and len(value) > MAX_FIELDS:
-        raise PayloadTooLargeError(f"An object has at most {MAX_FIELDS} keys.")
+        raise PayloadTooLargeError(f"Send at most {MAX_FIELDS} keys in an object.")
     if "\\u" in text and _has_unstorable_text(value):
-        raise BadRequestError("The body cannot be read. A text holds half a character, or NUL.")
+        raise BadRequestError("The body cannot be read. A string contains an unpaired surrogate or a NUL character.")
     return value
 
 
@@ -77,7 +77,7 @@ def _parse(text: str, join: Callable[[Pairs], Any], number: Callable[[str], Any]
         _refuse_size(text, max_values)
         return json.loads(text, parse_constant=_refuse_constant, parse_float=number, object_pairs_hook=join)
     except (ValueError, RecursionError) as error:
-        reason = str(error) if isinstance(error, _NotStrictError) else "It is not JSON in UTF-8."
+        reason = str(error) if isinstance(error, _NotStrictError) else "It is not valid JSON in UTF-8."
         raise BadRequestError(f"The body cannot be read. {reason}") from error
 
 
@@ -90,7 +90,7 @@ def _refuse_size(text: str, max_values: int | None) -> None:
     _refuse_depth(bare)
     containers = bare.count("[") + bare.count("{")
     if containers > MAX_CONTAINERS or (max_values is not None and containers + bare.count(",") > max_values):
-        raise PayloadTooLargeError("The body has too many values.")
+        raise PayloadTooLargeError("The body has too many values. Send fewer.")
 
 
 def _refuse_depth(bare: str) -> None:
@@ -129,7 +129,7 @@ def _is_unstorable(text: str) -> bool:
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise _NotStrictError(f"{name} is not JSON.")
+    raise _NotStrictError(f"{name} is not valid JSON.")
 
 
 def _finite_number(digits: str) -> float:
@@ -156,7 +156,7 @@ def _is_zero(digits: str) -> bool:
 def _refuse_double_keys(pairs: Pairs) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise _NotStrictError("An object has a key twice.")
+        raise _NotStrictError("An object has a duplicate key.")
     return found
 
 

@@ -53,12 +53,12 @@ def read_parts(body: Iterable[bytes], boundary: str, *, guess_boundary: bool = F
                 parts += 1
                 named += bool(event.name)
                 if parts > MAX_FIELDS:
-                    raise PayloadTooLargeError(f"A form has at most {MAX_FIELDS} fields.")
+                    raise PayloadTooLargeError(f"Send at most {MAX_FIELDS} fields.")
             yield event
     except (_BrokenError, binascii.Error, UnicodeEncodeError) as error:
-        raise BadRequestError("The body cannot be read. It is not multipart/form-data, or breaks off.") from error
+        raise BadRequestError("The body cannot be read. It is not complete, valid multipart/form-data.") from error
     if parts and not named:
-        raise BadRequestError("The body cannot be read. It has no part with a name.")
+        raise BadRequestError("The body cannot be read. It has no named part.")
 
 
 class _Buffer:
@@ -140,7 +140,7 @@ def _read_headers(buffer: _Buffer, newline: bytes) -> bytes:
     while not buffer.bytes.startswith(newline):
         end = buffer.bytes.find(newline * 2, start)
         if (end if end >= 0 else len(buffer.bytes)) > MAX_HEADER_BYTES:
-            raise PayloadTooLargeError("A part of a form has short headers.")
+            raise PayloadTooLargeError("The headers of a part are too long.")
         if end >= 0:
             return buffer.take(end + len(newline))[: -len(newline)]
         start = max(0, len(buffer.bytes) - 3)

@@ -23,11 +23,11 @@ from forms_service.web.answers import page
 from forms_service.web.blueprint import Blueprint
 from forms_service.web.headers import DOCS_POLICY
 
-DESCRIPTION = """The service behind the forms on your website.
+DESCRIPTION = """A self-hosted backend for the forms on your website.
 
-Every answer is JSON in one envelope: `success`, `message`, and `data` with `meta`, or `error_type` with `errors` and
-`codes` by field. A public POST also takes what an HTML form sends, and answers a browser with a page. Every answer
-carries `X-Request-ID`; every limited one `X-RateLimit-Limit`, `-Remaining` and `-Reset` (epoch seconds).
+Every response is JSON in one envelope: `success`, `message`, and `data` with `meta`, or `error_type` with `errors` and
+`codes` by field. A public POST also accepts HTML form encodings and answers a browser with a page. Every response
+carries `X-Request-ID`; every rate-limited one `X-RateLimit-Limit`, `-Remaining` and `-Reset` (epoch seconds).
 """
 
 ASSETS = ("vendor/swagger-ui/swagger-ui.css", "vendor/swagger-ui/swagger-ui-bundle.js", "docs.js")
@@ -37,17 +37,17 @@ class ErrorAnswer(ma.Schema):
     """Any answer other than success."""
 
     success = ma.fields.Boolean(required=True, metadata={"const": False})
-    message = ma.fields.String(required=True, metadata={"description": "What happened and what to do, for people."})
+    message = ma.fields.String(required=True, metadata={"description": "What went wrong and what to do, for people."})
     error_type = ma.fields.String(required=True, metadata={"examples": ["ValidationError"]})
     errors = ma.fields.Dict(
         keys=ma.fields.String(),
         values=ma.fields.String(),
-        metadata={"description": "Only with 422: field path → everything that is wrong with it."},
+        metadata={"description": "Only with 422: field path → everything wrong with that field, in sentences."},
     )
     codes = ma.fields.Dict(
         keys=ma.fields.String(),
         values=ma.fields.List(ma.fields.String()),
-        metadata={"description": "Only with 422: field path → the same as codes."},
+        metadata={"description": "Only with 422: field path → the same errors as codes."},
     )
     details = ma.fields.Dict(keys=ma.fields.String())
 

@@ -30,7 +30,7 @@ REFUSALS: tuple[type[errors.ApiError], ...] = (
 REQUEST_ID: Document = {
     "in": "header",
     "name": "X-Request-ID",
-    "description": "Up to 100 of `A-Za-z0-9._-`; the answer and the log carry it. Without one the service makes one.",
+    "description": "Up to 100 characters of `A-Za-z0-9._-`, repeated in response and log. Generated if omitted.",
     "schema": {"type": "string"},
 }
 
@@ -58,7 +58,7 @@ def _name_access(operation: Document) -> None:
         scopes = " and ".join(f"`{scope}`" for scope in operation.get("x-required-scopes", ()))
         ways = ["a session"] if operation["x-session"] else []
         ways += [f"an API key with {scopes}"] if scopes else []
-        sentence = f"Needs the role `{operation['x-required-role']}`, by {' or '.join(ways)}."
+        sentence = f"Requires the role `{operation['x-required-role']}`, with {' or '.join(ways)}."
         operation["description"] = "\n\n".join(filter(None, [operation.get("description"), sentence]))
 
 

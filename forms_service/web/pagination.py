@@ -40,9 +40,9 @@ class Digits(Whole):
 class Paging(Schema):
     """What every list takes in its query; a list with filters derives from it."""
 
-    limit = Digits(1, MOST, load_default=USUAL, metadata={"description": "Items of a page."})
+    limit = Digits(1, MOST, load_default=USUAL, metadata={"description": "Items per page."})
     cursor = ma.fields.String(
-        load_default=None, metadata={"description": "`meta.next` of the page before; without one, the first page."}
+        load_default=None, metadata={"description": "`meta.next` of the previous page; omit it for the first page."}
     )
 
 
@@ -71,7 +71,7 @@ def after(cursor: str | None, *kinds: Callable[[str], Any]) -> tuple[Any, ...] |
     try:
         return _read(cursor, kinds)
     except (ValueError, TypeError, RecursionError) as error:
-        fault = Fault("This is no cursor of this list. Begin without one.", "invalid_cursor")
+        fault = Fault("Invalid cursor. Omit it to start from the first page.", "invalid_cursor")
         raise ValidationError({"cursor": [fault]}) from error
 
 

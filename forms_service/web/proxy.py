@@ -77,17 +77,17 @@ class BehindProxies:
         if self._requests == ENOUGH_REQUESTS:
             self._note(
                 SILENT_PROXY,
-                f"All of {ENOUGH_REQUESTS} requests came from one private address without X-Forwarded-For: a proxy "
-                "that does not send it makes all visitors share one rate limit. Let the proxy send X-Forwarded-For "
-                "and X-Forwarded-Proto, and set TRUSTED_PROXIES to how many proxies stand in front (deploy/).",
+                f"All of {ENOUGH_REQUESTS} requests came from one private address without X-Forwarded-For. Behind a "
+                "proxy that does not send it, all visitors share one rate limit. Have the proxy send X-Forwarded-For "
+                "and X-Forwarded-Proto, and set TRUSTED_PROXIES to the number of proxies (see deploy/).",
             )
 
     def _warn(self) -> None:
         self._warned = True
         self._note(
             UNCOUNTED_PROXY,
-            "X-Forwarded-For came with a request, but TRUSTED_PROXIES is 0: behind a proxy all visitors share "
-            "one rate limit. Set TRUSTED_PROXIES to how many proxies stand in front.",
+            "A request had X-Forwarded-For, but TRUSTED_PROXIES is 0: behind a proxy all visitors share one rate "
+            "limit. Set TRUSTED_PROXIES to the number of proxies.",
         )
 
     def _note(self, sighting: str, message: str) -> None:
@@ -96,7 +96,7 @@ class BehindProxies:
         try:
             (self._folder / sighting).touch(mode=0o600)
         except OSError:
-            log.debug("The sighting could not be noted for flask doctor.")
+            log.debug("Could not record the proxy for flask doctor.")
 
 
 class UnderPath:

@@ -126,4 +126,4 @@ def _query_values(query: Sequence[tuple[str, str]]) -> dict[str, str]:
 
 def _refuse_too_many(sent: Mapping[str, Any]) -> None:
     if sum(len(value) if isinstance(value, list) else 1 for value in sent.values()) > MOST_FIELDS:
-        raise PayloadTooLargeError(f"A form has at most {MOST_FIELDS} fields.")
+        raise PayloadTooLargeError(f"Send at most {MOST_FIELDS} fields.")
