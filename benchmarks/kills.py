@@ -27,7 +27,7 @@ from forms_service.database import new_id, writing
 from forms_service.delivery import outbox
 from forms_service.delivery.models import Attempt, Message
 from forms_service.extensions import db
-from tests.mail_server import DROP, HANG, TAKE_AND_DROP, TAKE_AND_LEAVE, MailServer
+from tests.support.mail_server import DROP, HANG, TAKE_AND_DROP, TAKE_AND_LEAVE, MailServer
 
 KILLS, MESSAGES = (int(word) for word in [*sys.argv[1:], "50", "1000"][:2])
 PATIENCE = 600

@@ -17,7 +17,7 @@ from pathlib import Path
 from benchmarks import load
 from benchmarks.servers import running
 from benchmarks.submissions import EVERYTHING_ON, make_form, submission
-from tests.proxies import Proxy, program
+from tests.support.reverse_proxies import Proxy, program
 
 ENOUGH = 200.0
 SILENT, TRICKLING, READING = 500, 500, 200

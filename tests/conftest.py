@@ -22,8 +22,8 @@ from forms_service.config import Settings, load_settings
 from forms_service.database import writing
 from forms_service.extensions import db
 from forms_service.security import generate_secure_token
-from tests import servers
-from tests.mail_server import MailServer
+from tests.support import servers
+from tests.support.mail_server import MailServer
 
 POSTGRES = os.environ.get("TEST_POSTGRES_URL", "postgresql://postgres@127.0.0.1:5432/postgres")
 REDIS = os.environ.get("TEST_REDIS_URL", "redis://127.0.0.1:6379")

@@ -8,7 +8,7 @@ from prometheus_client import REGISTRY
 
 from forms_service.extensions import cache
 from forms_service.web.caching import MOST_ENTRIES, cached, clear_pattern
-from tests.taking import form_for
+from tests.support.visitors import form_for
 
 
 @pytest.fixture(autouse=True)

@@ -17,8 +17,8 @@ from forms_service import outbound
 from forms_service.extensions import cache
 from forms_service.web import redis as guarding
 from forms_service.web.caching import cached, clear_pattern
-from tests import servers
 from tests.conftest import MakeApp
+from tests.support import servers
 
 
 @pytest.fixture

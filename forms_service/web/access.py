@@ -1,6 +1,6 @@
 """What every route has to say about itself: who may call it, and which limits it counts against.
 
-`tests/test_architecture.py` walks the url map: a route that says nothing fails it.
+`tests/architecture/test_architecture.py` walks the url map: a route that says nothing fails it.
 """
 
 from collections.abc import Callable

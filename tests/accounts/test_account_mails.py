@@ -1,0 +1,76 @@
+"""The texts of the mails that accounts get."""
+
+import re
+
+import pytest
+from flask import Flask
+from jinja2 import StrictUndefined
+from sqlalchemy import select
+
+from forms_service.accounts import mails
+from forms_service.accounts.models import Account
+from forms_service.database import writing
+from forms_service.delivery import worker
+from forms_service.delivery.models import Message
+from forms_service.extensions import db
+from tests.support.accounts import Member
+from tests.support.servers import ROOT
+
+KINDS = (
+    "confirm",
+    "already_registered",
+    "reset",
+    "password_changed",
+    "password_reset",
+    "new_address",
+    "address_changing",
+    "address_changed",
+    "new_key",
+)
+LINK = "https://forms.example.com/reset?token=x"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_says_what_it_is_about_with_the_link_on_a_line_of_its_own(app: Flask, kind: str) -> None:
+    mails = app.jinja_env.overlay(undefined=StrictUndefined)
+    values = {"app_name": "Forms & more", "link": LINK, "name": "<b>http://evil.example"}
+    subject, text, html = (
+        mails.get_template(f"mails/{kind}/{part}").render(values) for part in ("subject.txt", "text.txt", "html.html")
+    )
+    assert subject.count("\n") <= 1
+    assert "Forms & more" in subject + text
+    assert "Forms &amp; more" in html
+    assert "<b>http" not in html
+    urls = re.findall(r"https?://\S+", text)
+    if kind != "address_changed":
+        assert urls[0] == LINK
+        assert LINK in text.splitlines()
+        assert f'href="{LINK}"' in html
+
+
+def test_there_are_no_others() -> None:
+    source = (ROOT / "forms_service/accounts/mails.py").read_text()
+    assert set(re.findall(r'_put(?:_link)?\("(\w+)"', source)) == set(KINDS)
+
+
+def test_each_can_be_made_from_what_is_put_into_the_outbox(app: Flask) -> None:
+    Member(app, "olga@example.com", role="owner")
+    with app.app_context():
+        with writing():
+            olga = db.session.scalars(select(Account)).one()
+            for put in (
+                mails.confirm,
+                mails.already_registered,
+                mails.reset,
+                mails.password_changed,
+                mails.password_reset,
+            ):
+                put(olga)
+            mails.new_address(olga, "new@example.com")
+            mails.address_changing(olga)
+            mails.address_changed(olga, "old@example.com")
+            mails.new_key(olga, "my site")
+            db.session.commit()
+        worker.deliver_due()
+        sent = db.session.execute(select(Message.kind).where(Message.state == "sent")).scalars()
+        assert set(sent) == set(KINDS)

@@ -1,0 +1,205 @@
+"""Confirming an address, on both databases, and the mails about it."""
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import update
+
+from forms_service import signals
+from forms_service.accounts import pages
+from forms_service.accounts.models import Token
+from forms_service.database import now
+from tests.accounts.test_sessions import change
+from tests.conftest import MakeApp
+from tests.delivery.test_mail_problem import PRODUCTION
+from tests.support.accounts import BROWSER, PASSWORD, Member, bearer, login, mails, token_in
+
+NO_GOOD = {"token": ["invalid_token"]}
+
+
+def confirm(client: FlaskClient, token: str, password: str = PASSWORD, **more: Any) -> Any:
+    return client.post("/api/signup/confirm", json={"token": token, "password": password, **more})
+
+
+def sign_up(client: FlaskClient, ann: dict[str, Any], **said: str) -> None:
+    assert client.post("/api/signup", json=ann | said).status_code == 201
+
+
+def test_the_link_of_the_mail_makes_the_account_active_once(
+    either: FlaskClient, either_app: Flask, ann: dict[str, Any]
+) -> None:
+    sign_up(either, ann)
+    (mail,) = mails(either_app)
+    assert (mail["kind"], mail["to"]) == ("confirm", "ann@example.com")
+    assert mail["link"].startswith("http://127.0.0.1:5000/signup/confirm?token=")
+    assert login(either, "ann@example.com").status_code == 401
+    tokens = confirm(either, token_in(mail)).json["data"]
+    assert set(tokens) == {"access_token", "token_type", "expires_in", "refresh_token"}
+    assert either.get("/api/me", headers=bearer(tokens["access_token"])).json["data"]["status"] == "active"
+    assert login(either, "ann@example.com").status_code == 200
+    again = confirm(either, token_in(mail))
+    assert (again.status_code, again.json["codes"]) == (422, NO_GOOD)
+
+
+def test_all_that_is_wrong_with_a_token_gets_one_answer(app: Flask, client: FlaskClient, ann: dict[str, Any]) -> None:
+    sign_up(client, ann)
+    client.post("/api/password/forgot", json={"email": "ann@example.com"})
+    expired, other = [token_in(mail) for mail in mails(app)]
+    change(app, update(Token).where(Token.purpose == "confirm").values(expires_at=now() - timedelta(seconds=1)))
+    answers = [confirm(client, token) for token in (expired, other, "x" * 43, "ü")]
+    assert {answer.status_code for answer in answers} == {422}
+    assert len({answer.data for answer in answers}) == 1
+
+
+def test_only_a_hash_of_a_token_is_kept(app: Flask, client: FlaskClient, ann: dict[str, Any], tmp_path: Any) -> None:
+    sign_up(client, ann)
+    token = token_in(mails(app)[0])
+    files = [file.read_bytes() for file in tmp_path.rglob("forms.db*")]
+    assert files
+    assert not any(token.encode() in content for content in files)
+
+
+def test_the_link_is_sent_again_and_the_answer_tells_nothing(either: FlaskClient, either_app: Flask) -> None:
+    Member(either_app, "active@example.com")
+    Member(either_app, "pending@example.com", status="pending")
+    answers = [
+        either.post("/api/signup/resend", json={"email": f"{name}@example.com"})
+        for name in ("active", "pending", "nobody")
+    ]
+    assert {answer.status_code for answer in answers} == {202}
+    assert len({answer.data for answer in answers}) == 1
+    (mail,) = mails(either_app)
+    assert mail["to"] == "pending@example.com"
+    assert confirm(either, token_in(mail)).status_code == 200
+
+
+def test_no_address_gets_more_than_three_mails_of_a_kind_an_hour(
+    either: FlaskClient, either_app: Flask, ann: dict[str, Any]
+) -> None:
+    sign_up(either, ann)
+    for _ in range(4):
+        assert either.post("/api/signup/resend", json={"email": "ann@example.com"}).status_code == 202
+    assert len(mails(either_app)) == 3
+
+
+def test_the_holder_of_a_taken_address_is_told(either: FlaskClient, either_app: Flask, ann: dict[str, Any]) -> None:
+    Member(either_app)
+    sign_up(either, ann, first_name="Mallory")
+    (mail,) = mails(either_app)
+    assert (mail["kind"], mail["to"]) == ("already_registered", "ann@example.com")
+
+
+def test_each_of_two_who_sign_up_with_an_address_confirms_what_they_said_themselves(
+    either: FlaskClient, either_app: Flask, ann: dict[str, Any]
+) -> None:
+    sign_up(either, ann, first_name="Mallory", password="Strangers-own-7", phone="5550123456")
+    sign_up(either, ann)
+    first, second = [token_in(mail) for mail in mails(either_app, "confirm")]
+    assert confirm(either, second).status_code == 200
+    assert login(either, "ann@example.com", "Strangers-own-7").status_code == 401
+    assert confirm(either, first, "Strangers-own-7").status_code == 422
+    tokens = login(either, "ann@example.com").json["data"]
+    me = either.get("/api/me", headers={"Authorization": f"Bearer {tokens['access_token']}"}).json["data"]
+    assert (me["first_name"], me["phone"]) == ("Ann", None)
+
+
+def test_it_is_heard_of_after_the_commit(app: Flask, client: FlaskClient, ann: dict[str, Any]) -> None:
+    heard: list[str] = []
+
+    def created(_: object, **said: Any) -> None:
+        heard.append(f"created {said['account_id']}")
+
+    def confirmed(_: object, **said: Any) -> None:
+        heard.append(f"confirmed {said['account_id']}")
+
+    with signals.account_created.connected_to(created), signals.account_confirmed.connected_to(confirmed):
+        sign_up(client, ann)
+        sign_up(client, ann)
+        confirm(client, token_in(mails(app)[0]))
+    me = login(client, "ann@example.com").json["data"]
+    identity = client.get("/api/me", headers={"Authorization": f"Bearer {me['access_token']}"}).json["data"]["id"]
+    assert heard == [f"created {identity}", f"confirmed {identity}"]
+
+
+class TestPages:
+    """What a person sees who has no front end."""
+
+    def test_the_link_opens_a_page_with_a_button_that_acts(
+        self, app: Flask, client: FlaskClient, ann: dict[str, Any]
+    ) -> None:
+        sign_up(client, ann)
+        link = mails(app)[0]["link"].removeprefix("http://127.0.0.1:5000")
+        for _ in range(2):
+            page = client.get(link)
+            assert (page.status_code, page.mimetype) == (200, "text/html")
+        assert page.headers["Referrer-Policy"] == "no-referrer"
+        assert page.headers["Cache-Control"] == "no-store"
+        assert login(client, "ann@example.com").status_code == 401, "looking at it does nothing"
+        token = token_in(mails(app)[0])
+        assert f'value="{token}"' in page.text
+        typed = {"token": token, "password": PASSWORD}
+        acted = client.post("/api/signup/confirm", data=typed, headers=BROWSER)
+        assert (acted.status_code, acted.headers["Location"]) == (303, "/signup/confirmed")
+        again = client.post("/api/signup/confirm", data=typed, headers=BROWSER)
+        assert (again.status_code, again.mimetype) == (422, "text/html")
+        assert "not good any more" in again.text
+        assert 'href="/signup/resend"' in again.text
+        assert "<button" not in again.text, "it could not work"
+
+    @pytest.mark.parametrize("path", ["/signup/resend", "/forgot"])
+    def test_a_mail_can_be_asked_for(self, client: FlaskClient, path: str) -> None:
+        page = client.get(path)
+        action = {"/signup/resend": "/api/signup/resend", "/forgot": "/api/password/forgot"}[path]
+        assert f'action="{action}"' in page.text
+        answer = client.post(action, data={"email": "ann@example.com"}, headers=BROWSER)
+        assert answer.status_code == 303
+        assert "Look into your mail" in client.get(answer.headers["Location"]).text
+        wrong = client.post(action, data={"email": "ann"}, headers=BROWSER)
+        assert (wrong.status_code, wrong.mimetype) == (422, "text/html")
+        assert "Enter an e-mail address" in wrong.text
+
+    def test_a_link_that_is_no_good_shows_no_button_that_cannot_work(self, client: FlaskClient) -> None:
+        for path, way_on in (("/signup/confirm", "/signup/resend"), ("/reset", "/forgot"), ("/new-address", "/")):
+            page = client.get(f"{path}?token=x").text
+            assert "not good any more" in page
+            assert "<button" not in page
+            assert f'href="{way_on}"' in page
+
+    def test_no_page_after_a_form_is_a_dead_end(self, client: FlaskClient) -> None:
+        for path, *_ in pages.DONE.values():
+            main = client.get(path).text.partition("<main>")[2]
+            found = re.findall(r'href="([^"]+)"', main)
+            assert found, path
+            assert {client.get(link).status_code for link in found} == {200}
+
+    def test_nobody_is_offered_a_sign_up_that_is_closed(self, make_app: MakeApp, ann: dict[str, Any]) -> None:
+        client = make_app(SIGNUP_ENABLED="false").test_client()
+        assert 'href="/signup"' not in client.get("/").text
+        refused = client.post("/api/signup", data=ann, headers=BROWSER)
+        assert refused.status_code == 403
+        for page in (client.get("/signup"), refused):
+            assert "Nobody can sign up here" in page.text
+            assert "<form" not in page.text
+
+    def test_nobody_is_offered_a_mail_where_none_leaves(self, make_app: MakeApp, postgres_url: str) -> None:
+        client = make_app(**PRODUCTION, DATABASE_URL=postgres_url).test_client()
+        for path in ("/forgot", "/signup/resend"):
+            page = client.get(path).text
+            assert "No mails leave this service" in page
+            assert "<form" not in page
+
+    def test_what_is_in_the_link_is_shown_as_text(self, client: FlaskClient) -> None:
+        for path in ("/signup/confirm", "/reset", "/new-address"):
+            page = client.get(f"{path}?token=%22%3E%3Cscript%3E&token=2")
+            assert "<script" not in page.text
+            assert client.get(path).status_code == 200
+
+
+def test_links_begin_with_the_public_url_and_no_host_header(make_app: MakeApp, ann: dict[str, Any]) -> None:
+    app = make_app(PUBLIC_URL="https://site.example/forms")
+    app.test_client().post("/api/signup", json=ann, headers={"Host": "evil.example"})
+    assert mails(app)[0]["link"].startswith("https://site.example/forms/signup/confirm?token=")

@@ -1,0 +1,101 @@
+"""Forgetting the password and coming back, on both databases."""
+
+import time
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from forms_service.accounts import steady
+from tests.support.accounts import BROWSER, PASSWORD, Member, login, mails, token_in
+
+NEW = "Battery-staple-8"
+
+
+def forget(client: FlaskClient, email: str = "ann@example.com") -> Any:
+    return client.post("/api/password/forgot", json={"email": email})
+
+
+def reset(client: FlaskClient, token: str, password: str = NEW) -> Any:
+    return client.post("/api/password/reset", json={"token": token, "password": password})
+
+
+def test_the_answer_does_not_tell_who_has_an_account(either: FlaskClient, either_app: Flask) -> None:
+    Member(either_app)
+    Member(either_app, "closed@example.com", status="disabled")
+    answers = [forget(either, f"{name}@example.com") for name in ("ann", "nobody", "closed")]
+    assert {answer.status_code for answer in answers} == {202}
+    assert len({answer.data for answer in answers}) == 1
+    assert [mail["to"] for mail in mails(either_app)] == ["ann@example.com"]
+
+
+def test_a_new_password_is_chosen_once_and_ends_every_session(either: FlaskClient, either_app: Flask) -> None:
+    ann = Member(either_app)
+    forget(either)
+    forget(either)
+    first, second = [token_in(mail) for mail in mails(either_app, "reset")]
+    assert reset(either, first).status_code == 200
+    assert ann.call("GET", "/api/me").status_code == 401
+    refreshed = either.post("/api/token/refresh", json={"refresh_token": ann.tokens["refresh_token"]})
+    assert refreshed.status_code == 401
+    assert login(either, "ann@example.com").status_code == 401
+    assert login(either, "ann@example.com", NEW).status_code == 200
+    for spent in (first, second):
+        answer = reset(either, spent)
+        assert (answer.status_code, answer.json["codes"]) == (422, {"token": ["invalid_token"]})
+    assert [mail["to"] for mail in mails(either_app, "password_reset")] == ["ann@example.com"]
+
+
+def test_who_was_not_confirmed_is_by_it(either: FlaskClient, either_app: Flask) -> None:
+    Member(either_app, status="pending")
+    forget(either)
+    assert reset(either, token_in(mails(either_app, "reset")[0])).status_code == 200
+    assert login(either, "ann@example.com", NEW).status_code == 200
+
+
+@pytest.mark.parametrize(("password", "code"), [("short", "too_short"), ("P@SSw0rd", "too_common")])
+def test_a_bad_password_spends_no_link(app: Flask, client: FlaskClient, password: str, code: str) -> None:
+    Member(app)
+    forget(client)
+    token = token_in(mails(app, "reset")[0])
+    answer = reset(client, token, password)
+    assert answer.status_code == 422
+    assert code in answer.json["codes"]["password"]
+    assert reset(client, token).status_code == 200
+
+
+def test_a_mail_token_is_good_for_its_own_purpose_only(app: Flask, client: FlaskClient, ann: dict[str, Any]) -> None:
+    client.post("/api/signup", json=ann)
+    token = token_in(mails(app, "confirm")[0])
+    for path, more in (("/api/password/reset", {"password": NEW}), ("/api/me/email/confirm", {})):
+        answer = client.post(path, json={"token": token, **more})
+        assert (answer.status_code, answer.json["codes"]) == (422, {"token": ["invalid_token"]})
+
+
+def test_the_page_behind_the_link_takes_the_new_password(app: Flask, client: FlaskClient) -> None:
+    Member(app)
+    forget(client)
+    link = mails(app, "reset")[0]["link"].removeprefix("http://127.0.0.1:5000")
+    page = client.get(link)
+    assert (page.status_code, page.headers["Referrer-Policy"]) == (200, "no-referrer")
+    token = token_in(mails(app, "reset")[0])
+    assert f'value="{token}"' in page.text
+    short = client.post("/api/password/reset", data={"token": token, "password": "Typed1!"}, headers=BROWSER)
+    assert (short.status_code, "Typed1!" in short.text) == (422, False)
+    assert f'value="{token}"' in short.text
+    done = client.post("/api/password/reset", data={"token": token, "password": NEW}, headers=BROWSER)
+    assert (done.status_code, done.headers["Location"]) == (303, "/reset/done")
+    spent = client.post("/api/password/reset", data={"token": token, "password": PASSWORD}, headers=BROWSER)
+    assert spent.status_code == 422
+    assert 'href="/forgot"' in spent.text
+
+
+def test_the_time_does_not_tell_either(app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    Member(app)
+    monkeypatch.setattr(steady, "LOOKING", 0.2)
+    for path in ("/api/password/forgot", "/api/signup/resend"):
+        for email in ("ann@example.com", "nobody@example.com"):
+            started = time.monotonic()
+            client.post(path, json={"email": email})
+            assert time.monotonic() - started >= 0.2

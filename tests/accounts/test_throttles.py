@@ -1,0 +1,164 @@
+"""Limits that know accounts: guessing passwords, and requests of who is signed in."""
+
+import io
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from forms_service.accounts import guards
+from forms_service.accounts.identity import identified
+from tests.conftest import MakeApp
+from tests.support.accounts import PASSWORD, Member, bearer, login, mails, token_in
+
+
+def guess(app: Flask, email: str, client: str = "192.0.2.1", password: str = "Wrong-horse-7") -> Any:
+    said = {"email": email, "password": password}
+    return app.test_client().post("/api/login", json=said, environ_base={"REMOTE_ADDR": client})
+
+
+@pytest.fixture
+def guarded(make_app: MakeApp) -> Flask:
+    app = make_app(LOGIN_RATE_LIMIT="3/900")
+    Member(app)
+    return app
+
+
+@pytest.mark.parametrize("email", ["ann@example.com", "nobody@example.com"])
+def test_an_account_is_guessed_at_so_often_from_wherever_whether_or_not_it_exists(guarded: Flask, email: str) -> None:
+    spellings = [email, email.upper(), f"  {email}", email]
+    answers = [guess(guarded, spelling, f"192.0.2.{number}") for number, spelling in enumerate(spellings)]
+    assert [answer.status_code for answer in answers] == [401, 401, 401, 429]
+    assert answers[-1].headers["Retry-After"] == "900"
+    assert guess(guarded, "other@example.com", "192.0.2.9").status_code == 401
+
+
+def test_a_client_guesses_so_often_whoever_it_names(guarded: Flask) -> None:
+    answers = [guess(guarded, f"p{number}@example.com") for number in range(4)]
+    assert [answer.status_code for answer in answers] == [401, 401, 401, 429]
+
+
+class CountedBody(io.BytesIO):
+    """A body that counts how often it is read."""
+
+    reads = 0
+
+    def read(self, size: int | None = -1) -> bytes:
+        self.reads += 1
+        return super().read(size)
+
+
+def test_a_clients_limit_comes_before_its_body_is_read(guarded: Flask) -> None:
+    for number in range(3):
+        guess(guarded, f"p{number}@example.com")
+    body = CountedBody(b" " * 500_000)
+    answer = guarded.test_client().post(
+        "/api/login",
+        input_stream=body,
+        content_length=500_000,
+        content_type="application/json",
+        environ_base={"REMOTE_ADDR": "192.0.2.1"},
+    )
+    assert (answer.status_code, body.reads) == (429, 0)
+
+
+def test_a_guess_that_the_accounts_limit_refuses_counts_for_the_client(guarded: Flask) -> None:
+    for number in range(3):
+        guess(guarded, "ann@example.com", f"192.0.2.{number}")
+    refused = [guess(guarded, "ann@example.com", "198.51.100.1").status_code for _ in range(3)]
+    assert refused == [429, 429, 429]
+    assert guess(guarded, "other@example.com", "198.51.100.1").status_code == 429
+    assert guess(guarded, "other@example.com", "198.51.100.2").status_code == 401
+
+
+def test_what_names_no_account_counts_for_its_client_alone(guarded: Flask) -> None:
+    def status(body: Any, client: str) -> int:
+        answer = guarded.test_client().post("/api/login", json=body, environ_base={"REMOTE_ADDR": client})
+        return answer.status_code
+
+    bodies = [{}, {"email": 7, "password": "x"}, ["email"]]
+    assert [status(body, "192.0.2.1") for body in bodies] == [422, 422, 422]
+    assert status({}, "192.0.2.1") == 429
+    assert status({}, "192.0.2.2") == 422
+
+
+def test_the_right_password_gives_a_known_place_its_guesses_back(make_app: MakeApp) -> None:
+    app = make_app(LOGIN_RATE_LIMIT="4/900")
+    browser = Member(app).client
+    said = {"email": "ann@example.com", "password": PASSWORD}
+
+    def sign_in(number: int, **changes: str) -> int:
+        place = {"REMOTE_ADDR": f"192.0.2.{number}"}
+        answer = browser.post("/api/login", json=said | changes, environ_base=place, headers={"Sec-Fetch-Mode": "cors"})
+        return answer.status_code
+
+    for number in range(3):
+        assert sign_in(4 * number) == 200
+        wrong = [sign_in(4 * number + more, password="Wrong-horse-7") for more in (1, 2, 3)]
+        assert wrong == [401, 401, 401]
+
+
+def test_a_stranger_who_guesses_never_locks_the_owner_out(guarded: Flask) -> None:
+    for number in range(4):
+        guess(guarded, "ann@example.com", f"192.0.2.{number}")
+    assert guess(guarded, "ann@example.com", "198.51.100.1", PASSWORD).status_code == 429
+    client = guarded.test_client()
+    assert client.post("/api/password/forgot", json={"email": "ann@example.com"}).status_code == 202
+    reset = {"token": token_in(mails(guarded, "reset")[0]), "password": "Battery-staple-8"}
+    assert client.post("/api/password/reset", json=reset).status_code == 200
+    assert guess(guarded, "ann@example.com", "198.51.100.1", "Battery-staple-8").status_code == 200
+
+
+def test_switched_off_nobody_is_counted(make_app: MakeApp) -> None:
+    app = make_app(RATE_LIMIT_ENABLED="false", LOGIN_RATE_LIMIT="1/900", RATE_LIMIT_AUTHENTICATED="1/60")
+    ann = Member(app)
+    assert [guess(app, "ann@example.com").status_code for _ in range(3)] == [401, 401, 401]
+    assert [ann.call("GET", "/api/me").status_code for _ in range(3)] == [200, 200, 200]
+
+
+class TestSignedIn:
+    """A bucket of their own."""
+
+    def test_requests_count_per_account_and_not_per_client(self, make_app: MakeApp) -> None:
+        app = make_app(RATE_LIMIT_AUTHENTICATED="3/60", RATE_LIMIT_REQUESTS="100")
+        ann, bob = Member(app), Member(app, "bob@example.com")
+        again = bearer(ann.sign_in()["access_token"])
+        answers = [ann.client.get("/api/me", headers=headers) for headers in (ann.headers, again, ann.headers, again)]
+        assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
+        assert answers[0].headers["X-RateLimit-Limit"] == "3"
+        assert bob.call("GET", "/api/me").status_code == 200
+        assert ann.client.get("/api/openapi.json").headers["X-RateLimit-Limit"] == "100"
+
+    def test_each_api_key_counts_for_itself(self, make_app: MakeApp) -> None:
+        app = make_app(RATE_LIMIT_AUTHENTICATED="3/60")
+        olga = Member(app, role="owner")
+        keys = [
+            olga.call("POST", "/api/me/keys", password=PASSWORD, name="x", scopes=["tokens:introspect"])
+            for _ in range(2)
+        ]
+        found = [bearer(key.json["data"]["key"]) for key in keys]
+
+        def status(headers: dict[str, str]) -> int:
+            return olga.client.post("/api/token/introspect", json={"token": "x"}, headers=headers).status_code
+
+        assert [status(found[0]) for _ in range(4)] == [200, 200, 200, 429]
+        assert status(found[1]) == 200
+
+    def test_a_token_that_is_not_good_counts_as_a_client(self, make_app: MakeApp) -> None:
+        app = make_app(RATE_LIMIT_REQUESTS="3")
+        ann = Member(app)
+        ann.call("POST", "/api/logout")
+        answers = [ann.call("GET", "/api/me"), ann.client.get("/api/me", headers=bearer("x")), login(ann.client, "x")]
+        assert [answer.status_code for answer in answers] == [401, 401, 429]
+
+    def test_the_session_is_looked_up_once_in_a_request(self, app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+        ann = Member(app)
+        asked: list[str] = []
+
+        def looked_up(token: str) -> Any:
+            asked.append(token)
+            return identified(token)
+
+        monkeypatch.setattr(guards, "identified", looked_up)
+        assert ann.call("GET", "/api/me").headers["X-RateLimit-Limit"] == "600"
+        assert len(asked) == 1

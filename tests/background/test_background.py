@@ -1,0 +1,298 @@
+"""Where background work is done: in serving processes, in `flask worker`, never in a command; and what kills leave."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import select, update
+from sqlalchemy.exc import OperationalError
+
+from forms_service.database import new_id, now, writing
+from forms_service.delivery import background, outbox, tasks
+from forms_service.delivery.background import Background, Loop
+from forms_service.delivery.models import Message, PeriodicTask
+from forms_service.delivery.service import send_test
+from forms_service.extensions import db
+from tests.conftest import QUICK, MakeApp
+from tests.support import servers
+from tests.support.mail_server import DROP, TAKE_AND_DROP, TAKE_AND_LEAVE, MailServer
+
+Start = Callable[..., "subprocess.Popen[bytes]"]
+
+BEGINS = "Background work begins."
+
+
+PATIENCE = 40
+"""Seconds: generous, since a process starts slowly on a busy machine."""
+
+
+def until(true: Callable[[], object]) -> None:
+    """Wait for it."""
+    end = time.monotonic() + PATIENCE
+    while not true():
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.01)
+
+
+def put(app: Flask, to: str = "ann@example.com") -> str:
+    """Queue a mail; the Message-ID that it will have."""
+    with app.app_context(), writing():
+        identity = outbox.put_mail("test", to, {}, about=new_id())
+        db.session.commit()
+    return f"<{identity}@localhost>"
+
+
+def states(app: Flask) -> Counter[str]:
+    with app.app_context():
+        return Counter(db.session.scalars(select(Message.state)))
+
+
+@pytest.fixture
+def running(make_either_app: MakeApp, mail_server: MailServer) -> Iterator[Flask]:
+    """An app whose threads run."""
+    app = make_either_app(**mail_server.settings)
+    background.start(app)
+    yield app
+    work: Background = app.extensions["background"]
+    work.stop()
+
+
+class TestThreads:
+    """In a serving process."""
+
+    def test_a_commit_wakes_them_at_once(
+        self, running: Flask, mail_server: MailServer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        put(running)
+        until(lambda: states(running) == {"sent": 1})
+        times = []
+        for number in range(5):
+            started = time.monotonic()
+            put(running)
+            until(lambda number=number: len(mail_server.received) == number + 2)  # type: ignore[misc]
+            times.append(time.monotonic() - started)
+        assert sorted(times)[2] < background.POLL_SECONDS / 2, "sooner than by looking from time to time"
+
+    def test_what_another_process_has_queued_is_seen_too(self, running: Flask, mail_server: MailServer) -> None:
+        with running.app_context(), writing():
+            outbox.put_mail("test", "ann@example.com", {}, about=new_id())
+            db.session.info.clear()
+            db.session.commit()
+        until(lambda: mail_server.received)
+
+    def test_they_are_started_once_however_often_and_not_where_others_do_the_work(
+        self, make_app: MakeApp, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        app = make_app()
+        with ThreadPoolExecutor(8) as threads:
+            list(threads.map(lambda _: background.start(app), range(8)))
+        app.extensions["background"].stop()
+        assert caplog.text.count(BEGINS) == 1
+        background.start(make_app(BACKGROUND_WORK="outside"))
+        assert caplog.text.count(BEGINS) == 1
+
+    def test_a_database_that_is_away_is_said_once_and_waited_for(
+        self, make_app: MakeApp, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(background, "LONGEST_PAUSE", 0.01)
+        away, calls = True, 0
+
+        def work(_: Callable[[], bool]) -> None:
+            nonlocal calls
+            calls += 1
+            if away:
+                raise OperationalError("SELECT", {}, Exception("connection refused"))
+
+        loop = Loop(make_app(), "test", work, 0.01)
+        loop.start()
+        until(lambda: calls > 3)
+        away = False
+        until(lambda: "goes on" in caplog.text)
+        loop.stop()
+        loop.join(5)
+        assert caplog.text.count("waits for the database") == 1
+        assert "Traceback" not in caplog.text
+
+
+class TestTasks:
+    """What is done from time to time."""
+
+    def test_each_is_run_once_in_the_fleet_when_it_is_due(self, make_either_app: MakeApp) -> None:
+        ran: list[str] = []
+        apps = [make_either_app() for _ in range(4)]
+        for app in apps:
+            tasks.register(app, "retention", 3600, lambda: ran.append("retention"))
+
+        def process(app: Flask) -> None:
+            with app.app_context():
+                tasks.run_due()
+
+        for _ in range(3):
+            with ThreadPoolExecutor(4) as threads:
+                list(threads.map(process, apps))
+        assert ran == ["retention"]
+        self.let_pass(apps[0], 3601)
+        with ThreadPoolExecutor(4) as threads:
+            list(threads.map(process, apps))
+        assert ran == ["retention"] * 2
+
+    def test_one_that_fails_keeps_no_other_and_is_tried_again_before_its_time(
+        self, either_app: Flask, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        ran: list[str] = []
+        either_app.extensions["tasks"].clear()
+        tasks.register(either_app, "broken", 86_400, lambda: 1 / 0)
+        tasks.register(either_app, "fine", 86_400, lambda: ran.append("fine"))
+        with either_app.app_context():
+            assert tasks.run_due() == ["broken", "fine"]
+            assert "A periodic task failed: broken" in caplog.text
+            assert tasks.run_due() == []
+        self.let_pass(either_app, tasks.AGAIN_SECONDS + 1)
+        with either_app.app_context():
+            assert tasks.run_due() == ["broken"]
+
+    def let_pass(self, app: Flask, seconds: float) -> None:
+        with app.app_context(), writing():
+            due = {row.name: row.next_run_at for row in db.session.scalars(select(PeriodicTask))}
+            for name, moment in due.items():
+                earlier = moment - timedelta(seconds=seconds)
+                db.session.execute(update(PeriodicTask).where(PeriodicTask.name == name).values(next_run_at=earlier))
+            db.session.commit()
+        assert max(due.values()) > now() - timedelta(seconds=1)
+
+
+@pytest.fixture
+def start(tmp_path: Path, mail_server: MailServer) -> Iterator[Start]:
+    """Starts gunicorn, `flask run` or `flask worker` on the instance of `make_app`, with its log in `log`."""
+    folder, said = tmp_path / "instance", {**QUICK, **mail_server.settings}
+    with ExitStack() as stack:
+
+        def begin(kind: str, *words: str) -> "subprocess.Popen[bytes]":
+            if kind == "gunicorn":
+                server = servers.Server(folder, said, *words)
+                stack.callback(server.stop)
+                return server.process
+            process = servers.start_flask(folder, *words, **said)
+            stack.callback(end, process)
+            return process
+
+        yield begin
+
+
+def end(process: "subprocess.Popen[bytes]") -> None:
+    """End it, and what it has started."""
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+@pytest.mark.slow
+class TestProcesses:
+    """Servers and workers, as an operator starts and ends them."""
+
+    def test_gunicorn_that_loads_before_it_forks_sends_what_waited_without_being_visited(
+        self, start: Start, mail_server: MailServer, make_app: MakeApp
+    ) -> None:
+        sent = put(make_app())
+        process = start("gunicorn", "--preload")
+        until(lambda: mail_server.ids == [sent])
+        process.terminate()
+        assert process.wait(PATIENCE) == 0
+
+    def test_flask_run_that_reloads_does_so_once(
+        self, tmp_path: Path, start: Start, mail_server: MailServer, make_app: MakeApp
+    ) -> None:
+        sent = put(make_app())
+        process = start("flask", "--debug", "run", "--port", str(servers.free_port()))
+        until(lambda: mail_server.ids == [sent])
+        process.terminate()
+        process.wait(PATIENCE)
+        assert (tmp_path / "instance" / "log").read_text().count(BEGINS) == 1
+
+    @pytest.mark.parametrize(
+        "words", [("gunicorn",), ("flask", "worker"), ("flask", "run", "--port", "0")], ids=" ".join
+    )
+    def test_each_sends_what_waited_and_sigterm_finishes_the_one_in_hand(
+        self, start: Start, mail_server: MailServer, make_app: MakeApp, words: list[str]
+    ) -> None:
+        app = make_app()
+        for _ in range(3):
+            put(app)
+        mail_server.at_data = lambda _: time.sleep(0.5)  # type: ignore[func-returns-value]
+        process = start(*words)
+        until(lambda: states(app)["sent"] == 1)
+        time.sleep(0.1)
+        process.terminate()
+        assert process.wait(PATIENCE) == 0
+        assert states(app) == {"sent": 2, "waiting": 1}
+        assert len(mail_server.received) == 2
+
+    def test_the_test_mail_goes_down_the_same_road_and_shows_the_answer(
+        self, tmp_path: Path, mail_server: MailServer
+    ) -> None:
+        said = {**QUICK, **mail_server.settings}
+        done = servers.flask(tmp_path, "mail", "test", "ann@example.com", **said)
+        assert (done.returncode, done.stdout) == (0, "250 Taken as number 7\n")
+        mail_server.at_rcpt = lambda _: "550 5.7.1 Relaying denied"
+        done = servers.flask(tmp_path, "mail", "test", "ann@example.com", **said)
+        assert (done.returncode, done.stdout) == (1, "550 5.7.1 Relaying denied\n")
+        assert BEGINS not in done.stderr, "a command does no other work"
+
+    def test_the_test_mail_needs_an_address(self, app: Flask) -> None:
+        with app.app_context(), pytest.raises(ValueError, match="no e-mail address"):
+            send_test("ann")
+
+
+IMPATIENT = """
+from pathlib import Path
+from forms_service.app import create_app
+from forms_service.config import load_settings
+from forms_service.delivery import background, claims
+claims.LEASE, claims.FIRST_DELAYS, background.POLL_SECONDS = 1, (0.1, 0.1, 0.1), 0.05
+background.work_until_told(create_app(load_settings(Path("."))))
+"""
+"""`flask worker` with leases and delays of a test."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+def test_workers_that_are_killed_lose_nothing(
+    request: pytest.FixtureRequest, tmp_path: Path, mail_server: MailServer, make_app: MakeApp, database: str
+) -> None:
+    url = {"DATABASE_URL": request.getfixturevalue("postgres_url")} if database == "postgresql" else {}
+    app = make_app(**url)
+    queued = [put(app, f"p{number}@example.com") for number in range(60)]
+    days = iter([DROP, TAKE_AND_DROP, "451 Not now", TAKE_AND_LEAVE] * 3)
+    mail_server.at_data = lambda _: next(days, None) if len(mail_server.received) % 5 == 2 else None
+
+    said = {"INSTANCE_PATH": str(tmp_path / "instance"), **QUICK, **url, **mail_server.settings}
+    seen = servers.environment(tmp_path, said)
+    processes: list[subprocess.Popen[bytes]] = []
+
+    def start() -> None:
+        command = [sys.executable, "-c", IMPATIENT]
+        processes.append(subprocess.Popen(command, env=seen, cwd=servers.HOME, start_new_session=True))
+
+    try:
+        start()
+        start()
+        for number in range(3):
+            until(lambda number=number: len(mail_server.received) >= 10 * (number + 1))  # type: ignore[misc]
+            end(processes[number])
+            start()
+        until(lambda: states(app) == {"sent": 60})
+    finally:
+        for process in processes:
+            end(process)
+    assert set(mail_server.ids) == set(queued), "each arrived, and under no other Message-ID"
+    assert len(mail_server.ids) <= 60 + 3 + 3, "twice is what was killed or dropped after it was taken"

@@ -1,0 +1,63 @@
+"""The puzzle of a form in a person's browser: solved by itself, under the policy of the page."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from forms_service.accounts import service as accounts
+from forms_service.app import create_app
+from forms_service.config import load_settings
+from forms_service.database import nothing_left_open
+from forms_service.forms import service
+from forms_service.forms.schemas import NewForm
+from tests.conftest import QUICK
+from tests.support.servers import Server
+
+axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs: pip install -e '.[browser]'")
+
+pytestmark = pytest.mark.slow
+
+TOKEN = "document.querySelector('input[name=altcha]')?.value ?? ''"
+ASKED = {"name": "Contact", "fields": [{"name": "note", "type": "text", "label": "Note"}], "settings": {}}
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The page of a form that sets puzzles."""
+    folder: Path = tmp_path_factory.mktemp("puzzles")
+    with pytest.MonkeyPatch.context() as patched:
+        for name, value in {**QUICK, "INSTANCE_PATH": str(folder)}.items():
+            patched.setenv(name, value)
+        app = create_app(load_settings(folder))
+    with app.test_request_context("/"), nothing_left_open():
+        person = accounts.Person("owner@example.com", "Olga", "Owner", "Correct-horse-7")
+        owner = accounts.create(person, role="owner", status="active").id
+        form_id = service.create(NewForm().load({**ASKED, "settings": {"challenge": "altcha"}}), owner)["id"]
+    server = Server(folder, QUICK)
+    yield f"{server.url}/f/{form_id}"
+    server.stop()
+
+
+def test_a_puzzle_is_solved_by_itself_and_the_form_arrives(page: Any, address: str) -> None:
+    page.goto(address)
+    page.fill("[name=note]", "Hello")
+    until = time.monotonic() + 30
+    while not page.evaluate(TOKEN) and time.monotonic() < until:
+        page.wait_for_timeout(100)
+    assert len(page.evaluate(TOKEN)) > 100, page.console
+    found = axe.Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+    page.click("text=Send")
+    page.wait_for_url("**/thanks", timeout=30_000)
+    assert page.console == []
+
+
+def test_without_a_script_the_page_says_what_it_needs(browser: Any, address: str) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    opened = context.new_page()
+    opened.goto(address)
+    assert "takes JavaScript" in opened.inner_text("main")
+    context.close()

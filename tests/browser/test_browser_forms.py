@@ -1,0 +1,114 @@
+"""The hosted page of a form in a person's browser."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from forms_service.accounts import service as accounts
+from forms_service.app import create_app
+from forms_service.config import load_settings
+from forms_service.database import nothing_left_open
+from forms_service.errors import Fault
+from forms_service.forms import pages, service
+from forms_service.forms.published import published
+from forms_service.forms.schemas import NewForm
+from tests.conftest import QUICK
+from tests.forms.test_hosted_pages import EVERY_FIELD
+from tests.support.servers import Server
+
+axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs: pip install -e '.[browser]'")
+
+pytestmark = pytest.mark.slow
+
+MISTAKES = {
+    "email": [Fault("Enter an e-mail address such as ann@example.com.", "invalid_email")],
+    "land": [Fault("This field is required.", "blank")],
+    "meal": [Fault("This field is required.", "required")],
+    "extras": [Fault("Choose only among those that are offered.", "not_a_choice")],
+    "agree": [Fault("Tick this box to go on.", "required")],
+}
+
+
+class Hosted:
+    """A service with a form of every field, the page of that form when it was refused, and a closed one."""
+
+    def __init__(self, folder: Path) -> None:
+        with pytest.MonkeyPatch.context() as patched:
+            for name, value in {**QUICK, "INSTANCE_PATH": str(folder)}.items():
+                patched.setenv(name, value)
+            app = create_app(load_settings(folder))
+        with app.test_request_context("/"), nothing_left_open():
+            person = accounts.Person("owner@example.com", "Olga", "Owner", "Correct-horse-7")
+            owner = accounts.create(person, role="owner", status="active").id
+            full = service.create(NewForm().load({"name": "Party", "fields": EVERY_FIELD}), owner)["id"]
+            closed = service.create(NewForm().load({"name": "Raffle", "settings": {"closed": True}}), owner)["id"]
+            self.refused = pages.hosted(published(full), 422, MISTAKES, pages.Again({"email": "ann"})).get_data(
+                as_text=True
+            )
+        self.server = Server(folder, QUICK)
+        self.form = f"{self.server.url}/f/{full}"
+        self.closed = f"{self.server.url}/f/{closed}"
+
+
+@pytest.fixture(scope="module")
+def hosted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hosted]:
+    made = Hosted(tmp_path_factory.mktemp("hosted"))
+    yield made
+    made.server.stop()
+
+
+def show_refused(page: Any, hosted: Hosted) -> None:
+    """The page as it is after a mistake."""
+    page.route(hosted.form, lambda route: route.fulfill(status=422, content_type="text/html", body=hosted.refused))
+    page.goto(hosted.form)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_on_any_page_of_a_form(page: Any, hosted: Hosted, scheme: str) -> None:
+    page.emulate_media(color_scheme=scheme)
+    for address in (hosted.form, f"{hosted.form}/thanks", hosted.closed):
+        page.goto(address)
+        found = axe.Axe().run(page)
+        assert found.violations_count == 0, found.generate_report()
+    show_refused(page, hosted)
+    found = axe.Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+
+
+def test_nothing_has_to_be_scrolled_sideways_on_a_small_screen(page: Any, hosted: Hosted) -> None:
+    page.set_viewport_size({"width": 320, "height": 640})
+    show_refused(page, hosted)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+
+
+def test_the_trap_is_neither_seen_nor_reached_by_keyboard(page: Any, hosted: Hosted) -> None:
+    page.goto(hosted.form)
+    box = page.locator("[name=_gotcha]").bounding_box()
+    assert box is None or box["x"] + box["width"] < 0
+    page.focus("[name=name]")
+    reached = []
+    for _ in range(30):
+        page.keyboard.press("Tab")
+        reached.append(page.evaluate("document.activeElement.name || document.activeElement.tagName"))
+    assert "_gotcha" not in reached
+    assert {"email", "land", "meal", "extras", "cv", "message", "agree", "BUTTON"} <= set(reached)
+
+
+def test_a_mistake_is_a_link_to_where_it_is_mended(page: Any, hosted: Hosted) -> None:
+    show_refused(page, hosted)
+    page.click("[role=alert] a >> text=email")
+    assert page.evaluate("location.hash") == "#field-2"
+    assert page.evaluate("document.querySelector('#field-11-1').name") == "meal"
+
+
+def test_a_browser_holds_the_rules_it_knows(page: Any, hosted: Hosted) -> None:
+    page.goto(hosted.form)
+    page.fill("[name=name]", "UPPER")
+    page.fill("[name=guests]", "13")
+    page.fill("[name=day]", "2025-12-31")
+    wrong = page.evaluate("[...document.querySelectorAll(':invalid')].map(found => found.name)")
+    assert {"name", "guests", "day", "land", "meal", "agree"} <= set(wrong)
+    assert "email" not in wrong
+    assert [line for line in page.console if "Pattern attribute" in line or "Policy" in line] == []

@@ -1,0 +1,51 @@
+"""What was stored by a version before goes on working, on both databases."""
+
+from typing import Any
+
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import delete, select, update
+
+from forms_service.database import writing
+from forms_service.extensions import db
+from forms_service.keyring import holder
+from forms_service.submissions.models import IdempotencyKey, Submission
+from forms_service.submissions.taking.content import KEY_PLACE
+from forms_service.submissions.taking.deciding import REPEAT
+from tests.intake.test_submission_repeats import identity, make_older
+from tests.support.visitors import change, form_for, kept
+
+
+def store_as_before(app: Flask, key: str) -> None:
+    """Leave of an idempotency key what versions stored that did not bind it to a client."""
+    with app.app_context(), writing():
+        one = db.session.scalars(select(IdempotencyKey.key_hash)).first()
+        db.session.execute(delete(IdempotencyKey).where(IdempotencyKey.key_hash != one))
+        db.session.execute(update(IdempotencyKey).values(key_hash=holder().ring().index(key, KEY_PLACE)))
+        db.session.commit()
+
+
+def test_a_retry_finds_the_submission_that_a_version_before_stored(either: FlaskClient, either_app: Flask) -> None:
+    form = form_for(either_app)
+
+    def post(name: str, key: str = "k") -> Any:
+        return either.post(f"/f/{form}", json={"name": name}, headers={"Idempotency-Key": key})
+
+    first = identity(post("Ann"))
+    make_older(either_app, Submission, REPEAT * 2)
+    store_as_before(either_app, "k")
+    assert identity(post("Ann")) == first
+    assert post("Bob").status_code == 422
+    change(either_app, form, closed=True)
+    assert identity(post("Ann")) == first
+    assert len(kept(either_app, form)) == 1
+
+
+def test_a_key_from_before_bars_nobody_who_sends_something_else_under_it(
+    either: FlaskClient, either_app: Flask
+) -> None:
+    form = form_for(either_app)
+    headers = {"Idempotency-Key": "1"}
+    first = identity(either.post(f"/f/{form}", json={"name": "Ann"}, headers=headers))
+    store_as_before(either_app, "1")
+    assert identity(either.post(f"/f/{form}", json={"name": "Bob"}, headers=headers)) != first

@@ -1,0 +1,311 @@
+"""What a database is told, what is kept when something fails, and how the embedded one is migrated."""
+
+import sqlite3
+import stat
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from prometheus_client import REGISTRY
+from sqlalchemy import event, func, select, text
+from sqlalchemy.exc import OperationalError
+
+from forms_service import database, postgres
+from forms_service.accounts import service
+from forms_service.accounts.models import Account
+from forms_service.app import create_app
+from forms_service.database import writing
+from forms_service.errors import ServiceUnavailableError, StartError
+from forms_service.extensions import db
+from forms_service.migrating import COPIES
+from forms_service.wrapped_keys import WrappedKey
+from tests.conftest import QUICK, MakeApp, MakeSettings
+from tests.support import servers
+
+ANN = service.Person("ann@example.com", "Ann", "Example", "Correct-horse-7")
+
+
+def scalar(app: Flask, statement: str) -> Any:
+    with app.app_context():
+        return db.session.scalar(text(statement))
+
+
+def test_sqlite_is_durable_and_strict(app: Flask) -> None:
+    found = {name: scalar(app, f"PRAGMA {name}") for name in ("journal_mode", "synchronous", "foreign_keys")}
+    assert found == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
+    assert scalar(app, "PRAGMA busy_timeout") == 4000
+
+
+def test_postgresql_speaks_utc_and_ends_slow_statements(make_app: MakeApp, postgres_url: str) -> None:
+    app = make_app(DATABASE_URL=postgres_url)
+    assert scalar(app, "SHOW timezone").lower() == "utc"
+    assert scalar(app, "SHOW statement_timeout") == "30s"
+    with app.app_context():
+        assert (db.engine.pool._recycle, db.engine.pool._pre_ping) == (3600, True)  # type: ignore[attr-defined]
+        assert db.engine.dialect.driver == "psycopg"
+
+
+def test_a_postgresql_that_no_longer_answers_is_given_up(
+    make_app: MakeApp, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = make_app(DATABASE_URL=postgres_url)
+    monkeypatch.setattr(postgres, "GIVE_UP_SECONDS", 0.2)
+    with app.app_context():
+        with pytest.raises(OperationalError, match="does not answer") as caught:
+            db.session.execute(text("SELECT pg_sleep(60)"))
+        assert caught.value.connection_invalidated
+        db.session.rollback()
+        assert db.session.scalar(text("SELECT 1")) == 1
+
+
+def test_a_connection_that_breaks_after_the_answer_was_made_takes_it_from_nobody(
+    make_app: MakeApp, postgres_url: str
+) -> None:
+    app = make_app(DATABASE_URL=postgres_url)
+    with app.app_context():
+        other = db.engine.connect()
+        read_by = db.session.scalar(text("SELECT pg_backend_pid()"))
+        other.execute(text("SELECT pg_terminate_backend(:pid, 1000)"), {"pid": read_by})
+        other.close()
+    assert scalar(app, "SELECT 1") == 1
+
+
+def test_pool_events_are_counted(app: Flask) -> None:
+    def count(name: str) -> float:
+        return REGISTRY.get_sample_value("forms_database_pool_events_total", {"event": name}) or 0
+
+    before = {name: count(name) for name in ("connect", "checkout", "checkin")}
+    scalar(app, "SELECT 1")
+    after = {name: count(name) for name in before}
+    assert {name: after[name] - before[name] for name in before} == {"connect": 1, "checkout": 1, "checkin": 1}
+
+
+def test_a_use_case_that_fails_leaves_nothing(either_app: Flask) -> None:
+    with either_app.app_context():
+        with pytest.raises(RuntimeError), writing():
+            db.session.add(WrappedKey(purpose="data", number=99, wrapped=b"", wrapped_with=""))
+            db.session.flush()
+            raise RuntimeError
+        assert db.session.get(WrappedKey, ("data", 99)) is None
+        with writing():
+            db.session.add(WrappedKey(purpose="data", number=99, wrapped=b"", wrapped_with=""))
+        db.session.expire_all()
+        assert db.session.get(WrappedKey, ("data", 99)) is None, "what was not committed is not kept"
+
+
+def test_a_use_case_commits_once(either_app: Flask) -> None:
+    commits: list[object] = []
+    with either_app.app_context():
+        event.listen(db.engine, "commit", commits.append)
+        service.create(ANN, role="user", status="active")
+    assert len(commits) == 1
+
+
+def test_reading_first_and_writing_then_never_fails_because_another_wrote(either_app: Flask) -> None:
+    def add(_: int) -> None:
+        with either_app.app_context():
+            db.session.scalar(select(func.count()).select_from(WrappedKey))
+            with writing():
+                highest = db.session.scalar(select(func.max(WrappedKey.number))) or 0
+                if db.engine.dialect.name == "postgresql":
+                    db.session.execute(text("LOCK keyring IN EXCLUSIVE MODE"))
+                    highest = db.session.scalar(select(func.max(WrappedKey.number))) or 0
+                db.session.add(WrappedKey(purpose="data", number=highest + 1, wrapped=b"", wrapped_with=""))
+                db.session.commit()
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(add, range(40)))
+    assert scalar(either_app, "SELECT max(number) FROM keyring") == 41
+
+
+def test_writers_of_a_process_wait_in_a_queue_and_not_for_ever(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "PATIENCE", 0.05)
+    inside, done = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with app.app_context(), writing():
+            inside.set()
+            done.wait(10)
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    inside.wait(10)
+    with app.app_context():
+        with pytest.raises(ServiceUnavailableError), writing():
+            pass
+        assert db.session.scalar(text("SELECT 1")) == 1, "readers do not wait"
+    done.set()
+    holder.join()
+    with app.app_context(), writing():
+        pass
+
+
+def test_times_are_kept_in_utc_and_come_back_aware(either_app: Flask) -> None:
+    moment = datetime(2026, 3, 1, 12, 30, 0, 123456, tzinfo=timezone(timedelta(hours=5)))
+    with either_app.app_context():
+        with writing():
+            db.session.add(WrappedKey(purpose="data", number=5, wrapped=b"", wrapped_with="", created_at=moment))
+            db.session.commit()
+        db.session.expire_all()
+        found = db.session.scalars(select(WrappedKey.created_at).where(WrappedKey.number == 5)).one()
+    assert (found, found.tzinfo) == (moment, UTC)
+
+
+PRINT_AN_INDEX = """
+from wsgi import app
+from forms_service.keyring import holder
+app.app_context().push()
+print(holder().ring().index("a", "b").hex())
+"""
+
+
+class TestEmbedded:
+    """SQLite in the instance folder, which looks after itself."""
+
+    def test_its_files_are_for_their_owner(self, app: Flask, tmp_path: Path) -> None:
+        assert stat.S_IMODE((tmp_path / "instance" / "forms.db").stat().st_mode) == 0o600
+
+    def test_is_copied_before_it_is_migrated_and_the_last_copies_are_kept(
+        self, make_app: MakeApp, make_settings: MakeSettings, tmp_path: Path
+    ) -> None:
+        file = tmp_path / "instance" / "forms.db"
+        with make_app().app_context():
+            service.create(ANN, role="user", status="active")
+        assert not copies(file), "a new database has nothing to copy"
+        for _ in range(COPIES + 2):
+            with closing(sqlite3.connect(file)) as connection, connection:
+                for table in tables(connection) - {"alembic_version", "before"}:
+                    connection.execute(f"DROP TABLE {table}")
+                connection.execute("DELETE FROM alembic_version")
+                connection.execute("CREATE TABLE IF NOT EXISTS before (said TEXT)")
+            make_app()
+        kept = copies(file)
+        assert len(kept) == COPIES
+        assert all(stat.S_IMODE(copy.stat().st_mode) == 0o600 for copy in kept)
+        with closing(sqlite3.connect(kept[-1])) as connection:
+            assert tables(connection) == {"alembic_version", "before"}
+
+    def test_an_up_to_date_one_is_left_alone(self, make_app: MakeApp, tmp_path: Path) -> None:
+        make_app()
+        make_app()
+        assert not copies(tmp_path / "instance" / "forms.db")
+
+    def test_one_that_is_newer_than_the_code_is_refused(
+        self, app: Flask, make_settings: MakeSettings, tmp_path: Path
+    ) -> None:
+        with closing(sqlite3.connect(tmp_path / "instance" / "forms.db")) as connection, connection:
+            connection.execute("UPDATE alembic_version SET version_num = '9999'")
+        with pytest.raises(StartError, match="newer version"):
+            create_app(make_settings())
+
+    @pytest.mark.slow
+    def test_several_processes_may_start_at_once(self, tmp_path: Path) -> None:
+        command = [sys.executable, "-W", "error", "-c", PRINT_AN_INDEX]
+        settings = servers.environment(tmp_path, {**QUICK, "INSTANCE_PATH": str(tmp_path)})
+        started = [
+            subprocess.Popen(command, cwd=servers.HOME, env=settings, stdout=-1, stderr=-1, text=True) for _ in range(4)
+        ]
+        outcomes = [process.communicate(timeout=60) for process in started]
+        assert {process.returncode for process in started} == {0}, outcomes
+        assert len({printed for printed, _ in outcomes}) == 1, "all have the keys that the first one made"
+
+
+def tables(connection: sqlite3.Connection) -> set[str]:
+    return {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+
+
+def copies(file: Path) -> list[Path]:
+    return sorted(file.parent.glob(f"{file.name}.*.copy"))
+
+
+class TestPostgresql:
+    """A database that its operator migrates."""
+
+    @pytest.fixture
+    def unmigrated(self, make_app: MakeApp, postgres_url: str) -> Callable[[str], Flask]:
+        def at(revision: str) -> Flask:
+            with make_app(DATABASE_URL=postgres_url).app_context():
+                db.session.execute(text("UPDATE alembic_version SET version_num = :to"), {"to": revision})
+                db.session.commit()
+            return make_app(DATABASE_URL=postgres_url)
+
+        return at
+
+    @pytest.fixture(autouse=True)
+    def put_back(self, postgres_url: str, make_app: MakeApp) -> Any:
+        app = make_app(DATABASE_URL=postgres_url)
+        with app.app_context():
+            head = db.session.scalar(text("SELECT version_num FROM alembic_version"))
+        yield
+        with app.app_context():
+            db.session.execute(text("UPDATE alembic_version SET version_num = :head"), {"head": head})
+            db.session.commit()
+
+    def test_behind_the_code_it_is_not_touched_and_not_ready(
+        self, unmigrated: Callable[[str], Flask], postgres_url: str, make_app: MakeApp, ann: dict[str, Any]
+    ) -> None:
+        with make_app(DATABASE_URL=postgres_url).app_context():
+            db.session.execute(text("DELETE FROM alembic_version"))
+            db.session.commit()
+        client = make_app(DATABASE_URL=postgres_url).test_client()
+        assert client.get("/health/live").status_code == 200
+        assert client.get("/health/ready").status_code == 503
+        answer = client.post("/api/signup", json=ann)
+        assert (answer.status_code, answer.json["error_type"]) == (503, "ServiceUnavailableError")
+        assert "Retry-After" in answer.headers
+        with client.application.app_context():
+            db.session.execute(text("INSERT INTO alembic_version VALUES ('0001')"))
+            db.session.commit()
+
+    def test_ahead_of_the_code_it_is_refused(self, unmigrated: Callable[[str], Flask]) -> None:
+        with pytest.raises(StartError, match="newer version"):
+            unmigrated("9999")
+
+
+@pytest.mark.slow
+def test_a_database_that_is_away_stops_no_start_and_is_used_when_it_comes(
+    make_app: MakeApp, ann: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    url = f"postgresql://nobody:hidden-word@127.0.0.1:{servers.free_port()}/nothing"
+    client = make_app(DATABASE_URL=url).test_client()
+    assert client.get("/health/live").status_code == 200
+    assert client.get("/health/ready").status_code == 503
+    health = client.get("/health")
+    assert (health.status_code, health.json["status"]) == (503, "unhealthy")
+    for path, body in (("/api/signup", ann),):
+        answer = client.post(path, json=body)
+        assert (answer.status_code, answer.json["error_type"]) == (503, "ServiceUnavailableError")
+        assert int(answer.headers["Retry-After"]) >= 1
+    assert "hidden-word" not in caplog.text + health.text
+
+
+def test_a_full_or_read_only_disk_is_503(make_either_app: MakeApp, ann: dict[str, Any]) -> None:
+    app = make_either_app()
+    with app.app_context():
+        sqlite = db.engine.dialect.name == "sqlite"
+        event.listen(
+            db.engine,
+            "begin",
+            lambda connection: connection.exec_driver_sql(
+                "PRAGMA query_only = ON" if sqlite else "SET TRANSACTION READ ONLY"
+            ),
+        )
+    answer = app.test_client().post("/api/signup", json=ann)
+    assert (answer.status_code, answer.json["error_type"]) == (503, "ServiceUnavailableError")
+
+
+def test_accounts_are_listed_in_the_order_they_were_made(either_app: Flask) -> None:
+    with either_app.app_context():
+        for number in range(5):
+            person = service.Person(f"p{number}@example.com", "Ann", "Example", "Correct-horse-7")
+            service.create(person, role="user", status="active")
+        assert [account.email for account in service.everybody()] == [f"p{number}@example.com" for number in range(5)]
+        assert db.session.scalar(select(func.count()).select_from(Account)) == 5

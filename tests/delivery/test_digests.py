@@ -1,0 +1,234 @@
+"""A flood of notifications: account mails overtake them, and past twenty in ten minutes a digest says how many more."""
+
+import time
+import uuid
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+
+from forms_service.accounts import administration
+from forms_service.database import new_id, writing
+from forms_service.delivery import claims, outbox, worker
+from forms_service.delivery.composing import compose
+from forms_service.delivery.models import Message
+from forms_service.delivery.parcel import DeliveryError, Parcel
+from forms_service.extensions import db
+from forms_service.forms.published import FRESH_SECONDS, published
+from forms_service.submissions import notification
+from forms_service.submissions.erasing import erase
+from tests.support.delivery_clock import movable_clock
+from tests.support.stored import submit
+from tests.support.visitors import OWNER, form_for
+
+
+class Postman:
+    """Takes what it is given; `refusal` is raised instead."""
+
+    def __init__(self) -> None:
+        self.taken: list[Parcel] = []
+        self.texts: list[str] = []
+        self.refusal: DeliveryError | None = None
+
+    def send(self, parcel: Parcel) -> str:
+        if self.refusal:
+            raise self.refusal
+        self.taken.append(parcel)
+        self.texts.append(compose(parcel).text)
+        return "250 OK"
+
+    def close(self) -> None:
+        pass
+
+    def kinds(self) -> list[str]:
+        return [parcel.kind for parcel in self.taken]
+
+
+@pytest.fixture
+def postman(monkeypatch: pytest.MonkeyPatch) -> Postman:
+    postman = Postman()
+    monkeypatch.setattr(worker, "SENDERS", {"mail": lambda: postman})
+    return postman
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    return movable_clock(monkeypatch)
+
+
+def notify(app: Flask, form: str, count: int) -> list[uuid.UUID]:
+    """So many submissions of the form, each with a mail that waits."""
+    ids = [uuid.UUID(submit(app, form, {"n": str(number)})) for number in range(count)]
+    with app.app_context(), writing():
+        notification.notify(published(form), ids)
+        db.session.commit()
+    return ids
+
+
+def deliver(app: Flask) -> int:
+    with app.app_context():
+        return worker.deliver_due()
+
+
+def states(app: Flask, *where: Any) -> dict[str, int]:
+    with app.app_context():
+        found = select(Message.state, func.count()).where(*where).group_by(Message.state)
+        return {row[0]: row[1] for row in db.session.execute(found)}
+
+
+def test_an_account_mail_overtakes_notifications(either_app: Flask, postman: Postman) -> None:
+    notify(either_app, form_for(either_app), 5)
+    with either_app.app_context(), writing():
+        outbox.put_mail("reset", "ann@example.com", {"link": "https://x.example"}, about=new_id())
+        db.session.commit()
+    deliver(either_app)
+    assert postman.kinds() == ["reset", *["submission"] * 5]
+
+
+def test_past_twenty_a_digest_says_how_many_more(
+    either_app: Flask, postman: Postman, clock: Callable[..., None]
+) -> None:
+    contact, other = form_for(either_app), form_for(either_app, name="Feedback")
+    notify(either_app, contact, 30)
+    notify(either_app, other, 3)
+    deliver(either_app)
+    assert postman.kinds() == ["submission"] * 20
+    notify(either_app, contact, 2)
+    clock(minutes=1)
+    deliver(either_app)
+    assert postman.kinds() == ["submission"] * 20 + ["digest"]
+    text = postman.texts[-1]
+    assert f"Contact: 12 more\nhttp://127.0.0.1:5000/api/forms/{contact}/submissions?since=" in text
+    assert f"Feedback: 3 more\nhttp://127.0.0.1:5000/api/forms/{other}/submissions?since=" in text
+    assert postman.taken[-1].values["count"] == 15
+    assert postman.taken[-1].target == OWNER
+    assert states(either_app) == {"sent": 36}
+
+
+def test_the_next_digest_comes_ten_minutes_later_and_then_mails_by_themselves(
+    app: Flask, postman: Postman, clock: Callable[..., None]
+) -> None:
+    form = form_for(app)
+    notify(app, form, 22)
+    deliver(app)
+    clock(minutes=1)
+    deliver(app)
+    notify(app, form, 5)
+    clock(minutes=2)
+    assert deliver(app) == 0
+    clock(minutes=8, seconds=1)
+    deliver(app)
+    assert [parcel.values["count"] for parcel in postman.taken if parcel.kind == "digest"] == [2, 5]
+    notify(app, form, 1)
+    deliver(app)
+    assert postman.kinds()[-1] == "submission"
+
+
+def test_another_recipient_is_sent_their_own(app: Flask, postman: Postman) -> None:
+    form = form_for(app)
+    notify(app, form, 21)
+    (extra,) = (uuid.UUID(submit(app, form)),)
+    with app.app_context():
+        row = outbox.mail_row(notification.KIND, "colleague@example.com", about=extra)
+        with writing():
+            outbox.put_rows(db.session.connection(), [row])
+            db.session.commit()
+    deliver(app)
+    assert [parcel.target for parcel in postman.taken].count("colleague@example.com") == 1
+    assert len(postman.taken) == 21
+
+
+def test_several_workers_send_no_more_together(either_app: Flask, postman: Postman, clock: Callable[..., None]) -> None:
+    notify(either_app, form_for(either_app), 60)
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: deliver(either_app), range(4)))
+    assert postman.kinds() == ["submission"] * 20
+    clock(minutes=2)
+    deliver(either_app)
+    assert sum(parcel.values["count"] for parcel in postman.taken[20:]) == 40
+    assert set(states(either_app)) == {"sent"}
+
+
+def test_a_digest_whose_worker_was_killed_goes_again_with_all_it_held(
+    either_app: Flask, postman: Postman, clock: Callable[..., None]
+) -> None:
+    form = form_for(either_app)
+    notify(either_app, form, 25)
+    deliver(either_app)
+    clock(minutes=1)
+    with either_app.app_context():
+        taken = claims.claim("mail")
+        assert taken is not None
+        assert claims.parcel(taken) is not None
+    notify(either_app, form, 4)  # what the one in hand does not know of
+    deliver(either_app)
+    clock(minutes=2)
+    deliver(either_app)
+    clock(minutes=11)
+    deliver(either_app)
+    assert [parcel.values["count"] for parcel in postman.taken if parcel.kind == "digest"] == [5, 4]
+    assert set(states(either_app)) == {"sent"}
+
+
+def test_a_digest_is_retried_and_takes_in_what_comes_meanwhile(
+    app: Flask, postman: Postman, clock: Callable[..., None]
+) -> None:
+    form = form_for(app)
+    notify(app, form, 22)
+    deliver(app)
+    clock(minutes=1)
+    postman.refusal = DeliveryError("451 later")
+    deliver(app)
+    postman.refusal = None
+    notify(app, form, 1)
+    deliver(app)
+    clock(minutes=1)
+    deliver(app)
+    assert [parcel.values["count"] for parcel in postman.taken if parcel.kind == "digest"] == [3]
+
+
+def test_what_a_refused_digest_held_back_is_failed_too(
+    app: Flask, postman: Postman, clock: Callable[..., None], caplog: pytest.LogCaptureFixture
+) -> None:
+    notify(app, form_for(app), 22)
+    deliver(app)
+    clock(minutes=1)
+    postman.refusal = DeliveryError("550 never", permanent=True)
+    deliver(app)
+    assert states(app) == {"sent": 20, "failed": 3}
+    assert "mail_failed" in caplog.text
+
+
+def test_what_was_erased_is_not_counted(app: Flask, postman: Postman, clock: Callable[..., None]) -> None:
+    ids = notify(app, form_for(app), 23)
+    deliver(app)
+    with app.app_context(), writing():
+        erase([ids[-1]])
+        db.session.commit()
+    clock(minutes=1)
+    deliver(app)
+    assert postman.taken[-1].values["count"] == 2
+
+
+def test_a_digest_goes_with_the_last_that_it_held(app: Flask, postman: Postman) -> None:
+    ids = notify(app, form_for(app), 22)
+    deliver(app)
+    assert states(app, Message.kind == "digest") == {"waiting": 1}
+    with app.app_context(), writing():
+        erase(ids)
+        db.session.commit()
+    assert states(app) == {}
+
+
+def test_a_disabled_owner_gets_no_digest(app: Flask, postman: Postman, clock: Callable[..., None]) -> None:
+    notify(app, form_for(app), 22)
+    deliver(app)
+    with app.app_context():
+        administration.disable(OWNER)
+    time.sleep(FRESH_SECONDS)
+    clock(minutes=1)
+    deliver(app)
+    assert postman.kinds() == ["submission"] * 20

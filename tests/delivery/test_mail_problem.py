@@ -1,0 +1,61 @@
+"""Owners see at their forms that no mails leave."""
+
+import base64
+
+from flask import Flask
+
+from forms_service.database import writing
+from forms_service.delivery.models import Attempt, Message
+from forms_service.extensions import db
+from tests.conftest import MakeApp
+from tests.support.accounts import Member
+
+PRODUCTION = {
+    "ENVIRONMENT": "production",
+    "BCRYPT_ROUNDS": "10",
+    "SECRET_KEY": "Zq3" * 6 + "kP0xLm7vRt9yWs2",
+    "ENCRYPTION_KEYS": base64.b64encode(bytes(range(32))).decode(),
+    "PUBLIC_URL": "https://site.example",
+    "SIGNUP_CONFIRMATION": "false",
+    "BACKGROUND_WORK": "outside",
+}
+
+
+def problems(app: Flask) -> set[str | None]:
+    """What every answer about a form says of mails."""
+    owner = Member(app, "owner@example.com", role="owner")
+    made = owner.call("POST", "/api/forms", name="Contact").json["data"]
+    address = f"/api/forms/{made['id']}"
+    answers = [made, owner.call("GET", address).json["data"], *owner.call("GET", "/api/forms").json["data"]]
+    answers.append(owner.call("PATCH", address, name="Other").json["data"])
+    return {answer["mail_problem"] for answer in answers}
+
+
+def attempt(app: Flask, *outcomes: str) -> None:
+    """Attempts at sending mails, one after the other."""
+    with app.app_context(), writing():
+        message = Message(channel="mail", kind="test", target="ann@example.com", target_index=b"x" * 32, payload="{}")
+        db.session.add(message)
+        db.session.flush()
+        for outcome in outcomes:
+            db.session.add(Attempt(message_id=message.id, channel="mail", outcome=outcome, answer="?"))
+            db.session.flush()
+        db.session.commit()
+
+
+def test_that_the_operator_has_set_no_mail_server(make_app: MakeApp, postgres_url: str) -> None:
+    (problem,) = problems(make_app(**PRODUCTION, DATABASE_URL=postgres_url))
+    assert problem is not None
+    assert "no mail server" in problem
+
+
+def test_that_the_last_mails_could_not_be_sent(either_app: Flask) -> None:
+    attempt(either_app, "sent", *["again"] * 5)
+    (problem,) = problems(either_app)
+    assert problem is not None
+    assert "could not be sent" in problem
+
+
+def test_nothing_while_mails_leave(either_app: Flask) -> None:
+    attempt(either_app, *["again"] * 5, "sent")
+    assert problems(either_app) == {None}

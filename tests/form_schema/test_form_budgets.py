@@ -1,0 +1,127 @@
+"""What one form may take of the service: memory for its patterns, bytes of its page, looks at it."""
+
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from forms_service.forms import controls, published, schemas
+from forms_service.validation.patterns import MAX_MEMORY, MEMORY_SIZES, Pattern
+from tests.conftest import KeyOf, MakeApp
+from tests.support.visitors import BROWSER, form_for
+
+LETTERS = {"type": "text", "pattern": r"\pL{1,50}"}
+DIGITS = {"type": "text", "pattern": "[0-9]{5}"}
+
+
+def named(count: int, definition: dict[str, Any]) -> list[dict[str, Any]]:
+    return [{"name": f"field{number}", **definition} for number in range(count)]
+
+
+def with_choices(kind: str, fields: int, choices: int) -> list[dict[str, Any]]:
+    texts = [f'choice "<{number}>' for number in range(choices)]
+    return named(fields, {"type": kind, "label": "Which?", "help": "One.", "required": True, "choices": texts})
+
+
+def test_a_pattern_takes_memory_by_its_size() -> None:
+    assert Pattern("[0-9]{5}").size == MEMORY_SIZES[0]
+    assert MEMORY_SIZES[0] < Pattern(r"\pL+").size < Pattern(r"\pL{1,50}").size == MEMORY_SIZES[-1]
+
+
+def test_a_form_whose_patterns_take_too_much_memory_is_not_saved(
+    app: Flask, client: FlaskClient, key_of: KeyOf
+) -> None:
+    key = key_of(app)
+    too_many = MAX_MEMORY // Pattern(LETTERS["pattern"]).size + 1
+    answer = client.post("/api/forms", json={"name": "x", "fields": named(500, LETTERS)}, headers=key)
+    assert answer.status_code == 422
+    assert {*answer.json["codes"]} == {f"fields.{number}.pattern" for number in range(too_many - 1, 500)}
+    assert answer.json["codes"]["fields.499.pattern"] == ["too_much_memory"]
+    for fields in (named(too_many - 1, LETTERS), named(500, DIGITS)):
+        assert client.post("/api/forms", json={"name": "x", "fields": fields}, headers=key).status_code == 201
+    form = client.get("/api/forms", headers=key).json["data"][0]["id"]
+    answer = client.patch(f"/api/forms/{form}", json={"fields": named(too_many, LETTERS)}, headers=key)
+    assert (answer.status_code, [*answer.json["codes"]]) == (422, [f"fields.{too_many - 1}.pattern"])
+
+
+def test_the_least_recently_used_forms_make_room(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    ids = [form_for(app, named(2, LETTERS)) for _ in range(4)]
+    monkeypatch.setattr(published, "FRESH_SECONDS", 0)
+    with app.app_context():
+        first = published.published(ids[0])
+        assert first.size > 2 * MEMORY_SIZES[-1]
+        monkeypatch.setattr(published, "MAX_MEMORY", 2 * first.size + first.size // 2)
+        schemas_of = {form: published.published(form).schema for form in ids[:2]}
+        assert published.published(ids[0]).schema is schemas_of[ids[0]] is first.schema
+        published.published(ids[2])
+        assert published.published(ids[0]).schema is first.schema
+        assert published.published(ids[1]).schema is not schemas_of[ids[1]]
+        monkeypatch.setattr(published, "MAX_MEMORY", 1)
+        assert published.published(ids[3]).schema is published.published(ids[3]).schema
+
+
+@pytest.mark.parametrize("kind", ["select", "radio", "multiselect"])
+def test_the_length_of_a_page_is_known_before_it_is_made(app: Flask, kind: str) -> None:
+    form = form_for(app, with_choices(kind, 8, 400))
+    length = len(app.test_client().get(f"/f/{form}").data)
+    estimate = controls.page_size(with_choices(kind, 8, 400))
+    assert length <= estimate + 5000
+    assert estimate <= 1.3 * length
+
+
+def test_a_form_whose_page_would_be_too_long_is_not_saved(app: Flask, client: FlaskClient, key_of: KeyOf) -> None:
+    key = key_of(app)
+    body = {"name": "x", "fields": with_choices("radio", 14, 1000)}
+    answer = client.post("/api/forms", json=body, headers=key)
+    assert (answer.status_code, answer.json["codes"]) == (422, {"fields": ["page_too_long"]})
+    form = client.post("/api/forms", json={"name": "x"}, headers=key).json["data"]["id"]
+    answer = client.patch(f"/api/forms/{form}", json={"fields": body["fields"]}, headers=key)
+    assert (answer.status_code, answer.json["codes"]) == (422, {"fields": ["page_too_long"]})
+    body["fields"] = body["fields"][:8]
+    assert client.post("/api/forms", json=body, headers=key).status_code == 201
+
+
+def test_a_page_that_is_too_long_is_not_made(app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(schemas, "MAX_PAGE_SIZE", 2**30)  # as it was when such a form was saved
+    form = form_for(app, with_choices("radio", 20, 1000))
+    answer = client.get(f"/f/{form}", headers=BROWSER)
+    assert (answer.status_code, len(answer.data) < 5000) == (403, True)
+    assert "too long" in answer.text
+    assert client.post(f"/f/{form}", data={"field0": "x"}, headers=BROWSER).status_code == 422
+    assert client.post(f"/f/{form}", data={"field0": "x"}).json["codes"]["field0"] == ["not_a_choice"]
+
+
+def test_controls_are_rendered_once_and_not_for_others(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    form = form_for(app, [*with_choices("select", 2, 3), {"name": "from", "type": "hidden"}])
+    client = app.test_client()
+    assert 'value="shop"' in client.get(f"/f/{form}?from=shop").text
+    assert "shop" not in client.get(f"/f/{form}").text
+    client.post(f"/f/{form}", data={"field0": "sent", "from": "shop"}, headers=BROWSER)
+    monkeypatch.setattr(published, "FRESH_SECONDS", 0)
+    page = client.get(f"/f/{form}").text
+    assert "shop" not in page
+    assert "offered" not in page
+    with app.app_context():
+        assert {*published.published(form).rendered} == {"field0", "field1", "from"}
+
+
+def test_what_was_sent_to_a_form_without_fields_is_not_remembered(app: Flask, client: FlaskClient) -> None:
+    form = form_for(app, max_submissions=1)
+    for number in range(3):
+        client.post(f"/f/{form}", data={f"secret{number}": ""}, headers=BROWSER)
+    with app.app_context():
+        assert published.published(form).rendered == {}
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize("path", ["", "/thanks", "/challenge"])
+def test_looking_at_forms_is_limited(make_app: MakeApp, method: str, path: str) -> None:
+    app = make_app(SUBMISSION_RATE_LIMIT="1/60")
+    form = form_for(app, challenge="altcha")
+    client = app.test_client()
+    statuses = [client.open(f"/f/{form}{path}", method=method).status_code for _ in range(6)]
+    assert statuses == [200] * 5 + [429]
+    assert client.get("/f/AAAAAAAAAAAAAAAA").status_code == 429
+    assert client.get(f"/f/{form}", environ_base={"REMOTE_ADDR": "192.0.2.1"}).status_code == 200
+    assert client.post(f"/f/{form}", json={"a": "b"}).status_code == 422, "a submission has a limit of its own"

@@ -1,0 +1,68 @@
+"""What a form's page loads for a CAPTCHA: only what it needs, and its policy names from whom."""
+
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from tests.intake.test_taking_files import form_at
+
+KeyOf = Callable[..., dict[str, str]]
+KEYS = {"challenge_site_key": "site-key", "challenge_secret": "the-secret"}
+BROWSER = {"Accept": "text/html"}
+
+
+@pytest.fixture
+def key(app: Flask, key_of: KeyOf) -> dict[str, str]:
+    return key_of(app)
+
+
+def test_a_page_without_one_has_no_script(app: Flask, client: FlaskClient, key: dict[str, str]) -> None:
+    page = client.get(form_at(app, key))
+    assert "script" not in page.text
+    assert "script-src" not in page.headers["Content-Security-Policy"]
+    assert page.headers["Cross-Origin-Embedder-Policy"] == "require-corp"
+
+
+@pytest.mark.parametrize(
+    ("kind", "mark", "host"),
+    [
+        ("turnstile", "cf-turnstile", "https://challenges.cloudflare.com"),
+        ("hcaptcha", "h-captcha", "https://*.hcaptcha.com"),
+        ("recaptcha", "g-recaptcha", "https://www.google.com/recaptcha/"),
+    ],
+)
+def test_a_provider_is_named_in_the_policy(
+    app: Flask, client: FlaskClient, key: dict[str, str], kind: str, mark: str, host: str
+) -> None:
+    page = client.get(form_at(app, key, challenge=kind, **KEYS))
+    said = dict(directive.split(" ", 1) for directive in page.headers["Content-Security-Policy"].split("; "))
+    assert f'<div class="{mark}" data-sitekey="site-key">' in page.text
+    assert "the-secret" not in page.text
+    assert host in said["script-src"]
+    assert host in said["frame-src"]
+    assert "unsafe" not in page.headers["Content-Security-Policy"]
+    assert said["default-src"] == "'none'"
+    assert "Cross-Origin-Embedder-Policy" not in page.headers
+    assert page.headers["Cross-Origin-Opener-Policy"] == "same-origin"
+    assert "<noscript>" in page.text
+
+
+def test_our_own_puzzle_comes_from_here_alone(app: Flask, client: FlaskClient, key: dict[str, str]) -> None:
+    path = form_at(app, key, challenge="altcha")
+    page = client.get(path)
+    assert f'<altcha-widget challenge="{path}/challenge"' in page.text
+    assert "https:" not in page.headers["Content-Security-Policy"]
+    assert page.headers["Cross-Origin-Embedder-Policy"] == "require-corp"
+    for file in ("altcha.js", "vendor/altcha/altcha.min.js", "vendor/altcha/altcha.css", "vendor/altcha/pbkdf2.js"):
+        with client.get(f"/static/{file}") as answer:
+            assert answer.status_code == 200
+            assert answer.headers["Cross-Origin-Embedder-Policy"] == "require-corp", "a worker has to say so itself"
+
+
+def test_what_is_wrong_with_the_token_stands_beside_it(app: Flask, client: FlaskClient, key: dict[str, str]) -> None:
+    answer = client.post(form_at(app, key, challenge="altcha"), data={"message": "Hello"}, headers=BROWSER)
+    assert answer.status_code == 422
+    assert "Confirm that you are a person." in answer.text
+    assert ">Hello</textarea>" in answer.text.replace("\n", "")

@@ -1,0 +1,30 @@
+"""The versions of a form, as its owner lists them."""
+
+from flask import Flask
+from flask.testing import FlaskClient
+
+from forms_service.web.pagination import cursor_to
+from tests.conftest import KeyOf
+from tests.support.stored import make_form
+
+
+def test_an_owner_lists_the_versions_of_a_form(either: FlaskClient, either_app: Flask, key_of: KeyOf) -> None:
+    owner = key_of(either_app)
+    fields = [[{"name": f"field{number}", "type": "text"}] for number in range(3)]
+    path = f"/api/forms/{make_form(either_app, 'owner@example.com', *fields)}/versions"
+    first = either.get(f"{path}?limit=2", headers=owner).json
+    assert [version["version"] for version in first["data"]] == [3, 2]
+    assert first["data"][0] == either.get(f"{path}/3", headers=owner).json["data"]
+    second = either.get(path, headers=owner, query_string={"cursor": first["meta"]["next"]}).json
+    assert [version["fields"] for version in second["data"]] == [fields[0]]
+    assert second["meta"]["next"] is None
+
+
+def test_nobody_else_lists_them(client: FlaskClient, app: Flask, key_of: KeyOf) -> None:
+    owner, stranger = key_of(app), key_of(app, "stranger@example.com")
+    path = f"/api/forms/{make_form(app)}/versions"
+    assert client.get(path, headers=stranger).status_code == 404
+    assert client.get(f"/api/forms/{'A' * 16}/versions", headers=owner).status_code == 404
+    for cursor in (cursor_to(0), cursor_to("9" * 30), cursor_to("٣"), "x"):
+        answer = client.get(path, headers=owner, query_string={"cursor": cursor})
+        assert (answer.status_code, answer.json["codes"]) == (422, {"cursor": ["invalid_cursor"]})

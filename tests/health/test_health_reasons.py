@@ -1,0 +1,59 @@
+"""Why a check of `/health` failed: for who may see details, and for nobody else."""
+
+import base64
+from typing import Any
+
+from flask import Flask
+
+from tests.conftest import MakeApp
+from tests.support import servers
+
+TOKEN = "let-me-see-x7Qk29vR"
+
+
+def checks_of(app: Flask) -> dict[str, Any]:
+    """What the holder of the token sees; others see no reason."""
+    client = app.test_client()
+    assert set(client.get("/health").json) == {"status", "timestamp"}
+    found: dict[str, Any] = client.get("/health", headers={"Authorization": f"Bearer {TOKEN}"}).json
+    return found | found["checks"]
+
+
+def test_what_is_well_gives_none(make_app: MakeApp) -> None:
+    found = checks_of(make_app(METRICS_TOKEN=TOKEN))
+    assert found["status"] == "healthy"
+    assert "reason" not in found["database"]
+
+
+def test_each_failure_says_why(make_app: MakeApp) -> None:
+    port = servers.free_port()
+    found = checks_of(
+        make_app(
+            METRICS_TOKEN=TOKEN,
+            DATABASE_URL=f"postgresql://nobody@127.0.0.1:{port}/nothing",
+            REDIS_URL=f"redis://127.0.0.1:{port}",
+            SMTP_SERVER="127.0.0.1",
+            SMTP_PORT=str(port),
+            HEALTH_CHECK_URLS=f"billing=http://127.0.0.1:{port}/",
+        )
+    )
+    assert "refused" in found["database"]["reason"].lower()
+    assert "Redis" in found["cache"]["reason"]
+    assert found["external_services"]["services"]["billing"]["reason"]
+
+
+def test_production_without_a_mail_server_is_degraded(make_app: MakeApp) -> None:
+    key = base64.b64encode(bytes(range(32))).decode()
+    production = {
+        "ENVIRONMENT": "production",
+        "DATABASE_URL": "sqlite:///forms.db",
+        "PUBLIC_URL": "https://forms.example.com",
+        "SECRET_KEY": "kX9mR2vQ7pL4wT8zB3nC6hJ1dF5gS0aY",
+        "ENCRYPTION_KEYS": key,
+        "SIGNUP_CONFIRMATION": "false",
+        "BCRYPT_ROUNDS": "10",
+    }
+    found = checks_of(make_app(METRICS_TOKEN=TOKEN, **production))
+    assert found["status"] != "healthy"
+    assert found["mail"]["status"] == "degraded"
+    assert "no mail server" in found["mail"]["reason"]

@@ -1,0 +1,46 @@
+"""Several choices are a list wherever they are shown, also those that were stored as one text."""
+
+import json
+from typing import Any
+
+from flask import Flask
+from flask.testing import FlaskClient
+
+from tests.conftest import KeyOf
+from tests.inbox.test_inbox_export import export
+from tests.support.stored import make_form, submit
+
+TOPICS: list[dict[str, Any]] = [
+    {"name": "topics", "type": "multiselect", "choices": ["sales", "support"]},
+    {"name": "name", "type": "text"},
+]
+WORDS: list[dict[str, Any]] = [{"name": "topics", "type": "text"}]
+
+
+def test_an_older_submission_shows_one_choice_as_a_list(either: FlaskClient, either_app: Flask, key_of: KeyOf) -> None:
+    owner = key_of(either_app)
+    form = make_form(either_app, "owner@example.com", TOPICS, WORDS)
+    said = {"name": 'Ann "topics": "x"', "topics": "sales"}
+    one = submit(either_app, form, said, people=["ann@example.com"])
+    shown = {"name": 'Ann "topics": "x"', "topics": ["sales"]}
+    found = either.get(f"/api/submissions/{one}", headers=owner).json["data"]
+    assert found["data"] == shown
+    listed = either.get(f"/api/forms/{form}/submissions", headers=owner).json["data"]
+    searched = either.post(f"/api/forms/{form}/submissions/search", headers=owner, json={"q": "sales"}).json["data"]
+    person = either.post("/api/people/find", headers=owner, json={"email": "ann@example.com"}).json["data"]
+    exported = [json.loads(line) for line in export(either, owner, form, format="jsonl").splitlines()]
+    assert [item["data"] for item in (*listed, *searched, *person, *exported)] == [shown] * 4
+
+
+def test_what_was_no_choice_at_the_time_stays_as_it_is(client: FlaskClient, app: Flask, key_of: KeyOf) -> None:
+    owner = key_of(app)
+    form = make_form(app, "owner@example.com", TOPICS, WORDS)
+    for version, said, shown in [
+        (2, {"topics": "sales"}, {"topics": "sales"}),
+        (1, {"topics": ""}, {"topics": []}),
+        (1, {"topics": ["sales", "support"]}, {"topics": ["sales", "support"]}),
+        (1, {"name": "topics"}, {"name": "topics"}),
+        (1, {"more": {"topics": "x"}}, {"more": {"topics": "x"}}),
+    ]:
+        one = submit(app, form, said, form_version=version)
+        assert client.get(f"/api/submissions/{one}", headers=owner).json["data"]["data"] == shown

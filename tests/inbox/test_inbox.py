@@ -1,0 +1,353 @@
+"""The inbox of a form: lists, one submission, and what an owner does with it."""
+
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from forms_service.delivery.models import Message
+from forms_service.submissions.inbox import selecting
+from forms_service.submissions.models import Submission
+from tests.conftest import KeyOf, MakeApp
+from tests.support.accounts import mails
+from tests.support.stored import attach, count, make_form, submit
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def owner(either_app: Flask, key_of: KeyOf) -> dict[str, str]:
+    """Headers of the owner."""
+    return key_of(either_app)
+
+
+@pytest.fixture
+def form(either_app: Flask, owner: dict[str, str]) -> str:
+    """A form of the owner."""
+    return make_form(either_app)
+
+
+def listed(client: FlaskClient, headers: dict[str, str], form: str, **query: Any) -> Any:
+    answer = client.get(f"/api/forms/{form}/submissions", headers=headers, query_string=query)
+    assert answer.status_code == 200, answer.json
+    return answer.json
+
+
+def ids(answer: Any) -> list[str]:
+    return [submission["id"] for submission in answer["data"]]
+
+
+def test_shows_what_was_sent(either: FlaskClient, either_app: Flask, owner: dict[str, str], form: str) -> None:
+    data = {"zebra": "Grüße", "apple": ["1", "2"], "number": 1.5, "empty": ""}
+    sent = submit(either_app, form, data, control='{"_subject": "Hi"}', created_at=NOON)
+    attach(either_app, sent, "Lebenslauf.pdf", b"%PDF")
+    (shown,) = listed(either, owner, form)["data"]
+    assert shown == {
+        "id": sent,
+        "form_id": form,
+        "form_version": 1,
+        "created_at": "2026-03-01T12:00:00+00:00",
+        "status": "inbox",
+        "read": False,
+        "data": data,
+        "files": [{"number": 1, "field": "cv", "name": "Lebenslauf.pdf", "content_type": "application/pdf", "size": 4}],
+        "spam_reasons": [],
+        "control": {"_subject": "Hi"},
+    }
+    assert list(shown["data"]) == list(data)
+    assert either.get(f"/api/submissions/{sent}", headers=owner).json["data"] == shown
+
+
+def test_pages_go_from_the_newest_to_the_oldest_and_miss_none(
+    either: FlaskClient, either_app: Flask, owner: dict[str, str], form: str
+) -> None:
+    sent = [
+        submit(either_app, form, created_at=NOON + timedelta(hours=at // 2), read=at % 3 == 0, status=status)
+        for at, status in enumerate(["inbox", "archived", "inbox"] * 3)
+    ]
+    seen, cursor = [], None
+    while True:
+        query = {"limit": 2, "status": "archived,inbox"} | ({"cursor": cursor} if cursor else {})
+        page = listed(either, owner, form, **query)
+        seen += ids(page)
+        cursor = page["meta"]["next"]
+        if not cursor:
+            break
+    newest = sorted(range(9), key=lambda at: (at // 2, sent[at]), reverse=True)
+    assert seen == [sent[at] for at in newest]
+
+
+def test_filters_by_status_time_and_unread(
+    either: FlaskClient, either_app: Flask, owner: dict[str, str], form: str
+) -> None:
+    early = submit(either_app, form, created_at=NOON)
+    late = submit(either_app, form, created_at=NOON + timedelta(days=1), read=True)
+    spam = submit(either_app, form, status="spam", spam_reasons="honeypot links")
+    assert ids(listed(either, owner, form)) == [late, early]
+    assert ids(listed(either, owner, form, status="spam")) == [spam]
+    assert ids(listed(either, owner, form, status="spam,inbox")) == [spam, late, early]
+    assert ids(listed(either, owner, form, status=["spam", "inbox"])) == [spam, late, early]
+    assert ids(listed(either, owner, form, status=["spam,archived", "inbox"])) == [spam, late, early]
+    assert ids(listed(either, owner, form, unread="true")) == [early]
+    assert ids(listed(either, owner, form, unread="false")) == [late]
+    assert ids(listed(either, owner, form, since="2026-03-01T13:00:01+01:00")) == [late]
+    assert ids(listed(either, owner, form, since="2026-03-01T12:00:00Z")) == [late, early]
+    assert ids(listed(either, owner, form, until="2026-03-02T12:00:00Z")) == [early]
+    assert listed(either, owner, form, status="spam")["data"][0]["spam_reasons"] == ["honeypot", "links"]
+
+
+@pytest.mark.parametrize(
+    ("query", "field", "code"),
+    [
+        ({"status": "inbox,nonsense"}, "status", "not_a_choice"),
+        ({"status": ""}, "status", "not_a_choice"),
+        ({"since": "yesterday"}, "since", "invalid_datetime"),
+        ({"until": "0001-01-01T00:00:00+14:00"}, "until", "invalid_datetime"),
+        ({"unread": "maybe"}, "unread", "invalid"),
+        ({"limit": "0"}, "limit", "invalid_number"),
+        ({"cursor": "x"}, "cursor", "invalid_cursor"),
+        ({"cursor": "WyIwMDAxLTAxLTAxVDAwOjAwOjAwKzE0OjAwIiwiMSJd"}, "cursor", "invalid_cursor"),
+        ({"q": "ann"}, "q", "unknown"),
+        ({"status": ["inbox", "nonsense"]}, "status", "not_a_choice"),
+        ({"status": ["inbox", ""]}, "status", "not_a_choice"),
+        ({"limit": ["1", "2"]}, "limit", "repeated"),
+        ({"limit": ["1", "1"]}, "limit", "repeated"),
+        ({"cursor": ["x", ""]}, "cursor", "repeated"),
+        ({"since": ["2026-01-01T00:00:00Z"] * 2}, "since", "repeated"),
+        ({"unread": ["true", "false"]}, "unread", "repeated"),
+        ({"n" * 300: ["1", "2"]}, "n" * 200, "repeated"),
+    ],
+)
+def test_names_what_is_wrong_with_a_filter(
+    client: FlaskClient, app: Flask, key_of: KeyOf, query: dict[str, Any], field: str, code: str
+) -> None:
+    owner = key_of(app)
+    answer = client.get(f"/api/forms/{make_form(app)}/submissions", headers=owner, query_string=query)
+    assert (answer.status_code, answer.json["codes"]) == (422, {field: [code]})
+
+
+def test_a_page_of_huge_submissions_is_shorter(
+    either: FlaskClient,
+    either_app: Flask,
+    owner: dict[str, str],
+    form: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(selecting, "MOST_BYTES", 1000)
+    sent = [submit(either_app, form, {"text": "x" * 600}) for _ in range(3)]
+    first = listed(either, owner, form)
+    assert ids(first) == sent[:0:-1]
+    assert ids(listed(either, owner, form, cursor=first["meta"]["next"])) == sent[:1]
+
+
+def test_marks_and_moves_a_submission(either: FlaskClient, either_app: Flask, owner: dict[str, str], form: str) -> None:
+    sent = submit(either_app, form)
+    changed = either.patch(f"/api/submissions/{sent}", headers=owner, json={"read": True, "status": "archived"})
+    assert either.patch(f"/api/submissions/{sent}", headers=owner, json={}).json["data"] == changed.json["data"]
+    assert changed.status_code == 200
+    assert (changed.json["data"]["read"], changed.json["data"]["status"]) == (True, "archived")
+    assert ids(listed(either, owner, form, status="archived", unread="false")) == [sent]
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [({"status": None}, "status"), ({"status": "unconfirmed"}, "status"), ({"read": 1}, "read"), ({"x": 1}, "x")],
+)
+def test_a_change_says_what_and_only_what_may_be_changed(
+    client: FlaskClient, app: Flask, key_of: KeyOf, body: dict[str, Any], field: str
+) -> None:
+    owner = key_of(app)
+    sent = submit(app, make_form(app))
+    answer = client.patch(f"/api/submissions/{sent}", headers=owner, json=body)
+    assert (answer.status_code, list(answer.json["errors"])) == (422, [field])
+
+
+def test_spam_marked_good_sends_the_notification_once(
+    either: FlaskClient, either_app: Flask, owner: dict[str, str], form: str
+) -> None:
+    sent = submit(either_app, form, status="spam", spam_reasons="links")
+    for status in ("inbox", "spam", "inbox"):
+        answer = either.patch(f"/api/submissions/{sent}", headers=owner, json={"status": status})
+        assert answer.json["data"]["status"] == status
+    assert answer.json["data"]["spam_reasons"] == []
+    assert count(either_app, Message) == [1]
+
+
+@pytest.mark.parametrize("archived_in_bulk", [False, True])
+@pytest.mark.parametrize("moved_in_bulk", [False, True])
+def test_spam_marked_good_from_the_archive_sends_the_notification_once(
+    either: FlaskClient,
+    either_app: Flask,
+    owner: dict[str, str],
+    form: str,
+    archived_in_bulk: bool,
+    moved_in_bulk: bool,
+) -> None:
+    sent = submit(either_app, form, status="spam", spam_reasons="links")
+
+    def move(status: str, bulk: bool) -> Any:
+        if not bulk:
+            return either.patch(f"/api/submissions/{sent}", headers=owner, json={"status": status}).json["data"]
+        body = {"ids": [sent], "status": status}
+        assert either.post(f"/api/forms/{form}/submissions/bulk", headers=owner, json=body).status_code == 200
+        return either.get(f"/api/submissions/{sent}", headers=owner).json["data"]
+
+    assert move("archived", archived_in_bulk)["spam_reasons"] == ["links"]
+    assert count(either_app, Message) == [0]
+    assert move("inbox", moved_in_bulk)["spam_reasons"] == []
+    assert count(either_app, Message) == [1]
+    for status in ("archived", "inbox", "spam", "archived", "inbox", "inbox", "spam", "inbox"):
+        assert move(status, moved_in_bulk)["status"] == status
+    assert count(either_app, Message) == [1]
+
+
+def test_the_notification_has_the_labels_and_the_address_that_it_was_sent_under(
+    make_either_app: MakeApp, key_of: KeyOf
+) -> None:
+    app = make_either_app(BACKGROUND_WORK="outside")
+    owner, client = key_of(app), app.test_client()
+    old = [{"name": "a", "type": "email", "label": "Your address"}]
+    form = make_form(app, "owner@example.com", old, [{"name": "a", "type": "text", "label": "Fax"}])
+    judged = {"status": "spam", "spam_reasons": "links"}
+    sent = [submit(app, form, {"a": "ann@example.com"}, form_version=number, **judged) for number in (1, 2)]
+    body = {"ids": sent, "status": "inbox"}
+    assert client.post(f"/api/forms/{form}/submissions/bulk", headers=owner, json=body).status_code == 200
+    assert sorted((mail["lines"], mail["_reply_to"]) for mail in mails(app)) == [
+        ([["Fax", "ann@example.com"]], None),
+        ([["Your address", "ann@example.com"]], "ann@example.com"),
+    ]
+
+
+def test_what_was_never_taken_for_spam_is_not_notified_of_again(
+    either: FlaskClient, either_app: Flask, owner: dict[str, str], form: str
+) -> None:
+    sent = submit(either_app, form)
+    for status in ("spam", "inbox"):
+        either.patch(f"/api/submissions/{sent}", headers=owner, json={"status": status})
+    assert count(either_app, Message) == [0]
+
+
+def test_changes_many_at_once(either: FlaskClient, either_app: Flask, owner: dict[str, str], form: str) -> None:
+    sent = [submit(either_app, form, status="spam", spam_reasons="links") for _ in range(3)]
+    stranger = submit(either_app, make_form(either_app))
+    body = {"ids": [*sent[:2], stranger], "read": True, "status": "inbox"}
+    answer = either.post(f"/api/forms/{form}/submissions/bulk", headers=owner, json=body)
+    assert sorted(answer.json["data"]["done"]) == sent[:2]
+    assert answer.json["data"]["missing"] == [stranger]
+    assert ids(listed(either, owner, form, unread="false")) == sent[1::-1]
+    assert count(either_app, Message) == [2]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"ids": []},
+        {"ids": ["x"], "read": True},
+        {"ids": [str(uuid.uuid4())], "delete": True, "read": True},
+        {"ids": [str(uuid.uuid4())], "delete": False},
+        {"ids": [str(uuid.uuid4()) for _ in range(501)], "read": True},
+        {"ids": "all", "read": True},
+        {"read": True},
+    ],
+)
+def test_a_bulk_change_says_what_to_do_and_to_which(
+    client: FlaskClient, app: Flask, key_of: KeyOf, body: dict[str, Any]
+) -> None:
+    owner = key_of(app)
+    answer = client.post(f"/api/forms/{make_form(app)}/submissions/bulk", headers=owner, json=body)
+    assert answer.status_code == 422
+
+
+ROUTES = [
+    ("GET", "/api/forms/{form}/submissions"),
+    ("POST", "/api/forms/{form}/submissions/search"),
+    ("POST", "/api/forms/{form}/submissions/bulk"),
+    ("GET", "/api/forms/{form}/export"),
+    ("GET", "/api/forms/{form}/stats"),
+    ("GET", "/api/submissions/{id}"),
+    ("PATCH", "/api/submissions/{id}"),
+    ("DELETE", "/api/submissions/{id}"),
+    ("GET", "/api/submissions/{id}/files/1"),
+]
+BODIES: dict[str, Any] = {
+    "/api/forms/{form}/submissions/search": {"q": "ann"},
+    "/api/forms/{form}/submissions/bulk": {"ids": [str(uuid.uuid4())], "read": True},
+    "/api/submissions/{id}": {"read": True},
+}
+
+
+def test_what_is_anothers_looks_like_what_is_not_there(
+    either: FlaskClient, either_app: Flask, owner: dict[str, str], form: str, key_of: KeyOf
+) -> None:
+    stranger = key_of(either_app, "stranger@example.com")
+    operator = key_of(either_app, "operator@example.com", role="operator")
+    sent = submit(either_app, form)
+    attach(either_app, sent, "cv.pdf", b"%PDF")
+    missing = {"form": "A" * 16, "id": uuid.uuid4()}
+    for method, path in ROUTES:
+        body = BODIES.get(path) if method != "GET" else None
+        theirs = either.open(path.format(form=form, id=sent), method=method, headers=stranger, json=body)
+        nobodys = either.open(path.format(**missing), method=method, headers=owner, json=body)
+        assert (theirs.status_code, theirs.data) == (nobodys.status_code, nobodys.data) == (404, theirs.data), path
+    assert count(either_app, Submission) == [1]
+    for method, path in ROUTES:
+        body = BODIES.get(path) if method != "GET" else None
+        answer = either.open(path.format(form=form, id=sent), method=method, headers=operator, json=body)
+        assert answer.status_code == 200 or method == "GET", path
+
+
+def test_a_key_does_only_what_its_scope_says(client: FlaskClient, app: Flask, key_of: KeyOf) -> None:
+    reader = key_of(app, scopes="submissions:read")
+    writer = key_of(app, "writer@example.com", scopes="submissions:write")
+    sent = submit(app, make_form(app))
+    path = f"/api/submissions/{sent}"
+    assert client.get(path, headers=reader).status_code == 200
+    assert client.patch(path, headers=reader, json={"read": True}).status_code == 403
+    assert client.delete(path, headers=reader).status_code == 403
+    assert client.get(path, headers=writer).status_code == 403
+    assert client.get(path).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("name", "disposition"),
+    [
+        ("cv.pdf", "attachment; filename=cv.pdf"),
+        ("Größe 1.pdf", "attachment; filename=\"Groe 1.pdf\"; filename*=UTF-8''Gr%C3%B6%C3%9Fe%201.pdf"),
+        ('../../etc/"pass\r\nwd', "attachment; filename=etc_pass_wd"),
+        ("evil\u202efdp.exe", "attachment; filename=evil_fdp.exe"),
+        ("…", "attachment; filename=file; filename*=UTF-8''%E2%80%A6"),
+        ("日本", "attachment; filename=file; filename*=UTF-8''%E6%97%A5%E6%9C%AC"),
+        (".", "attachment; filename=file"),
+    ],
+)
+def test_a_file_is_saved_and_never_shown(
+    client: FlaskClient, app: Flask, key_of: KeyOf, name: str, disposition: str
+) -> None:
+    owner = key_of(app)
+    sent = submit(app, make_form(app))
+    content = b"<script>alert(1)</script>" * 5000
+    attach(app, sent, name, content)
+    answer = client.get(f"/api/submissions/{sent}/files/1", headers=owner)
+    assert answer.data == content
+    assert answer.headers["Content-Disposition"] == disposition
+    assert answer.headers["Content-Type"] == "application/pdf"
+    assert answer.headers["Content-Length"] == str(len(content))
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    policy = answer.headers["Content-Security-Policy"].split("; ")
+    assert {"default-src 'none'", "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'", "sandbox"} == {
+        *policy
+    }
+    assert answer.headers["Cache-Control"] == "no-store"
+    for number in ("0", "2", "99999999999999999999"):
+        assert client.get(f"/api/submissions/{sent}/files/{number}", headers=owner).status_code == 404
+
+
+def test_a_file_that_is_gone_is_not_found(
+    either: FlaskClient, either_app: Flask, owner: dict[str, str], form: str
+) -> None:
+    sent = submit(either_app, form)
+    attach(either_app, sent, "cv.pdf", b"%PDF").unlink()
+    assert either.get(f"/api/submissions/{sent}/files/1", headers=owner).status_code == 404

@@ -1,0 +1,214 @@
+"""Owners see how many submissions were refused and why, at the price of hardly any writes."""
+
+import threading
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import event, select
+
+from forms_service.database import now, transaction
+from forms_service.extensions import db
+from forms_service.submissions import refusals
+from forms_service.submissions.models import Refusal
+from forms_service.submissions.taking import answers
+from tests.conftest import QUICK, KeyOf, MakeApp
+from tests.support import servers
+from tests.support.visitors import ANN, BROWSER, CONTACT, change, form_for
+
+SITE = "https://site.example"
+PREFLIGHT = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "content-type"}
+NOTHING = dict.fromkeys(("origin", "origin_null", "challenge", "invalid", "too_large", "limited", "closed"), 0)
+
+
+def refused(client: FlaskClient, form: str, key: dict[str, str], query: str = "") -> dict[str, int]:
+    """The counts of the form that are not 0."""
+    answer = client.get(f"/api/forms/{form}/stats{query}", headers=key)
+    assert answer.status_code == 200, answer.text
+    assert [*answer.json["data"]["refusals"]] == [*NOTHING]
+    return {reason: count for reason, count in answer.json["data"]["refusals"].items() if count}
+
+
+@pytest.fixture
+def key(either_app: Flask, key_of: KeyOf) -> dict[str, str]:
+    return key_of(either_app)
+
+
+def rows(app: Flask) -> list[tuple[str, int]]:
+    with app.app_context():
+        found = db.session.execute(select(Refusal.reason, Refusal.count).order_by(Refusal.reason)).all()
+        return [(reason, count) for reason, count in found]
+
+
+def flush(app: Flask) -> None:
+    app.extensions["refusals"].flush()
+
+
+@pytest.mark.parametrize("headers", [{}, BROWSER])
+def test_every_refusal_is_counted_by_its_reason(
+    either_app: Flask, either: FlaskClient, key: dict[str, str], headers: dict[str, str]
+) -> None:
+    form = form_for(either_app, CONTACT, allowed_origins=[SITE])
+    sent: list[tuple[str, dict[str, Any]]] = [
+        ("origin", {"data": ANN, "headers": {"Origin": "https://evil.example"}}),
+        ("origin_null", {"data": ANN, "headers": {"Origin": "null"}}),
+        ("invalid", {"data": {"name": "Ann"}}),
+        ("invalid", {"data": b"{", "content_type": "application/json"}),
+        ("too_large", {"data": {"message": "x" * 2**20}}),
+    ]
+    for _, request in sent:
+        assert (
+            either.post(f"/f/{form}", **{**request, "headers": {**headers, **request.get("headers", {})}}).status_code
+            >= 400
+        )
+    either.options(f"/f/{form}", headers={"Origin": "https://evil.example", **PREFLIGHT})
+    change(either_app, form, closed=True)
+    either.post(f"/f/{form}", data=ANN, headers=headers)
+    expected = {"origin": 2, "origin_null": 1, "invalid": 2, "too_large": 1, "closed": 1}
+    assert refused(either, form, key) == expected
+    flush(either_app)
+    assert refused(either, form, key) == expected
+    assert refused(either, form_for(either_app), key) == {}
+
+
+def test_a_missing_captcha_is_no_mistake_in_the_form(
+    either_app: Flask, either: FlaskClient, key: dict[str, str]
+) -> None:
+    form = form_for(either_app, CONTACT, challenge="altcha")
+    either.post(f"/f/{form}", json=ANN)
+    either.post(f"/f/{form}", json={**ANN, "email": "x"})
+    assert refused(either, form, key) == {"challenge": 1, "invalid": 1}
+
+
+def test_what_is_taken_or_fails_on_our_side_is_no_refusal(
+    either_app: Flask, either: FlaskClient, key: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    form = form_for(either_app, max_submissions=2)
+    assert either.post(f"/f/{form}", json=ANN).status_code == 200
+    assert either.options(f"/f/{form}", headers={"Origin": SITE, **PREFLIGHT}).status_code == 204
+    with monkeypatch.context() as patched:
+        patched.setattr("forms_service.submissions.taking.service.take", lambda *_: 1 / 0)
+        assert either.post(f"/f/{form}", json={"a": "b"}).status_code == 500
+    assert refused(either, form, key) == {}
+
+
+def test_a_client_that_is_held_back_is_counted_for_forms_that_there_are(
+    make_either_app: MakeApp, key_of: KeyOf
+) -> None:
+    app = make_either_app(SUBMISSION_RATE_LIMIT="1/60")
+    key, form, client = key_of(app), form_for(app), app.test_client()
+    for number in range(4):
+        client.post(f"/f/{form}", json={"n": number})
+    for other in ("AAAAAAAAAAAAAAAA", "x", "%00", "A" * 500):
+        assert client.post(f"/f/{other}", json=ANN).status_code == 429
+    flush(app)
+    assert rows(app) == [("limited", 3)]
+    assert refused(client, form, key) == {"limited": 3}
+
+
+def test_a_flood_is_one_write(either_app: Flask, either: FlaskClient) -> None:
+    form, writes = form_for(either_app, CONTACT), []
+    with either_app.app_context():
+        event.listen(db.engine, "before_cursor_execute", lambda *said: writes.append(said[2]))
+    for number in range(50):
+        either.post(f"/f/{form}", json={"n": number})
+    assert [sql for sql in writes if "refusals" in sql] == []
+    flush(either_app)
+    flush(either_app)
+    assert len([sql for sql in writes if sql.startswith("INSERT INTO refusals")]) == 1
+    assert rows(either_app) == [("invalid", 50)]
+
+
+def test_memory_is_bounded(either_app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(refusals, "MAX_PENDING", 3)
+    counter = either_app.extensions["refusals"]
+    for number in [*range(10), 0]:
+        counter.add(f"AAAAAAAAAAAAAAA{number}", "limited")
+    assert sum(counter._pending.values()) == 4
+    flush(either_app)
+    assert (rows(either_app), sum(counter._pending.values())) == ([], 0)
+
+
+def test_counts_wait_for_a_database_that_is_away(
+    either_app: Flask, either: FlaskClient, key: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    form = form_for(either_app, CONTACT)
+    either.post(f"/f/{form}", json={})
+    with monkeypatch.context() as patched:
+        patched.setattr(refusals, "_upsert", lambda *_: 1 / 0)
+        flush(either_app)
+    assert rows(either_app) == []
+    assert refused(either, form, key) == {"invalid": 1}
+    flush(either_app)
+    assert refused(either, form, key) == {"invalid": 1}
+
+
+def test_several_threads_and_flushes_lose_nothing(either_app: Flask) -> None:
+    form, counter = form_for(either_app), either_app.extensions["refusals"]
+
+    def count() -> None:
+        for number in range(100):
+            counter.add(form, "invalid")
+            if number % 25 == 0:
+                counter.flush()
+
+    threads = [threading.Thread(target=count) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    flush(either_app)
+    assert rows(either_app) == [("invalid", 400)]
+
+
+def test_the_days_asked_for_count_and_old_ones_go(either_app: Flask, either: FlaskClient, key: dict[str, str]) -> None:
+    form = form_for(either_app)
+    today = now().date()
+    with either_app.app_context(), transaction() as connection:
+        for days in (0, 40, refusals.KEEP_DAYS + 1):
+            row = Refusal.__table__.insert().values(form_id=form, day=today - timedelta(days), reason="origin", count=5)
+            connection.execute(row)
+    assert refused(either, form, key) == {"origin": 5}
+    assert refused(either, form, key, f"?since={today - timedelta(50)}T00:00:00Z") == {"origin": 10}
+    with either_app.app_context():
+        refusals.sweep()
+    assert len(rows(either_app)) == 2
+
+
+def test_they_go_with_the_form(either_app: Flask, either: FlaskClient, key: dict[str, str]) -> None:
+    form = form_for(either_app, CONTACT)
+    either.post(f"/f/{form}", json={})
+    flush(either_app)
+    either.post(f"/f/{form}", json={})
+    assert either.delete(f"/api/forms/{form}", headers=key).status_code == 200
+    flush(either_app)
+    assert rows(either_app) == []
+
+
+def test_every_kind_of_refusal_has_a_reason_of_the_list() -> None:
+    assert {*answers.REASONS.values()} <= {*NOTHING}
+
+
+def test_processes_are_counted_together_and_by_themselves(
+    make_either_app: MakeApp, key_of: KeyOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(refusals, "FLUSH_SECONDS", 0.01)
+    apps = [make_either_app(), make_either_app()]
+    key, form = key_of(apps[0]), form_for(apps[0], CONTACT)
+    for app in apps:
+        app.test_client().post(f"/f/{form}", json={})
+        app.extensions["refusals"]._timer.join()
+    assert rows(apps[0]) == [("invalid", 2)]
+    assert refused(apps[1].test_client(), form, key) == {"invalid": 2}
+
+
+def test_a_process_that_ends_flushes_first(make_app: MakeApp, tmp_path: Path) -> None:
+    app = make_app()
+    form = form_for(app, CONTACT)
+    script = f"from wsgi import app; print(app.test_client().post('/f/{form}', json={{}}).status_code)"
+    ended = servers.python(tmp_path / "instance", script, **QUICK, INSTANCE_PATH=str(app.instance_path))
+    assert (ended.returncode, ended.stdout.split()[-1]) == (0, "422"), ended.stderr
+    assert rows(app) == [("invalid", 1)]

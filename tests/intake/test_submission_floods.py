@@ -1,0 +1,123 @@
+"""Too much at once: what waits, what is told to come back, and what is not touched by it."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import delete
+
+from forms_service import database
+from forms_service.delivery import worker
+from forms_service.errors import NotFoundError
+from forms_service.extensions import db
+from forms_service.forms import published as publishing
+from forms_service.forms.models import Form
+from forms_service.forms.published import published
+from forms_service.submissions.taking import challenges, running
+from forms_service.web.in_hand import requests_in_hand
+from tests.conftest import MakeApp
+from tests.support.visitors import ANN, JSON, form_for, kept
+
+
+def test_one_form_takes_not_all_threads(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    slow, other = form_for(app, challenge="altcha"), form_for(app)
+    inside, goes_on = threading.Barrier(3), threading.Event()
+
+    def wait(form: Any, _: Any) -> None:
+        if form.id == slow:
+            inside.wait(10)
+            goes_on.wait(10)
+
+    monkeypatch.setattr(challenges, "check", wait)
+    monkeypatch.setattr(running, "MOST_OF_ONE_FORM", 2)
+    with ThreadPoolExecutor(2) as pool:
+        posts = [pool.submit(app.test_client().post, f"/f/{slow}", json={"n": number}) for number in range(2)]
+        inside.wait(10)
+        refused = app.test_client().post(f"/f/{slow}", json=ANN)
+        assert (refused.status_code, refused.json["error_type"]) == (503, "ServiceUnavailableError")
+        assert int(refused.headers["Retry-After"]) >= 1
+        assert app.test_client().post(f"/f/{other}", json=ANN).status_code == 200
+        goes_on.set()
+        assert [post.result(10).status_code for post in posts] == [200, 200]
+    monkeypatch.setattr(challenges, "check", lambda *_: None)
+    assert app.test_client().post(f"/f/{slow}", json=ANN).status_code == 200
+
+
+@pytest.mark.parametrize(("headers", "kind"), [(JSON, "application/json"), ({"Accept": "text/html"}, "text/html")])
+def test_who_cannot_be_stored_in_time_is_told_to_come_back(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, headers: dict[str, str], kind: str
+) -> None:
+    form = form_for(app)
+    assert app.test_client().post(f"/f/{form}", json={"first": 1}).status_code == 200
+    monkeypatch.setattr(database, "PATIENCE", 0.05)
+    with app.extensions["writers"]:
+        answer = app.test_client().post(f"/f/{form}", data=ANN, headers=headers)
+    assert (answer.status_code, answer.mimetype) == (503, kind)
+    assert int(answer.headers["Retry-After"]) >= 1
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    assert len(kept(app, form)) == 1
+
+
+def test_mails_give_way_to_people_who_wait(make_app: MakeApp, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = make_app(BACKGROUND_WORK="outside")
+    form = form_for(app)
+    rests: list[float] = []
+    monkeypatch.setattr(worker.time, "sleep", rests.append)
+    for busy in (False, True):
+        assert app.test_client().post(f"/f/{form}", json={"busy": busy}).status_code == 200
+        if busy:
+            app.extensions["in_hand"].add(0)
+        with app.app_context():
+            assert worker.deliver_due() == 1
+        assert len(rests) == busy
+    assert 0 < rests[0] <= worker.LONGEST_REST
+
+
+def test_a_request_is_in_hand_until_it_is_answered(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[int] = []
+    monkeypatch.setattr(challenges, "check", lambda *_: seen.append(requests_in_hand()))
+    assert app.test_client().post(f"/f/{form_for(app)}", json=ANN).status_code == 200
+    assert app.test_client().post("/f/x", json=ANN).status_code == 404
+    assert seen == [1]
+    assert app.extensions["in_hand"] == set()
+
+
+def test_one_thread_renews_a_form_while_the_others_go_on(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    form = form_for(app)
+    asked, goes_on, load = threading.Event(), threading.Event(), publishing._load
+
+    def slow(*said: Any) -> Any:
+        asked.set()
+        goes_on.wait(10)
+        return load(*said)
+
+    def name() -> str:
+        with app.app_context():
+            return published(form).name
+
+    name()
+    monkeypatch.setattr(publishing, "FRESH_SECONDS", -1)
+    monkeypatch.setattr(publishing, "_load", slow)
+    with ThreadPoolExecutor(1) as pool:
+        renewing = pool.submit(name)
+        asked.wait(10)
+        monkeypatch.setattr(publishing, "FRESH_SECONDS", 60)
+        assert name() == "Contact"
+        assert not renewing.done()
+        goes_on.set()
+        assert renewing.result(10) == "Contact"
+
+
+def test_a_form_that_another_process_deleted_is_not_kept(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    form = form_for(app)
+    assert app.test_client().post(f"/f/{form}", json=ANN).status_code == 200
+    with app.app_context(), database.writing():
+        db.session.execute(delete(Form).where(Form.id == form))
+        db.session.commit()
+    with monkeypatch.context() as patched, app.app_context():
+        patched.setattr(publishing, "FRESH_SECONDS", -1)
+        with pytest.raises(NotFoundError):
+            published(form)
+    assert [app.test_client().post(f"/f/{form}", json=ANN).status_code for _ in range(2)] == [404, 404]

@@ -1,0 +1,360 @@
+"""The same again: double clicks, idempotency keys, and several at once, on both databases."""
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import delete, select
+
+from forms_service.database import writing
+from forms_service.delivery import tasks
+from forms_service.errors import ServiceUnavailableError
+from forms_service.extensions import db
+from forms_service.forms.models import Form
+from forms_service.submissions.models import IdempotencyKey, Submission
+from forms_service.submissions.taking import challenges, grouping
+from forms_service.submissions.taking.deciding import KEY_LIFE, REPEAT
+from forms_service.submissions.taking.grouping import Grouping
+from tests.conftest import MakeApp
+from tests.support.visitors import ANN, change, form_for, kept, only, queued
+
+AT_ONCE = 12
+
+
+@pytest.fixture
+def form(either_app: Flask) -> str:
+    return form_for(either_app)
+
+
+def at_once(app: Flask, post: Callable[[FlaskClient, int], Any]) -> list[Any]:
+    """What many clients are answered that all post in the same moment."""
+    start = threading.Barrier(AT_ONCE)
+
+    def one(number: int) -> Any:
+        client = app.test_client()
+        start.wait()
+        return post(client, number)
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return list(pool.map(one, range(AT_ONCE)))
+
+
+def identity(answer: Any) -> str:
+    assert answer.status_code == 200, answer.json
+    return str(answer.json["data"]["id"])
+
+
+def sleep_until(true: Callable[[], bool]) -> None:
+    until = time.monotonic() + 10
+    while not true() and time.monotonic() < until:
+        time.sleep(0.005)
+    assert true()
+
+
+def make_older(app: Flask, table: Any, by: timedelta) -> None:
+    with app.app_context():
+        for row in db.session.scalars(select(table)):
+            row.created_at -= by
+        db.session.commit()
+
+
+def test_a_double_click_is_stored_once_and_answered_the_same(either: FlaskClient, either_app: Flask, form: str) -> None:
+    first, second = (either.post(f"/f/{form}", json=ANN) for _ in range(2))
+    assert first.json == second.json
+    assert identity(first) == str(only(either_app, form).id)
+    assert len(queued(either_app, form)) == 1
+
+
+def test_later_or_from_elsewhere_or_other_content_is_another(either: FlaskClient, either_app: Flask, form: str) -> None:
+    other = form_for(either_app)
+    made = {identity(either.post(f"/f/{form}", json=ANN))}
+    make_older(either_app, Submission, REPEAT + timedelta(seconds=1))
+    made.add(identity(either.post(f"/f/{form}", json=ANN)))
+    made.add(identity(either.post(f"/f/{form}", json={**ANN, "message": "Hello!"})))
+    made.add(identity(either.post(f"/f/{form}", json={**ANN, "_subject": "Hi"})))
+    made.add(identity(either.post(f"/f/{form}", json=ANN, environ_base={"REMOTE_ADDR": "192.0.2.9"})))
+    made.add(identity(either.post(f"/f/{other}", json=ANN)))
+    assert len(made) == 6
+    assert len(kept(either_app, form)) == 5
+
+
+def test_many_at_once_with_the_same_content_store_one(either_app: Flask, form: str) -> None:
+    answers = at_once(either_app, lambda client, _: client.post(f"/f/{form}", json=ANN))
+    assert {identity(answer) for answer in answers} == {str(only(either_app, form).id)}
+
+
+def test_many_at_once_are_all_stored_once_each(either_app: Flask, form: str) -> None:
+    answers = at_once(either_app, lambda client, number: client.post(f"/f/{form}", json={**ANN, "number": number}))
+    assert sorted(identity(answer) for answer in answers) == [str(found.id) for found in kept(either_app, form)]
+    assert len(queued(either_app, form)) == AT_ONCE
+
+
+def test_many_at_once_do_not_overfill_a_form(either_app: Flask) -> None:
+    form = form_for(either_app, max_submissions=5)
+    answers = at_once(either_app, lambda client, number: client.post(f"/f/{form}", json={**ANN, "number": number}))
+    assert sorted(answer.status_code for answer in answers) == [200] * 5 + [403] * (AT_ONCE - 5)
+    assert len(kept(either_app, form)) == 5
+
+
+def test_the_same_key_and_content_get_the_same_id_for_24_hours(
+    either: FlaskClient, either_app: Flask, form: str
+) -> None:
+    def post(key: str, **more: Any) -> Any:
+        return either.post(f"/f/{form}", json=ANN, headers={"Idempotency-Key": key}, **more)
+
+    first = identity(post("k"))
+    make_older(either_app, Submission, REPEAT * 2)
+    assert identity(post("k")) == first
+    assert identity(post("k", environ_base={"REMOTE_ADDR": "192.0.2.9"})) == first
+    assert identity(post("K" * 255)) != first
+    make_older(either_app, IdempotencyKey, KEY_LIFE + timedelta(seconds=1))
+    make_older(either_app, Submission, REPEAT * 2)
+    assert identity(post("k")) != first
+
+
+def test_old_keys_are_swept(either: FlaskClient, either_app: Flask, form: str) -> None:
+    def post(key: str) -> str:
+        return identity(either.post(f"/f/{form}", json={"key": key}, headers={"Idempotency-Key": key}))
+
+    post("old")
+    make_older(either_app, IdempotencyKey, KEY_LIFE + timedelta(seconds=1))
+    young = post("young")
+    with either_app.app_context():
+        assert "idempotency keys" in tasks.run_due()
+        assert {str(found) for found in db.session.scalars(select(IdempotencyKey.submission_id))} == {young}
+
+
+def test_the_same_key_with_other_content_is_a_422_and_on_another_form_another(
+    either: FlaskClient, either_app: Flask, form: str
+) -> None:
+    key = {"Idempotency-Key": "k"}
+    first = identity(either.post(f"/f/{form}", json=ANN, headers=key))
+    answer = either.post(f"/f/{form}", json={**ANN, "message": "Hello!"}, headers=key)
+    assert (answer.status_code, answer.json["codes"]) == (422, {"Idempotency-Key": ["key_reused"]})
+    assert identity(either.post(f"/f/{form_for(either_app)}", json=ANN, headers=key)) != first
+    assert len(kept(either_app, form)) == 1
+
+
+def test_a_key_counts_for_its_client_alone(either: FlaskClient, either_app: Flask, form: str) -> None:
+    def post(client: str, said: dict[str, Any], to: str = form) -> Any:
+        headers, environ = {"Idempotency-Key": "guessable"}, {"REMOTE_ADDR": client}
+        return either.post(f"/f/{to}", json=said, headers=headers, environ_base=environ)
+
+    stranger = identity(post("192.0.2.1", {"x": "y"}))
+    first = identity(post("192.0.2.2", ANN))
+    make_older(either_app, Submission, REPEAT * 2)
+    assert first != stranger
+    assert identity(post("192.0.2.2", ANN)) == first
+    assert identity(post("198.51.100.7", ANN)) == first, "the same person, in another network by now"
+    answer = post("198.51.100.7", {**ANN, "message": "Other"})
+    assert (answer.status_code, answer.json["codes"]) == (422, {"Idempotency-Key": ["key_reused"]})
+    assert post("192.0.2.1", ANN).status_code == 422
+    assert len(kept(either_app, form)) == 2
+
+
+def test_a_strangers_request_under_the_same_key_holds_nobody_up(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    form, key = form_for(app, challenge="altcha"), {"Idempotency-Key": "guessable"}
+    asked, goes_on = threading.Event(), threading.Event()
+
+    def slow(_: Any, incoming: Any) -> None:
+        if incoming.client == "192.0.2.1":
+            asked.set()
+            goes_on.wait(10)
+
+    monkeypatch.setattr(challenges, "check", slow)
+
+    def post(client: str) -> int:
+        said = {"REMOTE_ADDR": client}
+        return app.test_client().post(f"/f/{form}", json={"from": client}, headers=key, environ_base=said).status_code
+
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(post, "192.0.2.1")
+        asked.wait(10)
+        assert post("192.0.2.2") == 200
+        goes_on.set()
+        assert first.result() == 200
+
+
+def test_a_repeat_under_another_key_binds_that_key_too(either: FlaskClient, either_app: Flask, form: str) -> None:
+    first, second = (either.post(f"/f/{form}", json=ANN, headers={"Idempotency-Key": key}) for key in ("a", "b"))
+    assert identity(first) == identity(second)
+    assert either.post(f"/f/{form}", json={"x": "y"}, headers={"Idempotency-Key": "b"}).status_code == 422
+
+
+@pytest.mark.parametrize("key", ["", "k" * 256])
+def test_a_key_has_1_to_255_characters(client: FlaskClient, app: Flask, key: str) -> None:
+    answer = client.post(f"/f/{form_for(app)}", json=ANN, headers={"Idempotency-Key": key})
+    assert (answer.status_code, answer.json["codes"]) == (422, {"Idempotency-Key": ["invalid_key"]})
+
+
+def test_a_refused_one_does_not_use_its_key_up(client: FlaskClient, app: Flask) -> None:
+    form, key = form_for(app), {"Idempotency-Key": "k"}
+    assert client.post(f"/f/{form}", json={}, headers=key).status_code == 422
+    assert client.post(f"/f/{form}", json=ANN, headers=key).status_code == 200
+
+
+def test_many_at_once_under_one_key_store_one(either_app: Flask, form: str) -> None:
+    key = {"Idempotency-Key": "k"}
+    answers = at_once(
+        either_app,
+        lambda client, number: client.post(
+            f"/f/{form}", json=ANN, headers=key, environ_base={"REMOTE_ADDR": f"192.0.2.{number}"}
+        ),
+    )
+    assert {answer.status_code for answer in answers} <= {200, 409}
+    made = {identity(answer) for answer in answers if answer.status_code == 200}
+    assert made == {str(only(either_app, form).id)}
+
+
+def test_two_processes_under_one_key_store_one(make_either_app: MakeApp) -> None:
+    apps = [make_either_app() for _ in range(2)]
+    form, key = form_for(apps[0]), {"Idempotency-Key": "k"}
+    clients = [app.test_client() for app in apps]
+
+    def post(_: FlaskClient, number: int) -> Any:
+        said = {"REMOTE_ADDR": f"192.0.2.{number}"}
+        return clients[number % 2].post(f"/f/{form}", json=ANN, headers=key, environ_base=said)
+
+    answers = at_once(apps[0], post)
+    made = {identity(answer) for answer in answers if answer.status_code != 409}
+    assert made == {str(only(apps[0], form).id)}
+
+
+def test_while_the_first_still_runs_its_key_is_a_409(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    form, key = form_for(app, challenge="altcha"), {"Idempotency-Key": "k"}
+    asked, goes_on = threading.Event(), threading.Event()
+
+    def slow(*_: Any) -> None:
+        asked.set()
+        goes_on.wait(10)
+
+    monkeypatch.setattr(challenges, "check", slow)
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(lambda: app.test_client().post(f"/f/{form}", json=ANN, headers=key))
+        asked.wait(10)
+        assert app.test_client().post(f"/f/{form}", json=ANN, headers=key).status_code == 409
+        goes_on.set()
+        made = identity(first.result())
+    assert identity(app.test_client().post(f"/f/{form}", json=ANN, headers=key)) == made
+
+
+def test_a_repeat_needs_no_second_captcha(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    form, tokens = form_for(app, challenge="altcha"), []
+    monkeypatch.setattr(challenges, "check", lambda _, incoming: tokens.append(incoming.challenge))
+    first = identity(app.test_client().post(f"/f/{form}", json={**ANN, "altcha": "token"}))
+    assert identity(app.test_client().post(f"/f/{form}", json={**ANN, "altcha": "token"})) == first
+    assert tokens == [{"altcha": ("token",)}]
+
+
+def test_a_retry_is_answered_when_the_form_was_filled_or_closed_by_it(client: FlaskClient, app: Flask) -> None:
+    form, key = form_for(app, max_submissions=1), {"Idempotency-Key": "k"}
+    first = identity(client.post(f"/f/{form}", json=ANN, headers=key))
+    assert identity(client.post(f"/f/{form}", json=ANN, headers=key)) == first
+    change(app, form, closed=True)
+    assert identity(client.post(f"/f/{form}", json=ANN, headers=key)) == first
+    assert client.post(f"/f/{form}", json={"a": "b"}).status_code == 403
+
+
+def test_one_that_the_database_refuses_does_not_take_the_others_down(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(grouping, "PATIENCE", 0)
+    gone, form = form_for(app), form_for(app)
+    for known in (gone, form):
+        assert app.test_client().post(f"/f/{known}", json={"first": known}).status_code == 200
+    with app.app_context(), writing():
+        db.session.execute(delete(Form).where(Form.id == gone))
+        db.session.commit()  # nobody is told, as when another process does it
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        with app.extensions["writers"]:
+            posts = [
+                pool.submit(app.test_client().post, f"/f/{to}", json={"n": number})
+                for number, to in enumerate((gone, form, form, gone, form))
+            ]
+            sleep_until(lambda: len(app.extensions["storing"].__self__._waiting) == 4)
+        answers = [post.result(10).status_code for post in posts]
+    assert answers == [404, 200, 200, 404, 200]
+    assert len(kept(app, form)) == 4
+
+
+def test_one_that_fails_does_not_take_its_group_down() -> None:
+    def work(items: Any) -> list[Any]:
+        return [ValueError("odd") if item % 2 else item for item in items]
+
+    group: Grouping[int, int] = Grouping(work)
+
+    def one(number: int) -> int | str:
+        try:
+            return group.do(number)
+        except ValueError as error:
+            return str(error)
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        assert list(pool.map(one, range(200))) == [number if number % 2 == 0 else "odd" for number in range(200)]
+
+
+def test_who_comes_meanwhile_is_one_group() -> None:
+    sizes: list[int] = []
+    first_is_in, goes_on = threading.Event(), threading.Event()
+
+    def work(items: Any) -> list[Any]:
+        sizes.append(len(items))
+        first_is_in.set()
+        goes_on.wait(10)
+        return list(items)
+
+    group: Grouping[int, int] = Grouping(work)
+    with ThreadPoolExecutor(6) as pool:
+        first = pool.submit(group.do, 0)
+        first_is_in.wait(10)
+        others = [pool.submit(group.do, number) for number in range(1, 6)]
+        sleep_until(lambda: len(group._waiting) == 5)
+        goes_on.set()
+        assert [waiting.result(10) for waiting in (first, *others)] == list(range(6))
+    assert sizes == [1, 5]
+
+
+def test_the_first_waits_for_those_who_are_on_their_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(grouping, "PATIENCE", 10)
+    sizes: list[int] = []
+
+    def work(items: Any) -> list[Any]:
+        sizes.append(len(items))
+        return list(items)
+
+    group: Grouping[int, int] = Grouping(work, lambda: 3)
+    with ThreadPoolExecutor(3) as pool:
+        assert list(pool.map(group.do, range(3))) == [0, 1, 2]
+    assert sizes == [3]
+
+
+def test_it_does_not_wait_long_for_one_who_turns_back() -> None:
+    group: Grouping[int, int] = Grouping(list, lambda: 2)
+    assert group.do(1) == 1
+
+
+def test_nobody_waits_for_a_leader_that_breaks_off() -> None:
+    first_is_in, goes_on = threading.Event(), threading.Event()
+
+    def work(items: Any) -> list[Any]:
+        if items == [0]:
+            first_is_in.set()
+            goes_on.wait(10)
+            return [0]
+        raise KeyboardInterrupt
+
+    group: Grouping[int, int] = Grouping(work)
+    with ThreadPoolExecutor(3) as pool:
+        waiting = [pool.submit(group.do, 0)]
+        first_is_in.wait(10)
+        waiting += [pool.submit(group.do, number) for number in (1, 2)]
+        sleep_until(lambda: len(group._waiting) == 2)
+        goes_on.set()
+        ended = {type(turn.exception(10)) for turn in waiting}
+    assert ended == {type(None), KeyboardInterrupt, ServiceUnavailableError}

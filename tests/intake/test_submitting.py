@@ -1,0 +1,354 @@
+"""Sending a form: what is taken, in which encodings, and what is kept of it."""
+
+import json
+import unicodedata
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import text
+
+from forms_service import signals
+from forms_service.extensions import db
+from forms_service.submissions.people import person_index
+from tests.conftest import MakeApp
+from tests.support.definitions import multipart, text_part
+from tests.support.visitors import ANN, CONTACT, JSON, control_of, data_of, form_for, kept, only, people, queued
+
+URLENCODED = "application/x-www-form-urlencoded"
+
+
+@pytest.fixture(scope="module")
+def app(make_shared_app: MakeApp) -> Flask:
+    """For all tests of this file: each has forms of its own."""
+    return make_shared_app(RATE_LIMIT_ENABLED="false")
+
+
+@pytest.fixture
+def form(either_app: Flask) -> str:
+    return form_for(either_app, CONTACT)
+
+
+@pytest.fixture
+def anything(app: Flask) -> str:
+    return form_for(app)
+
+
+def test_is_kept_before_it_is_acknowledged(either: FlaskClient, either_app: Flask, form: str) -> None:
+    heard: list[dict[str, Any]] = []
+
+    def hear(_: object, **said: Any) -> None:
+        heard.append({**said, "kept": len(kept(either_app, form))})
+
+    with signals.submission_created.connected_to(hear):
+        answer = either.post(f"/f/{form}", json=ANN)
+    assert answer.status_code == 200
+    found = only(either_app, form)
+    assert answer.json["data"] == {"id": str(found.id)}
+    assert (found.form_version, found.status, found.read, found.spam_reasons) == (1, "inbox", False, "")
+    assert found.created_at.tzinfo is not None
+    assert json.loads(found.data) == ANN
+    assert found.control is None
+    assert heard == [{"submission_id": found.id, "form_id": form, "kept": 1}]
+
+
+@pytest.mark.parametrize("kind", ["json", "urlencoded", "multipart"])
+def test_three_encodings_and_repeated_names(either: FlaskClient, either_app: Flask, form: str, kind: str) -> None:
+    pairs = [("topics", "sales"), ("name", "Ann"), ("topics", "other"), ("email", "a@example.com"), ("extra", " x ")]
+    said = {"topics": ["sales", "other"], "name": "Ann", "email": "a@example.com", "extra": " x "}
+    bodies: dict[str, dict[str, Any]] = {
+        "json": {"json": said},
+        "urlencoded": {"data": "&".join(f"{name}={quote(value)}" for name, value in pairs), "content_type": URLENCODED},
+        "multipart": multipart(*(text_part(name, value) for name, value in pairs)),
+    }
+    assert either.post(f"/f/{form}", headers=JSON, **bodies[kind]).status_code == 200
+    assert list(data_of(either_app, form).items()) == list(said.items())
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "<script>alert(1)</script>",
+        "  Tom & Jerry \r\n\t ",
+        "=HYPERLINK(1)",
+        "e\u0301\u2028 \U0001f469\u200d\U0001f680",
+        "' OR 1=1 --",
+        "\u202egnp.exe",
+        "{{ 7*7 }}",
+    ],
+)
+@pytest.mark.parametrize("kind", ["json", "urlencoded", "multipart"])
+def test_values_are_kept_as_typed_up_to_nfc(app: Flask, anything: str, value: str, kind: str) -> None:
+    name = f"na\u0308me {value[:3]}"
+    bodies: dict[str, dict[str, Any]] = {
+        "json": {"json": {name: value}},
+        "urlencoded": {"data": {name: value}, "content_type": URLENCODED},
+        "multipart": multipart(text_part(name.replace("\r", "%0D").replace("\n", "%0A").replace('"', "%22"), value)),
+    }
+    answer = app.test_client().post(f"/f/{anything}", headers=JSON, **bodies[kind])
+    assert answer.status_code == 200, answer.json
+    assert list(data_of(app, anything).values()) == [unicodedata.normalize("NFC", value)]
+
+
+def test_json_values_stay_what_they_are_where_no_fields_are_defined(app: Flask, anything: str) -> None:
+    said = {"a": 1, "b": [1, "x", None], "c": {"d": [True, {"e": 1.5}]}, "f": None, "g": False, "h": "", "i": 10**40}
+    assert app.test_client().post(f"/f/{anything}", json=said).status_code == 200
+    assert data_of(app, anything) == said
+
+
+@pytest.mark.parametrize("body", ["[]", '"text"', "5", "null", '[{"a": 1}]'])
+def test_json_that_is_no_object_is_a_422(app: Flask, anything: str, body: str) -> None:
+    answer = app.test_client().post(f"/f/{anything}", data=body, content_type="application/json")
+    assert (answer.status_code, list(answer.json["errors"])) == (422, ["body"])
+
+
+@pytest.mark.parametrize(("count", "status"), [(500, 200), (501, 413)])
+@pytest.mark.parametrize("kind", ["json", "repeated", "urlencoded"])
+def test_at_most_500_values(app: Flask, anything: str, count: int, status: int, kind: str) -> None:
+    bodies: dict[str, dict[str, Any]] = {
+        "json": {"json": {f"n{number}": "x" for number in range(count)}},
+        "repeated": {"json": {"n": ["x"] * count}},
+        "urlencoded": {"data": "&".join(["n=x"] * count), "content_type": URLENCODED},
+    }
+    answer = app.test_client().post(f"/f/{anything}", headers=JSON, **bodies[kind])
+    assert answer.status_code == status
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "status"),
+    [
+        (b'{"a": 1', "application/json", 400),
+        (b"--x\r\nbroken", "multipart/form-data; boundary=x", 400),
+        (b'{"a": 1}', "application/xml", 415),
+        (b"a=" + b"x" * 2**20, URLENCODED, 413),
+    ],
+)
+def test_what_cannot_be_read(app: Flask, anything: str, body: bytes, content_type: str, status: int) -> None:
+    answer = app.test_client().post(f"/f/{anything}", data=body, content_type=content_type, headers=JSON)
+    assert answer.status_code == status
+    assert answer.json["error"] == answer.json["message"]
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    assert kept(app, anything) == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"a": "", "b": " \n"},
+        {"a": None, "b": [], "c": {}},
+        {"a": ["", [None]], "b": {"c": [" "]}},
+        {"_next": "/x", "_gotcha": "spam"},
+    ],
+)
+def test_an_empty_one_is_a_422(app: Flask, anything: str, body: dict[str, Any]) -> None:
+    answer = app.test_client().post(f"/f/{anything}", json=body)
+    assert (answer.status_code, answer.json["codes"]) == (422, {"body": ["empty"]})
+
+
+@pytest.mark.parametrize(("body", "status"), [("a=&a=", 422), ("a=&a=+", 422), ("a=&a=x", 200)])
+def test_a_name_sent_twice_and_empty_both_times_is_empty(app: Flask, anything: str, body: str, status: int) -> None:
+    answer = app.test_client().post(f"/f/{anything}", data=body, content_type=URLENCODED, headers=JSON)
+    assert answer.status_code == status
+    assert answer.json.get("codes") == ({"body": ["empty"]} if status == 422 else None)
+
+
+def test_every_fault_of_every_field_is_named(either: FlaskClient, either_app: Flask, form: str) -> None:
+    answer = either.post(f"/f/{form}", json={"email": "nobody", "age": "old", "topics": "?", "name": " "})
+    assert answer.status_code == 422
+    assert answer.json["codes"] == {
+        "name": ["blank"],
+        "email": ["invalid_email"],
+        "age": ["invalid_number"],
+        "topics": ["not_a_choice"],
+    }
+    assert kept(either_app, form) == []
+
+
+def test_unknown_fields_are_kept_dropped_or_refused(app: Flask) -> None:
+    client, said = app.test_client(), {**ANN, "extra": "x", "_cc": "eve@example.com"}
+    keeping, dropping, refusing = (form_for(app, CONTACT, unknown_fields=how) for how in ("keep", "drop", "reject"))
+    assert [client.post(f"/f/{form}", json=said).status_code for form in (keeping, dropping, refusing)] == [
+        200,
+        200,
+        422,
+    ]
+    assert data_of(app, keeping) == {**ANN, "extra": "x"}
+    assert data_of(app, dropping) == ANN
+    assert client.post(f"/f/{refusing}", json={**ANN, "_cc": "eve@example.com"}).status_code == 200
+
+
+def test_special_fields_are_control_and_never_data(app: Flask, anything: str) -> None:
+    special = {
+        "_next": "/a",
+        "redirect": "/b",
+        "redirectTo": "/c",
+        "_replyto": "reply@example.com",
+        "replyto": "r2@example.com",
+        "_subject": "Hi",
+        "subject": "Hello",
+        "_language": "de",
+        "_cc": ["eve@example.com", "mallory@example.com"],
+        "access_key": "key",
+        "form-name": "contact",
+        "_captcha": False,
+        "_autoresponse": "Thanks",
+    }
+    tokens = {"g-recaptcha-response": "token", "_gotcha": "", "botcheck": False, "_started": "x"}
+    assert app.test_client().post(f"/f/{anything}", json={**special, **tokens, "message": "x"}).status_code == 200
+    assert data_of(app, anything) == {"message": "x"}
+    assert control_of(app, anything) == {**special, "_cc": "eve@example.com, mallory@example.com", "_captcha": "false"}
+    assert queued(app, anything)[0].target == "owner@example.com"
+
+
+def test_a_subject_that_the_form_asks_for_is_data(app: Flask) -> None:
+    form = form_for(app, [{"name": "subject", "type": "text"}])
+    assert app.test_client().post(f"/f/{form}", json={"subject": "Prices"}).status_code == 200
+    assert data_of(app, form) == {"subject": "Prices"}
+    assert control_of(app, form) == {}
+
+
+@pytest.mark.parametrize("trap", ["_gotcha", "_honey", "botcheck", "honeypot", "bot-field", "website"])
+def test_a_filled_in_honeypot_means_the_spam_folder_and_the_same_answer(app: Flask, trap: str) -> None:
+    form = form_for(app, CONTACT, honeypot="website")
+    client = app.test_client()
+    good = client.post(f"/f/{form}", json={**ANN, trap: ""})
+    bad = client.post(f"/f/{form}", json={**ANN, trap: "http://buy.example"})
+    assert {**bad.json, "data": None} == {**good.json, "data": None}
+    inbox, spam = kept(app, form)
+    assert (inbox.status, spam.status, spam.spam_reasons) == ("inbox", "spam", "honeypot")
+    assert json.loads(spam.data) == ANN
+    assert len(queued(app, form)) == 1
+
+
+@pytest.mark.parametrize(
+    ("trap", "reasons"), [("_gotcha=&_gotcha=", ""), ("_gotcha=&_gotcha=x", "honeypot"), ("_gotcha=", "")]
+)
+def test_a_honeypot_counts_when_one_of_its_values_is_filled_in(
+    app: Flask, anything: str, trap: str, reasons: str
+) -> None:
+    answer = app.test_client().post(f"/f/{anything}", data=f"a=x&{trap}", content_type=URLENCODED, headers=JSON)
+    assert answer.status_code == 200
+    assert only(app, anything).spam_reasons == reasons
+
+
+def test_nothing_that_was_sent_can_be_read_in_the_database(either: FlaskClient, either_app: Flask) -> None:
+    form = form_for(either_app, store_ip="full")
+    said = {"who": "Zebedee", "mail": "zebedee@quagmire.example", "_subject": "Xylophone"}
+    headers = {"Idempotency-Key": "quagmire-key"}
+    assert either.post(f"/f/{form}", json=said, headers=headers).status_code == 200
+    with either_app.app_context():
+        tables = ("submissions", "submission_people", "outbox", "idempotency_keys")
+        rows = [row for table in tables for row in db.session.execute(text(f"SELECT * FROM {table}"))]
+    assert len(rows) == 5, "an idempotency key is two rows"
+    values = [value for row in rows for value in row]
+    stored = b" ".join(bytes(v) if isinstance(v, bytes | memoryview) else str(v).encode() for v in values).lower()
+    for word in (b"zebedee", b"quagmire", b"xylophone", b"owner@example.com", b"127.0.0.1"):
+        assert word not in stored
+
+
+def test_people_are_found_by_every_address_that_is_a_value(either: FlaskClient, either_app: Flask, form: str) -> None:
+    free = form_for(either_app)
+    said = {
+        "email": " Ann@Example.com ",
+        "message": "bob@example.com",
+        "friends": "gina@example.com, hans@example.com;\nida@example.com , ann@example.com",
+        "ccemail": "jana@example.com",
+        "_cc": ["kurt@example.com", "lena@example.com"],
+    }
+    assert either.post(f"/f/{form}", json={**ANN, **said}).status_code == 200
+    nested = {"a": ["carl@example.com", {"b": "dora@example.com"}], "_replyto": "eve@example.com, fred@example.com"}
+    assert either.post(f"/f/{free}", json=nested).status_code == 200
+    names = ("ann", "bob", "carl", "dora", "eve", "fred", "gina", "hans", "ida", "jana", "kurt", "lena")
+    with either_app.app_context():
+        assert people(either_app) == {person_index(f"{name}@example.com") for name in names}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Write to bob@example.com",
+        "bob@example.com please",
+        "Hello, bob@example.com",
+        "bob@localhost",
+        "<bob@x.org> please",
+    ],
+)
+def test_an_address_in_running_text_finds_nobody(make_app: MakeApp, text: str) -> None:
+    app = make_app()
+    form = form_for(app, [{"name": "message", "type": "textarea"}])
+    assert app.test_client().post(f"/f/{form}", json={"message": text}).status_code == 200
+    assert people(app) == set()
+
+
+@pytest.mark.parametrize("kind", ["list", "text"])
+def test_at_most_500_addresses(app: Flask, anything: str, kind: str) -> None:
+    client, addresses = app.test_client(), [f"a{number}@example.com" for number in range(501)]
+
+    def post(count: int) -> Any:
+        said = addresses[:count]
+        return client.post(f"/f/{anything}", json={"to": {"all": said} if kind == "list" else ",".join(said)})
+
+    assert post(500).status_code == 200
+    answer = post(501)
+    assert (answer.status_code, answer.json["error_type"]) == (413, "PayloadTooLargeError")
+    assert "500" in answer.json["message"]
+    assert len(kept(app, anything)) == 1
+
+
+@pytest.mark.parametrize(("how", "expected"), [("none", None), ("truncated", "203.0.113.0"), ("full", "203.0.113.77")])
+def test_the_clients_address_is_kept_as_the_form_says(app: Flask, how: str, expected: str | None) -> None:
+    form = form_for(app, store_ip=how)
+    app.test_client().post(f"/f/{form}", json=ANN, environ_base={"REMOTE_ADDR": "203.0.113.77"})
+    assert only(app, form).client == expected
+
+
+@pytest.mark.parametrize("form_id", ["AAAAAAAAAAAAAAAA", "x", "a" * 300, "%20", "..%2Fhealth"])
+def test_a_form_that_is_not_there_is_a_404(app: Flask, form_id: str) -> None:
+    answer = app.test_client().post(f"/f/{form_id}", json=ANN)
+    assert answer.status_code == 404
+    assert answer.json["error_type"] == "NotFoundError"
+
+
+def test_a_closed_form_takes_nothing(app: Flask) -> None:
+    form = form_for(app, CONTACT, closed=True)
+    answer = app.test_client().post(f"/f/{form}", json={})
+    assert (answer.status_code, answer.json["details"]) == (403, {"reason": "INACTIVE"})
+    assert answer.json["error_type"] == "AuthorizationError"
+
+
+def test_a_full_form_takes_no_more_and_spam_fills_none(either: FlaskClient, either_app: Flask) -> None:
+    form = form_for(either_app, max_submissions=2)
+    said = [{"n": "1", "_gotcha": "x"}, {"n": "1"}, {"n": "2"}, {"n": "3"}]
+    assert [either.post(f"/f/{form}", json=one).status_code for one in said] == [200, 200, 200, 403]
+    assert sorted(found.status for found in kept(either_app, form)) == ["inbox", "inbox", "spam"]
+
+
+def test_each_client_may_send_so_many(make_app: MakeApp) -> None:
+    app = make_app(SUBMISSION_RATE_LIMIT="2/60")
+    form, other = form_for(app), form_for(app)
+    client = app.test_client()
+    answers = [client.post(f"/f/{form}", json={"n": number}) for number in range(3)]
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert int(answers[-1].headers["Retry-After"]) >= 1
+    assert answers[0].headers["X-RateLimit-Limit"] == "2"
+    assert answers[-1].json["error"] == answers[-1].json["message"]
+    assert answers[-1].headers["Access-Control-Allow-Origin"] == "*"
+    elsewhere = {"REMOTE_ADDR": "203.0.113.9"}
+    assert client.post(f"/f/{other}", json={"n": 1}, environ_base=elsewhere).status_code == 200
+    assert client.options(f"/f/{form}").status_code == 204
+
+
+def test_a_flood_on_one_form_is_not_counted_against_another(make_app: MakeApp) -> None:
+    app = make_app(FORM_RATE_LIMIT="3/60")
+    form, other = form_for(app), form_for(app)
+    client = app.test_client()
+
+    def post(to: str, number: int) -> int:
+        said = {"REMOTE_ADDR": f"198.51.100.{number}"}
+        return client.post(f"/f/{to}", json={"n": number}, environ_base=said).status_code
+
+    assert [post(form, number) for number in range(5)] == [200, 200, 200, 429, 429]
+    assert post(other, 9) == 200

@@ -1,0 +1,254 @@
+"""Deletion is complete, on every way to it, and recorded without the data."""
+
+import json
+import uuid
+from collections.abc import Iterator
+from datetime import timedelta
+from email import message_from_bytes, policy
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from forms_service import signals
+from forms_service.accounts.models import Account, Event
+from forms_service.accounts.service import email_index
+from forms_service.database import now, writing
+from forms_service.delivery import outbox, tasks, worker
+from forms_service.delivery.models import Message
+from forms_service.extensions import db
+from forms_service.submissions import erasing, retention
+from forms_service.submissions.inbox import selecting, taking_along
+from forms_service.submissions.models import File, IdempotencyKey, Person, Submission
+from tests.conftest import KeyOf
+from tests.support.stored import OWNER, attach, count, make_form, remember_key, submit
+
+TABLES = (Submission, File, Person, IdempotencyKey, Message)
+ANN = "ann@example.com"
+
+
+def whole(app: Flask, form: str, **values: Any) -> tuple[str, Path]:
+    """A submission with all that hangs on one: its id, and where its file is."""
+    sent = submit(app, form, {"email": ANN}, people=[ANN], **values)
+    file = attach(app, sent, "cv.pdf", b"%PDF")
+    remember_key(app, form, sent)
+    with app.app_context(), writing():
+        outbox.put_mail("submission", OWNER, {"text": "hi"}, about=uuid.UUID(sent))
+        db.session.commit()
+    return sent, file
+
+
+def test_a_mail_that_was_written_to_a_file_goes_too(
+    either: FlaskClient, either_app: Flask, owner: dict[str, str], form: str
+) -> None:
+    folder = Path(either_app.instance_path) / "outbox"
+    gone, stays = (either.post(f"/f/{form}", json={"email": ANN, "n": n}).json["data"]["id"] for n in (1, 2))
+    with either_app.app_context():
+        worker.deliver_due()
+    assert len(list(folder.glob("*.eml"))) == 2
+    assert either.delete(f"/api/submissions/{gone}", headers=owner).status_code == 200
+    (path,) = folder.glob("*.eml")
+    assert "n:\n  2" in message_from_bytes(path.read_bytes(), policy=policy.default).get_content(), stays
+
+
+def recorded(app: Flask, name: str) -> list[Any]:
+    with app.app_context():
+        found = db.session.scalars(select(Event).where(Event.name == name).order_by(Event.id)).all()
+        return [json.loads(event.details or "{}") for event in found]
+
+
+@pytest.fixture
+def owner(either_app: Flask, key_of: KeyOf) -> dict[str, str]:
+    """Headers of the owner."""
+    return key_of(either_app)
+
+
+@pytest.fixture
+def form(either_app: Flask, owner: dict[str, str]) -> str:
+    """A form of the owner."""
+    return make_form(either_app)
+
+
+@pytest.fixture
+def told() -> Iterator[list[str]]:
+    """Ids of submissions that were said to be deleted."""
+    heard: list[str] = []
+
+    def listen(_: object, submission_ids: list[uuid.UUID]) -> None:
+        heard.extend(map(str, submission_ids))
+
+    with signals.submission_deleted.connected_to(listen):
+        yield heard
+
+
+@pytest.mark.parametrize("way", ["one", "bulk", "person"])
+def test_erases_a_submission_with_all_that_hangs_on_it(
+    either: FlaskClient, either_app: Flask, owner: dict[str, str], form: str, told: list[str], way: str
+) -> None:
+    sent, file = whole(either_app, form)
+    kept = submit(either_app, form, people=["bob@example.com"])
+    if way == "one":
+        answer = either.delete(f"/api/submissions/{sent}", headers=owner)
+    elif way == "bulk":
+        body = {"ids": [sent], "delete": True}
+        answer = either.post(f"/api/forms/{form}/submissions/bulk", headers=owner, json=body)
+    else:
+        answer = either.post("/api/people/erase", headers=owner, json={"email": "ANN@Example.com"})
+    assert answer.status_code == 200, answer.json
+    assert count(either_app, *TABLES) == [1, 0, 1, 0, 0]
+    assert not file.exists()
+    assert told == [sent]
+    assert either.get(f"/api/submissions/{sent}", headers=owner).status_code == 404
+    assert either.get(f"/api/submissions/{kept}", headers=owner).status_code == 200
+    expected = {"submissions": 1} if way == "person" else {"form_id": form, "submissions": 1}
+    assert recorded(either_app, "person_erased" if way == "person" else "submissions_erased") == [expected]
+
+
+@pytest.mark.parametrize("what", ["form", "account"])
+def test_submissions_go_with_their_form_and_their_owner(
+    either: FlaskClient, either_app: Flask, owner: dict[str, str], form: str, what: str
+) -> None:
+    file = whole(either_app, form)[1]
+    if what == "form":
+        assert either.delete(f"/api/forms/{form}", headers=owner).status_code == 200
+    else:
+        with either_app.app_context(), writing():
+            account = db.session.scalars(select(Account).where(Account.email_index == email_index(OWNER))).one()
+            signals.account_erasing.send(account_id=account.id)
+            db.session.delete(account)
+            assert file.exists(), "it goes after the commit"
+            db.session.commit()
+    assert count(either_app, *TABLES) == [0, 0, 0, 0, 0]
+    assert not file.exists()
+
+
+def test_what_is_rolled_back_keeps_its_files(either_app: Flask, form: str) -> None:
+    file = whole(either_app, form)[1]
+    with either_app.app_context():
+        with writing():
+            signals.form_erasing.send(form_id=form)
+        with writing():
+            db.session.add(Event(name="another"))
+            db.session.commit()
+    assert count(either_app, *TABLES) == [1, 1, 1, 1, 1]
+    assert file.exists()
+
+
+def test_finds_what_an_address_sent_to_any_form_of_the_owner(
+    either: FlaskClient, either_app: Flask, owner: dict[str, str], form: str, key_of: KeyOf
+) -> None:
+    stranger = key_of(either_app, "stranger@example.com")
+    theirs = submit(either_app, make_form(either_app, "stranger@example.com"), people=[ANN])
+    first = submit(either_app, form, people=[ANN, "bob@example.com"])
+    second = submit(either_app, make_form(either_app), people=[ANN], status="spam")
+    submit(either_app, form, people=["bob@example.com"])
+
+    def find(headers: dict[str, str], **query: Any) -> tuple[list[str], str | None]:
+        answer = either.post("/api/people/find", headers=headers, json={"email": "Ann@EXAMPLE.com"}, query_string=query)
+        return [submission["id"] for submission in answer.json["data"]], answer.json["meta"]["next"]
+
+    assert find(owner) == ([second, first], None)
+    (page, cursor) = find(owner, limit=1)
+    assert page == [second]
+    assert find(owner, limit=1, cursor=cursor) == ([first], None)
+    assert find(stranger) == ([theirs], None)
+    operator = key_of(either_app, "operator@example.com", role="operator")
+    assert find(operator)[0] == [second, first, theirs]
+    lines = either.post("/api/people/export", headers=owner, json={"email": ANN}).text.splitlines()
+    assert [json.loads(line)["id"] for line in lines] == [second, first]
+    assert recorded(either_app, "person_exported") == [{}]
+
+
+def test_erases_nothing_of_another_owners(
+    either: FlaskClient, either_app: Flask, owner: dict[str, str], form: str, key_of: KeyOf
+) -> None:
+    stranger = key_of(either_app, "stranger@example.com")
+    submit(either_app, form, people=[ANN])
+    answer = either.post("/api/people/erase", headers=stranger, json={"email": ANN})
+    assert answer.json["data"] == {"erased": 0}
+    assert count(either_app, Submission) == [1]
+    assert recorded(either_app, "person_erased") == [{"submissions": 0}]
+
+
+def test_erases_a_person_piece_by_piece(
+    client: FlaskClient, app: Flask, key_of: KeyOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner = key_of(app)
+    form = make_form(app)
+    for _ in range(5):
+        submit(app, form, people=[ANN])
+    monkeypatch.setattr(erasing, "AT_ONCE", 2)
+    assert client.post("/api/people/erase", headers=owner, json={"email": ANN}).json["data"] == {"erased": 5}
+    assert count(app, Submission) == [0]
+    for path in ("find", "export", "erase"):
+        answer = client.post(f"/api/people/{path}", headers=owner, json={"email": "nobody"})
+        assert answer.json["codes"] == {"email": ["invalid_email"]}
+
+
+def test_nothing_is_kept_longer_than_the_owner_and_the_operator_want(
+    make_either_app: Any, key_of: KeyOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = make_either_app(SPAM_RETENTION_DAYS="10")
+    key_of(app)
+    short, long = make_form(app, OWNER, retention_days=5), make_form(app)
+    ago = {days: now() - timedelta(days=days) for days in (1, 6, 11)}
+    file = whole(app, short, created_at=ago[6])[1]
+    submit(app, short, created_at=ago[6], status="archived")
+    spam = {"status": "spam", "spam_reasons": "links"}
+    submit(app, long, created_at=ago[11], **spam)
+    kept = [
+        submit(app, short, created_at=ago[1]),
+        submit(app, long, created_at=ago[11]),
+        submit(app, long, created_at=ago[6], **spam),
+    ]
+    monkeypatch.setattr(retention, "AT_ONCE", 1)
+    with app.app_context():
+        retention.sweep()
+        assert {str(each) for each in db.session.scalars(select(Submission.id))} == set(kept)
+    assert not file.exists()
+    assert len(recorded(app, "submissions_expired")) == 3
+
+
+def test_of_spam_the_newest_are_kept(either_app: Flask, form: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retention, "MOST_SPAM", 2)
+    sent = [submit(either_app, form, status="spam", read=number % 2 == 0) for number in range(5)]
+    kept = submit(either_app, form)
+    with either_app.app_context():
+        retention.sweep()
+        assert {str(each) for each in db.session.scalars(select(Submission.id))} == {*sent[3:], kept}
+
+
+def test_idempotency_keys_are_kept_for_a_day(either_app: Flask, form: str) -> None:
+    kept = submit(either_app, form)
+    remember_key(either_app, form, kept, now() - timedelta(hours=25))
+    remember_key(either_app, form, kept, now() - timedelta(hours=23))
+    with either_app.app_context():
+        assert "idempotency keys" in tasks.run_due()
+    assert count(either_app, IdempotencyKey) == [1]
+
+
+def test_retention_is_kept_to_every_hour(app: Flask) -> None:
+    with app.app_context():
+        assert "retention" in tasks.run_due()
+        assert "retention" not in tasks.run_due()
+
+
+def test_the_export_of_an_account_holds_its_submissions_or_says_where_they_are(
+    either_app: Flask, form: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent = submit(either_app, form, status="spam", spam_reasons="links")
+    large = make_form(either_app)
+    for _ in range(3):
+        submit(either_app, large)
+    monkeypatch.setattr(taking_along, "MOST", 2)
+    monkeypatch.setattr(selecting, "BATCH", 1)
+    document: dict[str, Any] = {}
+    with either_app.app_context():
+        account = db.session.scalars(select(Account)).one()
+        signals.account_exporting.send(account_id=account.id, document=document)
+    assert [submission["id"] for submission in document["submissions"]] == [sent]
+    assert list(document["submissions_elsewhere"]) == [large]
+    json.dumps(document)

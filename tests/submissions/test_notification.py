@@ -1,0 +1,173 @@
+"""The mail that tells an owner what somebody sent."""
+
+import time
+import uuid
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from flask import Flask
+from sqlalchemy import delete, select
+
+from forms_service.accounts import administration
+from forms_service.database import writing
+from forms_service.delivery import worker
+from forms_service.delivery.models import Message
+from forms_service.extensions import db
+from forms_service.forms.published import FRESH_SECONDS, published
+from forms_service.submissions import notification
+from tests.conftest import MakeApp
+from tests.support.visitors import ANN, CONTACT, OWNER, form_for, only, queued
+
+
+@pytest.fixture
+def app(make_app: MakeApp) -> Flask:
+    return make_app(BACKGROUND_WORK="outside", MAIL_FROM="forms@service.example")
+
+
+def mail_about(app: Flask, form_id: str, said: dict[str, Any]) -> EmailMessage:
+    """The mail that leaves when this is sent."""
+    assert app.test_client().post(f"/f/{form_id}", json=said).status_code == 200
+    return sent(app)
+
+
+def sent(app: Flask) -> EmailMessage:
+    with app.app_context():
+        worker.deliver_due()
+    (path,) = (Path(app.instance_path) / "outbox").glob("*.eml")
+    return cast("EmailMessage", message_from_bytes(path.read_bytes(), policy=policy.default))
+
+
+def text_of(mail: EmailMessage) -> str:
+    part = mail.get_body(("plain",))
+    assert part is not None
+    return str(part.get_content())
+
+
+def test_goes_to_the_owner_from_us_and_is_answered_to_the_person(app: Flask) -> None:
+    form = form_for(app, CONTACT)
+    mail = mail_about(app, form, {**ANN, "topics": ["sales", "other"], "message": "Hello,\nworld", "extra": "x"})
+    assert (mail["To"], mail["Reply-To"]) == (OWNER, "ann@example.com")
+    assert mail["From"].addresses[0].addr_spec == "forms@service.example"
+    assert mail["Subject"] == "New submission: Contact"
+    text = text_of(mail)
+    for lines in ("Your name:\n  Ann\n", "topics:\n  sales, other\n", "Message:\n  Hello,\n  world\n", "extra:\n  x\n"):
+        assert lines in text
+    assert not mail.is_multipart()
+
+
+def test_is_put_into_the_outbox_with_the_submission(either_app: Flask) -> None:
+    form = form_for(either_app)
+    assert either_app.test_client().post(f"/f/{form}", json=ANN).status_code == 200
+    (message,) = queued(either_app, form)
+    assert (message.about, message.kind, message.target) == (only(either_app, form).id, "submission", OWNER)
+
+
+@pytest.mark.parametrize(
+    ("said", "subject"),
+    [
+        ({"_subject": "Prices"}, "Prices"),
+        ({"subject": "Prices"}, "Prices"),
+        ({"_subject": "", "subject": "Prices"}, "Prices"),
+        ({"_subject": "Prices\r\nBcc: eve@example.com\u2028\x1b[2J\u202e!"}, "Prices Bcc: eve@example.com [2J!"),
+        ({"_subject": "x" * 500}, "x" * 150),
+        ({"_subject": "\u0085\x07"}, "New submission: Contact"),
+    ],
+)
+def test_the_subject_is_one_short_line(app: Flask, said: dict[str, str], subject: str) -> None:
+    mail = mail_about(app, form_for(app), {**ANN, **said})
+    assert mail["Subject"] == subject
+    assert mail["Bcc"] is None
+
+
+@pytest.mark.parametrize(
+    ("said", "reply_to"),
+    [
+        ({"_replyto": "reply@example.com", "email": "ann@example.com"}, "reply@example.com"),
+        ({"replyTo": " reply@example.com "}, "reply@example.com"),
+        ({"_replyto": "email", "email": "ann@example.com"}, "ann@example.com"),
+        ({"_replyto": "a@example.com\r\nBcc: eve@example.com"}, None),
+        ({"_replyto": "a@example.com, b@example.com"}, "a@example.com"),
+        ({"_replyto": "Ann Example <a@example.com>"}, "a@example.com"),
+        ({"_replyto": '"Example, Ann" <a@example.com>'}, "a@example.com"),
+        ({"_replyto": "<a@example.com>"}, "a@example.com"),
+        ({"_replyto": "mailto:a@example.com?subject=Hi"}, "a@example.com"),
+        ({"_replyto": ["", "a@example.com"]}, "a@example.com"),
+        ({"_replyto": [None, "a@example.com"]}, "a@example.com"),
+        ({"_replyto": [" ", None], "replyto": "\u200ba@example.com\u200b"}, "a@example.com"),
+        ({"_replyto": "Write to a@example.com"}, None),
+        ({"a": "no address", "b": ["also@example.com"]}, "also@example.com"),
+        ({"a": "a@example.com, b@example.com"}, "a@example.com"),
+        ({"recipient": "sales@site.example", "email": "ann@example.com"}, "ann@example.com"),
+        ({"recipient": "sales@site.example", "E-Mail": "ann@example.com\u200b"}, "ann@example.com"),
+        ({"recipient": "sales@site.example", "mail": "ann@example.com"}, "ann@example.com"),
+        ({"recipient": "sales@site.example", "email": "not yet"}, "sales@site.example"),
+        ({"a": "nothing"}, None),
+    ],
+)
+def test_answers_go_to_the_mail_field_or_the_first_address(
+    app: Flask, said: dict[str, Any], reply_to: str | None
+) -> None:
+    mail = mail_about(app, form_for(app), {"n": 1, **said})
+    assert mail["Reply-To"] == reply_to
+    assert mail["To"] == OWNER
+    assert (mail["Cc"], mail["Bcc"]) == (None, None)
+
+
+def test_answers_do_not_go_to_an_address_in_another_field(app: Flask) -> None:
+    fields = [{"name": "friend", "type": "text"}, {"name": "email", "type": "email"}]
+    said = {"friend": "bob@example.com", "ccemail": "eve@example.com"}
+    assert mail_about(app, form_for(app, fields), said)["Reply-To"] is None
+
+
+def test_a_value_cannot_pass_for_another_field(app: Flask) -> None:
+    text = text_of(mail_about(app, form_for(app), {"name": "Ann\n\nPassword:\nsecret", "a\nb:": {"c": [1, None]}}))
+    assert "\nPassword:" not in text
+    assert '\na b::\n  {"c": [1, null]}' in text
+
+
+def test_what_is_very_long_is_cut(app: Flask) -> None:
+    said = {f"n{number}": "x" * 60_000 for number in range(8)}
+    text = text_of(mail_about(app, form_for(app), said))
+    assert "cut here" in text
+    assert len(text) < 120_000
+
+
+def test_there_is_none_for_spam_until_it_is_found_to_be_good(app: Flask) -> None:
+    form = form_for(app, CONTACT)
+    assert app.test_client().post(f"/f/{form}", json={**ANN, "_gotcha": "x"}).status_code == 200
+    assert queued(app, form) == []
+    found = only(app, form)
+    with app.app_context(), writing():
+        notification.notify(published(form), [found.id])
+        db.session.commit()
+    assert sent(app)["Subject"] == "New submission: Contact"
+
+
+def test_what_people_sent_is_in_the_inbox_and_not_a_second_time_in_the_outbox(app: Flask) -> None:
+    form = form_for(app, CONTACT)
+    assert app.test_client().post(f"/f/{form}", json=ANN).status_code == 200
+    assert [message.payload for message in queued(app, form)] == [None]
+
+
+def test_notify_leaves_with_the_callers_transaction(app: Flask) -> None:
+    form = form_for(app)
+    with app.app_context():
+        with writing():
+            notification.notify(published(form), [uuid.uuid4()])
+        with writing():
+            assert cast("Any", db.session.execute(delete(Message))).rowcount == 0
+
+
+def test_a_disabled_owner_is_not_sent_what_was_still_queued(app: Flask) -> None:
+    form = form_for(app)
+    assert app.test_client().post(f"/f/{form}", json=ANN).status_code == 200
+    with app.app_context():
+        administration.disable(OWNER)
+    time.sleep(FRESH_SECONDS)
+    with app.app_context():
+        worker.deliver_due()
+        assert db.session.scalars(select(Message.state).where(Message.kind == notification.KIND)).all() == ["failed"]
+    assert not list((Path(app.instance_path) / "outbox").glob("*submission*"))

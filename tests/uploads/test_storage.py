@@ -1,0 +1,177 @@
+"""Stored files: read back whole or not at all, swept when nobody owns them, under new keys with the rest."""
+
+import os
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import LargeBinary, select, type_coerce
+
+from forms_service import keyring, rotation
+from forms_service.accounts import service
+from forms_service.database import writing
+from forms_service.errors import NotFoundError
+from forms_service.extensions import db
+from forms_service.forms.models import Form
+from forms_service.submissions.models import File, Submission
+from forms_service.submissions.taking import storage
+from forms_service.submissions.taking.uploaded_file import Upload
+from forms_service.submissions.taking.uploads import rows
+from tests.support import servers
+
+LONG_AGO = storage.ORPHANED_SECONDS + 60
+
+
+@pytest.fixture
+def context(either_app: Flask) -> Iterator[Flask]:
+    with either_app.app_context():
+        yield either_app
+
+
+def written(content: bytes) -> storage.Written:
+    file = storage.Written()
+    file.write(content)
+    file.finish()
+    storage.settle()
+    return file
+
+
+def path_of(app: Flask, stored_as: str) -> Path:
+    return Path(app.instance_path, "files", stored_as)
+
+
+def age(app: Flask, stored_as: str, seconds: float = LONG_AGO) -> None:
+    moment = time.time() - seconds
+    os.utime(path_of(app, stored_as), (moment, moment))
+
+
+def submission() -> uuid.UUID:
+    person = service.Person("owner@example.com", "Olga", "Owner", "Correct-horse-7")
+    owner = service.create(person, role="owner", status="active")
+    with writing():
+        db.session.add(Form(id="AbCdEfGhIjKlMnOp", owner_id=owner.id, name="Contact", settings="{}", version=1))
+        hashes = {"content_hash": bytes(32), "fingerprint": bytes(32)}
+        made = Submission(form_id="AbCdEfGhIjKlMnOp", form_version=1, status="inbox", data="{}", **hashes)
+        db.session.add(made)
+        db.session.commit()
+        return made.id
+
+
+def stored(content: bytes, submission_id: uuid.UUID | None = None) -> str:
+    """The name of a file that has a row."""
+    file = written(content)
+    upload = Upload("cv", "Lebenslauf.txt", "text/plain", len(content), file.stored_as, file.key)
+    found = rows(submission_id or submission(), [upload])
+    with writing():
+        db.session.add_all(File(**row) for row in found)
+        db.session.commit()
+    return file.stored_as
+
+
+def read(stored_as: str) -> bytes:
+    return b"".join(storage.open_decrypted(stored_as))
+
+
+@pytest.mark.parametrize("size", [0, 1, 65_536, 1_000_000])
+def test_a_file_is_read_back_as_it_came(context: Flask, size: int) -> None:
+    content = os.urandom(size)
+    assert read(stored(content)) == content
+
+
+def test_a_file_that_was_changed_is_not_given_out(context: Flask) -> None:
+    name = stored(b"a" * 100_000)
+    path = path_of(context, name)
+    whole = path.read_bytes()
+    for damaged in (whole[:-1], whole + b"\0", whole[:65_563]):
+        path.write_bytes(damaged)
+        with pytest.raises(ValueError, match="not whole"):
+            storage.open_decrypted(name)
+    path.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    with pytest.raises(ValueError, match="was changed"):
+        read(name)
+
+
+def test_a_file_copied_over_another_is_not_given_out(context: Flask) -> None:
+    submission_id = submission()
+    with writing():
+        one, other = written(b"one"), written(b"two")
+        uploads = [Upload("cv", "n", "text/plain", 3, file.stored_as, file.key) for file in (one, other)]
+        db.session.add_all(File(**row) for row in rows(submission_id, uploads))
+        db.session.commit()
+    path_of(context, one.stored_as).write_bytes(path_of(context, other.stored_as).read_bytes())
+    with pytest.raises(ValueError):
+        read(one.stored_as)
+
+
+def test_without_a_row_or_a_file_there_is_nothing(context: Flask) -> None:
+    with pytest.raises(NotFoundError):
+        storage.open_decrypted(str(uuid.uuid4()))
+    name = stored(b"a")
+    storage.remove(name)
+    storage.remove(name)
+    with pytest.raises(NotFoundError):
+        storage.open_decrypted(name)
+
+
+def test_a_new_data_key_is_under_a_file_without_touching_it(context: Flask) -> None:
+    name = stored(b"a" * 100)
+    before = path_of(context, name).read_bytes()
+    sealed = select(type_coerce(File.__table__.c.key, LargeBinary))
+    old = db.session.scalars(sealed).one()
+    keyring.start_data_key()
+    list(rotation.reencrypt())
+    assert bytes(db.session.scalars(sealed).one())[:4] != bytes(old)[:4]
+    assert path_of(context, name).read_bytes() == before
+    assert read(name) == b"a" * 100
+
+
+def test_the_sweep_removes_what_nobody_owns_and_nothing_else(context: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(storage, "BATCH", 2)
+    submission_id = submission()
+    owned = stored(b"owned", submission_id)
+    orphans = [written(b"orphan").stored_as for _ in range(5)]
+    for name in (owned, *orphans):
+        age(context, name)
+    young = written(b"still being taken").stored_as
+    foreign = path_of(context, "notes.txt")
+    foreign.write_text("an operator's")
+    age(context, "notes.txt")
+    assert storage.sweep() == 5
+    left = {path.name for path in Path(context.instance_path, "files").iterdir()}
+    assert left == {owned, young, "notes.txt"}
+    assert read(owned) == b"owned"
+    assert storage.sweep() == 0
+
+
+KILLED = """
+import os, signal
+from pathlib import Path
+from forms_service.app import create_app
+from forms_service.config import load_settings
+from forms_service.submissions.taking import storage
+with create_app(load_settings(Path())).app_context():
+    whole, half = storage.Written(), storage.Written()
+    whole.write(b"secret " * 30_000)
+    whole.finish()
+    half.write(b"secret " * 30_000)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.slow
+def test_what_a_kill_leaves_between_file_and_row_is_found(app: Flask) -> None:
+    folder = Path(app.instance_path)
+    done = servers.python(folder, KILLED, INSTANCE_PATH=str(folder), ENVIRONMENT="testing", BCRYPT_ROUNDS="4")
+    assert done.returncode == -9, done.stderr
+    left = list((folder / "files").iterdir())
+    assert len(left) == 2
+    assert all(b"secret" not in path.read_bytes() for path in left)
+    with app.app_context():
+        assert storage.sweep() == 0, "the request might still be running"
+        for path in left:
+            age(app, path.name)
+        assert storage.sweep() == 2
+    assert list((folder / "files").iterdir()) == []

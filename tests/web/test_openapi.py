@@ -1,0 +1,140 @@
+"""The description: committed, true, and shown."""
+
+import json
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import hypothesis
+import pytest
+import schemathesis
+from flask import Flask
+from flask.testing import FlaskClient
+from hypothesis import HealthCheck, given
+from schemathesis.specs.openapi.checks import positive_data_acceptance
+
+from forms_service.app import create_app
+from forms_service.config import load_settings
+from tests.conftest import QUICK, MakeApp
+from tests.support import servers
+from tests.support.accounts import Member
+
+COMMITTED = servers.ROOT / "openapi.json"
+
+
+def test_the_committed_description_is_what_is_served(client: FlaskClient) -> None:
+    assert json.loads(COMMITTED.read_text()) == client.get("/api/openapi.json").json, (
+        "write it anew: flask openapi write openapi.json"
+    )
+
+
+def test_every_operation_has_a_stable_id_and_a_summary(client: FlaskClient) -> None:
+    paths = client.get("/api/openapi.json").json["paths"]
+    operations = [operation for path in paths.values() for operation in path.values() if isinstance(operation, dict)]
+    ids = [operation["operationId"] for operation in operations]
+    assert len(ids) == len(set(ids)) >= 5
+    assert all(operation["summary"] for operation in operations)
+
+
+def test_a_public_post_is_described_for_web_forms(client: FlaskClient) -> None:
+    content = client.get("/api/openapi.json").json["paths"]["/api/signup"]["post"]["requestBody"]["content"]
+    assert set(content) == {"application/json", "application/x-www-form-urlencoded", "multipart/form-data"}
+
+
+def test_the_page_loads_everything_from_here(client: FlaskClient) -> None:
+    page = client.get("/api/docs").text
+    assert "https://" not in page
+    assert "<script>" not in page
+    assert page.count('integrity="sha384-') == 3
+
+
+@pytest.fixture(scope="module")
+def described(tmp_path_factory: pytest.TempPathFactory) -> Flask:
+    """The service for thousands of requests."""
+    with pytest.MonkeyPatch.context() as patched:
+        for name, value in {**QUICK, "RATE_LIMIT_ENABLED": "false", "LOG_LEVEL": "ERROR"}.items():
+            patched.setenv(name, value)
+        return create_app(load_settings(tmp_path_factory.mktemp("described")))
+
+
+QUICK_EXAMPLES = hypothesis.settings(
+    max_examples=25, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck)
+)
+"""The same examples in every run; `max_examples=2500, derandomize=False` looks further, by hand."""
+
+
+PROVING = {"/api/signup/confirm", "/api/password/reset", "/api/me/email/confirm", "/api/signup"}
+"""Paths that take a token which nobody guesses, or refuse a password which many guess: no schema describes these."""
+
+
+def operations(guarded: bool = False) -> list[tuple[str, str]]:
+    """Every path and method of the description, or only those that are not for everybody."""
+    paths = json.loads(COMMITTED.read_text())["paths"]
+    return [
+        (path, method.upper())
+        for path, methods in paths.items()
+        for method, operation in methods.items()
+        if method != "parameters" and (not guarded or operation.get("security") == [{"token": []}])
+    ]
+
+
+def check(described: Flask, path: str, method: str, examples: hypothesis.settings = QUICK_EXAMPLES, **how: Any) -> None:
+    """Whether the answers to what is described, and to what is not, are as described."""
+    operation = schemathesis.openapi.from_wsgi("/api/openapi.json", described)[path][method]
+    tried = 0
+
+    @given(case=operation.as_strategy() | operation.as_strategy(generation_mode=schemathesis.GenerationMode.NEGATIVE))
+    @examples
+    def holds(case: schemathesis.Case) -> None:
+        nonlocal tried
+        tried += 1
+        case.call_and_validate(**how)
+
+    holds()
+    assert tried
+
+
+OF_OWNERS = [
+    (path, method)
+    for path, method in operations()
+    if path.startswith("/api/forms") and not path.endswith("/erasure")  # which only a deleted form has
+]
+
+
+@pytest.mark.parametrize(("path", "method"), OF_OWNERS)
+def test_answers_to_an_owner_are_as_described(
+    described: Flask, key_of: Callable[..., dict[str, str]], path: str, method: str
+) -> None:
+    key = key_of(described, f"{uuid.uuid4().hex}@example.com")
+    form_id = described.test_client().post("/api/forms", json={"name": "x"}, headers=key).json["data"]["id"]
+    operation = schemathesis.openapi.from_wsgi("/api/openapi.json", described)[path][method]
+    statuses: set[int] = set()
+
+    @given(case=operation.as_strategy() | operation.as_strategy(generation_mode=schemathesis.GenerationMode.NEGATIVE))
+    @QUICK_EXAMPLES
+    def holds(case: schemathesis.Case) -> None:
+        if 200 not in statuses:
+            there = {"form_id": form_id, "version": 1}
+            case.path_parameters |= {name: there[name] for name in case.path_parameters if name in there}
+        answer = case.call_and_validate(headers=key, excluded_checks=[schemathesis.checks.positive_data_acceptance])
+        statuses.add(answer.status_code)  # a schema cannot say which rules fit which type of field
+
+    holds()
+    assert statuses & {200, 201}
+
+
+@pytest.mark.parametrize(("path", "method"), operations())
+def test_answers_are_as_described(described: Flask, path: str, method: str) -> None:
+    check(described, path, method, excluded_checks=[positive_data_acceptance] if path in PROVING else [])
+
+
+@pytest.mark.parametrize(("path", "method"), operations(guarded=True))
+def test_answers_to_who_is_signed_in_are_as_described(described: Flask, path: str, method: str) -> None:
+    person = Member(described, f"{uuid.uuid4().hex}@example.com", role="operator")
+    few = hypothesis.settings(QUICK_EXAMPLES, max_examples=15)
+    check(described, path, method, few, headers=person.headers, excluded_checks=[positive_data_acceptance])
+
+
+def test_a_path_in_front_is_described(make_app: MakeApp) -> None:
+    client = make_app(PUBLIC_URL="https://site.example/forms").test_client()
+    assert client.get("/api/openapi.json").json["servers"] == [{"url": "/forms"}]
