@@ -9,8 +9,8 @@ from pathlib import Path
 from shutil import rmtree
 
 from forms_service.config import METRICS_FOLDER, THREADS, load_settings, served_address
+from forms_service.cpu_affinity import stay_on_one_core
 from forms_service.errors import StartError
-from forms_service.processor import stay_on_one_core
 from forms_service.server.worker import Worker
 
 try:

@@ -22,8 +22,8 @@ from forms_service.accounts import service
 from forms_service.accounts.models import Account
 from forms_service.app import create_app
 from forms_service.config import load_settings
+from forms_service.cpu_affinity import cores
 from forms_service.extensions import db
-from forms_service.processor import cores
 
 SECONDS = float(sys.argv[1]) if len(sys.argv) > 1 else 10
 ROUNDS = 12

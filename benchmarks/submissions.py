@@ -21,7 +21,7 @@ import psutil
 
 from benchmarks import load
 from benchmarks.servers import ROOT, Running, running
-from forms_service.processor import cores
+from forms_service.cpu_affinity import cores
 
 CLIENTS = (8, 64)
 QUIET_SECONDS = 0.5

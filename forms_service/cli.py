@@ -7,7 +7,7 @@ import click
 from flask import current_app
 from flask.cli import with_appcontext
 
-from forms_service import setting_up
+from forms_service import setup_command
 from forms_service.accounts.signup.schemas import Signup
 from forms_service.app import create_app
 from forms_service.commands.accounts import accounts
@@ -88,9 +88,9 @@ def setup(address: str, email: str, database: str | None, redis: str | None) -> 
     ADDRESS is a host, with a port or a path if it has one. Run again, it goes on where it was interrupted.
     """
     checked(Signup(only=("email",)), {"email": email})
-    plan = setting_up.check(setting_up.Plan(Path.cwd(), address, email, database, redis))
+    plan = setup_command.check(setup_command.Plan(Path.cwd(), address, email, database, redis))
     person = new_person(email, "Site", "Operator") if plan.needs_person else None
-    click.echo(setting_up.carry_out(plan, person))
+    click.echo(setup_command.carry_out(plan, person))
 
 
 def _findings(directory: Path) -> list[Finding]:

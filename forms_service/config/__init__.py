@@ -8,12 +8,12 @@ from typing import Any, cast
 from flask import current_app
 from werkzeug.local import LocalProxy
 
+from forms_service.config import parsers as of
 from forms_service.config import secret_files, secret_values, served_address
-from forms_service.config import values as of
-from forms_service.config.reading import Reader
-from forms_service.config.values import Rate
+from forms_service.config.environment import Reader
+from forms_service.config.parsers import Rate
+from forms_service.cpu_affinity import cores
 from forms_service.errors import StartError
-from forms_service.processor import cores
 
 THREADS = 96
 """Requests that one process answers at a time under gunicorn; see `gunicorn.conf.py`."""

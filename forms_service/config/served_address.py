@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 from marshmallow import ValidationError
 
-from forms_service.config import values as of
+from forms_service.config import parsers as of
 
 DEFAULT = "http://127.0.0.1:5000"
 NOTE = "served_at"

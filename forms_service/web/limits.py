@@ -13,7 +13,7 @@ from flask import Flask, Response, current_app, g, request
 from flask_limiter import Limiter
 
 from forms_service.config import Settings, settings
-from forms_service.config.values import Rate
+from forms_service.config.parsers import Rate
 from forms_service.errors import RateLimitError
 from forms_service.metrics import RATE_LIMITED
 from forms_service.security import derived_key

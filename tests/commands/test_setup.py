@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from forms_service import setting_up
+from forms_service import setup_command
 from forms_service.errors import StartError
 from tests.support import servers
 
@@ -150,7 +150,7 @@ def test_asks_for_a_password_only_when_all_else_is_good(clone: Path) -> None:
     ],
 )
 def test_takes_any_address_that_a_service_can_have(address: str, url: str) -> None:
-    assert setting_up.service_url(address) == url
+    assert setup_command.service_url(address) == url
 
 
 @pytest.mark.parametrize(
@@ -163,7 +163,7 @@ def test_takes_any_address_that_a_service_can_have(address: str, url: str) -> No
 )
 def test_refuses_what_is_none(address: str) -> None:
     with pytest.raises(StartError, match="such as"):
-        setting_up.service_url(address)
+        setup_command.service_url(address)
 
 
 def test_under_a_path_the_proxy_hands_on_that_path_alone(clone: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from forms_service.config import SettingsError
-from forms_service.config.values import Rate
+from forms_service.config.parsers import Rate
 from tests.conftest import MakeSettings
 from tests.support import servers
 

@@ -13,7 +13,7 @@ from typing import Any
 import psutil
 import pytest
 
-from forms_service import processor
+from forms_service import cpu_affinity
 from tests.support.accounts import PASSWORD
 from tests.support.servers import Server, flask, free_port, python
 
@@ -71,7 +71,7 @@ def test_one_worker_keeps_to_one_core_and_several_do_not(serve: Serve, ann: dict
     server = serve()
     assert sign_ups(server, ann, 3) == {201: 3}
     assert [len(cores) for cores in affinities(server)] == [1], "after hashing on all of them, too"
-    assert affinities(serve(WEB_CONCURRENCY="2")) == {processor.EVERY}
+    assert affinities(serve(WEB_CONCURRENCY="2")) == {cpu_affinity.EVERY}
 
 
 def test_processes_that_gunicorn_is_told_of_are_counted_together_too(serve: Serve) -> None:

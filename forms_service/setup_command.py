@@ -25,7 +25,7 @@ from forms_service.accounts import administration
 from forms_service.accounts.service import Person
 from forms_service.app import create_app
 from forms_service.config import DOTENV, Settings, SettingsError, load_settings
-from forms_service.config import values as of
+from forms_service.config import parsers as of
 from forms_service.database import first_line, nothing_left_open
 from forms_service.errors import StartError
 from forms_service.extensions import migrate

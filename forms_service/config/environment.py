@@ -10,7 +10,7 @@ from dotenv import dotenv_values
 from dotenv.parser import parse_stream
 from environs import Env, EnvValidationError, FileAwareEnv
 
-from forms_service.config import values as of
+from forms_service.config import parsers as of
 
 SECRETS = (
     "SECRET_KEY",
