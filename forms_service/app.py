@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from forms_service import database, keyring, migrating
+from forms_service import caching, database, keyring, migrating, redis_client
 from forms_service.accounts import guards, passwords, sweeping
 from forms_service.accounts.pages import accounts
 from forms_service.accounts.views import BLUEPRINTS as ACCOUNTS
@@ -18,17 +18,15 @@ from forms_service.submissions.taking import origins, proof_of_work, repeats, ru
 from forms_service.submissions.taking.puzzles import puzzles
 from forms_service.submissions.taking.views import taking
 from forms_service.web import (
-    caching,
+    access_log,
     cors,
     errors,
     headers,
     in_hand,
     limits,
-    logs,
     openapi,
     pages,
     proxy,
-    redis,
     request_ids,
     slow_requests,
 )
@@ -45,7 +43,7 @@ def create_app(settings: Settings, *, start: bool = True) -> Flask:
     app = App(__name__, instance_path=str(settings.instance_path.absolute()))
     app.config.update(SETTINGS=settings, SECRET_KEY=settings.secret_key)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_content_length
-    for part in (logs, redis, caching, proxy):
+    for part in (access_log, redis_client, caching, proxy):
         part.init_app(app, settings)
     for part in (in_hand, headers, request_ids, slow_requests, errors, pages):
         part.init_app(app)

@@ -10,6 +10,7 @@ from flask.cli import with_appcontext
 from forms_service import setup_command
 from forms_service.accounts.signup.schemas import Signup
 from forms_service.app import create_app
+from forms_service.caching import clear_pattern
 from forms_service.commands.accounts import accounts
 from forms_service.commands.files import decrypt, encrypt
 from forms_service.commands.forms import forms, submissions
@@ -21,7 +22,6 @@ from forms_service.delivery import background
 from forms_service.delivery.service import send_test
 from forms_service.errors import StartError
 from forms_service.health.doctor import Finding, examine
-from forms_service.web.caching import clear_pattern
 
 GATHERED = (accounts, decrypt, encrypt, forms, keys, submissions)
 """The commands of other modules; `setup.cfg` finds all of them here."""

@@ -6,8 +6,8 @@ import pytest
 from flask import Flask
 from prometheus_client import REGISTRY
 
+from forms_service.caching import MOST_ENTRIES, cached, clear_pattern
 from forms_service.extensions import cache
-from forms_service.web.caching import MOST_ENTRIES, cached, clear_pattern
 from tests.support.visitors import form_for
 
 

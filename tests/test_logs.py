@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from forms_service.logs import JsonFormatter, TextFormatter
 from forms_service.web import slow_requests
-from forms_service.web.logs import JsonFormatter, TextFormatter
 from tests.conftest import MakeApp
 
 

@@ -14,9 +14,9 @@ import redis
 from flask.testing import FlaskClient
 
 from forms_service import outbound
+from forms_service import redis_client as guarding
+from forms_service.caching import cached, clear_pattern
 from forms_service.extensions import cache
-from forms_service.web import redis as guarding
-from forms_service.web.caching import cached, clear_pattern
 from tests.conftest import MakeApp
 from tests.support import servers
 

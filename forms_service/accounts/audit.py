@@ -12,8 +12,8 @@ from forms_service.accounts.models import Event
 from forms_service.config import settings
 from forms_service.database import writing
 from forms_service.extensions import db
+from forms_service.logs import event
 from forms_service.web.client import client_address, client_for_log
-from forms_service.web.logs import event
 
 
 def record(name: str, *, account_id: uuid.UUID | None, details: Mapping[str, Any] | None = None) -> None:

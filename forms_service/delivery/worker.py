@@ -16,8 +16,8 @@ from forms_service.delivery.claims import Claim
 from forms_service.delivery.mail import Mailer
 from forms_service.delivery.parcel import DeliveryError, Sender
 from forms_service.errors import ServiceUnavailableError
+from forms_service.logs import event
 from forms_service.web.in_hand import requests_in_hand
-from forms_service.web.logs import event
 
 SENDERS: dict[str, Callable[[], Sender]] = {"mail": Mailer}
 """Who sends what goes by a channel."""

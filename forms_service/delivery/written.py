@@ -10,7 +10,7 @@ from pathlib import Path
 from forms_service.config import settings
 from forms_service.delivery.composing import Mail
 from forms_service.delivery.parcel import Parcel
-from forms_service.web.logs import event
+from forms_service.logs import event
 
 FOLDER = "outbox"
 LINK = re.compile(r"^https?://\S+$", re.MULTILINE)

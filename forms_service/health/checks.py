@@ -10,12 +10,12 @@ from flask import Flask, current_app
 from sqlalchemy.exc import DBAPIError
 
 from forms_service import migrating, outbound
+from forms_service.caching import cached
 from forms_service.config import settings
 from forms_service.database import first_line
 from forms_service.delivery import outbox, smtp
 from forms_service.delivery.problems import mail_problem
 from forms_service.extensions import cache, db
-from forms_service.web.caching import cached
 
 DEADLINE = 1.5
 """Seconds after which a check that has not answered counts as failed."""

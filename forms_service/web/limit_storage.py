@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, cast
 
 from limits.storage import MovingWindowSupport, Storage
 
-from forms_service.web.redis import RedisGuard
+from forms_service.redis_client import RedisGuard
 
 MOST_HITS = 200_000
 """Hits remembered in memory, 8 bytes each and some 200 for a new client; beyond it the longest unseen go."""

@@ -15,6 +15,7 @@ from flask_limiter import Limiter
 from forms_service.config import Settings, settings
 from forms_service.config.parsers import Rate
 from forms_service.errors import RateLimitError
+from forms_service.logs import event
 from forms_service.metrics import RATE_LIMITED
 from forms_service.security import derived_key
 from forms_service.server.environ import MARKS
@@ -23,7 +24,6 @@ from forms_service.web.client import client_for_log, client_key
 from forms_service.web.headers import append_headers
 from forms_service.web.limit_keys import caller_key, who_asks
 from forms_service.web.limit_storage import BoundedMemory, Hit, SharedRedis, Window
-from forms_service.web.logs import event
 
 Key = Callable[[], str]
 

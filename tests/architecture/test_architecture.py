@@ -30,6 +30,7 @@ FLOORS = (
     ("accounts",),
     ("delivery",),
     ("web",),
+    ("caching",),
     ("rotation",),
     ("prepared",),
     ("keyring",),
@@ -37,6 +38,7 @@ FLOORS = (
     ("migrating",),
     ("database",),
     ("validation",),
+    ("redis_client",),
     ("config",),
     ("security",),
     (
@@ -45,6 +47,7 @@ FLOORS = (
         "postgres",
         "sqlite_file",
         "outbound",
+        "logs",
         "metrics",
         "errors",
         "signals",

@@ -7,8 +7,8 @@ from http import HTTPStatus
 from typing import Any
 
 from forms_service import outbound
+from forms_service.logs import event
 from forms_service.outbound import Call
-from forms_service.web.logs import event
 
 DEADLINE = 3.0
 """Seconds for all of it: finding the host, connecting, asking, and the last byte of the answer."""

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from flask import Flask
 
 from forms_service.config import Settings
+from forms_service.logs import event
 from forms_service.metrics import REDIS_AWAY, REDIS_FAILURES
 from forms_service.outbound import addresses_of
-from forms_service.web.logs import event
 
 if TYPE_CHECKING:
     import redis

@@ -20,7 +20,7 @@ from flask_caching.backends.simplecache import SimpleCache
 from forms_service.config import Settings
 from forms_service.extensions import cache
 from forms_service.metrics import CACHE_LOOKUPS
-from forms_service.web.redis import RedisGuard
+from forms_service.redis_client import RedisGuard
 
 MOST_ENTRIES = 1000
 """Values kept in memory; the oldest go."""
