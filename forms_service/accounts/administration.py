@@ -8,13 +8,12 @@ from sqlalchemy import delete, select
 from forms_service.accounts import audit, mail_tokens, mails
 from forms_service.accounts.models import Account, ApiKey, Session
 from forms_service.accounts.passwords import hashed
-from forms_service.accounts.service import Person, by_email, create, email_index
+from forms_service.accounts.service import NO_ACCOUNT, Person, by_email, create, email_index
 from forms_service.database import now, writing
 from forms_service.errors import ConflictError, NotFoundError
 from forms_service.extensions import db
 
-NO_ACCOUNT = "There is no account with this e-mail address."
-LAST_OPERATOR = "This is the last operator: nobody could see all forms any more. If you mean it, add --yes."
+LAST_OPERATOR = "This is the last operator: nobody could see all forms any more. To do it anyway, add --yes."
 
 
 def status_of(email: str) -> str | None:
@@ -71,7 +70,7 @@ def enable(email: str) -> uuid.UUID:
 
     def reopen(account: Account) -> None:
         if account.status != "disabled":
-            raise ConflictError(f"This account is not disabled, it is {account.status}.")
+            raise ConflictError(f"This account is not disabled: its status is {account.status}.")
         account.status = "active" if account.confirmed_at else "pending"
         if account.status == "pending":
             mails.confirm(account)

@@ -53,7 +53,7 @@ def for_operators(view: View) -> View:
     def check(found: Caller) -> None:
         _needs_session(found)
         if found.role != "operator":
-            raise AuthorizationError("Only operators may do this.")
+            raise AuthorizationError("Only operators can do this.")
 
     return _guard("operator", check, "operator")(view)
 
@@ -74,7 +74,7 @@ def for_programs(scope: str) -> Callable[[View], View]:
 
     def check(found: Caller) -> None:
         if found.scopes is None:
-            raise AuthorizationError("This is for programs: send an API key.")
+            raise AuthorizationError("This endpoint requires an API key.")
         found.demand(scope)
 
     return _guard(f"program {scope}", check, "owner", (scope,), by_session=False)
@@ -114,12 +114,12 @@ def _let_in(by: str, check: Callable[[Caller], None]) -> Caller:
 
 def _needs_session(found: Caller) -> None:
     if found.session_id is None:
-        raise AuthorizationError("Sign in for this: an API key may not do it.")
+        raise AuthorizationError("This endpoint does not accept API keys. Sign in and send an access token.")
 
 
 def _needs_owner(found: Caller) -> None:
     if found.role not in OWNERS:
-        raise AuthorizationError("Your account may not have forms: ask the operator for the role of an owner.")
+        raise AuthorizationError("Your account cannot have forms. Ask the operator for the role owner.")
 
 
 def _who_asks() -> str | None:

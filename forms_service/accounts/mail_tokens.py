@@ -89,7 +89,7 @@ def spend(purpose: str, token: str) -> tuple[Account, dict[str, Any]]:
 
 def no_good() -> ValidationError:
     """What is said of every token that is not good, whatever the reason."""
-    sentence = "This link is not good any more: it was used already, or is too old. Ask for a new one."
+    sentence = "This link is invalid: it has expired or was already used. Ask for a new one."
     return ValidationError({"token": [Fault(sentence, "invalid_token")]})
 
 

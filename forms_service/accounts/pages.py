@@ -20,43 +20,43 @@ DONE = {
     "signed_up": (
         "/signup/thanks",
         "Thank you for signing up",
-        "If your address needs confirming, a mail with a link is on its way to you. Look into the spam folder as well.",
+        "If your address needs confirmation, we have sent you a mail with a link. Check your spam folder as well.",
     ),
     "confirmed": (
         "/signup/confirmed",
-        "Your address is confirmed",
-        "Your account can be used now, with this address and your password.",
+        "E-mail address confirmed",
+        "You can now use your account with this address and your password.",
     ),
     "resent": (
         "/signup/resent",
-        "Look into your mail",
-        "If an account with this address waits to be confirmed, a mail with a link is on its way to you.",
+        "Check your mail",
+        "If an account with this address is waiting for confirmation, we have sent you a mail with a link.",
     ),
     "forgotten": (
         "/forgot/sent",
-        "Look into your mail",
-        "If there is an account with this address, a mail with a link is on its way to you.",
+        "Check your mail",
+        "If there is an account with this address, we have sent you a mail with a link.",
     ),
     "was_reset": (
         "/reset/done",
-        "Your password is changed",
-        "You are signed out everywhere, and your API keys have ended. Sign in with the new password.",
+        "Password changed",
+        "You are signed out everywhere, and your API keys are revoked. Sign in with the new password.",
     ),
     "address_changed": (
         "/new-address/done",
-        "Your address is changed",
-        "You are signed out everywhere, and your API keys have ended. Sign in with the new address.",
+        "E-mail address changed",
+        "You are signed out everywhere, and your API keys are revoked. Sign in with the new address.",
     ),
-    "signed_in": ("/login/done", "That is right", "Your e-mail address and password are right."),
+    "signed_in": ("/login/done", "Signed in", "Your e-mail address and password are correct."),
 }
 """What a browser is led on to: endpoint → path, heading, sentence."""
 
 LINKS = {
-    "signed_up": (("accounts.resend", "Has no mail come?"),),
-    "confirmed": (("docs.show", "What can be done with the account"),),
-    "resent": (("accounts.resend", "Has no mail come?"),),
-    "forgotten": (("accounts.forgot", "Has no mail come?"),),
-    "signed_in": (("docs.show", "What can be done with the account"),),
+    "signed_up": (("accounts.resend", "No mail received?"),),
+    "confirmed": (("docs.show", "What you can do with the account"),),
+    "resent": (("accounts.resend", "No mail received?"),),
+    "forgotten": (("accounts.forgot", "No mail received?"),),
+    "signed_in": (("docs.show", "What you can do with the account"),),
 }
 """Where it leads from there, besides home: endpoint → endpoint and text."""
 

@@ -31,7 +31,7 @@ RESERVE = THREADS // 4
 GENERIC = frozenset({"form", "forms", "Forms", "service", "Service", "Account", "Site", "User", "Owner", "Operator"})
 """Words of names, of services and of accounts made by a command, that are words of passphrases like any other."""
 
-PERSONAL = "A password may not hold your name or address, or the name of this service. Think of another."
+PERSONAL = "A password must not contain your name, your address or the name of this service. Choose another."
 
 
 class Person(Protocol):
@@ -95,7 +95,7 @@ def demand_current(account_id: uuid.UUID, password: str) -> str:
     if kept is None:
         raise AuthenticationError()  # erased just now
     if not verified(password, kept):
-        raise ValidationError({"password": [Fault("This is not your current password.", "wrong_password")]})
+        raise ValidationError({"password": [Fault("Wrong current password.", "wrong_password")]})
     return kept
 
 

@@ -14,7 +14,7 @@ _CONTROLS = r"\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069"
 class CurrentPassword(Text):
     """A password that was chosen already: nothing is asked of it but that it could be one."""
 
-    default_error_messages: Messages = {"too_long": "A password has at most 128 characters."}
+    default_error_messages: Messages = {"too_long": "Must have at most 128 characters."}
     json_schema: ClassVar[dict[str, Any]] = {
         "format": "password",
         "minLength": 1,
@@ -35,7 +35,7 @@ class CurrentPassword(Text):
 class Secret(Text):
     """A token; what is wrong with one is found out when it is looked up."""
 
-    default_error_messages: Messages = {"too_long": "That is no token."}
+    default_error_messages: Messages = {"too_long": "Invalid token."}
     json_schema: ClassVar[dict[str, Any]] = {"minLength": 1, "maxLength": 1000, "pattern": "^[!-~]+$"}
 
     def __init__(self, **kwargs: Any) -> None:
@@ -48,7 +48,7 @@ class Secret(Text):
 class Tick(Coded):
     """True or false, as JSON or as a checkbox of a form sends it."""
 
-    default_error_messages: Messages = {"invalid": "Send true or false."}
+    default_error_messages: Messages = {"invalid": "Must be true or false."}
     json_schema: ClassVar[dict[str, Any]] = {
         "anyOf": [{"type": "boolean"}, {"type": "string", "enum": ["true", "false", "on"]}]
     }
@@ -66,8 +66,8 @@ class KeyName(Text):
     """What the holder calls an API key."""
 
     default_error_messages: Messages = {
-        "too_long": "A name has at most 100 characters.",
-        "control_characters": "A name has no control characters.",
+        "too_long": "Must have at most 100 characters.",
+        "control_characters": "Must not contain control characters.",
     }
     json_schema: ClassVar[dict[str, Any]] = {
         "minLength": 1,
@@ -86,7 +86,7 @@ class KeyName(Text):
 class Scopes(Coded):
     """What an API key may do: a list of scopes, each once."""
 
-    default_error_messages: Messages = {"invalid_scopes": f"Send a list of some of: {', '.join(SCOPES)}."}
+    default_error_messages: Messages = {"invalid_scopes": f"Must be a list of scopes: {', '.join(SCOPES)}."}
     json_schema: ClassVar[dict[str, Any]] = {
         "type": "array",
         "items": {"type": "string", "enum": list(SCOPES)},

@@ -17,7 +17,8 @@ from forms_service.keyring import holder
 from forms_service.signals import account_created
 from forms_service.validation.fields import email_key
 
-TAKEN = "There is an account with this e-mail address already."
+TAKEN = "An account with this e-mail address already exists."
+NO_ACCOUNT = "There is no account with this e-mail address."
 
 
 @dataclass(frozen=True)

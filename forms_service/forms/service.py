@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from forms_service.accounts import audit
 from forms_service.accounts.guards import OWNERS, Caller
 from forms_service.accounts.models import Account
-from forms_service.accounts.service import email_index
+from forms_service.accounts.service import NO_ACCOUNT, email_index
 from forms_service.config import settings
 from forms_service.database import now, writing
 from forms_service.delivery.problems import mail_problem
@@ -73,9 +73,9 @@ def create_for(email: str, said: Mapping[str, Any]) -> dict[str, Any]:
     """
     owner = db.session.scalar(select(Account).where(Account.email_index == email_index(email)))
     if owner is None:
-        raise NotFoundError("There is no account with this e-mail address.")
+        raise NotFoundError(NO_ACCOUNT)
     if owner.role not in OWNERS or owner.status != "active":
-        raise AuthorizationError("This account may not have forms: it has to be active, and an owner or operator.")
+        raise AuthorizationError("This account cannot have forms: it must be active, with the role owner or operator.")
     return create(said, owner.id)
 
 

@@ -59,4 +59,4 @@ class HashingGate:
 
     def _refusal(self) -> ServiceUnavailableError:
         HASHING_REFUSED.inc()
-        return ServiceUnavailableError("Very many people are signing up or in. Try again in a moment.", retry_after=5)
+        return ServiceUnavailableError("The service is busy with sign-ins. Try again in a moment.", retry_after=5)

@@ -16,6 +16,8 @@ from forms_service.validation.text import WHITE, folded, has_controls, one_line,
 EMAIL_LONGEST = 254
 """Octets of an address that SMTP carries (RFC 5321, 4.5.3.1.3, less the angle brackets)."""
 
+NOT_AN_EMAIL = "Enter an e-mail address such as ann@example.com."
+
 _NOT_IN_NAMES = r"\x00-\x08\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069"
 """Control characters other than white space, as a range of a described pattern."""
 
@@ -41,7 +43,7 @@ LONGEST_RAW = 1000
 class Text(Coded):
     """A string; subclasses say in `_faults` what is wrong with it and in `_cleaned` what is kept."""
 
-    default_error_messages: Messages = {"invalid": "Send text."}
+    default_error_messages: Messages = {"invalid": "Must be a string."}
     json_schema: ClassVar[dict[str, Any]] = {}
     """What JSON Schema can say of it, for the OpenAPI description."""
 
@@ -86,8 +88,8 @@ class Email(Text):
     """
 
     default_error_messages: Messages = {
-        "invalid_email": "Enter an e-mail address such as ann@example.com.",
-        "too_long": "An e-mail address has at most 254 characters.",
+        "invalid_email": NOT_AN_EMAIL,
+        "too_long": "Must have at most 254 characters.",
     }
     json_schema: ClassVar[dict[str, Any]] = {"format": "email", "maxLength": EMAIL_LONGEST}
 
@@ -107,15 +109,15 @@ class PersonName(Text):
     """
 
     default_error_messages: Messages = {
-        "too_short": "A name has at least 2 characters.",
-        "too_long": "A name has at most 50 characters.",
-        "control_characters": "A name has no control characters.",
+        "too_short": "Must have at least 2 characters.",
+        "too_long": "Must have at most 50 characters.",
+        "control_characters": "Must not contain control characters.",
     }
     json_schema: ClassVar[dict[str, Any]] = {
         "minLength": 1,
         "maxLength": 50,
         "pattern": rf"^([^\s{_NOT_IN_NAMES}]([^{_NOT_IN_NAMES}]*[^\s{_NOT_IN_NAMES}])|[{_WHOLE_NAMES}])$",
-        "description": "2 to 50 characters; one is enough in Han, Hangul and Kana.",
+        "description": "2 to 50 characters, or a single Han, Hangul or Kana character.",
     }
 
     def _cleaned(self, value: str) -> str:
@@ -136,12 +138,12 @@ class Password(Text):
     """
 
     default_error_messages: Messages = {
-        "too_short": "A password has at least 8 characters.",
-        "too_long": "A password has at most 128 characters.",
+        "too_short": "Must have at least 8 characters.",
+        "too_long": "Must have at most 128 characters.",
         "no_uppercase": "Use at least one upper-case letter.",
         "no_lowercase": "Use at least one lower-case letter.",
         "no_digit": "Use at least one digit.",
-        "no_special": "Use at least one character that is neither letter nor digit, such as ! or #.",
+        "no_special": "Use at least one character that is neither a letter nor a digit, such as ! or #.",
         "too_common": "This password is easy to guess. Use several words, or random characters.",
     }
     json_schema: ClassVar[dict[str, Any]] = {
@@ -176,9 +178,9 @@ class Phone(OptionalText):
     """10 to 15 digits, kept with a leading + if there is one; spaces, brackets, dots and dashes are taken out."""
 
     default_error_messages: Messages = {
-        "invalid_phone": "Write digits, with a leading + if you like, and spaces, brackets, dots or dashes between.",
-        "too_short": "A phone number has at least 10 digits.",
-        "too_long": "A phone number has at most 15 digits.",
+        "invalid_phone": "Use digits only, with an optional leading + and spaces, brackets, dots or dashes in between.",
+        "too_short": "Must have at least 10 digits.",
+        "too_long": "Must have at most 15 digits.",
     }
     json_schema: ClassVar[dict[str, Any]] = {"pattern": r"^\s*$|^\+?[0-9]([ ().-]?[0-9]){9,14}$"}
 
@@ -206,7 +208,7 @@ def email_key(address: str) -> str:
         return address.lower()
     parsed = _parsed(address)
     if parsed is None:
-        raise ValueError("This is no e-mail address.")
+        raise ValueError(NOT_AN_EMAIL)
     return f"{folded(parsed.local_part)}@{parsed.ascii_domain.lower()}"
 
 

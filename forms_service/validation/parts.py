@@ -15,7 +15,7 @@ class Line(Coded):
     """One line of text, of 1 to `longest` characters, without control characters."""
 
     default_error_messages: Messages = {
-        "invalid": "Send text.",
+        "invalid": "Must be a string.",
         "blank": "Write something here, or leave it out.",
         "too_long": "This has at most {longest} characters.",
         "control_characters": "This may not hold control characters or line breaks.",

@@ -146,7 +146,7 @@ class TestPages:
         assert (acted.status_code, acted.headers["Location"]) == (303, "/signup/confirmed")
         again = client.post("/api/signup/confirm", data=typed, headers=BROWSER)
         assert (again.status_code, again.mimetype) == (422, "text/html")
-        assert "not good any more" in again.text
+        assert "This link is invalid" in again.text
         assert 'href="/signup/resend"' in again.text
         assert "<button" not in again.text, "it could not work"
 
@@ -157,7 +157,7 @@ class TestPages:
         assert f'action="{action}"' in page.text
         answer = client.post(action, data={"email": "ann@example.com"}, headers=BROWSER)
         assert answer.status_code == 303
-        assert "Look into your mail" in client.get(answer.headers["Location"]).text
+        assert "Check your mail" in client.get(answer.headers["Location"]).text
         wrong = client.post(action, data={"email": "ann"}, headers=BROWSER)
         assert (wrong.status_code, wrong.mimetype) == (422, "text/html")
         assert "Enter an e-mail address" in wrong.text
@@ -165,7 +165,7 @@ class TestPages:
     def test_a_link_that_is_no_good_shows_no_button_that_cannot_work(self, client: FlaskClient) -> None:
         for path, way_on in (("/signup/confirm", "/signup/resend"), ("/reset", "/forgot"), ("/new-address", "/")):
             page = client.get(f"{path}?token=x").text
-            assert "not good any more" in page
+            assert "This link is invalid" in page
             assert "<button" not in page
             assert f'href="{way_on}"' in page
 
@@ -182,14 +182,14 @@ class TestPages:
         refused = client.post("/api/signup", data=ann, headers=BROWSER)
         assert refused.status_code == 403
         for page in (client.get("/signup"), refused):
-            assert "Nobody can sign up here" in page.text
+            assert "Sign-up is closed" in page.text
             assert "<form" not in page.text
 
     def test_nobody_is_offered_a_mail_where_none_leaves(self, make_app: MakeApp, postgres_url: str) -> None:
         client = make_app(**PRODUCTION, DATABASE_URL=postgres_url).test_client()
         for path in ("/forgot", "/signup/resend"):
             page = client.get(path).text
-            assert "No mails leave this service" in page
+            assert "This service cannot send mail" in page
             assert "<form" not in page
 
     def test_what_is_in_the_link_is_shown_as_text(self, client: FlaskClient) -> None:

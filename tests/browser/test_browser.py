@@ -137,7 +137,7 @@ def test_an_address_is_confirmed_with_the_password_that_its_holder_chooses(page:
 
 def test_a_link_that_is_no_good_leads_on_to_a_new_one(page: Any, service: Server) -> None:
     page.goto(f"{service.url}/signup/confirm?token=x")
-    assert "not good any more" in page.inner_text("[role=alert]")
+    assert "This link is invalid" in page.inner_text("[role=alert]")
     page.click("text=Ask for a new link")
     page.wait_for_url(f"{service.url}/signup/resend")
 

@@ -59,7 +59,7 @@ class TestAccounts:
         assert "password: " in fails(tmp_path, "accounts", "create", "ann@example.com", stdin="short\n")
         assert "email: " in fails(tmp_path, "accounts", "create", "ann@localhost", stdin=PASSWORD)
         assert "no account" in fails(tmp_path, "accounts", "disable", "nobody@example.com")
-        assert "no e-mail address" in fails(tmp_path, "accounts", "disable", "no address")
+        assert "Enter an e-mail address" in fails(tmp_path, "accounts", "disable", "no address")
         run(tmp_path, "accounts", "create", "ann@example.com", stdin=PASSWORD)
         assert "already" in fails(tmp_path, "accounts", "create", "ANN@example.com", stdin=PASSWORD)
 
@@ -240,8 +240,8 @@ class TestForms:
             return done.output
 
         assert "no account" in refused("x", "--owner", "nobody@example.com")
-        assert "no e-mail address" in refused("x", "--owner", "nobody")
-        assert "may not have forms" in refused("x", "--owner", "user@example.com")
+        assert "Enter an e-mail address" in refused("x", "--owner", "nobody")
+        assert "cannot have forms" in refused("x", "--owner", "user@example.com")
         said = refused("", "--owner", "user@example.com", "--origin", "example.com")
         assert "name: " in said
         assert "settings.allowed_origins.0: " in said

@@ -10,7 +10,7 @@ from forms_service.validation.schema import Schema
 class NewKey(Schema):
     """A key that is wanted."""
 
-    password = CurrentPassword(required=True, metadata={"description": "The account's current one."})
+    password = CurrentPassword(required=True, metadata={"description": "The account's current password."})
     name = KeyName(required=True, metadata={"examples": ["my site"]})
     scopes = Scopes(required=True, metadata={"examples": [["submissions:read"]]})
 
@@ -23,21 +23,21 @@ class KeyOf(Schema):
     scopes = ma.fields.List(ma.fields.String(metadata={"enum": list(SCOPES)}), required=True)
     created_at = ma.fields.DateTime(required=True)
     last_used_at = ma.fields.DateTime(
-        required=True, allow_none=True, metadata={"description": "To the hour; null if it never was."}
+        required=True, allow_none=True, metadata={"description": "Rounded to the hour; null if never used."}
     )
 
 
 class MadeKey(KeyOf):
     """A key that was just made."""
 
-    key = ma.fields.String(required=True, metadata={"description": "Shown this once; only a hash of it is kept."})
+    key = ma.fields.String(required=True, metadata={"description": "Shown only once; the service keeps only a hash."})
 
 
 class Introspect(Schema):
     """A token that somebody showed to a program (RFC 7662, 2.1)."""
 
     token = Secret(required=True)
-    token_type_hint = Secret(metadata={"description": "Taken, and not needed."})
+    token_type_hint = Secret(metadata={"description": "Accepted and ignored."})
 
 
 class Introspected(Schema):

@@ -20,7 +20,7 @@ from forms_service.web.pagination import Page, after, paged
 MAX_KEYS = 25
 """API keys of one account."""
 
-FULL = f"An account has at most {MAX_KEYS} API keys. Delete one that is not used any more first."
+FULL = f"An account can have at most {MAX_KEYS} API keys. Revoke one that is no longer used."
 
 
 def make(caller: Caller, password: str, name: str, scopes: list[str]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from forms_service.web.blueprint import Blueprint
 from forms_service.web.limits import rate_limit
 from forms_service.web.pagination import Page, Paging
 
-keys = Blueprint("keys", __name__, description="API keys, for programs that act for an account.")
+keys = Blueprint("keys", __name__, description="API keys, with which programs act for an account.")
 
 
 @keys.route("/api/me/keys", methods=["POST"])
@@ -20,9 +20,9 @@ keys = Blueprint("keys", __name__, description="API keys, for programs that act 
 @owner_signed_in
 @rate_limit("password")
 @keys.arguments(schemas.NewKey, location="json")
-@keys.answers(201, schemas.MadeKey, message="Here is the key. It is shown this once.")
+@keys.answers(201, schemas.MadeKey, message="API key created. It is shown only once.")
 def make(said: dict[str, Any]) -> dict[str, Any]:
-    """Make an API key; an account has at most 25. A reset password and a changed address end all of them."""
+    """Create an API key. An account has at most 25. A password reset or a changed address revokes all of them."""
     return service.make(caller(), **said)
 
 
@@ -30,18 +30,18 @@ def make(said: dict[str, Any]) -> dict[str, Any]:
 @keys.doc(operationId="listKeys")
 @signed_in
 @keys.arguments(Paging, location="query")
-@keys.lists(schemas.KeyOf, message="Your keys.")
+@keys.lists(schemas.KeyOf, message="Your API keys.")
 def list_keys(paging: dict[str, Any]) -> Page[dict[str, Any]]:
-    """See the account's API keys."""
+    """List the account's API keys."""
     return service.keys_of(caller(), **paging)
 
 
 @keys.route("/api/me/keys/<uuid:key_id>", methods=["DELETE"])
 @keys.doc(operationId="deleteKey")
 @signed_in
-@keys.answers(200, message="The key is worth nothing now.")
+@keys.answers(200, message="API key revoked.")
 def take_back(key_id: uuid.UUID) -> None:
-    """Make a key worthless."""
+    """Revoke an API key."""
     service.take_back(key_id, caller())
 
 
@@ -49,7 +49,7 @@ def take_back(key_id: uuid.UUID) -> None:
 @keys.doc(operationId="introspectToken")
 @for_programs("tokens:introspect")
 @keys.arguments(schemas.Introspect, location="json_or_form")
-@keys.response(200, schemas.Introspected, description="Whether it is live; not in the envelope (RFC 7662).")
+@keys.response(200, schemas.Introspected, description="The state of the token, without the envelope (RFC 7662).")
 def introspect(said: dict[str, Any]) -> Response:
-    """Find out whether an access token is live, whose it is, and which role they have."""
+    """Introspect an access token: whether it is active, whose it is, and their role."""
     return as_json(schemas.Introspected().dump(service.introspect(**said)))

@@ -43,14 +43,14 @@ class CurrentPasswordOnly(Schema):
 class NewPassword(Schema):
     """A new password, and the one that is good until now."""
 
-    password = CurrentPassword(required=True, metadata={"description": "The current one."})
+    password = CurrentPassword(required=True, metadata={"description": "The current password."})
     new_password = Password(required=True, metadata={"examples": ["Correct-horse-8"]})
 
 
 class NewEmail(Schema):
     """A new e-mail address."""
 
-    password = CurrentPassword(required=True, metadata={"description": "The current one."})
+    password = CurrentPassword(required=True, metadata={"description": "The current password."})
     email = Email(required=True, metadata={"examples": ["ann@example.org"]})
 
 
@@ -61,7 +61,7 @@ class EventOf(Schema):
     name = ma.fields.String(required=True, metadata={"examples": ["signed_in"]})
     at = ma.fields.DateTime(required=True)
     client = ma.fields.String(
-        required=True, allow_none=True, metadata={"description": "The address it came from; null for a command."}
+        required=True, allow_none=True, metadata={"description": "The client's address; null for a command."}
     )
     details = ma.fields.Dict(required=True, metadata={"description": "Ids and counts."})
 

@@ -113,5 +113,5 @@ def _locked(account_id: uuid.UUID, kept: str | None = None) -> Account:
     if account is None:
         raise AuthenticationError()
     if kept is not None and account.password_hash != kept:
-        raise ConflictError("Your password was changed just now. Try again.")
+        raise ConflictError("Your password was changed at the same time. Try again.")
     return account

@@ -11,7 +11,7 @@ from forms_service.web.blueprint import Blueprint
 from forms_service.web.limits import rate_limit
 from forms_service.web.pagination import Page, Paging
 
-me = Blueprint("me", __name__, description="One's own account.")
+me = Blueprint("me", __name__, description="Your own account.")
 
 
 @me.route("/api/me")
@@ -19,7 +19,7 @@ me = Blueprint("me", __name__, description="One's own account.")
 @signed_in
 @me.answers(200, schemas.Me, message="Your account.")
 def show() -> Account:
-    """Read the account."""
+    """Get the account."""
     return service.account_of(caller())
 
 
@@ -29,7 +29,7 @@ def show() -> Account:
 @me.arguments(schemas.Profile, location="json")
 @me.answers(200, schemas.Me, message="Changed.")
 def change(changes: dict[str, Any]) -> Account:
-    """Change name or phone; what is left out stays as it is."""
+    """Change name or phone number. Omitted fields stay as they are."""
     return service.change(caller(), changes)
 
 
@@ -38,10 +38,10 @@ def change(changes: dict[str, Any]) -> Account:
 @signed_in
 @rate_limit("password")
 @me.arguments(schemas.CurrentPasswordOnly, location="json")
-@me.answers(200, message="Your account and everything on it is erased.")
-@me.may_take_time("Your account is erased. What was sent to its forms is out of sight, and is erased within minutes.")
+@me.answers(200, message="Your account and everything in it have been erased.")
+@me.may_take_time("Your account has been erased. Its submissions are hidden and will be erased within minutes.")
 def erase(said: dict[str, Any]) -> bool:
-    """Erase the account, its forms and what was submitted to them. There is no way back."""
+    """Erase the account, its forms and their submissions. This cannot be undone."""
     return leaving.erase(caller(), **said)
 
 
@@ -50,9 +50,9 @@ def erase(said: dict[str, Any]) -> bool:
 @signed_in
 @rate_limit("password")
 @me.arguments(schemas.NewPassword, location="json")
-@me.answers(200, message="Your password is changed. Every other session has ended.")
+@me.answers(200, message="Password changed. All other sessions have ended.")
 def change_password(said: dict[str, Any]) -> None:
-    """Change the password; ends every session but this one."""
+    """Change the password. All other sessions end."""
     service.change_password(caller(), **said)
 
 
@@ -61,9 +61,9 @@ def change_password(said: dict[str, Any]) -> None:
 @signed_in
 @rate_limit("password")
 @me.arguments(schemas.NewEmail, location="json")
-@me.answers(202, message="A mail with a link is on its way to the new address; it changes when the link is used.")
+@me.answers(202, message="A link has been sent to the new address. The address changes when it is used.")
 def change_email(said: dict[str, Any]) -> None:
-    """Change the e-mail address. The answer is the same whether or not another account has it."""
+    """Change the e-mail address. The response is the same whether or not another account has it."""
     service.change_email(caller(), **said)
 
 
@@ -72,18 +72,18 @@ def change_email(said: dict[str, Any]) -> None:
 @public
 @me.web_form("accounts/new_address.html", done="accounts.address_changed")
 @me.arguments(MailToken, location="json_or_form")
-@me.answers(200, message="Your address is changed. Every session and API key has ended: sign in again.")
+@me.answers(200, message="E-mail address changed. All sessions have ended and all API keys are revoked: sign in again.")
 def confirm_email(said: dict[str, Any]) -> None:
-    """Confirm the new address, with the token of the link that was sent there. It is good once, for 1 h."""
+    """Confirm the new address with the token from the mail, valid once and for 1 hour."""
     service.confirm_email(**said)
 
 
 @me.route("/api/me/export")
 @me.doc(operationId="exportMe")
 @signed_in
-@me.answers(200, schemas.Document, message="Everything that is held on your account.")
+@me.answers(200, schemas.Document, message="Everything stored about your account.")
 def export() -> dict[str, Any]:
-    """Get everything that is held on the account."""
+    """Export everything stored about the account."""
     return leaving.export(caller())
 
 
@@ -91,7 +91,7 @@ def export() -> dict[str, Any]:
 @me.doc(operationId="listEvents")
 @signed_in
 @me.arguments(Paging, location="query")
-@me.lists(schemas.EventOf, message="What happened, the newest first.")
+@me.lists(schemas.EventOf, message="The audit trail, newest first.")
 def events(paging: dict[str, Any]) -> Page[dict[str, Any]]:
-    """See what happened to the account."""
+    """List the account's audit trail."""
     return leaving.events_of(caller(), **paging)

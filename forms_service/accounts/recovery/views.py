@@ -9,7 +9,7 @@ from forms_service.web.blueprint import Blueprint
 from forms_service.web.limit_keys import address_key
 from forms_service.web.limits import forgive, rate_limit
 
-recovery = Blueprint("recovery", __name__, description="Come back after the password was forgotten.")
+recovery = Blueprint("recovery", __name__, description="Password reset.")
 
 
 @recovery.route("/api/password/forgot", methods=["POST"])
@@ -18,9 +18,9 @@ recovery = Blueprint("recovery", __name__, description="Come back after the pass
 @rate_limit("forgot")
 @recovery.web_form("accounts/forgot.html", done="accounts.forgotten")
 @recovery.arguments(Address, location="json_or_form")
-@recovery.answers(202, message="If there is an account with this address, a mail is on its way.")
+@recovery.answers(202, message="If there is an account with this address, a mail has been sent to it.")
 def forgot(said: dict[str, Any]) -> None:
-    """Get a link to choose a new password by. The answer is the same whether or not the address has an account."""
+    """Request a password reset mail. The response is the same whether or not the address has an account."""
     service.forget(**said)
 
 
@@ -29,8 +29,8 @@ def forgot(said: dict[str, Any]) -> None:
 @public
 @recovery.web_form("accounts/reset.html", done="accounts.was_reset")
 @recovery.arguments(schemas.Reset, location="json_or_form")
-@recovery.answers(200, message="Your password is changed. Every session and API key has ended: sign in again.")
+@recovery.answers(200, message="Password changed. All sessions have ended and all API keys are revoked: sign in again.")
 def reset(said: dict[str, Any]) -> None:
-    """Choose a new password, with the token of the link that was sent. It is good once, for 1 h."""
+    """Reset the password with the token from the mail, valid once and for 1 hour."""
     email = service.reset(**said)
     forgive("login_account", address_key(email))

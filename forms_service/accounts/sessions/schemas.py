@@ -23,11 +23,11 @@ class Refresh(Schema):
 class Tokens(Schema):
     """What the next requests are made with."""
 
-    access_token = ma.fields.String(required=True, metadata={"description": "For `Authorization: Bearer …`."})
+    access_token = ma.fields.String(required=True, metadata={"description": "Send it as `Authorization: Bearer …`."})
     token_type = ma.fields.String(required=True, metadata={"const": "Bearer"})
-    expires_in = ma.fields.Integer(required=True, metadata={"description": "Seconds the access token is good for."})
+    expires_in = ma.fields.Integer(required=True, metadata={"description": "Seconds until the access token expires."})
     refresh_token = ma.fields.String(
-        required=True, metadata={"description": "For a new pair; used once, and once more within 10 s."}
+        required=True, metadata={"description": "For a new pair of tokens. Valid once, and again within 10 s."}
     )
 
 
@@ -36,13 +36,13 @@ class SessionKept(Schema):
 
     id = ma.fields.UUID(required=True)
     created_at = ma.fields.DateTime(required=True)
-    last_used_at = ma.fields.DateTime(required=True, metadata={"description": "When it was last refreshed."})
+    last_used_at = ma.fields.DateTime(required=True, metadata={"description": "Time of the last refresh."})
     expires_at = ma.fields.DateTime(required=True)
-    client = ma.fields.String(required=True, allow_none=True, metadata={"description": "The address signed in from."})
+    client = ma.fields.String(required=True, allow_none=True, metadata={"description": "Client address at sign-in."})
     user_agent = ma.fields.String(required=True, allow_none=True)
 
 
 class SessionOf(SessionKept):
     """The same, seen from another."""
 
-    current = ma.fields.Boolean(required=True, metadata={"description": "Whether it is the one that asks."})
+    current = ma.fields.Boolean(required=True, metadata={"description": "Whether it is the session of this request."})

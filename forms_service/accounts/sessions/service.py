@@ -31,11 +31,11 @@ GRACE = timedelta(seconds=10)
 """How long a refresh token that was used is accepted again: two tabs, or an answer that was lost."""
 
 WRONG_PAIR = (
-    "Wrong e-mail address or password, or the address is not confirmed yet: "
-    "then look for the mail with the link, or ask for it again."
+    "Wrong e-mail address or password. If you have not confirmed your address yet, open the link in the "
+    "confirmation mail, or request it again."
 )
-ENDED = "Sign in again: this session has ended."
-CLOSED = "This account is closed."
+ENDED = "This session has ended. Sign in again."
+CLOSED = "This account is disabled. Ask the operator."
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def sign_in(email: str, password: str, device: Device) -> Tokens:
     with writing():
         account = db.session.scalar(select(Account).where(Account.id == found.id).with_for_update())
         if account is None or (account.password_hash, account.status) != (found.password_hash, found.status):
-            raise ConflictError("This account was changed just now. Try again.")
+            raise ConflictError("This account was changed at the same time. Try again.")
         account.password_hash = fresh
         tokens = start(account.id, device)
         db.session.commit()

@@ -11,7 +11,7 @@ from forms_service.web.blueprint import Blueprint
 from forms_service.web.limits import charge, forgive, rate_limit, refund
 from forms_service.web.pagination import Page, Paging
 
-sessions = Blueprint("sessions", __name__, description="Sign in, go on, sign out.")
+sessions = Blueprint("sessions", __name__, description="Sign in, refresh tokens, sign out.")
 
 
 @sessions.route("/api/login", methods=["POST"])
@@ -24,10 +24,9 @@ sessions = Blueprint("sessions", __name__, description="Sign in, go on, sign out
 def login(said: dict[str, Any]) -> service.Tokens:
     """Sign in.
 
-    401 for every wrong pair and for an address that is not confirmed yet, with one message, in the same time whether
-    or not the address has an account. Wrong passwords for an address are counted, apart from those that come from a
-    browser or network that the account was signed in from before. 403 with `details.reason` `AccountDisabled` only
-    with the right password.
+    Answers 401 with one message, and after the same time, for every wrong pair and for an unconfirmed address. Failed
+    attempts are limited per address; browsers and networks that the account signed in from before are counted
+    apart. Answers 403 with `details.reason` `AccountDisabled` only if the password is correct.
     """
     key = tries_key(said["email"], asking_device())
     charge("login_account", key)
@@ -40,12 +39,12 @@ def login(said: dict[str, Any]) -> service.Tokens:
 @sessions.doc(operationId="refreshToken")
 @public
 @sessions.arguments(schemas.Refresh, location="json_or_form")
-@sessions.answers(200, schemas.Tokens, message="Here is a new pair.")
+@sessions.answers(200, schemas.Tokens, message="Tokens refreshed.")
 def refresh(said: dict[str, Any]) -> service.Tokens:
-    """Get a new pair of tokens.
+    """Refresh the tokens.
 
-    The old refresh token gets the same new one for 10 s more; used later than that it ends the session, which is over
-    anyway when nobody has refreshed it for 30 days, and SESSION_MAX_DAYS after it began.
+    For 10 s the old refresh token still returns the same new one; used later, it ends the session. A session also ends
+    30 days after its last refresh, and SESSION_MAX_DAYS after it began.
     """
     return service.refresh(**said)
 
@@ -55,7 +54,7 @@ def refresh(said: dict[str, Any]) -> service.Tokens:
 @signed_in
 @sessions.answers(200, message="Signed out.")
 def logout() -> None:
-    """End this session."""
+    """Sign out: end this session."""
     service.sign_out(caller())
 
 
@@ -63,25 +62,25 @@ def logout() -> None:
 @sessions.doc(operationId="listSessions")
 @signed_in
 @sessions.arguments(Paging, location="query")
-@sessions.lists(schemas.SessionOf, message="Where you are signed in.")
+@sessions.lists(schemas.SessionOf, message="Your sessions.")
 def list_sessions(paging: dict[str, Any]) -> Page[dict[str, Any]]:
-    """See where you are signed in."""
+    """List your sessions."""
     return service.sessions_of(caller(), **paging)
 
 
 @sessions.route("/api/me/sessions", methods=["DELETE"])
 @sessions.doc(operationId="endSessions")
 @signed_in
-@sessions.answers(200, message="You are signed out everywhere.")
+@sessions.answers(200, message="Signed out everywhere.")
 def end_sessions() -> None:
-    """Sign out everywhere, here too. API keys go on; delete them at `/api/me/keys`."""
+    """End all sessions, including this one. API keys stay valid; revoke them at `/api/me/keys`."""
     service.sign_out_everywhere(caller())
 
 
 @sessions.route("/api/me/sessions/<uuid:session_id>", methods=["DELETE"])
 @sessions.doc(operationId="endSession")
 @signed_in
-@sessions.answers(200, message="That session has ended.")
+@sessions.answers(200, message="Session ended.")
 def end_session(session_id: uuid.UUID) -> None:
-    """Sign out somewhere else."""
+    """End a session."""
     service.end(session_id, caller())

@@ -22,7 +22,7 @@ class Signup(Schema):
 class SignedUp(Schema):
     """What a person who signed up is told: the same whether or not the address was taken."""
 
-    email = ma.fields.String(required=True, metadata={"description": "The address as it was sent, trimmed."})
+    email = ma.fields.String(required=True, metadata={"description": "The address as sent, trimmed."})
     status = ma.fields.String(
         required=True, metadata={"enum": ["pending", "active"], "description": "`pending` until confirmed by mail."}
     )
@@ -34,7 +34,7 @@ class Confirmation(Schema):
     token = Secret(required=True)
     password = CurrentPassword(required=True, metadata={"examples": ["Correct-horse-7"]})
     replace = Tick(
-        load_default=False, metadata={"description": "Makes `password` the account's, whatever was chosen before."}
+        load_default=False, metadata={"description": "Replace the password chosen at sign-up with `password`."}
     )
 
     @ma.validates_schema(skip_on_field_errors=True)

@@ -19,7 +19,7 @@ from forms_service.extensions import db
 from forms_service.metrics import SIGNUPS
 from forms_service.signals import account_confirmed, account_created
 
-DIFFERENT = "You signed up with another password. Enter that one, or say that this one is to take its place."
+DIFFERENT = "You signed up with a different password. Enter that one, or choose to replace it with this one."
 
 
 def sign_up(person: Person) -> dict[str, str]:
@@ -33,7 +33,7 @@ def sign_up(person: Person) -> dict[str, str]:
     :raises ServiceUnavailableError: when too many passwords are being hashed
     """
     if not settings.signup_enabled:
-        raise AuthorizationError("Nobody can sign up here at the moment.")
+        raise AuthorizationError("Sign-up is closed.")
     demand_impersonal(person.password, person)
     status = "pending" if settings.signup_confirmation else "active"
     password_hash = hashed(person.password)
@@ -63,7 +63,7 @@ def confirm(token: str, password: str, device: Device, *, replace: bool = False)
         if account.status != "pending":
             raise mail_tokens.no_good()
         if not replace and (payload.get("password_hash") or account.password_hash) != kept:
-            raise ConflictError("Somebody has just signed up with this address again. Try again.")
+            raise ConflictError("Another sign-up with this address came in at the same time. Try again.")
         for name, value in (payload | {"password_hash": password_hash}).items():
             setattr(account, name, value)
         activate(account)

@@ -11,7 +11,7 @@ from forms_service.web.access import public
 from forms_service.web.blueprint import Blueprint
 from forms_service.web.limits import rate_limit
 
-signup = Blueprint("signup", __name__, description="Get an account.")
+signup = Blueprint("signup", __name__, description="Sign-up.")
 
 
 @signup.route("/api/signup", methods=["POST"])
@@ -20,11 +20,13 @@ signup = Blueprint("signup", __name__, description="Get an account.")
 @rate_limit("signup")
 @signup.web_form("accounts/signup.html", done="accounts.signed_up")
 @signup.arguments(schemas.Signup, location="json_or_form")
-@signup.answers(201, schemas.SignedUp, message="Signed up. If the address needs confirming, a mail is on its way.")
+@signup.answers(
+    201, schemas.SignedUp, message="Signed up. If the address needs confirmation, a link has been sent to it."
+)
 def sign_up(person: dict[str, Any]) -> dict[str, str]:
     """Sign up.
 
-    The answer is the same, and takes the same time, whether or not the address has an account already.
+    The response and its timing are the same whether or not the address already has an account.
     """
     return service.sign_up(Person(**person))
 
@@ -34,12 +36,12 @@ def sign_up(person: dict[str, Any]) -> dict[str, str]:
 @public
 @signup.web_form("accounts/confirm.html", done="accounts.confirmed")
 @signup.arguments(schemas.Confirmation, location="json_or_form")
-@signup.answers(200, Tokens, message="Your address is confirmed, and you are signed in.")
+@signup.answers(200, Tokens, message="E-mail address confirmed. You are signed in.")
 def confirm(body: dict[str, Any]) -> Pair:
-    """Confirm the address with the token of the link that was sent there, and sign in. It is good once, for 24 h.
+    """Confirm the address with the token from the mail, valid once and for 24 hours, and sign in.
 
-    `password` is the one of that sign-up: the link proves the address, not who chose the password. Another one is
-    422 with the code `different`, five times; with `replace` it takes that one's place.
+    `password` must be the one chosen at sign-up: the link proves who owns the address, not who chose the password. A
+    different one is 422 with the code `different`, up to five times; `replace` sets it as the new password.
     """
     return service.confirm(**body, device=known_browser())
 
@@ -50,7 +52,7 @@ def confirm(body: dict[str, Any]) -> Pair:
 @rate_limit("resend")
 @signup.web_form("accounts/resend.html", done="accounts.resent")
 @signup.arguments(schemas.Address, location="json_or_form")
-@signup.answers(202, message="If an account with this address waits to be confirmed, a mail is on its way.")
+@signup.answers(202, message="If an account with this address is waiting for confirmation, a mail has been sent to it.")
 def resend(said: dict[str, Any]) -> None:
-    """Get the link again. The answer is the same whether or not the address has an account."""
+    """Resend the confirmation mail. The response is the same whether or not the address has an account."""
     service.resend(**said)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from forms_service.errors import Fault
-from forms_service.validation.fields import clean_address, is_email
+from forms_service.validation.fields import NOT_AN_EMAIL, clean_address, is_email
 from forms_service.validation.invisible import trim, without_ignorable
 from forms_service.validation.kinds.base import Kind, as_text, is_filled, kind
 from forms_service.validation.patterns import LONGEST_MATCHED, Pattern
@@ -123,7 +123,7 @@ class EmailKind(Textual):
     """An address that mail can be sent to."""
 
     typed = True
-    default_error_messages: Messages = {"invalid_email": "Enter an e-mail address such as ann@example.com."}
+    default_error_messages: Messages = {"invalid_email": NOT_AN_EMAIL}
 
     def _read(self, value: str) -> str:
         return clean_address(value)
