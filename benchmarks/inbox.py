@@ -22,7 +22,8 @@ from forms_service.accounts.guards import token_hash
 from forms_service.accounts.models import SCOPES, ApiKey
 from forms_service.app import create_app
 from forms_service.config import load_settings
-from forms_service.database import new_id, now, writing
+from forms_service.database.transactions import writing
+from forms_service.database.types import new_id, now
 from forms_service.extensions import db
 from forms_service.forms.models import Form, FormVersion
 from forms_service.submissions.models import Submission

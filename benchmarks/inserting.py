@@ -17,7 +17,7 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import event
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from forms_service.database import SQLITE_PRAGMAS
+from forms_service.database.engine import SQLITE_PRAGMAS
 
 DATABASE = Path(os.environ["INSTANCE_PATH"]) / "floor.db"
 TABLE = "CREATE TABLE IF NOT EXISTS submission (id TEXT PRIMARY KEY, data TEXT NOT NULL)"

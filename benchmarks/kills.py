@@ -23,7 +23,8 @@ from sqlalchemy import select
 from benchmarks.servers import GUNICORN, ROOT, free_port
 from forms_service.app import create_app
 from forms_service.config import load_settings
-from forms_service.database import new_id, writing
+from forms_service.database.transactions import writing
+from forms_service.database.types import new_id
 from forms_service.delivery import outbox
 from forms_service.delivery.models import Attempt, Message
 from forms_service.extensions import db

@@ -2,11 +2,12 @@
 
 from flask import Flask
 
-from forms_service import caching, database, keyring, migrating, redis_client
+from forms_service import caching, keyring, redis_client
 from forms_service.accounts import guards, passwords, sweeping
 from forms_service.accounts.pages import accounts
 from forms_service.accounts.views import BLUEPRINTS as ACCOUNTS
 from forms_service.config import Settings
+from forms_service.database import engine, migrations, transactions
 from forms_service.delivery import background
 from forms_service.forms import erasure, published
 from forms_service.forms.views import forms, hosted
@@ -47,9 +48,9 @@ def create_app(settings: Settings, *, start: bool = True) -> Flask:
         part.init_app(app, settings)
     for part in (in_hand, headers, request_ids, slow_requests, errors, pages):
         part.init_app(app)
-    for part in (cors, limits, database, passwords):
+    for part in (cors, limits, engine, passwords):
         part.init_app(app, settings)
-    for part in (migrating, keyring, background, guards, sweeping, published, erasure, checks):
+    for part in (migrations, keyring, background, guards, sweeping, published, erasure, checks):
         part.init_app(app)
     for part in (
         storage,
@@ -67,7 +68,7 @@ def create_app(settings: Settings, *, start: bool = True) -> Flask:
     openapi.init_app(app, (*ACCOUNTS, forms, hosted, taking, puzzles, inbox, people_blueprint, health_blueprint))
     app.register_blueprint(accounts)
     if start:
-        with app.app_context(), database.nothing_left_open():
-            migrating.bring_up_to_date()
+        with app.app_context(), transactions.nothing_left_open():
+            migrations.bring_up_to_date()
             keyring.unlock()
     return app

@@ -17,7 +17,7 @@ from forms_service.commands.forms import forms, submissions
 from forms_service.commands.keys import keys
 from forms_service.commands.terminal import checked, new_person, plainly
 from forms_service.config import SettingsError, load_settings
-from forms_service.database import nothing_left_open
+from forms_service.database.transactions import nothing_left_open
 from forms_service.delivery import background
 from forms_service.delivery.service import send_test
 from forms_service.errors import StartError

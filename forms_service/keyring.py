@@ -14,8 +14,9 @@ from sqlalchemy.orm import Mapper
 from sqlalchemy.sql import ColumnElement
 from sqlalchemy.types import TypeDecorator
 
-from forms_service import migrating, wrapped_keys
-from forms_service.database import first_line
+from forms_service import wrapped_keys
+from forms_service.database import migrations
+from forms_service.database.engine import first_line
 from forms_service.errors import ServiceUnavailableError, StartError
 from forms_service.metrics import UNREADABLE
 from forms_service.row_binding import SEPARATOR, Bound, Unreadable, bound, located, row_key
@@ -64,7 +65,7 @@ class KeyRingHolder:
         return ring
 
     def _first(self) -> KeyRing:
-        if migrating.revision() is not migrating.Revision.CURRENT:
+        if migrations.revision() is not migrations.Revision.CURRENT:
             raise ServiceUnavailableError("The database has to be upgraded first. Try again later.", retry_after=30)
         try:
             return self.load()
@@ -151,7 +152,7 @@ def unlock() -> None:
     :raises StartError: when none of ENCRYPTION_KEYS unwraps them
     """
     try:
-        if migrating.revision() is migrating.Revision.CURRENT:
+        if migrations.revision() is migrations.Revision.CURRENT:
             holder().load()
     except DBAPIError as error:
         log.warning("The keys are not loaded yet: %s", first_line(error))

@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 
 from forms_service import wrapped_keys
-from forms_service.database import writing
+from forms_service.database.transactions import writing
 from forms_service.extensions import db
 from forms_service.keyring import Encrypted, decrypt, holder, reveal, start_data_key
 from forms_service.row_binding import Unreadable, row_key

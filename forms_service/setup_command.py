@@ -20,13 +20,15 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from marshmallow import ValidationError as BadSettingError
 from sqlalchemy.exc import DBAPIError
 
-from forms_service import keyring, migrating, wrapped_keys
+from forms_service import keyring, wrapped_keys
 from forms_service.accounts import administration
 from forms_service.accounts.service import Person
 from forms_service.app import create_app
 from forms_service.config import DOTENV, Settings, SettingsError, load_settings
 from forms_service.config import parsers as of
-from forms_service.database import first_line, nothing_left_open
+from forms_service.database import migrations
+from forms_service.database.engine import first_line
+from forms_service.database.transactions import nothing_left_open
 from forms_service.errors import StartError
 from forms_service.extensions import migrate
 from forms_service.security import generate_key, generate_secure_token
@@ -120,7 +122,7 @@ def carry_out(checked: Checked, operator: Person | None) -> str:
     app = create_app(load_settings(directory), start=False)
     with app.app_context(), nothing_left_open():
         try:
-            migrating.make_file()
+            migrations.make_file()
             command.upgrade(migrate.get_config(), "head")
             keyring.holder().load()
             administration.ensure_operator(checked.plan.email, operator)
@@ -166,13 +168,13 @@ def _needs_person(email: str) -> bool:
 
     :raises StartError: when the database is too new, or its keys are under others than the settings hold
     """
-    path = migrating.sqlite_file()
+    path = migrations.sqlite_file()
     if path and not (path.exists() and path.stat().st_size):
         return True
-    revision = migrating.revision()
-    if revision is migrating.Revision.NEWER:
-        raise migrating.too_new()
-    if not wrapped_keys.verify() or revision is not migrating.Revision.CURRENT:
+    revision = migrations.revision()
+    if revision is migrations.Revision.NEWER:
+        raise migrations.too_new()
+    if not wrapped_keys.verify() or revision is not migrations.Revision.CURRENT:
         return True
     found = administration.status_of(email)
     if found == "disabled":

@@ -22,7 +22,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from forms_service.config import settings
-from forms_service.database import UTCDateTime, now
+from forms_service.database.types import UTCDateTime, now
 from forms_service.errors import StartError
 from forms_service.extensions import Model, db
 from forms_service.security.keys import KEY_BYTES, KeyRing, unwrap, wrap

@@ -8,7 +8,7 @@ from alembic.operations.ops import MigrationScript
 from flask import current_app
 from sqlalchemy import Connection, inspect, text
 
-from forms_service import migrating
+from forms_service.database import migrations
 
 LOCK = 7_311_902
 """The number of the advisory lock on PostgreSQL; SQLite locks the file."""
@@ -34,12 +34,12 @@ def run(connection: Connection) -> None:
 
 def copy_first() -> None:
     """Keep a copy of an SQLite database that holds something."""
-    path = migrating.sqlite_file()
+    path = migrations.sqlite_file()
     if path:
         with engine.connect() as connection:
             holds_something = bool(inspect(connection).get_table_names())
         if holds_something:
-            migrating.keep_copy(path)
+            migrations.keep_copy(path)
 
 
 def _leave_out_empty_ones(_: object, __: object, directives: list[MigrationScript]) -> None:

@@ -19,7 +19,7 @@ from forms_service.accounts.guards import token_hash
 from forms_service.accounts.models import SCOPES, ApiKey
 from forms_service.app import create_app
 from forms_service.config import Settings, load_settings
-from forms_service.database import writing
+from forms_service.database.transactions import writing
 from forms_service.extensions import db
 from forms_service.security import generate_secure_token
 from tests.support import servers

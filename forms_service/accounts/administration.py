@@ -9,7 +9,8 @@ from forms_service.accounts import audit, mail_tokens, mails
 from forms_service.accounts.models import Account, ApiKey, Session
 from forms_service.accounts.passwords import hashed
 from forms_service.accounts.service import NO_ACCOUNT, Person, by_email, create, email_index
-from forms_service.database import now, writing
+from forms_service.database.transactions import writing
+from forms_service.database.types import now
 from forms_service.errors import ConflictError, NotFoundError
 from forms_service.extensions import db
 

@@ -10,7 +10,7 @@ from flask import has_request_context
 
 from forms_service.accounts.models import Event
 from forms_service.config import settings
-from forms_service.database import writing
+from forms_service.database.transactions import writing
 from forms_service.extensions import db
 from forms_service.logs import event
 from forms_service.web.client import client_address, client_for_log

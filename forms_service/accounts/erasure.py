@@ -6,7 +6,7 @@ import uuid
 from sqlalchemy import ColumnElement, delete, exists, select, update
 
 from forms_service.accounts.models import Account, ApiKey, Event, Session, Token
-from forms_service.database import writing
+from forms_service.database.transactions import writing
 from forms_service.delivery import outbox
 from forms_service.extensions import db
 from forms_service.signals import account_deleted, account_emptying, account_erasing

@@ -9,7 +9,8 @@ from sqlalchemy import or_, select, update
 
 from forms_service.accounts import access_tokens, audit
 from forms_service.accounts.models import Account, ApiKey, Session
-from forms_service.database import now, rows_changed, writing
+from forms_service.database.transactions import rows_changed, writing
+from forms_service.database.types import now
 from forms_service.errors import AuthorizationError
 from forms_service.extensions import db
 

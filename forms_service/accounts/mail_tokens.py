@@ -9,7 +9,8 @@ from sqlalchemy import delete, select, update
 
 from forms_service.accounts.identity import token_hash
 from forms_service.accounts.models import Account, Token
-from forms_service.database import now, rows_changed
+from forms_service.database.transactions import rows_changed
+from forms_service.database.types import now
 from forms_service.errors import Fault, ValidationError
 from forms_service.extensions import db
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, SmallInteger, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from forms_service.database import UTCDateTime, new_id, now, one_of
+from forms_service.database.types import UTCDateTime, new_id, now, one_of
 from forms_service.extensions import Model
 from forms_service.keyring import Encrypted
 

@@ -10,7 +10,8 @@ from sqlalchemy.exc import IntegrityError
 from forms_service.accounts import audit
 from forms_service.accounts.models import EMAIL_PLACE, Account
 from forms_service.accounts.passwords import hashed
-from forms_service.database import now, writing
+from forms_service.database.transactions import writing
+from forms_service.database.types import now
 from forms_service.errors import ConflictError
 from forms_service.extensions import db
 from forms_service.keyring import holder

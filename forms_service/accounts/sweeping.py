@@ -9,7 +9,8 @@ from forms_service.accounts.erasure import sweep_pending
 from forms_service.accounts.models import Event, KnownPlace, RefreshToken, Session, Token
 from forms_service.accounts.sessions.service import LIFETIME
 from forms_service.config import settings
-from forms_service.database import now, writing
+from forms_service.database.transactions import writing
+from forms_service.database.types import now
 from forms_service.delivery import tasks
 from forms_service.extensions import db
 

@@ -14,7 +14,8 @@ from typing import Any, cast
 from sqlalchemy import CursorResult, select, update
 from sqlalchemy.sql import ColumnElement
 
-from forms_service.database import now, writing
+from forms_service.database.transactions import writing
+from forms_service.database.types import now
 from forms_service.delivery import digests, sources
 from forms_service.delivery.models import ROUTINE, URGENT, Attempt, Message
 from forms_service.delivery.parcel import DeliveryError, Parcel

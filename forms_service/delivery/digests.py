@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Select, and_, delete, exists, func, or_, select, update
 
-from forms_service.database import new_id, now
+from forms_service.database.types import new_id, now
 from forms_service.delivery.models import ROUTINE, Message
 from forms_service.extensions import db
 

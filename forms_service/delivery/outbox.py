@@ -13,7 +13,8 @@ from flask import current_app
 from sqlalchemy import Connection, Select, delete, func, select
 
 from forms_service.config import settings
-from forms_service.database import new_id, now, once_committed, writing
+from forms_service.database.transactions import once_committed, writing
+from forms_service.database.types import new_id, now
 from forms_service.delivery import digests, written
 from forms_service.delivery.models import ROUTINE, URGENT, Message
 from forms_service.extensions import db

@@ -6,7 +6,8 @@ from typing import NamedTuple, cast
 
 from sqlalchemy import select
 
-from forms_service.database import new_id, writing
+from forms_service.database.transactions import writing
+from forms_service.database.types import new_id
 from forms_service.delivery import claims, outbox, worker
 from forms_service.delivery.models import Attempt
 from forms_service.extensions import db

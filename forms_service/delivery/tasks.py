@@ -10,7 +10,8 @@ from flask import Flask, current_app
 from sqlalchemy import CursorResult, select, update
 from sqlalchemy.exc import IntegrityError
 
-from forms_service.database import now, writing
+from forms_service.database.transactions import writing
+from forms_service.database.types import now
 from forms_service.delivery.models import PeriodicTask
 from forms_service.extensions import db
 

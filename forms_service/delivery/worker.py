@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from sqlalchemy.exc import DBAPIError
 
-from forms_service.database import now
+from forms_service.database.types import now
 from forms_service.delivery import claims
 from forms_service.delivery.claims import Claim
 from forms_service.delivery.mail import Mailer

@@ -13,7 +13,8 @@ from flask import Flask
 from sqlalchemy import exists, select, update
 
 from forms_service.accounts import erasure as accounts
-from forms_service.database import now, writing
+from forms_service.database.transactions import writing
+from forms_service.database.types import now
 from forms_service.delivery import tasks
 from forms_service.extensions import db
 from forms_service.forms.models import Form

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from forms_service.database import UTCDateTime, now
+from forms_service.database.types import UTCDateTime, now
 from forms_service.extensions import Model
 from forms_service.keyring import Encrypted
 from forms_service.row_binding import Unreadable

@@ -18,7 +18,7 @@ from flask import Flask, current_app
 from sqlalchemy import select
 
 from forms_service.accounts.models import Account
-from forms_service.database import read_once
+from forms_service.database.transactions import read_once
 from forms_service.errors import NotFoundError, ServiceUnavailableError
 from forms_service.extensions import db
 from forms_service.forms.controls import page_size

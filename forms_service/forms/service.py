@@ -16,7 +16,8 @@ from forms_service.accounts.guards import OWNERS, Caller
 from forms_service.accounts.models import Account
 from forms_service.accounts.service import NO_ACCOUNT, email_index
 from forms_service.config import settings
-from forms_service.database import now, writing
+from forms_service.database.transactions import writing
+from forms_service.database.types import now
 from forms_service.delivery.problems import mail_problem
 from forms_service.errors import (
     AuthenticationError,

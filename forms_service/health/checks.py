@@ -9,10 +9,11 @@ from typing import Any
 from flask import Flask, current_app
 from sqlalchemy.exc import DBAPIError
 
-from forms_service import migrating, outbound
+from forms_service import outbound
 from forms_service.caching import cached
 from forms_service.config import settings
-from forms_service.database import first_line
+from forms_service.database import migrations
+from forms_service.database.engine import first_line
 from forms_service.delivery import outbox, smtp
 from forms_service.delivery.problems import mail_problem
 from forms_service.extensions import cache, db
@@ -133,8 +134,8 @@ def _unless_it_fails(check: Callable[[], str]) -> Check:
 
 
 def _database() -> str:
-    found = migrating.revision()
-    return "healthy" if found is migrating.Revision.CURRENT else f"degraded: The revision is {found.value}."
+    found = migrations.revision()
+    return "healthy" if found is migrations.Revision.CURRENT else f"degraded: The revision is {found.value}."
 
 
 def _cache() -> str:

@@ -10,8 +10,9 @@ import psutil
 from flask import current_app
 from sqlalchemy.exc import DBAPIError
 
-from forms_service import keyring, migrating, rotation, wrapped_keys
+from forms_service import keyring, rotation, wrapped_keys
 from forms_service.config import settings
+from forms_service.database import migrations
 from forms_service.delivery import claims, smtp
 from forms_service.delivery.composing import sender_address
 from forms_service.delivery.parcel import DeliveryError
@@ -109,16 +110,16 @@ def _database() -> str:
 
 
 def _migrations() -> str:
-    found = migrating.revision()
-    if found is migrating.Revision.PENDING:
+    found = migrations.revision()
+    if found is migrations.Revision.PENDING:
         raise _BadError("The database is behind the code. Run: flask db upgrade")
-    if found is migrating.Revision.NEWER:
+    if found is migrations.Revision.NEWER:
         raise _BadError("The database is ahead of the code. Start the version that made it.")
     return "The database is where the code wants it."
 
 
 def _keys() -> str:
-    if migrating.revision() is not migrating.Revision.CURRENT:
+    if migrations.revision() is not migrations.Revision.CURRENT:
         raise _BadError("They are in the database, which has to be migrated first.")
     keyring.holder().load()
     old = wrapped_keys.not_under_first_key()
@@ -128,7 +129,7 @@ def _keys() -> str:
 
 
 def _data() -> str:
-    if migrating.revision() is not migrating.Revision.CURRENT:
+    if migrations.revision() is not migrations.Revision.CURRENT:
         raise _BadError("It is not looked at before the database is migrated.")
     looked, unreadable, everything = rotation.find_unreadable(DATA_SECONDS)
     if unreadable:

@@ -4,8 +4,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from forms_service import migrating
 from forms_service.config import DOTENV, settings
+from forms_service.database import migrations
 
 OPEN_TO_OTHERS = 0o077
 OPEN_TO_ALL = 0o007
@@ -33,6 +33,6 @@ def faults(directory: Path) -> Iterator[str]:
 
 def _files(directory: Path) -> list[Path]:
     instance = settings.instance_path
-    database = migrating.sqlite_file()
+    database = migrations.sqlite_file()
     secrets = [directory / DOTENV, instance / "secret_key", instance / "encryption_keys"]
     return [instance, *secrets, *([database] if database else [])]

@@ -7,8 +7,9 @@ from typing import Any
 
 import psutil
 
-from forms_service import __version__, keyring, migrating
+from forms_service import __version__, keyring
 from forms_service.config import settings
+from forms_service.database import migrations
 from forms_service.health.checks import check_all, side_by_side
 
 READY_DEADLINE = 0.8
@@ -36,8 +37,8 @@ def health(*, details: bool) -> dict[str, Any]:
 
 def ready() -> bool:
     """Whether requests can be served: the database answers, is where the code wants it, and its keys are ours."""
-    found = side_by_side({"revision": migrating.revision}, READY_DEADLINE)["revision"]
-    return found is migrating.Revision.CURRENT and not keyring.holder().outdated
+    found = side_by_side({"revision": migrations.revision}, READY_DEADLINE)["revision"]
+    return found is migrations.Revision.CURRENT and not keyring.holder().outdated
 
 
 def usage() -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Row, insert, select
 
 from forms_service.accounts import audit
-from forms_service.database import writing
+from forms_service.database.transactions import writing
 from forms_service.errors import PayloadTooLargeError
 from forms_service.extensions import db
 from forms_service.submissions.models import Person, Submission

@@ -16,7 +16,8 @@ from flask import Flask, current_app
 from sqlalchemy import Connection, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from forms_service.database import now, transaction
+from forms_service.database.transactions import transaction
+from forms_service.database.types import now
 from forms_service.delivery import tasks
 from forms_service.extensions import db
 from forms_service.forms.models import Form

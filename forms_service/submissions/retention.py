@@ -9,7 +9,8 @@ from flask import Flask
 from sqlalchemy import ColumnElement, delete, func, select, tuple_
 
 from forms_service.config import settings
-from forms_service.database import now, writing
+from forms_service.database.transactions import writing
+from forms_service.database.types import now
 from forms_service.delivery import tasks
 from forms_service.extensions import db
 from forms_service.forms.models import Form, FormVersion

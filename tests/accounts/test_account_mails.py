@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from forms_service.accounts import mails
 from forms_service.accounts.models import Account
-from forms_service.database import writing
+from forms_service.database.transactions import writing
 from forms_service.delivery import worker
 from forms_service.delivery.models import Message
 from forms_service.extensions import db

@@ -10,7 +10,7 @@ from sqlalchemy import update
 from forms_service.accounts import administration
 from forms_service.accounts.guards import token_hash
 from forms_service.accounts.models import SCOPES, ApiKey
-from forms_service.database import now
+from forms_service.database.types import now
 from forms_service.extensions import db
 from tests.accounts.test_sessions import change
 from tests.support.accounts import PASSWORD, Member, bearer, mails

@@ -12,7 +12,7 @@ from sqlalchemy import update
 from forms_service import signals
 from forms_service.accounts import pages
 from forms_service.accounts.models import Token
-from forms_service.database import now
+from forms_service.database.types import now
 from tests.accounts.test_sessions import change
 from tests.conftest import MakeApp
 from tests.delivery.test_mail_problem import PRODUCTION

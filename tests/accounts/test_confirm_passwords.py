@@ -10,7 +10,7 @@ from sqlalchemy import func, select, update
 
 from forms_service.accounts import sweeping
 from forms_service.accounts.models import Account, Event, Token
-from forms_service.database import now
+from forms_service.database.types import now
 from forms_service.delivery.models import Message
 from forms_service.extensions import db
 from tests.accounts.test_confirm import NO_GOOD, confirm, sign_up

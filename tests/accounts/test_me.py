@@ -11,7 +11,7 @@ from sqlalchemy import func, select, update
 from forms_service import signals
 from forms_service.accounts import administration, service, sweeping
 from forms_service.accounts.models import Account, Event, RefreshToken, Session, Token
-from forms_service.database import now
+from forms_service.database.types import now
 from forms_service.delivery.models import Message
 from forms_service.extensions import db
 from tests.accounts.test_sessions import change

@@ -12,7 +12,8 @@ from sqlalchemy import select, update
 
 from forms_service.accounts import administration
 from forms_service.accounts.models import Account, RefreshToken, Session
-from forms_service.database import now, writing
+from forms_service.database.transactions import writing
+from forms_service.database.types import now
 from forms_service.extensions import db
 from forms_service.security.passwords import cost_of
 from tests.conftest import MakeApp

@@ -11,7 +11,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import Flask
 
-from forms_service import keyring, migrating
+from forms_service.database import migrations
 from forms_service.extensions import db
 from forms_service.rotation import encrypted_columns
 from forms_service.web.limits import LIMITS
@@ -35,25 +35,12 @@ FLOORS = (
     ("prepared",),
     ("keyring",),
     ("wrapped_keys",),
-    ("migrating",),
     ("database",),
     ("validation",),
     ("redis_client",),
     ("config",),
     ("security",),
-    (
-        "row_binding",
-        "extensions",
-        "postgres",
-        "sqlite_file",
-        "outbound",
-        "logs",
-        "metrics",
-        "errors",
-        "signals",
-        "cpu_affinity",
-        "server",
-    ),
+    ("row_binding", "extensions", "outbound", "logs", "metrics", "errors", "signals", "cpu_affinity", "server"),
 )
 """The rooms from the top floor to the ground: each imports only from floors below its own."""
 
@@ -156,7 +143,7 @@ def test_every_limit_is_documented() -> None:
 
 
 def test_there_is_one_head_of_migrations() -> None:
-    assert len(ScriptDirectory(str(migrating.DIRECTORY)).get_heads()) == 1
+    assert len(ScriptDirectory(str(migrations.DIRECTORY)).get_heads()) == 1
 
 
 def test_models_match_migrations(either_app: Flask) -> None:
@@ -167,11 +154,11 @@ def test_models_match_migrations(either_app: Flask) -> None:
 
 def test_migrations_go_down_and_up_again(either_app: Flask) -> None:
     with either_app.app_context():
-        config = keyring.migrating.migrate.get_config()
-        migrating.command.downgrade(config, "base")
-        assert migrating.revision() is migrating.Revision.PENDING
-        migrating.command.upgrade(config, "head")
-        assert migrating.revision() is migrating.Revision.CURRENT
+        config = migrations.migrate.get_config()
+        migrations.command.downgrade(config, "base")
+        assert migrations.revision() is migrations.Revision.PENDING
+        migrations.command.upgrade(config, "head")
+        assert migrations.revision() is migrations.Revision.CURRENT
 
 
 def test_an_encrypted_value_is_bound_to_the_column_it_is_in() -> None:

@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 from jinja2 import DictLoader
 
-from forms_service.database import now
+from forms_service.database.types import now
 from forms_service.delivery.composing import compose
 from forms_service.delivery.parcel import Parcel
 from tests.architecture.test_linear_work import ROUNDS, Work, filled, grows_linearly, part, raw

@@ -17,7 +17,8 @@ from flask import Flask
 from sqlalchemy import select, update
 from sqlalchemy.exc import OperationalError
 
-from forms_service.database import new_id, now, writing
+from forms_service.database.transactions import writing
+from forms_service.database.types import new_id, now
 from forms_service.delivery import background, outbox, tasks
 from forms_service.delivery.background import Background, Loop
 from forms_service.delivery.models import Message, PeriodicTask

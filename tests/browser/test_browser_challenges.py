@@ -10,7 +10,7 @@ import pytest
 from forms_service.accounts import service as accounts
 from forms_service.app import create_app
 from forms_service.config import load_settings
-from forms_service.database import nothing_left_open
+from forms_service.database.transactions import nothing_left_open
 from forms_service.forms import service
 from forms_service.forms.schemas import NewForm
 from tests.conftest import QUICK

@@ -9,7 +9,7 @@ import pytest
 
 from forms_service.app import create_app
 from forms_service.config import load_settings
-from forms_service.database import nothing_left_open
+from forms_service.database.transactions import nothing_left_open
 from tests.conftest import QUICK
 from tests.support.definitions import PDF
 from tests.support.servers import Server

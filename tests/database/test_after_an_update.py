@@ -6,7 +6,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import delete, select, update
 
-from forms_service.database import writing
+from forms_service.database.transactions import writing
 from forms_service.extensions import db
 from forms_service.keyring import holder
 from forms_service.submissions.models import IdempotencyKey, Submission

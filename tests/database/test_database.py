@@ -18,14 +18,14 @@ from prometheus_client import REGISTRY
 from sqlalchemy import event, func, select, text
 from sqlalchemy.exc import OperationalError
 
-from forms_service import database, postgres
 from forms_service.accounts import service
 from forms_service.accounts.models import Account
 from forms_service.app import create_app
-from forms_service.database import writing
+from forms_service.database import postgres, transactions
+from forms_service.database.migrations import COPIES
+from forms_service.database.transactions import writing
 from forms_service.errors import ServiceUnavailableError, StartError
 from forms_service.extensions import db
-from forms_service.migrating import COPIES
 from forms_service.wrapped_keys import WrappedKey
 from tests.conftest import QUICK, MakeApp, MakeSettings
 from tests.support import servers
@@ -127,7 +127,7 @@ def test_reading_first_and_writing_then_never_fails_because_another_wrote(either
 
 
 def test_writers_of_a_process_wait_in_a_queue_and_not_for_ever(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(database, "PATIENCE", 0.05)
+    monkeypatch.setattr(transactions, "PATIENCE", 0.05)
     inside, done = threading.Event(), threading.Event()
 
     def hold() -> None:

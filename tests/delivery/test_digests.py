@@ -11,7 +11,8 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from forms_service.accounts import administration
-from forms_service.database import new_id, writing
+from forms_service.database.transactions import writing
+from forms_service.database.types import new_id
 from forms_service.delivery import claims, outbox, worker
 from forms_service.delivery.composing import compose
 from forms_service.delivery.models import Message

@@ -13,7 +13,8 @@ from jinja2 import DictLoader
 from sqlalchemy import select, update
 
 from forms_service.config import Settings
-from forms_service.database import new_id, now, writing
+from forms_service.database.transactions import writing
+from forms_service.database.types import new_id, now
 from forms_service.delivery import outbox, smtp, worker
 from forms_service.delivery.models import Attempt, Message
 from forms_service.extensions import db

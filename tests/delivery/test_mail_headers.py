@@ -9,7 +9,8 @@ import pytest
 from flask import Flask
 from jinja2 import DictLoader
 
-from forms_service.database import new_id, now, writing
+from forms_service.database.transactions import writing
+from forms_service.database.types import new_id, now
 from forms_service.delivery import outbox, worker
 from forms_service.delivery.composing import compose
 from forms_service.delivery.headers import Field, check_headers

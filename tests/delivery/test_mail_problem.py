@@ -4,7 +4,7 @@ import base64
 
 from flask import Flask
 
-from forms_service.database import writing
+from forms_service.database.transactions import writing
 from forms_service.delivery.models import Attempt, Message
 from forms_service.extensions import db
 from tests.conftest import MakeApp

@@ -10,8 +10,9 @@ from flask import Flask
 from sqlalchemy import LargeBinary, func, select, type_coerce
 from sqlalchemy.exc import IntegrityError, OperationalError
 
-from forms_service import database
-from forms_service.database import new_id, writing
+from forms_service.database import transactions
+from forms_service.database.transactions import writing
+from forms_service.database.types import new_id
 from forms_service.delivery import claims, outbox, smtp, sources, worker
 from forms_service.delivery.models import Attempt, Message
 from forms_service.delivery.parcel import DeliveryError, Parcel
@@ -320,4 +321,4 @@ def outbox_wait() -> float:
 
 def test_the_lease_outlasts_every_send() -> None:
     assert smtp.SENDING + smtp.CLOSING < claims.LEASE
-    assert database.PATIENCE < claims.LEASE - smtp.SENDING
+    assert transactions.PATIENCE < claims.LEASE - smtp.SENDING

@@ -12,7 +12,7 @@ from forms_service import keyring, rotation, wrapped_keys
 from forms_service.accounts import service
 from forms_service.accounts.models import Account
 from forms_service.app import create_app
-from forms_service.database import writing
+from forms_service.database.transactions import writing
 from forms_service.errors import StartError
 from forms_service.extensions import db
 from forms_service.row_binding import Unreadable

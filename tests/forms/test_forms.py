@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select, text, update
 
 from forms_service.accounts.models import Account, Event
-from forms_service.database import writing
+from forms_service.database.transactions import writing
 from forms_service.errors import NotFoundError
 from forms_service.extensions import db
 from forms_service.forms import published as publishing

@@ -16,7 +16,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
 from forms_service import __version__
-from forms_service.database import new_id, now, writing
+from forms_service.database.transactions import writing
+from forms_service.database.types import new_id, now
 from forms_service.delivery import claims, outbox
 from forms_service.delivery.models import Attempt, Message
 from forms_service.extensions import db

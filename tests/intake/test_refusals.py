@@ -10,7 +10,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import event, select
 
-from forms_service.database import now, transaction
+from forms_service.database.transactions import transaction
+from forms_service.database.types import now
 from forms_service.extensions import db
 from forms_service.submissions import refusals
 from forms_service.submissions.models import Refusal

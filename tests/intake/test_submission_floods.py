@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import delete
 
-from forms_service import database
+from forms_service.database import transactions
 from forms_service.delivery import worker
 from forms_service.errors import NotFoundError
 from forms_service.extensions import db
@@ -51,7 +51,7 @@ def test_who_cannot_be_stored_in_time_is_told_to_come_back(
 ) -> None:
     form = form_for(app)
     assert app.test_client().post(f"/f/{form}", json={"first": 1}).status_code == 200
-    monkeypatch.setattr(database, "PATIENCE", 0.05)
+    monkeypatch.setattr(transactions, "PATIENCE", 0.05)
     with app.extensions["writers"]:
         answer = app.test_client().post(f"/f/{form}", data=ANN, headers=headers)
     assert (answer.status_code, answer.mimetype) == (503, kind)
@@ -113,7 +113,7 @@ def test_one_thread_renews_a_form_while_the_others_go_on(app: Flask, monkeypatch
 def test_a_form_that_another_process_deleted_is_not_kept(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     form = form_for(app)
     assert app.test_client().post(f"/f/{form}", json=ANN).status_code == 200
-    with app.app_context(), database.writing():
+    with app.app_context(), transactions.writing():
         db.session.execute(delete(Form).where(Form.id == form))
         db.session.commit()
     with monkeypatch.context() as patched, app.app_context():

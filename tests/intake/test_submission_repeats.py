@@ -12,15 +12,16 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import delete, select
 
-from forms_service.database import writing
+from forms_service.database import group_commit
+from forms_service.database.group_commit import Grouping
+from forms_service.database.transactions import writing
 from forms_service.delivery import tasks
 from forms_service.errors import ServiceUnavailableError
 from forms_service.extensions import db
 from forms_service.forms.models import Form
 from forms_service.submissions.models import IdempotencyKey, Submission
-from forms_service.submissions.taking import challenges, grouping
+from forms_service.submissions.taking import challenges
 from forms_service.submissions.taking.deciding import KEY_LIFE, REPEAT
-from forms_service.submissions.taking.grouping import Grouping
 from tests.conftest import MakeApp
 from tests.support.visitors import ANN, change, form_for, kept, only, queued
 
@@ -264,7 +265,7 @@ def test_a_retry_is_answered_when_the_form_was_filled_or_closed_by_it(client: Fl
 def test_one_that_the_database_refuses_does_not_take_the_others_down(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(grouping, "PATIENCE", 0)
+    monkeypatch.setattr(group_commit, "PATIENCE", 0)
     gone, form = form_for(app), form_for(app)
     for known in (gone, form):
         assert app.test_client().post(f"/f/{known}", json={"first": known}).status_code == 200
@@ -321,7 +322,7 @@ def test_who_comes_meanwhile_is_one_group() -> None:
 
 
 def test_the_first_waits_for_those_who_are_on_their_way(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(grouping, "PATIENCE", 10)
+    monkeypatch.setattr(group_commit, "PATIENCE", 10)
     sizes: list[int] = []
 
     def work(items: Any) -> list[Any]:

@@ -16,7 +16,8 @@ from sqlalchemy import select
 from forms_service import signals
 from forms_service.accounts.models import Account, Event
 from forms_service.accounts.service import email_index
-from forms_service.database import now, writing
+from forms_service.database.transactions import writing
+from forms_service.database.types import now
 from forms_service.delivery import outbox, tasks, worker
 from forms_service.delivery.models import Message
 from forms_service.extensions import db

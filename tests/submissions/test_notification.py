@@ -12,7 +12,7 @@ from flask import Flask
 from sqlalchemy import delete, select
 
 from forms_service.accounts import administration
-from forms_service.database import writing
+from forms_service.database.transactions import writing
 from forms_service.delivery import worker
 from forms_service.delivery.models import Message
 from forms_service.extensions import db

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from forms_service.database import now
+from forms_service.database.types import now
 from forms_service.delivery import claims, digests, outbox
 
 

@@ -22,11 +22,12 @@ from flask import Flask
 from flask.cli import FlaskGroup
 from sqlalchemy import make_url, select
 
-from forms_service import keyring, migrating, rotation, wrapped_keys
+from forms_service import keyring, rotation, wrapped_keys
 from forms_service.accounts.models import Account
 from forms_service.app import create_app
 from forms_service.config import load_settings
-from forms_service.database import nothing_left_open
+from forms_service.database import migrations
+from forms_service.database.transactions import nothing_left_open
 from forms_service.extensions import db
 from forms_service.submissions.models import Submission
 
@@ -96,7 +97,7 @@ def look(clone: Path, done: str = "") -> None:
     os.chdir(clone)
     app = create_app(load_settings(clone))
     with app.app_context(), nothing_left_open():
-        if migrating.revision() is migrating.Revision.PENDING:  # it waits for the command, which is run again
+        if migrations.revision() is migrations.Revision.PENDING:  # it waits for the command, which is run again
             assert database_is_behind(app)
             return
         keyring.holder().load()

@@ -21,7 +21,7 @@ from flask.cli import FlaskGroup
 
 from forms_service.app import create_app
 from forms_service.config import load_settings
-from forms_service.database import nothing_left_open
+from forms_service.database.transactions import nothing_left_open
 from forms_service.errors import StartError
 
 ROOT = Path(__file__).parents[2]

@@ -13,7 +13,8 @@ from sqlalchemy import select
 from forms_service.accounts.guards import Caller
 from forms_service.accounts.models import Account
 from forms_service.accounts.service import email_index
-from forms_service.database import now, writing
+from forms_service.database.transactions import writing
+from forms_service.database.types import now
 from forms_service.extensions import db
 from forms_service.forms import service
 from forms_service.submissions.models import File, IdempotencyKey, Person, Submission

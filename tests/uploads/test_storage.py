@@ -12,7 +12,7 @@ from sqlalchemy import LargeBinary, select, type_coerce
 
 from forms_service import keyring, rotation
 from forms_service.accounts import service
-from forms_service.database import writing
+from forms_service.database.transactions import writing
 from forms_service.errors import NotFoundError
 from forms_service.extensions import db
 from forms_service.forms.models import Form

@@ -10,7 +10,7 @@ from forms_service.accounts.identity import KEY_PREFIX, Caller, identified, toke
 from forms_service.accounts.models import Account, ApiKey
 from forms_service.accounts.passwords import demand_current
 from forms_service.accounts.service import by_id
-from forms_service.database import rows_changed, writing
+from forms_service.database.transactions import rows_changed, writing
 from forms_service.errors import AuthenticationError, AuthorizationError, NotFoundError
 from forms_service.extensions import db
 from forms_service.row_binding import unreadable

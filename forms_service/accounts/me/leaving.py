@@ -14,7 +14,7 @@ from forms_service.accounts.me.service import account_of
 from forms_service.accounts.models import Account, ApiKey, Event, Session
 from forms_service.accounts.passwords import demand_current
 from forms_service.accounts.sessions import service as sessions
-from forms_service.database import writing
+from forms_service.database.transactions import writing
 from forms_service.errors import AuthenticationError
 from forms_service.extensions import db
 from forms_service.row_binding import unreadable

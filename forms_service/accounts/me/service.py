@@ -14,7 +14,8 @@ from forms_service.accounts.passwords import demand_current, demand_impersonal, 
 from forms_service.accounts.service import TAKEN, by_id, email_index
 from forms_service.accounts.sessions.service import end_access, end_all
 from forms_service.accounts.steady import steady
-from forms_service.database import now, writing
+from forms_service.database.transactions import writing
+from forms_service.database.types import now
 from forms_service.errors import AuthenticationError, ConflictError
 from forms_service.extensions import db
 

@@ -7,7 +7,7 @@ from forms_service.accounts.service import by_email
 from forms_service.accounts.sessions.service import end_access
 from forms_service.accounts.signup.service import activate
 from forms_service.accounts.steady import steady
-from forms_service.database import writing
+from forms_service.database.transactions import writing
 from forms_service.extensions import db
 from forms_service.signals import account_confirmed
 

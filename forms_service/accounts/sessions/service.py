@@ -17,7 +17,8 @@ from forms_service.accounts.models import Account, ApiKey, RefreshToken, Session
 from forms_service.accounts.passwords import hashed, outdated, verified
 from forms_service.accounts.service import email_index
 from forms_service.config import settings
-from forms_service.database import now, rows_changed, writing
+from forms_service.database.transactions import rows_changed, writing
+from forms_service.database.types import now
 from forms_service.errors import AuthenticationError, AuthorizationError, ConflictError, NotFoundError
 from forms_service.extensions import db
 from forms_service.row_binding import unreadable

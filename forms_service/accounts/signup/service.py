@@ -13,7 +13,8 @@ from forms_service.accounts.service import TAKEN, Person, by_email, new_account
 from forms_service.accounts.sessions.service import Tokens, end_all, start
 from forms_service.accounts.steady import steady
 from forms_service.config import settings
-from forms_service.database import now, writing
+from forms_service.database.transactions import writing
+from forms_service.database.types import now
 from forms_service.errors import AuthorizationError, ConflictError, Fault, ValidationError
 from forms_service.extensions import db
 from forms_service.metrics import SIGNUPS

@@ -9,7 +9,8 @@ from typing import Any
 
 from forms_service.accounts import audit
 from forms_service.accounts.guards import Caller
-from forms_service.database import now, writing
+from forms_service.database.transactions import writing
+from forms_service.database.types import now
 from forms_service.extensions import db
 from forms_service.forms.service import owned
 from forms_service.row_binding import unreadable

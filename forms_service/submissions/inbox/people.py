@@ -8,7 +8,8 @@ from sqlalchemy import select, tuple_
 
 from forms_service.accounts import audit
 from forms_service.accounts.guards import Caller
-from forms_service.database import now, writing
+from forms_service.database.transactions import writing
+from forms_service.database.types import now
 from forms_service.extensions import db
 from forms_service.forms.models import Form
 from forms_service.submissions import erasing

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import func, select, update
 
 from forms_service.accounts.guards import Caller
-from forms_service.database import writing
+from forms_service.database.transactions import writing
 from forms_service.errors import NotFoundError
 from forms_service.extensions import db
 from forms_service.forms.models import Form

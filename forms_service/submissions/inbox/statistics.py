@@ -9,7 +9,7 @@ from sqlalchemy import Interval, Select, cast, false, func, literal, select
 
 from forms_service.accounts.guards import Caller
 from forms_service.config import settings
-from forms_service.database import now
+from forms_service.database.types import now
 from forms_service.errors import Fault, ValidationError
 from forms_service.extensions import db
 from forms_service.forms.service import owned

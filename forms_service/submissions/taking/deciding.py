@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, LargeBinary, Select, bindparam, delete, func, select
 
-from forms_service.database import now
+from forms_service.database.types import now
 from forms_service.errors import AuthorizationError, Fault, ValidationError
 from forms_service.extensions import db
 from forms_service.forms.models import Form

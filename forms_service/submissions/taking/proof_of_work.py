@@ -11,7 +11,8 @@ from sqlalchemy import delete
 from sqlalchemy.exc import IntegrityError
 
 from forms_service.config import settings
-from forms_service.database import now, writing
+from forms_service.database.transactions import writing
+from forms_service.database.types import now
 from forms_service.delivery import tasks
 from forms_service.extensions import db
 from forms_service.security import derived_key

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from marshmallow import ValidationError as SchemaError
 
 from forms_service import signals
-from forms_service.database import new_id, now
+from forms_service.database.types import new_id, now
 from forms_service.errors import AuthorizationError, Fault, ValidationError
 from forms_service.forms.published import PublishedForm
 from forms_service.submissions import notification

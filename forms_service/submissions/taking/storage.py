@@ -14,7 +14,7 @@ from pathlib import Path
 from flask import Flask, current_app
 from sqlalchemy import select
 
-from forms_service.database import new_id
+from forms_service.database.types import new_id
 from forms_service.delivery import tasks
 from forms_service.errors import NotFoundError, ServiceUnavailableError
 from forms_service.extensions import db

@@ -15,11 +15,13 @@ from flask import Flask, current_app
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from forms_service.config import settings
-from forms_service.database import check_file, first_line, now
+from forms_service.database.engine import first_line
+from forms_service.database.transactions import check_file
+from forms_service.database.types import now
 from forms_service.errors import StartError
 from forms_service.extensions import db, migrate
 
-DIRECTORY = Path(__file__).parent.parent / "migrations"
+DIRECTORY = Path(__file__).parents[2] / "migrations"
 COPIES = 3
 """Copies of the embedded database that are kept, made before each migration."""
 

@@ -1,0 +1,1 @@
+"""SQLite and PostgreSQL: engine, transactions, group commit, column types, migrations."""

@@ -1,0 +1,140 @@
+"""The engine: how SQLite and PostgreSQL are set up, and their timeouts."""
+
+from collections.abc import Callable
+from contextlib import nullcontext, suppress
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, request
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from forms_service.config import Settings
+from forms_service.database import postgres
+from forms_service.database.sqlite_file import SQLiteFile
+from forms_service.database.transactions import PATIENCE, WritersQueue
+from forms_service.extensions import db
+from forms_service.metrics import DATABASE_IN_USE, DATABASE_POOL
+
+CONTENDED_PATIENCE = 0.2
+"""Seconds for SQLite's lock while another process has held it for PATIENCE: nobody waits for it twice."""
+
+
+STATEMENT_SECONDS = 30
+
+
+POSTGRES_OPTIONS = {
+    "connect_timeout": 2,
+    "tcp_user_timeout": 5_000,
+    "keepalives_idle": 30,
+    "options": f"-c timezone=utc -c statement_timeout={STATEMENT_SECONDS}s -c lock_timeout={PATIENCE}s",
+}
+"""A statement ends after 30 s, and a peer that no longer takes what is sent is given up after 5."""
+
+
+LONG_READERS = frozenset({"forms", "inbox", "people", "me"})
+"""Blueprints whose statements may take STATEMENT_SECONDS; all others answer within 5 s, whatever the server does."""
+
+
+SQLITE_OPTIONS = {"timeout": PATIENCE, "cached_statements": 16}
+"""Of 128 prepared statements a connection, Python's default, those that write many rows would hold 10 MB."""
+
+
+SQLITE_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={PATIENCE * 1000}")
+"""FULL: a commit that was acknowledged survives the power going out."""
+
+
+def first_line(error: Exception) -> str:
+    """What the driver says is wrong, in its first line: for an operator, never for a client."""
+    said = str(getattr(error, "orig", None) or error).strip()
+    return said.splitlines()[0] if said else type(error).__name__
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Bind the engine, set up for its kind of database."""
+    sqlite = make_url(settings.database_url).get_backend_name() == "sqlite"
+    app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {
+        "pool_size": settings.database_pool_size,
+        "max_overflow": settings.database_max_overflow,
+        "pool_timeout": PATIENCE,
+        "pool_recycle": 3600,
+        "pool_pre_ping": not sqlite,
+        "hide_parameters": True,
+        "connect_args": SQLITE_OPTIONS if sqlite else POSTGRES_OPTIONS,
+    }
+    db.init_app(app)
+    app.teardown_appcontext(_end_session)  # runs before Flask-SQLAlchemy's own
+    app.extensions["writers"] = WritersQueue() if sqlite else nullcontext()
+    app.extensions["database_file"] = None
+    with app.app_context():
+        _count_pool_events(db.engine)
+        if not sqlite:
+            postgres.listen(db.engine)
+            app.before_request(_limit_waiting)
+            app.teardown_request(lambda _: postgres.begin_request(short=False))
+            return
+        event.listen(db.engine, "connect", _set_up_sqlite)
+        event.listen(db.engine, "begin", _SQLiteBegin())
+        if _is_file(db.engine.url.database):
+            file = app.extensions["database_file"] = SQLiteFile(Path(str(db.engine.url.database)))
+            file.listen(db.engine)
+
+
+def _end_session(_: object) -> None:
+    """End what was only read; if the connection breaks over it, the answer that was made by then is still good."""
+    with suppress(DBAPIError):
+        db.session.remove()
+
+
+def _set_up_sqlite(connection: Any, _: object) -> None:
+    connection.isolation_level = None  # this module says BEGIN, not the driver
+    for pragma in SQLITE_PRAGMAS:
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _is_file(name: str | None) -> bool:
+    """Whether an SQLite database is in a file that can be looked at, not in memory or at a URI."""
+    return bool(name) and name != ":memory:" and not str(name).startswith("file:")
+
+
+def _limit_waiting() -> None:
+    postgres.begin_request(short=request.blueprint not in LONG_READERS)
+
+
+class _SQLiteBegin:
+    """Begins transactions; whoever writes takes the lock at once."""
+
+    def __init__(self) -> None:
+        self._contended = False
+
+    def __call__(self, connection: Connection) -> None:
+        if not connection.get_execution_options().get("writing", False):
+            connection.exec_driver_sql("BEGIN")
+            return
+        if not self._contended:
+            try:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            except OperationalError:
+                self._contended = True
+                raise
+            return
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={CONTENDED_PATIENCE * 1000:.0f}")
+        try:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            self._contended = False
+        finally:
+            connection.exec_driver_sql(f"PRAGMA busy_timeout={PATIENCE * 1000}")
+
+
+def _count_pool_events(engine: Engine) -> None:
+    for name in ("connect", "checkout", "checkin", "invalidate", "close"):
+        event.listen(engine, name, _counter(name))
+    event.listen(engine, "checkout", lambda *_: DATABASE_IN_USE.inc())
+    event.listen(engine, "checkin", lambda *_: DATABASE_IN_USE.dec())
+
+
+def _counter(name: str) -> Callable[..., None]:
+    counter = DATABASE_POOL.labels(name)
+    return lambda *_: counter.inc()

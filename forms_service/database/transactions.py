@@ -1,0 +1,120 @@
+"""Write transactions, the queue of writers, and callbacks on commit."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, cast
+
+from flask import current_app
+from sqlalchemy import Connection, CursorResult, Executable, Select, event
+from sqlalchemy.orm import Session
+
+from forms_service.database.sqlite_file import SQLiteFile
+from forms_service.errors import ServiceUnavailableError
+from forms_service.extensions import db
+
+PATIENCE = 4
+"""Seconds that a request waits for a connection, for a lock or for its turn to write."""
+
+
+ONCE_COMMITTED = "what is done once it is committed"
+"""Where a session keeps it."""
+
+
+def read_once(query: Select[*tuple[Any, ...]]) -> Any:
+    """Return the one row of a query, or None; on PostgreSQL without the two round trips of BEGIN and ROLLBACK."""
+    if db.engine.dialect.name == "sqlite":
+        return db.session.execute(query).one_or_none()
+    with Session(db.engine.execution_options(isolation_level="AUTOCOMMIT")) as session:
+        return session.execute(query).one_or_none()
+
+
+def rows_changed(statement: Executable) -> int:
+    """Execute an UPDATE or DELETE in the caller's transaction; how many rows it changed."""
+    return cast("CursorResult[Any]", db.session.execute(statement)).rowcount
+
+
+def check_file() -> None:
+    """Make sure that SQLite's file is there, and is the one that is open.
+
+    :raises sqlalchemy.exc.OperationalError: when it is not
+    """
+    file: SQLiteFile | None = current_app.extensions["database_file"]
+    if file:
+        file.check(db.engine)
+
+
+@contextmanager
+def writing() -> Iterator[None]:
+    """What a use case does to the database: it commits as its last act, and whatever fails is rolled back.
+
+    On SQLite it waits its turn first, and takes the write lock at once: a transaction that reads before it
+    writes would otherwise fail whenever another has written in between.
+
+    :raises ServiceUnavailableError: when its turn does not come in time
+    """
+    queue: AbstractContextManager[None] = current_app.extensions["writers"]
+    with queue:
+        db.session.rollback()  # ends what was only read, so that the options below are heeded
+        try:
+            db.session.connection(execution_options={"writing": True})
+            yield
+        finally:
+            db.session.rollback()
+
+
+@contextmanager
+def transaction(*, begun_later: bool = False) -> Iterator[Connection]:
+    """The same without the session and what it costs: a connection, committed at the end unless something fails.
+
+    `begun_later`: on PostgreSQL the caller sends BEGIN with its first statements, which saves a round trip.
+
+    :raises ServiceUnavailableError: when its turn does not come in time
+    """
+    queue: AbstractContextManager[None] = current_app.extensions["writers"]
+    options: dict[str, Any] = {"writing": True}
+    if begun_later and db.engine.dialect.name == "postgresql":
+        options["isolation_level"] = "AUTOCOMMIT"
+    with queue, db.engine.connect() as connection, connection.execution_options(**options).begin():
+        yield connection
+    check_file()  # after the commit: nothing is acknowledged that went into a file that is gone
+
+
+def once_committed(act: Callable[[], object]) -> None:
+    """Do something when the session's transaction has been committed; never, if it is rolled back."""
+    db.session.info.setdefault(ONCE_COMMITTED, []).append(act)
+
+
+@contextmanager
+def nothing_left_open() -> Iterator[None]:
+    """Close every connection at the end: a server may fork then, and processes must not share one."""
+    try:
+        yield
+    finally:
+        db.engine.dispose()
+
+
+@event.listens_for(db.session, "after_commit")
+def _act(session: Session) -> None:
+    check_file()
+    for act in session.info.pop(ONCE_COMMITTED, ()):
+        act()
+
+
+@event.listens_for(db.session, "after_rollback")
+def _do_not_act(session: Session) -> None:
+    session.info.pop(ONCE_COMMITTED, None)
+
+
+class WritersQueue:
+    """One writer at a time in the process: they wait here, asleep, instead of polling SQLite's lock."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> None:
+        if not self._lock.acquire(timeout=PATIENCE):
+            raise ServiceUnavailableError("Too much is being stored at once. Try again in a moment.")
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
