@@ -2,13 +2,14 @@
 
 from flask import Flask
 
-from forms_service import caching, keyring, redis_client
+from forms_service import caching, redis_client
 from forms_service.accounts import guards, passwords, sweeping
 from forms_service.accounts.pages import accounts
 from forms_service.accounts.views import BLUEPRINTS as ACCOUNTS
 from forms_service.config import Settings
 from forms_service.database import engine, migrations, transactions
 from forms_service.delivery import background
+from forms_service.encryption import keyring
 from forms_service.forms import erasure, published
 from forms_service.forms.views import forms, hosted
 from forms_service.health import checks

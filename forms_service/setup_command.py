@@ -20,7 +20,6 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from marshmallow import ValidationError as BadSettingError
 from sqlalchemy.exc import DBAPIError
 
-from forms_service import keyring, wrapped_keys
 from forms_service.accounts import administration
 from forms_service.accounts.service import Person
 from forms_service.app import create_app
@@ -29,6 +28,7 @@ from forms_service.config import parsers as of
 from forms_service.database import migrations
 from forms_service.database.engine import first_line
 from forms_service.database.transactions import nothing_left_open
+from forms_service.encryption import keyring, wrapped_keys
 from forms_service.errors import StartError
 from forms_service.extensions import migrate
 from forms_service.security import generate_key, generate_secure_token

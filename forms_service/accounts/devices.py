@@ -10,8 +10,8 @@ from werkzeug.wrappers import Response
 from forms_service.accounts.models import Account, KnownPlace
 from forms_service.accounts.service import email_index
 from forms_service.database.types import now
+from forms_service.encryption.keyring import holder
 from forms_service.extensions import db
-from forms_service.keyring import holder
 from forms_service.web.access_log import LONGEST
 from forms_service.web.client import client_address, client_key
 from forms_service.web.limit_keys import address_key

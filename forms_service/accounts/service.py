@@ -12,9 +12,9 @@ from forms_service.accounts.models import EMAIL_PLACE, Account
 from forms_service.accounts.passwords import hashed
 from forms_service.database.transactions import writing
 from forms_service.database.types import now
+from forms_service.encryption.keyring import holder
 from forms_service.errors import ConflictError
 from forms_service.extensions import db
-from forms_service.keyring import holder
 from forms_service.signals import account_created
 from forms_service.validation.fields import email_key
 

@@ -6,9 +6,9 @@ import time
 import click
 from flask.cli import with_appcontext
 
-from forms_service import keyring, rotation, wrapped_keys
 from forms_service.accounts import audit
 from forms_service.commands.terminal import plainly
+from forms_service.encryption import keyring, rotation, wrapped_keys
 from forms_service.security import generate_key
 
 SHOW_SECONDS = 2.0

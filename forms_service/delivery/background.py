@@ -20,9 +20,9 @@ from flask.helpers import get_debug_flag
 from sqlalchemy.exc import DBAPIError
 from werkzeug.serving import is_running_from_reloader
 
-from forms_service import rotation
 from forms_service.database.engine import first_line
 from forms_service.delivery import composing, outbox, sources, tasks, worker
+from forms_service.encryption import rotation
 from forms_service.errors import ServiceUnavailableError
 
 POLL_SECONDS = 1.0

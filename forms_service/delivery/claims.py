@@ -19,9 +19,9 @@ from forms_service.database.types import now
 from forms_service.delivery import digests, sources
 from forms_service.delivery.models import ROUTINE, URGENT, Attempt, Message
 from forms_service.delivery.parcel import DeliveryError, Parcel
+from forms_service.encryption.row_binding import unreadable
 from forms_service.extensions import db
 from forms_service.metrics import DELIVERIES
-from forms_service.row_binding import unreadable
 
 LEASE = 60
 """Seconds for which a message is one worker's; a sender gives up well before."""

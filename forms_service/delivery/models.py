@@ -7,8 +7,8 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, 
 from sqlalchemy.orm import Mapped, mapped_column
 
 from forms_service.database.types import UTCDateTime, new_id, now, one_of
+from forms_service.encryption.keyring import Encrypted
 from forms_service.extensions import Model
-from forms_service.keyring import Encrypted
 
 CHANNELS = ("mail", "webhook")
 STATES = ("waiting", "sent", "failed")

@@ -9,9 +9,9 @@ from sqlalchemy import JSON, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from forms_service.database.types import UTCDateTime, now
+from forms_service.encryption.keyring import Encrypted
+from forms_service.encryption.row_binding import Unreadable
 from forms_service.extensions import Model
-from forms_service.keyring import Encrypted
-from forms_service.row_binding import Unreadable
 
 
 class Form(Model):

@@ -19,6 +19,7 @@ from forms_service.config import settings
 from forms_service.database.transactions import writing
 from forms_service.database.types import now
 from forms_service.delivery.problems import mail_problem
+from forms_service.encryption.row_binding import Unreadable, unreadable
 from forms_service.errors import (
     AuthenticationError,
     AuthorizationError,
@@ -30,7 +31,6 @@ from forms_service.errors import (
 from forms_service.extensions import db
 from forms_service.forms import erasure, quotas, schemas
 from forms_service.forms.models import Form, FormVersion
-from forms_service.row_binding import Unreadable, unreadable
 from forms_service.signals import account_exporting, form_deleting, form_saved
 from forms_service.validation.form_settings import FormSettingsSchema, contradictions, merged
 from forms_service.web.pagination import Page, after, paged

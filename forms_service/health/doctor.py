@@ -10,12 +10,12 @@ import psutil
 from flask import current_app
 from sqlalchemy.exc import DBAPIError
 
-from forms_service import keyring, rotation, wrapped_keys
 from forms_service.config import settings
 from forms_service.database import migrations
 from forms_service.delivery import claims, smtp
 from forms_service.delivery.composing import sender_address
 from forms_service.delivery.parcel import DeliveryError
+from forms_service.encryption import keyring, rotation, wrapped_keys
 from forms_service.extensions import db
 from forms_service.health import mail_records, ownership
 from forms_service.web.proxy import SILENT_PROXY, UNCOUNTED_PROXY

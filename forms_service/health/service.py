@@ -7,9 +7,10 @@ from typing import Any
 
 import psutil
 
-from forms_service import __version__, keyring
+from forms_service import __version__
 from forms_service.config import settings
 from forms_service.database import migrations
+from forms_service.encryption import keyring
 from forms_service.health.checks import check_all, side_by_side
 
 READY_DEADLINE = 0.8

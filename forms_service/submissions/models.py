@@ -7,8 +7,8 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBina
 from sqlalchemy.orm import Mapped, mapped_column
 
 from forms_service.database.types import UTCDateTime, new_id, now, one_of
+from forms_service.encryption.keyring import Encrypted
 from forms_service.extensions import Model
-from forms_service.keyring import Encrypted
 
 REFUSALS = ("origin", "origin_null", "challenge", "invalid", "too_large", "limited", "closed")
 """Why a submission was refused; `origin_null` is a page whose browser names no origin, as with `no-referrer`."""

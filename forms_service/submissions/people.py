@@ -1,6 +1,6 @@
 """By what the people in submissions are found."""
 
-from forms_service.keyring import holder
+from forms_service.encryption.keyring import holder
 from forms_service.validation.fields import email_key
 
 EMAIL_PLACE = "submission_people.email"

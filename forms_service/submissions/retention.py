@@ -12,10 +12,10 @@ from forms_service.config import settings
 from forms_service.database.transactions import writing
 from forms_service.database.types import now
 from forms_service.delivery import tasks
+from forms_service.encryption.row_binding import Unreadable
 from forms_service.extensions import db
 from forms_service.forms.models import Form, FormVersion
 from forms_service.forms.quotas import NEWEST_VERSIONS
-from forms_service.row_binding import Unreadable
 from forms_service.signals import form_versioning
 from forms_service.submissions import erasing
 from forms_service.submissions.erasing import AT_ONCE

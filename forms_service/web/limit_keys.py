@@ -2,7 +2,7 @@
 
 from flask import current_app
 
-from forms_service.keyring import holder
+from forms_service.encryption.keyring import holder
 from forms_service.validation.fields import email_key
 from forms_service.web.client import client_key
 

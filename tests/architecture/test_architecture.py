@@ -12,8 +12,8 @@ from alembic.script import ScriptDirectory
 from flask import Flask
 
 from forms_service.database import migrations
+from forms_service.encryption.rotation import encrypted_columns
 from forms_service.extensions import db
-from forms_service.rotation import encrypted_columns
 from forms_service.web.limits import LIMITS
 from tests.support.servers import ROOT
 
@@ -31,16 +31,13 @@ FLOORS = (
     ("delivery",),
     ("web",),
     ("caching",),
-    ("rotation",),
-    ("prepared",),
-    ("keyring",),
-    ("wrapped_keys",),
+    ("encryption",),
     ("database",),
     ("validation",),
     ("redis_client",),
     ("config",),
     ("security",),
-    ("row_binding", "extensions", "outbound", "logs", "metrics", "errors", "signals", "cpu_affinity", "server"),
+    ("extensions", "outbound", "logs", "metrics", "errors", "signals", "cpu_affinity", "server"),
 )
 """The rooms from the top floor to the ground: each imports only from floors below its own."""
 

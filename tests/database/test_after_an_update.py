@@ -7,8 +7,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import delete, select, update
 
 from forms_service.database.transactions import writing
+from forms_service.encryption.keyring import holder
 from forms_service.extensions import db
-from forms_service.keyring import holder
 from forms_service.submissions.models import IdempotencyKey, Submission
 from forms_service.submissions.taking.content import KEY_PLACE
 from forms_service.submissions.taking.deciding import REPEAT

@@ -24,9 +24,9 @@ from forms_service.app import create_app
 from forms_service.database import postgres, transactions
 from forms_service.database.migrations import COPIES
 from forms_service.database.transactions import writing
+from forms_service.encryption.wrapped_keys import WrappedKey
 from forms_service.errors import ServiceUnavailableError, StartError
 from forms_service.extensions import db
-from forms_service.wrapped_keys import WrappedKey
 from tests.conftest import QUICK, MakeApp, MakeSettings
 from tests.support import servers
 
@@ -161,7 +161,7 @@ def test_times_are_kept_in_utc_and_come_back_aware(either_app: Flask) -> None:
 
 PRINT_AN_INDEX = """
 from wsgi import app
-from forms_service.keyring import holder
+from forms_service.encryption.keyring import holder
 app.app_context().push()
 print(holder().ring().index("a", "b").hex())
 """

@@ -16,9 +16,9 @@ from forms_service.database.types import new_id
 from forms_service.delivery import claims, outbox, smtp, sources, worker
 from forms_service.delivery.models import Attempt, Message
 from forms_service.delivery.parcel import DeliveryError, Parcel
+from forms_service.encryption.wrapped_keys import WrappedKey
 from forms_service.errors import ServiceUnavailableError
 from forms_service.extensions import db
-from forms_service.wrapped_keys import WrappedKey
 from tests.support.delivery_clock import movable_clock
 
 ANN = "ann@example.com"

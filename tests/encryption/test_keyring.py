@@ -8,14 +8,14 @@ import pytest
 from flask import Flask
 from sqlalchemy import LargeBinary, select, text, type_coerce
 
-from forms_service import keyring, rotation, wrapped_keys
 from forms_service.accounts import service
 from forms_service.accounts.models import Account
 from forms_service.app import create_app
 from forms_service.database.transactions import writing
+from forms_service.encryption import keyring, rotation, wrapped_keys
+from forms_service.encryption.row_binding import Unreadable
 from forms_service.errors import StartError
 from forms_service.extensions import db
-from forms_service.row_binding import Unreadable
 from forms_service.security.keys import key_mark
 from tests.conftest import QUICK, MakeApp, MakeSettings
 from tests.support import servers

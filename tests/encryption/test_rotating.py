@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from forms_service import cli, keyring, rotation, wrapped_keys
+from forms_service import cli
+from forms_service.encryption import keyring, rotation, wrapped_keys
 from tests.conftest import QUICK, MakeApp
 from tests.support import servers
 

@@ -14,9 +14,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import LargeBinary, select, type_coerce, update
 
-from forms_service import keyring, rotation, wrapped_keys
 from forms_service.accounts.models import Account
 from forms_service.database.transactions import transaction
+from forms_service.encryption import keyring, rotation, wrapped_keys
 from forms_service.extensions import db
 from forms_service.health import doctor
 from forms_service.metrics import UNREADABLE

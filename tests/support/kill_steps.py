@@ -22,12 +22,12 @@ from flask import Flask
 from flask.cli import FlaskGroup
 from sqlalchemy import make_url, select
 
-from forms_service import keyring, rotation, wrapped_keys
 from forms_service.accounts.models import Account
 from forms_service.app import create_app
 from forms_service.config import load_settings
 from forms_service.database import migrations
 from forms_service.database.transactions import nothing_left_open
+from forms_service.encryption import keyring, rotation, wrapped_keys
 from forms_service.extensions import db
 from forms_service.submissions.models import Submission
 

@@ -10,9 +10,9 @@ import pytest
 from flask import Flask
 from sqlalchemy import LargeBinary, select, type_coerce
 
-from forms_service import keyring, rotation
 from forms_service.accounts import service
 from forms_service.database.transactions import writing
+from forms_service.encryption import keyring, rotation
 from forms_service.errors import NotFoundError
 from forms_service.extensions import db
 from forms_service.forms.models import Form

@@ -11,9 +11,9 @@ from forms_service.accounts.models import Account, ApiKey
 from forms_service.accounts.passwords import demand_current
 from forms_service.accounts.service import by_id
 from forms_service.database.transactions import rows_changed, writing
+from forms_service.encryption.row_binding import unreadable
 from forms_service.errors import AuthenticationError, AuthorizationError, NotFoundError
 from forms_service.extensions import db
-from forms_service.row_binding import unreadable
 from forms_service.security import generate_secure_token
 from forms_service.web.pagination import Page, after, paged
 

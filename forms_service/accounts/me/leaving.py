@@ -15,9 +15,9 @@ from forms_service.accounts.models import Account, ApiKey, Event, Session
 from forms_service.accounts.passwords import demand_current
 from forms_service.accounts.sessions import service as sessions
 from forms_service.database.transactions import writing
+from forms_service.encryption.row_binding import unreadable
 from forms_service.errors import AuthenticationError
 from forms_service.extensions import db
-from forms_service.row_binding import unreadable
 from forms_service.signals import account_deleted, account_emptying, account_exporting
 from forms_service.web.pagination import Page, after, paged
 

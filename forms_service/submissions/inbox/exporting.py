@@ -11,9 +11,9 @@ from forms_service.accounts import audit
 from forms_service.accounts.guards import Caller
 from forms_service.database.transactions import writing
 from forms_service.database.types import now
+from forms_service.encryption.row_binding import unreadable
 from forms_service.extensions import db
 from forms_service.forms.service import owned
-from forms_service.row_binding import unreadable
 from forms_service.signals import account_exporting
 from forms_service.submissions.inbox import taking_along
 from forms_service.submissions.inbox.cells import Cell

@@ -6,8 +6,8 @@ import uuid
 from typing import Any
 
 from forms_service.accounts.guards import Caller
+from forms_service.encryption.row_binding import Unreadable
 from forms_service.forms.service import owned
-from forms_service.row_binding import Unreadable
 from forms_service.submissions.inbox.folding import fold
 from forms_service.submissions.inbox.moment import moment
 from forms_service.submissions.inbox.selecting import Filter, Found, batches

@@ -21,9 +21,9 @@ from sqlalchemy import (
     union_all,
 )
 
+from forms_service.encryption.keyring import holder, reveal
+from forms_service.encryption.row_binding import Unreadable
 from forms_service.extensions import db
-from forms_service.keyring import holder, reveal
-from forms_service.row_binding import Unreadable
 from forms_service.security.keys import KeyRing
 from forms_service.submissions.inbox.choice_lists import multiselects_of, with_lists
 from forms_service.submissions.models import STATUSES, File, Submission

@@ -5,8 +5,8 @@ Each process counts by itself, so with several of them a wave is noticed a littl
 
 from flask import Flask, current_app
 
+from forms_service.encryption.keyring import holder
 from forms_service.forms.published import PublishedForm
-from forms_service.keyring import holder
 from forms_service.submissions.taking.incoming import Incoming
 from forms_service.submissions.taking.wording import Wording, is_lone_url, is_prose
 from forms_service.web.limit_storage import BoundedMemory, Hit

@@ -16,10 +16,10 @@ from sqlalchemy import select
 
 from forms_service.database.types import new_id
 from forms_service.delivery import tasks
+from forms_service.encryption.row_binding import Unreadable
 from forms_service.errors import NotFoundError, ServiceUnavailableError
 from forms_service.extensions import db
 from forms_service.logs import event
-from forms_service.row_binding import Unreadable
 from forms_service.security.keys import KEY_BYTES
 from forms_service.security.streams import Sealer, opened, sealed_size
 from forms_service.submissions.models import File

@@ -12,9 +12,9 @@ from forms_service.database.group_commit import Grouping
 from forms_service.database.transactions import transaction
 from forms_service.database.types import now
 from forms_service.delivery import outbox, tasks
+from forms_service.encryption.prepared import SealedRows, one_round_trip
 from forms_service.errors import NotFoundError
 from forms_service.extensions import db
-from forms_service.prepared import SealedRows, one_round_trip
 from forms_service.submissions.models import File, IdempotencyKey, Person, Submission
 from forms_service.submissions.taking.deciding import KEY_LIFE, Entry, Mark, Outcome, Stored, decide, is_full, known
 from forms_service.submissions.taking.running import Running

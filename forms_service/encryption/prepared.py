@@ -8,9 +8,9 @@ from sqlalchemy import Connection, FromClause, Select, Table, insert
 from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import DBAPIError
 
+from forms_service.encryption.keyring import Encrypted, holder
+from forms_service.encryption.row_binding import row_key
 from forms_service.extensions import db
-from forms_service.keyring import Encrypted, holder
-from forms_service.row_binding import row_key
 
 MOST_VALUES = 900
 """Values in one statement; older SQLites take 999."""

@@ -14,12 +14,12 @@ from sqlalchemy.orm import Mapper
 from sqlalchemy.sql import ColumnElement
 from sqlalchemy.types import TypeDecorator
 
-from forms_service import wrapped_keys
 from forms_service.database import migrations
 from forms_service.database.engine import first_line
+from forms_service.encryption import wrapped_keys
+from forms_service.encryption.row_binding import SEPARATOR, Bound, Unreadable, bound, located, row_key
 from forms_service.errors import ServiceUnavailableError, StartError
 from forms_service.metrics import UNREADABLE
-from forms_service.row_binding import SEPARATOR, Bound, Unreadable, bound, located, row_key
 from forms_service.security.keys import KeyRing, UnknownKeyError
 
 RELOAD_SECONDS = 30

@@ -23,11 +23,11 @@ from sqlalchemy import (
     update,
 )
 
-from forms_service import wrapped_keys
 from forms_service.database.transactions import writing
+from forms_service.encryption import wrapped_keys
+from forms_service.encryption.keyring import Encrypted, decrypt, holder, reveal, start_data_key
+from forms_service.encryption.row_binding import Unreadable, row_key
 from forms_service.extensions import db
-from forms_service.keyring import Encrypted, decrypt, holder, reveal, start_data_key
-from forms_service.row_binding import Unreadable, row_key
 
 BATCH = 100
 """Rows that are changed in one commit; whoever else writes waits for no more than that."""
