@@ -16,7 +16,7 @@ from forms_service.errors import AuthenticationError, Fault, ValidationError
 from forms_service.extensions import db
 from forms_service.security.gate import HashingGate
 from forms_service.security.passwords import cost_of, hash_password, verify_password
-from forms_service.validation.guessable import holds_context
+from forms_service.validation.password_strength import holds_context
 
 PATIENCE = 5.0
 """Seconds that a password waits for its turn to be hashed."""

@@ -3,8 +3,8 @@
 from typing import Any, ClassVar
 
 from forms_service.accounts.models import SCOPES
+from forms_service.validation.base import Coded, Messages
 from forms_service.validation.fields import Text
-from forms_service.validation.schema import Coded, Messages
 from forms_service.validation.text import has_controls, one_line
 
 _CONTROLS = r"\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069"

@@ -13,7 +13,7 @@ from forms_service.accounts.service import Person
 from forms_service.accounts.signup.schemas import Signup
 from forms_service.database.engine import first_line
 from forms_service.errors import ApiError, StartError
-from forms_service.validation.schema import faults_by_path
+from forms_service.validation.base import faults_by_path
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -11,7 +11,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from forms_service.config import Settings
-from forms_service.database import postgres
+from forms_service.database import postgres, transactions
 from forms_service.database.sqlite_file import SQLiteFile
 from forms_service.database.transactions import PATIENCE, WritersQueue
 from forms_service.extensions import db
@@ -125,7 +125,7 @@ class _SQLiteBegin:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
             self._contended = False
         finally:
-            connection.exec_driver_sql(f"PRAGMA busy_timeout={PATIENCE * 1000}")
+            connection.exec_driver_sql(f"PRAGMA busy_timeout={transactions.PATIENCE * 1000}")
 
 
 def _count_pool_events(engine: Engine) -> None:

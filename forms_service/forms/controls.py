@@ -8,11 +8,11 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from forms_service.config import settings
-from forms_service.validation.file_types import accepted_types
-from forms_service.validation.kinds import KINDS, choice_values, is_filled, is_ticked
-from forms_service.validation.links import plain_text, split_links
-from forms_service.validation.patterns import for_html
-from forms_service.validation.special import RESERVED
+from forms_service.form_schema.field_types import KINDS, choice_values, is_filled, is_ticked
+from forms_service.form_schema.field_types.patterns import for_html
+from forms_service.form_schema.special_fields import RESERVED
+from forms_service.forms.accept_names import accepted_types
+from forms_service.validation.label_links import plain_text, split_links
 
 GENERIC = (
     {"name": "name", "type": "text", "label": "Your name"},

@@ -22,14 +22,14 @@ from forms_service.database.transactions import read_once
 from forms_service.encryption.row_binding import Unreadable
 from forms_service.errors import NotFoundError, ServiceUnavailableError
 from forms_service.extensions import db
+from forms_service.form_schema.compiler import FormSchema, compiled
+from forms_service.form_schema.field_names import FieldNames
+from forms_service.form_schema.settings import FormSettings, form_settings
 from forms_service.forms.controls import page_size
 from forms_service.forms.models import Form, FormVersion
 from forms_service.forms.service import FORM_ID
 from forms_service.metrics import FORM_LOOKUPS
 from forms_service.signals import form_saved
-from forms_service.validation.compiler import FormSchema, compiled
-from forms_service.validation.field_names import FieldNames
-from forms_service.validation.form_settings import FormSettings, form_settings
 
 FRESH_SECONDS = 0.5
 MOST_KEPT = 1000

@@ -5,13 +5,13 @@ from typing import Any
 import marshmallow as ma
 
 from forms_service.errors import Fault
+from forms_service.form_schema.compiler import MOST_FIELDS
+from forms_service.form_schema.definition import Field, doubled_names
+from forms_service.form_schema.field_types.patterns import limited_memory
+from forms_service.form_schema.settings import FormSettingsChanges, FormSettingsSchema, contradictions
 from forms_service.forms.controls import MAX_PAGE_SIZE, page_size
-from forms_service.validation.compiler import MOST_FIELDS
-from forms_service.validation.definition import Field, doubled_names
-from forms_service.validation.form_settings import FormSettingsChanges, FormSettingsSchema, contradictions
-from forms_service.validation.parts import Line, Several
-from forms_service.validation.patterns import limited_memory
-from forms_service.validation.schema import Schema
+from forms_service.validation.base import Schema
+from forms_service.validation.primitives import Line, Several
 
 LONGEST_FORM_NAME = 200
 TOO_LONG = Fault("The page of this form would be longer than 2 MiB: use fewer fields or choices.", "page_too_long")

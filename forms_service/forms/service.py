@@ -29,10 +29,10 @@ from forms_service.errors import (
     ValidationError,
 )
 from forms_service.extensions import db
+from forms_service.form_schema.settings import FormSettingsSchema, contradictions, merged
 from forms_service.forms import erasure, quotas, schemas
 from forms_service.forms.models import Form, FormVersion
 from forms_service.signals import account_exporting, form_deleting, form_saved
-from forms_service.validation.form_settings import FormSettingsSchema, contradictions, merged
 from forms_service.web.pagination import Page, after, paged
 
 FORM_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{15}")

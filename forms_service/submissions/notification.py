@@ -12,14 +12,14 @@ from forms_service.config import settings
 from forms_service.delivery import digests, outbox, sources
 from forms_service.errors import NotFoundError
 from forms_service.extensions import db
+from forms_service.form_schema.field_types import choice_labels
+from forms_service.form_schema.special_fields import WORDS
 from forms_service.forms.controls import in_words
 from forms_service.forms.published import PublishedForm, fields_at, published
 from forms_service.submissions.models import File, Submission
 from forms_service.submissions.taking.addresses import reply_to
 from forms_service.submissions.taking.dialects import SUBJECTS, first_of
-from forms_service.validation.kinds import choice_labels
-from forms_service.validation.links import plain_text
-from forms_service.validation.special import WORDS
+from forms_service.validation.label_links import plain_text
 from forms_service.validation.text import one_line, without_controls
 
 KIND = "submission"

@@ -14,6 +14,7 @@ from forms_service.database.types import now
 from forms_service.delivery import tasks
 from forms_service.encryption.row_binding import Unreadable
 from forms_service.extensions import db
+from forms_service.form_schema.settings import form_settings
 from forms_service.forms.models import Form, FormVersion
 from forms_service.forms.quotas import NEWEST_VERSIONS
 from forms_service.signals import form_versioning
@@ -21,7 +22,6 @@ from forms_service.submissions import erasing
 from forms_service.submissions.erasing import AT_ONCE
 from forms_service.submissions.inbox.selecting import Filter, Position, everything, newest
 from forms_service.submissions.models import Submission
-from forms_service.validation.form_settings import form_settings
 
 EVERY = 3600
 MOST_SPAM = 1000

@@ -7,11 +7,11 @@ from typing import Any, ClassVar
 import marshmallow as ma
 from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, ValidatedEmail, validate_email
 
+from forms_service.validation.base import Coded, Messages
 from forms_service.validation.common_passwords import is_common
-from forms_service.validation.guessable import is_guessable
-from forms_service.validation.invisible import is_blank, trim, without_ignorable
-from forms_service.validation.schema import Coded, Messages
+from forms_service.validation.password_strength import is_guessable
 from forms_service.validation.text import WHITE, folded, has_controls, one_line, strip_markup
+from forms_service.validation.whitespace import is_blank, trim, without_ignorable
 
 EMAIL_LONGEST = 254
 """Octets of an address that SMTP carries (RFC 5321, 4.5.3.1.3, less the angle brackets)."""

@@ -5,7 +5,7 @@ from functools import cache
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo, available_timezones
 
-from forms_service.validation.schema import Coded, Messages
+from forms_service.validation.base import Coded, Messages
 
 LONGEST_ZONE = 100
 

@@ -10,7 +10,7 @@ from flask_smorest import Blueprint as SmorestBlueprint
 from webargs.flaskparser import FlaskParser
 
 from forms_service.errors import Fault, ValidationError
-from forms_service.validation.schema import LONGEST_NAME, Schema, faults_by_path
+from forms_service.validation.base import LONGEST_NAME, Schema, faults_by_path
 from forms_service.web.answers import success
 from forms_service.web.bodies import JSON, MULTIPART, URLENCODED, json_body, json_or_form_body
 from forms_service.web.negotiation import wants_page

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from forms_service.errors import BadRequestError, PayloadTooLargeError
-from forms_service.validation.special import CHARSET
+from forms_service.form_schema.special_fields import CHARSET
 from forms_service.web.charsets import UTF_8_BOM, decode, find_encoding
 
 MAX_FIELDS = 1000

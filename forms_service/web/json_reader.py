@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any, NoReturn
 
 from forms_service.errors import BadRequestError, PayloadTooLargeError
-from forms_service.validation.special import CHARSET
+from forms_service.form_schema.special_fields import CHARSET
 from forms_service.web.charsets import UTF_8_BOM, decode
 from forms_service.web.form_data import MAX_FIELDS, by_name
 

@@ -16,7 +16,7 @@ from flask_smorest import Api
 
 from forms_service import __version__
 from forms_service.validation.fields import Text
-from forms_service.validation.parts import Flag, Line, Whole, Word
+from forms_service.validation.primitives import Flag, Line, Whole, Word
 from forms_service.web import openapi_document
 from forms_service.web.access import public
 from forms_service.web.answers import page

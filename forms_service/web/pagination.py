@@ -10,8 +10,8 @@ from typing import Any, Generic, TypeVar
 import marshmallow as ma
 
 from forms_service.errors import Fault, ValidationError
-from forms_service.validation.parts import Whole
-from forms_service.validation.schema import Schema
+from forms_service.validation.base import Schema
+from forms_service.validation.primitives import Whole
 
 MOST = 100
 USUAL = 25

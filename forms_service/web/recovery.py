@@ -12,7 +12,7 @@ from typing import Any
 from flask import g, request
 
 from forms_service.config import settings
-from forms_service.validation.special import RESERVED
+from forms_service.form_schema.special_fields import RESERVED
 from forms_service.validation.text import storable_text
 from forms_service.web.bodies import MULTIPART, PLAIN, URLENCODED, boundary, declared_charset, is_json, media_type
 from forms_service.web.charsets import UTF_8

@@ -33,6 +33,7 @@ FLOORS = (
     ("caching",),
     ("encryption",),
     ("database",),
+    ("form_schema",),
     ("validation",),
     ("redis_client",),
     ("config",),
@@ -89,7 +90,7 @@ def test_only_config_reads_the_environment() -> None:
 
 def test_security_and_validation_are_pure() -> None:
     for file in FILES:
-        if room(file) in ("security", "validation"):
+        if room(file) in ("security", "validation", "form_schema"):
             assert not re.search(r"^(from|import) (flask|sqlalchemy)", file.read_text(), re.MULTILINE), file
 
 

@@ -19,11 +19,12 @@ import pytest
 
 from forms_service.delivery import headers
 from forms_service.errors import ApiError
+from forms_service.form_schema.compiler import compiled
+from forms_service.form_schema.field_types import patterns
 from forms_service.submissions.inbox import folding, formats
 from forms_service.submissions.taking import addresses, blocklists, file_names, redirects, wording
 from forms_service.submissions.taking.incoming import storable_values
-from forms_service.validation import fields, invisible, moments, patterns, text, urls
-from forms_service.validation.compiler import compiled
+from forms_service.validation import datetimes, fields, text, urls, whitespace
 from forms_service.web import downloads, form_data, json_reader, part_headers
 from forms_service.web.charsets import decode
 from forms_service.web.multipart import read_parts
@@ -163,7 +164,7 @@ WORK: dict[str, Work] = {
     "address: quotes": Work(fields.is_email, filled('\\"', '"', "@example.com")),
     "address: invisible": Work(fields.clean_address, filled("\u200b", "a", "@example.com")),
     "a lone URL": Work(wording.is_lone_url, filled("a.", "", "//")),
-    "invisible characters": Work(invisible.trim, filled("\u200b", "\u200b", "a")),
+    "invisible characters": Work(whitespace.trim, filled("\u200b", "\u200b", "a")),
     "export: lines": Work(lambda sent: formats.csv_rows([[sent]]), filled("\n")),
     "export: invisible": Work(lambda sent: formats.csv_rows([[sent]]), filled(";\u200b")),
     "export: numbers": Work(lambda sent: formats.csv_rows([[sent]]), filled("1.", ";", "x")),
@@ -177,8 +178,8 @@ WORK: dict[str, Work] = {
     "file name: dots": Work(file_names.safe, filled(". ")),
     "download": Work(downloads.safe_name, filled(" ._")),
     "pattern": Work(patterns.Pattern("(a|aa)+$").matches, filled("a", "", "b")),
-    "date": Work(moments.date_of, filled("1", "2026-01-")),
-    "time": Work(moments.time_of, filled("1", "12:00:00.")),
+    "date": Work(datetimes.date_of, filled("1", "2026-01-")),
+    "time": Work(datetimes.time_of, filled("1", "12:00:00.")),
     "text field": Work(load({"type": "text", "max_length": 100, "pattern": "(a+)+"}), filled("a" + MARKS)),
     "number field": Work(load({"type": "number"}), filled("1", "0.")),
     "integer field": Work(load({"type": "integer"}), filled("9")),

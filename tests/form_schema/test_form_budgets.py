@@ -6,8 +6,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from forms_service.form_schema.field_types.patterns import MAX_MEMORY, MEMORY_SIZES, Pattern
 from forms_service.forms import controls, published, schemas
-from forms_service.validation.patterns import MAX_MEMORY, MEMORY_SIZES, Pattern
 from tests.conftest import KeyOf, MakeApp
 from tests.support.visitors import BROWSER, form_for
 

@@ -5,10 +5,10 @@ from typing import Any
 import marshmallow as ma
 import pytest
 
+from forms_service.form_schema.field_types import KINDS
+from forms_service.form_schema.settings import FormSettings, form_settings, merged
 from forms_service.forms.schemas import NewForm
-from forms_service.validation.form_settings import FormSettings, form_settings, merged
-from forms_service.validation.kinds import KINDS
-from forms_service.validation.schema import faults_by_path
+from forms_service.validation.base import faults_by_path
 
 
 def codes(**said: Any) -> dict[str, list[str]]:

@@ -7,8 +7,8 @@ from typing import Any
 import marshmallow as ma
 import pytest
 
-from forms_service.validation.compiler import compiled
-from forms_service.validation.kinds import KINDS
+from forms_service.form_schema.compiler import compiled
+from forms_service.form_schema.field_types import KINDS
 
 
 def loaded(definition: dict[str, Any], value: Any) -> Any:

@@ -5,7 +5,7 @@ from typing import Any
 import marshmallow as ma
 import pytest
 
-from forms_service.validation.kinds import KINDS
+from forms_service.form_schema.field_types import KINDS
 from tests.form_schema.test_form_values import codes, definition, loaded
 
 ALIKE = [

@@ -8,12 +8,12 @@ import pytest
 from flask import Flask
 
 from forms_service.errors import ServiceUnavailableError
+from forms_service.form_schema.settings import Blocklist
 from forms_service.forms import started
 from forms_service.forms.published import PublishedForm
 from forms_service.submissions.taking import repeats
 from forms_service.submissions.taking.incoming import Incoming
 from forms_service.submissions.taking.spam import MOST_LINKS, verdict
-from forms_service.validation.form_settings import Blocklist
 from tests.conftest import MakeApp
 from tests.support.definitions import form_of
 from tests.uploads.test_uploads import NearlyFull

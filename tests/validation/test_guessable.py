@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from forms_service.validation.guessable import MIN_BITS, bits
+from forms_service.validation.password_strength import MIN_BITS, bits
 from tests.conftest import MakeApp
 from tests.support.accounts import PASSWORD, Member, login, mails, token_in
 

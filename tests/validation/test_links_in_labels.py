@@ -4,7 +4,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from forms_service.validation.links import plain_text
+from forms_service.validation.label_links import plain_text
 from tests.conftest import KeyOf
 from tests.support.visitors import BROWSER, form_for
 

@@ -13,7 +13,7 @@ import pytest
 from openapi_spec_validator import validate
 
 from forms_service import errors
-from forms_service.validation.form_settings import FormSettingsSchema
+from forms_service.form_schema.settings import FormSettingsSchema
 from tests.conftest import QUICK
 from tests.support import servers
 from tests.support.servers import ROOT, Server

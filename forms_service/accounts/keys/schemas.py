@@ -4,7 +4,7 @@ import marshmallow as ma
 
 from forms_service.accounts.models import ROLES, SCOPES
 from forms_service.accounts.schemas import CurrentPassword, KeyName, Scopes, Secret
-from forms_service.validation.schema import Schema
+from forms_service.validation.base import Schema
 
 
 class NewKey(Schema):

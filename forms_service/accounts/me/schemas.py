@@ -8,8 +8,8 @@ from forms_service.accounts.keys.schemas import KeyOf
 from forms_service.accounts.models import ROLES, STATUSES
 from forms_service.accounts.schemas import CurrentPassword
 from forms_service.accounts.sessions.schemas import SessionKept
+from forms_service.validation.base import Schema
 from forms_service.validation.fields import Email, Password, PersonName, Phone
-from forms_service.validation.schema import Schema
 
 
 class Me(Schema):

@@ -1,8 +1,8 @@
 """What a new password is chosen by."""
 
 from forms_service.accounts.schemas import Secret
+from forms_service.validation.base import Schema
 from forms_service.validation.fields import Password
-from forms_service.validation.schema import Schema
 
 
 class Reset(Schema):

@@ -3,8 +3,8 @@
 import marshmallow as ma
 
 from forms_service.accounts.schemas import CurrentPassword, Secret
+from forms_service.validation.base import Schema
 from forms_service.validation.fields import Email
-from forms_service.validation.schema import Schema
 
 
 class Login(Schema):

@@ -5,8 +5,8 @@ from typing import Any
 import marshmallow as ma
 
 from forms_service.accounts.schemas import CurrentPassword, Secret, Tick
+from forms_service.validation.base import Schema
 from forms_service.validation.fields import Email, Password, PersonName, Phone
-from forms_service.validation.schema import Schema
 
 
 class Signup(Schema):

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta, tzinfo
 from typing import Any
 
-from forms_service.validation.invisible import without_ignorable
-from forms_service.validation.kinds import NOT_TICKED
-from forms_service.validation.moments import date_of, datetime_of, time_of
+from forms_service.form_schema.field_types import NOT_TICKED
+from forms_service.validation.datetimes import date_of, datetime_of, time_of
+from forms_service.validation.whitespace import without_ignorable
 
 Cell = str | int | float | bool | date | datetime | timedelta
 

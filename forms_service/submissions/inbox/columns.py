@@ -10,10 +10,10 @@ from typing import Any
 from sqlalchemy import select
 
 from forms_service.extensions import db
+from forms_service.form_schema.field_types import nfc
 from forms_service.forms.models import FormVersion
 from forms_service.submissions.inbox.cells import Cell, in_field, labelled, typed
-from forms_service.validation.kinds import nfc
-from forms_service.validation.links import plain_text
+from forms_service.validation.label_links import plain_text
 
 FIRST = ("id", "created_at", "status", "read")
 """The columns that every export has, under these names."""

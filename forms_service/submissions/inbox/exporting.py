@@ -13,6 +13,7 @@ from forms_service.database.transactions import writing
 from forms_service.database.types import now
 from forms_service.encryption.row_binding import unreadable
 from forms_service.extensions import db
+from forms_service.form_schema.special_fields import WORDS
 from forms_service.forms.service import owned
 from forms_service.signals import account_exporting
 from forms_service.submissions.inbox import taking_along
@@ -22,7 +23,6 @@ from forms_service.submissions.inbox.formats import BOM, csv_rows, json_lines
 from forms_service.submissions.inbox.selecting import Files, Filter, Found, batches, count_left_out, files_of
 from forms_service.submissions.inbox.workbook import workbook
 from forms_service.submissions.serialising import as_dict
-from forms_service.validation.special import WORDS
 
 LOOKED_AT = 20_000
 """Submissions of which the names are known before the first row is sent: half a second's work. What older ones have

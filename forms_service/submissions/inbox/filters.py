@@ -5,10 +5,10 @@ from typing import Any, ClassVar
 
 import marshmallow as ma
 
-from forms_service.submissions.inbox.moment import Moment, end_of, start_of
 from forms_service.submissions.models import STATUSES
-from forms_service.validation.parts import Flag
-from forms_service.validation.schema import Coded, Messages, Schema
+from forms_service.validation.base import Coded, Messages, Schema
+from forms_service.validation.datetimes import Moment, end_of, start_of
+from forms_service.validation.primitives import Flag
 from forms_service.validation.timezones import Timezone
 
 

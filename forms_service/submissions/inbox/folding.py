@@ -2,7 +2,7 @@
 
 import unicodedata
 
-from forms_service.validation.invisible import is_ignorable
+from forms_service.validation.whitespace import is_ignorable
 
 LETTERS = str.maketrans(
     {

@@ -14,11 +14,11 @@ from forms_service.extensions import db
 from forms_service.forms.models import Form
 from forms_service.submissions import erasing
 from forms_service.submissions.inbox.exporting import JSON_LINES, Export, lines
-from forms_service.submissions.inbox.moment import moment
 from forms_service.submissions.inbox.selecting import BATCH, Found, Position, Query, fetched, position, released
 from forms_service.submissions.inbox.service import page
 from forms_service.submissions.models import Person, Submission
 from forms_service.submissions.people import person_index
+from forms_service.validation.datetimes import moment
 from forms_service.web.pagination import Page, after
 
 

@@ -9,12 +9,12 @@ import marshmallow as ma
 
 from forms_service.errors import Fault
 from forms_service.submissions.inbox.filters import Filters
-from forms_service.submissions.inbox.moment import Moment, day_of
 from forms_service.submissions.models import STATUSES
 from forms_service.submissions.taking.addresses import addresses_in
+from forms_service.validation.base import Schema
+from forms_service.validation.datetimes import Moment, day_of
 from forms_service.validation.fields import Email
-from forms_service.validation.parts import Flag, Line, Several, Word
-from forms_service.validation.schema import Schema
+from forms_service.validation.primitives import Flag, Line, Several, Word
 from forms_service.validation.timezones import Timezone
 from forms_service.web.blueprint import ListMeta
 from forms_service.web.downloads import BYTES

@@ -9,9 +9,9 @@ from forms_service.accounts.guards import Caller
 from forms_service.encryption.row_binding import Unreadable
 from forms_service.forms.service import owned
 from forms_service.submissions.inbox.folding import fold
-from forms_service.submissions.inbox.moment import moment
 from forms_service.submissions.inbox.selecting import Filter, Found, batches
 from forms_service.submissions.inbox.service import page
+from forms_service.validation.datetimes import moment
 from forms_service.web.pagination import Page, after
 
 SECONDS = 0.5

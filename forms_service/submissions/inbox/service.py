@@ -15,7 +15,6 @@ from forms_service.forms.models import Form
 from forms_service.forms.published import published
 from forms_service.forms.service import FORM_ID, owned
 from forms_service.submissions import erasing
-from forms_service.submissions.inbox.moment import moment
 from forms_service.submissions.inbox.selecting import (
     Filter,
     Found,
@@ -31,6 +30,7 @@ from forms_service.submissions.models import File, Submission
 from forms_service.submissions.notification import notify
 from forms_service.submissions.serialising import as_dict
 from forms_service.submissions.taking import storage
+from forms_service.validation.datetimes import moment
 from forms_service.web.pagination import Page, after, cursor_to
 
 ERASED = "submissions_erased"

@@ -13,11 +13,11 @@ from forms_service.database.types import now
 from forms_service.errors import Fault, ValidationError
 from forms_service.extensions import db
 from forms_service.forms.service import owned
-from forms_service.submissions.inbox.moment import start_of
 from forms_service.submissions.inbox.selecting import everything
 from forms_service.submissions.models import STATUSES, Submission
 from forms_service.submissions.refusals import refusals_by_reason
 from forms_service.submissions.taking.storage_quota import bytes_of_form
+from forms_service.validation.datetimes import start_of
 
 USUAL_DAYS = 30
 MOST_DAYS = 366

@@ -7,10 +7,10 @@ from typing import Any
 from urllib.parse import unquote
 
 from forms_service.errors import PayloadTooLargeError
+from forms_service.form_schema.special_fields import REPLY_TO
 from forms_service.submissions.people import person_index
 from forms_service.validation.fields import clean_address, is_email
-from forms_service.validation.invisible import trim
-from forms_service.validation.special import REPLY_TO
+from forms_service.validation.whitespace import trim
 
 MOST_ADDRESSES = 500
 """Addresses of one submission; each is a row by which it is found."""

@@ -14,6 +14,7 @@ from forms_service.errors import (
     UnsupportedMediaTypeError,
     ValidationError,
 )
+from forms_service.form_schema import special_fields
 from forms_service.forms import returning, service
 from forms_service.forms.published import PublishedForm
 from forms_service.submissions.refusals import count_refusal
@@ -23,7 +24,6 @@ from forms_service.submissions.taking.incoming import Incoming
 from forms_service.submissions.taking.origins import from_our_page
 from forms_service.submissions.taking.refusal_pages import refusal_page
 from forms_service.submissions.taking.way_on import find_redirect
-from forms_service.validation import special
 from forms_service.web import errors
 from forms_service.web.answers import as_json, failure_body
 from forms_service.web.negotiation import wants_page
@@ -73,7 +73,7 @@ def refused(error: Exception) -> Response:
 def _count(error: ApiError) -> None:
     """Let the owner see that the submission was refused, and why."""
     reason = REASONS.get(type(error))
-    if isinstance(error, ValidationError) and set(error.faults) <= set(special.CHALLENGE_TOKENS):
+    if isinstance(error, ValidationError) and set(error.faults) <= set(special_fields.CHALLENGE_TOKENS):
         reason = "challenge"
     elif isinstance(error, ValidationError) and any(uploads.FULL in said for said in error.faults.values()):
         reason = "too_large"

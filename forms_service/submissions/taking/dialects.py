@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-from forms_service.validation import special
-from forms_service.validation.invisible import is_blank, trim
-from forms_service.validation.kinds import is_filled, nfc
+from forms_service.form_schema import special_fields
+from forms_service.form_schema.field_types import is_filled, nfc
+from forms_service.validation.whitespace import is_blank, trim
 
 
 class Role(Enum):
@@ -26,18 +26,18 @@ class Role(Enum):
     BACK = "where a form that was shown again leads, signed"
 
 
-SUBJECTS = (*special.SUBJECT, "subject")
+SUBJECTS = (*special_fields.SUBJECT, "subject")
 
 ROLES: Mapping[str, Role] = {
     name: role
     for role, names in (
-        (Role.REDIRECT, special.REDIRECT),
-        (Role.HONEYPOT, special.HONEYPOTS),
-        (Role.MAIL, (*special.REPLY_TO, *SUBJECTS, *special.LANGUAGE)),
-        (Role.CONTROL, special.CONTROL),
-        (Role.CHALLENGE, special.CHALLENGE_TOKENS),
-        (Role.STARTED, (special.STARTED,)),
-        (Role.BACK, (special.BACK,)),
+        (Role.REDIRECT, special_fields.REDIRECT),
+        (Role.HONEYPOT, special_fields.HONEYPOTS),
+        (Role.MAIL, (*special_fields.REPLY_TO, *SUBJECTS, *special_fields.LANGUAGE)),
+        (Role.CONTROL, special_fields.CONTROL),
+        (Role.CHALLENGE, special_fields.CHALLENGE_TOKENS),
+        (Role.STARTED, (special_fields.STARTED,)),
+        (Role.BACK, (special_fields.BACK,)),
     )
     for name in names
 }

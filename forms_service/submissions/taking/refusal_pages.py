@@ -15,14 +15,14 @@ from forms_service.errors import (
     ServiceUnavailableError,
     ValidationError,
 )
+from forms_service.form_schema import special_fields
 from forms_service.forms import pages, returning, started
 from forms_service.forms.controls import MAX_PAGE_SIZE
 from forms_service.forms.published import PublishedForm
 from forms_service.submissions.taking.dialects import first_of, sort_out
 from forms_service.submissions.taking.spam import FASTEST
 from forms_service.submissions.taking.way_on import find_redirect
-from forms_service.validation import special
-from forms_service.validation.links import plain_text
+from forms_service.validation.label_links import plain_text
 from forms_service.web.bodies import query_fields
 from forms_service.web.recovery import MAX_CHARACTERS, recovered_values, words
 
@@ -62,10 +62,10 @@ def _again(form: PublishedForm, values: Values) -> pages.Again:
     A correction is no new visit, and is never too fast.
     """
     typed = form.names.gather(values)
-    shown = {name: value for name, value in typed.items() if name != special.BACK}
+    shown = {name: value for name, value in typed.items() if name != special_fields.BACK}
     came = sort_out(typed, honeypot=form.settings.honeypot)
-    if first_of(came.control, special.REDIRECT):
-        shown[special.BACK] = returning.issue(form.id, find_redirect(form, came) or "")
+    if first_of(came.control, special_fields.REDIRECT):
+        shown[special_fields.BACK] = returning.issue(form.id, find_redirect(form, came) or "")
     age = started.age_of(came.started) if came.started else None
     files = [name for name in g.get("sent_files", ()) if not form.fields or form.types.get(name) == "file"]
     return pages.Again(shown, files, max(age or 0, FASTEST), returning.visitor_site(form.id), _query())

@@ -9,6 +9,7 @@ from marshmallow import ValidationError as SchemaError
 from forms_service import signals
 from forms_service.database.types import new_id, now
 from forms_service.errors import AuthorizationError, Fault, ValidationError
+from forms_service.form_schema.field_types import is_filled
 from forms_service.forms.published import PublishedForm
 from forms_service.submissions import notification
 from forms_service.submissions.serialising import to_json
@@ -18,8 +19,7 @@ from forms_service.submissions.taking.content import hashes_of, key_hashes
 from forms_service.submissions.taking.deciding import INACTIVE, Entry, Mark
 from forms_service.submissions.taking.incoming import Incoming
 from forms_service.submissions.taking.storing import FILES, PEOPLE, SUBMISSIONS, earlier, store
-from forms_service.validation.kinds import is_filled
-from forms_service.validation.schema import faults_by_path
+from forms_service.validation.base import faults_by_path
 
 
 class Sender(NamedTuple):

@@ -1,12 +1,12 @@
 """Where a browser goes on to after its submission was taken."""
 
+from forms_service.form_schema import special_fields
 from forms_service.forms import returning
 from forms_service.forms.published import PublishedForm
 from forms_service.submissions.taking.dialects import Sorted, first_of
 from forms_service.submissions.taking.incoming import Incoming
 from forms_service.submissions.taking.origins import from_our_page, posting_site
 from forms_service.submissions.taking.redirects import destination
-from forms_service.validation import special
 
 
 def find_redirect(form: PublishedForm, came: Incoming | Sorted) -> str | None:
@@ -14,5 +14,5 @@ def find_redirect(form: PublishedForm, came: Incoming | Sorted) -> str | None:
     back = returning.url_in(came.back, form.id) if came.back and from_our_page() else None
     if back is not None:
         return back or None
-    wanted = first_of(came.control, special.REDIRECT)
+    wanted = first_of(came.control, special_fields.REDIRECT)
     return destination(wanted, site=posting_site(), listed=form.settings.redirect_urls) if wanted else None

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from forms_service.forms.published import PublishedForm
 from forms_service.submissions.taking.addresses import is_address_field
 from forms_service.submissions.taking.incoming import Incoming
-from forms_service.validation.invisible import trim
+from forms_service.validation.whitespace import trim
 
 WRITTEN_TYPES = ("text", "textarea")
 """Types of fields that people write into. Choices and hidden fields are the page's own words."""

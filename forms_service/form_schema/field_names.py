@@ -4,8 +4,16 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from forms_service.validation.base import LONGEST_NAME
+
 BRACKETS = "[]"
 INDEXED = re.compile(r"(.+)\[[0-9]{0,3}\]", re.DOTALL)
+
+UNNAMED = "unnamed"
+"""The field of what came without a name."""
+
+CUT = "\u2026"
+"""The mark at the end of a name that was cut."""
 
 
 class FieldNames:
@@ -40,3 +48,10 @@ class FieldNames:
 
 def _listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
+
+
+def kept_name(name: str) -> str:
+    """Return the name, cut to LONGEST_NAME characters with a mark at its end, or UNNAMED for an empty one."""
+    if len(name) > LONGEST_NAME:
+        return name[: LONGEST_NAME - len(CUT)] + CUT
+    return name or UNNAMED

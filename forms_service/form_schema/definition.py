@@ -6,11 +6,11 @@ from typing import Any
 import marshmallow as ma
 
 from forms_service.errors import Fault
-from forms_service.validation.kinds import KINDS, choice_values, nfc
-from forms_service.validation.parts import Flag, Line, Several, Whole, Word
-from forms_service.validation.patterns import LONGEST_PATTERN, Pattern, PatternMemoryError
-from forms_service.validation.schema import LONGEST_NAME, Coded, Messages, Schema
-from forms_service.validation.special import RESERVED
+from forms_service.form_schema.field_types import KINDS, choice_values, nfc
+from forms_service.form_schema.field_types.patterns import LONGEST_PATTERN, Pattern, PatternMemoryError
+from forms_service.form_schema.special_fields import RESERVED
+from forms_service.validation.base import LONGEST_NAME, Coded, Messages, Schema
+from forms_service.validation.primitives import Flag, Line, Several, Whole, Word
 
 LONGEST_LABEL = 500
 LONGEST_HELP = 2000

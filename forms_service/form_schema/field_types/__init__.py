@@ -6,10 +6,10 @@ is that text, a choice is kept as it was defined, and several choices are always
 times the empty values do not count where one is asked for. An optional field may be empty, null or left out.
 """
 
-from forms_service.validation.kinds.base import KINDS, Kind, is_filled, nfc
-from forms_service.validation.kinds.choices import NOT_TICKED, choice_labels, choice_values, is_ticked
-from forms_service.validation.kinds.ordered import NumberKind
-from forms_service.validation.kinds.texts import Textual
+from forms_service.form_schema.field_types.base import KINDS, Kind, is_filled, nfc
+from forms_service.form_schema.field_types.choices import NOT_TICKED, choice_labels, choice_values, is_ticked
+from forms_service.form_schema.field_types.ordered import NumberKind
+from forms_service.form_schema.field_types.text import Textual
 
 __all__ = [
     "KINDS",

@@ -7,8 +7,8 @@ from typing import Any
 import marshmallow as ma
 
 from forms_service.errors import Fault
-from forms_service.validation.invisible import is_blank
-from forms_service.validation.schema import Coded, Messages
+from forms_service.validation.base import Coded, Messages
+from forms_service.validation.whitespace import is_blank
 
 
 class Line(Coded):

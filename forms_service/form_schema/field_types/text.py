@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from forms_service.errors import Fault
+from forms_service.form_schema.field_types.base import Kind, as_text, is_filled, kind
+from forms_service.form_schema.field_types.patterns import LONGEST_MATCHED, Pattern
+from forms_service.validation.base import Messages
 from forms_service.validation.fields import NOT_AN_EMAIL, clean_address, is_email
-from forms_service.validation.invisible import trim, without_ignorable
-from forms_service.validation.kinds.base import Kind, as_text, is_filled, kind
-from forms_service.validation.patterns import LONGEST_MATCHED, Pattern
-from forms_service.validation.schema import Messages
 from forms_service.validation.urls import is_url
+from forms_service.validation.whitespace import trim, without_ignorable
 
 LENGTHS = ("min_length", "max_length", "pattern")
 

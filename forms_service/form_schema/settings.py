@@ -9,11 +9,11 @@ from urllib.parse import urlsplit
 import marshmallow as ma
 
 from forms_service.errors import Fault
-from forms_service.validation.compiler import UNKNOWN_FIELDS
+from forms_service.form_schema.compiler import UNKNOWN_FIELDS
+from forms_service.form_schema.special_fields import RESERVED
+from forms_service.validation.base import LONGEST_NAME, Coded, Messages, Schema
 from forms_service.validation.fields import EMAIL_LONGEST, clean_address, is_email
-from forms_service.validation.parts import Flag, Line, Several, Whole, Word
-from forms_service.validation.schema import LONGEST_NAME, Coded, Messages, Schema
-from forms_service.validation.special import RESERVED
+from forms_service.validation.primitives import Flag, Line, Several, Whole, Word
 from forms_service.validation.urls import LONGEST_URL, ascii_host, is_web_url, web_origins
 
 CHALLENGES = ("none", "altcha", "turnstile", "hcaptcha", "recaptcha")

@@ -6,8 +6,8 @@ from typing import Any
 import marshmallow as ma
 
 from forms_service.errors import Fault
-from forms_service.validation.kinds import KINDS, Kind, nfc
-from forms_service.validation.schema import LONGEST_NAME, Schema
+from forms_service.form_schema.field_types import KINDS, Kind, nfc
+from forms_service.validation.base import LONGEST_NAME, Schema
 
 MOST_FIELDS = 500
 """Fields of one submission, and of one form."""

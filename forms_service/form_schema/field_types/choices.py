@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from forms_service.errors import Fault
-from forms_service.validation.invisible import is_blank, trim
-from forms_service.validation.kinds.base import Kind, as_text, is_filled, kind, nfc
-from forms_service.validation.schema import Messages
+from forms_service.form_schema.field_types.base import Kind, as_text, is_filled, kind, nfc
+from forms_service.validation.base import Messages
+from forms_service.validation.whitespace import is_blank, trim
 
 NOT_TICKED = ("", "off", "false", "no", "0")
 """What a box sends, or sends no more, that is not ticked."""

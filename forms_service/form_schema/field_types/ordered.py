@@ -7,10 +7,10 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from forms_service.errors import Fault
-from forms_service.validation.invisible import without_ignorable
-from forms_service.validation.kinds.base import Kind, kind
-from forms_service.validation.moments import date_of, datetime_of, time_of
-from forms_service.validation.schema import Messages
+from forms_service.form_schema.field_types.base import Kind, kind
+from forms_service.validation.base import Messages
+from forms_service.validation.datetimes import date_of, datetime_of, time_of
+from forms_service.validation.whitespace import without_ignorable
 
 RANGE = ("min", "max")
 NUMBER = re.compile(r"-?(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")

@@ -6,9 +6,9 @@ from typing import Any, ClassVar, TypeVar
 
 import marshmallow as ma
 
-from forms_service.validation.invisible import is_blank
-from forms_service.validation.schema import Coded, Messages
+from forms_service.validation.base import Coded, Messages
 from forms_service.validation.text import normalize_unicode
+from forms_service.validation.whitespace import is_blank
 
 KINDS: dict[str, "type[Kind]"] = {}
 """Every type of field by its name."""
