@@ -14,6 +14,7 @@ from forms_service.forms import erasure, published
 from forms_service.forms.views import forms, hosted
 from forms_service.health import checks
 from forms_service.health.views import health_blueprint
+from forms_service.rate_limiting import limits
 from forms_service.submissions import notification, refusals, retention
 from forms_service.submissions.inbox.views import inbox, people_blueprint
 from forms_service.submissions.taking import origins, proof_of_work, repeats, running, storage, storage_quota, storing
@@ -22,17 +23,15 @@ from forms_service.submissions.taking.views import taking
 from forms_service.web import (
     access_log,
     cors,
-    errors,
-    headers,
-    in_hand,
-    limits,
+    error_handlers,
     openapi,
     pages,
     proxy,
-    request_ids,
+    request_context,
+    security_headers,
     slow_requests,
 )
-from forms_service.web.app import App
+from forms_service.web.flask_app import App
 
 
 def create_app(settings: Settings, *, start: bool = True) -> Flask:
@@ -47,7 +46,7 @@ def create_app(settings: Settings, *, start: bool = True) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = settings.max_content_length
     for part in (access_log, redis_client, caching, proxy):
         part.init_app(app, settings)
-    for part in (in_hand, headers, request_ids, slow_requests, errors, pages):
+    for part in (security_headers, request_context, slow_requests, error_handlers, pages):
         part.init_app(app)
     for part in (cors, limits, engine, passwords):
         part.init_app(app, settings)

@@ -1,4 +1,4 @@
-"""What can go wrong, as data; one mapper in `web/errors.py` turns each into an answer.
+"""What can go wrong, as data; one mapper in `web/error_handlers.py` turns each into an answer.
 
 ApiError
 ├── BadRequestError            400  a body that cannot be read

@@ -12,9 +12,9 @@ from forms_service.accounts.service import email_index
 from forms_service.database.types import now
 from forms_service.encryption.keyring import holder
 from forms_service.extensions import db
+from forms_service.rate_limiting.keys import address_key
 from forms_service.web.access_log import LONGEST
 from forms_service.web.client import client_address, client_key
-from forms_service.web.limit_keys import address_key
 
 COOKIE = "forms_browser"
 """Holds a random number, by which a browser that somebody signed in with is known again."""

@@ -10,8 +10,8 @@ from forms_service.accounts import audit
 from forms_service.accounts.identity import Caller, identified, token_hash
 from forms_service.accounts.models import ROLES
 from forms_service.errors import AuthenticationError, AuthorizationError
-from forms_service.web.access import guarded
-from forms_service.web.blueprint import Blueprint
+from forms_service.web.api_blueprint import Blueprint
+from forms_service.web.route_policy import guarded
 
 __all__ = ["Caller", "caller", "for_operators", "for_owners", "for_programs", "owner_signed_in", "signed_in"]
 __all__ += ["token_hash"]

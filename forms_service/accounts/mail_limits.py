@@ -2,9 +2,9 @@
 
 from flask import has_request_context
 
+from forms_service.rate_limiting.keys import address_key
+from forms_service.rate_limiting.limits import count
 from forms_service.web.client import client_key
-from forms_service.web.limit_keys import address_key
-from forms_service.web.limits import count
 
 PER_CLIENT = 3
 """Mails of a kind that one client can have sent to an address in an hour."""

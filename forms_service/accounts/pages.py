@@ -8,8 +8,8 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from forms_service.accounts import mail_tokens
-from forms_service.web.access import public, unlimited
-from forms_service.web.answers import page
+from forms_service.web.responses import page
+from forms_service.web.route_policy import public, unlimited
 
 accounts = Blueprint("accounts", __name__)
 

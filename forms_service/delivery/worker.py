@@ -17,7 +17,7 @@ from forms_service.delivery.mail import Mailer
 from forms_service.delivery.parcel import DeliveryError, Sender
 from forms_service.errors import ServiceUnavailableError
 from forms_service.logs import event
-from forms_service.web.in_hand import requests_in_hand
+from forms_service.web.request_context import requests_in_hand
 
 SENDERS: dict[str, Callable[[], Sender]] = {"mail": Mailer}
 """Who sends what goes by a channel."""

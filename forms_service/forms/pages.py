@@ -16,7 +16,7 @@ from forms_service.forms import returning, started
 from forms_service.forms.controls import GENERIC, MAX_PAGE_SIZE, Control, controls, guessed, hidden_names, in_words
 from forms_service.forms.published import PublishedForm
 from forms_service.forms.widgets import Widget, widget_of
-from forms_service.web.answers import page
+from forms_service.web.responses import page
 
 Errors = Mapping[str, Sequence[Fault]]
 SOURCE = re.compile(r"https?://(?:\*\.)?[A-Za-z0-9._~:\[\]-]+", re.IGNORECASE)
@@ -99,7 +99,7 @@ def hosted(
         message=message or (ValidationError.message if errors else None),
         widget=widget,
     )
-    response.policy = _policy(form, widget, values)  # type: ignore[attr-defined]  # these two are read by web/headers.py
+    response.policy = _policy(form, widget, values)  # type: ignore[attr-defined]  # these two are read by web/security_headers.py
     response.shows_others = bool(widget and widget.script)  # type: ignore[attr-defined]
     return response
 

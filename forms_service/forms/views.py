@@ -7,10 +7,10 @@ from flask import Response, g, request
 from forms_service.accounts.guards import caller, for_owners
 from forms_service.forms import pages, returning, schemas, service
 from forms_service.forms.published import published
-from forms_service.web.access import public
-from forms_service.web.blueprint import PAGE, Blueprint
-from forms_service.web.limits import rate_limit
+from forms_service.rate_limiting.limits import rate_limit
+from forms_service.web.api_blueprint import PAGE, Blueprint
 from forms_service.web.pagination import Page, Paging
+from forms_service.web.route_policy import public
 
 forms = Blueprint("forms", __name__, description="The forms that you define.")
 hosted = Blueprint("hosted", __name__, description="The pages of a form, for its visitors.")

@@ -10,11 +10,11 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from forms_service.config import settings
 from forms_service.errors import AuthenticationError, NotFoundError
 from forms_service.health import exposition, schemas, service
-from forms_service.web.access import guarded, public, unlimited
-from forms_service.web.answers import as_json
-from forms_service.web.bearer import has_bearer
-from forms_service.web.blueprint import Blueprint
+from forms_service.rate_limiting.bearer_tokens import has_bearer
+from forms_service.web.api_blueprint import Blueprint
 from forms_service.web.negotiation import asks_for_json
+from forms_service.web.responses import as_json
+from forms_service.web.route_policy import guarded, public, unlimited
 
 health_blueprint = Blueprint("health", __name__, description="Whether the service is well.")
 

@@ -29,7 +29,7 @@ def download(chunks: Iterator[bytes], name: str, content_type: str, size: int | 
         content_type = BYTES
     response = Response(stream_with_context(chunks), content_type=content_type)
     response.headers.set("Content-Disposition", "attachment", **_names(name))
-    response.policy = POLICY  # type: ignore[attr-defined]  # read by web/headers.py
+    response.policy = POLICY  # type: ignore[attr-defined]  # read by web/security_headers.py
     if size is not None:
         response.content_length = size
     return response

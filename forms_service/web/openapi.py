@@ -18,10 +18,10 @@ from forms_service import __version__
 from forms_service.validation.fields import Text
 from forms_service.validation.primitives import Flag, Line, Whole, Word
 from forms_service.web import openapi_document
-from forms_service.web.access import public
-from forms_service.web.answers import page
-from forms_service.web.blueprint import Blueprint
-from forms_service.web.headers import DOCS_POLICY
+from forms_service.web.api_blueprint import Blueprint
+from forms_service.web.responses import page
+from forms_service.web.route_policy import public
+from forms_service.web.security_headers import DOCS_POLICY
 
 DESCRIPTION = """A self-hosted backend for the forms on your website.
 
@@ -55,7 +55,7 @@ class ErrorAnswer(ma.Schema):
 class Description(Api):
     """flask-smorest's description, made when somebody first asks: it takes longer than the rest of a start.
 
-    Without flask-smorest's own error handlers: ours are in `web/errors.py`.
+    Without flask-smorest's own error handlers: ours are in `web/error_handlers.py`.
     """
 
     ERROR_SCHEMA = ErrorAnswer
@@ -143,7 +143,7 @@ def show() -> Response:
     """The description for people: Swagger UI, served from here."""
     folder = Path(current_app.static_folder or "")
     response = page("docs.html", assets={asset: integrity(folder / asset) for asset in ASSETS})
-    response.policy = DOCS_POLICY  # type: ignore[attr-defined]  # read by web/headers.py
+    response.policy = DOCS_POLICY  # type: ignore[attr-defined]  # read by web/security_headers.py
     return response
 
 

@@ -9,7 +9,7 @@ from copy import deepcopy
 from typing import Any
 
 from forms_service import errors
-from forms_service.web.blueprint import PAGE
+from forms_service.web.api_blueprint import PAGE
 from forms_service.web.bodies import JSON
 
 Document = dict[str, Any]

@@ -3,8 +3,8 @@
 from flask import Blueprint, Flask, Response
 
 from forms_service import __version__
-from forms_service.web.access import public, unlimited
-from forms_service.web.answers import page
+from forms_service.web.responses import page
+from forms_service.web.route_policy import public, unlimited
 
 STATIC_SECONDS = 86_400
 """How long a browser keeps a static file; its address changes with the version."""

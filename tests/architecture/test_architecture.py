@@ -14,7 +14,7 @@ from flask import Flask
 from forms_service.database import migrations
 from forms_service.encryption.rotation import encrypted_columns
 from forms_service.extensions import db
-from forms_service.web.limits import LIMITS
+from forms_service.rate_limiting.limits import LIMITS
 from tests.support.servers import ROOT
 
 PACKAGE = ROOT / "forms_service"
@@ -29,6 +29,7 @@ FLOORS = (
     ("forms",),
     ("accounts",),
     ("delivery",),
+    ("rate_limiting",),
     ("web",),
     ("caching",),
     ("encryption",),

@@ -16,7 +16,7 @@ from forms_service.forms import published as publishing
 from forms_service.forms.models import Form
 from forms_service.forms.published import published
 from forms_service.submissions.taking import challenges, running
-from forms_service.web.in_hand import requests_in_hand
+from forms_service.web.request_context import requests_in_hand
 from tests.conftest import MakeApp
 from tests.support.visitors import ANN, JSON, form_for, kept
 

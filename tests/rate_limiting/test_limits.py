@@ -9,9 +9,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from limits import parse
 
-from forms_service.web import limit_storage
-from forms_service.web.limit_storage import BoundedMemory, Hit
-from forms_service.web.limits import rate_limit
+from forms_service.rate_limiting import storage
+from forms_service.rate_limiting.limits import rate_limit
+from forms_service.rate_limiting.storage import BoundedMemory, Hit
 from tests.conftest import MakeApp
 
 
@@ -28,7 +28,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     made = Clock()
-    monkeypatch.setattr(limit_storage, "time", made)
+    monkeypatch.setattr(storage, "time", made)
     return made
 
 

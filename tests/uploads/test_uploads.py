@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from forms_service.errors import Fault
 from forms_service.forms.published import PublishedForm
 from forms_service.submissions.taking import disk, uploads
-from forms_service.web.access import public, unlimited
+from forms_service.web.route_policy import public, unlimited
 from tests.conftest import MakeApp
 from tests.support.definitions import PDF, PNG, PROGRAM, BrokenStream, file_part, form_of, multipart, text_part
 

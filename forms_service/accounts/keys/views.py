@@ -7,10 +7,10 @@ from flask import Response
 
 from forms_service.accounts.guards import caller, for_programs, owner_signed_in, signed_in
 from forms_service.accounts.keys import schemas, service
-from forms_service.web.answers import as_json
-from forms_service.web.blueprint import Blueprint
-from forms_service.web.limits import rate_limit
+from forms_service.rate_limiting.limits import rate_limit
+from forms_service.web.api_blueprint import Blueprint
 from forms_service.web.pagination import Page, Paging
+from forms_service.web.responses import as_json
 
 keys = Blueprint("keys", __name__, description="API keys, with which programs act for an account.")
 

@@ -6,10 +6,10 @@ from forms_service.accounts.guards import caller, signed_in
 from forms_service.accounts.me import leaving, schemas, service
 from forms_service.accounts.models import Account
 from forms_service.accounts.signup.schemas import MailToken
-from forms_service.web.access import public
-from forms_service.web.blueprint import Blueprint
-from forms_service.web.limits import rate_limit
+from forms_service.rate_limiting.limits import rate_limit
+from forms_service.web.api_blueprint import Blueprint
 from forms_service.web.pagination import Page, Paging
+from forms_service.web.route_policy import public
 
 me = Blueprint("me", __name__, description="Your own account.")
 

@@ -4,10 +4,10 @@ from typing import Any
 
 from forms_service.accounts.recovery import schemas, service
 from forms_service.accounts.signup.schemas import Address
-from forms_service.web.access import public
-from forms_service.web.blueprint import Blueprint
-from forms_service.web.limit_keys import address_key
-from forms_service.web.limits import forgive, rate_limit
+from forms_service.rate_limiting.keys import address_key
+from forms_service.rate_limiting.limits import forgive, rate_limit
+from forms_service.web.api_blueprint import Blueprint
+from forms_service.web.route_policy import public
 
 recovery = Blueprint("recovery", __name__, description="Password reset.")
 

@@ -6,10 +6,10 @@ from typing import Any
 from forms_service.accounts.devices import asking_device, is_known, known_browser, tries_key
 from forms_service.accounts.guards import caller, signed_in
 from forms_service.accounts.sessions import schemas, service
-from forms_service.web.access import public
-from forms_service.web.blueprint import Blueprint
-from forms_service.web.limits import charge, forgive, rate_limit, refund
+from forms_service.rate_limiting.limits import charge, forgive, rate_limit, refund
+from forms_service.web.api_blueprint import Blueprint
 from forms_service.web.pagination import Page, Paging
+from forms_service.web.route_policy import public
 
 sessions = Blueprint("sessions", __name__, description="Sign in, refresh tokens, sign out.")
 

@@ -7,9 +7,9 @@ from forms_service.accounts.service import Person
 from forms_service.accounts.sessions.schemas import Tokens
 from forms_service.accounts.sessions.service import Tokens as Pair
 from forms_service.accounts.signup import schemas, service
-from forms_service.web.access import public
-from forms_service.web.blueprint import Blueprint
-from forms_service.web.limits import rate_limit
+from forms_service.rate_limiting.limits import rate_limit
+from forms_service.web.api_blueprint import Blueprint
+from forms_service.web.route_policy import public
 
 signup = Blueprint("signup", __name__, description="Sign-up.")
 

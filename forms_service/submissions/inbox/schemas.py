@@ -16,7 +16,7 @@ from forms_service.validation.datetimes import Moment, day_of
 from forms_service.validation.fields import Email
 from forms_service.validation.primitives import Flag, Line, Several, Word
 from forms_service.validation.timezones import Timezone
-from forms_service.web.blueprint import ListMeta
+from forms_service.web.api_blueprint import ListMeta
 from forms_service.web.downloads import BYTES
 from forms_service.web.pagination import MOST, Digits, Paging
 

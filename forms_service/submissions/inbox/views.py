@@ -8,7 +8,7 @@ from flask import Response
 from forms_service.accounts.guards import caller, for_owners
 from forms_service.submissions.inbox import exporting, people, schemas, searching, service, statistics
 from forms_service.submissions.inbox.selecting import Filter
-from forms_service.web.blueprint import Blueprint
+from forms_service.web.api_blueprint import Blueprint
 from forms_service.web.downloads import download
 from forms_service.web.pagination import Page, Paging
 

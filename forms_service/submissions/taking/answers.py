@@ -24,9 +24,9 @@ from forms_service.submissions.taking.incoming import Incoming
 from forms_service.submissions.taking.origins import from_our_page
 from forms_service.submissions.taking.refusal_pages import refusal_page
 from forms_service.submissions.taking.way_on import find_redirect
-from forms_service.web import errors
-from forms_service.web.answers import as_json, failure_body
+from forms_service.web import error_handlers
 from forms_service.web.negotiation import wants_page
+from forms_service.web.responses import as_json, failure_body
 
 REASONS: dict[type[ApiError], str] = {
     BadRequestError: "invalid",
@@ -65,9 +65,9 @@ def _thanks(form: PublishedForm) -> str:
 
 def refused(error: Exception) -> Response:
     """What is wrong, for whatever was raised on the way."""
-    known = errors.known(error)
+    known = error_handlers.known(error)
     _count(known)
-    return errors.finished(refusal_page(known) if wants_page() else _json(known), known)
+    return error_handlers.finished(refusal_page(known) if wants_page() else _json(known), known)
 
 
 def _count(error: ApiError) -> None:

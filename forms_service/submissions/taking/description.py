@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from forms_service.web.blueprint import PAGE
+from forms_service.web.api_blueprint import PAGE
 from forms_service.web.bodies import JSON, MULTIPART, URLENCODED
 
 ANY_FIELDS = {"type": "object", "minProperties": 1, "maxProperties": 500, "additionalProperties": True}

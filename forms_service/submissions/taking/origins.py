@@ -10,7 +10,7 @@ from forms_service.forms.published import PublishedForm
 from forms_service.submissions.taking.redirects import origin_of
 from forms_service.validation.urls import is_among
 from forms_service.web.cors import EXPOSED_HEADERS, PREFLIGHT_SECONDS
-from forms_service.web.headers import FORM_PATH
+from forms_service.web.security_headers import FORM_PATH
 
 ALLOWED_HEADERS = (
     "Accept, Content-Type, Formspree-Client, Formspree-Session-Data, Idempotency-Key, X-Request-ID, X-Requested-With"

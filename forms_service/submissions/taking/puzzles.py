@@ -6,12 +6,12 @@ from flask import Response, g
 
 from forms_service.errors import NotFoundError
 from forms_service.forms.published import published
+from forms_service.rate_limiting.limits import rate_limit
 from forms_service.submissions.taking import origins, proof_of_work
-from forms_service.web.access import public, unlimited
-from forms_service.web.answers import as_json
-from forms_service.web.blueprint import Blueprint
+from forms_service.web.api_blueprint import Blueprint
 from forms_service.web.bodies import JSON
-from forms_service.web.limits import rate_limit
+from forms_service.web.responses import as_json
+from forms_service.web.route_policy import public, unlimited
 
 PUZZLE: dict[str, Any] = {
     "200": {"description": "The puzzle.", "content": {JSON: {"schema": {"type": "object"}}}},

@@ -7,9 +7,9 @@ from flask import Flask, current_app
 
 from forms_service.encryption.keyring import holder
 from forms_service.forms.published import PublishedForm
+from forms_service.rate_limiting.storage import BoundedMemory, Hit
 from forms_service.submissions.taking.incoming import Incoming
 from forms_service.submissions.taking.wording import Wording, is_lone_url, is_prose
-from forms_service.web.limit_storage import BoundedMemory, Hit
 
 OTHERS = 3
 """Clients that may send the same; what a further one sends is spam."""

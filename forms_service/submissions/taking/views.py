@@ -4,14 +4,14 @@ from flask import Response, g, request
 
 from forms_service.errors import Fault, ValidationError
 from forms_service.forms.published import published
+from forms_service.rate_limiting.limits import rate_limit
 from forms_service.submissions.refusals import count_refusal
 from forms_service.submissions.taking import answers, description, incoming, origins, service
 from forms_service.submissions.taking.deciding import KEY_HEADER
 from forms_service.submissions.taking.running import running
-from forms_service.web.access import public, unlimited
-from forms_service.web.blueprint import Blueprint
+from forms_service.web.api_blueprint import Blueprint
 from forms_service.web.client import client_for_log, client_key
-from forms_service.web.limits import rate_limit
+from forms_service.web.route_policy import public, unlimited
 
 LONGEST_KEY = 255
 

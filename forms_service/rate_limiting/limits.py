@@ -17,13 +17,13 @@ from forms_service.config.parsers import Rate
 from forms_service.errors import RateLimitError
 from forms_service.logs import event
 from forms_service.metrics import RATE_LIMITED
+from forms_service.rate_limiting.keys import caller_key, who_asks
+from forms_service.rate_limiting.storage import BoundedMemory, Hit, SharedRedis, Window
 from forms_service.security import derived_key
 from forms_service.server.environ import MARKS
-from forms_service.web.access import View
 from forms_service.web.client import client_for_log, client_key
-from forms_service.web.headers import append_headers
-from forms_service.web.limit_keys import caller_key, who_asks
-from forms_service.web.limit_storage import BoundedMemory, Hit, SharedRedis, Window
+from forms_service.web.route_policy import View
+from forms_service.web.security_headers import append_headers
 
 Key = Callable[[], str]
 

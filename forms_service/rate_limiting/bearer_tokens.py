@@ -4,8 +4,8 @@ import hmac
 
 from flask import request
 
+from forms_service.rate_limiting.limits import charge, refund
 from forms_service.web.client import client_key
-from forms_service.web.limits import charge, refund
 
 
 def has_bearer(token: str) -> bool:

@@ -11,10 +11,10 @@ from webargs.flaskparser import FlaskParser
 
 from forms_service.errors import Fault, ValidationError
 from forms_service.validation.base import LONGEST_NAME, Schema, faults_by_path
-from forms_service.web.answers import success
 from forms_service.web.bodies import JSON, MULTIPART, URLENCODED, json_body, json_or_form_body
 from forms_service.web.negotiation import wants_page
 from forms_service.web.pagination import Page
+from forms_service.web.responses import success
 
 PAGE = {"type": "string"}
 """The schema of a page."""
@@ -116,7 +116,7 @@ class Blueprint(SmorestBlueprint):
         """Let people's browsers send it as well: they get pages where programs get JSON.
 
         What went well leads on to the page of endpoint `done` (303); what did not shows `template` again, with
-        what is wrong in `errors` and what was typed in `values` (`web/errors.py`).
+        what is wrong in `errors` and what was typed in `values` (`web/error_handlers.py`).
         """
 
         def decorate(view: Callable[..., Any]) -> Callable[..., Any]:

@@ -1,0 +1,1 @@
+"""Rate limits: the list of them, their keys, and their storage."""
