@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from enum import Enum
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -39,8 +40,13 @@ class Revision(Enum):
 def init_app(app: Flask) -> None:
     """Bind Alembic to the app."""
     migrate.init_app(app, db, directory=str(DIRECTORY))
-    scripts = ScriptDirectory(str(DIRECTORY))
-    app.extensions["revisions"] = [script.revision for script in scripts.walk_revisions()]
+    app.extensions["revisions"] = list(_revisions())
+
+
+@cache
+def _revisions() -> tuple[str, ...]:
+    """The revisions of this code, newest first; Alembic imports every migration to list them."""
+    return tuple(script.revision for script in ScriptDirectory(str(DIRECTORY)).walk_revisions())
 
 
 def revision() -> Revision:

@@ -13,6 +13,7 @@ import marshmallow as ma
 from flask import Blueprint as FlaskBlueprint
 from flask import Flask, Response, current_app, request
 from flask_smorest import Api
+from flask_smorest.spec import openapi_cli
 
 from forms_service import __version__
 from forms_service.validation.fields import Text
@@ -29,6 +30,17 @@ Every response is JSON in one envelope: `success`, `message`, and `data` with `m
 `codes` by field. A public POST also accepts HTML form encodings and answers a browser with a page. Every response
 carries `X-Request-ID`; every rate-limited one `X-RateLimit-Limit`, `-Remaining` and `-Reset` (epoch seconds).
 """
+
+LICENSE = {"name": "MIT", "identifier": "MIT"}
+
+FIELD_TYPES: dict[type[ma.fields.Field[Any]], str] = {
+    Text: "string",
+    Line: "string",
+    Word: "string",
+    Whole: "integer",
+    Flag: "boolean",
+}
+"""The JSON types of our own fields."""
 
 ASSETS = ("vendor/swagger-ui/swagger-ui.css", "vendor/swagger-ui/swagger-ui-bundle.js", "docs.js")
 
@@ -60,35 +72,38 @@ class Description(Api):
 
     ERROR_SCHEMA = ErrorAnswer
 
-    def __init__(self, app: Flask) -> None:
+    def __init__(self, app: Flask, blueprints: Sequence[Blueprint]) -> None:
+        super().__init__(spec_kwargs={"info": {"description": DESCRIPTION, "license": LICENSE}})
+        self._app = app
         self._lock = threading.RLock()
-        self._waiting: Sequence[Blueprint] = ()
-        super().__init__(
-            app, spec_kwargs={"info": {"description": DESCRIPTION, "license": {"name": "MIT", "identifier": "MIT"}}}
-        )
-
-    def register(self, blueprints: Sequence[Blueprint]) -> None:
-        """Register blueprints, to be described later."""
-        for blueprint in blueprints:
-            self._app.register_blueprint(blueprint)
         self._waiting = blueprints
+        app.extensions["flask-smorest"] = {"apis": {"": {"ext_obj": self}}, "blp_name_to_api": {}}
+        app.cli.add_command(openapi_cli)
 
     @property
     def spec(self) -> Any:
         """All that is described."""
         with self._lock:
             waiting, self._waiting = self._waiting, ()
-            for blueprint in waiting:
-                blueprint.register_views_in_doc(self, self._app, self._spec, name=blueprint.name, parameters=None)
-                self._spec.tag({"name": blueprint.name, "description": blueprint.description})
             if waiting:
-                document = openapi_document.finished(self._spec.to_dict())
-                self._spec.to_dict = lambda: document
+                self._describe(waiting)
             return self._spec
 
     @spec.setter
     def spec(self, spec: Any) -> None:
         self._spec = spec
+
+    def _describe(self, blueprints: Sequence[Blueprint]) -> None:
+        self.init_app(self._app)
+        for field, json_type in FIELD_TYPES.items():
+            self.register_field(field, json_type, None)
+        self.ma_plugin.converter.add_attribute_function(_json_schema)
+        self._spec.components.security_scheme("token", {"type": "http", "scheme": "bearer"})
+        for blueprint in blueprints:
+            blueprint.register_views_in_doc(self, self._app, self._spec, name=blueprint.name, parameters=None)
+            self._spec.tag({"name": blueprint.name, "description": blueprint.description})
+        document = openapi_document.finished(self._spec.to_dict())
+        self._spec.to_dict = lambda: document
 
     def _register_error_handlers(self) -> None:
         """Errors have one mapper."""
@@ -102,19 +117,9 @@ def init_app(app: Flask, blueprints: Sequence[Blueprint]) -> None:
     app.config["API_TITLE"] = "forms_service"
     app.config["API_VERSION"] = __version__
     app.config["OPENAPI_VERSION"] = "3.1.0"
-    api = Description(app)
-    for field, json_type in (
-        (Text, "string"),
-        (Line, "string"),
-        (Word, "string"),
-        (Whole, "integer"),
-        (Flag, "boolean"),
-    ):
-        api.register_field(field, json_type, None)
-    api.ma_plugin.converter.add_attribute_function(_json_schema)
-    api.spec.components.security_scheme("token", {"type": "http", "scheme": "bearer"})
-    api.register(blueprints)
-    app.extensions["description"] = api
+    app.extensions["description"] = Description(app, blueprints)
+    for blueprint in blueprints:
+        app.register_blueprint(blueprint)
     app.extensions["rendered_description"] = (None, "")
     app.register_blueprint(docs)
 
