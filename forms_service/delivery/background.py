@@ -15,21 +15,17 @@ from collections.abc import Callable
 from typing import cast
 
 import click
-from flask import Flask
+from flask import Flask, current_app
 from flask.helpers import get_debug_flag
 from sqlalchemy.exc import DBAPIError
 from werkzeug.serving import is_running_from_reloader
 
 from forms_service.database.engine import first_line
-from forms_service.delivery import composing, outbox, sources, tasks, worker
+from forms_service.delivery import tasks
 from forms_service.encryption import rotation
 from forms_service.errors import ServiceUnavailableError
 
-POLL_SECONDS = 1.0
-"""How soon a message is seen that another process has queued, or that is due again."""
-
 TASK_SECONDS = 20.0
-SWEEP_SECONDS = 3600
 REENCRYPT_SECONDS = 60
 """How often a re-encryption that is not finished goes on; longer than every process needs to notice a new key."""
 
@@ -46,13 +42,21 @@ log = logging.getLogger(__name__)
 
 
 def init_app(app: Flask) -> None:
-    """Give the app its outbox, its list of tasks and whoever works them, not started yet."""
-    composing.init_app(app)
-    sources.init_app(app)
+    """Create the loops of the process, not started yet, and the list of periodic tasks."""
     tasks.init_app(app)
-    tasks.register(app, "outbox", SWEEP_SECONDS, outbox.sweep)
     tasks.register(app, "re-encryption", REENCRYPT_SECONDS, rotation.continue_in_background)
     app.extensions["background"] = Background(app)
+    add_loop(app, "tasks", tasks.run_due, TASK_SECONDS)
+
+
+def add_loop(app: Flask, name: str, work: Work, seconds: float) -> None:
+    """Have `work` done in a thread of its own: every so many seconds, and when it is woken."""
+    _of(app).loops[name] = Loop(app, name, work, seconds)
+
+
+def wake(name: str) -> None:
+    """Have a loop do its work now, where this process runs it."""
+    _of(current_app).loops[name].wake()
 
 
 def start(app: Flask) -> None:
@@ -89,13 +93,16 @@ class Loop:
         self._app = app
         self._work = work
         self._seconds = seconds
+        self._name = name
         self._woken = threading.Event()
         self._stopping = threading.Event()
         self._failures = 0
-        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Begin."""
+        """Begin, with events and a thread of this process: those of before a fork are the parent's."""
+        self._woken, self._stopping, self._failures = threading.Event(), threading.Event(), 0
+        self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
         self._thread.start()
 
     def wake(self) -> None:
@@ -109,7 +116,8 @@ class Loop:
 
     def join(self, seconds: float) -> None:
         """Wait for the end."""
-        self._thread.join(max(seconds, 0))
+        if self._thread:
+            self._thread.join(max(seconds, 0))
 
     def _run(self) -> None:
         while True:
@@ -149,7 +157,7 @@ class Background:
         self._app = app
         self._lock = threading.Lock()
         self._process: int | None = None
-        self._loops: list[Loop] = []
+        self.loops: dict[str, Loop] = {}
 
     def start(self) -> None:
         """Begin, unless this process has already; one that was forked has not."""
@@ -159,30 +167,21 @@ class Background:
             if self._process == os.getpid():
                 return
             log.info("Background work begins.")  # before the threads: whoever sees their work finds the line
-            self._loops = [
-                Loop(self._app, "outbox", worker.deliver_due, POLL_SECONDS),
-                Loop(self._app, "tasks", tasks.run_due, TASK_SECONDS),
-            ]
-            for loop in self._loops:
+            for loop in self.loops.values():
                 loop.start()
             self._process = os.getpid()
         atexit.register(self.stop)
-
-    def wake(self) -> None:
-        """Send what was just queued."""
-        for loop in self._loops[:1]:
-            loop.wake()
 
     def stop(self) -> None:
         """End after the message in hand, or after STOPPING_SECONDS: then the lease runs out, and it goes again."""
         if self._process != os.getpid():
             return
         until = time.monotonic() + STOPPING_SECONDS
-        for loop in self._loops:
+        for loop in self.loops.values():
             loop.stop()
-        for loop in self._loops:
+        for loop in self.loops.values():
             loop.join(until - time.monotonic())
-        self._loops, self._process = [], None
+        self._process = None
         atexit.unregister(self.stop)
 
 

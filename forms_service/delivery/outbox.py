@@ -9,13 +9,12 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from flask import current_app
 from sqlalchemy import Connection, Select, delete, func, select
 
 from forms_service.config import settings
 from forms_service.database.transactions import once_committed, writing
 from forms_service.database.types import new_id, now
-from forms_service.delivery import digests, written
+from forms_service.delivery import background, digests, written
 from forms_service.delivery.models import ROUTINE, URGENT, Message
 from forms_service.encryption.keyring import holder
 from forms_service.encryption.prepared import SealedRows
@@ -83,7 +82,7 @@ def put_rows(connection: Connection, rows: list[dict[str, Any]]) -> None:
 
 def announce() -> None:
     """Have what was queued sent now, and not when the worker looks the next time."""
-    current_app.extensions["background"].wake()
+    background.wake("outbox")
 
 
 def forget(about: Sequence[uuid.UUID] | Select[uuid.UUID]) -> None:

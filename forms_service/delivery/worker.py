@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
+from flask import Flask
 from sqlalchemy.exc import DBAPIError
 
 from forms_service.database.types import now
-from forms_service.delivery import claims
+from forms_service.delivery import background, claims, composing, outbox, sources, tasks
 from forms_service.delivery.claims import Claim
 from forms_service.delivery.mail import Mailer
 from forms_service.delivery.parcel import DeliveryError, Sender
@@ -31,7 +32,20 @@ REPLY_CODE = re.compile(r"\d{3}\b")
 
 RECORD_AGAIN_SECONDS = 1
 
+POLL_SECONDS = 1.0
+"""Interval at which messages are noticed that another process queued, or that are due again."""
+
+SWEEP_SECONDS = 3600
+
 log = logging.getLogger(__name__)
+
+
+def init_app(app: Flask) -> None:
+    """Have the outbox worked and swept in the background."""
+    composing.init_app(app)
+    sources.init_app(app)
+    background.add_loop(app, "outbox", deliver_due, POLL_SECONDS)
+    tasks.register(app, "outbox", SWEEP_SECONDS, outbox.sweep)
 
 
 def deliver_due(stopping: Callable[[], bool] = lambda: False) -> int:

@@ -19,7 +19,7 @@ from sqlalchemy.exc import OperationalError
 
 from forms_service.database.transactions import writing
 from forms_service.database.types import new_id, now
-from forms_service.delivery import background, outbox, tasks
+from forms_service.delivery import background, outbox, tasks, worker
 from forms_service.delivery.background import Background, Loop
 from forms_service.delivery.models import Message, PeriodicTask
 from forms_service.delivery.service import send_test
@@ -82,7 +82,7 @@ class TestThreads:
             put(running)
             until(lambda number=number: len(mail_server.received) == number + 2)  # type: ignore[misc]
             times.append(time.monotonic() - started)
-        assert sorted(times)[2] < background.POLL_SECONDS / 2, "sooner than by looking from time to time"
+        assert sorted(times)[2] < worker.POLL_SECONDS / 2, "sooner than by looking from time to time"
 
     def test_what_another_process_has_queued_is_seen_too(self, running: Flask, mail_server: MailServer) -> None:
         with running.app_context(), writing():
@@ -258,8 +258,8 @@ IMPATIENT = """
 from pathlib import Path
 from forms_service.app import create_app
 from forms_service.config import load_settings
-from forms_service.delivery import background, claims
-claims.LEASE, claims.FIRST_DELAYS, background.POLL_SECONDS = 1, (0.1, 0.1, 0.1), 0.05
+from forms_service.delivery import background, claims, worker
+claims.LEASE, claims.FIRST_DELAYS, worker.POLL_SECONDS = 1, (0.1, 0.1, 0.1), 0.05
 background.work_until_told(create_app(load_settings(Path("."))))
 """
 """`flask worker` with leases and delays of a test."""
