@@ -67,12 +67,12 @@ def on_starting(server):
 
 def post_worker_init(worker):
     """Keep to one core where there is one worker, and send what waited while the service was down."""
-    from forms_service.delivery import background
+    from forms_service.background import runner
 
     if worker.cfg.workers == 1:
         stay_on_one_core()
     if "background" in getattr(worker.application, "extensions", ()):  # the benchmarks serve other apps by this file
-        background.start(worker.application)
+        runner.start(worker.application)
 
 
 def child_exit(server, worker):

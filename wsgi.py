@@ -4,8 +4,8 @@ import sys
 from pathlib import Path
 
 from forms_service.app import create_app
+from forms_service.background import runner
 from forms_service.config import load_settings
-from forms_service.delivery import background
 from forms_service.errors import StartError
 
 WORKER_BOOT_ERROR = 3
@@ -17,4 +17,4 @@ except StartError as error:
     print(error, file=sys.stderr)
     sys.exit(WORKER_BOOT_ERROR)
 
-background.start_with_server(app)
+runner.start_with_server(app)

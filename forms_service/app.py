@@ -6,9 +6,10 @@ from forms_service import caching, redis_client
 from forms_service.accounts import guards, passwords, sweeping
 from forms_service.accounts.pages import accounts
 from forms_service.accounts.views import BLUEPRINTS as ACCOUNTS
+from forms_service.background import runner
 from forms_service.config import Settings
 from forms_service.database import engine, migrations, transactions
-from forms_service.delivery import background, worker
+from forms_service.delivery import worker
 from forms_service.encryption import keyring
 from forms_service.forms import erasure, published
 from forms_service.forms.views import forms, hosted
@@ -50,7 +51,7 @@ def create_app(settings: Settings, *, start: bool = True) -> Flask:
         part.init_app(app)
     for part in (cors, limits, engine, passwords):
         part.init_app(app, settings)
-    for part in (migrations, keyring, background, worker, guards, sweeping, published, erasure, checks):
+    for part in (migrations, keyring, runner, worker, guards, sweeping, published, erasure, checks):
         part.init_app(app)
     for part in (
         storage,

@@ -10,6 +10,7 @@ from flask.cli import with_appcontext
 from forms_service import setup_command
 from forms_service.accounts.signup.schemas import Signup
 from forms_service.app import create_app
+from forms_service.background import runner
 from forms_service.caching import clear_pattern
 from forms_service.commands.accounts import accounts
 from forms_service.commands.files import decrypt, encrypt
@@ -18,7 +19,6 @@ from forms_service.commands.keys import keys
 from forms_service.commands.terminal import checked, new_person, plainly
 from forms_service.config import SettingsError, load_settings
 from forms_service.database.transactions import nothing_left_open
-from forms_service.delivery import background
 from forms_service.delivery.service import send_test
 from forms_service.errors import StartError
 from forms_service.health.doctor import Finding, examine
@@ -48,7 +48,7 @@ def test_mail(address: str) -> None:
 @with_appcontext
 def worker() -> None:
     """Send what waits in the outbox and do what is done from time to time, until SIGTERM."""
-    background.work_until_told(current_app)
+    runner.work_until_told(current_app)
 
 
 @click.group()

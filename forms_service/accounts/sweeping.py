@@ -8,10 +8,10 @@ from sqlalchemy import delete, func, select
 from forms_service.accounts.erasure import sweep_pending
 from forms_service.accounts.models import Event, KnownPlace, RefreshToken, Session, Token
 from forms_service.accounts.sessions.service import LIFETIME
+from forms_service.background import periodic
 from forms_service.config import settings
 from forms_service.database.transactions import writing
 from forms_service.database.types import now
-from forms_service.delivery import tasks
 from forms_service.extensions import db
 
 EVERY = 3600
@@ -28,7 +28,7 @@ MAX_EVENTS = 10_000
 
 def init_app(app: Flask) -> None:
     """Sweep once an hour, wherever background work is done."""
-    tasks.register(app, "accounts", EVERY, sweep)
+    periodic.register(app, "accounts", EVERY, sweep)
 
 
 def sweep() -> None:

@@ -73,12 +73,3 @@ class Attempt(Model):
     """`sent`, `again`, `failed`, or `lost`: the worker that had it in hand did not come back."""
 
     answer: Mapped[str] = mapped_column(Encrypted("delivery_attempts.answer"))
-
-
-class PeriodicTask(Model):
-    """When something that is done from time to time is next due, in whichever process gets to it first."""
-
-    __tablename__ = "periodic_tasks"
-
-    name: Mapped[str] = mapped_column(String(40), primary_key=True)
-    next_run_at: Mapped[datetime] = mapped_column(UTCDateTime)

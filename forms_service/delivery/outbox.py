@@ -11,10 +11,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, delete, func, select
 
+from forms_service.background import runner
 from forms_service.config import settings
 from forms_service.database.transactions import once_committed, writing
 from forms_service.database.types import new_id, now
-from forms_service.delivery import background, digests, written
+from forms_service.delivery import digests, eml_files
 from forms_service.delivery.models import ROUTINE, URGENT, Message
 from forms_service.encryption.keyring import holder
 from forms_service.encryption.prepared import SealedRows
@@ -82,14 +83,14 @@ def put_rows(connection: Connection, rows: list[dict[str, Any]]) -> None:
 
 def announce() -> None:
     """Have what was queued sent now, and not when the worker looks the next time."""
-    background.wake("outbox")
+    runner.wake("outbox")
 
 
 def forget(about: Sequence[uuid.UUID] | Select[uuid.UUID]) -> None:
     """Take everything about accounts or submissions out of the outbox, sent or not, in the caller's transaction."""
     its = Message.about.in_(about)
     if not settings.smtp_server:
-        once_committed(partial(written.remove, db.session.scalars(select(Message.id).where(its)).all()))
+        once_committed(partial(eml_files.remove, db.session.scalars(select(Message.id).where(its)).all()))
     emptied = db.session.scalars(select(Message.digest_id).where(its, Message.digest_id.is_not(None)).distinct()).all()
     db.session.execute(delete(Message).where(its))
     digests.drop_empty([identity for identity in emptied if identity])

@@ -1,7 +1,7 @@
 """What owners are told when mails do not leave."""
 
 from forms_service.config import settings
-from forms_service.delivery import claims
+from forms_service.delivery import leases
 
 KEPT = "Submissions are kept: look into the inbox."
 NO_SERVER = f"Mails cannot be sent: the operator of this service has set no mail server. {KEPT}"
@@ -12,4 +12,4 @@ def mail_problem() -> str | None:
     """What is wrong with sending mails, None while nothing is; ends the session's transaction."""
     if settings.production and not settings.smtp_server:
         return NO_SERVER
-    return FAILING if claims.keeps_failing("mail") else None
+    return FAILING if leases.keeps_failing("mail") else None

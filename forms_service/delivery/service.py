@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from forms_service.database.transactions import writing
 from forms_service.database.types import new_id
-from forms_service.delivery import claims, outbox, worker
+from forms_service.delivery import leases, outbox, worker
 from forms_service.delivery.models import Attempt
 from forms_service.extensions import db
 
@@ -32,7 +32,7 @@ def send_test(address: str) -> Tried:
         db.session.commit()
     worker.deliver_one(identity)
     first = select(Attempt.outcome, Attempt.answer).where(Attempt.message_id == identity).order_by(Attempt.at)
-    until = time.monotonic() + claims.LEASE
+    until = time.monotonic() + leases.LEASE
     while time.monotonic() < until:
         found = db.session.execute(first).first()
         db.session.rollback()

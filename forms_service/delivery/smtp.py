@@ -11,8 +11,8 @@ import time
 from typing import Any
 
 from forms_service.config import settings
-from forms_service.delivery.composing import Mail, sender_address
-from forms_service.delivery.parcel import DeliveryError
+from forms_service.delivery.mail_rendering import Mail, sender_address
+from forms_service.delivery.message import DeliveryError
 
 CONNECTING = 10
 """Seconds until a server that does not answer at first is given up."""

@@ -11,11 +11,12 @@ from datetime import timedelta
 from flask import Flask
 from sqlalchemy.exc import DBAPIError
 
+from forms_service.background import periodic, runner
 from forms_service.database.types import now
-from forms_service.delivery import background, claims, composing, outbox, sources, tasks
-from forms_service.delivery.claims import Claim
-from forms_service.delivery.mail import Mailer
-from forms_service.delivery.parcel import DeliveryError, Sender
+from forms_service.delivery import leases, mail_rendering, outbox, payloads
+from forms_service.delivery.leases import Claim
+from forms_service.delivery.mail_transport import Mailer
+from forms_service.delivery.message import DeliveryError, Sender
 from forms_service.errors import ServiceUnavailableError
 from forms_service.logs import event
 from forms_service.web.request_context import requests_in_hand
@@ -42,10 +43,10 @@ log = logging.getLogger(__name__)
 
 def init_app(app: Flask) -> None:
     """Have the outbox worked and swept in the background."""
-    composing.init_app(app)
-    sources.init_app(app)
-    background.add_loop(app, "outbox", deliver_due, POLL_SECONDS)
-    tasks.register(app, "outbox", SWEEP_SECONDS, outbox.sweep)
+    mail_rendering.init_app(app)
+    payloads.init_app(app)
+    runner.add_loop(app, "outbox", deliver_due, POLL_SECONDS)
+    periodic.register(app, "outbox", SWEEP_SECONDS, outbox.sweep)
 
 
 def deliver_due(stopping: Callable[[], bool] = lambda: False) -> int:
@@ -54,7 +55,7 @@ def deliver_due(stopping: Callable[[], bool] = lambda: False) -> int:
     with _senders() as senders:
         while not stopping():
             worked = time.thread_time()
-            claimed = claims.claim(*senders)
+            claimed = leases.claim(*senders)
             if claimed is None:
                 break
             if not claimed.held:
@@ -67,7 +68,7 @@ def deliver_due(stopping: Callable[[], bool] = lambda: False) -> int:
 def deliver_one(identity: uuid.UUID) -> bool:
     """Send this message now, like any other; False if another worker has it in hand."""
     with _senders() as senders:
-        claimed = claims.claim(*senders, only=identity)
+        claimed = leases.claim(*senders, only=identity)
         if claimed and not claimed.held:
             _deliver(claimed, senders[claimed.channel])
     return claimed is not None
@@ -93,17 +94,17 @@ def _give_way(seconds: float) -> None:
 def _deliver(claimed: Claim, sender: Sender) -> None:
     """Send what was claimed; no transaction is open meanwhile."""
     try:
-        parcel = claims.parcel(claimed)
+        parcel = leases.parcel(claimed)
         if parcel is None:
             return
         answer, outcome = sender.send(parcel), "sent"
     except DeliveryError as error:
-        answer, outcome = str(error), "failed" if error.permanent or claims.expires(claimed) else "again"
+        answer, outcome = str(error), "failed" if error.permanent or leases.expires(claimed) else "again"
     except DBAPIError:
         raise  # nothing was tried: the lease ends, and it goes again
     except Exception as error:  # one message that cannot be made must not keep the others
         log.exception("A message could not be made.", extra={"fields": {"kind": claimed.kind, "id": claimed.id}})
-        answer, outcome = type(error).__name__, "failed" if claims.expires(claimed) else "again"
+        answer, outcome = type(error).__name__, "failed" if leases.expires(claimed) else "again"
     _record(claimed, answer, outcome)
     _tell(claimed, answer, outcome)
 
@@ -112,7 +113,7 @@ def _record(claimed: Claim, answer: str, outcome: str) -> None:
     """Write it down while the lease lasts: what was sent shall not go again only because the database was busy."""
     while True:
         try:
-            claims.record(claimed, answer, outcome=outcome)
+            leases.record(claimed, answer, outcome=outcome)
         except (DBAPIError, ServiceUnavailableError):
             if now() + timedelta(seconds=RECORD_AGAIN_SECONDS) > claimed.until:
                 raise

@@ -13,9 +13,9 @@ from flask import Flask
 from sqlalchemy import exists, select, update
 
 from forms_service.accounts import erasure as accounts
+from forms_service.background import periodic
 from forms_service.database.transactions import writing
 from forms_service.database.types import now
-from forms_service.delivery import tasks
 from forms_service.extensions import db
 from forms_service.forms.models import Form
 from forms_service.signals import account_emptying, form_emptying, form_erasing, form_saved
@@ -36,7 +36,7 @@ PAUSE = 0.005
 
 def init_app(app: Flask) -> None:
     """Have what was left be done."""
-    tasks.register(app, "erasures", INTERVAL, sweep)
+    periodic.register(app, "erasures", INTERVAL, sweep)
 
 
 def erase(form_id: str) -> bool:

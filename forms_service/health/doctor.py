@@ -12,9 +12,9 @@ from sqlalchemy.exc import DBAPIError
 
 from forms_service.config import settings
 from forms_service.database import migrations
-from forms_service.delivery import claims, smtp
-from forms_service.delivery.composing import sender_address
-from forms_service.delivery.parcel import DeliveryError
+from forms_service.delivery import leases, smtp
+from forms_service.delivery.mail_rendering import sender_address
+from forms_service.delivery.message import DeliveryError
 from forms_service.encryption import keyring, rotation, wrapped_keys
 from forms_service.extensions import db
 from forms_service.health import mail_records, ownership
@@ -155,7 +155,7 @@ def _redis() -> str:
 def _smtp() -> str:
     if not settings.smtp_server:
         if settings.production:
-            days = claims.KEEP_TRYING.days
+            days = leases.KEEP_TRYING.days
             raise _BadError(f"SMTP_SERVER is not set: no mail leaves, and what waits for {days} days is lost. Set it.")
         return "SMTP_SERVER is not set: mails go into files in the instance folder."
     try:

@@ -9,7 +9,7 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from forms_service.config import settings
-from forms_service.delivery import digests, outbox, sources
+from forms_service.delivery import digests, outbox, payloads
 from forms_service.errors import NotFoundError
 from forms_service.extensions import db
 from forms_service.form_schema.field_types import choice_labels
@@ -34,8 +34,8 @@ CUT = "… (cut here: the inbox has all of it)"
 
 def init_app(app: Flask) -> None:
     """Have the mail written when it is sent: until then nothing that was submitted is kept twice."""
-    sources.register(app, KIND, said)
-    sources.register(app, digests.KIND, digest)
+    payloads.register(app, KIND, said)
+    payloads.register(app, digests.KIND, digest)
 
 
 def notify(form: PublishedForm, submission_ids: Sequence[uuid.UUID]) -> None:

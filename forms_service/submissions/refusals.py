@@ -16,9 +16,9 @@ from flask import Flask, current_app
 from sqlalchemy import Connection, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from forms_service.background import periodic
 from forms_service.database.transactions import transaction
 from forms_service.database.types import now
-from forms_service.delivery import tasks
 from forms_service.extensions import db
 from forms_service.forms.models import Form
 from forms_service.forms.service import FORM_ID
@@ -96,7 +96,7 @@ class RefusalCounter:
 def init_app(app: Flask) -> None:
     """Give the app its counter."""
     app.extensions["refusals"] = RefusalCounter(app)
-    tasks.register(app, "refusals", SWEEP_SECONDS, sweep)
+    periodic.register(app, "refusals", SWEEP_SECONDS, sweep)
 
 
 def count_refusal(form_id: str, reason: str) -> None:

@@ -8,10 +8,10 @@ from datetime import timedelta
 from flask import Flask
 from sqlalchemy import ColumnElement, delete, func, select, tuple_
 
+from forms_service.background import periodic
 from forms_service.config import settings
 from forms_service.database.transactions import writing
 from forms_service.database.types import now
-from forms_service.delivery import tasks
 from forms_service.encryption.row_binding import Unreadable
 from forms_service.extensions import db
 from forms_service.form_schema.settings import form_settings
@@ -32,7 +32,7 @@ Condition = ColumnElement[bool]
 
 def init_app(app: Flask) -> None:
     """Have it done every hour."""
-    tasks.register(app, "retention", EVERY, sweep)
+    periodic.register(app, "retention", EVERY, sweep)
 
 
 def sweep() -> None:

@@ -29,6 +29,7 @@ FLOORS = (
     ("forms",),
     ("accounts",),
     ("delivery",),
+    ("background",),
     ("rate_limiting",),
     ("web",),
     ("caching",),

@@ -12,8 +12,8 @@ from flask import Flask
 from jinja2 import DictLoader
 
 from forms_service.database.types import now
-from forms_service.delivery.composing import compose
-from forms_service.delivery.parcel import Parcel
+from forms_service.delivery.mail_rendering import compose
+from forms_service.delivery.message import Parcel
 from tests.architecture.test_linear_work import ROUNDS, Work, filled, grows_linearly, part, raw
 from tests.conftest import MakeApp
 from tests.support.visitors import CONTACT, JSON, OWNER, form_for

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import marshmallow as ma
 import pytest
 
-from forms_service.delivery import headers
+from forms_service.delivery import mail_headers
 from forms_service.errors import ApiError
 from forms_service.form_schema.compiler import compiled
 from forms_service.form_schema.field_types import patterns
@@ -168,7 +168,7 @@ WORK: dict[str, Work] = {
     "export: lines": Work(lambda sent: formats.csv_rows([[sent]]), filled("\n")),
     "export: invisible": Work(lambda sent: formats.csv_rows([[sent]]), filled(";\u200b")),
     "export: numbers": Work(lambda sent: formats.csv_rows([[sent]]), filled("1.", ";", "x")),
-    "mail: header": Work(lambda sent: headers.text_field("Subject", sent), filled("=?utf-8?q?a?= ")),
+    "mail: header": Work(lambda sent: mail_headers.text_field("Subject", sent), filled("=?utf-8?q?a?= ")),
     "URL: dots": Work(urls.is_url, filled(".a", "https://example.com/")),
     "URL: hosts": Work(urls.is_web_url, filled("a.", "https://")),
     "URL: users": Work(urls.is_url, filled("@:", "https://")),

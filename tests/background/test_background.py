@@ -17,11 +17,13 @@ from flask import Flask
 from sqlalchemy import select, update
 from sqlalchemy.exc import OperationalError
 
+from forms_service.background import periodic, runner
+from forms_service.background.models import PeriodicTask
+from forms_service.background.runner import Background, Loop
 from forms_service.database.transactions import writing
 from forms_service.database.types import new_id, now
-from forms_service.delivery import background, outbox, tasks, worker
-from forms_service.delivery.background import Background, Loop
-from forms_service.delivery.models import Message, PeriodicTask
+from forms_service.delivery import outbox, worker
+from forms_service.delivery.models import Message
 from forms_service.delivery.service import send_test
 from forms_service.extensions import db
 from tests.conftest import QUICK, MakeApp
@@ -62,7 +64,7 @@ def states(app: Flask) -> Counter[str]:
 def running(make_either_app: MakeApp, mail_server: MailServer) -> Iterator[Flask]:
     """An app whose threads run."""
     app = make_either_app(**mail_server.settings)
-    background.start(app)
+    runner.start(app)
     yield app
     work: Background = app.extensions["background"]
     work.stop()
@@ -96,16 +98,16 @@ class TestThreads:
     ) -> None:
         app = make_app()
         with ThreadPoolExecutor(8) as threads:
-            list(threads.map(lambda _: background.start(app), range(8)))
+            list(threads.map(lambda _: runner.start(app), range(8)))
         app.extensions["background"].stop()
         assert caplog.text.count(BEGINS) == 1
-        background.start(make_app(BACKGROUND_WORK="outside"))
+        runner.start(make_app(BACKGROUND_WORK="outside"))
         assert caplog.text.count(BEGINS) == 1
 
     def test_a_database_that_is_away_is_said_once_and_waited_for(
         self, make_app: MakeApp, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(background, "LONGEST_PAUSE", 0.01)
+        monkeypatch.setattr(runner, "LONGEST_PAUSE", 0.01)
         away, calls = True, 0
 
         def work(_: Callable[[], bool]) -> None:
@@ -132,11 +134,11 @@ class TestTasks:
         ran: list[str] = []
         apps = [make_either_app() for _ in range(4)]
         for app in apps:
-            tasks.register(app, "retention", 3600, lambda: ran.append("retention"))
+            periodic.register(app, "retention", 3600, lambda: ran.append("retention"))
 
         def process(app: Flask) -> None:
             with app.app_context():
-                tasks.run_due()
+                periodic.run_due()
 
         for _ in range(3):
             with ThreadPoolExecutor(4) as threads:
@@ -152,15 +154,15 @@ class TestTasks:
     ) -> None:
         ran: list[str] = []
         either_app.extensions["tasks"].clear()
-        tasks.register(either_app, "broken", 86_400, lambda: 1 / 0)
-        tasks.register(either_app, "fine", 86_400, lambda: ran.append("fine"))
+        periodic.register(either_app, "broken", 86_400, lambda: 1 / 0)
+        periodic.register(either_app, "fine", 86_400, lambda: ran.append("fine"))
         with either_app.app_context():
-            assert tasks.run_due() == ["broken", "fine"]
+            assert periodic.run_due() == ["broken", "fine"]
             assert "A periodic task failed: broken" in caplog.text
-            assert tasks.run_due() == []
-        self.let_pass(either_app, tasks.AGAIN_SECONDS + 1)
+            assert periodic.run_due() == []
+        self.let_pass(either_app, periodic.AGAIN_SECONDS + 1)
         with either_app.app_context():
-            assert tasks.run_due() == ["broken"]
+            assert periodic.run_due() == ["broken"]
 
     def let_pass(self, app: Flask, seconds: float) -> None:
         with app.app_context(), writing():

@@ -13,10 +13,10 @@ from sqlalchemy import func, select
 from forms_service.accounts import administration
 from forms_service.database.transactions import writing
 from forms_service.database.types import new_id
-from forms_service.delivery import claims, outbox, worker
-from forms_service.delivery.composing import compose
+from forms_service.delivery import leases, outbox, worker
+from forms_service.delivery.mail_rendering import compose
+from forms_service.delivery.message import DeliveryError, Parcel
 from forms_service.delivery.models import Message
-from forms_service.delivery.parcel import DeliveryError, Parcel
 from forms_service.extensions import db
 from forms_service.forms.published import FRESH_SECONDS, published
 from forms_service.submissions import notification
@@ -161,9 +161,9 @@ def test_a_digest_whose_worker_was_killed_goes_again_with_all_it_held(
     deliver(either_app)
     clock(minutes=1)
     with either_app.app_context():
-        taken = claims.claim("mail")
+        taken = leases.claim("mail")
         assert taken is not None
-        assert claims.parcel(taken) is not None
+        assert leases.parcel(taken) is not None
     notify(either_app, form, 4)  # what the one in hand does not know of
     deliver(either_app)
     clock(minutes=2)

@@ -12,9 +12,9 @@ from jinja2 import DictLoader
 from forms_service.database.transactions import writing
 from forms_service.database.types import new_id, now
 from forms_service.delivery import outbox, worker
-from forms_service.delivery.composing import compose
-from forms_service.delivery.headers import Field, check_headers
-from forms_service.delivery.parcel import DeliveryError, Parcel
+from forms_service.delivery.mail_headers import Field, check_headers
+from forms_service.delivery.mail_rendering import compose
+from forms_service.delivery.message import DeliveryError, Parcel
 from forms_service.extensions import db
 from tests.conftest import MakeApp
 from tests.support.mail_server import MailServer

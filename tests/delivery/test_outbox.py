@@ -13,9 +13,9 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from forms_service.database import transactions
 from forms_service.database.transactions import writing
 from forms_service.database.types import new_id
-from forms_service.delivery import claims, outbox, smtp, sources, worker
+from forms_service.delivery import leases, outbox, payloads, smtp, worker
+from forms_service.delivery.message import DeliveryError, Parcel
 from forms_service.delivery.models import Attempt, Message
-from forms_service.delivery.parcel import DeliveryError, Parcel
 from forms_service.encryption.wrapped_keys import WrappedKey
 from forms_service.errors import ServiceUnavailableError
 from forms_service.extensions import db
@@ -119,7 +119,7 @@ class TestQueueing:
         outbox.put_rows(db.session.connection(), outbox_rows)
         db.session.commit()
         said = iter([{"token": "read when it is sent"}, None])
-        sources.register(either_context, "test", lambda _: next(said))
+        payloads.register(either_context, "test", lambda _: next(said))
         worker.deliver_due()
         assert [parcel.values for parcel in postman.taken] == [{"token": "read when it is sent"}]
         assert attempts() == [("sent", "250 OK"), ("failed", "What it was about is gone.")]
@@ -179,8 +179,8 @@ class TestQueueing:
         found = outbox.backlog()
         assert found.waiting == 2
         assert 180 <= found.oldest < 190
-        claims.claim("mail")
-        claims.claim("mail")
+        leases.claim("mail")
+        leases.claim("mail")
         assert outbox.backlog() == outbox.Backlog(2, 0), "what is in hand is not overdue"
 
 
@@ -229,7 +229,7 @@ class TestTrying:
         assert 4 <= waits[0] <= 6
         assert 24 <= waits[1] <= 36
         assert 72 <= waits[2] <= 108
-        assert max(waits) <= claims.LONGEST_DELAY * 1.2
+        assert max(waits) <= leases.LONGEST_DELAY * 1.2
         assert 3.5 * 86400 < sum(waits[:-1]) < 4 * 86400
         assert states() == ["failed"]
         assert [outcome for outcome, _ in attempts()] == ["again"] * (len(waits) - 1) + ["failed"]
@@ -250,29 +250,29 @@ class TestTrying:
 
     def test_what_a_killed_worker_had_in_hand_goes_again(self, postman: Postman, clock: Callable[..., None]) -> None:
         put()
-        taken = claims.claim("mail")
+        taken = leases.claim("mail")
         assert taken
-        assert claims.claim("mail") is None
+        assert leases.claim("mail") is None
         clock(seconds=59)
         assert worker.deliver_due() == 0
         clock(seconds=2)
         assert worker.deliver_due() == 1
         assert [parcel.id for parcel in postman.taken] == [taken.id]
-        assert attempts() == [("lost", claims.LOST), ("sent", "250 OK")]
+        assert attempts() == [("lost", leases.LOST), ("sent", "250 OK")]
 
     def test_who_comes_back_too_late_does_not_undo_what_another_did(
         self, postman: Postman, clock: Callable[..., None]
     ) -> None:
         put()
-        late = claims.claim("mail")
+        late = leases.claim("mail")
         clock(seconds=61)
-        held = claims.claim("mail")
+        held = leases.claim("mail")
         assert late
         assert held
-        claims.record(late, "too late", outcome="failed")
+        leases.record(late, "too late", outcome="failed")
         assert states() == ["waiting"]
-        claims.record(held, "250 OK", outcome="sent")
-        claims.record(late, "250 it went as well", outcome="sent")
+        leases.record(held, "250 OK", outcome="sent")
+        leases.record(late, "250 it went as well", outcome="sent")
         assert states() == ["sent"]
 
     def test_one_that_cannot_be_made_keeps_no_other(self, postman: Postman, caplog: pytest.LogCaptureFixture) -> None:
@@ -294,14 +294,14 @@ class TestTrying:
         self, postman: Postman, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         put()
-        record, failures = claims.record, [OperationalError("UPDATE", {}, Exception("gone")), ServiceUnavailableError()]
+        record, failures = leases.record, [OperationalError("UPDATE", {}, Exception("gone")), ServiceUnavailableError()]
 
         def fails_at_first(*args: Any, **kwargs: Any) -> None:
             if failures:
                 raise failures.pop()
             record(*args, **kwargs)
 
-        monkeypatch.setattr(claims, "record", fails_at_first)
+        monkeypatch.setattr(leases, "record", fails_at_first)
         monkeypatch.setattr(worker, "RECORD_AGAIN_SECONDS", 0.01)
         assert (worker.deliver_due(), states(), len(postman.taken)) == (1, ["sent"], 1)
 
@@ -316,9 +316,9 @@ def outbox_wait() -> float:
     """Seconds until the only message is due."""
     due = db.session.scalar(select(Message.next_attempt_at))
     assert due
-    return (due - claims.now()).total_seconds()
+    return (due - leases.now()).total_seconds()
 
 
 def test_the_lease_outlasts_every_send() -> None:
-    assert smtp.SENDING + smtp.CLOSING < claims.LEASE
-    assert transactions.PATIENCE < claims.LEASE - smtp.SENDING
+    assert smtp.SENDING + smtp.CLOSING < leases.LEASE
+    assert transactions.PATIENCE < leases.LEASE - smtp.SENDING

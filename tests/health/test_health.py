@@ -18,7 +18,7 @@ from sqlalchemy import select, update
 from forms_service import __version__
 from forms_service.database.transactions import writing
 from forms_service.database.types import new_id, now
-from forms_service.delivery import claims, outbox
+from forms_service.delivery import leases, outbox
 from forms_service.delivery.models import Attempt, Message
 from forms_service.extensions import db
 from forms_service.health import checks
@@ -235,7 +235,7 @@ class TestMails:
         self.put(either_app)
         with either_app.app_context(), writing():
             identity = db.session.scalars(select(Message.id)).one()
-            for number in range(claims.LOOKED_AT):
+            for number in range(leases.LOOKED_AT):
                 said = {"channel": "mail", "outcome": "again", "answer": "451 no"}
                 db.session.add(Attempt(message_id=identity, at=now() - timedelta(minutes=10 - number), **said))
             db.session.commit()

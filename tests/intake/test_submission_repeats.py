@@ -12,10 +12,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import delete, select
 
+from forms_service.background import periodic
 from forms_service.database import group_commit
 from forms_service.database.group_commit import Grouping
 from forms_service.database.transactions import writing
-from forms_service.delivery import tasks
 from forms_service.errors import ServiceUnavailableError
 from forms_service.extensions import db
 from forms_service.forms.models import Form
@@ -127,7 +127,7 @@ def test_old_keys_are_swept(either: FlaskClient, either_app: Flask, form: str) -
     make_older(either_app, IdempotencyKey, KEY_LIFE + timedelta(seconds=1))
     young = post("young")
     with either_app.app_context():
-        assert "idempotency keys" in tasks.run_due()
+        assert "idempotency keys" in periodic.run_due()
         assert {str(found) for found in db.session.scalars(select(IdempotencyKey.submission_id))} == {young}
 
 

@@ -16,9 +16,10 @@ from sqlalchemy import select
 from forms_service import signals
 from forms_service.accounts.models import Account, Event
 from forms_service.accounts.service import email_index
+from forms_service.background import periodic
 from forms_service.database.transactions import writing
 from forms_service.database.types import now
-from forms_service.delivery import outbox, tasks, worker
+from forms_service.delivery import outbox, worker
 from forms_service.delivery.models import Message
 from forms_service.extensions import db
 from forms_service.submissions import erasing, retention
@@ -227,14 +228,14 @@ def test_idempotency_keys_are_kept_for_a_day(either_app: Flask, form: str) -> No
     remember_key(either_app, form, kept, now() - timedelta(hours=25))
     remember_key(either_app, form, kept, now() - timedelta(hours=23))
     with either_app.app_context():
-        assert "idempotency keys" in tasks.run_due()
+        assert "idempotency keys" in periodic.run_due()
     assert count(either_app, IdempotencyKey) == [1]
 
 
 def test_retention_is_kept_to_every_hour(app: Flask) -> None:
     with app.app_context():
-        assert "retention" in tasks.run_due()
-        assert "retention" not in tasks.run_due()
+        assert "retention" in periodic.run_due()
+        assert "retention" not in periodic.run_due()
 
 
 def test_the_export_of_an_account_holds_its_submissions_or_says_where_they_are(

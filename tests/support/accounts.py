@@ -10,7 +10,7 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from forms_service.accounts import service
-from forms_service.delivery import sources
+from forms_service.delivery import payloads
 from forms_service.delivery.models import Message
 from forms_service.extensions import db
 
@@ -65,7 +65,7 @@ def mails(app: Flask, kind: str | None = None) -> list[dict[str, Any]]:
 
 def _values(message: Message) -> dict[str, Any]:
     values: dict[str, Any] = json.loads(message.payload) if message.payload else {}
-    return values or sources.said(message.kind, message.about) or {}
+    return values or payloads.said(message.kind, message.about) or {}
 
 
 def token_in(mail: dict[str, Any]) -> str:

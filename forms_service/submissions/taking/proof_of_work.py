@@ -10,10 +10,10 @@ from flask import Flask
 from sqlalchemy import delete
 from sqlalchemy.exc import IntegrityError
 
+from forms_service.background import periodic
 from forms_service.config import settings
 from forms_service.database.transactions import writing
 from forms_service.database.types import now
-from forms_service.delivery import tasks
 from forms_service.extensions import db
 from forms_service.security import derived_key
 from forms_service.submissions.models import SpentChallenge
@@ -31,7 +31,7 @@ PURPOSE = "forms_service altcha"
 
 def init_app(app: Flask) -> None:
     """Have what was solved forgotten once it is too old to be sent again."""
-    tasks.register(app, "spent_challenges", EXPIRES_SECONDS, forget_spent)
+    periodic.register(app, "spent_challenges", EXPIRES_SECONDS, forget_spent)
 
 
 def challenge(form_id: str) -> dict[str, Any]:

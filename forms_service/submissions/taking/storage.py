@@ -14,8 +14,8 @@ from pathlib import Path
 from flask import Flask, current_app
 from sqlalchemy import select
 
+from forms_service.background import periodic
 from forms_service.database.types import new_id
-from forms_service.delivery import tasks
 from forms_service.encryption.row_binding import Unreadable
 from forms_service.errors import NotFoundError, ServiceUnavailableError
 from forms_service.extensions import db
@@ -37,7 +37,7 @@ OURS = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 def init_app(app: Flask) -> None:
     """Make the folder, for nobody else to look into, and have it swept."""
     _folder(app).mkdir(mode=0o700, parents=True, exist_ok=True)
-    tasks.register(app, "orphaned_files", SWEEP_SECONDS, sweep)
+    periodic.register(app, "orphaned_files", SWEEP_SECONDS, sweep)
 
 
 class Written:

@@ -8,10 +8,11 @@ from flask import Flask, current_app
 from sqlalchemy import delete
 from sqlalchemy.exc import DataError, IntegrityError
 
+from forms_service.background import periodic
 from forms_service.database.group_commit import Grouping
 from forms_service.database.transactions import transaction
 from forms_service.database.types import now
-from forms_service.delivery import outbox, tasks
+from forms_service.delivery import outbox
 from forms_service.encryption.prepared import SealedRows, one_round_trip
 from forms_service.errors import NotFoundError
 from forms_service.extensions import db
@@ -34,7 +35,7 @@ def init_app(app: Flask) -> None:
     in_hand: Running = app.extensions["running"]
     app.extensions["is_full"] = is_full
     app.extensions["storing"] = Grouping(_store, in_hand.count).do if one_writer else _alone
-    tasks.register(app, "idempotency keys", SWEEP_SECONDS, forget_old_keys)
+    periodic.register(app, "idempotency keys", SWEEP_SECONDS, forget_old_keys)
 
 
 def store(entry: Entry) -> Stored:

@@ -1,9 +1,9 @@
 """Sending mails: to SMTP_SERVER, or without one, outside production, into files."""
 
 from forms_service.config import settings
-from forms_service.delivery import written
-from forms_service.delivery.composing import REPLY_TO, compose
-from forms_service.delivery.parcel import DeliveryError, Parcel
+from forms_service.delivery import eml_files
+from forms_service.delivery.mail_rendering import REPLY_TO, compose
+from forms_service.delivery.message import DeliveryError, Parcel
 from forms_service.delivery.smtp import SmtpConnection
 
 
@@ -23,7 +23,7 @@ class Mailer:
             return self._smtp.send(mail, compose(parcel, international=True) if parcel.values.get(REPLY_TO) else mail)
         if settings.production:
             raise DeliveryError("SMTP_SERVER is not set.")
-        return written.write(parcel, mail)
+        return eml_files.write(parcel, mail)
 
     def close(self) -> None:
         """End the connection."""

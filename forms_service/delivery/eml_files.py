@@ -8,8 +8,8 @@ from collections.abc import Collection
 from pathlib import Path
 
 from forms_service.config import settings
-from forms_service.delivery.composing import Mail
-from forms_service.delivery.parcel import Parcel
+from forms_service.delivery.mail_rendering import Mail
+from forms_service.delivery.message import Parcel
 from forms_service.logs import event
 
 FOLDER = "outbox"

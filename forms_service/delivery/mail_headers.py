@@ -12,7 +12,7 @@ from email.policy import EmailPolicy
 from email.utils import quote
 from typing import Self
 
-from forms_service.delivery.parcel import DeliveryError
+from forms_service.delivery.message import DeliveryError
 
 MAX_LINE = 76
 """Characters of a line of a folded header (RFC 2047)."""

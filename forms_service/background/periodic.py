@@ -10,9 +10,9 @@ from flask import Flask, current_app
 from sqlalchemy import CursorResult, select, update
 from sqlalchemy.exc import IntegrityError
 
+from forms_service.background.models import PeriodicTask
 from forms_service.database.transactions import writing
 from forms_service.database.types import now
-from forms_service.delivery.models import PeriodicTask
 from forms_service.extensions import db
 
 AGAIN_SECONDS = 300

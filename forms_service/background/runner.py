@@ -20,8 +20,8 @@ from flask.helpers import get_debug_flag
 from sqlalchemy.exc import DBAPIError
 from werkzeug.serving import is_running_from_reloader
 
+from forms_service.background import periodic
 from forms_service.database.engine import first_line
-from forms_service.delivery import tasks
 from forms_service.encryption import rotation
 from forms_service.errors import ServiceUnavailableError
 
@@ -43,10 +43,10 @@ log = logging.getLogger(__name__)
 
 def init_app(app: Flask) -> None:
     """Create the loops of the process, not started yet, and the list of periodic tasks."""
-    tasks.init_app(app)
-    tasks.register(app, "re-encryption", REENCRYPT_SECONDS, rotation.continue_in_background)
+    periodic.init_app(app)
+    periodic.register(app, "re-encryption", REENCRYPT_SECONDS, rotation.continue_in_background)
     app.extensions["background"] = Background(app)
-    add_loop(app, "tasks", tasks.run_due, TASK_SECONDS)
+    add_loop(app, "tasks", periodic.run_due, TASK_SECONDS)
 
 
 def add_loop(app: Flask, name: str, work: Work, seconds: float) -> None:

@@ -16,9 +16,9 @@ from sqlalchemy.sql import ColumnElement
 
 from forms_service.database.transactions import writing
 from forms_service.database.types import now
-from forms_service.delivery import digests, sources
+from forms_service.delivery import digests, payloads
+from forms_service.delivery.message import DeliveryError, Parcel
 from forms_service.delivery.models import ROUTINE, URGENT, Attempt, Message
-from forms_service.delivery.parcel import DeliveryError, Parcel
 from forms_service.encryption.row_binding import unreadable
 from forms_service.extensions import db
 from forms_service.metrics import DELIVERIES
@@ -150,7 +150,7 @@ def delay(attempts: int) -> float:
 
 def _values(kind: str, found: Any) -> dict[str, Any] | None:
     if found.payload is None:
-        return sources.said(kind, found.about)
+        return payloads.said(kind, found.about)
     values: dict[str, Any] = json.loads(found.payload)
     return values
 

@@ -18,8 +18,8 @@ from flask import Flask, current_app
 from jinja2 import Environment, StrictUndefined, TemplateNotFound
 
 from forms_service.config import settings
-from forms_service.delivery.headers import address_field, check_headers, text_field
-from forms_service.delivery.parcel import Parcel
+from forms_service.delivery.mail_headers import address_field, check_headers, text_field
+from forms_service.delivery.message import Parcel
 from forms_service.validation.fields import EMAIL_LONGEST
 from forms_service.validation.text import one_line, without_controls
 

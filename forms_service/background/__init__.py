@@ -1,0 +1,1 @@
+"""Background loops, and periodic tasks that run once across all processes."""

@@ -1,0 +1,18 @@
+"""The schedule of the periodic tasks."""
+
+from datetime import datetime
+
+from sqlalchemy import String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from forms_service.database.types import UTCDateTime
+from forms_service.extensions import Model
+
+
+class PeriodicTask(Model):
+    """When something that is done from time to time is next due, in whichever process gets to it first."""
+
+    __tablename__ = "periodic_tasks"
+
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    next_run_at: Mapped[datetime] = mapped_column(UTCDateTime)
