@@ -15,7 +15,7 @@ from pathlib import Path
 
 from benchmarks.servers import Running, running
 from forms_service.accounts.models import Account
-from forms_service.accounts.passwords import hashed
+from forms_service.accounts.password_hashing import hashed
 from forms_service.accounts.service import email_index
 from forms_service.app import create_app
 from forms_service.config import load_settings

@@ -3,9 +3,13 @@
 from flask import Flask
 
 from forms_service import caching, redis_client
-from forms_service.accounts import guards, passwords, sweeping
+from forms_service.accounts import cleanup, guards, password_hashing
+from forms_service.accounts.api_keys.views import keys
+from forms_service.accounts.me.views import me
 from forms_service.accounts.pages import accounts
-from forms_service.accounts.views import BLUEPRINTS as ACCOUNTS
+from forms_service.accounts.recovery.views import recovery
+from forms_service.accounts.sessions.views import sessions
+from forms_service.accounts.signup.views import signup
 from forms_service.background import runner
 from forms_service.config import Settings
 from forms_service.database import engine, migrations, transactions
@@ -34,6 +38,22 @@ from forms_service.web import (
 )
 from forms_service.web.flask_app import App
 
+BLUEPRINTS = (
+    signup,
+    sessions,
+    recovery,
+    me,
+    keys,
+    forms,
+    hosted,
+    taking,
+    puzzles,
+    inbox,
+    people_blueprint,
+    health_blueprint,
+)
+"""In the order in which the OpenAPI description lists them."""
+
 
 def create_app(settings: Settings, *, start: bool = True) -> Flask:
     """The service as WSGI app. It starts without its database and Redis; what needs them answers 503 meanwhile.
@@ -49,9 +69,9 @@ def create_app(settings: Settings, *, start: bool = True) -> Flask:
         part.init_app(app, settings)
     for part in (security_headers, request_context, slow_requests, error_handlers, pages):
         part.init_app(app)
-    for part in (cors, limits, engine, passwords):
+    for part in (cors, limits, engine, password_hashing):
         part.init_app(app, settings)
-    for part in (migrations, keyring, runner, worker, guards, sweeping, published, erasure, checks):
+    for part in (migrations, keyring, runner, worker, guards, cleanup, published, erasure, checks):
         part.init_app(app)
     for part in (
         storage,
@@ -66,7 +86,7 @@ def create_app(settings: Settings, *, start: bool = True) -> Flask:
         retention,
     ):
         part.init_app(app)
-    openapi.init_app(app, (*ACCOUNTS, forms, hosted, taking, puzzles, inbox, people_blueprint, health_blueprint))
+    openapi.init_app(app, BLUEPRINTS)
     app.register_blueprint(accounts)
     if start:
         with app.app_context(), transactions.nothing_left_open():

@@ -14,7 +14,7 @@ from flask.globals import app_ctx
 from flask.testing import FlaskClient
 from sqlalchemy import make_url, text
 
-from forms_service.accounts import service, steady
+from forms_service.accounts import constant_time, service
 from forms_service.accounts.guards import token_hash
 from forms_service.accounts.models import SCOPES, ApiKey
 from forms_service.app import create_app
@@ -74,7 +74,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
     for name, value in QUICK.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(steady, "LOOKING", 0.0)
+    monkeypatch.setattr(constant_time, "LOOKING", 0.0)
 
 
 @pytest.fixture

@@ -5,9 +5,9 @@ from collections.abc import Callable
 
 from sqlalchemy import delete, select
 
-from forms_service.accounts import audit, mail_tokens, mails
+from forms_service.accounts import audit, email_tokens, emails
 from forms_service.accounts.models import Account, ApiKey, Session
-from forms_service.accounts.passwords import hashed
+from forms_service.accounts.password_hashing import hashed
 from forms_service.accounts.service import NO_ACCOUNT, Person, by_email, create, email_index
 from forms_service.database.transactions import writing
 from forms_service.database.types import now
@@ -74,7 +74,7 @@ def enable(email: str) -> uuid.UUID:
             raise ConflictError(f"This account is not disabled: its status is {account.status}.")
         account.status = "active" if account.confirmed_at else "pending"
         if account.status == "pending":
-            mails.confirm(account)
+            emails.confirm(account)
 
     return _change(email, "account_enabled", reopen)
 
@@ -134,4 +134,4 @@ def _keep_one_operator(account: Account, sure: bool) -> None:
 def _end_access(account: Account) -> None:
     for kind in (Session, ApiKey):
         db.session.execute(delete(kind).where(kind.account_id == account.id))
-    mail_tokens.drop(account.id)
+    email_tokens.drop(account.id)

@@ -7,7 +7,7 @@ from typing import Any, cast
 from flask import Flask, g, request
 
 from forms_service.accounts import audit
-from forms_service.accounts.identity import Caller, identified, token_hash
+from forms_service.accounts.authentication import Caller, identified, token_hash
 from forms_service.accounts.models import ROLES
 from forms_service.errors import AuthenticationError, AuthorizationError
 from forms_service.web.api_blueprint import Blueprint

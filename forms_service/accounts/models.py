@@ -1,7 +1,7 @@
 """The accounts that people have here."""
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, SmallInteger, String
 from sqlalchemy.orm import Mapped, mapped_column
@@ -18,6 +18,9 @@ STATUSES = ("pending", "active", "disabled")
 PURPOSES = ("confirm", "reset", "email")
 SCOPES = ("forms:read", "forms:write", "submissions:read", "submissions:write", "tokens:introspect")
 """What an API key may be allowed to do."""
+
+SESSION_LIFETIME = timedelta(days=30)
+"""How long a session lives after it was last refreshed."""
 
 
 class Account(Model):

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
-from forms_service.accounts import mail_tokens
+from forms_service.accounts import email_tokens
 from forms_service.web.responses import page
 from forms_service.web.route_policy import public, unlimited
 
@@ -68,9 +68,9 @@ def _show(template: str, **values: Any) -> Response:
 def _show_link(template: str, purpose: str) -> Response:
     """The page behind a link in a mail: a form, or what is wrong with the link when nothing could come of the form."""
     token = request.args.get("token", "")
-    if mail_tokens.is_good(purpose, token):
+    if email_tokens.is_good(purpose, token):
         return _show(template, token=token)
-    error = mail_tokens.no_good()
+    error = email_tokens.no_good()
     return page(f"accounts/{template}.html", error=error, errors=error.faults, values={})
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from forms_service.accounts import audit
 from forms_service.accounts.models import EMAIL_PLACE, Account
-from forms_service.accounts.passwords import hashed
+from forms_service.accounts.password_hashing import hashed
 from forms_service.database.transactions import writing
 from forms_service.database.types import now
 from forms_service.encryption.keyring import holder

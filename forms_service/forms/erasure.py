@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from flask import Flask
 from sqlalchemy import exists, select, update
 
-from forms_service.accounts import erasure as accounts
+from forms_service.accounts import deletion as accounts
 from forms_service.background import periodic
 from forms_service.database.transactions import writing
 from forms_service.database.types import now

@@ -10,7 +10,7 @@ from sqlalchemy import Select, delete, select
 
 from forms_service import signals
 from forms_service.accounts import audit
-from forms_service.accounts.identity import Caller
+from forms_service.accounts.authentication import Caller
 from forms_service.database.transactions import once_committed, writing
 from forms_service.delivery import outbox
 from forms_service.extensions import db

@@ -7,7 +7,7 @@ from flask import Flask
 from jinja2 import StrictUndefined
 from sqlalchemy import select
 
-from forms_service.accounts import mails
+from forms_service.accounts import emails
 from forms_service.accounts.models import Account
 from forms_service.database.transactions import writing
 from forms_service.delivery import worker
@@ -49,7 +49,7 @@ def test_says_what_it_is_about_with_the_link_on_a_line_of_its_own(app: Flask, ki
 
 
 def test_there_are_no_others() -> None:
-    source = (ROOT / "forms_service/accounts/mails.py").read_text()
+    source = (ROOT / "forms_service/accounts/emails.py").read_text()
     assert set(re.findall(r'_put(?:_link)?\("(\w+)"', source)) == set(KINDS)
 
 
@@ -59,17 +59,17 @@ def test_each_can_be_made_from_what_is_put_into_the_outbox(app: Flask) -> None:
         with writing():
             olga = db.session.scalars(select(Account)).one()
             for put in (
-                mails.confirm,
-                mails.already_registered,
-                mails.reset,
-                mails.password_changed,
-                mails.password_reset,
+                emails.confirm,
+                emails.already_registered,
+                emails.reset,
+                emails.password_changed,
+                emails.password_reset,
             ):
                 put(olga)
-            mails.new_address(olga, "new@example.com")
-            mails.address_changing(olga)
-            mails.address_changed(olga, "old@example.com")
-            mails.new_key(olga, "my site")
+            emails.new_address(olga, "new@example.com")
+            emails.address_changing(olga)
+            emails.address_changed(olga, "old@example.com")
+            emails.new_key(olga, "my site")
             db.session.commit()
         worker.deliver_due()
         sent = db.session.execute(select(Message.kind).where(Message.state == "sent")).scalars()

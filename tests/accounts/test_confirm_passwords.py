@@ -8,7 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select, update
 
-from forms_service.accounts import sweeping
+from forms_service.accounts import cleanup
 from forms_service.accounts.models import Account, Event, Token
 from forms_service.database.types import now
 from forms_service.delivery.models import Message
@@ -148,7 +148,7 @@ def test_an_account_that_no_link_can_confirm_any_more_is_erased(
     late = update(Token).where(Token.account_id != other)
     change(either_app, late.values(expires_at=now() - timedelta(seconds=1)))
     with either_app.app_context():
-        sweeping.sweep()
+        cleanup.sweep()
         assert db.session.scalar(select(func.count()).select_from(Account)) == 2
         assert db.session.scalar(select(func.count()).select_from(Message)) == 1
         erased = select(Event.client, Event.details).where(Event.account_id.is_not(None), Event.account_id != other)

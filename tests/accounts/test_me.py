@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select, update
 
 from forms_service import signals
-from forms_service.accounts import administration, service, sweeping
+from forms_service.accounts import administration, cleanup, service
 from forms_service.accounts.models import Account, Event, RefreshToken, Session, Token
 from forms_service.database.types import now
 from forms_service.delivery.models import Message
@@ -239,7 +239,7 @@ class TestTrail:
             newest = select(Session.id).order_by(Session.id.desc()).limit(1).scalar_subquery()
         change(app, update(Session).where(Session.id == newest).values(expires_at=now() - timedelta(seconds=1)))
         with app.app_context():
-            sweeping.sweep()
+            cleanup.sweep()
             left = [db.session.scalar(select(func.count()).select_from(kind)) for kind in (Session, Token)]
         assert left == [1, 0]
         assert "account_created" not in names_of(ann)

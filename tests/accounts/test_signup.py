@@ -7,9 +7,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select, text
 
+from forms_service.accounts.hashing_gate import HashingGate
 from forms_service.accounts.models import Account
 from forms_service.extensions import db
-from forms_service.security.gate import HashingGate
 from tests.conftest import MakeApp
 
 FORM = "application/x-www-form-urlencoded"

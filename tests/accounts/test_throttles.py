@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 
 from forms_service.accounts import guards
-from forms_service.accounts.identity import identified
+from forms_service.accounts.authentication import identified
 from tests.conftest import MakeApp
 from tests.support.accounts import PASSWORD, Member, bearer, login, mails, token_in
 

@@ -39,8 +39,7 @@ FLOORS = (
     ("validation",),
     ("redis_client",),
     ("config",),
-    ("security",),
-    ("extensions", "outbound", "logs", "metrics", "errors", "signals", "cpu_affinity", "server"),
+    ("extensions", "security", "outbound", "logs", "metrics", "errors", "signals", "cpu_affinity", "server"),
 )
 """The rooms from the top floor to the ground: each imports only from floors below its own."""
 

@@ -12,13 +12,13 @@ from flask import Flask
 from jinja2 import DictLoader
 from sqlalchemy import select, update
 
+from forms_service.accounts.emails import link
 from forms_service.config import Settings
 from forms_service.database.transactions import writing
 from forms_service.database.types import new_id, now
 from forms_service.delivery import outbox, smtp, worker
 from forms_service.delivery.models import Attempt, Message
 from forms_service.extensions import db
-from forms_service.web.links import link
 from tests.conftest import MakeApp, MakeSettings
 from tests.support.mail_server import DROP, HANG, TAKE_AND_DROP, TAKE_AND_LEAVE, MailServer, certificate
 

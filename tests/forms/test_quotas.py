@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from forms_service.accounts import audit, sweeping
+from forms_service.accounts import audit, cleanup
 from forms_service.accounts.models import Event
 from forms_service.extensions import db
 from forms_service.forms import quotas
@@ -83,7 +83,7 @@ def test_the_sweep_takes_out_versions_that_nothing_was_sent_under(
 
 
 def test_of_a_trail_the_newest_events_are_kept(either_app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sweeping, "MAX_EVENTS", 3)
+    monkeypatch.setattr(cleanup, "MAX_EVENTS", 3)
     mine, others = uuid.uuid4(), uuid.uuid4()
     with either_app.app_context():
         for number in range(5):
@@ -91,7 +91,7 @@ def test_of_a_trail_the_newest_events_are_kept(either_app: Flask, monkeypatch: p
             db.session.commit()
         audit.record("other", account_id=others)
         db.session.commit()
-        sweeping.sweep()
+        cleanup.sweep()
         names = db.session.scalars(db.select(Event.name).where(Event.account_id.in_([mine, others])).order_by(Event.id))
         assert names.all() == ["event2", "event3", "event4", "other"]
 

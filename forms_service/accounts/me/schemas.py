@@ -4,7 +4,7 @@ from typing import Any
 
 import marshmallow as ma
 
-from forms_service.accounts.keys.schemas import KeyOf
+from forms_service.accounts.api_keys.schemas import KeyOf
 from forms_service.accounts.models import ROLES, STATUSES
 from forms_service.accounts.schemas import CurrentPassword
 from forms_service.accounts.sessions.schemas import SessionKept

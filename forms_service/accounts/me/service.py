@@ -6,14 +6,14 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from forms_service.accounts import audit, mail_tokens, mails
-from forms_service.accounts.erasure import erase_pending
-from forms_service.accounts.identity import Caller
+from forms_service.accounts import audit, email_tokens, emails
+from forms_service.accounts.authentication import Caller
+from forms_service.accounts.constant_time import steady
+from forms_service.accounts.deletion import erase_pending
 from forms_service.accounts.models import Account
-from forms_service.accounts.passwords import demand_current, demand_impersonal, hashed
+from forms_service.accounts.password_hashing import demand_current, demand_impersonal, hashed
 from forms_service.accounts.service import TAKEN, by_id, email_index
 from forms_service.accounts.sessions.service import end_access, end_all
-from forms_service.accounts.steady import steady
 from forms_service.database.transactions import writing
 from forms_service.database.types import now
 from forms_service.errors import AuthenticationError, ConflictError
@@ -50,9 +50,9 @@ def change_password(caller: Caller, password: str, new_password: str) -> None:
     with writing():
         account = _locked(caller.account_id, kept)
         account.password_hash = password_hash
-        mail_tokens.drop(account.id)
+        email_tokens.drop(account.id)
         end_all(account.id, but=caller.session_id)
-        mails.password_changed(account)
+        emails.password_changed(account)
         audit.record("password_changed", account_id=account.id)
         db.session.commit()
 
@@ -68,10 +68,10 @@ def change_email(caller: Caller, password: str, email: str) -> None:
         # not locked: two who swap their addresses would wait for each other
         holder = db.session.scalar(select(Account).where(Account.email_index == email_index(email)))
         if holder is None or holder is account or holder.status == "pending":
-            mails.new_address(account, email)
+            emails.new_address(account, email)
         elif holder.status == "active":
-            mails.already_registered(holder)
-        mails.address_changing(account)
+            emails.already_registered(holder)
+        emails.address_changing(account)
         audit.record("email_change_asked", account_id=account.id)
         db.session.commit()
 
@@ -82,10 +82,10 @@ def confirm_email(token: str) -> None:
     :raises ValidationError: for a token that is no good
     :raises ConflictError: when another account has the address by now
     """
-    _, payload = mail_tokens.check("email", token)
+    _, payload = email_tokens.check("email", token)
     _make_room(payload["email"])
     with writing():
-        account, said = mail_tokens.spend("email", token)
+        account, said = email_tokens.spend("email", token)
         old = account.email
         account.email, account.email_index = said["email"], email_index(said["email"])
         account.confirmed_at = now()
@@ -93,9 +93,9 @@ def confirm_email(token: str) -> None:
             db.session.flush()
         except IntegrityError as error:
             raise ConflictError(TAKEN) from error
-        mail_tokens.drop(account.id)
+        email_tokens.drop(account.id)
         end_access(account.id)
-        mails.address_changed(account, old)
+        emails.address_changed(account, old)
         audit.record("email_changed", account_id=account.id)
         db.session.commit()
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from forms_service.accounts.guards import caller, signed_in
-from forms_service.accounts.me import leaving, schemas, service
+from forms_service.accounts.me import data_rights, schemas, service
 from forms_service.accounts.models import Account
 from forms_service.accounts.signup.schemas import MailToken
 from forms_service.rate_limiting.limits import rate_limit
@@ -42,7 +42,7 @@ def change(changes: dict[str, Any]) -> Account:
 @me.may_take_time("Your account has been erased. Its submissions are hidden and will be erased within minutes.")
 def erase(said: dict[str, Any]) -> bool:
     """Erase the account, its forms and their submissions. This cannot be undone."""
-    return leaving.erase(caller(), **said)
+    return data_rights.erase(caller(), **said)
 
 
 @me.route("/api/me/password", methods=["POST"])
@@ -84,7 +84,7 @@ def confirm_email(said: dict[str, Any]) -> None:
 @me.answers(200, schemas.Document, message="Everything stored about your account.")
 def export() -> dict[str, Any]:
     """Export everything stored about the account."""
-    return leaving.export(caller())
+    return data_rights.export(caller())
 
 
 @me.route("/api/me/events")
@@ -94,4 +94,4 @@ def export() -> dict[str, Any]:
 @me.lists(schemas.EventOf, message="The audit trail, newest first.")
 def events(paging: dict[str, Any]) -> Page[dict[str, Any]]:
     """List the account's audit trail."""
-    return leaving.events_of(caller(), **paging)
+    return data_rights.events_of(caller(), **paging)

@@ -1,12 +1,12 @@
 """The use cases of a forgotten password."""
 
-from forms_service.accounts import audit, mail_limits, mail_tokens, mails
+from forms_service.accounts import audit, email_limits, email_tokens, emails
+from forms_service.accounts.constant_time import steady
 from forms_service.accounts.models import Account
-from forms_service.accounts.passwords import demand_impersonal, hashed
+from forms_service.accounts.password_hashing import demand_impersonal, hashed
 from forms_service.accounts.service import by_email
 from forms_service.accounts.sessions.service import end_access
 from forms_service.accounts.signup.service import activate
-from forms_service.accounts.steady import steady
 from forms_service.database.transactions import writing
 from forms_service.extensions import db
 from forms_service.signals import account_confirmed
@@ -15,11 +15,11 @@ from forms_service.signals import account_confirmed
 def forget(email: str) -> None:
     """Send a link to choose a new password by, if there is such an account; the time does not tell."""
     with steady():
-        limit = mail_limits.per_hour("reset", email)
+        limit = email_limits.per_hour("reset", email)
         with writing():
             account = by_email(email)
             if account is not None and account.status != "disabled":
-                mails.reset(account, limit)
+                emails.reset(account, limit)
                 audit.record("password_forgotten", account_id=account.id)
             db.session.commit()
 
@@ -31,21 +31,21 @@ def reset(token: str, password: str) -> str:
 
     :raises ValidationError: for a token that is no good
     """
-    account_id, _ = mail_tokens.check("reset", token)
+    account_id, _ = email_tokens.check("reset", token)
     holder = db.session.get(Account, account_id)
     if holder is None:
-        raise mail_tokens.no_good()
+        raise email_tokens.no_good()
     demand_impersonal(password, holder)
     password_hash = hashed(password)
     with writing():
-        account, _ = mail_tokens.spend("reset", token)
+        account, _ = email_tokens.spend("reset", token)
         waited = account.status == "pending"
         account.password_hash = password_hash
         if waited:
             activate(account)
-        mail_tokens.drop(account.id)
+        email_tokens.drop(account.id)
         end_access(account.id)
-        mails.password_reset(account)
+        emails.password_reset(account)
         audit.record("password_reset", account_id=account.id)
         db.session.commit()
         account_id, email = account.id, account.email

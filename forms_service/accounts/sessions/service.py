@@ -11,10 +11,10 @@ from typing import Any
 from sqlalchemy import delete, select
 
 from forms_service.accounts import access_tokens, audit
+from forms_service.accounts.authentication import Caller, token_hash
 from forms_service.accounts.devices import Device, remember
-from forms_service.accounts.identity import Caller, token_hash
-from forms_service.accounts.models import Account, ApiKey, RefreshToken, Session
-from forms_service.accounts.passwords import hashed, outdated, verified
+from forms_service.accounts.models import SESSION_LIFETIME, Account, ApiKey, RefreshToken, Session
+from forms_service.accounts.password_hashing import hashed, outdated, verified
 from forms_service.accounts.service import email_index
 from forms_service.config import settings
 from forms_service.database.transactions import rows_changed, writing
@@ -24,9 +24,6 @@ from forms_service.errors import AuthenticationError, AuthorizationError, Confli
 from forms_service.extensions import db
 from forms_service.security import derived_key, generate_secure_token
 from forms_service.web.pagination import Page, after, paged
-
-LIFETIME = timedelta(days=30)
-"""How long a session lives after it was last refreshed."""
 
 GRACE = timedelta(seconds=10)
 """How long a refresh token that was used is accepted again: two tabs, or an answer that was lost."""
@@ -164,7 +161,7 @@ def end_access(account_id: uuid.UUID) -> None:
 def _go_on(session: Session, refresh_token: str) -> Tokens:
     """A pair for a session that begins or goes on; it ends SESSION_MAX_DAYS after it began, whoever refreshes it."""
     session.last_used_at = now()
-    session.expires_at = min(session.last_used_at + LIFETIME, session.created_at + _max_age())
+    session.expires_at = min(session.last_used_at + SESSION_LIFETIME, session.created_at + _max_age())
     db.session.add(session)
     db.session.flush()
     key = token_hash(refresh_token)

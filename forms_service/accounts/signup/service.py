@@ -5,13 +5,13 @@ import uuid
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from forms_service.accounts import audit, mail_limits, mail_tokens, mails
+from forms_service.accounts import audit, email_limits, email_tokens, emails
+from forms_service.accounts.constant_time import steady
 from forms_service.accounts.devices import Device
 from forms_service.accounts.models import Account
-from forms_service.accounts.passwords import demand_impersonal, hashed, verified
+from forms_service.accounts.password_hashing import demand_impersonal, hashed, verified
 from forms_service.accounts.service import TAKEN, Person, by_email, new_account
 from forms_service.accounts.sessions.service import Tokens, end_all, start
-from forms_service.accounts.steady import steady
 from forms_service.config import settings
 from forms_service.database.transactions import writing
 from forms_service.database.types import now
@@ -56,13 +56,13 @@ def confirm(token: str, password: str, device: Device, *, replace: bool = False)
 
     :raises ValidationError: for a token that is no good, for another password, or a new one that is too weak
     """
-    account_id, payload = mail_tokens.check("confirm", token)
+    account_id, payload = email_tokens.check("confirm", token)
     kept = payload.get("password_hash") or _first_hash(account_id)
     password_hash = _chosen(account_id, password) if replace else _shown(token, password, kept)
     with writing():
-        account, payload = mail_tokens.spend("confirm", token)
+        account, payload = email_tokens.spend("confirm", token)
         if account.status != "pending":
-            raise mail_tokens.no_good()
+            raise email_tokens.no_good()
         if not replace and (payload.get("password_hash") or account.password_hash) != kept:
             raise ConflictError("Another sign-up with this address came in at the same time. Try again.")
         for name, value in (payload | {"password_hash": password_hash}).items():
@@ -79,19 +79,19 @@ def activate(account: Account) -> None:
     """Let a pending account in, in the caller's transaction; what came before its holder was known is dropped."""
     account.status = "active"
     account.confirmed_at = now()
-    mail_tokens.drop(account.id)
+    email_tokens.drop(account.id)
     end_all(account.id)
 
 
 def resend(email: str) -> None:
     """Send the link of the newest sign-up again, if an account waits for it; the time does not tell."""
     with steady():
-        limit = mail_limits.per_hour("confirm", email)
+        limit = email_limits.per_hour("confirm", email)
         with writing():
             account = by_email(email)
             if account is not None and account.status == "pending":
-                payload = mail_tokens.payload_of(mail_tokens.newest("confirm", account.id))
-                mails.confirm(account, payload, limit)
+                payload = email_tokens.payload_of(email_tokens.newest("confirm", account.id))
+                emails.confirm(account, payload, limit)
             db.session.commit()
 
 
@@ -99,7 +99,7 @@ def _first_hash(account_id: uuid.UUID) -> str:
     """The password that the account was made with, for tokens of the first sign-up."""
     kept = db.session.scalar(select(Account.password_hash).where(Account.id == account_id))
     if kept is None:
-        raise mail_tokens.no_good()
+        raise email_tokens.no_good()
     return kept
 
 
@@ -107,7 +107,7 @@ def _chosen(account_id: uuid.UUID, password: str) -> str:
     """The hash of a password that takes the place of the one of the sign-up."""
     account = db.session.get(Account, account_id)
     if account is None:
-        raise mail_tokens.no_good()
+        raise email_tokens.no_good()
     demand_impersonal(password, account)
     return hashed(password)
 
@@ -115,7 +115,7 @@ def _chosen(account_id: uuid.UUID, password: str) -> str:
 def _shown(token: str, password: str, kept: str) -> str:
     """The hash of the password, once it is known to be that of the sign-up. The try is counted before."""
     with writing():
-        left = mail_tokens.count_try(token)
+        left = email_tokens.count_try(token)
         db.session.commit()
     if not verified(password, kept):
         raise ValidationError({"password": [Fault(DIFFERENT, "different")]}, details={"tries_left": left})
@@ -124,7 +124,7 @@ def _shown(token: str, password: str, kept: str) -> str:
 
 def _stored(person: Person, password_hash: str, status: str) -> uuid.UUID | None:
     """The new account's id; None for a taken address, whose holder is told."""
-    limit = mail_limits.per_hour("confirm", person.email)
+    limit = email_limits.per_hour("confirm", person.email)
     try:
         return _new(person, password_hash, status, limit)
     except IntegrityError:  # somebody else has just signed up with it
@@ -143,7 +143,7 @@ def _new(person: Person, password_hash: str, status: str, limit: int) -> uuid.UU
         db.session.add(account)
         db.session.flush()
         if status == "pending":
-            mails.confirm(account, {}, limit)
+            emails.confirm(account, {}, limit)
         audit.record("signed_up", account_id=account.id)
         db.session.commit()
         return account.id
@@ -156,10 +156,10 @@ def _tell_holder(account: Account, person: Person, password_hash: str, limit: in
     """
     audit.record("signed_up_again", account_id=account.id)
     if account.status == "active":
-        mails.already_registered(account, limit)
+        emails.already_registered(account, limit)
     elif account.status == "pending":
         payload = {name: getattr(person, name) for name in ("first_name", "last_name", "phone")}
         payload["password_hash"] = password_hash
-        last = mail_tokens.newest("confirm", account.id)
-        if not mails.confirm(account, payload, limit) and last is not None:
-            mail_tokens.keep(last, payload)
+        last = email_tokens.newest("confirm", account.id)
+        if not emails.confirm(account, payload, limit) and last is not None:
+            email_tokens.keep(last, payload)

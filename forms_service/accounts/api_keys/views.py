@@ -5,8 +5,8 @@ from typing import Any
 
 from flask import Response
 
+from forms_service.accounts.api_keys import schemas, service
 from forms_service.accounts.guards import caller, for_programs, owner_signed_in, signed_in
-from forms_service.accounts.keys import schemas, service
 from forms_service.rate_limiting.limits import rate_limit
 from forms_service.web.api_blueprint import Blueprint
 from forms_service.web.pagination import Page, Paging

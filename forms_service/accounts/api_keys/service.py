@@ -5,10 +5,10 @@ from typing import Any
 
 from sqlalchemy import delete, func, select
 
-from forms_service.accounts import access_tokens, audit, mails
-from forms_service.accounts.identity import KEY_PREFIX, Caller, identified, token_hash
+from forms_service.accounts import access_tokens, audit, emails
+from forms_service.accounts.authentication import KEY_PREFIX, Caller, identified, token_hash
 from forms_service.accounts.models import Account, ApiKey
-from forms_service.accounts.passwords import demand_current
+from forms_service.accounts.password_hashing import demand_current
 from forms_service.accounts.service import by_id
 from forms_service.database.transactions import rows_changed, writing
 from forms_service.encryption.row_binding import unreadable
@@ -41,7 +41,7 @@ def make(caller: Caller, password: str, name: str, scopes: list[str]) -> dict[st
         made = ApiKey(account_id=account.id, name=name, scopes=" ".join(scopes), hash=token_hash(key))
         db.session.add(made)
         db.session.flush()
-        mails.new_key(account, name)
+        emails.new_key(account, name)
         audit.record("key_created", account_id=account.id, details={"key": str(made.id), "scopes": scopes})
         shown = as_dict(made)
         db.session.commit()

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import delete, select, update
 
-from forms_service.accounts.identity import token_hash
+from forms_service.accounts.authentication import token_hash
 from forms_service.accounts.models import Account, Token
 from forms_service.database.transactions import rows_changed
 from forms_service.database.types import now

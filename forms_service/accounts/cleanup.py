@@ -5,9 +5,8 @@ from datetime import timedelta
 from flask import Flask
 from sqlalchemy import delete, func, select
 
-from forms_service.accounts.erasure import sweep_pending
-from forms_service.accounts.models import Event, KnownPlace, RefreshToken, Session, Token
-from forms_service.accounts.sessions.service import LIFETIME
+from forms_service.accounts.deletion import sweep_pending
+from forms_service.accounts.models import SESSION_LIFETIME, Event, KnownPlace, RefreshToken, Session, Token
 from forms_service.background import periodic
 from forms_service.config import settings
 from forms_service.database.transactions import writing
@@ -37,7 +36,7 @@ def sweep() -> None:
     with writing():
         db.session.execute(delete(Token).where(Token.expires_at < now()))
         db.session.execute(delete(Session).where(Session.expires_at < now()))
-        db.session.execute(delete(RefreshToken).where(RefreshToken.used_at < now() - LIFETIME))
+        db.session.execute(delete(RefreshToken).where(RefreshToken.used_at < now() - SESSION_LIFETIME))
         db.session.execute(delete(KnownPlace).where(KnownPlace.last_used_at < now() - PLACES_KEPT))
         db.session.execute(delete(Event).where(Event.at < kept_since))
         db.session.commit()

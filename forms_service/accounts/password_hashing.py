@@ -8,13 +8,13 @@ from typing import Protocol, cast
 from flask import Flask, current_app
 from sqlalchemy import func, select
 
+from forms_service.accounts.hashing_gate import HashingGate
 from forms_service.accounts.models import Account
 from forms_service.config import THREADS, Settings, settings
 from forms_service.cpu_affinity import cores, on_every_core
 from forms_service.encryption.keyring import holder
 from forms_service.errors import AuthenticationError, Fault, ValidationError
 from forms_service.extensions import db
-from forms_service.security.gate import HashingGate
 from forms_service.security.passwords import cost_of, hash_password, verify_password
 from forms_service.validation.password_strength import holds_context
 

@@ -7,12 +7,12 @@ from typing import Any, TypeVar
 
 from sqlalchemy import select
 
-from forms_service.accounts import audit, erasure
-from forms_service.accounts.identity import Caller
-from forms_service.accounts.keys import service as keys
+from forms_service.accounts import audit, deletion
+from forms_service.accounts.api_keys import service as keys
+from forms_service.accounts.authentication import Caller
 from forms_service.accounts.me.service import account_of
 from forms_service.accounts.models import Account, ApiKey, Event, Session
-from forms_service.accounts.passwords import demand_current
+from forms_service.accounts.password_hashing import demand_current
 from forms_service.accounts.sessions import service as sessions
 from forms_service.database.transactions import writing
 from forms_service.encryption.row_binding import unreadable
@@ -64,9 +64,9 @@ def erase(caller: Caller, password: str) -> bool:
         if account is None:
             raise AuthenticationError()
         if is_left:
-            erasure.empty(account)
+            deletion.empty(account)
         else:
-            erasure.erase(caller.account_id)
+            deletion.erase(caller.account_id)
         db.session.commit()
     account_deleted.send(account_id=caller.account_id)
     return not is_left

@@ -4,14 +4,14 @@ Nothing that was typed at sign-up is in them: a stranger would send their own wo
 """
 
 from typing import Any
+from urllib.parse import urlencode
 
-from forms_service.accounts import mail_tokens
-from forms_service.accounts.mail_limits import PER_CLIENT
+from forms_service.accounts import email_tokens
+from forms_service.accounts.email_limits import PER_CLIENT
 from forms_service.accounts.models import Account
 from forms_service.config import settings
 from forms_service.delivery import outbox
 from forms_service.security import generate_secure_token
-from forms_service.web.links import link
 
 
 def confirm(account: Account, payload: dict[str, Any] | None = None, limit: int = PER_CLIENT) -> bool:
@@ -71,9 +71,14 @@ def _put_link(
     token = generate_secure_token()
     sent = _put(kind, account, link=link(path, token), **how)
     if sent:
-        mail_tokens.add(token, purpose, account.id, payload)
+        email_tokens.add(token, purpose, account.id, payload)
     return sent
 
 
 def _put(kind: str, account: Account, *, to: str | None = None, limit: int = PER_CLIENT, **values: str) -> bool:
     return outbox.put_mail(kind, to or account.email, values, about=account.id, most_per_hour=limit) is not None
+
+
+def link(path: str, token: str) -> str:
+    """The address of a page of ours, such as "/confirm", with a token that is good for one thing."""
+    return f"{settings.public_url}{path}?{urlencode({'token': token})}"
