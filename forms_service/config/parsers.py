@@ -42,7 +42,7 @@ def flag(raw: str) -> bool:
     """True or false, as people write them."""
     words = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
     if raw.strip().lower() not in words:
-        raise ValidationError("Write true or false.")
+        raise ValidationError("Must be true or false.")
     return words[raw.strip().lower()]
 
 
@@ -64,7 +64,7 @@ def whole(least: int, most: int) -> Callable[[str], int]:
     def parse(raw: str) -> int:
         digits = raw.strip()
         if not (digits.isascii() and digits.isdigit() and len(digits) < 20 and least <= int(digits) <= most):
-            raise ValidationError(f"Write a whole number from {least} to {most}.")
+            raise ValidationError(f"Must be a whole number from {least} to {most}.")
         return int(digits)
 
     return parse

@@ -7,15 +7,14 @@ import marshmallow as ma
 
 from forms_service.errors import Fault
 from forms_service.form_schema.field_types import KINDS, Kind, nfc
-from forms_service.validation.base import LONGEST_NAME, Schema
+from forms_service.validation.base import LONGEST_NAME, UNKNOWN, Schema
 
 MOST_FIELDS = 500
 """Fields of one submission, and of one form."""
 
 UNKNOWN_FIELDS = ("keep", "drop", "reject")
 
-UNKNOWN = Fault("This field is not known here.", "unknown")
-LONG_NAME = Fault(f"The name of a field has at most {LONGEST_NAME} characters.", "name_too_long")
+LONG_NAME = Fault(f"Field names must have at most {LONGEST_NAME} characters.", "name_too_long")
 TOO_MANY = Fault(f"Send at most {MOST_FIELDS} fields.", "too_many_fields")
 
 

@@ -28,9 +28,7 @@ WITH_CHOICES = tuple(name for name, kind in KINDS.items() if "choices" in kind.r
 class Name(Line):
     """The name a value is sent under; the special names of form services never reach the data."""
 
-    default_error_messages: Messages = {
-        "reserved": "This name has a meaning of its own and would never reach the data: choose another."
-    }
+    default_error_messages: Messages = {"reserved": "This name is reserved. Choose another."}
 
     def _checked(self, value: str) -> str:
         if value in RESERVED:
@@ -42,8 +40,8 @@ class Expression(Line):
     """A pattern of RE2."""
 
     default_error_messages: Messages = {
-        "invalid_pattern": "This pattern cannot be used: {reason} (RE2 syntax).",
-        "too_much_memory": "The patterns of this form take too much memory together: use fewer, or repeat less.",
+        "invalid_pattern": "Invalid pattern (RE2 syntax): {reason}.",
+        "too_much_memory": "The patterns of this form need too much memory. Use fewer, or repeat less.",
     }
 
     def _checked(self, value: str) -> str:
@@ -59,7 +57,7 @@ class Expression(Line):
 class Bound(Coded):
     """A number, or a date or time as text; the type of the field says which."""
 
-    default_error_messages: Messages = {"invalid_bound": "Write a number, or a date or time as text."}
+    default_error_messages: Messages = {"invalid_bound": "Must be a number, or a date or time as a string."}
     json_schema = {"type": ["number", "string"]}
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
@@ -72,7 +70,7 @@ class Accept(Line):
     """File types as in HTML's `accept`: extensions and MIME types, by comma."""
 
     default_error_messages: Messages = {
-        "invalid_accept": "Write extensions and types by comma, as in HTML: .pdf, image/*."
+        "invalid_accept": "Must be comma-separated extensions or media types, such as .pdf, image/*."
     }
 
     def _checked(self, value: str) -> str:
@@ -91,7 +89,7 @@ class ValueWithLabel(Schema):
 class Choice(Coded):
     """A choice: its text, or `value` and `label`."""
 
-    default_error_messages: Messages = {"invalid": "Write text, or an object with value and label."}
+    default_error_messages: Messages = {"invalid": "Must be a string, or an object with value and label."}
     json_schema = {
         "anyOf": [
             {"type": "string", "minLength": 1, "maxLength": LONGEST_CHOICE},
@@ -120,23 +118,24 @@ class Choice(Coded):
 class Field(Schema):
     """A field of a form. Which rules fit depends on its type."""
 
-    name = Name(LONGEST_NAME, required=True, metadata={"description": "What its value is sent under."})
+    name = Name(LONGEST_NAME, required=True, metadata={"description": "The name under which its value is submitted."})
     type = Word(tuple(KINDS), required=True)
-    label = Line(LONGEST_LABEL, metadata={"description": "What people see; without one, the name."})
-    help = Line(LONGEST_HELP, metadata={"description": "A sentence under the label."})
+    label = Line(LONGEST_LABEL, metadata={"description": "Shown to visitors; defaults to the name."})
+    help = Line(LONGEST_HELP, metadata={"description": "Help text below the label."})
     required = Flag()
-    min_length = Whole(0, LARGEST_LENGTH, metadata={"description": "Characters, for types of text."})
-    max_length = Whole(1, LARGEST_LENGTH, metadata={"description": "Characters, for types of text."})
-    min = Bound(metadata={"description": "The least: a number, or for date, time and datetime a text of that type."})
-    max = Bound(metadata={"description": "The most, likewise."})
+    min_length = Whole(0, LARGEST_LENGTH, metadata={"description": "In characters, for text types."})
+    max_length = Whole(1, LARGEST_LENGTH, metadata={"description": "In characters, for text types."})
+    min = Bound(metadata={"description": "Minimum: a number; for date, time and datetime a string of that type."})
+    max = Bound(metadata={"description": "Maximum, likewise."})
     pattern = Expression(
-        LONGEST_PATTERN, metadata={"description": "RE2, on the whole value, which then has at most 2,000 characters."}
+        LONGEST_PATTERN,
+        metadata={"description": "RE2, matched against the whole value, which then has at most 2,000 characters."},
     )
     choices = Several(
-        Choice(), MOST_CHOICES, least=1, metadata={"description": "For select, radio and multiselect, which need them."}
+        Choice(), MOST_CHOICES, least=1, metadata={"description": "Required for select, radio and multiselect."}
     )
     accept = Accept(LONGEST_ACCEPT, metadata={"description": "For file: as in HTML, such as `.pdf, image/*`."})
-    max_size = Whole(1, LARGEST_FILE, metadata={"description": "For file: bytes, within the service's own limit."})
+    max_size = Whole(1, LARGEST_FILE, metadata={"description": "For file: in bytes, up to the service's limit."})
 
     @ma.validates_schema(skip_on_field_errors=False, pass_original=True)
     def _together(self, data: dict[str, Any], original: Any, **_: Any) -> None:
@@ -145,7 +144,7 @@ class Field(Schema):
         if kind is None:
             return
         faults: dict[str, list[Fault]] = {
-            rule: [Fault(f"A field of type {kind.kind} has no {rule}.", "unfit")]
+            rule: [Fault(f"Fields of type {kind.kind} do not support {rule}.", "unfit")]
             for rule in RULES
             if rule in original and rule not in kind.rules
         }
@@ -163,7 +162,7 @@ def doubled_names(fields: Sequence[Any]) -> dict[int, dict[str, list[Fault]]]:
     for index, field in enumerate(fields):
         name = field.get("name") if isinstance(field, Mapping) else None
         if isinstance(name, str) and name in seen:
-            faults[index] = {"name": [Fault("Another field has this name already.", "duplicate")]}
+            faults[index] = {"name": [Fault("Another field already has this name.", "duplicate")]}
         elif isinstance(name, str):
             seen.add(name)
     return faults
@@ -176,11 +175,11 @@ def _order(kind: Any, fitting: Mapping[str, Any]) -> Iterator[tuple[str, Fault]]
             if rule in fitting:
                 bounds[rule] = _bound(kind, fitting[rule])
         except ValueError:
-            yield rule, Fault(f"This is no value of a field of type {kind.kind}.", "invalid_bound")
+            yield rule, Fault(f"Not a valid value for a field of type {kind.kind}.", "invalid_bound")
     if len(bounds) == 2 and bounds["min"] > bounds["max"]:
-        yield "max", Fault("This is less than min.", "too_small")
+        yield "max", Fault("Must not be less than min.", "too_small")
     if fitting.get("min_length", 0) > fitting.get("max_length", LARGEST_LENGTH):
-        yield "max_length", Fault("This is less than min_length.", "too_small")
+        yield "max_length", Fault("Must not be less than min_length.", "too_small")
 
 
 def _bound(kind: Any, value: Any) -> Any:
@@ -197,7 +196,7 @@ def _choices(kind: Any, fitting: Mapping[str, Any], original: Mapping[str, Any])
     right = [choice for choice in fitting.get("choices", ()) if isinstance(choice, str) or "value" in choice]
     values = nfc(choice_values({"choices": right}))
     if len(set(values)) < len(values):
-        yield "choices", Fault("No two choices may be the same.", "duplicate")
+        yield "choices", Fault("Choices must be unique.", "duplicate")
 
 
 def _is_file_type(wish: str) -> bool:

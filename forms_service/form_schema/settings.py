@@ -61,7 +61,7 @@ class Origin(Line):
     """Scheme, host and port of a site, or of all subdomains of one."""
 
     default_error_messages: Messages = {
-        "invalid_origin": "Write an origin without a path, such as https://www.example.com, or https://*.example.com."
+        "invalid_origin": "Must be an origin without a path, such as https://www.example.com or https://*.example.com."
     }
 
     def _checked(self, value: str) -> str:
@@ -75,7 +75,7 @@ class WebUrl(Line):
     """An absolute address of a page."""
 
     default_error_messages: Messages = {
-        "invalid_url": "Write a whole address without user and password, such as https://example.com/thanks.",
+        "invalid_url": "Must be a full URL without user name and password, such as https://example.com/thanks.",
         "host_not_ascii": "Write the host as browsers do: {host}",
     }
 
@@ -94,7 +94,7 @@ class WebUrl(Line):
 class Sender(Line):
     """An e-mail address, or @ and a domain for everybody there."""
 
-    default_error_messages: Messages = {"invalid_email": "Write an address, or a domain as @example.com."}
+    default_error_messages: Messages = {"invalid_email": "Must be an e-mail address, or a domain such as @example.com."}
 
     def _checked(self, value: str) -> str:
         address = clean_address(value)
@@ -106,7 +106,7 @@ class Sender(Line):
 class Network(Line):
     """An address or a network of the internet."""
 
-    default_error_messages: Messages = {"invalid_network": "Write an address or a network such as 192.0.2.0/24."}
+    default_error_messages: Messages = {"invalid_network": "Must be an IP address, or a network such as 192.0.2.0/24."}
 
     def _checked(self, value: str) -> str:
         try:
@@ -118,7 +118,7 @@ class Network(Line):
 class Trap(Line):
     """The name of a field that only programs fill in."""
 
-    default_error_messages: Messages = {"reserved": "This name has a meaning of its own already: choose another."}
+    default_error_messages: Messages = {"reserved": "This name is reserved. Choose another."}
 
     def _checked(self, value: str) -> str:
         if value in RESERVED:
@@ -129,7 +129,7 @@ class Trap(Line):
 class NotYet(Coded):
     """A setting that only has its default so far; anything else is refused, since nothing would come of it."""
 
-    default_error_messages: Messages = {"not_yet": "This is not possible yet: leave it at its default."}
+    default_error_messages: Messages = {"not_yet": "Not supported yet. Leave it at its default."}
 
     def __init__(self, default: Any, schema: dict[str, Any], **kwargs: Any) -> None:
         super().__init__(load_default=default, allow_none=True, **kwargs)
@@ -148,20 +148,20 @@ def _optional(description: str, default: Any = None) -> dict[str, Any]:
 
 
 class BlocklistSchema(Schema):
-    """What marks a submission as spam."""
+    """Submissions that match any entry are spam."""
 
     words = Several(
         Line(LONGEST_BLOCKED),
         MOST_BLOCKED,
-        **_optional("Words and phrases, in any case; a submission with one of them is spam.", list),
+        **_optional("Words and phrases, ignoring case; a submission that contains one is spam.", list),
     )
     addresses = Several(
         Sender(EMAIL_LONGEST),
         MOST_BLOCKED,
-        **_optional("E-mail addresses, or `@example.com` for everybody there.", list),
+        **_optional("E-mail addresses, or `@example.com` for a whole domain.", list),
     )
     networks = Several(
-        Network(50), MOST_BLOCKED, **_optional("Client addresses or networks, such as `192.0.2.0/24`.", list)
+        Network(50), MOST_BLOCKED, **_optional("Client IP addresses or networks, such as `192.0.2.0/24`.", list)
     )
 
 
@@ -171,43 +171,41 @@ class FormSettingsSchema(Schema):
     allowed_origins = Several(
         Origin(LONGEST_URL),
         MOST_LISTED,
-        **_optional("Sites whose pages may send the form; none listed means any.", list),
+        **_optional("Sites whose pages may submit the form; empty means any.", list),
     )
     redirect_urls = Several(
         WebUrl(LONGEST_URL),
         MOST_LISTED,
-        **_optional("Pages that a visitor may be led to besides those of the site the form was sent from.", list),
+        **_optional("Pages to redirect visitors to, besides those of the site that submitted the form.", list),
     )
     unknown_fields = Word(
         UNKNOWN_FIELDS,
-        **_optional("What becomes of a field that the form does not define: it is kept, dropped, or refused.", "keep"),
+        **_optional("What happens to fields that the form does not define: `keep`, `drop` or `reject`.", "keep"),
     )
     notify = NotYet(
         [],
         {"type": ["array", "null"], "items": {"type": "string"}, "maxItems": 0},
-        metadata={"description": "Not possible yet."},
+        metadata={"description": "Not supported yet."},
     )
-    reply = NotYet(None, {"type": "null"}, metadata={"description": "Not possible yet."})
-    honeypot = Trap(LONGEST_NAME, **_optional("A further field that only programs fill in; filled in means spam."))
-    challenge = Word(CHALLENGES, **_optional("The CAPTCHA that a submission has to pass.", "none"))
+    reply = NotYet(None, {"type": "null"}, metadata={"description": "Not supported yet."})
+    honeypot = Trap(LONGEST_NAME, **_optional("Name of a further honeypot field. Filled in, it means spam."))
+    challenge = Word(CHALLENGES, **_optional("The CAPTCHA that submissions must pass.", "none"))
     challenge_site_key = Line(
         LONGEST_KEY, **_optional("The provider's public key, for `turnstile`, `hcaptcha` and `recaptcha`.")
     )
-    challenge_secret = Line(
-        LONGEST_KEY, load_only=True, **_optional("The provider's secret key; it is never shown again.")
-    )
+    challenge_secret = Line(LONGEST_KEY, load_only=True, **_optional("The provider's secret key; never returned."))
     double_opt_in = NotYet(
-        False, {"type": ["boolean", "null"], "const": False}, metadata={"description": "Not possible yet."}
+        False, {"type": ["boolean", "null"], "const": False}, metadata={"description": "Not supported yet."}
     )
-    blocklist = ma.fields.Nested(BlocklistSchema, **_optional("What marks a submission as spam.", dict))
-    retention_days = Whole(1, 36_500, **_optional("Days after which a submission is erased; null keeps it."))
-    closed = Flag(**_optional("Takes no submissions while true.", False))
+    blocklist = ma.fields.Nested(BlocklistSchema, **_optional("Submissions that match any entry are spam.", dict))
+    retention_days = Whole(1, 36_500, **_optional("Days after which submissions are erased; null keeps them."))
+    closed = Flag(**_optional("While true, the form accepts no submissions.", False))
     max_submissions = Whole(
-        1, 1_000_000_000, **_optional("The form takes no more than these, spam not counted; null means no end.")
+        1, 1_000_000_000, **_optional("Maximum number of submissions, not counting spam; null means unlimited.")
     )
     store_ip = Word(
         STORE_IP,
-        **_optional("How much of a sender's address is kept: its network, nothing, or all of it.", "truncated"),
+        **_optional("How much of the client's IP address is stored; `truncated` keeps its network.", "truncated"),
     )
 
 
@@ -227,7 +225,7 @@ class FormSettingsChanges(FormSettingsSchema):
 
     on_bind_field = without_defaults
     blocklist = ma.fields.Nested(
-        BlocklistChanges, allow_none=True, metadata={"description": "What marks a submission as spam."}
+        BlocklistChanges, allow_none=True, metadata={"description": "Submissions that match any entry are spam."}
     )
 
 
@@ -250,11 +248,12 @@ def contradictions(fields: Sequence[Any], settings: Mapping[str, Any]) -> dict[s
     names = [definition.get("name") for definition in fields if isinstance(definition, Mapping)]
     faults: dict[str, list[Fault]] = {}
     if settings.get("honeypot") is not None and settings["honeypot"] in names:
-        faults["honeypot"] = [Fault("A field that people fill in cannot be the trap for programs.", "taken")]
+        faults["honeypot"] = [Fault("A field of the form cannot be the honeypot.", "taken")]
     if settings.get("challenge") in WITH_KEYS:
         for key in ("challenge_site_key", "challenge_secret"):
             if not settings.get(key):
-                faults[key] = [Fault(f"{settings['challenge']} needs this; its provider gives it to you.", "required")]
+                fault = f"Required for {settings['challenge']}. Copy it from the provider's dashboard."
+                faults[key] = [Fault(fault, "required")]
     return faults
 
 

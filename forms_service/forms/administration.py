@@ -13,6 +13,8 @@ from forms_service.extensions import db
 from forms_service.forms import service
 from forms_service.forms.models import Form
 
+NO_FORM_ID = "There is no form with this id. To list them: flask forms list"
+
 
 @dataclass(frozen=True)
 class Listed:
@@ -55,5 +57,5 @@ def _operator(form_id: str) -> Caller:
     """The operator, acting in place of the form's owner: it is noted in the owner's trail, with no client."""
     owner_id = db.session.scalar(select(Form.owner_id).where(Form.id == form_id, Form.deleted_at.is_(None)))
     if owner_id is None:
-        raise NotFoundError("There is no form with this id. See: flask forms list")
+        raise NotFoundError(NO_FORM_ID)
     return Caller(owner_id, "operator")

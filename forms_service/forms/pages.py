@@ -14,7 +14,7 @@ from forms_service.errors import ApiError, AuthorizationError, Fault, Validation
 from forms_service.form_schema.special_fields import BACK, CHALLENGE_TOKENS, HONEYPOTS, STARTED
 from forms_service.forms import returning, started
 from forms_service.forms.controls import GENERIC, MAX_PAGE_SIZE, Control, controls, guessed, hidden_names, in_words
-from forms_service.forms.published import PublishedForm
+from forms_service.forms.published import CLOSED, FULL, PublishedForm
 from forms_service.forms.widgets import Widget, widget_of
 from forms_service.web.responses import page
 
@@ -52,9 +52,6 @@ class Again:
 FRESH = Again({})
 CHOOSE_AGAIN = Fault("Choose the file again.", "choose_again")
 
-CLOSED = "This form is closed and takes nothing any more."
-FULL = "This form takes no more submissions."
-
 
 def asked_for(form: PublishedForm, query: Mapping[str, str]) -> Response:
     """The page of a form to fill in, or that it is closed or full."""
@@ -62,9 +59,7 @@ def asked_for(form: PublishedForm, query: Mapping[str, str]) -> Response:
     if not form.open or is_full(form):
         return plain("forms/closed.html", form, 403, message=CLOSED if not form.open else FULL)
     if form.page_size > MAX_PAGE_SIZE:
-        raise AuthorizationError(
-            "This form is too long for a page of its own. Fill it in on the site that it belongs to."
-        )
+        raise AuthorizationError("This form is too long for a hosted page. Fill it in on the site it belongs to.")
     return hosted(form, again=Again({name: query[name] for name in hidden_names(form.fields) if name in query}))
 
 

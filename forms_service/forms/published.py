@@ -31,6 +31,10 @@ from forms_service.forms.service import FORM_ID
 from forms_service.metrics import FORM_LOOKUPS
 from forms_service.signals import form_saved
 
+NO_FORM = "There is no such form. Check the address."
+CLOSED = "This form is closed and no longer accepts submissions."
+FULL = "This form accepts no more submissions."
+
 FRESH_SECONDS = 0.5
 MOST_KEPT = 1000
 
@@ -171,10 +175,10 @@ def _load(form_id: str, before: PublishedForm | None) -> PublishedForm:
     )
     row = read_once(query) if FORM_ID.fullmatch(form_id) else None
     if row is None:
-        raise NotFoundError("There is no form here.")
+        raise NotFoundError(NO_FORM)
     form, fields, email, status = row
     if isinstance(form.settings, Unreadable):
-        raise ServiceUnavailableError("This form cannot be read at the moment. Try again later.")
+        raise ServiceUnavailableError("This form is temporarily unavailable. Try again later.")
     settings = form_settings(form.settings_now())
     if before and (before.version, before.settings.unknown_fields) != (form.version, settings.unknown_fields):
         before = None

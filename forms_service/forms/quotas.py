@@ -27,7 +27,7 @@ def check_forms(owner_id: uuid.UUID) -> None:
     db.session.execute(select(Account.id).where(Account.id == owner_id).with_for_update())  # one at a time counts
     query = select(func.count()).where(Form.owner_id == owner_id, Form.deleted_at.is_(None))
     if limit and db.session.scalar(query) >= limit:  # type: ignore[operator]  # a count is never null
-        message = f"An account may have {limit} forms, and this one has them. Delete one that is not needed."
+        message = f"This account has reached its limit of {limit} forms. Delete one that is no longer needed."
         raise AuthorizationError(message, details={"quota": "FORMS_PER_ACCOUNT", "limit": limit})
 
 
@@ -41,8 +41,8 @@ def check_versions(form_id: str) -> None:
     form_versioning.send(form_id=form_id)
     if _versions(form_id) >= MAX_VERSIONS:
         message = (
-            f"Of a form {MAX_VERSIONS} versions are kept, and each of this one has submissions. Delete old ones, or go "
-            "on in a new form."
+            f"A form can have at most {MAX_VERSIONS} versions with submissions. Delete old submissions, or create a "
+            "new form."
         )
         raise AuthorizationError(message, details={"quota": "versions", "limit": MAX_VERSIONS})
 

@@ -14,7 +14,7 @@ from forms_service.validation.base import Schema
 from forms_service.validation.primitives import Line, Several
 
 LONGEST_FORM_NAME = 200
-TOO_LONG = Fault("The page of this form would be longer than 2 MiB: use fewer fields or choices.", "page_too_long")
+TOO_LONG = Fault("The page of this form would exceed 2 MiB. Use fewer fields or choices.", "page_too_long")
 
 
 class Fields(Several):
@@ -76,21 +76,21 @@ class Form(Schema):
     id = ma.fields.String(required=True, metadata={"examples": ["mR7xQ2-kLp0aZ_9c"]})
     owner_id = ma.fields.UUID(required=True)
     name = ma.fields.String(required=True)
-    version = ma.fields.Integer(required=True, metadata={"description": "Grows with every change of `fields`."})
+    version = ma.fields.Integer(required=True, metadata={"description": "Incremented by every change of `fields`."})
     url = ma.fields.String(
-        required=True, metadata={"description": "Its public address: the `action` of a page, and a page of its own."}
+        required=True, metadata={"description": "Public URL: the `action` of an HTML form, and the hosted page."}
     )
     fields = Fields(required=True)  # type: ignore[assignment]  # likewise
     settings = ma.fields.Nested(FormSettingsSchema, required=True)
     mail_problem = ma.fields.String(
         required=True,
         allow_none=True,
-        metadata={"description": "Why no mails about submissions leave; null while nothing is wrong."},
+        metadata={"description": "Why mails about submissions cannot be sent; null while they can."},
     )
     unreadable = ma.fields.Boolean(
         metadata={
             "const": True,
-            "description": "Its name or settings were changed on the disk: what is shown is empty.",
+            "description": "Its name or settings cannot be decrypted and are shown empty.",
         }
     )
     created_at = ma.fields.AwareDateTime(required=True)

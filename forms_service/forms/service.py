@@ -139,7 +139,7 @@ def change(form_id: str, caller: Caller, said: Mapping[str, Any]) -> dict[str, A
         before = _fields(form)
         fields = said.get("fields", before)
         if "settings" not in said and isinstance(form.settings, Unreadable):
-            raise ConflictError("The settings of this form cannot be read any more. Send them anew, in `settings`.")
+            raise ConflictError("The settings of this form cannot be decrypted. Send all of them again in `settings`.")
         settings_before = form.settings_now() or _settings({}, {}, fields)
         kept = _settings(settings_before, said.get("settings", {}), fields)
         _demand_erasing(caller, settings_before, kept)

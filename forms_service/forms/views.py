@@ -12,19 +12,19 @@ from forms_service.web.api_blueprint import PAGE, Blueprint
 from forms_service.web.pagination import Page, Paging
 from forms_service.web.route_policy import public
 
-forms = Blueprint("forms", __name__, description="The forms that you define.")
-hosted = Blueprint("hosted", __name__, description="The pages of a form, for its visitors.")
+forms = Blueprint("forms", __name__, description="Your forms.")
+hosted = Blueprint("hosted", __name__, description="Hosted pages of a form, for visitors.")
 
-SHOWN = {"200": {"description": "The page.", "content": {"text/html": {"schema": PAGE}}}}
+SHOWN = {"200": {"description": "The HTML page.", "content": {"text/html": {"schema": PAGE}}}}
 
 
 @forms.route("/api/forms", methods=["POST"])
 @forms.doc(operationId="createForm")
 @for_owners("forms:write")
 @forms.arguments(schemas.NewForm)
-@forms.answers(201, schemas.Form, message="The form is ready to be sent to.")
+@forms.answers(201, schemas.Form, message="Form created. It accepts submissions now.")
 def create(said: dict[str, Any]) -> dict[str, Any]:
-    """Make a form."""
+    """Create a form."""
     return service.create(said, caller().account_id)
 
 
@@ -32,18 +32,18 @@ def create(said: dict[str, Any]) -> dict[str, Any]:
 @forms.doc(operationId="listForms")
 @for_owners("forms:read")
 @forms.arguments(Paging, location="query")
-@forms.lists(schemas.Form, message="Your forms, the newest first.")
+@forms.lists(schemas.Form, message="Your forms, newest first.")
 def listed(paging: dict[str, Any]) -> Page[dict[str, Any]]:
-    """List your forms; an operator sees everybody's."""
+    """List your forms; operators see all forms."""
     return service.listed(caller(), **paging)
 
 
 @forms.route("/api/forms/<form_id>")
 @forms.doc(operationId="getForm")
 @for_owners("forms:read")
-@forms.answers(200, schemas.Form, message="The form.")
+@forms.answers(200, schemas.Form, message="Form.")
 def show(form_id: str) -> dict[str, Any]:
-    """Look at a form."""
+    """Get a form."""
     return service.shown(form_id, caller())
 
 
@@ -51,20 +51,20 @@ def show(form_id: str) -> dict[str, Any]:
 @forms.doc(operationId="listFormVersions")
 @for_owners("forms:read")
 @forms.arguments(Paging, location="query")
-@forms.lists(schemas.FormVersion, message="The versions of the form, the newest first.")
+@forms.lists(schemas.FormVersion, message="The versions of the form, newest first.")
 def list_versions(paging: dict[str, Any], form_id: str) -> Page[dict[str, Any]]:
-    """List the versions of a form, each with the fields that it asked for."""
+    """List the versions of a form, each with its fields."""
     return service.versions(form_id, caller(), **paging)
 
 
 @forms.route("/api/forms/<form_id>/versions/<int(max=2147483647):version>")
 @forms.doc(operationId="getFormVersion")
 @for_owners("forms:read")
-@forms.answers(200, schemas.FormVersion, message="The version of the form.")
+@forms.answers(200, schemas.FormVersion, message="Form version.")
 def show_version(form_id: str, version: int) -> dict[str, Any]:
-    """Look at what a form asked for in one of its versions.
+    """Get a version of a form.
 
-    A submission names in `form_version` the one that it was sent under.
+    `form_version` of a submission names the version it was submitted under.
     """
     return service.version(form_id, version, caller())
 
@@ -73,13 +73,13 @@ def show_version(form_id: str, version: int) -> dict[str, Any]:
 @forms.doc(operationId="changeForm")
 @for_owners("forms:write")
 @forms.arguments(schemas.FormChanges)
-@forms.answers(200, schemas.Form, message="The form was changed.")
+@forms.answers(200, schemas.Form, message="Form changed.")
 def change(said: dict[str, Any], form_id: str) -> dict[str, Any]:
     """Change a form.
 
-    `settings` are merged (RFC 7396: null takes a setting back to its default). `fields` are replaced; when they
-    differ, a new version begins, and what was sent before keeps the labels it was sent under. An API key needs
-    `submissions:write` as well to have submissions kept for fewer days.
+    `settings` are merged (RFC 7396: null resets a setting to its default). `fields` are replaced; if they differ, a new
+    version is created, and earlier submissions keep their labels. An API key also needs `submissions:write` to shorten
+    the retention of submissions.
     """
     return service.change(form_id, caller(), said)
 
@@ -87,16 +87,15 @@ def change(said: dict[str, Any], form_id: str) -> dict[str, Any]:
 @forms.route("/api/forms/<form_id>", methods=["DELETE"])
 @forms.doc(operationId="deleteForm")
 @for_owners("forms:write")
-@forms.answers(200, message="The form and all that was sent to it is erased.")
-@forms.may_take_time("The form is out of sight. What was sent to it is erased within minutes.")
+@forms.answers(200, message="The form and all its submissions have been erased.")
+@forms.may_take_time("The form is hidden now. Its submissions will be erased within minutes.")
 def delete(form_id: str) -> bool:
-    """Erase a form with everything that was sent to it.
+    """Erase a form and all its submissions.
 
-    Where that is much, the answer is 202, and the rest is done in the background: nobody finds any of it from now on,
-    and `GET /api/forms/{form_id}/erasure` says how much is left.
+    Large forms answer 202 and are erased in the background: they are hidden at once, and
+    `GET /api/forms/{form_id}/erasure` shows how much is left.
 
-
-    An API key needs `submissions:write` as well when anything was sent to it.
+    An API key also needs `submissions:write` if the form has submissions.
     """
     return service.delete(form_id, caller())
 
@@ -106,7 +105,7 @@ def delete(form_id: str) -> bool:
 @public
 @rate_limit("page")
 def page(form_id: str) -> Response:
-    """Show the form as a page; hidden fields take their values from the query."""
+    """Show the hosted page of a form; hidden fields take their values from the query."""
     g.form = published(form_id)
     return pages.asked_for(g.form, request.args)
 
@@ -116,7 +115,7 @@ def page(form_id: str) -> Response:
 @public
 @rate_limit("page")
 def thanks(form_id: str) -> Response:
-    """Show the page that a browser is led to after sending the form."""
+    """Show the thank-you page of a form."""
     g.form = published(form_id)
     return pages.thanks(g.form, returning.visitor_site(form_id))
 

@@ -82,4 +82,4 @@ def _remove_files(names: Sequence[str]) -> None:
         try:
             storage.remove(stored_as)
         except OSError:
-            log.warning("The file of an erased submission is left to the sweep.", exc_info=True)
+            log.warning("Could not delete the file of an erased submission; the cleanup will retry.", exc_info=True)

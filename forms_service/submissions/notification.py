@@ -29,7 +29,7 @@ LONGEST_VALUE = 20_000
 """Characters of one value that a mail shows; the inbox has it whole."""
 
 LONGEST_MAIL = 100_000
-CUT = "… (cut here: the inbox has all of it)"
+CUT = "… (truncated; the inbox has the full text)"
 
 
 def init_app(app: Flask) -> None:

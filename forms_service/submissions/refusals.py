@@ -82,7 +82,7 @@ class RefusalCounter:
             with self._app.app_context(), transaction() as connection:
                 _add(connection, counts)
         except Exception:
-            log.exception("Refused submissions could not be counted, and are kept for the next flush.")
+            log.exception("Could not count refused submissions; they are kept for the next flush.")
             return False
         return True
 

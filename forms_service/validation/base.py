@@ -14,12 +14,16 @@ LONGEST_NAME = 200
 """Characters of a field's name that an answer repeats."""
 
 
+UNKNOWN = Fault("Unknown field.", "unknown")
+NO_OBJECT = Fault("Must be an object with named fields.", "invalid_type")
+
+
 class Schema(ma.Schema):
     """A schema that refuses what it does not know."""
 
     error_messages = {
-        "unknown": Fault("This field is not known here.", "unknown"),
-        "type": Fault("Send an object with named fields.", "invalid_type"),
+        "unknown": UNKNOWN,
+        "type": NO_OBJECT,
     }
 
     class Meta:

@@ -74,7 +74,7 @@ class Moment(Coded):
     """A moment as RFC 3339 writes it, kept in UTC, or a day; a moment without an offset is meant in UTC."""
 
     default_error_messages: Messages = {
-        "invalid_datetime": "Write a day such as 2026-11-24, or a moment such as 2026-11-24T09:30:00Z."
+        "invalid_datetime": "Must be a date such as 2026-11-24, or a date-time such as 2026-11-24T09:30:00Z."
     }
     json_schema: ClassVar[dict[str, Any]] = {
         "anyOf": [{"type": "string", "format": "date-time"}, {"type": "string", "format": "date"}]

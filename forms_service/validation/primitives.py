@@ -16,9 +16,9 @@ class Line(Coded):
 
     default_error_messages: Messages = {
         "invalid": "Must be a string.",
-        "blank": "Write something here, or leave it out.",
-        "too_long": "This has at most {longest} characters.",
-        "control_characters": "This may not hold control characters or line breaks.",
+        "blank": "Must not be empty.",
+        "too_long": "Must have at most {longest} characters.",
+        "control_characters": "Must not contain control characters or line breaks.",
     }
 
     def __init__(self, longest: int, **kwargs: Any) -> None:
@@ -44,7 +44,7 @@ class Line(Coded):
 class Word(Coded):
     """One of a few words."""
 
-    default_error_messages: Messages = {"not_a_choice": "Write one of: {choices}."}
+    default_error_messages: Messages = {"not_a_choice": "Must be one of: {choices}."}
 
     def __init__(self, choices: Sequence[str], **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -60,7 +60,7 @@ class Word(Coded):
 class Whole(Coded):
     """A whole number from `least` to `most`."""
 
-    default_error_messages: Messages = {"invalid_number": "Write a whole number from {least} to {most}."}
+    default_error_messages: Messages = {"invalid_number": "Must be a whole number from {least} to {most}."}
 
     def __init__(self, least: int, most: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -77,7 +77,7 @@ class Whole(Coded):
 class Flag(Coded):
     """True or false."""
 
-    default_error_messages: Messages = {"invalid": "Write true or false."}
+    default_error_messages: Messages = {"invalid": "Must be true or false."}
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bool:
         if not isinstance(value, bool):
@@ -99,4 +99,5 @@ class Several(ma.fields.List[Any]):
         return super()._deserialize(value, attr, data, **kwargs)
 
     def _says(self) -> str:
-        return f"Write {self.least} to {self.most} of these." if self.least else f"Write at most {self.most} of these."
+        count = f"{self.least} to {self.most}" if self.least else f"at most {self.most}"
+        return f"Must have {count} items."

@@ -13,7 +13,7 @@ LONGEST_ZONE = 100
 class Timezone(Coded):
     """A time zone by its IANA name, kept as what dates are reckoned with."""
 
-    default_error_messages: Messages = {"invalid_timezone": "Write the IANA name of a time zone such as Europe/Vienna."}
+    default_error_messages: Messages = {"invalid_timezone": "Must be an IANA time zone such as Europe/Vienna."}
     json_schema: ClassVar[dict[str, Any]] = {"type": "string", "examples": ["Europe/Vienna"]}
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> tzinfo:

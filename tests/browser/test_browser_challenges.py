@@ -59,5 +59,5 @@ def test_without_a_script_the_page_says_what_it_needs(browser: Any, address: str
     context = browser.new_context(java_script_enabled=False)
     opened = context.new_page()
     opened.goto(address)
-    assert "takes JavaScript" in opened.inner_text("main")
+    assert "requires JavaScript" in opened.inner_text("main")
     context.close()

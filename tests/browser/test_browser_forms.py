@@ -26,8 +26,8 @@ MISTAKES = {
     "email": [Fault("Enter an e-mail address such as ann@example.com.", "invalid_email")],
     "land": [Fault("This field is required.", "blank")],
     "meal": [Fault("This field is required.", "required")],
-    "extras": [Fault("Choose only among those that are offered.", "not_a_choice")],
-    "agree": [Fault("Tick this box to go on.", "required")],
+    "extras": [Fault("Choose only from the options.", "not_a_choice")],
+    "agree": [Fault("Tick this box to continue.", "required")],
 }
 
 

@@ -171,6 +171,6 @@ def test_axe_finds_nothing_on_the_pages_of_who_is_refused(
         found = axe.Axe().run(page)
         assert found.violations_count == 0, found.generate_report()
     page.goto(service.forms["full"])
-    assert "takes no more submissions" in page.content()
+    assert "accepts no more submissions" in page.content()
     found = axe.Axe().run(page)
     assert found.violations_count == 0, found.generate_report()

@@ -64,5 +64,5 @@ def test_our_own_puzzle_comes_from_here_alone(app: Flask, client: FlaskClient, k
 def test_what_is_wrong_with_the_token_stands_beside_it(app: Flask, client: FlaskClient, key: dict[str, str]) -> None:
     answer = client.post(form_at(app, key, challenge="altcha"), data={"message": "Hello"}, headers=BROWSER)
     assert answer.status_code == 422
-    assert "Confirm that you are a person." in answer.text
+    assert "Confirm that you are human." in answer.text
     assert ">Hello</textarea>" in answer.text.replace("\n", "")

@@ -121,7 +121,7 @@ def test_files_beyond_a_forms_quota_are_refused_beside_their_field_and_texts_are
     assert refused.json["codes"] == {"cv": ["storage_full"]}
     page = client.post(f"/f/{form}", **body, headers=HTML)
     assert page.status_code == 422
-    assert "The storage for files of this form is full" in page.text
+    assert "The file storage of this form is full" in page.text
     assert len(list(Path(app.instance_path, "files").rglob("*-*"))) == 2
     assert client.post(f"/f/{form}", json={"name": "no file"}).status_code == 200
     assert upload(client, form, 1600) == 200

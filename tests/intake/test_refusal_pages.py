@@ -161,7 +161,7 @@ class TestFiles:
     def test_are_not_asked_for_twice_where_they_are_wrong_themselves(self, client: FlaskClient, job: str) -> None:
         body = multipart(text_part("email", "x"), file_part("cv", "cv.png", PNG))
         answer = client.post(f"/f/{job}", headers=FROM_SITE, **body)
-        assert beside(answer, "cv") == "A file is of a type that is not taken here."
+        assert beside(answer, "cv") == "This type of file is not accepted here."
 
     def test_have_a_field_on_the_page_of_a_form_without_fields(self, app: Flask, client: FlaskClient) -> None:
         form = form_for(app, challenge="altcha")
@@ -215,10 +215,10 @@ def test_a_form_that_is_full_says_so_before_it_is_filled_in(either_app: Flask, e
     either.post(f"/f/{form}", json=ANN)
     answer = either.get(f"/f/{form}")
     assert answer.status_code == 403
-    assert "This form takes no more submissions." in answer.text
+    assert "This form accepts no more submissions." in answer.text
     assert "closed" not in answer.text
     assert "<form" not in answer.text
     refused = either.post(f"/f/{form}", data={**ANN, "message": "second"}, headers=FROM_SITE)
-    assert "This form takes no more submissions." in refused.text
+    assert "This form accepts no more submissions." in refused.text
     assert "closed" not in refused.text
     assert copied(refused)["Message"] == "second"

@@ -119,7 +119,7 @@ def test_a_browser_gets_the_form_again(either_form: tuple[Flask, FlaskClient, st
     answer = client.post(path, **body, headers={"Accept": "text/html"})
     assert answer.status_code == 422
     assert 'value="nobody"' in answer.text
-    assert "not taken here" in answer.text
+    assert "not accepted here" in answer.text
 
 
 def test_formspree_clients_hear_their_own_words(make_app: MakeApp, key_of: KeyOf) -> None:

@@ -87,7 +87,7 @@ def test_a_file_that_was_changed_is_not_given_out(context: Flask) -> None:
     whole = path.read_bytes()
     for damaged in (whole[:-1], whole + b"\0", whole[:65_563]):
         path.write_bytes(damaged)
-        with pytest.raises(ValueError, match="not whole"):
+        with pytest.raises(ValueError, match="incomplete"):
             storage.open_decrypted(name)
     path.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
     with pytest.raises(ValueError, match="was changed"):

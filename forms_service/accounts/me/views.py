@@ -27,7 +27,7 @@ def show() -> Account:
 @me.doc(operationId="changeMe")
 @signed_in
 @me.arguments(schemas.Profile, location="json")
-@me.answers(200, schemas.Me, message="Changed.")
+@me.answers(200, schemas.Me, message="Account updated.")
 def change(changes: dict[str, Any]) -> Account:
     """Change name or phone number. Omitted fields stay as they are."""
     return service.change(caller(), changes)

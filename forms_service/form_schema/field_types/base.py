@@ -76,9 +76,9 @@ class Kind(Coded):
 
     default_error_messages: Messages = {
         "blank": "This field is required.",
-        "invalid_text": "Send one text.",
-        "too_small": "This is less than {min}, the least there may be.",
-        "too_big": "This is more than {max}, the most there may be.",
+        "invalid_text": "Must be a single string.",
+        "too_small": "Must be at least {min}.",
+        "too_big": "Must be at most {max}.",
     }
 
     def __init__(self, definition: Mapping[str, Any]) -> None:

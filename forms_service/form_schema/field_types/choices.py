@@ -41,9 +41,9 @@ class CheckboxKind(Kind):
     """
 
     default_error_messages: Messages = {
-        "blank": "Tick this box to go on.",
-        "required": "Tick this box to go on.",
-        "invalid_checkbox": "Send true, false or one text.",
+        "blank": "Tick this box to continue.",
+        "required": "Tick this box to continue.",
+        "invalid_checkbox": "Must be true, false or a single string.",
     }
 
     def _single(self, value: Any) -> Any:
@@ -75,7 +75,7 @@ class SelectKind(Kind):
     """One of a few choices, kept as it was defined."""
 
     typed = True
-    default_error_messages: Messages = {"not_a_choice": "Choose one of those that are offered."}
+    default_error_messages: Messages = {"not_a_choice": "Choose one of the options."}
 
     def _prepare(self, definition: Mapping[str, Any]) -> None:
         values = nfc(choice_values(definition))
@@ -107,7 +107,7 @@ class RadioKind(SelectKind):
 class MultiselectKind(SelectKind):
     """Some of a few choices: always kept as a list, though a form sends one text for a single one."""
 
-    default_error_messages: Messages = {"not_a_choice": "Choose only among those that are offered."}
+    default_error_messages: Messages = {"not_a_choice": "Choose only from the options."}
 
     def deserialize(self, value: Any, attr: str | None = None, data: Any = None, **kwargs: Any) -> Any:
         """The choices that are meant, each once."""

@@ -87,8 +87,8 @@ class Moment(Ordered):
         return cls.read(value)
 
     default_error_messages: Messages = {
-        "too_small": "This is before {min}, the first that is taken.",
-        "too_big": "This is after {max}, the last that is taken.",
+        "too_small": "Must not be before {min}.",
+        "too_big": "Must not be after {max}.",
     }
 
 

@@ -75,9 +75,9 @@ class Textual(Kind):
         return ()
 
     default_error_messages: Messages = {
-        "too_short": "Write at least {shortest}.",
-        "too_long": "Write at most {longest}.",
-        "pattern": "This is not written the way it is asked for.",
+        "too_short": "Must have at least {shortest}.",
+        "too_long": "Must have at most {longest}.",
+        "pattern": "Does not match the required format.",
     }
 
 
@@ -96,7 +96,7 @@ class TelKind(Textual):
     """A telephone number of 3 to 20 digits, in any notation, with an extension if there is one."""
 
     typed = True
-    default_error_messages: Messages = {"invalid_tel": "Enter a telephone number such as +43 664 1234567."}
+    default_error_messages: Messages = {"invalid_tel": "Enter a phone number such as +43 664 1234567."}
 
     def _read(self, value: str) -> str:
         return without_ignorable(value)
@@ -137,7 +137,7 @@ class UrlKind(Textual):
     """An absolute URL, as browsers read one, of any scheme but those that run a script."""
 
     typed = True
-    default_error_messages: Messages = {"invalid_url": "Enter a whole address such as https://example.com/page."}
+    default_error_messages: Messages = {"invalid_url": "Enter a full URL such as https://example.com/page."}
 
     def _read(self, value: str) -> str:
         return trim(value)

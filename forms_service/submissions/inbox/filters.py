@@ -16,7 +16,9 @@ class Statuses(Coded):
     """One or more statuses, by comma, or as a list in JSON; in a query the parameter may come several times."""
 
     is_multiple = True
-    default_error_messages: Messages = {"not_a_choice": f"Write one or more of {', '.join(STATUSES)}, by comma."}
+    default_error_messages: Messages = {
+        "not_a_choice": f"Must be one or more of {', '.join(STATUSES)}, separated by commas."
+    }
     json_schema: ClassVar[dict[str, Any]] = {"type": "string", "examples": ["inbox,archived"]}
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> tuple[str, ...]:
@@ -47,15 +49,15 @@ class Filters(Schema):
             "description": f"One or more of {', '.join(f'`{status}`' for status in STATUSES)}, by comma or repeated.",
         }
     )
-    since = Moment(metadata={"description": "Only what was sent then or later: a moment (RFC 3339) or a day."})
-    until = Moment(metadata={"description": "Only what was sent before that moment, or until the end of that day."})
+    since = Moment(metadata={"description": "Only submissions from then on: a date-time (RFC 3339) or a date."})
+    until = Moment(metadata={"description": "Only submissions before that date-time, or until the end of that date."})
     timezone = Timezone(
         metadata={
             "default": "UTC",
-            "description": "For days in `since` and `until`, and for times in CSV and XLSX.",
+            "description": "IANA time zone of dates in `since` and `until`, and of times in CSV and XLSX.",
         }
     )
-    unread = YesOrNo(metadata={"description": "`true`: only the unread, `false`: only the read; both without."})
+    unread = YesOrNo(metadata={"description": "`true` for unread only, `false` for read only; both by default."})
 
     @ma.post_load
     def _reckon_days(self, values: dict[str, Any], **_: Any) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from sqlalchemy import select
 from forms_service.accounts import audit
 from forms_service.errors import NotFoundError
 from forms_service.extensions import db
+from forms_service.forms.administration import NO_FORM_ID
 from forms_service.forms.models import Form
 from forms_service.submissions.inbox.selecting import Filter, batches, count_left_out
 
@@ -22,7 +23,7 @@ def everything_of(form_id: str, statuses: Sequence[str]) -> Iterator[Listed]:
     :raises NotFoundError: where there is no such form
     """
     if db.session.scalar(select(Form.id).where(Form.id == form_id, Form.deleted_at.is_(None))) is None:
-        raise NotFoundError("There is no form with this id. See: flask forms list")
+        raise NotFoundError(NO_FORM_ID)
     audit.note("submissions_listed")
     for batch in batches(form_id, _wanted(statuses)):
         for found in batch:

@@ -24,7 +24,7 @@ MOST_IDS = 500
 LONGEST_QUERY = 200
 
 MOVES = ("inbox", "archived", "spam")
-"""Where an owner may put a submission; `unconfirmed` is left by confirming."""
+"""Where an owner may move a submission; `unconfirmed` is left by confirming."""
 
 
 class Listing(Filters, Paging):
@@ -37,7 +37,7 @@ class Search(Filters):
     q = Line(
         LONGEST_QUERY,
         required=True,
-        metadata={"description": "Text that stands in a value; case and compatible characters are the same."},
+        metadata={"description": "Text that a value must contain, ignoring case and compatibility variants."},
     )
     limit = Digits(1, MOST)
     cursor = ma.fields.String()
@@ -49,7 +49,9 @@ class Export(Filters):
     format = Word(
         ("csv", "jsonl", "xlsx"),
         load_default="csv",
-        metadata={"description": "`csv` and `xlsx` for spreadsheets, `jsonl` for programs, exact to the letter."},
+        metadata={
+            "description": "`csv` and `xlsx` for spreadsheets; `jsonl` for programs, without any change to the values."
+        },
     )
 
 
@@ -66,7 +68,7 @@ EXPORTS = _attachment(
 )
 EXPORTS["200"]["headers"] = {
     LEFT_OUT: {
-        "description": "How many submissions were left out for their status alone, such as `archived=3, spam=1`.",
+        "description": "Number of submissions left out because of their status alone, such as `archived=3, spam=1`.",
         "schema": {"type": "string"},
     }
 }
@@ -75,10 +77,13 @@ EXPORTS["200"]["headers"] = {
 class Span(Schema):
     """The days that are counted."""
 
-    since = Moment(metadata={"description": "The first day, or a moment in it; without it, 30 days."})
-    until = Moment(metadata={"description": "The last day, or a moment in it; without it, today."})
+    since = Moment(metadata={"description": "First day, or a date-time on it; by default the last 30 days."})
+    until = Moment(metadata={"description": "Last day, or a date-time on it; by default today."})
     timezone = Timezone(
-        metadata={"default": "UTC", "description": "Where days begin and end; refusals are counted by days in UTC."}
+        metadata={
+            "default": "UTC",
+            "description": "IANA time zone of the days; refusals are always counted by days in UTC.",
+        }
     )
 
     @ma.post_load
@@ -102,20 +107,18 @@ class Bulk(Change):
     """What to do with many submissions of a form: change them, or delete them."""
 
     ids = Several(
-        ma.fields.UUID(), MOST_IDS, 1, required=True, metadata={"description": "Of submissions of this form."}
+        ma.fields.UUID(), MOST_IDS, 1, required=True, metadata={"description": "Ids of submissions of this form."}
     )
     delete = ma.fields.Boolean(
         truthy={True},
         falsy=set(),
-        metadata={"enum": [True], "description": "Erase them; with nothing else to change."},
+        metadata={"enum": [True], "description": "Delete them; cannot be combined with other changes."},
     )
 
     @ma.validates_schema
     def _one_or_the_other(self, values: Mapping[str, Any], **_: Any) -> None:
         if "delete" in values and values.keys() & {"read", "status"}:
-            raise ma.ValidationError(
-                [Fault("There is nothing else to change of what is deleted.", "conflict")], "delete"
-            )
+            raise ma.ValidationError([Fault("Cannot be combined with other changes.", "conflict")], "delete")
 
 
 class FileShown(Schema):
@@ -133,25 +136,25 @@ class SubmissionShown(Schema):
 
     id = ma.fields.String(required=True, metadata={"format": "uuid"})
     form_id = ma.fields.String(required=True)
-    form_version = ma.fields.Integer(required=True, metadata={"description": "Of the form that it was sent to."})
+    form_version = ma.fields.Integer(required=True, metadata={"description": "Id of the form."})
     created_at = ma.fields.String(required=True, metadata={"format": "date-time"})
     status = ma.fields.String(required=True, metadata={"enum": list(STATUSES)})
     read = ma.fields.Boolean(required=True)
-    data = ma.fields.Dict(required=True, metadata={"description": "Name → value, in the order they were sent."})
+    data = ma.fields.Dict(required=True, metadata={"description": "Name → value, in the order of the request."})
     files = ma.fields.List(ma.fields.Nested(FileShown), required=True)
     spam_reasons = ma.fields.List(
         ma.fields.String(),
         required=True,
-        metadata={"description": "Codes; none once an owner has moved it from spam to the inbox."},
+        metadata={"description": "Codes; empty once an owner has moved it from spam to the inbox."},
     )
-    control = ma.fields.Dict(required=True, metadata={"description": "The special fields that came with it."})
+    control = ma.fields.Dict(required=True, metadata={"description": "Special fields sent with it."})
     client = ma.fields.String(
-        metadata={"description": "The sender's address, as much of it as `store_ip` keeps; left out where nothing is."}
+        metadata={"description": "Client IP address, as far as `store_ip` keeps it; omitted if none is kept."}
     )
     unreadable = ma.fields.Boolean(
         metadata={
             "const": True,
-            "description": "Some of it was changed on the disk and cannot be decrypted; it is shown empty.",
+            "description": "Part of it cannot be decrypted and is shown empty.",
         }
     )
 
@@ -165,8 +168,8 @@ class SubmissionsListMeta(ListMeta):
         required=True,
         allow_none=True,
         metadata={
-            "description": "Status → how many submissions were left out for their status alone, where there are any; "
-            "null on further pages, where nobody counts again."
+            "description": "Status → number of submissions left out because of their status alone, if any; null after "
+            "the first page."
         },
     )
 
@@ -185,7 +188,7 @@ class BulkDone(Schema):
 
     done = ma.fields.List(ma.fields.String(), required=True)
     missing = ma.fields.List(
-        ma.fields.String(), required=True, metadata={"description": "Ids that the form has no submission under."}
+        ma.fields.String(), required=True, metadata={"description": "Ids that match no submission of the form."}
     )
 
 
@@ -215,14 +218,14 @@ class DayCounts(Counts):
 class Refusals(Schema):
     """Submissions that were refused, by reason."""
 
-    origin = ma.fields.Integer(required=True, metadata={"description": "Of a site that is not in allowed_origins."})
+    origin = ma.fields.Integer(required=True, metadata={"description": "Origin not in allowed_origins."})
     origin_null = ma.fields.Integer(
-        required=True, metadata={"description": "Of a page that names no origin, as with Referrer-Policy no-referrer."}
+        required=True, metadata={"description": "Origin `null`, as sent with Referrer-Policy no-referrer."}
     )
-    challenge = ma.fields.Integer(required=True, metadata={"description": "CAPTCHA missing or bad."})
-    invalid = ma.fields.Integer(required=True, metadata={"description": "Not as the form asks, or not to be read."})
+    challenge = ma.fields.Integer(required=True, metadata={"description": "CAPTCHA missing or failed."})
+    invalid = ma.fields.Integer(required=True, metadata={"description": "Invalid fields or unreadable body."})
     too_large = ma.fields.Integer(required=True, metadata={"description": "Too many bytes, fields or files."})
-    limited = ma.fields.Integer(required=True, metadata={"description": "Too many at once."})
+    limited = ma.fields.Integer(required=True, metadata={"description": "Rate limited."})
     closed = ma.fields.Integer(required=True, metadata={"description": "The form was closed or full."})
 
 
@@ -231,7 +234,9 @@ class Storage(Schema):
 
     bytes = ma.fields.Integer(required=True)
     quota = ma.fields.Integer(
-        required=True, allow_none=True, metadata={"description": "Bytes; files beyond it are refused. Null means none."}
+        required=True,
+        allow_none=True,
+        metadata={"description": "In bytes; further files are refused. Null means no quota."},
     )
 
 
@@ -239,11 +244,11 @@ class Stats(Schema):
     """How many submissions a form has had."""
 
     total = ma.fields.Integer(required=True)
-    unread = ma.fields.Integer(required=True, metadata={"description": "In the inbox."})
+    unread = ma.fields.Integer(required=True, metadata={"description": "Unread submissions in the inbox."})
     by_status = ma.fields.Nested(Counts, required=True)
     by_day = ma.fields.List(ma.fields.Nested(DayCounts), required=True)
     refusals = ma.fields.Nested(
-        Refusals, required=True, metadata={"description": "Submissions that were refused on these days, by reason."}
+        Refusals, required=True, metadata={"description": "Submissions refused on these days, by reason."}
     )
     storage = ma.fields.Nested(Storage, required=True)
 

@@ -38,7 +38,7 @@ def stats(
     last = min(until or now().astimezone(timezone).date(), LAST_DAY)
     first = since or last - timedelta(days=min(USUAL_DAYS - 1, last.toordinal() - 1))
     if not 0 <= (last - first).days < MOST_DAYS:
-        raise ValidationError({"since": [Fault(f"Ask for 1 to {MOST_DAYS} days.", "out_of_range")]})
+        raise ValidationError({"since": [Fault(f"Must span 1 to {MOST_DAYS} days.", "out_of_range")]})
     by_status, unread = _totals(form_id)
     return {
         "total": by_status.total(),

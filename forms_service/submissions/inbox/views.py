@@ -12,21 +12,21 @@ from forms_service.web.api_blueprint import Blueprint
 from forms_service.web.downloads import download
 from forms_service.web.pagination import Page, Paging
 
-inbox = Blueprint("inbox", __name__, description="What people sent to a form, for its owner.")
+inbox = Blueprint("inbox", __name__, description="Submissions of a form, for its owner.")
 
-people_blueprint = Blueprint("people", __name__, description="What one person sent to any form.")
+people_blueprint = Blueprint("people", __name__, description="Everything one person submitted to any form.")
 
 
 @inbox.route("/api/forms/<form_id>/submissions")
 @inbox.doc(operationId="listSubmissions")
 @for_owners("submissions:read")
 @inbox.arguments(schemas.Listing, location="query")
-@inbox.lists(schemas.SubmissionShown, meta=schemas.SubmissionsListMeta, message="The submissions, the newest first.")
+@inbox.lists(schemas.SubmissionShown, meta=schemas.SubmissionsListMeta, message="Submissions, newest first.")
 def list_(asked: dict[str, Any], form_id: str) -> Page[dict[str, Any]]:
     """List a form's submissions.
 
-    The newest first. A page ends early where submissions are huge; `meta.next` says whether there are more, and
-    `meta.left_out` what `status` leaves out.
+    Newest first. A page ends early if submissions are huge: `meta.next` shows whether there are more. `meta.left_out`
+    counts the submissions that `status` leaves out.
     """
     limit, cursor = asked.pop("limit"), asked.pop("cursor")
     return service.listed(form_id, caller(), Filter(**asked), limit=limit, cursor=cursor)
@@ -37,12 +37,12 @@ def list_(asked: dict[str, Any], form_id: str) -> Page[dict[str, Any]]:
 @for_owners("submissions:read")
 @inbox.arguments(Paging, location="query")
 @inbox.arguments(schemas.Search)
-@inbox.lists(schemas.SubmissionShown, message="What was found so far, the newest first.")
+@inbox.lists(schemas.SubmissionShown, message="Matches so far, newest first.")
 def search(paging: dict[str, Any], asked: dict[str, Any], form_id: str) -> Page[dict[str, Any]]:
     """Search a form's submissions.
 
-    The values are encrypted, so a request looks through them for half a second: it may find fewer than `limit`, or
-    none, and still have a `meta.next` to go on from. `limit` and `cursor` may stand in the body as well.
+    The values are encrypted, so a request scans them for half a second: it may return fewer than `limit`, even none,
+    and still have a `meta.next` to continue from. `limit` and `cursor` are accepted in the body as well.
     """
     paging |= {name: asked.pop(name) for name in ("limit", "cursor") if name in asked}
     q = asked.pop("q")
@@ -53,7 +53,7 @@ def search(paging: dict[str, Any], asked: dict[str, Any], form_id: str) -> Page[
 @inbox.doc(operationId="changeSubmissions")
 @for_owners("submissions:write")
 @inbox.arguments(schemas.Bulk)
-@inbox.answers(200, schemas.BulkDone, message="Done.")
+@inbox.answers(200, schemas.BulkDone, message="Submissions updated.")
 def bulk(asked: dict[str, Any], form_id: str) -> dict[str, Any]:
     """Mark, move or delete many submissions."""
     ids = asked.pop("ids")
@@ -67,11 +67,11 @@ def bulk(asked: dict[str, Any], form_id: str) -> dict[str, Any]:
 def export(asked: dict[str, Any], form_id: str) -> Response:
     """Export a form's submissions.
 
-    CSV and XLSX have a column for each field, under its label, and for each further name that was sent, special fields
-    that people write among them. Choices with labels have two: label and value. Several values of one field are joined
-    by commas, and stand in quotes where they hold one. In CSV a text that a spreadsheet would run has an apostrophe in
-    front of it; in XLSX numbers, dates, times and boxes are typed. Times are to the second, in `timezone`. JSON Lines
-    has each submission as the API shows it.
+    CSV and XLSX have a column for each field, under its label, and for each further name that was submitted, including
+    special fields that people write. Choices with labels have two columns: label and value. Multiple values of a field
+    are joined by commas; a value that contains a comma is quoted. In CSV, text that a spreadsheet would run as a
+    formula is prefixed with an apostrophe; in XLSX, numbers, dates, times and checkboxes are typed. Times are to the
+    second, in `timezone`. JSON Lines has each submission as the API returns it.
     """
     kind = asked.pop("format")
     found = exporting.export(form_id, caller(), Filter(**asked), kind)
@@ -84,9 +84,9 @@ def export(asked: dict[str, Any], form_id: str) -> Response:
 @inbox.route("/api/forms/<form_id>/erasure")
 @inbox.doc(operationId="getFormErasure")
 @for_owners("forms:read")
-@inbox.answers(200, schemas.Erasure, message="The form is being erased.")
+@inbox.answers(200, schemas.Erasure, message="Form erasure in progress.")
 def erasure(form_id: str) -> dict[str, Any]:
-    """Show how much is left of a form that was deleted; 404 once nothing is."""
+    """Get the progress of a form's erasure; 404 once it is complete."""
     return service.erasure(form_id, caller())
 
 
@@ -94,18 +94,18 @@ def erasure(form_id: str) -> dict[str, Any]:
 @inbox.doc(operationId="getFormStats")
 @for_owners("submissions:read")
 @inbox.arguments(schemas.Span, location="query")
-@inbox.answers(200, schemas.Stats, message="The numbers.")
+@inbox.answers(200, schemas.Stats, message="Statistics.")
 def stats(asked: dict[str, Any], form_id: str) -> dict[str, Any]:
-    """Count a form's submissions, by status and by day."""
+    """Get statistics of a form's submissions."""
     return statistics.stats(form_id, caller(), **asked)
 
 
 @inbox.route("/api/submissions/<uuid:submission_id>")
 @inbox.doc(operationId="getSubmission")
 @for_owners("submissions:read")
-@inbox.answers(200, schemas.SubmissionShown, message="The submission.")
+@inbox.answers(200, schemas.SubmissionShown, message="Submission.")
 def get(submission_id: uuid.UUID) -> dict[str, Any]:
-    """Show a submission. It stays unread until you say otherwise."""
+    """Get a submission. This does not mark it as read."""
     return service.one(submission_id, caller())
 
 
@@ -113,12 +113,12 @@ def get(submission_id: uuid.UUID) -> dict[str, Any]:
 @inbox.doc(operationId="changeSubmission")
 @for_owners("submissions:write")
 @inbox.arguments(schemas.Change)
-@inbox.answers(200, schemas.SubmissionChanged, message="Changed.")
+@inbox.answers(200, schemas.SubmissionChanged, message="Submission updated.")
 def patch(asked: dict[str, Any], submission_id: uuid.UUID) -> dict[str, Any]:
-    """Mark a submission as read, or move it.
+    """Mark a submission as read or unread, or move it.
 
-    Moving it from spam to the inbox, by way of the archive too, sends the notification that was not sent for it. To an
-    API key without `submissions:read` nothing is shown that the sender wrote.
+    Moving it from spam to the inbox, also by way of the archive, sends the notification that was held back. An API key
+    without `submissions:read` gets no content of the submission.
     """
     return service.change(submission_id, caller(), asked)
 
@@ -126,9 +126,9 @@ def patch(asked: dict[str, Any], submission_id: uuid.UUID) -> dict[str, Any]:
 @inbox.route("/api/submissions/<uuid:submission_id>", methods=["DELETE"])
 @inbox.doc(operationId="deleteSubmission")
 @for_owners("submissions:write")
-@inbox.answers(200, message="Deleted, with its files and all that was kept about it.")
+@inbox.answers(200, message="Submission deleted, with its files and everything stored about it.")
 def delete(submission_id: uuid.UUID) -> None:
-    """Delete a submission, completely."""
+    """Delete a submission permanently."""
     service.delete(submission_id, caller())
 
 
@@ -147,12 +147,12 @@ def file(submission_id: uuid.UUID, number: int) -> Response:
 @for_owners("submissions:read")
 @people_blueprint.arguments(Paging, location="query")
 @people_blueprint.arguments(schemas.Person)
-@people_blueprint.lists(schemas.SubmissionShown, message="What was sent with this address, the newest first.")
+@people_blueprint.lists(schemas.SubmissionShown, message="Submissions with this address, newest first.")
 def find(paging: dict[str, Any], person: dict[str, Any]) -> Page[dict[str, Any]]:
-    """Find everything that an e-mail address sent.
+    """Find all submissions that contain an e-mail address.
 
-    Over all of your forms, spam too; over all forms for an operator. The address counts wherever it is a whole value,
-    in a special field too, or one of several addresses in a value; one in running text does not.
+    Searches all of your forms, including spam; for operators, all forms. An address is found as a whole value, also
+    in a special field, and as one of several addresses in a value, but not inside running text.
     """
     return people.find(caller(), person["email"], **paging)
 
@@ -162,7 +162,7 @@ def find(paging: dict[str, Any], person: dict[str, Any]) -> Page[dict[str, Any]]
 @for_owners("submissions:read")
 @people_blueprint.arguments(schemas.Person)
 def take_along(person: dict[str, Any]) -> Response:
-    """Export everything that an e-mail address sent, as JSON Lines."""
+    """Export all submissions that contain an e-mail address, as JSON Lines."""
     found = people.export(caller(), person["email"])
     return download(found.chunks, found.name, found.content_type)
 
@@ -171,10 +171,12 @@ def take_along(person: dict[str, Any]) -> Response:
 @people_blueprint.doc(operationId="erasePerson")
 @for_owners("submissions:write")
 @people_blueprint.arguments(schemas.Person)
-@people_blueprint.answers(200, schemas.PersonErased, message="Erased, with files and all that was kept about it.")
+@people_blueprint.answers(
+    200, schemas.PersonErased, message="Submissions erased, with their files and everything stored about them."
+)
 def erase(person: dict[str, Any]) -> dict[str, int]:
-    """Erase everything that an e-mail address sent.
+    """Erase all submissions that contain an e-mail address.
 
-    Over all of your forms; over all forms for an operator. Your audit trail keeps that it was done, not for whom.
+    Erases from all of your forms; for operators, from all forms. The audit trail records the erasure, not the address.
     """
     return people.erase(caller(), person["email"])

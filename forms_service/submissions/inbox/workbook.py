@@ -37,7 +37,7 @@ MOST_XML = 2**31 - 2**26
 LONGEST_CELL = 32_767
 """Characters in UTF-16 that Excel takes in a cell."""
 
-CUT = "… (cut here: JSON Lines has all of it)"
+CUT = "… (truncated; the JSON Lines export has the full text)"
 CHUNK = 65_536
 
 NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")

@@ -60,7 +60,7 @@ def indexes_in(data: Mapping[str, Any], control: Mapping[str, str]) -> set[bytes
     texts = _texts([*data.values(), *control.values()])
     said = list(islice((address for text in texts for address in addresses_in(text)), MOST_ADDRESSES + 1))
     if len(said) > MOST_ADDRESSES:
-        raise PayloadTooLargeError(f"Send at most {MOST_ADDRESSES} e-mail addresses at once.")
+        raise PayloadTooLargeError(f"Too many e-mail addresses. Send at most {MOST_ADDRESSES}.")
     return {person_index(address) for address in set(map(clean_address, said)) if is_email(address)}
 
 

@@ -37,7 +37,7 @@ REASONS: dict[type[ApiError], str] = {
 }
 """What a refusal is counted as where its kind says it all."""
 
-THANKS = "Thank you. What you sent has arrived."
+THANKS = "Thank you. Your submission has been received."
 
 
 def accepted(form: PublishedForm, incoming: Incoming, identity: uuid.UUID) -> Response:

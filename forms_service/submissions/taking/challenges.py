@@ -49,13 +49,13 @@ def check(form: PublishedForm, incoming: Incoming) -> str | None:
     field = provider.field if provider else ALTCHA_FIELD
     tokens = incoming.challenge.get(field)
     if not tokens:
-        raise ValidationError({field: [Fault("Confirm that you are a person.", "required")]})
+        raise ValidationError({field: [Fault("Confirm that you are human.", "required")]})
     try:
         good = _verify(form, provider, tokens, incoming.client)
     except providers.ProviderAwayError:
         return UNAVAILABLE
     if not good:
-        raise ValidationError({field: [Fault("This did not confirm that you are a person. Try again.", "challenge")]})
+        raise ValidationError({field: [Fault("The CAPTCHA check failed. Try again.", "challenge")]})
     return None
 
 

@@ -13,7 +13,7 @@ from forms_service.encryption.prepared import Query, execute, one_round_trip
 from forms_service.errors import AuthorizationError, Fault, ValidationError
 from forms_service.extensions import db
 from forms_service.forms.models import Form
-from forms_service.forms.published import PublishedForm
+from forms_service.forms.published import FULL, PublishedForm
 from forms_service.submissions.models import IdempotencyKey, Submission
 
 REPEAT = timedelta(seconds=10)
@@ -106,7 +106,7 @@ def _decide(connection: Connection, entry: Entry, seen: dict[bytes, uuid.UUID], 
     if repeated:
         return Stored(repeated, fresh=False, new_keys=new_keys)
     if not _has_room(connection, entry, taken):
-        return AuthorizationError("This form takes no more submissions.", details={"reason": INACTIVE})
+        return AuthorizationError(FULL, details={"reason": INACTIVE})
     return Stored(entry.id, fresh=True, new_keys=new_keys)
 
 
@@ -160,7 +160,7 @@ def _under_key(connection: Connection, form_id: str, keys: KeyHashes, content_ha
     if found is None:
         return None
     if bytes(found.content_hash) != content_hash:
-        return ValidationError({KEY_HEADER: [Fault("This key was sent with other content before.", "key_reused")]})
+        return ValidationError({KEY_HEADER: [Fault("This key was already used with different content.", "key_reused")]})
     return Stored(found.submission_id, fresh=False, new_keys=tuple(key for key in keys.stored if key not in alive))
 
 

@@ -19,7 +19,7 @@ ACCEPTED = {
             "properties": {"id": {"type": "string", "format": "uuid"}},
         },
         "meta": {"type": "object"},
-        "next": {"type": "string", "format": "uri", "description": "Where a page leads its visitor now."},
+        "next": {"type": "string", "format": "uri", "description": "Where to send the visitor next."},
     },
 }
 FORMSPREE_ERRORS = {
@@ -39,7 +39,7 @@ REFUSED = {
         "error_type": {"type": "string"},
         "error": {"type": "string", "description": "The same as `message`."},
         "errors": {
-            "description": "With 422: field → everything that is wrong with it; a list for who sends Formspree-Client.",
+            "description": "Only with 422: field → everything wrong with it; with a Formspree-Client header, a list.",
             "oneOf": [{"type": "object", "additionalProperties": {"type": "string"}}, FORMSPREE_ERRORS],
         },
         "codes": {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "string"}}},
@@ -49,7 +49,7 @@ REFUSED = {
 KEY = {
     "in": "header",
     "name": "Idempotency-Key",
-    "description": "The same key and content get the first answer's id again for 24 hours. It counts for its client.",
+    "description": "For 24 hours, the same key and content from the same client return the first response's id.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 255},
 }
 
@@ -64,19 +64,22 @@ SUBMIT: dict[str, Any] = {
     "requestBody": {
         "required": True,
         # in words: generators of clients drop an operation that takes a type which they do not know
-        "description": "Also `text/plain`: a JSON object, as beacons send it, or lines of `name=value`.",
+        "description": "Also `text/plain`: a JSON object, as sent by beacons, or lines of `name=value`.",
         "content": {kind: {"schema": ANY_FIELDS} for kind in (JSON, URLENCODED, MULTIPART)},
     },
     "responses": {
-        "200": {"description": "It is stored.", "content": {JSON: {"schema": ACCEPTED}}},
-        "303": {"description": "It is stored; a browser goes on.", "content": {"text/html": {"schema": PAGE}}},
-        "default": _answer("It is not stored.", REFUSED),
+        "200": {"description": "The submission was stored.", "content": {JSON: {"schema": ACCEPTED}}},
+        "303": {
+            "description": "The submission was stored; redirects the browser.",
+            "content": {"text/html": {"schema": PAGE}},
+        },
+        "default": _answer("The submission was not stored.", REFUSED),
     },
 }
 PREFLIGHT: dict[str, Any] = {
     "operationId": "preflight",
     "responses": {
-        "204": {"description": "What a page of the form's sites may send."},
-        "default": _answer("There is no such form.", REFUSED),
+        "204": {"description": "The CORS headers for the form's allowed origins."},
+        "default": _answer("No such form.", REFUSED),
     },
 }

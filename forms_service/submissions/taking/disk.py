@@ -20,9 +20,7 @@ def refuse_when_short() -> None:
     :raises ServiceUnavailableError: when less than LEAST_FREE of it is free, as seen LOOK_AGAIN_SECONDS ago at most
     """
     if is_short():
-        raise ServiceUnavailableError(
-            "There is no room for this at the moment. Try again later.", retry_after=RETRY_SECONDS
-        )
+        raise ServiceUnavailableError("The server's disk is nearly full. Try again later.", retry_after=RETRY_SECONDS)
 
 
 def is_short() -> bool:

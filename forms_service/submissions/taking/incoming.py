@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import g
 
-from forms_service.errors import Fault, PayloadTooLargeError, ValidationError
+from forms_service.errors import PayloadTooLargeError, ValidationError
 from forms_service.form_schema.field_names import UNNAMED, kept_name
 from forms_service.form_schema.field_types import nfc
 from forms_service.forms import returning
@@ -15,7 +15,7 @@ from forms_service.forms.published import PublishedForm
 from forms_service.submissions.taking import uploads
 from forms_service.submissions.taking.dialects import Sorted, as_text, sort_out
 from forms_service.submissions.taking.uploaded_file import Upload
-from forms_service.validation.base import LONGEST_NAME
+from forms_service.validation.base import LONGEST_NAME, NO_OBJECT
 from forms_service.validation.text import normalize_unicode, storable_text
 from forms_service.web.bodies import MULTIPART, media_type, public_form_body, query_fields
 from forms_service.web.client import client_address
@@ -74,7 +74,7 @@ def sorted_incoming(
     :raises PayloadTooLargeError: for too many of them
     """
     if not isinstance(body, dict):
-        raise ValidationError({"body": [Fault("Send an object with named fields.", "invalid_type")]})
+        raise ValidationError({"body": [NO_OBJECT]})
     sent = form.names.gather(_named(body))
     _refuse_too_many(sent)
     found = sort_out(sent, defined=form.names.defined, honeypot=form.settings.honeypot)

@@ -38,7 +38,7 @@ def check_origin(form: PublishedForm) -> None:
     :raises AuthorizationError: where the form lists its sites, and this is none of them
     """
     if not may_read(form):
-        raise AuthorizationError("This form does not take submissions from that site.", details={"reason": BLOCKED})
+        raise AuthorizationError("This form does not accept submissions from this site.", details={"reason": BLOCKED})
 
 
 def refusal() -> str:

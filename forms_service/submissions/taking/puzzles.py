@@ -14,11 +14,11 @@ from forms_service.web.responses import as_json
 from forms_service.web.route_policy import public, unlimited
 
 PUZZLE: dict[str, Any] = {
-    "200": {"description": "The puzzle.", "content": {JSON: {"schema": {"type": "object"}}}},
+    "200": {"description": "The challenge.", "content": {JSON: {"schema": {"type": "object"}}}},
 }
-ALLOWED: dict[str, Any] = {"204": {"description": "The sites that may ask."}}
+ALLOWED: dict[str, Any] = {"204": {"description": "The CORS headers for the form's allowed origins."}}
 
-puzzles = Blueprint("puzzles", __name__, description="Puzzles that a form may ask to be solved (ALTCHA).")
+puzzles = Blueprint("puzzles", __name__, description="ALTCHA challenges.")
 
 
 @puzzles.route("/f/<form_id>/challenge", methods=["GET"])
@@ -26,11 +26,11 @@ puzzles = Blueprint("puzzles", __name__, description="Puzzles that a form may as
 @public
 @rate_limit("page")
 def challenge(form_id: str) -> Response:
-    """Make a puzzle, good for an hour and for one submission of this form."""
+    """Create an ALTCHA challenge, valid for one hour and one submission of this form."""
     form = g.form = published(form_id)
     origins.check_origin(form)
     if form.settings.challenge != "altcha":
-        raise NotFoundError("This form sets no puzzles.")
+        raise NotFoundError("This form does not use ALTCHA.")
     return as_json(proof_of_work.challenge(form.id))
 
 
@@ -39,7 +39,7 @@ def challenge(form_id: str) -> Response:
 @public
 @unlimited("a preflight: it says what the form's settings say")
 def preflight(form_id: str) -> Response:
-    """Say which sites may ask for a puzzle."""
+    """Answer the CORS preflight of a challenge."""
     g.form = published(form_id)
     return Response(status=204, headers={"Allow": "GET, HEAD, OPTIONS"})
 

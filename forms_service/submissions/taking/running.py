@@ -35,7 +35,9 @@ class Running:
         """
         with self._lock:
             if self._forms[form_id] >= MOST_OF_ONE_FORM:
-                raise ServiceUnavailableError("Very many people are filling in this form. Try again in a moment.")
+                raise ServiceUnavailableError(
+                    "Too many people are submitting this form right now. Try again in a moment."
+                )
             self._forms[form_id] += 1
             self._all += 1
         try:
@@ -61,7 +63,7 @@ class Running:
         mine = (form_id, client, key)
         with self._lock:
             if mine in self._keys:
-                raise ConflictError("A request with this Idempotency-Key is still running. Send it again in a moment.")
+                raise ConflictError("A request with this Idempotency-Key is still in progress. Try again in a moment.")
             self._keys.add(mine)
         try:
             yield

@@ -10,7 +10,7 @@ from forms_service import signals
 from forms_service.database.types import new_id, now
 from forms_service.errors import AuthorizationError, Fault, ValidationError
 from forms_service.form_schema.field_types import is_filled
-from forms_service.forms.published import PublishedForm
+from forms_service.forms.published import CLOSED, PublishedForm
 from forms_service.submissions import notification
 from forms_service.submissions.serialising import to_json
 from forms_service.submissions.taking import challenges, spam, uploads
@@ -44,7 +44,7 @@ def take(form: PublishedForm, incoming: Incoming, sender: Sender, key: str | Non
         if repeated:
             return repeated
     if not form.open:
-        raise AuthorizationError("This form is closed.", details={"reason": INACTIVE})
+        raise AuthorizationError(CLOSED, details={"reason": INACTIVE})
     incoming.data = _checked(form, incoming)
     people = indexes_in(incoming.data, incoming.control)
     reasons = _reasons(form, incoming)

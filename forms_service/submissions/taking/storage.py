@@ -96,14 +96,14 @@ def open_decrypted(stored_as: str) -> Iterator[bytes]:
     if row is None:
         raise NotFoundError
     if isinstance(row.key, Unreadable):
-        raise NotFoundError("This file cannot be decrypted any more.")
+        raise NotFoundError("This file cannot be decrypted.")
     try:
         found = _path(stored_as).stat().st_size
     except FileNotFoundError:
         event("file_missing", level=logging.ERROR, file=stored_as)
-        raise NotFoundError("This file is not on the disk any more.") from None
+        raise NotFoundError("This file is missing from the disk.") from None
     if found != sealed_size(row.size):
-        raise ValueError("This file is not whole.")
+        raise ValueError("This file is incomplete.")
     return _clear(_path(stored_as), base64.b64decode(row.key))
 
 
@@ -157,4 +157,4 @@ def _disk_may_fail() -> Iterator[None]:
         yield
     except OSError as error:
         event("storage_failed", level=logging.ERROR, error=f"{type(error).__name__} {error.errno}")
-        raise ServiceUnavailableError("Files cannot be stored at the moment. Try again later.") from error
+        raise ServiceUnavailableError("Files cannot be stored right now. Try again later.") from error

@@ -16,6 +16,7 @@ from forms_service.delivery import outbox
 from forms_service.encryption.prepared import SealedRows, one_round_trip
 from forms_service.errors import NotFoundError
 from forms_service.extensions import db
+from forms_service.forms.published import NO_FORM
 from forms_service.submissions.models import File, IdempotencyKey, Person, Submission
 from forms_service.submissions.taking.deciding import KEY_LIFE, Entry, Mark, Outcome, Stored, decide, is_full, known
 from forms_service.submissions.taking.running import Running
@@ -88,7 +89,7 @@ def _by_itself(entry: Entry) -> Outcome:
     try:
         return _together([entry])[0]
     except IntegrityError:
-        return NotFoundError("There is no form here.")  # it was deleted meanwhile
+        return NotFoundError(NO_FORM)  # it was deleted meanwhile
     except Exception as error:  # noqa: BLE001 (raised again in the thread that it belongs to)
         return error
 

@@ -17,6 +17,7 @@ from forms_service.forms.published import PublishedForm
 from forms_service.submissions.taking import disk, storage, storage_quota
 from forms_service.submissions.taking.file_acceptance import accepted
 from forms_service.submissions.taking.uploaded_file import ArrivingFile, Upload
+from forms_service.validation.base import UNKNOWN
 from forms_service.validation.text import normalize_unicode, storable_text
 from forms_service.web.bodies import boundary, declared_charset, pieces
 from forms_service.web.charsets import decode, find_encoding
@@ -25,7 +26,7 @@ from forms_service.web.multipart import Event, read_parts
 from forms_service.web.negotiation import wants_page
 from forms_service.web.part_headers import Part
 
-FULL = "The storage for files of this form is full. Send it without the file, and tell whose form it is."
+FULL = "The file storage of this form is full. Submit the form without the file, and tell its owner."
 
 BLOB = b"blob"
 """The name that browsers give to what a script made, and no person chose."""
@@ -190,9 +191,9 @@ def faults(form: PublishedForm, uploads: Sequence[Upload]) -> dict[str, list[Fau
     for upload in uploads:
         place = _place(form, upload.field)
         if place == "refused":
-            found.setdefault(upload.field, []).append(Fault("This field takes no file.", "no_files"))
+            found.setdefault(upload.field, []).append(Fault("This field does not accept files.", "no_files"))
         elif place == "unknown":
-            found.setdefault(upload.field, []).append(Fault("This field is not known here.", "unknown"))
+            found.setdefault(upload.field, []).append(UNKNOWN)
         elif upload.is_full:
             found.setdefault(upload.field, []).append(Fault(FULL, "storage_full"))
     return {name: said for name, said in found.items() if said}
@@ -218,7 +219,7 @@ def rows(submission_id: uuid.UUID, uploads: Sequence[Upload]) -> list[dict[str, 
 def too_big() -> PayloadTooLargeError:
     """The answer to too many bytes."""
     each, together = in_words(settings.max_file_size), in_words(settings.max_upload_size)
-    message = f"A file has at most {each}, and all files together {together}."
+    message = f"Files can have at most {each} each and {together} in total."
     return PayloadTooLargeError(message, details={"reason": "FILES_TOO_BIG"})
 
 
@@ -255,9 +256,9 @@ def _faults_of(upload: Upload, wanted: Mapping[str, Any]) -> list[Fault]:
     said = []
     accept = wanted.get("accept") or ""
     if not accepted(upload.kind, upload.name, accept if isinstance(accept, str) else ",".join(accept)):
-        said.append(Fault("A file is of a type that is not taken here.", "file_type"))
+        said.append(Fault("This type of file is not accepted here.", "file_type"))
     if wanted.get("max_size") and upload.size > wanted["max_size"]:
-        said.append(Fault(f"A file has at most {in_words(wanted['max_size'])} here.", "file_too_big"))
+        said.append(Fault(f"The file can have at most {in_words(wanted['max_size'])}.", "file_too_big"))
     return said
 
 

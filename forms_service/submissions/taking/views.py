@@ -15,7 +15,7 @@ from forms_service.web.route_policy import public, unlimited
 
 LONGEST_KEY = 255
 
-taking = Blueprint("taking", __name__, description="Send a form.")
+taking = Blueprint("taking", __name__, description="Submit a form.")
 taking.register_error_handler(Exception, answers.refused)
 
 
@@ -25,10 +25,10 @@ taking.register_error_handler(Exception, answers.refused)
 @rate_limit("submission")
 @rate_limit("form")
 def submit(form_id: str) -> Response:
-    """Send a form.
+    """Submit a form.
 
-    Its owner's fields, or any for a form that defines none, as JSON or as an HTML form sends them. A browser is led on
-    (303) or shown the form again; everybody else gets JSON.
+    The body holds the fields that the form defines, or any fields if it defines none, as JSON or in an HTML form
+    encoding. Browsers are redirected (303) or shown the form again; all other clients get JSON.
     """
     form = g.form = published(form_id)
     origins.check_origin(form)
@@ -44,7 +44,7 @@ def submit(form_id: str) -> Response:
 @public
 @unlimited("a preflight: it says what the form's settings say")
 def preflight(form_id: str) -> Response:
-    """Ask which sites may send a form."""
+    """Answer the CORS preflight of a submission."""
     form = g.form = published(form_id)
     if not origins.may_read(form):  # the browser stops here, so no submission follows that could be counted
         count_refusal(form.id, origins.refusal())
@@ -59,5 +59,5 @@ def _idempotency_key() -> str | None:
     if key is None:
         return None
     if not 0 < len(key) <= LONGEST_KEY:
-        raise ValidationError({KEY_HEADER: [Fault(f"A key has 1 to {LONGEST_KEY} characters.", "invalid_key")]})
+        raise ValidationError({KEY_HEADER: [Fault(f"Must have 1 to {LONGEST_KEY} characters.", "invalid_key")]})
     return key
