@@ -15,7 +15,7 @@ from forms_service.config import Settings
 from forms_service.database import engine, migrations, transactions
 from forms_service.delivery import worker
 from forms_service.encryption import keyring
-from forms_service.forms import erasure, published
+from forms_service.forms import cache, deletion
 from forms_service.forms.views import forms, hosted
 from forms_service.health import checks
 from forms_service.health.views import health_blueprint
@@ -71,7 +71,7 @@ def create_app(settings: Settings, *, start: bool = True) -> Flask:
         part.init_app(app)
     for part in (cors, limits, engine, password_hashing):
         part.init_app(app, settings)
-    for part in (migrations, keyring, runner, worker, guards, cleanup, published, erasure, checks):
+    for part in (migrations, keyring, runner, worker, guards, cleanup, cache, deletion, checks):
         part.init_app(app)
     for part in (
         storage,

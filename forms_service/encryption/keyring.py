@@ -20,7 +20,7 @@ from forms_service.encryption import wrapped_keys
 from forms_service.encryption.row_binding import SEPARATOR, Bound, Unreadable, bound, located, row_key
 from forms_service.errors import ServiceUnavailableError, StartError
 from forms_service.metrics import UNREADABLE
-from forms_service.security.keys import KeyRing, UnknownKeyError
+from forms_service.security.key_ring import KeyRing, UnknownKeyError
 
 RELOAD_SECONDS = 30
 """How soon a process notices that another has started a new data key."""

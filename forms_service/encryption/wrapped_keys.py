@@ -25,7 +25,7 @@ from forms_service.config import settings
 from forms_service.database.types import UTCDateTime, now
 from forms_service.errors import StartError
 from forms_service.extensions import Model, db
-from forms_service.security.keys import KEY_BYTES, KeyRing, unwrap, wrap
+from forms_service.security.key_ring import KEY_BYTES, KeyRing, unwrap, wrap
 
 log = logging.getLogger(__name__)
 

@@ -1,6 +1,7 @@
 """The forms that owners define, and each version of what they ask for."""
 
 import json
+import re
 import uuid
 from datetime import datetime
 from typing import Any
@@ -12,6 +13,8 @@ from forms_service.database.types import UTCDateTime, now
 from forms_service.encryption.keyring import Encrypted
 from forms_service.encryption.row_binding import Unreadable
 from forms_service.extensions import Model
+
+FORM_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{15}")
 
 
 class Form(Model):

@@ -13,9 +13,9 @@ from forms_service.config import settings
 from forms_service.errors import ApiError, AuthorizationError, Fault, ValidationError
 from forms_service.form_schema.special_fields import BACK, CHALLENGE_TOKENS, HONEYPOTS, STARTED
 from forms_service.forms import returning, started
+from forms_service.forms.cache import CLOSED, FULL, PublishedForm
+from forms_service.forms.captcha_widgets import Widget, widget_of
 from forms_service.forms.controls import GENERIC, MAX_PAGE_SIZE, Control, controls, guessed, hidden_names, in_words
-from forms_service.forms.published import CLOSED, FULL, PublishedForm
-from forms_service.forms.widgets import Widget, widget_of
 from forms_service.web.responses import page
 
 Errors = Mapping[str, Sequence[Fault]]

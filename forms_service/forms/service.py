@@ -30,12 +30,10 @@ from forms_service.errors import (
 )
 from forms_service.extensions import db
 from forms_service.form_schema.settings import FormSettingsSchema, contradictions, merged
-from forms_service.forms import erasure, quotas, schemas
-from forms_service.forms.models import Form, FormVersion
+from forms_service.forms import deletion, quotas, schemas
+from forms_service.forms.models import FORM_ID, Form, FormVersion
 from forms_service.signals import account_exporting, form_deleting, form_saved
 from forms_service.web.pagination import Page, after, paged
-
-FORM_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{15}")
 
 
 def create(said: Mapping[str, Any], owner_id: uuid.UUID) -> dict[str, Any]:
@@ -180,7 +178,7 @@ def delete(form_id: str, caller: Caller) -> bool:
         audit.record("form_deleted", account_id=caller.account_id, details={"form_id": form_id})
         db.session.commit()
     form_saved.send(form_id=form_id)
-    return erasure.erase(form_id)
+    return deletion.erase(form_id)
 
 
 def owned(form_id: str, caller: Caller, *, lock: bool = False) -> Form:

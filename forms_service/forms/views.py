@@ -6,7 +6,7 @@ from flask import Response, g, request
 
 from forms_service.accounts.guards import caller, for_owners
 from forms_service.forms import pages, returning, schemas, service
-from forms_service.forms.published import published
+from forms_service.forms.cache import published
 from forms_service.rate_limiting.limits import rate_limit
 from forms_service.web.api_blueprint import PAGE, Blueprint
 from forms_service.web.pagination import Page, Paging

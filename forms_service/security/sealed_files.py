@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
-from forms_service.security.encryption import SALT_BYTES, derive_key, generate_salt
-from forms_service.security.streams import CHUNK, Sealer, opened
+from forms_service.security.file_encryption import CHUNK, Sealer, opened
+from forms_service.security.passphrase import SALT_BYTES, derive_key, generate_salt
 
 MAGIC = b"FSP\x01"
 """Begins every such file; the last byte is the version of the format."""

@@ -14,8 +14,8 @@ from forms_service.errors import NotFoundError
 from forms_service.extensions import db
 from forms_service.form_schema.field_types import choice_labels
 from forms_service.form_schema.special_fields import WORDS
+from forms_service.forms.cache import PublishedForm, fields_at, published
 from forms_service.forms.controls import in_words
-from forms_service.forms.published import PublishedForm, fields_at, published
 from forms_service.submissions.models import File, Submission
 from forms_service.submissions.taking.addresses import reply_to
 from forms_service.submissions.taking.dialects import SUBJECTS, first_of

@@ -20,8 +20,7 @@ from forms_service.background import periodic
 from forms_service.database.transactions import transaction
 from forms_service.database.types import now
 from forms_service.extensions import db
-from forms_service.forms.models import Form
-from forms_service.forms.service import FORM_ID
+from forms_service.forms.models import FORM_ID, Form
 from forms_service.submissions.models import REFUSALS, Refusal
 
 FLUSH_SECONDS = 5.0

@@ -12,7 +12,7 @@ from forms_service.config import load_settings
 from forms_service.database.transactions import nothing_left_open
 from forms_service.errors import Fault
 from forms_service.forms import pages, service
-from forms_service.forms.published import published
+from forms_service.forms.cache import published
 from forms_service.forms.schemas import NewForm
 from tests.conftest import QUICK
 from tests.forms.test_hosted_pages import EVERY_FIELD

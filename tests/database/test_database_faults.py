@@ -16,7 +16,7 @@ from flask.testing import FlaskClient
 
 from forms_service.database import postgres, sqlite_file, transactions
 from forms_service.extensions import db
-from forms_service.forms import published
+from forms_service.forms import cache
 from forms_service.health import doctor
 from tests.conftest import MakeApp
 from tests.support.postgres_proxy import PostgresProxy
@@ -190,7 +190,7 @@ def test_a_submission_takes_as_few_round_trips_as_its_work_needs(
     client, form_id = app.test_client(), form_for(app)
     counts = []
     for fresh in (600, 600, 600, 0):
-        monkeypatch.setattr(published, "FRESH_SECONDS", fresh)
+        monkeypatch.setattr(cache, "FRESH_SECONDS", fresh)
         before = proxy.round_trips
         answer = client.post(f"/f/{form_id}", json={"email": "a@example.com", "text": f"Hello {len(counts)}"})
         assert answer.status_code == 200

@@ -18,7 +18,7 @@ from forms_service.delivery.mail_rendering import compose
 from forms_service.delivery.message import DeliveryError, Parcel
 from forms_service.delivery.models import Message
 from forms_service.extensions import db
-from forms_service.forms.published import FRESH_SECONDS, published
+from forms_service.forms.cache import FRESH_SECONDS, published
 from forms_service.submissions import notification
 from forms_service.submissions.erasing import erase
 from tests.support.delivery_clock import movable_clock

@@ -16,7 +16,7 @@ from forms_service.encryption import keyring, rotation, wrapped_keys
 from forms_service.encryption.row_binding import Unreadable
 from forms_service.errors import StartError
 from forms_service.extensions import db
-from forms_service.security.keys import key_mark
+from forms_service.security.key_ring import key_mark
 from tests.conftest import QUICK, MakeApp, MakeSettings
 from tests.support import servers
 

@@ -20,7 +20,7 @@ from forms_service.encryption import keyring, rotation, wrapped_keys
 from forms_service.extensions import db
 from forms_service.health import doctor
 from forms_service.metrics import UNREADABLE
-from forms_service.security.keys import KeyRing
+from forms_service.security.key_ring import KeyRing
 from forms_service.submissions.models import Submission
 
 S = Submission.__table__.c

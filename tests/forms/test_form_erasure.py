@@ -5,7 +5,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from forms_service.accounts.models import Account
-from forms_service.forms import erasure
+from forms_service.forms import deletion
 from forms_service.forms.models import Form, FormVersion
 from forms_service.submissions import erasing, notification
 from forms_service.submissions.models import File, IdempotencyKey, Person, Submission
@@ -20,7 +20,7 @@ ANN = "ann@visitor.example"
 def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two submissions are a piece, so that five are much."""
     monkeypatch.setattr(erasing, "AT_ONCE", 2)
-    monkeypatch.setattr(erasure, "PAUSE", 0)
+    monkeypatch.setattr(deletion, "PAUSE", 0)
 
 
 def fill(app: Flask, form: str, number: int = 7) -> list[str]:
@@ -32,7 +32,7 @@ def fill(app: Flask, form: str, number: int = 7) -> list[str]:
 
 def sweep(app: Flask) -> None:
     with app.app_context():
-        erasure.sweep()
+        deletion.sweep()
 
 
 def test_a_form_with_little_is_gone_at_once(either: FlaskClient, either_app: Flask, key_of: KeyOf) -> None:
@@ -82,11 +82,11 @@ def test_the_rest_is_erased_in_the_background_and_progress_is_shown(
     assert either.get(path, headers=stranger).status_code == 404
     assert either.get(f"/api/forms/{other}/erasure", headers=owner).status_code == 404
     with monkeypatch.context() as patched:
-        patched.setattr(erasure, "BUDGET", -1)
+        patched.setattr(deletion, "BUDGET", -1)
         sweep(either_app)
     assert either.get(path, headers=owner).json["data"]["submissions_left"] == 5
     with monkeypatch.context() as patched:
-        patched.setattr(erasure, "_finish", lambda _: 1 / 0)  # as if the process were killed before the end
+        patched.setattr(deletion, "_finish", lambda _: 1 / 0)  # as if the process were killed before the end
         with pytest.raises(ZeroDivisionError):
             sweep(either_app)
     sweep(either_app)

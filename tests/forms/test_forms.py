@@ -14,9 +14,9 @@ from forms_service.accounts.models import Account, Event
 from forms_service.database.transactions import writing
 from forms_service.errors import NotFoundError
 from forms_service.extensions import db
-from forms_service.forms import published as publishing
+from forms_service.forms import cache as publishing
+from forms_service.forms.cache import PublishedForm, published
 from forms_service.forms.models import FormVersion
-from forms_service.forms.published import PublishedForm, published
 from forms_service.signals import account_exporting, form_erasing
 from tests.conftest import MakeApp
 

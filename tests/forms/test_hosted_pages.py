@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 
 from forms_service.errors import Fault
 from forms_service.forms import pages, started
-from forms_service.forms.published import published
+from forms_service.forms.cache import published
 from tests.conftest import MakeApp
 
 EVERY_FIELD: list[dict[str, Any]] = [

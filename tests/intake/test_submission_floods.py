@@ -12,9 +12,9 @@ from forms_service.database import transactions
 from forms_service.delivery import worker
 from forms_service.errors import NotFoundError
 from forms_service.extensions import db
-from forms_service.forms import published as publishing
+from forms_service.forms import cache as publishing
+from forms_service.forms.cache import published
 from forms_service.forms.models import Form
-from forms_service.forms.published import published
 from forms_service.submissions.taking import challenges, running
 from forms_service.web.request_context import requests_in_hand
 from tests.conftest import MakeApp

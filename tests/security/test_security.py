@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from forms_service import security
 from forms_service.accounts.hashing_gate import HashingGate
 from forms_service.errors import ServiceUnavailableError
-from forms_service.security.keys import KeyRing, UnknownKeyError, unwrap, wrap
+from forms_service.security.key_ring import KeyRing, UnknownKeyError, unwrap, wrap
 
 TEXTS = ["", "a", "sensitive information", "naïve Ελλάδα 漢字 😀\u0000\u2028", "x" * 100_000]
 

@@ -5,7 +5,7 @@ import secrets
 
 import pytest
 
-from forms_service.security.streams import CHUNK, HEADER_BYTES, MAGIC, TAG_BYTES, Sealer, opened, sealed_size
+from forms_service.security.file_encryption import CHUNK, HEADER_BYTES, MAGIC, TAG_BYTES, Sealer, opened, sealed_size
 
 KEY = bytes(range(32))
 SEALED_CHUNK = CHUNK + TAG_BYTES

@@ -16,7 +16,7 @@ from sqlalchemy import func, select, text
 
 from forms_service.errors import ValidationError
 from forms_service.extensions import db
-from forms_service.forms.published import PublishedForm
+from forms_service.forms.cache import PublishedForm
 from forms_service.submissions.models import SpentChallenge
 from forms_service.submissions.taking import proof_of_work, providers
 from forms_service.submissions.taking.challenges import PROVIDERS, UNAVAILABLE, check

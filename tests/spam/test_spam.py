@@ -10,7 +10,7 @@ from flask import Flask
 from forms_service.errors import ServiceUnavailableError
 from forms_service.form_schema.settings import Blocklist
 from forms_service.forms import started
-from forms_service.forms.published import PublishedForm
+from forms_service.forms.cache import PublishedForm
 from forms_service.submissions.taking import repeats
 from forms_service.submissions.taking.incoming import Incoming
 from forms_service.submissions.taking.spam import MOST_LINKS, verdict

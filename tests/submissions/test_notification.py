@@ -16,7 +16,7 @@ from forms_service.database.transactions import writing
 from forms_service.delivery import worker
 from forms_service.delivery.models import Message
 from forms_service.extensions import db
-from forms_service.forms.published import FRESH_SECONDS, published
+from forms_service.forms.cache import FRESH_SECONDS, published
 from forms_service.submissions import notification
 from tests.conftest import MakeApp
 from tests.support.visitors import ANN, CONTACT, OWNER, form_for, only, queued

@@ -10,7 +10,7 @@ from flask import Flask
 
 from forms_service.delivery import worker
 from forms_service.forms import service
-from forms_service.forms.published import published
+from forms_service.forms.cache import published
 from tests.conftest import MakeApp
 from tests.support.definitions import PDF, PNG, file_part, multipart, text_part
 from tests.support.visitors import form_for, only

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from forms_service.form_schema.settings import FormSettings
-from forms_service.forms.published import PublishedForm
+from forms_service.forms.cache import PublishedForm
 
 BOUNDARY = "----tests"
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + bytes(60)

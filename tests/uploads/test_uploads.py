@@ -10,7 +10,7 @@ from flask import Flask, current_app, jsonify
 from flask.testing import FlaskClient
 
 from forms_service.errors import Fault
-from forms_service.forms.published import PublishedForm
+from forms_service.forms.cache import PublishedForm
 from forms_service.submissions.taking import disk, uploads
 from forms_service.web.route_policy import public, unlimited
 from tests.conftest import MakeApp

@@ -24,7 +24,7 @@ from sqlalchemy import (
 from forms_service.encryption.keyring import holder, reveal
 from forms_service.encryption.row_binding import Unreadable
 from forms_service.extensions import db
-from forms_service.security.keys import KeyRing
+from forms_service.security.key_ring import KeyRing
 from forms_service.submissions.inbox.choice_lists import multiselects_of, with_lists
 from forms_service.submissions.models import STATUSES, File, Submission
 

@@ -11,9 +11,9 @@ from forms_service.accounts.guards import Caller
 from forms_service.database.transactions import writing
 from forms_service.errors import NotFoundError
 from forms_service.extensions import db
-from forms_service.forms.models import Form
-from forms_service.forms.published import published
-from forms_service.forms.service import FORM_ID, owned
+from forms_service.forms.cache import published
+from forms_service.forms.models import FORM_ID, Form
+from forms_service.forms.service import owned
 from forms_service.submissions import erasing
 from forms_service.submissions.inbox.selecting import (
     Filter,

@@ -16,7 +16,7 @@ from forms_service.errors import (
 )
 from forms_service.form_schema import special_fields
 from forms_service.forms import returning, service
-from forms_service.forms.published import PublishedForm
+from forms_service.forms.cache import PublishedForm
 from forms_service.submissions.refusals import count_refusal
 from forms_service.submissions.taking import formspree, origins, uploads
 from forms_service.submissions.taking.deciding import INACTIVE

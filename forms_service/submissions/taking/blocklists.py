@@ -5,7 +5,7 @@ import re
 from functools import lru_cache
 from itertools import chain
 
-from forms_service.forms.published import PublishedForm
+from forms_service.forms.cache import PublishedForm
 from forms_service.submissions.taking.addresses import addresses_in
 from forms_service.submissions.taking.incoming import Incoming
 from forms_service.submissions.taking.wording import Wording

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from forms_service.config import Settings, settings
 from forms_service.errors import Fault, ValidationError
 from forms_service.extensions import db
-from forms_service.forms.published import PublishedForm
+from forms_service.forms.cache import PublishedForm
 from forms_service.submissions.taking import proof_of_work, providers
 from forms_service.submissions.taking.incoming import Incoming
 

@@ -1,7 +1,7 @@
 """What makes two submissions the same: keyed hashes over form, content and client."""
 
 from forms_service.encryption.keyring import holder
-from forms_service.forms.published import PublishedForm
+from forms_service.forms.cache import PublishedForm
 from forms_service.submissions.serialising import to_json
 from forms_service.submissions.taking.deciding import KeyHashes
 from forms_service.submissions.taking.incoming import Incoming

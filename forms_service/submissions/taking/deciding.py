@@ -12,8 +12,8 @@ from forms_service.database.types import now
 from forms_service.encryption.prepared import Query, execute, one_round_trip
 from forms_service.errors import AuthorizationError, Fault, ValidationError
 from forms_service.extensions import db
+from forms_service.forms.cache import FULL, PublishedForm
 from forms_service.forms.models import Form
-from forms_service.forms.published import FULL, PublishedForm
 from forms_service.submissions.models import IdempotencyKey, Submission
 
 REPEAT = timedelta(seconds=10)

@@ -11,7 +11,7 @@ from forms_service.errors import PayloadTooLargeError, ValidationError
 from forms_service.form_schema.field_names import UNNAMED, kept_name
 from forms_service.form_schema.field_types import nfc
 from forms_service.forms import returning
-from forms_service.forms.published import PublishedForm
+from forms_service.forms.cache import PublishedForm
 from forms_service.submissions.taking import uploads
 from forms_service.submissions.taking.dialects import Sorted, as_text, sort_out
 from forms_service.submissions.taking.uploaded_file import Upload

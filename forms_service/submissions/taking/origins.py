@@ -6,7 +6,7 @@ from flask import Flask, Response, g, request
 
 from forms_service.config import settings
 from forms_service.errors import AuthorizationError
-from forms_service.forms.published import PublishedForm
+from forms_service.forms.cache import PublishedForm
 from forms_service.submissions.taking.redirects import origin_of
 from forms_service.validation.urls import is_among
 from forms_service.web.cors import EXPOSED_HEADERS, PREFLIGHT_SECONDS

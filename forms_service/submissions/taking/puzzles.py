@@ -5,7 +5,7 @@ from typing import Any
 from flask import Response, g
 
 from forms_service.errors import NotFoundError
-from forms_service.forms.published import published
+from forms_service.forms.cache import published
 from forms_service.rate_limiting.limits import rate_limit
 from forms_service.submissions.taking import origins, proof_of_work
 from forms_service.web.api_blueprint import Blueprint

@@ -17,8 +17,8 @@ from forms_service.errors import (
 )
 from forms_service.form_schema import special_fields
 from forms_service.forms import pages, returning, started
+from forms_service.forms.cache import PublishedForm
 from forms_service.forms.controls import MAX_PAGE_SIZE
-from forms_service.forms.published import PublishedForm
 from forms_service.submissions.taking.dialects import first_of, sort_out
 from forms_service.submissions.taking.spam import FASTEST
 from forms_service.submissions.taking.way_on import find_redirect

@@ -6,7 +6,7 @@ Each process counts by itself, so with several of them a wave is noticed a littl
 from flask import Flask, current_app
 
 from forms_service.encryption.keyring import holder
-from forms_service.forms.published import PublishedForm
+from forms_service.forms.cache import PublishedForm
 from forms_service.rate_limiting.storage import BoundedMemory, Hit
 from forms_service.submissions.taking.incoming import Incoming
 from forms_service.submissions.taking.wording import Wording, is_lone_url, is_prose

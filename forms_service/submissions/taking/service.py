@@ -10,7 +10,7 @@ from forms_service import signals
 from forms_service.database.types import new_id, now
 from forms_service.errors import AuthorizationError, Fault, ValidationError
 from forms_service.form_schema.field_types import is_filled
-from forms_service.forms.published import CLOSED, PublishedForm
+from forms_service.forms.cache import CLOSED, PublishedForm
 from forms_service.submissions import notification
 from forms_service.submissions.serialising import to_json
 from forms_service.submissions.taking import challenges, spam, uploads

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from forms_service.forms import started
-from forms_service.forms.published import PublishedForm
+from forms_service.forms.cache import PublishedForm
 from forms_service.submissions.taking import blocklists, disk, repeats
 from forms_service.submissions.taking.incoming import Incoming
 from forms_service.submissions.taking.wording import Wording, links_in, wording_of

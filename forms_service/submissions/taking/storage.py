@@ -20,8 +20,8 @@ from forms_service.encryption.row_binding import Unreadable
 from forms_service.errors import NotFoundError, ServiceUnavailableError
 from forms_service.extensions import db
 from forms_service.logs import event
-from forms_service.security.keys import KEY_BYTES
-from forms_service.security.streams import Sealer, opened, sealed_size
+from forms_service.security.file_encryption import Sealer, opened, sealed_size
+from forms_service.security.key_ring import KEY_BYTES
 from forms_service.submissions.models import File
 
 ORPHANED_SECONDS = 3600

@@ -14,8 +14,8 @@ from sqlalchemy import ColumnElement, Select, func, select
 
 from forms_service.config import settings
 from forms_service.extensions import db
+from forms_service.forms.cache import PublishedForm
 from forms_service.forms.models import Form
-from forms_service.forms.published import PublishedForm
 from forms_service.submissions.models import STATUSES, File, Submission
 
 MAX_REMEMBERED = 10_000

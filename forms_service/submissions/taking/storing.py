@@ -16,7 +16,7 @@ from forms_service.delivery import outbox
 from forms_service.encryption.prepared import SealedRows, one_round_trip
 from forms_service.errors import NotFoundError
 from forms_service.extensions import db
-from forms_service.forms.published import NO_FORM
+from forms_service.forms.cache import NO_FORM
 from forms_service.submissions.models import File, IdempotencyKey, Person, Submission
 from forms_service.submissions.taking.deciding import KEY_LIFE, Entry, Mark, Outcome, Stored, decide, is_full, known
 from forms_service.submissions.taking.running import Running

@@ -12,8 +12,8 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from forms_service.config import settings
 from forms_service.errors import ApiError, Fault, PayloadTooLargeError
 from forms_service.form_schema.field_names import kept_name
+from forms_service.forms.cache import PublishedForm
 from forms_service.forms.controls import in_words
-from forms_service.forms.published import PublishedForm
 from forms_service.submissions.taking import disk, storage, storage_quota
 from forms_service.submissions.taking.file_acceptance import accepted
 from forms_service.submissions.taking.uploaded_file import ArrivingFile, Upload

@@ -3,7 +3,7 @@
 from flask import Response, g, request
 
 from forms_service.errors import Fault, ValidationError
-from forms_service.forms.published import published
+from forms_service.forms.cache import published
 from forms_service.rate_limiting.limits import rate_limit
 from forms_service.submissions.refusals import count_refusal
 from forms_service.submissions.taking import answers, description, incoming, origins, service

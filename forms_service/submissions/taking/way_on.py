@@ -2,7 +2,7 @@
 
 from forms_service.form_schema import special_fields
 from forms_service.forms import returning
-from forms_service.forms.published import PublishedForm
+from forms_service.forms.cache import PublishedForm
 from forms_service.submissions.taking.dialects import Sorted, first_of
 from forms_service.submissions.taking.incoming import Incoming
 from forms_service.submissions.taking.origins import from_our_page, posting_site

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from forms_service.forms.published import PublishedForm
+from forms_service.forms.cache import PublishedForm
 from forms_service.submissions.taking.addresses import is_address_field
 from forms_service.submissions.taking.incoming import Incoming
 from forms_service.validation.whitespace import trim

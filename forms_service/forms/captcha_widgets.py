@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from forms_service.forms.published import PublishedForm
+from forms_service.forms.cache import PublishedForm
 
 
 @dataclass(frozen=True)

@@ -26,8 +26,7 @@ from forms_service.form_schema.compiler import FormSchema, compiled
 from forms_service.form_schema.field_names import FieldNames
 from forms_service.form_schema.settings import FormSettings, form_settings
 from forms_service.forms.controls import page_size
-from forms_service.forms.models import Form, FormVersion
-from forms_service.forms.service import FORM_ID
+from forms_service.forms.models import FORM_ID, Form, FormVersion
 from forms_service.metrics import FORM_LOOKUPS
 from forms_service.signals import form_saved
 
