@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 from forms_service.errors import Fault
 from forms_service.forms.cache import PublishedForm
 from forms_service.submissions.taking import disk, uploads
+from forms_service.submissions.taking.storage_quota import Allowance
 from forms_service.web.route_policy import public, unlimited
 from tests.conftest import MakeApp
 from tests.support.definitions import PDF, PNG, PROGRAM, BrokenStream, file_part, form_of, multipart, text_part
@@ -26,7 +27,7 @@ NAME = {"name": "name", "type": "text"}
 def take() -> Any:
     """Reads a multipart body as a submission of a form is read."""
     form, kept = current_app.config["TAKE"]
-    with uploads.received(form) as body:
+    with uploads.received(form, Allowance(form)) as body:
         said = {name: [fault.code for fault in found] for name, found in uploads.faults(form, body.uploads).items()}
         if kept:
             body.keep()

@@ -74,12 +74,11 @@ class Allowance:
             self._room, self._is_fresh = _room(self._form, fresh=True), True
         return size <= self._room
 
-
-def spend(form: PublishedForm, size: int) -> None:
-    """Count what was stored."""
-    use = _use()
-    use.add(form.id, size)
-    use.add(form.owner_id, size)
+    def spend(self, size: int) -> None:
+        """Count what was stored."""
+        use = _use()
+        use.add(self._form.id, size)
+        use.add(self._form.owner_id, size)
 
 
 def bytes_of_form(form_id: str) -> int:

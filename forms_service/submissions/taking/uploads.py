@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 from flask import g, request
 from sqlalchemy.exc import DBAPIError
@@ -14,7 +14,7 @@ from forms_service.errors import ApiError, Fault, PayloadTooLargeError
 from forms_service.form_schema.field_names import kept_name
 from forms_service.forms.cache import PublishedForm
 from forms_service.forms.controls import in_words
-from forms_service.submissions.taking import disk, storage, storage_quota
+from forms_service.submissions.taking import disk, storage
 from forms_service.submissions.taking.file_acceptance import accepted
 from forms_service.submissions.taking.uploaded_file import ArrivingFile, Upload
 from forms_service.validation.base import UNKNOWN
@@ -32,13 +32,23 @@ BLOB = b"blob"
 """The name that browsers give to what a script made, and no person chose."""
 
 
+class Allowance(Protocol):
+    """The bytes that one submission may bring."""
+
+    def covers(self, size: int) -> bool:
+        """Whether there is room for so many bytes."""
+
+    def spend(self, size: int) -> None:
+        """Count what was stored."""
+
+
 class Received:
     """A multipart body as it was read: texts in their order, and files.
 
     What the bytes of names and texts mean is known at its end: the field `_charset_` may be the last one.
     """
 
-    def __init__(self, form: PublishedForm) -> None:
+    def __init__(self, form: PublishedForm, allowance: Allowance) -> None:
         self.pairs: list[tuple[str, str]] = []
         self.sent: list[str] = []
         """The names of the fields that files came in."""
@@ -57,12 +67,12 @@ class Received:
         self._stored: list[storage.Written] = []
         self._files = 0
         self._bytes = 0
-        self._allowance = storage_quota.Allowance(form)
+        self._allowance = allowance
 
     def keep(self) -> None:
         """Leave the files where they are: there are rows for them now, or there may be."""
         if self._stored:
-            storage_quota.spend(self._form, self._bytes)
+            self._allowance.spend(self._bytes)
         self._stored.clear()
 
     def take(self, event: Event) -> None:
@@ -148,7 +158,7 @@ class Received:
 
 
 @contextmanager
-def received(form: PublishedForm) -> Iterator[Received]:
+def received(form: PublishedForm, allowance: Allowance) -> Iterator[Received]:
     """The request's multipart body, read to its end; what was stored is removed at the end of the block unless kept.
 
     `keep()` belongs right after the commit. Where a commit breaks off, nobody knows whether the rows are there: the
@@ -158,7 +168,7 @@ def received(form: PublishedForm) -> Iterator[Received]:
     :raises PayloadTooLargeError: while it comes in; with the `reason` TOO_MANY_FILES or FILES_TOO_BIG if it is files
     :raises ServiceUnavailableError: for a file, when the disk is nearly full
     """
-    body = Received(form)
+    body = Received(form, allowance)
     g.arrived, g.sent_files = body.fields, body.sent  # for the page that gives them back
     try:
         try:
