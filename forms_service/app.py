@@ -20,11 +20,12 @@ from forms_service.forms.views import forms, hosted
 from forms_service.health import checks
 from forms_service.health.views import health_blueprint
 from forms_service.rate_limiting import limits
-from forms_service.submissions import notification, refusals, retention
+from forms_service.submissions import notification, refusals, retention, storage_quota
 from forms_service.submissions.inbox.views import inbox, people_blueprint
-from forms_service.submissions.taking import origins, proof_of_work, repeats, running, storage, storage_quota, storing
+from forms_service.submissions.taking import origins, proof_of_work, repeats, running, storing
 from forms_service.submissions.taking.puzzles import puzzles
 from forms_service.submissions.taking.views import taking
+from forms_service.uploads import storage
 from forms_service.web import (
     access_log,
     cors,

@@ -15,8 +15,9 @@ from forms_service.database.transactions import once_committed, writing
 from forms_service.delivery import outbox
 from forms_service.extensions import db
 from forms_service.forms.models import Form
-from forms_service.submissions.models import File, IdempotencyKey, Submission
-from forms_service.submissions.taking import storage
+from forms_service.submissions.models import IdempotencyKey, Submission
+from forms_service.uploads import storage
+from forms_service.uploads.models import File
 
 AT_ONCE = 500
 """Submissions that are deleted in one transaction."""

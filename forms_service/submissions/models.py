@@ -53,22 +53,6 @@ class Submission(Model):
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
 
 
-class File(Model):
-    """A file of a submission; its bytes are encrypted in the instance folder under the name `stored_as`."""
-
-    __tablename__ = "submission_files"
-
-    submission_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("submissions.id", ondelete="CASCADE"), primary_key=True)
-    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    field: Mapped[str] = mapped_column(Encrypted("submission_files.field"))
-    name: Mapped[str] = mapped_column(Encrypted("submission_files.name"))
-    content_type: Mapped[str] = mapped_column(String(100))
-    size: Mapped[int]
-    stored_as: Mapped[str] = mapped_column(String(36), unique=True)
-    key: Mapped[str] = mapped_column(Encrypted("submission_files.key"))
-    """The file's own key: a new data key re-encrypts this and not the file."""
-
-
 class Person(Model):
     """That an e-mail address stands in a submission, by its blind index."""
 

@@ -26,6 +26,7 @@ FLOORS = (
     ("app",),
     ("health",),
     ("submissions",),
+    ("uploads",),
     ("forms",),
     ("accounts",),
     ("delivery",),

@@ -22,8 +22,9 @@ from forms_service.errors import ApiError
 from forms_service.form_schema.compiler import compiled
 from forms_service.form_schema.field_types import patterns
 from forms_service.submissions.inbox import folding, formats
-from forms_service.submissions.taking import addresses, blocklists, file_names, redirects, wording
+from forms_service.submissions.taking import addresses, blocklists, redirects, wording
 from forms_service.submissions.taking.incoming import storable_values
+from forms_service.uploads import filenames
 from forms_service.validation import datetimes, fields, text, urls, whitespace
 from forms_service.web import downloads, form_data, json_reader, part_headers
 from forms_service.web.charsets import decode
@@ -173,9 +174,9 @@ WORK: dict[str, Work] = {
     "URL: hosts": Work(urls.is_web_url, filled("a.", "https://")),
     "URL: users": Work(urls.is_url, filled("@:", "https://")),
     "redirect": Work(lambda sent: redirects.destination(sent, site="https://a.co", listed=()), filled("@//", "//")),
-    "file name: path": Work(file_names.safe, filled("\\/")),
-    "file name: marks": Work(file_names.safe, filled(MARKS, "a")),
-    "file name: dots": Work(file_names.safe, filled(". ")),
+    "file name: path": Work(filenames.safe, filled("\\/")),
+    "file name: marks": Work(filenames.safe, filled(MARKS, "a")),
+    "file name: dots": Work(filenames.safe, filled(". ")),
     "download": Work(downloads.safe_name, filled(" ._")),
     "pattern": Work(patterns.Pattern("(a|aa)+$").matches, filled("a", "", "b")),
     "date": Work(datetimes.date_of, filled("1", "2026-01-")),

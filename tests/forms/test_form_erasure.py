@@ -8,7 +8,8 @@ from forms_service.accounts.models import Account
 from forms_service.forms import deletion
 from forms_service.forms.models import Form, FormVersion
 from forms_service.submissions import erasing, notification
-from forms_service.submissions.models import File, IdempotencyKey, Person, Submission
+from forms_service.submissions.models import IdempotencyKey, Person, Submission
+from forms_service.uploads.models import File
 from tests.conftest import KeyOf
 from tests.support.accounts import PASSWORD, Member, login
 from tests.support.stored import attach, count, make_form, remember_key, submit

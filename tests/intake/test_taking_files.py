@@ -15,8 +15,10 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import OperationalError
 
 from forms_service.extensions import db
-from forms_service.submissions.models import File, Submission
-from forms_service.submissions.taking import proof_of_work, service, storage
+from forms_service.submissions.models import Submission
+from forms_service.submissions.taking import proof_of_work, service
+from forms_service.uploads import storage
+from forms_service.uploads.models import File
 from tests.conftest import MakeApp
 from tests.support import servers
 from tests.support.definitions import PDF, PNG, PROGRAM, file_part, multipart, text_part

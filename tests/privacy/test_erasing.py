@@ -24,7 +24,8 @@ from forms_service.delivery.models import Message
 from forms_service.extensions import db
 from forms_service.submissions import erasing, retention
 from forms_service.submissions.inbox import selecting, taking_along
-from forms_service.submissions.models import File, IdempotencyKey, Person, Submission
+from forms_service.submissions.models import IdempotencyKey, Person, Submission
+from forms_service.uploads.models import File
 from tests.conftest import KeyOf
 from tests.support.stored import OWNER, attach, count, make_form, remember_key, submit
 

@@ -9,9 +9,9 @@ from flask import Flask
 from sqlalchemy import select
 
 from forms_service.extensions import db
-from forms_service.submissions.models import File
-from forms_service.submissions.taking.file_acceptance import accepted
-from forms_service.submissions.taking.file_kinds import kind_of
+from forms_service.uploads.acceptance import accepted
+from forms_service.uploads.content_types import kind_of
+from forms_service.uploads.models import File
 from tests.support.definitions import PDF, PNG, PROGRAM, file_part, multipart
 from tests.support.visitors import form_for, only
 

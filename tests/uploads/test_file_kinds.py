@@ -8,9 +8,9 @@ import pytest
 from flask import Flask
 from werkzeug.http import parse_options_header
 
-from forms_service.submissions.taking.file_acceptance import accepted
-from forms_service.submissions.taking.file_kinds import kind_of
-from forms_service.submissions.taking.file_names import extension, safe
+from forms_service.uploads.acceptance import accepted
+from forms_service.uploads.content_types import kind_of
+from forms_service.uploads.filenames import extension, safe
 from forms_service.validation.device_names import is_device_name
 from forms_service.web.downloads import download, safe_name
 from tests.support.definitions import PDF, PNG, PROGRAM

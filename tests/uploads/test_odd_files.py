@@ -7,7 +7,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from forms_service.extensions import db
-from forms_service.submissions.models import File
+from forms_service.uploads.models import File
 from tests.conftest import MakeApp
 from tests.support.definitions import PDF, multipart, text_part
 from tests.support.visitors import CONTACT, JSON, data_of, form_for, only

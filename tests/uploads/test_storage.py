@@ -16,10 +16,11 @@ from forms_service.encryption import keyring, rotation
 from forms_service.errors import NotFoundError
 from forms_service.extensions import db
 from forms_service.forms.models import Form
-from forms_service.submissions.models import File, Submission
-from forms_service.submissions.taking import storage
-from forms_service.submissions.taking.uploaded_file import Upload
-from forms_service.submissions.taking.uploads import rows
+from forms_service.submissions.models import Submission
+from forms_service.uploads import storage
+from forms_service.uploads.models import File
+from forms_service.uploads.receiving import rows
+from forms_service.uploads.uploaded_file import Upload
 from tests.support import servers
 
 LONG_AGO = storage.ORPHANED_SECONDS + 60

@@ -11,8 +11,8 @@ from flask.testing import FlaskClient
 
 from forms_service.errors import Fault
 from forms_service.forms.cache import PublishedForm
-from forms_service.submissions.taking import disk, uploads
-from forms_service.submissions.taking.storage_quota import Allowance
+from forms_service.submissions.storage_quota import Allowance
+from forms_service.uploads import disk_space, receiving
 from forms_service.web.route_policy import public, unlimited
 from tests.conftest import MakeApp
 from tests.support.definitions import PDF, PNG, PROGRAM, BrokenStream, file_part, form_of, multipart, text_part
@@ -27,8 +27,8 @@ NAME = {"name": "name", "type": "text"}
 def take() -> Any:
     """Reads a multipart body as a submission of a form is read."""
     form, kept = current_app.config["TAKE"]
-    with uploads.received(form, Allowance(form)) as body:
-        said = {name: [fault.code for fault in found] for name, found in uploads.faults(form, body.uploads).items()}
+    with receiving.received(form, Allowance(form)) as body:
+        said = {name: [fault.code for fault in found] for name, found in receiving.faults(form, body.uploads).items()}
         if kept:
             body.keep()
         files = [[file.field, file.name, file.content_type, file.size, file.stored_as] for file in body.uploads]
@@ -249,8 +249,8 @@ def test_files_are_held_against_the_form(
 
 
 def test_no_fault_repeats_what_was_sent() -> None:
-    upload = uploads.Upload("cv", "my secret name.pdf", "text/plain", 99, "x")
-    said = uploads.faults(form_of({**CV, "accept": "image/*", "max_size": 9}), [upload])
+    upload = receiving.Upload("cv", "my secret name.pdf", "text/plain", 99, "x")
+    said = receiving.faults(form_of({**CV, "accept": "image/*", "max_size": 9}), [upload])
     assert [type(fault) for fault in said["cv"]] == [Fault, Fault]
     assert "secret" not in " ".join(said["cv"])
 
@@ -272,7 +272,7 @@ def test_files_are_refused_first_when_the_disk_is_nearly_full(app: Flask, monkey
     assert stored(app) == []
     monkeypatch.undo()
     assert client.post("/take", **multipart(file_part("cv", "a.pdf", PDF))).status_code == 503, "looked at a while ago"
-    monkeypatch.setattr(disk, "LOOK_AGAIN_SECONDS", -1)
+    monkeypatch.setattr(disk_space, "LOOK_AGAIN_SECONDS", -1)
     assert client.post("/take", **multipart(file_part("cv", "a.pdf", PDF))).status_code == 200
 
 

@@ -26,7 +26,8 @@ from forms_service.encryption.row_binding import Unreadable
 from forms_service.extensions import db
 from forms_service.security.key_ring import KeyRing
 from forms_service.submissions.inbox.choice_lists import multiselects_of, with_lists
-from forms_service.submissions.models import STATUSES, File, Submission
+from forms_service.submissions.models import STATUSES, Submission
+from forms_service.uploads.models import File
 
 Query = Select[*tuple[Any, ...]]
 Files = dict[uuid.UUID, list[Row[*tuple[Any, ...]]]]

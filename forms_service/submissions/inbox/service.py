@@ -26,10 +26,11 @@ from forms_service.submissions.inbox.selecting import (
     newest,
     position,
 )
-from forms_service.submissions.models import File, Submission
+from forms_service.submissions.models import Submission
 from forms_service.submissions.notification import notify
 from forms_service.submissions.serialising import as_dict
-from forms_service.submissions.taking import storage
+from forms_service.uploads import storage
+from forms_service.uploads.models import File
 from forms_service.validation.datetimes import moment
 from forms_service.web.pagination import Page, after, cursor_to
 

@@ -16,7 +16,7 @@ from forms_service.forms.service import owned
 from forms_service.submissions.inbox.selecting import everything
 from forms_service.submissions.models import STATUSES, Submission
 from forms_service.submissions.refusals import refusals_by_reason
-from forms_service.submissions.taking.storage_quota import bytes_of_form
+from forms_service.submissions.storage_quota import bytes_of_form
 from forms_service.validation.datetimes import start_of
 
 USUAL_DAYS = 30

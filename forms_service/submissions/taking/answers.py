@@ -18,12 +18,13 @@ from forms_service.form_schema import special_fields
 from forms_service.forms import returning, service
 from forms_service.forms.cache import PublishedForm
 from forms_service.submissions.refusals import count_refusal
-from forms_service.submissions.taking import formspree, origins, uploads
+from forms_service.submissions.taking import formspree, origins
 from forms_service.submissions.taking.deciding import INACTIVE
 from forms_service.submissions.taking.incoming import Incoming
 from forms_service.submissions.taking.origins import from_our_page
 from forms_service.submissions.taking.refusal_pages import refusal_page
 from forms_service.submissions.taking.way_on import find_redirect
+from forms_service.uploads import receiving
 from forms_service.web import error_handlers
 from forms_service.web.negotiation import wants_page
 from forms_service.web.responses import as_json, failure_body
@@ -75,7 +76,7 @@ def _count(error: ApiError) -> None:
     reason = REASONS.get(type(error))
     if isinstance(error, ValidationError) and set(error.faults) <= set(special_fields.CHALLENGE_TOKENS):
         reason = "challenge"
-    elif isinstance(error, ValidationError) and any(uploads.FULL in said for said in error.faults.values()):
+    elif isinstance(error, ValidationError) and any(receiving.FULL in said for said in error.faults.values()):
         reason = "too_large"
     elif isinstance(error, AuthorizationError):
         reason = "closed" if error.details.get("reason") == INACTIVE else origins.refusal()

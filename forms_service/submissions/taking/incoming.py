@@ -12,10 +12,10 @@ from forms_service.form_schema.field_names import UNNAMED, kept_name
 from forms_service.form_schema.field_types import nfc
 from forms_service.forms import returning
 from forms_service.forms.cache import PublishedForm
-from forms_service.submissions.taking import uploads
+from forms_service.submissions.storage_quota import Allowance
 from forms_service.submissions.taking.dialects import Sorted, as_text, sort_out
-from forms_service.submissions.taking.storage_quota import Allowance
-from forms_service.submissions.taking.uploaded_file import Upload
+from forms_service.uploads import receiving
+from forms_service.uploads.uploaded_file import Upload
 from forms_service.validation.base import LONGEST_NAME, NO_OBJECT
 from forms_service.validation.text import normalize_unicode, storable_text
 from forms_service.web.bodies import MULTIPART, media_type, public_form_body, query_fields
@@ -59,7 +59,7 @@ def received(form: PublishedForm) -> Iterator[Incoming]:
         g.body = storable_values(public_form_body())
         yield sorted_incoming(form, g.body, files=(), client=client_address(), query=query_fields())
         return
-    with uploads.received(form, Allowance(form)) as body:
+    with receiving.received(form, Allowance(form)) as body:
         g.body = storable_values(by_name(body.pairs))
         came = sorted_incoming(form, g.body, files=body.uploads, client=client_address(), query=query_fields())
         came.keep_files = body.keep

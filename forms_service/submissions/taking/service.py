@@ -13,12 +13,13 @@ from forms_service.form_schema.field_types import is_filled
 from forms_service.forms.cache import CLOSED, PublishedForm
 from forms_service.submissions import notification
 from forms_service.submissions.serialising import to_json
-from forms_service.submissions.taking import challenges, spam, uploads
+from forms_service.submissions.taking import challenges, spam
 from forms_service.submissions.taking.addresses import indexes_in
 from forms_service.submissions.taking.content import hashes_of, key_hashes
 from forms_service.submissions.taking.deciding import INACTIVE, Entry, Mark
 from forms_service.submissions.taking.incoming import Incoming
 from forms_service.submissions.taking.storing import FILES, PEOPLE, SUBMISSIONS, earlier, store
+from forms_service.uploads import receiving
 from forms_service.validation.base import faults_by_path
 
 
@@ -56,7 +57,7 @@ def take(form: PublishedForm, incoming: Incoming, sender: Sender, key: str | Non
 
 
 def _checked(form: PublishedForm, incoming: Incoming) -> dict[str, Any]:
-    faults = uploads.faults(form, incoming.uploads)
+    faults = receiving.faults(form, incoming.uploads)
     try:
         data = form.schema.load(incoming.data)
     except SchemaError as error:
@@ -103,7 +104,7 @@ def _entry(
         identity,
         spam=bool(reasons),
         submission=row,
-        files=[FILES.row(**row) for row in uploads.rows(identity, incoming.uploads)],
+        files=[FILES.row(**row) for row in receiving.rows(identity, incoming.uploads)],
         people=[PEOPLE.row(email_index=index, submission_id=identity) for index in people],
         messages=[] if reasons else notification.rows(form, identity),
     )

@@ -4,9 +4,10 @@ from collections.abc import Callable
 
 from forms_service.forms import started
 from forms_service.forms.cache import PublishedForm
-from forms_service.submissions.taking import blocklists, disk, repeats
+from forms_service.submissions.taking import blocklists, repeats
 from forms_service.submissions.taking.incoming import Incoming
 from forms_service.submissions.taking.wording import Wording, links_in, wording_of
+from forms_service.uploads import disk_space
 
 FASTEST = 2.0
 """Seconds in which nobody fills in a form that they have just been shown."""
@@ -23,7 +24,7 @@ def verdict(form: PublishedForm, incoming: Incoming) -> list[str]:
     wording = wording_of(form, incoming)
     reasons = [reason for reason, speaks in CHECKS.items() if speaks(form, incoming, wording)]
     if reasons:
-        disk.refuse_when_short()
+        disk_space.refuse_when_short()
     return reasons
 
 

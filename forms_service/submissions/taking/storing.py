@@ -17,9 +17,10 @@ from forms_service.encryption.prepared import SealedRows, one_round_trip
 from forms_service.errors import NotFoundError
 from forms_service.extensions import db
 from forms_service.forms.cache import NO_FORM
-from forms_service.submissions.models import File, IdempotencyKey, Person, Submission
+from forms_service.submissions.models import IdempotencyKey, Person, Submission
 from forms_service.submissions.taking.deciding import KEY_LIFE, Entry, Mark, Outcome, Stored, decide, is_full, known
 from forms_service.submissions.taking.running import Running
+from forms_service.uploads.models import File
 
 SUBMISSIONS = SealedRows(Submission.__table__)
 PEOPLE = SealedRows(Person.__table__)

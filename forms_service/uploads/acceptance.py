@@ -1,9 +1,9 @@
 """Whether a file is one of those that a form asks for: held against its content, and its name where that says more."""
 
-from forms_service.submissions.taking.file_extensions import TYPES, canonical, ending, families, meant_by
-from forms_service.submissions.taking.file_kinds import GENERIC, PLAIN, UNKNOWN, Kind, same
-from forms_service.submissions.taking.file_names import extension
-from forms_service.submissions.taking.file_signatures import JAVA_ARCHIVE, OLE, PROGRAMS, ZIP
+from forms_service.uploads.content_types import GENERIC, PLAIN, UNKNOWN, Kind, same
+from forms_service.uploads.extensions import TYPES, canonical, ending, families, meant_by
+from forms_service.uploads.filenames import extension
+from forms_service.uploads.signatures import JAVA_ARCHIVE, OLE, PROGRAMS, ZIP
 
 MEDIA = frozenset({"image", "audio", "video", "font"})
 SOUND_AND_FILM = frozenset({"audio", "video"})

@@ -16,7 +16,8 @@ from forms_service.config import settings
 from forms_service.extensions import db
 from forms_service.forms.cache import PublishedForm
 from forms_service.forms.models import Form
-from forms_service.submissions.models import STATUSES, File, Submission
+from forms_service.submissions.models import STATUSES, Submission
+from forms_service.uploads.models import File
 
 MAX_REMEMBERED = 10_000
 MIN_INTERVAL = 1.0

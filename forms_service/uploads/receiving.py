@@ -14,9 +14,9 @@ from forms_service.errors import ApiError, Fault, PayloadTooLargeError
 from forms_service.form_schema.field_names import kept_name
 from forms_service.forms.cache import PublishedForm
 from forms_service.forms.controls import in_words
-from forms_service.submissions.taking import disk, storage
-from forms_service.submissions.taking.file_acceptance import accepted
-from forms_service.submissions.taking.uploaded_file import ArrivingFile, Upload
+from forms_service.uploads import disk_space, storage
+from forms_service.uploads.acceptance import accepted
+from forms_service.uploads.uploaded_file import ArrivingFile, Upload
 from forms_service.validation.base import UNKNOWN
 from forms_service.validation.text import normalize_unicode, storable_text
 from forms_service.web.bodies import boundary, declared_charset, pieces
@@ -148,7 +148,7 @@ class Received:
         if self._files > settings.max_files:
             most = "1 file" if settings.max_files == 1 else f"{settings.max_files} files"
             raise PayloadTooLargeError(f"Send at most {most}.", details={"reason": "TOO_MANY_FILES"})
-        disk.refuse_when_short()
+        disk_space.refuse_when_short()
         place = _place(self._form, self._field)
         if place != "kept" and not self._part.name:
             place = "dropped"  # a part without a name refuses nothing else

@@ -22,7 +22,7 @@ from forms_service.extensions import db
 from forms_service.logs import event
 from forms_service.security.file_encryption import Sealer, opened, sealed_size
 from forms_service.security.key_ring import KEY_BYTES
-from forms_service.submissions.models import File
+from forms_service.uploads.models import File
 
 ORPHANED_SECONDS = 3600
 """Age at which a file without a row belongs to no request that is still running."""

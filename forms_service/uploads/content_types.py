@@ -5,15 +5,8 @@ from dataclasses import dataclass
 
 import puremagic
 
-from forms_service.submissions.taking.file_names import extension
-from forms_service.submissions.taking.file_signatures import (
-    MAX_JUNK,
-    OLE,
-    PDF,
-    ZIP,
-    find_signature,
-    riff_form,
-)
+from forms_service.uploads.filenames import extension
+from forms_service.uploads.signatures import MAX_JUNK, OLE, PDF, ZIP, find_signature, riff_form
 
 HEAD = 8192
 """Bytes at a file's beginning that are looked at."""

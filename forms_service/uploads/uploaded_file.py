@@ -4,8 +4,8 @@ import hashlib
 from dataclasses import dataclass
 from dataclasses import field as described
 
-from forms_service.submissions.taking import file_names, storage
-from forms_service.submissions.taking.file_kinds import HEAD, Kind, kind_of
+from forms_service.uploads import filenames, storage
+from forms_service.uploads.content_types import HEAD, Kind, kind_of
 from forms_service.web.charsets import decode
 
 
@@ -68,7 +68,7 @@ class ArrivingFile:
 
     def as_upload(self, encoding: str | None) -> Upload:
         """What came, its name being in that encoding."""
-        name = file_names.safe(decode(self._filename, encoding))
+        name = filenames.safe(decode(self._filename, encoding))
         kind = kind_of(self._head, name)
         digest = self._hash.digest()
         place = (self._written.stored_as, self._written.key) if self._written else ("", "")

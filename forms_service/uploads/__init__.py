@@ -1,0 +1,1 @@
+"""Files of submissions: receiving, content types, file names, storage, disk space."""
