@@ -19,12 +19,15 @@ from forms_service.forms import cache, deletion
 from forms_service.forms.views import forms, hosted
 from forms_service.health import checks
 from forms_service.health.views import health_blueprint
+from forms_service.inbox.views import inbox
+from forms_service.intake import in_flight, origins, storing
+from forms_service.intake.challenge_views import puzzles
+from forms_service.intake.views import taking
+from forms_service.privacy import account_export, retention
+from forms_service.privacy.views import people_blueprint
 from forms_service.rate_limiting import limits
-from forms_service.submissions import notification, refusals, retention, storage_quota
-from forms_service.submissions.inbox.views import inbox, people_blueprint
-from forms_service.submissions.taking import origins, proof_of_work, repeats, running, storing
-from forms_service.submissions.taking.puzzles import puzzles
-from forms_service.submissions.taking.views import taking
+from forms_service.spam import altcha_challenges, duplicates
+from forms_service.submissions import notification, refusals, storage_quota
 from forms_service.uploads import storage
 from forms_service.web import (
     access_log,
@@ -77,14 +80,15 @@ def create_app(settings: Settings, *, start: bool = True) -> Flask:
     for part in (
         storage,
         storage_quota,
-        running,
+        in_flight,
         storing,
-        repeats,
-        proof_of_work,
+        duplicates,
+        altcha_challenges,
         origins,
         notification,
         refusals,
         retention,
+        account_export,
     ):
         part.init_app(app)
     openapi.init_app(app, BLUEPRINTS)

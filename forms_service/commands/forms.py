@@ -8,8 +8,8 @@ from flask.cli import with_appcontext
 from forms_service.commands.terminal import checked, line, plainly
 from forms_service.forms import administration, service
 from forms_service.forms.schemas import NewForm
+from forms_service.inbox import listing
 from forms_service.submissions import address_index
-from forms_service.submissions.inbox import listing
 from forms_service.submissions.models import STATUSES
 
 FIRST_FORM = """<form method="post" action="{url}" accept-charset="utf-8">

@@ -11,8 +11,8 @@ from forms_service.accounts import audit
 from forms_service.database.transactions import writing
 from forms_service.errors import PayloadTooLargeError
 from forms_service.extensions import db
+from forms_service.submissions.email_addresses import indexes_in
 from forms_service.submissions.models import Person, Submission
-from forms_service.submissions.taking.addresses import indexes_in
 
 BATCH = 500
 """Submissions that are read, and indexed in one commit."""

@@ -86,13 +86,3 @@ class Refusal(Model):
     day: Mapped[date] = mapped_column(primary_key=True)
     reason: Mapped[str] = mapped_column(String(12), primary_key=True)
     count: Mapped[int] = mapped_column(BigInteger)
-
-
-class SpentChallenge(Model):
-    """A puzzle of ours that was solved: its solution is good for one time, in whichever process."""
-
-    __tablename__ = "spent_challenges"
-
-    digest: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
-    expires_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
-    """When it is too old anyway."""

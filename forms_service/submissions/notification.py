@@ -16,9 +16,9 @@ from forms_service.form_schema.field_types import choice_labels
 from forms_service.form_schema.special_fields import WORDS
 from forms_service.forms.cache import PublishedForm, fields_at, published
 from forms_service.forms.controls import in_words
+from forms_service.submissions.email_addresses import reply_to
+from forms_service.submissions.incoming import SUBJECTS, first_of
 from forms_service.submissions.models import Submission
-from forms_service.submissions.taking.addresses import reply_to
-from forms_service.submissions.taking.dialects import SUBJECTS, first_of
 from forms_service.uploads.models import File
 from forms_service.validation.label_links import plain_text
 from forms_service.validation.text import one_line, without_controls

@@ -18,8 +18,8 @@ from forms_service.form_schema.definition import RULES, Field
 from forms_service.form_schema.field_types import KINDS
 from forms_service.form_schema.special_fields import BACK, RESERVED, STARTED
 from forms_service.forms.schemas import FormSettingsSchema
+from forms_service.spam.checks import CHECKS
 from forms_service.submissions.models import REFUSALS
-from forms_service.submissions.taking.spam import CHECKS
 from tests.support.documentation import PAGES, anchors, code, first_column, links
 from tests.support.servers import ROOT
 

@@ -21,9 +21,11 @@ from forms_service.delivery import mail_headers
 from forms_service.errors import ApiError
 from forms_service.form_schema.compiler import compiled
 from forms_service.form_schema.field_types import patterns
-from forms_service.submissions.inbox import folding, formats
-from forms_service.submissions.taking import addresses, blocklists, redirects, wording
-from forms_service.submissions.taking.incoming import storable_values
+from forms_service.inbox import csv_and_json, text_folding
+from forms_service.intake import redirects
+from forms_service.intake.parsing import storable_values
+from forms_service.spam import blocklist, wording
+from forms_service.submissions import email_addresses
 from forms_service.uploads import filenames
 from forms_service.validation import datetimes, fields, text, urls, whitespace
 from forms_service.web import downloads, form_data, json_reader, part_headers
@@ -148,27 +150,31 @@ WORK: dict[str, Work] = {
     "NFKD: long ligatures": Work(lambda sent: text.normalize_unicode(sent, "NFKD"), filled("\ufdfa")),
     "half characters and NUL": Work(storable_values, lambda size: {"a": ["\ud800\0" * size]}),
     "folding": Work(text.folded, filled(MARKS + "\ufb03", "a")),
-    "folding for search": Work(folding.fold, filled(MARKS + "\u0130", "a")),
+    "folding for search": Work(text_folding.fold, filled(MARKS + "\u0130", "a")),
     "one line": Work(text.one_line, filled(" \u2003", "a", "a")),
     "markup": Work(lambda sent: text.strip_markup(sent[: fields.LONGEST_RAW]), filled("<b>&amp;"), 1024),
     "controls": Work(text.without_controls, filled("\u202e\x00")),
-    "block list: words": Work(lambda sent: blocklists._has_word([sent], WORDS), filled("word1 word2 ")),
-    "block list: no words": Work(lambda sent: blocklists._has_word([sent], WORDS), filled("x-1")),
-    "block list: long ligatures": Work(lambda sent: blocklists._has_word([sent], WORDS), filled("\ufdfa"), 1024),
+    "block list: words": Work(lambda sent: blocklist._has_word([sent], WORDS), filled("word1 word2 ")),
+    "block list: no words": Work(lambda sent: blocklist._has_word([sent], WORDS), filled("x-1")),
+    "block list: long ligatures": Work(lambda sent: blocklist._has_word([sent], WORDS), filled("\ufdfa"), 1024),
     "links": Work(wording.links_in, filled("://www."), 65_536),
-    "addresses: a list": Work(lambda sent: list(addresses.addresses_in(sent)), filled("a@b.co, ")),
-    "addresses: an open list": Work(lambda sent: list(addresses.addresses_in(sent)), filled("a@b.co ", "", "(,\x00@<")),
-    "addresses: names": Work(lambda sent: list(addresses.addresses_in(sent)), filled('"\\" <', "a@b.co, ")),
-    "addresses: angles": Work(lambda sent: list(addresses.addresses_in(sent)), filled("<", "a@b.co, ")),
-    "addresses: blanks": Work(lambda sent: list(addresses.addresses_in(sent)), filled(" ", "a@b.co", "a@b.co ;<")),
+    "addresses: a list": Work(lambda sent: list(email_addresses.addresses_in(sent)), filled("a@b.co, ")),
+    "addresses: an open list": Work(
+        lambda sent: list(email_addresses.addresses_in(sent)), filled("a@b.co ", "", "(,\x00@<")
+    ),
+    "addresses: names": Work(lambda sent: list(email_addresses.addresses_in(sent)), filled('"\\" <', "a@b.co, ")),
+    "addresses: angles": Work(lambda sent: list(email_addresses.addresses_in(sent)), filled("<", "a@b.co, ")),
+    "addresses: blanks": Work(
+        lambda sent: list(email_addresses.addresses_in(sent)), filled(" ", "a@b.co", "a@b.co ;<")
+    ),
     "address: dots": Work(fields.email_key, filled("a.", "", "@example.com")),
     "address: quotes": Work(fields.is_email, filled('\\"', '"', "@example.com")),
     "address: invisible": Work(fields.clean_address, filled("\u200b", "a", "@example.com")),
     "a lone URL": Work(wording.is_lone_url, filled("a.", "", "//")),
     "invisible characters": Work(whitespace.trim, filled("\u200b", "\u200b", "a")),
-    "export: lines": Work(lambda sent: formats.csv_rows([[sent]]), filled("\n")),
-    "export: invisible": Work(lambda sent: formats.csv_rows([[sent]]), filled(";\u200b")),
-    "export: numbers": Work(lambda sent: formats.csv_rows([[sent]]), filled("1.", ";", "x")),
+    "export: lines": Work(lambda sent: csv_and_json.csv_rows([[sent]]), filled("\n")),
+    "export: invisible": Work(lambda sent: csv_and_json.csv_rows([[sent]]), filled(";\u200b")),
+    "export: numbers": Work(lambda sent: csv_and_json.csv_rows([[sent]]), filled("1.", ";", "x")),
     "mail: header": Work(lambda sent: mail_headers.text_field("Subject", sent), filled("=?utf-8?q?a?= ")),
     "URL: dots": Work(urls.is_url, filled(".a", "https://example.com/")),
     "URL: hosts": Work(urls.is_web_url, filled("a.", "https://")),

@@ -9,9 +9,9 @@ from sqlalchemy import delete, select, update
 from forms_service.database.transactions import writing
 from forms_service.encryption.keyring import holder
 from forms_service.extensions import db
+from forms_service.intake.content import KEY_PLACE
+from forms_service.intake.deduplication import REPEAT
 from forms_service.submissions.models import IdempotencyKey, Submission
-from forms_service.submissions.taking.content import KEY_PLACE
-from forms_service.submissions.taking.deciding import REPEAT
 from tests.intake.test_submission_repeats import identity, make_older
 from tests.support.visitors import change, form_for, kept
 

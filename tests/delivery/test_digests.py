@@ -20,7 +20,7 @@ from forms_service.delivery.models import Message
 from forms_service.extensions import db
 from forms_service.forms.cache import FRESH_SECONDS, published
 from forms_service.submissions import notification
-from forms_service.submissions.erasing import erase
+from forms_service.submissions.deletion import erase
 from tests.support.delivery_clock import movable_clock
 from tests.support.stored import submit
 from tests.support.visitors import OWNER, form_for

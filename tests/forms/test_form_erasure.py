@@ -7,7 +7,8 @@ from flask.testing import FlaskClient
 from forms_service.accounts.models import Account
 from forms_service.forms import deletion
 from forms_service.forms.models import Form, FormVersion
-from forms_service.submissions import erasing, notification
+from forms_service.submissions import deletion as submission_deletion
+from forms_service.submissions import notification
 from forms_service.submissions.models import IdempotencyKey, Person, Submission
 from forms_service.uploads.models import File
 from tests.conftest import KeyOf
@@ -20,7 +21,7 @@ ANN = "ann@visitor.example"
 @pytest.fixture(autouse=True)
 def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two submissions are a piece, so that five are much."""
-    monkeypatch.setattr(erasing, "AT_ONCE", 2)
+    monkeypatch.setattr(submission_deletion, "AT_ONCE", 2)
     monkeypatch.setattr(deletion, "PAUSE", 0)
 
 

@@ -13,7 +13,7 @@ from forms_service.accounts.models import Event
 from forms_service.extensions import db
 from forms_service.forms import quotas
 from forms_service.forms.models import FormVersion
-from forms_service.submissions import retention
+from forms_service.privacy import retention
 from tests.conftest import KeyOf, MakeApp
 from tests.support.definitions import file_part, multipart, text_part
 from tests.support.stored import count, make_form, submit

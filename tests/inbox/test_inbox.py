@@ -9,7 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from forms_service.delivery.models import Message
-from forms_service.submissions.inbox import selecting
+from forms_service.submissions import queries
 from forms_service.submissions.models import Submission
 from tests.conftest import KeyOf, MakeApp
 from tests.support.accounts import mails
@@ -136,7 +136,7 @@ def test_a_page_of_huge_submissions_is_shorter(
     form: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(selecting, "MOST_BYTES", 1000)
+    monkeypatch.setattr(queries, "MOST_BYTES", 1000)
     sent = [submit(either_app, form, {"text": "x" * 600}) for _ in range(3)]
     first = listed(either, owner, form)
     assert ids(first) == sent[:0:-1]

@@ -12,7 +12,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import event
 
 from forms_service.extensions import db
-from forms_service.submissions.inbox import columns, exporting, selecting, workbook
+from forms_service.inbox import export, export_columns, xlsx
+from forms_service.submissions import queries
 from tests.conftest import KeyOf
 from tests.support.stored import attach, make_form, submit
 
@@ -49,7 +50,7 @@ CELLS = [
 UNSEEN = ' "\xa0\u034f\u061c\u200b\u200e\u2009\u2066\u2069\u2800\u3164\ufe0f\U000e0020'
 
 
-def export(client: FlaskClient, headers: dict[str, str], form: str, **query: str) -> bytes:
+def fetch_export(client: FlaskClient, headers: dict[str, str], form: str, **query: str) -> bytes:
     answer = client.get(f"/api/forms/{form}/export", headers=headers, query_string=query)
     assert answer.status_code == 200, answer.json
     return answer.data
@@ -89,7 +90,7 @@ def test_csv_has_a_column_for_every_name_under_its_newest_label(
         either_app, form, {"email": "ann@x.example", "n": -1.5, "status": {"x": 1}}, form_version=2, read=True
     )
     attach(either_app, second, "cv.pdf", b"%PDF")
-    heading, *rows = table(export(either, owner, form))
+    heading, *rows = table(fetch_export(either, owner, form))
     assert heading[:4] == ["id", "created_at", "status", "read"]
     assert heading[4:] == ["E-mail", "Your name", "Fax", "n", "status (status)", "cv", "tags"]
     assert [row[:1] + row[2:] for row in rows] == [
@@ -115,9 +116,9 @@ def test_a_text_and_files_of_one_name_share_a_cell(
     sent = submit(app, form, {"cv": text})
     attach(app, sent, "cv.pdf", b"%PDF")
     attach(app, sent, "me.png", b"PNG", number=2)
-    heading, row = table(export(client, owner, form))
+    heading, row = table(fetch_export(client, owner, form))
     assert (heading[4:], row[4:]) == (["cv"], [cell])
-    (sheet,) = sheets(export(client, owner, form, format="xlsx"))
+    (sheet,) = sheets(fetch_export(client, owner, form, format="xlsx"))
     assert (sheet["E1"], sheet["E2"]) == ("cv", cell)
 
 
@@ -127,7 +128,7 @@ def test_no_cell_of_a_csv_is_run_by_a_spreadsheet(either: FlaskClient, either_ap
     values = {f"name{number}": text for number, text in enumerate(CELLS)}
     inside = {f"in{number}": f"Hello;{text};bye\n{text}" for number, text in enumerate(CELLS)}
     submit(either_app, form, values | inside | {"=cmd": "x"})
-    exported = export(either, owner, form)
+    exported = fetch_export(either, owner, form)
     heading, row = table(exported)
     assert heading[-1] == "'=cmd"
     assert [cell.replace("'", "") for cell in row[4 : 4 + len(CELLS)]] == CELLS
@@ -154,7 +155,7 @@ def test_harmless_text_is_left_as_it_is(client: FlaskClient, app: Flask, key_of:
     values = {"a": 'He said "1 = 1", a-b; done.', "b": "Zeile 1\r\nZeile 2", "c": "Müller & Söhne <b>", "d": ""}
     values |= {f"n{number}": text for number, text in enumerate(numbers)}
     submit(app, form, values)
-    assert table(export(client, owner, form))[1][4:] == list(values.values())
+    assert table(fetch_export(client, owner, form))[1][4:] == list(values.values())
 
 
 def test_json_lines_are_exact(either: FlaskClient, either_app: Flask, key_of: KeyOf) -> None:
@@ -164,8 +165,8 @@ def test_json_lines_are_exact(either: FlaskClient, either_app: Flask, key_of: Ke
     sent = submit(either_app, form, data, control='{"_subject": "Hi"}')
     attach(either_app, sent, "cv.pdf", b"%PDF")
     submit(either_app, form, data, status="spam")
-    (line,) = export(either, owner, form, format="jsonl").decode().splitlines()[:1]
-    shown = json.loads(export(either, owner, form, format="jsonl"))
+    (line,) = fetch_export(either, owner, form, format="jsonl").decode().splitlines()[:1]
+    shown = json.loads(fetch_export(either, owner, form, format="jsonl"))
     assert shown == either.get(f"/api/submissions/{sent}", headers=owner).json["data"]
     assert list(shown["data"]) == list(data)
     assert line
@@ -185,7 +186,7 @@ def test_a_workbook_runs_nothing_and_breaks_lines(either: FlaskClient, either_ap
         "long": "😀" * 20_000,
     }
     sent = submit(either_app, form, values)
-    (cells,) = sheets(export(either, owner, form, format="xlsx"))
+    (cells,) = sheets(fetch_export(either, owner, form, format="xlsx"))
     assert [cells[f"{letter}1"] for letter in "ABCDE"] == ["id", "created_at", "status", "read", "formula"]
     assert cells["A2"] == sent
     assert [cells[f"{letter}2"] for letter in "EFGHIJK"] == [
@@ -198,7 +199,7 @@ def test_a_workbook_runs_nothing_and_breaks_lines(either: FlaskClient, either_ap
         "12.5",
     ]
     assert len(cells["L2"].encode("utf-16-le")) // 2 <= 32_767
-    assert cells["L2"].endswith(workbook.CUT)
+    assert cells["L2"].endswith(xlsx.CUT)
 
 
 def test_a_full_sheet_is_followed_by_another(
@@ -207,8 +208,8 @@ def test_a_full_sheet_is_followed_by_another(
     owner = key_of(app)
     form = make_form(app)
     sent = [submit(app, form) for _ in range(4)]
-    monkeypatch.setattr(workbook, "MOST_ROWS", 3)
-    one, two = sheets(export(client, owner, form, format="xlsx"))
+    monkeypatch.setattr(xlsx, "MOST_ROWS", 3)
+    one, two = sheets(fetch_export(client, owner, form, format="xlsx"))
     assert [one["A2"], one["A3"], two["A2"], two["A3"]] == sent[::-1]
     assert one["E1"] == two["E1"] == "name"
 
@@ -218,9 +219,9 @@ def test_names_beyond_measure_share_a_column(
 ) -> None:
     owner = key_of(app)
     form = make_form(app)
-    monkeypatch.setattr(columns, "MOST_NAMES", 2)
+    monkeypatch.setattr(export_columns, "MOST_NAMES", 2)
     submit(app, form, {"a": "1", "b": "2", "c": "3", "d": "4"})
-    heading, row = table(export(client, owner, form))
+    heading, row = table(fetch_export(client, owner, form))
     assert heading[4:] == ["a", "b", "other fields"]
     assert row[4:] == ["1", "2", '{"c": "3", "d": "4"}']
 
@@ -231,8 +232,8 @@ def test_an_export_heeds_the_filters_and_goes_on_behind_a_batch(
     owner = key_of(either_app)
     form = make_form(either_app)
     sent = [submit(either_app, form, status=status) for status in ("archived", "inbox", "archived", "spam", "archived")]
-    monkeypatch.setattr(selecting, "BATCH", 2)
-    rows = table(export(either, owner, form, status="archived,spam"))[1:]
+    monkeypatch.setattr(queries, "BATCH", 2)
+    rows = table(fetch_export(either, owner, form, status="archived,spam"))[1:]
     assert [row[0] for row in rows] == [sent[4], sent[3], sent[2], sent[0]]
 
 
@@ -258,7 +259,7 @@ def test_a_client_that_goes_away_leaves_no_connection_behind(
     form = make_form(either_app)
     sent = [submit(either_app, form) for _ in range(4)]
     attach(either_app, sent[0], "cv.pdf", b"x" * 200_000)
-    monkeypatch.setattr(selecting, "BATCH", 2)
+    monkeypatch.setattr(queries, "BATCH", 2)
     out: set[int] = set()
     with either_app.app_context():
         event.listen(db.engine, "checkout", lambda connection, *_: out.add(id(connection)))
@@ -279,8 +280,8 @@ def test_names_that_only_old_submissions_have_share_a_column(
     form = make_form(app)
     for data in ({"old": "1", "same": "2"}, {"same": "3"}, {"new": "4"}):
         submit(app, form, data)
-    monkeypatch.setattr(selecting, "BATCH", 1)
-    monkeypatch.setattr(exporting, "LOOKED_AT", 2)
-    heading, *rows = table(export(client, owner, form))
+    monkeypatch.setattr(queries, "BATCH", 1)
+    monkeypatch.setattr(export, "LOOKED_AT", 2)
+    heading, *rows = table(fetch_export(client, owner, form))
     assert heading[4:] == ["new", "same", "other fields"]
     assert [row[4:] for row in rows] == [["4", "", ""], ["", "3", ""], ["", "2", '{"old": "1"}']]

@@ -7,8 +7,9 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from forms_service.submissions.inbox import searching, selecting
-from forms_service.submissions.inbox.folding import fold
+from forms_service.inbox import search
+from forms_service.inbox.text_folding import fold
+from forms_service.submissions import queries
 from tests.conftest import KeyOf
 from tests.support.stored import make_form, submit
 
@@ -98,8 +99,8 @@ def test_hands_back_what_it_has_when_its_time_is_over(
     owner = key_of(either_app)
     form = make_form(either_app)
     sent = [submit(either_app, form, {"name": name}) for name in ("needle", "hay", "hay", "hay", "needle")]
-    monkeypatch.setattr(searching, "SECONDS", 0)
-    monkeypatch.setattr(selecting, "BATCH", 2)
+    monkeypatch.setattr(search, "SECONDS", 0)
+    monkeypatch.setattr(queries, "BATCH", 2)
     pages, cursor = [], None
     while not pages or cursor:
         body = {"q": "needle"} | ({"cursor": cursor} if cursor else {})

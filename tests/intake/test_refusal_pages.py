@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from forms_service.errors import ServiceUnavailableError
-from forms_service.submissions.taking import service
+from forms_service.intake import service
 from tests.conftest import MakeApp
 from tests.support.definitions import PDF, PNG, file_part, multipart, text_part
 from tests.support.visitors import ANN, BROWSER, CONTACT, form_for

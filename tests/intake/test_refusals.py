@@ -13,9 +13,9 @@ from sqlalchemy import event, select
 from forms_service.database.transactions import transaction
 from forms_service.database.types import now
 from forms_service.extensions import db
+from forms_service.intake import responses
 from forms_service.submissions import refusals
 from forms_service.submissions.models import Refusal
-from forms_service.submissions.taking import answers
 from tests.conftest import QUICK, KeyOf, MakeApp
 from tests.support import servers
 from tests.support.visitors import ANN, BROWSER, CONTACT, change, form_for
@@ -91,7 +91,7 @@ def test_what_is_taken_or_fails_on_our_side_is_no_refusal(
     assert either.post(f"/f/{form}", json=ANN).status_code == 200
     assert either.options(f"/f/{form}", headers={"Origin": SITE, **PREFLIGHT}).status_code == 204
     with monkeypatch.context() as patched:
-        patched.setattr("forms_service.submissions.taking.service.take", lambda *_: 1 / 0)
+        patched.setattr("forms_service.intake.service.take", lambda *_: 1 / 0)
         assert either.post(f"/f/{form}", json={"a": "b"}).status_code == 500
     assert refused(either, form, key) == {}
 
@@ -190,7 +190,7 @@ def test_they_go_with_the_form(either_app: Flask, either: FlaskClient, key: dict
 
 
 def test_every_kind_of_refusal_has_a_reason_of_the_list() -> None:
-    assert {*answers.REASONS.values()} <= {*NOTHING}
+    assert {*responses.REASONS.values()} <= {*NOTHING}
 
 
 def test_processes_are_counted_together_and_by_themselves(

@@ -11,8 +11,8 @@ from sqlalchemy import Uuid, bindparam, text
 
 from forms_service.commands.forms import submissions
 from forms_service.extensions import db
+from forms_service.spam import altcha_challenges, captcha_providers
 from forms_service.submissions import address_index
-from forms_service.submissions.taking import proof_of_work, providers
 from tests.conftest import KeyOf
 from tests.support.stored import submit
 from tests.support.visitors import JSON, form_for, kept
@@ -81,7 +81,7 @@ def test_a_person_is_asked_for_by_one_address(app: Flask, key_of: KeyOf, email: 
 def test_each_token_of_a_captcha_that_is_not_empty_is_tried(
     app: Flask, monkeypatch: pytest.MonkeyPatch, before: str, after: str
 ) -> None:
-    monkeypatch.setattr(proof_of_work, "COST", 1)
+    monkeypatch.setattr(altcha_challenges, "COST", 1)
     form, client = form_for(app, challenge="altcha"), app.test_client()
     puzzle = altcha.Challenge.from_dict(client.get(f"/f/{form}/challenge").json)
     token = altcha.Payload(puzzle, altcha.solve_challenge(puzzle)).to_base64().replace("+", "%2B")
@@ -91,7 +91,7 @@ def test_each_token_of_a_captcha_that_is_not_empty_is_tried(
 
 def test_no_more_than_a_few_tokens_are_tried(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     tried: list[str] = []
-    monkeypatch.setattr(proof_of_work, "solves", lambda form_id, token: tried.append(token))
+    monkeypatch.setattr(altcha_challenges, "solves", lambda form_id, token: tried.append(token))
     form = form_for(app, challenge="altcha")
     answer = app.test_client().post(f"/f/{form}", json={"a": "1", "altcha": ["", *map(str, range(50))]})
     assert (answer.status_code, answer.json["codes"]) == (422, {"altcha": ["challenge"]})
@@ -115,13 +115,13 @@ def test_a_provider_is_asked_about_each_token_within_one_deadline(
         asked.append((token, timeout))
         return token == "good"
 
-    monkeypatch.setattr(providers, "verify", verify)
+    monkeypatch.setattr(captcha_providers, "verify", verify)
     form = form_for(app, challenge=kind, challenge_site_key="site", challenge_secret="secret")
     said = f"a=1&{name}=&{name}=old&{name}=good&{name}="
     answer = app.test_client().post(f"/f/{form}", data=said, content_type=URLENCODED, headers=JSON)
     assert answer.status_code == 200, answer.json
     assert [token for token, _ in asked] == ["old", "good"]
-    assert providers.DEADLINE >= asked[0][1] >= asked[1][1]
+    assert captcha_providers.DEADLINE >= asked[0][1] >= asked[1][1]
 
 
 POLL = [{"name": "helpful", "type": "radio", "choices": ["yes", "no"]}, {"name": "page", "type": "hidden"}]

@@ -15,7 +15,8 @@ from forms_service.extensions import db
 from forms_service.forms import cache as publishing
 from forms_service.forms.cache import published
 from forms_service.forms.models import Form
-from forms_service.submissions.taking import challenges, running
+from forms_service.intake import in_flight
+from forms_service.spam import captcha
 from forms_service.web.request_context import requests_in_hand
 from tests.conftest import MakeApp
 from tests.support.visitors import ANN, JSON, form_for, kept
@@ -30,8 +31,8 @@ def test_one_form_takes_not_all_threads(app: Flask, monkeypatch: pytest.MonkeyPa
             inside.wait(10)
             goes_on.wait(10)
 
-    monkeypatch.setattr(challenges, "check", wait)
-    monkeypatch.setattr(running, "MOST_OF_ONE_FORM", 2)
+    monkeypatch.setattr(captcha, "check", wait)
+    monkeypatch.setattr(in_flight, "MOST_OF_ONE_FORM", 2)
     with ThreadPoolExecutor(2) as pool:
         posts = [pool.submit(app.test_client().post, f"/f/{slow}", json={"n": number}) for number in range(2)]
         inside.wait(10)
@@ -41,7 +42,7 @@ def test_one_form_takes_not_all_threads(app: Flask, monkeypatch: pytest.MonkeyPa
         assert app.test_client().post(f"/f/{other}", json=ANN).status_code == 200
         goes_on.set()
         assert [post.result(10).status_code for post in posts] == [200, 200]
-    monkeypatch.setattr(challenges, "check", lambda *_: None)
+    monkeypatch.setattr(captcha, "check", lambda *_: None)
     assert app.test_client().post(f"/f/{slow}", json=ANN).status_code == 200
 
 
@@ -77,7 +78,7 @@ def test_mails_give_way_to_people_who_wait(make_app: MakeApp, monkeypatch: pytes
 
 def test_a_request_is_in_hand_until_it_is_answered(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[int] = []
-    monkeypatch.setattr(challenges, "check", lambda *_: seen.append(requests_in_hand()))
+    monkeypatch.setattr(captcha, "check", lambda *_: seen.append(requests_in_hand()))
     assert app.test_client().post(f"/f/{form_for(app)}", json=ANN).status_code == 200
     assert app.test_client().post("/f/x", json=ANN).status_code == 404
     assert seen == [1]

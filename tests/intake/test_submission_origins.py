@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from sqlalchemy.exc import OperationalError
 
 from forms_service.errors import ConflictError, ServiceUnavailableError
-from forms_service.submissions.taking import origins, service, views
+from forms_service.intake import origins, service, views
 from tests.conftest import MakeApp
 from tests.support.definitions import multipart, text_part
 from tests.support.visitors import ANN, BROWSER, JSON, form_for

@@ -19,9 +19,9 @@ from forms_service.database.transactions import writing
 from forms_service.errors import ServiceUnavailableError
 from forms_service.extensions import db
 from forms_service.forms.models import Form
+from forms_service.intake.deduplication import KEY_LIFE, REPEAT
+from forms_service.spam import captcha
 from forms_service.submissions.models import IdempotencyKey, Submission
-from forms_service.submissions.taking import challenges
-from forms_service.submissions.taking.deciding import KEY_LIFE, REPEAT
 from tests.conftest import MakeApp
 from tests.support.visitors import ANN, change, form_for, kept, only, queued
 
@@ -168,7 +168,7 @@ def test_a_strangers_request_under_the_same_key_holds_nobody_up(app: Flask, monk
             asked.set()
             goes_on.wait(10)
 
-    monkeypatch.setattr(challenges, "check", slow)
+    monkeypatch.setattr(captcha, "check", slow)
 
     def post(client: str) -> int:
         said = {"REMOTE_ADDR": client}
@@ -235,7 +235,7 @@ def test_while_the_first_still_runs_its_key_is_a_409(app: Flask, monkeypatch: py
         asked.set()
         goes_on.wait(10)
 
-    monkeypatch.setattr(challenges, "check", slow)
+    monkeypatch.setattr(captcha, "check", slow)
     with ThreadPoolExecutor(1) as pool:
         first = pool.submit(lambda: app.test_client().post(f"/f/{form}", json=ANN, headers=key))
         asked.wait(10)
@@ -247,7 +247,7 @@ def test_while_the_first_still_runs_its_key_is_a_409(app: Flask, monkeypatch: py
 
 def test_a_repeat_needs_no_second_captcha(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     form, tokens = form_for(app, challenge="altcha"), []
-    monkeypatch.setattr(challenges, "check", lambda _, incoming: tokens.append(incoming.challenge))
+    monkeypatch.setattr(captcha, "check", lambda _, incoming: tokens.append(incoming.challenge))
     first = identity(app.test_client().post(f"/f/{form}", json={**ANN, "altcha": "token"}))
     assert identity(app.test_client().post(f"/f/{form}", json={**ANN, "altcha": "token"})) == first
     assert tokens == [{"altcha": ("token",)}]

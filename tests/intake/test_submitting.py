@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from forms_service import signals
 from forms_service.extensions import db
-from forms_service.submissions.people import person_index
+from forms_service.submissions.email_addresses import person_index
 from tests.conftest import MakeApp
 from tests.support.definitions import multipart, text_part
 from tests.support.visitors import ANN, CONTACT, JSON, control_of, data_of, form_for, kept, only, people, queued

@@ -15,8 +15,9 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import OperationalError
 
 from forms_service.extensions import db
+from forms_service.intake import service
+from forms_service.spam import altcha_challenges
 from forms_service.submissions.models import Submission
-from forms_service.submissions.taking import proof_of_work, service
 from forms_service.uploads import storage
 from forms_service.uploads.models import File
 from tests.conftest import MakeApp
@@ -204,7 +205,7 @@ def form_at_any(app: Flask) -> str:
 def test_a_puzzle_is_set_solved_and_good_for_one_submission(
     either_app: Flask, key_of: KeyOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(proof_of_work, "COST", 1)
+    monkeypatch.setattr(altcha_challenges, "COST", 1)
     path, client = form_at(either_app, key_of(either_app), challenge="altcha"), either_app.test_client()
     asked = client.get(f"{path}/challenge", headers={"Origin": "https://site.example"})
     assert asked.status_code == 200
@@ -228,7 +229,7 @@ def test_a_puzzle_is_set_solved_and_good_for_one_submission(
 def test_a_token_is_not_spent_on_what_is_wrong_anyway(
     app: Flask, key_of: KeyOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(proof_of_work, "COST", 1)
+    monkeypatch.setattr(altcha_challenges, "COST", 1)
     path, client = form_at(app, key_of(app), EMAIL, challenge="altcha"), app.test_client()
     puzzle = altcha.Challenge.from_dict(client.get(f"{path}/challenge").json)
     token = altcha.Payload(puzzle, altcha.solve_challenge(puzzle)).to_base64()

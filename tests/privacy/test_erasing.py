@@ -22,8 +22,8 @@ from forms_service.database.types import now
 from forms_service.delivery import outbox, worker
 from forms_service.delivery.models import Message
 from forms_service.extensions import db
-from forms_service.submissions import erasing, retention
-from forms_service.submissions.inbox import selecting, taking_along
+from forms_service.privacy import account_export, retention
+from forms_service.submissions import deletion, queries
 from forms_service.submissions.models import IdempotencyKey, Person, Submission
 from forms_service.uploads.models import File
 from tests.conftest import KeyOf
@@ -183,7 +183,7 @@ def test_erases_a_person_piece_by_piece(
     form = make_form(app)
     for _ in range(5):
         submit(app, form, people=[ANN])
-    monkeypatch.setattr(erasing, "AT_ONCE", 2)
+    monkeypatch.setattr(deletion, "AT_ONCE", 2)
     assert client.post("/api/people/erase", headers=owner, json={"email": ANN}).json["data"] == {"erased": 5}
     assert count(app, Submission) == [0]
     for path in ("find", "export", "erase"):
@@ -246,8 +246,8 @@ def test_the_export_of_an_account_holds_its_submissions_or_says_where_they_are(
     large = make_form(either_app)
     for _ in range(3):
         submit(either_app, large)
-    monkeypatch.setattr(taking_along, "MOST", 2)
-    monkeypatch.setattr(selecting, "BATCH", 1)
+    monkeypatch.setattr(account_export, "MOST", 2)
+    monkeypatch.setattr(queries, "BATCH", 1)
     document: dict[str, Any] = {}
     with either_app.app_context():
         account = db.session.scalars(select(Account)).one()

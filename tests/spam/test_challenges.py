@@ -17,11 +17,10 @@ from sqlalchemy import func, select, text
 from forms_service.errors import ValidationError
 from forms_service.extensions import db
 from forms_service.forms.cache import PublishedForm
-from forms_service.submissions.models import SpentChallenge
-from forms_service.submissions.taking import proof_of_work, providers
-from forms_service.submissions.taking.challenges import PROVIDERS, UNAVAILABLE, check
-from forms_service.submissions.taking.dialects import sort_out
-from forms_service.submissions.taking.incoming import Incoming
+from forms_service.spam import altcha_challenges, captcha_providers
+from forms_service.spam.captcha import PROVIDERS, UNAVAILABLE, check
+from forms_service.spam.models import SpentChallenge
+from forms_service.submissions.incoming import Incoming, sort_out
 from tests.conftest import MakeApp
 from tests.support import servers
 from tests.support.definitions import form_of
@@ -207,8 +206,8 @@ def test_yes_no_and_whatever_else(asking: Flask, provider: Provider, answer: Ans
 def test_a_provider_is_waited_for_no_longer_than_the_deadline(
     asking: Flask, provider: Provider, answer: Answer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert providers.DEADLINE == 3.0
-    monkeypatch.setattr(providers, "DEADLINE", 0.3)
+    assert captcha_providers.DEADLINE == 3.0
+    monkeypatch.setattr(captcha_providers, "DEADLINE", 0.3)
     provider.answer = answer
     began = time.monotonic()
     assert outcome(asking) == UNAVAILABLE
@@ -248,13 +247,13 @@ PUZZLE = form_of(challenge="altcha")
 @pytest.fixture
 def easy(monkeypatch: pytest.MonkeyPatch) -> None:
     """Puzzles that take no time."""
-    monkeypatch.setattr(proof_of_work, "COST", 1)
+    monkeypatch.setattr(altcha_challenges, "COST", 1)
 
 
 def solved(app: Flask, form_id: str = PUZZLE.id) -> str:
     """A solution as the widget sends it."""
     with app.app_context():
-        challenge = altcha.Challenge.from_dict(json.loads(json.dumps(proof_of_work.challenge(form_id))))
+        challenge = altcha.Challenge.from_dict(json.loads(json.dumps(altcha_challenges.challenge(form_id))))
     solution = altcha.solve_challenge(challenge)
     return altcha.Payload(challenge, solution).to_base64()
 
@@ -276,7 +275,7 @@ def test_a_solved_puzzle_passes_once_in_all_processes(easy: None, make_either_ap
 
 def test_another_solution_of_a_spent_puzzle_is_none(easy: None, service: Flask) -> None:
     with service.app_context():
-        challenge = altcha.Challenge.from_dict(proof_of_work.challenge(PUZZLE.id))
+        challenge = altcha.Challenge.from_dict(altcha_challenges.challenge(PUZZLE.id))
     first = altcha.solve_challenge(challenge)
     second = altcha.solve_challenge(challenge, counter_start=first.counter + 1)
     tokens = [altcha.Payload(challenge, solution).to_base64() for solution in (first, second)]
@@ -295,15 +294,15 @@ def test_a_puzzle_is_too_old_after_an_hour_and_forgotten(
     kept, token = solved(app), solved(app)
     assert outcome(app, sent(altcha=kept), PUZZLE) is None
     clock = time.time
-    monkeypatch.setattr(time, "time", lambda: clock() + proof_of_work.EXPIRES_SECONDS + 2)
+    monkeypatch.setattr(time, "time", lambda: clock() + altcha_challenges.EXPIRES_SECONDS + 2)
     assert outcome(app, sent(altcha=token), PUZZLE) == ALTCHA_REFUSED
-    later = proof_of_work.now() + proof_of_work.timedelta(seconds=proof_of_work.EXPIRES_SECONDS + 2)
+    later = altcha_challenges.now() + altcha_challenges.timedelta(seconds=altcha_challenges.EXPIRES_SECONDS + 2)
     with app.app_context():
         count = select(func.count()).select_from(SpentChallenge)
-        proof_of_work.forget_spent()
+        altcha_challenges.forget_spent()
         assert db.session.scalar(count) == 1
-        monkeypatch.setattr(proof_of_work, "now", lambda: later)
-        proof_of_work.forget_spent()
+        monkeypatch.setattr(altcha_challenges, "now", lambda: later)
+        altcha_challenges.forget_spent()
         assert db.session.scalar(count) == 0
 
 

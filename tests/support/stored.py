@@ -17,8 +17,8 @@ from forms_service.database.transactions import writing
 from forms_service.database.types import now
 from forms_service.extensions import db
 from forms_service.forms import service
+from forms_service.submissions.email_addresses import person_index
 from forms_service.submissions.models import IdempotencyKey, Person, Submission
-from forms_service.submissions.people import person_index
 from forms_service.uploads import storage
 from forms_service.uploads.models import File
 

@@ -1,0 +1,1 @@
+"""An owner's view of submissions: list, search, statistics, export."""

@@ -1,0 +1,40 @@
+"""A form's submissions for a terminal."""
+
+from collections.abc import Iterator, Sequence
+
+from sqlalchemy import select
+
+from forms_service.accounts import audit
+from forms_service.errors import NotFoundError
+from forms_service.extensions import db
+from forms_service.forms.administration import NO_FORM_ID
+from forms_service.forms.models import Form
+from forms_service.submissions.queries import Filter, batches, count_left_out
+
+WITHOUT_SPAM = ("inbox", "archived", "unconfirmed")
+
+Listed = tuple[str, str, str, str, str]
+"""Id, time, status, read or unread, values."""
+
+
+def everything_of(form_id: str, statuses: Sequence[str]) -> Iterator[Listed]:
+    """All submissions with one of the statuses, the newest first; the trail says that they were listed.
+
+    :raises NotFoundError: where there is no such form
+    """
+    if db.session.scalar(select(Form.id).where(Form.id == form_id, Form.deleted_at.is_(None))) is None:
+        raise NotFoundError(NO_FORM_ID)
+    audit.note("submissions_listed")
+    for batch in batches(form_id, _wanted(statuses)):
+        for found in batch:
+            sent = found.created_at.isoformat(timespec="seconds").replace("+00:00", "Z")
+            yield str(found.id), sent, found.status, "read" if found.read else "unread", found.data
+
+
+def left_out_of(form_id: str, statuses: Sequence[str]) -> dict[str, int]:
+    """Status → how many submissions such a list leaves out for their status."""
+    return count_left_out(form_id, _wanted(statuses))
+
+
+def _wanted(statuses: Sequence[str]) -> Filter:
+    return Filter(status=tuple(statuses) or WITHOUT_SPAM)

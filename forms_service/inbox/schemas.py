@@ -1,0 +1,273 @@
+"""What the inbox is asked, and what it answers."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Any
+
+import marshmallow as ma
+
+from forms_service.errors import Fault
+from forms_service.inbox.filters import Filters
+from forms_service.submissions.email_addresses import addresses_in
+from forms_service.submissions.models import STATUSES
+from forms_service.validation.base import Schema
+from forms_service.validation.datetimes import Moment, day_of
+from forms_service.validation.fields import Email
+from forms_service.validation.primitives import Flag, Line, Several, Word
+from forms_service.validation.timezones import Timezone
+from forms_service.web.api_blueprint import ListMeta
+from forms_service.web.downloads import BYTES
+from forms_service.web.pagination import MOST, Digits, Paging
+
+MOST_IDS = 500
+LONGEST_QUERY = 200
+
+MOVES = ("inbox", "archived", "spam")
+"""Where an owner may move a submission; `unconfirmed` is left by confirming."""
+
+
+class Listing(Filters, Paging):
+    """What a list of submissions takes."""
+
+
+class Search(Filters):
+    """What a search takes, all of it in the body: no person's data in a URL."""
+
+    q = Line(
+        LONGEST_QUERY,
+        required=True,
+        metadata={"description": "Text that a value must contain, ignoring case and compatibility variants."},
+    )
+    limit = Digits(1, MOST)
+    cursor = ma.fields.String()
+
+
+class Export(Filters):
+    """What is exported, and as what."""
+
+    format = Word(
+        ("csv", "jsonl", "xlsx"),
+        load_default="csv",
+        metadata={
+            "description": "`csv` and `xlsx` for spreadsheets; `jsonl` for programs, without any change to the values."
+        },
+    )
+
+
+def _attachment(*types: str) -> dict[str, Any]:
+    """The description of an answer that is no JSON; with the type that a client which wants bytes asks for."""
+    binary = {"schema": {"type": "string", "format": "binary"}}
+    return {"200": {"description": "The file, as an attachment.", "content": dict.fromkeys((BYTES, *types), binary)}}
+
+
+LEFT_OUT = "X-Submissions-Left-Out"
+LINES = _attachment("application/x-ndjson")
+EXPORTS = _attachment(
+    "text/csv", "application/x-ndjson", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+)
+EXPORTS["200"]["headers"] = {
+    LEFT_OUT: {
+        "description": "Number of submissions left out because of their status alone, such as `archived=3, spam=1`.",
+        "schema": {"type": "string"},
+    }
+}
+
+
+class Span(Schema):
+    """The days that are counted."""
+
+    since = Moment(metadata={"description": "First day, or a date-time on it; by default the last 30 days."})
+    until = Moment(metadata={"description": "Last day, or a date-time on it; by default today."})
+    timezone = Timezone(
+        metadata={
+            "default": "UTC",
+            "description": "IANA time zone of the days; refusals are always counted by days in UTC.",
+        }
+    )
+
+    @ma.post_load
+    def _days(self, values: dict[str, Any], **_: Any) -> dict[str, Any]:
+        """Replace a moment by the day that it is in."""
+        zone = values.setdefault("timezone", UTC)
+        for name in ("since", "until"):
+            if isinstance(values.get(name), datetime):
+                values[name] = day_of(values[name], zone)
+        return values
+
+
+class Change(Schema):
+    """What an owner may change of a submission."""
+
+    read = Flag()
+    status = Word(MOVES)
+
+
+class Bulk(Change):
+    """What to do with many submissions of a form: change them, or delete them."""
+
+    ids = Several(
+        ma.fields.UUID(), MOST_IDS, 1, required=True, metadata={"description": "Ids of submissions of this form."}
+    )
+    delete = ma.fields.Boolean(
+        truthy={True},
+        falsy=set(),
+        metadata={"enum": [True], "description": "Delete them; cannot be combined with other changes."},
+    )
+
+    @ma.validates_schema
+    def _one_or_the_other(self, values: Mapping[str, Any], **_: Any) -> None:
+        if "delete" in values and values.keys() & {"read", "status"}:
+            raise ma.ValidationError([Fault("Cannot be combined with other changes.", "conflict")], "delete")
+
+
+class FileShown(Schema):
+    """A file that came with a submission; its bytes are at `/api/submissions/{id}/files/{number}`."""
+
+    number = ma.fields.Integer(required=True)
+    field = ma.fields.String(required=True)
+    name = ma.fields.String(required=True)
+    content_type = ma.fields.String(required=True)
+    size = ma.fields.Integer(required=True, metadata={"description": "Bytes."})
+
+
+class SubmissionShown(Schema):
+    """A submission."""
+
+    id = ma.fields.String(required=True, metadata={"format": "uuid"})
+    form_id = ma.fields.String(required=True)
+    form_version = ma.fields.Integer(required=True, metadata={"description": "Id of the form."})
+    created_at = ma.fields.String(required=True, metadata={"format": "date-time"})
+    status = ma.fields.String(required=True, metadata={"enum": list(STATUSES)})
+    read = ma.fields.Boolean(required=True)
+    data = ma.fields.Dict(required=True, metadata={"description": "Name → value, in the order of the request."})
+    files = ma.fields.List(ma.fields.Nested(FileShown), required=True)
+    spam_reasons = ma.fields.List(
+        ma.fields.String(),
+        required=True,
+        metadata={"description": "Codes; empty once an owner has moved it from spam to the inbox."},
+    )
+    control = ma.fields.Dict(required=True, metadata={"description": "Special fields sent with it."})
+    client = ma.fields.String(
+        metadata={"description": "Client IP address, as far as `store_ip` keeps it; omitted if none is kept."}
+    )
+    unreadable = ma.fields.Boolean(
+        metadata={
+            "const": True,
+            "description": "Part of it cannot be decrypted and is shown empty.",
+        }
+    )
+
+
+class SubmissionsListMeta(ListMeta):
+    """What comes with a list of submissions."""
+
+    left_out = ma.fields.Dict(
+        keys=ma.fields.String(),
+        values=ma.fields.Integer(),
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "Status → number of submissions left out because of their status alone, if any; null after "
+            "the first page."
+        },
+    )
+
+
+class SubmissionChanged(SubmissionShown):
+    """A submission; what its sender wrote is only there for who may read submissions."""
+
+    data = ma.fields.Dict()
+    files = ma.fields.List(ma.fields.Nested(FileShown))
+    spam_reasons = ma.fields.List(ma.fields.String())
+    control = ma.fields.Dict()
+
+
+class BulkDone(Schema):
+    """Which submissions it was done to."""
+
+    done = ma.fields.List(ma.fields.String(), required=True)
+    missing = ma.fields.List(
+        ma.fields.String(), required=True, metadata={"description": "Ids that match no submission of the form."}
+    )
+
+
+class Erasure(Schema):
+    """How much is left of a form that is being erased."""
+
+    form_id = ma.fields.String(required=True)
+    deleted_at = ma.fields.AwareDateTime(required=True)
+    submissions_left = ma.fields.Integer(required=True)
+
+
+class Counts(Schema):
+    """How many submissions there are of each status."""
+
+    inbox = ma.fields.Integer(required=True)
+    spam = ma.fields.Integer(required=True)
+    archived = ma.fields.Integer(required=True)
+    unconfirmed = ma.fields.Integer(required=True)
+
+
+class DayCounts(Counts):
+    """The same, of one day."""
+
+    day = ma.fields.String(required=True, metadata={"format": "date"})
+
+
+class Refusals(Schema):
+    """Submissions that were refused, by reason."""
+
+    origin = ma.fields.Integer(required=True, metadata={"description": "Origin not in allowed_origins."})
+    origin_null = ma.fields.Integer(
+        required=True, metadata={"description": "Origin `null`, as sent with Referrer-Policy no-referrer."}
+    )
+    challenge = ma.fields.Integer(required=True, metadata={"description": "CAPTCHA missing or failed."})
+    invalid = ma.fields.Integer(required=True, metadata={"description": "Invalid fields or unreadable body."})
+    too_large = ma.fields.Integer(required=True, metadata={"description": "Too many bytes, fields or files."})
+    limited = ma.fields.Integer(required=True, metadata={"description": "Rate limited."})
+    closed = ma.fields.Integer(required=True, metadata={"description": "The form was closed or full."})
+
+
+class Storage(Schema):
+    """How much room the files of a form take."""
+
+    bytes = ma.fields.Integer(required=True)
+    quota = ma.fields.Integer(
+        required=True,
+        allow_none=True,
+        metadata={"description": "In bytes; further files are refused. Null means no quota."},
+    )
+
+
+class Stats(Schema):
+    """How many submissions a form has had."""
+
+    total = ma.fields.Integer(required=True)
+    unread = ma.fields.Integer(required=True, metadata={"description": "Unread submissions in the inbox."})
+    by_status = ma.fields.Nested(Counts, required=True)
+    by_day = ma.fields.List(ma.fields.Nested(DayCounts), required=True)
+    refusals = ma.fields.Nested(
+        Refusals, required=True, metadata={"description": "Submissions refused on these days, by reason."}
+    )
+    storage = ma.fields.Nested(Storage, required=True)
+
+
+class Mailbox(Email):
+    """An address, also as it stands in a mail: `Ann <ann@example.com>`."""
+
+    def _cleaned(self, value: str) -> str:
+        found = list(islice(addresses_in(value), 2))
+        return super()._cleaned(found[0] if len(found) == 1 else value)
+
+
+class Person(Schema):
+    """Whom it is about."""
+
+    email = Mailbox(required=True, metadata={"examples": ["ann@example.com"]})
+
+
+class PersonErased(Schema):
+    """How much it was."""
+
+    erased = ma.fields.Integer(required=True, metadata={"description": "Submissions."})

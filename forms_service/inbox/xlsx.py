@@ -1,0 +1,145 @@
+"""A workbook (XLSX) that is sent while it is made: nothing of it lies in a file meanwhile.
+
+Its cells have types; the headings are bold, stay in sight and filter.
+
+XlsxWriter would put the rows as plain text into named temporary files, and in its constant-memory mode takes a value
+that begins with `<r>` and ends with `</r>` for XML of its own: a formula, if the sender likes. A table needs few
+elements (ECMA-376, 18.3).
+"""
+
+import re
+import zipfile
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, timedelta
+from functools import cache
+from xml.sax.saxutils import escape
+
+from forms_service.inbox.cells import Cell
+from forms_service.inbox.xlsx_parts import DATE, DATETIME, HEAD, HEADING, LINES, MAIN, TIME, area, frame, letters
+
+MOST_ROWS = 1_048_576
+"""Rows of a sheet, the headings among them; a further sheet holds what is left."""
+
+MOST_XML = 2**31 - 2**26
+"""Bytes of a sheet, so that the ZIP needs no extensions, which not every reader of workbooks knows."""
+
+LONGEST_CELL = 32_767
+"""Characters in UTF-16 that Excel takes in a cell."""
+
+CUT = "… (truncated; the JSON Lines export has the full text)"
+CHUNK = 65_536
+
+NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+"""Characters that XML cannot hold."""
+
+ESCAPED = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
+"""Text that Excel would take for a character written by its number (`_x0041_`)."""
+
+PLAIN = re.compile("[^&<>_\r\x00-\x08\x0b-\x1f\ufffe\uffff]*\\Z")
+"""Text that can stand as it is, as most can."""
+
+EPOCH = date(1899, 12, 30)
+DAY = timedelta(days=1)
+
+
+class _Pipe:
+    """Where the ZIP is written to, so that it can be sent on."""
+
+    def __init__(self) -> None:
+        self._written = bytearray()
+
+    def __len__(self) -> int:
+        return len(self._written)
+
+    def write(self, data: bytes) -> int:
+        """Take it."""
+        self._written += data
+        return len(data)
+
+    def flush(self) -> None:
+        """Nothing is held back."""
+
+    def read(self) -> bytes:
+        """What was written since the last time."""
+        data = bytes(self._written)
+        self._written.clear()
+        return data
+
+
+def workbook(headings: Sequence[str], widths: Sequence[int], rows: Iterator[Sequence[Cell]]) -> Iterator[bytes]:
+    """The bytes of a workbook with these rows; a column for every heading, as many characters wide."""
+    pipe, row = _Pipe(), next(rows, None)
+    lengths: list[int] = []
+    with zipfile.ZipFile(pipe, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:  # type: ignore[call-overload]
+        while row is not None or not lengths:
+            with archive.open(f"xl/worksheets/sheet{len(lengths) + 1}.xml", "w") as sheet:
+                number = 1
+                size = sheet.write(_beginning(headings, widths).encode())
+                while row is not None and number < MOST_ROWS and size < MOST_XML:
+                    number += 1
+                    size += sheet.write(_row(number, row).encode())
+                    if len(pipe) > CHUNK:
+                        yield pipe.read()
+                    row = next(rows, None)
+                sheet.write(f'</sheetData><autoFilter ref="{area(len(headings), number)}"/></worksheet>'.encode())
+            lengths.append(number)
+        for name, text in frame(lengths, len(headings)).items():
+            archive.writestr(name, HEAD + text)
+    yield pipe.read()
+
+
+def _beginning(headings: Sequence[str], widths: Sequence[int]) -> str:
+    columns = "".join(
+        f'<col min="{number}" max="{number}" width="{width}" customWidth="1"/>'
+        for number, width in enumerate(widths, start=1)
+    )
+    cells = "".join(_cell(f"{letters(column)}1", heading, HEADING) for column, heading in enumerate(headings))
+    return (
+        f'{HEAD}<worksheet xmlns="{MAIN}"><sheetViews><sheetView workbookViewId="0"><pane ySplit="1" '
+        f'topLeftCell="A2" activePane="bottomLeft" state="frozen"/></sheetView></sheetViews><cols>{columns}</cols>'
+        f'<sheetData><row r="1">{cells}</row>'
+    )
+
+
+def _row(number: int, cells: Sequence[Cell]) -> str:
+    filled = "".join(_cell(f"{letters(column)}{number}", cell) for column, cell in enumerate(cells) if cell != "")
+    return f'<row r="{number}">{filled}</row>'
+
+
+def _cell(place: str, cell: Cell, style: int = 0) -> str:
+    if isinstance(cell, str):
+        text = _text(cell)
+        style = style or (LINES if "\n" in text else 0)
+        return f'<c r="{place}"{_style(style)} t="inlineStr"><is><t xml:space="preserve">{text}</t></is></c>'
+    if isinstance(cell, bool):
+        return f'<c r="{place}" t="b"><v>{cell:d}</v></c>'
+    if isinstance(cell, int | float):
+        return f'<c r="{place}"><v>{cell!r}</v></c>'
+    kind = DATETIME if isinstance(cell, datetime) else DATE if isinstance(cell, date) else TIME
+    return f'<c r="{place}"{_style(kind)}><v>{_serial(cell)!r}</v></c>'
+
+
+@cache
+def _style(number: int) -> str:
+    return f' s="{number}"' if number else ""
+
+
+def _serial(moment: date | timedelta) -> float:
+    """A moment or a time of day in days since the last of 1899, as spreadsheets count them."""
+    if isinstance(moment, timedelta):
+        return moment / DAY
+    if isinstance(moment, datetime):
+        midnight = moment.replace(hour=0, minute=0, second=0, microsecond=0)
+        return _serial(midnight.date()) + (moment - midnight) / DAY
+    return (moment - EPOCH).days
+
+
+def _text(text: str) -> str:
+    if len(text) > LONGEST_CELL // 2:
+        units = text.encode("utf-16-le")
+        if len(units) > 2 * LONGEST_CELL:
+            text = units[: 2 * (LONGEST_CELL - len(CUT))].decode("utf-16-le", "ignore") + CUT
+    if PLAIN.match(text):
+        return text
+    text = text.replace("\r\n", "\n").replace("\r", "\n")  # a line break in a cell is one character
+    return ESCAPED.sub("_x005F_", NOT_XML.sub("\ufffd", escape(text)))

@@ -1,0 +1,1 @@
+"""POST /f/{id}: from bytes to a committed row and a response."""

@@ -1,0 +1,99 @@
+"""Pages for visitors whose submission was refused: the form again, or at least their words to copy and a way back."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Response, g, request
+
+from forms_service.errors import (
+    ApiError,
+    ConflictError,
+    Fault,
+    InternalServerError,
+    PayloadTooLargeError,
+    RateLimitError,
+    ServiceUnavailableError,
+    ValidationError,
+)
+from forms_service.form_schema import special_fields
+from forms_service.forms import pages, returning, started
+from forms_service.forms.cache import PublishedForm
+from forms_service.forms.controls import MAX_PAGE_SIZE
+from forms_service.intake.next_page import find_redirect
+from forms_service.spam.checks import FASTEST
+from forms_service.submissions.incoming import first_of, sort_out
+from forms_service.validation.label_links import plain_text
+from forms_service.web.bodies import query_fields
+from forms_service.web.recovery import MAX_CHARACTERS, recovered_values, words
+
+PASSING = (ConflictError, InternalServerError, RateLimitError, ServiceUnavailableError)
+"""Errors that the same submission may not meet again a moment later."""
+
+Values = Mapping[str, Any]
+
+
+def refusal_page(error: ApiError) -> Response:
+    """The page for an error."""
+    form: PublishedForm | None = g.get("form")
+    values = recovered_values()
+    if form and form.open and form.page_size <= MAX_PAGE_SIZE and _is_mendable(error):
+        faults = _faults(form, error)
+        return pages.hosted(form, error.status, faults, _again(form, values), None if faults else error.message)
+    return _words_page(form, error, values)
+
+
+def _is_mendable(error: ApiError) -> bool:
+    """Whether the visitor can put it right in the form; of a text that is too long, not all may have been read."""
+    files = isinstance(error, PayloadTooLargeError) and "reason" in error.details
+    return isinstance(error, ValidationError) or files
+
+
+def _faults(form: PublishedForm, error: ApiError) -> dict[str, list[Fault]]:
+    if isinstance(error, ValidationError):
+        return error.faults
+    files = [field["name"] for field in form.fields if field["type"] == "file"]
+    name = g.get("too_large") or (files[0] if len(files) == 1 else "")
+    return {name: [Fault(error.message, "too_large")]} if name in files else {}
+
+
+def _again(form: PublishedForm, values: Values) -> pages.Again:
+    """What was filled in, with where it leads by now: once it is sent from our page, the site is not to be seen.
+
+    A correction is no new visit, and is never too fast.
+    """
+    typed = form.names.gather(values)
+    shown = {name: value for name, value in typed.items() if name != special_fields.BACK}
+    came = sort_out(typed, honeypot=form.settings.honeypot)
+    if first_of(came.control, special_fields.REDIRECT):
+        shown[special_fields.BACK] = returning.issue(form.id, find_redirect(form, came) or "")
+    age = started.age_of(came.started) if came.started else None
+    files = [name for name in g.get("sent_files", ()) if not form.fields or form.types.get(name) == "file"]
+    return pages.Again(shown, files, max(age or 0, FASTEST), returning.visitor_site(form.id), _query())
+
+
+def _words_page(form: PublishedForm | None, error: ApiError, values: Values) -> Response:
+    fields = form.fields if form else ()
+    labels = {field["name"]: plain_text(field.get("label", field["name"])) for field in fields}
+    trap = form.settings.honeypot if form else None
+    typed = {name: value for name, value in values.items() if name != trap}
+    shown = words(typed, labels)
+    form_id = str((request.view_args or {}).get("form_id", ""))
+    site = returning.visitor_site(form_id)
+    return pages.refused(
+        form,
+        error,
+        words=shown,
+        resent=_resent(form_id, error, typed, sum(len(text) for _, text in shown)),
+        action=pages.address_with(form_id, _query(), site),
+        site=site,
+    )
+
+
+def _query() -> list[tuple[str, str]]:
+    return [pair for pair in query_fields() if pair[0] != returning.SITE]
+
+
+def _resent(form_id: str, error: ApiError, values: Values, length: int) -> list[tuple[str, str]]:
+    """What to send again as it is; nothing where it was cut off, or a file would be missing."""
+    whole = length < MAX_CHARACTERS and not g.get("sent_files")
+    return pages.carried(values) if form_id and whole and isinstance(error, PASSING) else []

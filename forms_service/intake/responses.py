@@ -1,0 +1,91 @@
+"""The answer to a submission: JSON for a program, for a browser the way on or the form again."""
+
+import uuid
+from typing import Any
+
+from flask import Response, redirect, request, url_for
+
+from forms_service.errors import (
+    ApiError,
+    AuthorizationError,
+    BadRequestError,
+    PayloadTooLargeError,
+    RateLimitError,
+    UnsupportedMediaTypeError,
+    ValidationError,
+)
+from forms_service.form_schema import special_fields
+from forms_service.forms import returning, service
+from forms_service.forms.cache import PublishedForm
+from forms_service.intake import formspree, origins
+from forms_service.intake.deduplication import INACTIVE
+from forms_service.intake.next_page import find_redirect
+from forms_service.intake.origins import from_our_page
+from forms_service.intake.refusal_pages import refusal_page
+from forms_service.submissions.incoming import Incoming
+from forms_service.submissions.refusals import count_refusal
+from forms_service.uploads import receiving
+from forms_service.web import error_handlers
+from forms_service.web.negotiation import wants_page
+from forms_service.web.responses import as_json, failure_body
+
+REASONS: dict[type[ApiError], str] = {
+    BadRequestError: "invalid",
+    UnsupportedMediaTypeError: "invalid",
+    ValidationError: "invalid",
+    PayloadTooLargeError: "too_large",
+    RateLimitError: "limited",
+}
+"""What a refusal is counted as where its kind says it all."""
+
+THANKS = "Thank you. Your submission has been received."
+
+
+def accepted(form: PublishedForm, incoming: Incoming, identity: uuid.UUID) -> Response:
+    """That it is stored, and where to go from here."""
+    further = find_redirect(form, incoming)
+    if wants_page():
+        return redirect(further or _thanks(form), 303)  # type: ignore[return-value]
+    body = {
+        "success": True,
+        "ok": True,
+        "message": THANKS,
+        "data": {"id": str(identity)},
+        "meta": {},
+        "next": further or f"{service.address(form.id)}/thanks",
+    }
+    return as_json(body)
+
+
+def _thanks(form: PublishedForm) -> str:
+    """The thank-you page; it is told the site that the form was filled in on before it was corrected here."""
+    token = request.args.get(returning.SITE, "")
+    site = token if from_our_page() and returning.url_in(token, form.id) else None
+    return url_for("hosted.thanks", form_id=form.id, _site=site)
+
+
+def refused(error: Exception) -> Response:
+    """What is wrong, for whatever was raised on the way."""
+    known = error_handlers.known(error)
+    _count(known)
+    return error_handlers.finished(refusal_page(known) if wants_page() else _json(known), known)
+
+
+def _count(error: ApiError) -> None:
+    """Let the owner see that the submission was refused, and why."""
+    reason = REASONS.get(type(error))
+    if isinstance(error, ValidationError) and set(error.faults) <= set(special_fields.CHALLENGE_TOKENS):
+        reason = "challenge"
+    elif isinstance(error, ValidationError) and any(receiving.FULL in said for said in error.faults.values()):
+        reason = "too_large"
+    elif isinstance(error, AuthorizationError):
+        reason = "closed" if error.details.get("reason") == INACTIVE else origins.refusal()
+    if reason:
+        count_refusal(str((request.view_args or {}).get("form_id", "")), reason)
+
+
+def _json(error: ApiError) -> Response:
+    body: dict[str, Any] = {**failure_body(error), "error": error.message}
+    if formspree.HEADER in request.headers:
+        body["errors"] = formspree.errors_of(error)
+    return as_json(body, error.status)

@@ -1,0 +1,110 @@
+"""The use case that the service is for: take a submission, and say thank you once it is committed."""
+
+import uuid
+from collections.abc import Collection, Sequence
+from typing import Any, NamedTuple
+
+from marshmallow import ValidationError as SchemaError
+
+from forms_service import signals
+from forms_service.database.types import new_id, now
+from forms_service.errors import AuthorizationError, Fault, ValidationError
+from forms_service.form_schema.field_types import is_filled
+from forms_service.forms.cache import CLOSED, PublishedForm
+from forms_service.intake.content import hashes_of, key_hashes
+from forms_service.intake.deduplication import INACTIVE, Entry, Mark
+from forms_service.intake.storing import FILES, PEOPLE, SUBMISSIONS, earlier, store
+from forms_service.spam import captcha, checks
+from forms_service.submissions import notification
+from forms_service.submissions.email_addresses import indexes_in
+from forms_service.submissions.incoming import Incoming
+from forms_service.submissions.serialization import to_json
+from forms_service.uploads import receiving
+from forms_service.validation.base import faults_by_path
+
+
+class Sender(NamedTuple):
+    """From where a submission comes: what tells clients apart, and what is kept of the address."""
+
+    key: str
+    kept: str | None
+
+
+def take(form: PublishedForm, incoming: Incoming, sender: Sender, key: str | None = None) -> uuid.UUID:
+    """Check, judge and commit a submission; the id under which it is kept, which for a repeat is the first one's.
+
+    :raises AuthorizationError: when the form is closed or full
+    :raises PayloadTooLargeError: for too many addresses
+    :raises ValidationError: for what its owner did not ask for, an empty one, a bad CAPTCHA, a key used before
+    """
+    content_hash, fingerprint = hashes_of(form, incoming, sender.key)
+    keys = key_hashes(sender.key, key, content_hash) if key else None
+    mark = Mark(form, content_hash, fingerprint, keys)
+    if not form.open or form.settings.challenge != "none":  # a CAPTCHA's token is good for one time
+        repeated = earlier(mark)
+        if repeated:
+            return repeated
+    if not form.open:
+        raise AuthorizationError(CLOSED, details={"reason": INACTIVE})
+    incoming.data = _checked(form, incoming)
+    people = indexes_in(incoming.data, incoming.control)
+    reasons = _reasons(form, incoming)
+    stored = store(_entry(mark, incoming, reasons, sender.kept, people=people))
+    if stored.fresh:
+        incoming.keep_files()
+        signals.submission_created.send(submission_id=stored.id, form_id=form.id)
+    return stored.id
+
+
+def _checked(form: PublishedForm, incoming: Incoming) -> dict[str, Any]:
+    faults = receiving.faults(form, incoming.uploads)
+    try:
+        data = form.schema.load(incoming.data)
+    except SchemaError as error:
+        raise ValidationError({**faults_by_path(error.messages), **faults}) from error
+    if faults:
+        raise ValidationError(faults)
+    if not any(upload.size for upload in incoming.uploads) and all(map(_is_blank, data.values())):
+        raise ValidationError({"body": [Fault("Fill in at least one field.", "empty")]})
+    return data
+
+
+def _is_blank(value: Any) -> bool:
+    if isinstance(value, list | dict):
+        return all(map(_is_blank, value if isinstance(value, list) else value.values()))
+    return not is_filled(value)
+
+
+def _reasons(form: PublishedForm, incoming: Incoming) -> Sequence[str]:
+    """Why it is spam, or for lack of a CAPTCHA's provider might be."""
+    unavailable = captcha.check(form, incoming)
+    return [*([unavailable] if unavailable else []), *checks.verdict(form, incoming)]
+
+
+def _entry(
+    mark: Mark, incoming: Incoming, reasons: Sequence[str], client: str | None, *, people: Collection[bytes]
+) -> Entry:
+    form, identity = mark.form, new_id()
+    row = SUBMISSIONS.row(
+        id=identity,
+        form_id=form.id,
+        form_version=form.version,
+        status="spam" if reasons else "inbox",
+        read=False,
+        data=to_json(incoming.data),
+        control=to_json(incoming.control) if incoming.control else None,
+        spam_reasons=" ".join(reasons),
+        client=client,
+        content_hash=mark.content_hash,
+        fingerprint=mark.fingerprint,
+        created_at=now(),
+    )
+    return Entry(
+        mark,
+        identity,
+        spam=bool(reasons),
+        submission=row,
+        files=[FILES.row(**row) for row in receiving.rows(identity, incoming.uploads)],
+        people=[PEOPLE.row(email_index=index, submission_id=identity) for index in people],
+        messages=[] if reasons else notification.rows(form, identity),
+    )

@@ -1,0 +1,63 @@
+"""The public endpoint of a form: `POST /f/{id}`, and the preflight before it."""
+
+from flask import Response, g, request
+
+from forms_service.errors import Fault, ValidationError
+from forms_service.forms.cache import published
+from forms_service.intake import openapi, origins, parsing, responses, service
+from forms_service.intake.deduplication import KEY_HEADER
+from forms_service.intake.in_flight import running
+from forms_service.rate_limiting.limits import rate_limit
+from forms_service.submissions.refusals import count_refusal
+from forms_service.web.api_blueprint import Blueprint
+from forms_service.web.client import client_for_log, client_key
+from forms_service.web.route_policy import public, unlimited
+
+LONGEST_KEY = 255
+
+taking = Blueprint("taking", __name__, description="Submit a form.")
+taking.register_error_handler(Exception, responses.refused)
+
+
+@taking.route("/f/<form_id>", methods=["POST"])
+@taking.doc(**openapi.SUBMIT)
+@public
+@rate_limit("submission")
+@rate_limit("form")
+def submit(form_id: str) -> Response:
+    """Submit a form.
+
+    The body holds the fields that the form defines, or any fields if it defines none, as JSON or in an HTML form
+    encoding. Browsers are redirected (303) or shown the form again; all other clients get JSON.
+    """
+    form = g.form = published(form_id)
+    origins.check_origin(form)
+    key = _idempotency_key()
+    sender = service.Sender(client_key(), client_for_log(form.settings.store_ip))
+    with running().of_form(form.id), parsing.received(form) as came, running().under_key(form.id, sender.key, key):
+        identity = service.take(form, came, sender, key)
+    return responses.accepted(form, came, identity)
+
+
+@taking.route("/f/<form_id>", methods=["OPTIONS"])
+@taking.doc(**openapi.PREFLIGHT)
+@public
+@unlimited("a preflight: it says what the form's settings say")
+def preflight(form_id: str) -> Response:
+    """Answer the CORS preflight of a submission."""
+    form = g.form = published(form_id)
+    if not origins.may_read(form):  # the browser stops here, so no submission follows that could be counted
+        count_refusal(form.id, origins.refusal())
+    return Response(status=204, headers={"Allow": origins.ALLOWED_METHODS})
+
+
+submit.provide_automatic_options = False  # the preflight says what the form says
+
+
+def _idempotency_key() -> str | None:
+    key = request.headers.get(KEY_HEADER)
+    if key is None:
+        return None
+    if not 0 < len(key) <= LONGEST_KEY:
+        raise ValidationError({KEY_HEADER: [Fault(f"Must have 1 to {LONGEST_KEY} characters.", "invalid_key")]})
+    return key

@@ -1,0 +1,1 @@
+"""Data-subject rights: find, export and erase a person; account export; retention."""

@@ -1,0 +1,89 @@
+"""What has been kept long enough: it is erased in small pieces, so that nobody waits for long."""
+
+import json
+import uuid
+from collections.abc import Iterator
+from datetime import timedelta
+
+from flask import Flask
+from sqlalchemy import ColumnElement, delete, func, select, tuple_
+
+from forms_service.background import periodic
+from forms_service.config import settings
+from forms_service.database.transactions import writing
+from forms_service.database.types import now
+from forms_service.encryption.row_binding import Unreadable
+from forms_service.extensions import db
+from forms_service.form_schema.settings import form_settings
+from forms_service.forms.models import Form, FormVersion
+from forms_service.forms.quotas import NEWEST_VERSIONS
+from forms_service.signals import form_versioning
+from forms_service.submissions import deletion
+from forms_service.submissions.deletion import AT_ONCE
+from forms_service.submissions.models import Submission
+from forms_service.submissions.queries import Filter, Position, everything, newest
+
+EVERY = 3600
+MOST_SPAM = 1000
+"""Submissions in the spam folder of a form; the oldest go first."""
+
+Condition = ColumnElement[bool]
+
+
+def init_app(app: Flask) -> None:
+    """Have it done every hour."""
+    periodic.register(app, "retention", EVERY, sweep)
+
+
+def sweep() -> None:
+    """Erase what each form's owner, or the operator, wants kept no longer, and versions that nothing was sent under."""
+    many = select(FormVersion.form_id).group_by(FormVersion.form_id).having(func.count() > NEWEST_VERSIONS)
+    for form_id in db.session.scalars(many).all():
+        with writing():
+            prune_versions(None, form_id=form_id)
+            db.session.commit()
+    existing = select(Form.id, Form.owner_id, Form.settings).where(Form.deleted_at.is_(None))
+    forms = db.session.execute(existing).all()
+    for form_id, owner_id, kept in forms:
+        for condition in _outlived(form_id, _days(kept)):
+            while ids := _some(form_id, condition):
+                with writing():
+                    deletion.commit(ids, "submissions_expired", account_id=owner_id, details={"form_id": form_id})
+
+
+def _days(kept: str) -> int | None:
+    """How long a form keeps what it takes; None, too, where its settings cannot be decrypted."""
+    return None if isinstance(kept, Unreadable) else form_settings(json.loads(kept)).retention_days
+
+
+@form_versioning.connect
+def prune_versions(_: object, form_id: str) -> None:
+    """Delete the versions of a form that no submission was sent under, but the newest, in the caller's transaction."""
+    used = select(Submission.form_version).where(Submission.form_id == form_id).distinct()
+    newest_one = select(Form.version).where(Form.id == form_id).scalar_subquery()
+    old = FormVersion.number <= newest_one - NEWEST_VERSIONS
+    db.session.execute(delete(FormVersion).where(FormVersion.form_id == form_id, old, FormVersion.number.not_in(used)))
+
+
+def _outlived(form_id: str, days: int | None) -> Iterator[Condition]:
+    if days is not None:
+        yield Submission.created_at < now() - timedelta(days=days)
+    spam = Submission.status == "spam"
+    yield spam & (Submission.created_at < now() - timedelta(days=settings.spam_retention_days))
+    last = _last_to_keep(form_id)
+    if last:
+        yield spam & (tuple_(Submission.created_at, Submission.id) < last)
+
+
+def _last_to_keep(form_id: str) -> Position | None:
+    """The newest MOST_SPAM of the spam folder end there; None where it has fewer."""
+    newest_spam = newest(form_id, Filter(("spam",)), None, MOST_SPAM).offset(MOST_SPAM - 1).limit(1)
+    found = db.session.execute(newest_spam).one_or_none()
+    return (found.created_at, found.id) if found else None
+
+
+def _some(form_id: str, condition: Condition) -> list[uuid.UUID]:
+    query = select(Submission.id).where(*everything(form_id), condition).limit(AT_ONCE)
+    found = list(db.session.scalars(query))
+    db.session.rollback()
+    return found

@@ -1,0 +1,71 @@
+"""Everything that an address sent to the caller's forms: shown, taken along, erased."""
+
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import select, tuple_
+
+from forms_service.accounts import audit
+from forms_service.accounts.guards import Caller
+from forms_service.database.transactions import writing
+from forms_service.database.types import now
+from forms_service.extensions import db
+from forms_service.forms.models import Form
+from forms_service.inbox.export import JSON_LINES, Export, lines
+from forms_service.inbox.service import page
+from forms_service.submissions import deletion
+from forms_service.submissions.email_addresses import person_index
+from forms_service.submissions.models import Person, Submission
+from forms_service.submissions.queries import BATCH, Found, Position, Query, fetched, position, released
+from forms_service.validation.datetimes import moment
+from forms_service.web.pagination import Page, after
+
+
+def find(caller: Caller, email: str, *, limit: int, cursor: str | None) -> Page[dict[str, Any]]:
+    """A page of the submissions with that address in them, the newest first."""
+    start = after(cursor, moment, uuid.UUID)
+    found = fetched(_sent(caller, email, start, limit + 1))
+    more = len(found) > limit or (found and fetched(_sent(caller, email, position(found[-1]), 1)))
+    return page(found[:limit], last=found[:limit][-1] if more else None)
+
+
+def export(caller: Caller, email: str) -> Export:
+    """All of them as JSON Lines; that they were taken is recorded."""
+    with writing():
+        audit.record("person_exported", account_id=caller.account_id)
+        db.session.commit()
+    return Export(f"submissions {now():%Y-%m-%d}.jsonl", JSON_LINES, lines(_batches(caller, email)))
+
+
+def erase(caller: Caller, email: str) -> dict[str, int]:
+    """Erase them; how many there were. It is recorded, without the address, also when there was none."""
+    erased = 0
+    while True:
+        with writing():
+            ids = [row.id for row in db.session.execute(_sent(caller, email, None, deletion.AT_ONCE))]
+            deletion.commit(ids, "person_erased", account_id=caller.account_id)
+        erased += len(ids)
+        if len(ids) < deletion.AT_ONCE:
+            return {"erased": erased}
+
+
+def _sent(caller: Caller, email: str, start: Position | None, limit: int) -> Query:
+    query = (
+        select(Submission.id, Submission.created_at)
+        .join(Person, Person.submission_id == Submission.id)
+        .join(Form, Form.id == Submission.form_id)
+        .where(Person.email_index == person_index(email), Form.deleted_at.is_(None))
+    )
+    if caller.role != "operator":
+        query = query.where(Form.owner_id == caller.account_id)
+    if start:
+        query = query.where(tuple_(Submission.created_at, Submission.id) < start)
+    return query.order_by(Submission.created_at.desc(), Submission.id.desc()).limit(limit)
+
+
+def _batches(caller: Caller, email: str) -> Iterator[list[Found]]:
+    start: Position | None = None
+    while found := released(_sent(caller, email, start, BATCH)):
+        yield found
+        start = position(found[-1])

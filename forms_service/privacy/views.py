@@ -1,0 +1,54 @@
+"""Data-subject rights: what one person submitted to any form of an owner."""
+
+from typing import Any
+
+from flask import Response
+
+from forms_service.accounts.guards import caller, for_owners
+from forms_service.inbox import schemas
+from forms_service.privacy import service
+from forms_service.web.api_blueprint import Blueprint
+from forms_service.web.downloads import download
+from forms_service.web.pagination import Page, Paging
+
+people_blueprint = Blueprint("people", __name__, description="Everything one person submitted to any form.")
+
+
+@people_blueprint.route("/api/people/find", methods=["POST"])
+@people_blueprint.doc(operationId="findPerson")
+@for_owners("submissions:read")
+@people_blueprint.arguments(Paging, location="query")
+@people_blueprint.arguments(schemas.Person)
+@people_blueprint.lists(schemas.SubmissionShown, message="Submissions with this address, newest first.")
+def find(paging: dict[str, Any], person: dict[str, Any]) -> Page[dict[str, Any]]:
+    """Find all submissions that contain an e-mail address.
+
+    Searches all of your forms, including spam; for operators, all forms. An address is found as a whole value, also
+    in a special field, and as one of several addresses in a value, but not inside running text.
+    """
+    return service.find(caller(), person["email"], **paging)
+
+
+@people_blueprint.route("/api/people/export", methods=["POST"])
+@people_blueprint.doc(operationId="exportPerson", responses=schemas.LINES)
+@for_owners("submissions:read")
+@people_blueprint.arguments(schemas.Person)
+def take_along(person: dict[str, Any]) -> Response:
+    """Export all submissions that contain an e-mail address, as JSON Lines."""
+    found = service.export(caller(), person["email"])
+    return download(found.chunks, found.name, found.content_type)
+
+
+@people_blueprint.route("/api/people/erase", methods=["POST"])
+@people_blueprint.doc(operationId="erasePerson")
+@for_owners("submissions:write")
+@people_blueprint.arguments(schemas.Person)
+@people_blueprint.answers(
+    200, schemas.PersonErased, message="Submissions erased, with their files and everything stored about them."
+)
+def erase(person: dict[str, Any]) -> dict[str, int]:
+    """Erase all submissions that contain an e-mail address.
+
+    Erases from all of your forms; for operators, from all forms. The audit trail records the erasure, not the address.
+    """
+    return service.erase(caller(), person["email"])

@@ -1,0 +1,1 @@
+"""The spam verdict: checks, blocklist, duplicates, CAPTCHA and its providers, ALTCHA."""

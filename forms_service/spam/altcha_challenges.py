@@ -1,0 +1,79 @@
+"""ALTCHA: a puzzle that costs a browser a moment and a flood of programs a fortune, and that asks no third party."""
+
+import hashlib
+import time
+from datetime import timedelta
+from typing import Any
+
+import altcha
+from flask import Flask
+from sqlalchemy import delete
+from sqlalchemy.exc import IntegrityError
+
+from forms_service.background import periodic
+from forms_service.config import settings
+from forms_service.database.transactions import writing
+from forms_service.database.types import now
+from forms_service.extensions import db
+from forms_service.security import derived_key
+from forms_service.spam.models import SpentChallenge
+
+ALGORITHM = "PBKDF2/SHA-256"
+COST = 2_000
+"""Rounds of one try, half a millisecond here; a browser needs 256 tries on average."""
+
+EXPIRES_SECONDS = 3600
+LONGEST = 4096
+"""Characters of a solution; the widget's have about 700."""
+
+PURPOSE = "forms_service altcha"
+
+
+def init_app(app: Flask) -> None:
+    """Have what was solved forgotten once it is too old to be sent again."""
+    periodic.register(app, "spent_challenges", EXPIRES_SECONDS, forget_spent)
+
+
+def challenge(form_id: str) -> dict[str, Any]:
+    """A new puzzle for that form, as the widget takes it."""
+    made = altcha.create_challenge(
+        ALGORITHM,
+        COST,
+        expires_at=int(time.time()) + EXPIRES_SECONDS,
+        data={"form": form_id},
+        hmac_secret=_key(),
+    )
+    return made.to_dict()
+
+
+def solves(form_id: str, solution: str) -> bool:
+    """Whether it solves a puzzle of ours that was for that form, is not too old, and was not solved before."""
+    if len(solution) > LONGEST or not altcha.verify_solution(solution, _key()).verified:
+        return False
+    solved = altcha.Payload.from_base64(solution).challenge
+    return solved.parameters.data == {"form": form_id} and _spend(solved.signature or "")
+
+
+def forget_spent() -> None:
+    """Delete what is too old to be sent again."""
+    with writing():
+        db.session.execute(delete(SpentChallenge).where(SpentChallenge.expires_at < now()))
+        db.session.commit()
+
+
+def _spend(signature: str) -> bool:
+    """Note that a puzzle is solved, for all processes to know; False if it was."""
+    digest = hashlib.sha256(signature.encode()).digest()
+    expires_at = now() + timedelta(seconds=EXPIRES_SECONDS)
+    try:
+        with writing():
+            db.session.add(SpentChallenge(digest=digest, expires_at=expires_at))
+            db.session.commit()
+    except IntegrityError:
+        return False
+    return True
+
+
+def _key() -> str:
+    """A key for this alone."""
+    return derived_key(settings.secret_key, PURPOSE).hex()

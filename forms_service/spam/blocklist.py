@@ -1,0 +1,108 @@
+"""What an owner does not want to hear of: words, senders, and the networks they write from."""
+
+import ipaddress
+import re
+from functools import lru_cache
+from itertools import chain
+
+from forms_service.forms.cache import PublishedForm
+from forms_service.spam.wording import Wording
+from forms_service.submissions.email_addresses import addresses_in
+from forms_service.submissions.incoming import Incoming
+from forms_service.validation.fields import email_key
+from forms_service.validation.text import folded
+
+REMEMBERED = 256
+"""Block lists that are kept ready."""
+
+MAX_SEARCHED = 50_000
+"""Characters of a submission that are searched for words."""
+
+_WORD = re.compile(r"\w+")
+_WITHOUT_SPACES = re.compile(
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]"
+)
+"""Letters of languages that write words without spaces between them."""
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+def names(form: PublishedForm, incoming: Incoming, wording: Wording) -> bool:
+    """Whether the form's block list names a word of the submission, an address in it, or where it came from."""
+    blocked = form.settings.blocklist
+    return (
+        bool(blocked.networks and _from_network(incoming.client, blocked.networks))
+        or bool(blocked.addresses and _has_address(incoming, wording.sent, blocked.addresses))
+        or bool(blocked.words and _has_word(wording.sent, blocked.words))
+    )
+
+
+def _from_network(client: str, networks: tuple[str, ...]) -> bool:
+    try:
+        address = ipaddress.ip_address(client)
+    except ValueError:
+        return False  # it came by a socket that has none
+    return any(address in network for network in _networks(networks))
+
+
+def _has_address(incoming: Incoming, texts: list[str], addresses: tuple[str, ...]) -> bool:
+    """A value that is one address or lists some; `@example.com` stands for everybody there."""
+    blocked = _addresses(addresses)
+    for text in chain(texts, incoming.control.values()):
+        for address in addresses_in(text):
+            key = _key(address)
+            if key in blocked or f"@{key.rpartition('@')[2]}" in blocked:
+                return True
+    return False
+
+
+def _has_word(texts: list[str], words: tuple[str, ...]) -> bool:
+    """Whole words, in any letter case; what is more than letters and digits is found anywhere."""
+    whole, phrases, anywhere = _words(words)
+    left = MAX_SEARCHED
+    for text in texts:
+        read = folded(text[: max(0, left)])[:MAX_SEARCHED]
+        left -= len(text)
+        found = _WORD.findall(read)
+        present, letters = frozenset(found), frozenset(read)
+        if not whole.isdisjoint(present) or any(letters.issuperset(part) and part in read for part in anywhere):
+            return True
+        likely = [phrase for phrase in phrases if present.issuperset(phrase.split())]
+        spaced = f" {' '.join(found)} " if likely else ""
+        if any(phrase in spaced for phrase in likely):
+            return True
+    return False
+
+
+@lru_cache(REMEMBERED)
+def _networks(listed: tuple[str, ...]) -> tuple[Network, ...]:
+    return tuple(ipaddress.ip_network(network, strict=False) for network in listed)
+
+
+@lru_cache(REMEMBERED)
+def _addresses(listed: tuple[str, ...]) -> frozenset[str]:
+    """As compared: an address by its key, a domain with its @."""
+    return frozenset(_key(f"x{entry}").removeprefix("x") if entry.startswith("@") else _key(entry) for entry in listed)
+
+
+@lru_cache(REMEMBERED)
+def _words(listed: tuple[str, ...]) -> tuple[frozenset[str], tuple[str, ...], tuple[str, ...]]:
+    """Single words, phrases with a space at both ends, and what stands anywhere."""
+    whole, phrases, anywhere = set(), [], []
+    for entry in listed:
+        read = " ".join(folded(entry).split())
+        parts = _WORD.findall(read)
+        if " ".join(parts) != read or _WITHOUT_SPACES.search(read):
+            anywhere.append(read)
+        elif len(parts) == 1:
+            whole.add(read)
+        else:
+            phrases.append(f" {read} ")
+    return frozenset(whole), tuple(phrases), tuple(entry for entry in anywhere if entry)
+
+
+def _key(text: str) -> str:
+    try:
+        return email_key(text)
+    except ValueError:
+        return ""

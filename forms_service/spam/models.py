@@ -1,0 +1,19 @@
+"""Solved challenges, so that each passes once."""
+
+from datetime import datetime
+
+from sqlalchemy import LargeBinary
+from sqlalchemy.orm import Mapped, mapped_column
+
+from forms_service.database.types import UTCDateTime
+from forms_service.extensions import Model
+
+
+class SpentChallenge(Model):
+    """A puzzle of ours that was solved: its solution is good for one time, in whichever process."""
+
+    __tablename__ = "spent_challenges"
+
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    expires_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
+    """When it is too old anyway."""

@@ -1,1 +1,0 @@
-"""Taking a submission: from the bytes that came to a row that is committed, and the answer."""
