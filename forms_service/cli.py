@@ -29,7 +29,7 @@ GATHERED = (accounts, decrypt, encrypt, forms, keys, submissions)
 
 @click.group()
 def mail() -> None:
-    """The mails that leave from here."""
+    """Outgoing mail."""
 
 
 @mail.command("test")
@@ -37,23 +37,23 @@ def mail() -> None:
 @with_appcontext
 @plainly
 def test_mail(address: str) -> None:
-    """Send a mail to ADDRESS down the road that all mails take, and print the server's own answer."""
+    """Send a test mail to ADDRESS through the normal delivery path, and print the mail server's reply."""
     tried = send_test(address)
     click.echo(tried.answer)
     if not tried.sent:
-        raise click.ClickException("It was not sent; a worker tries again. See also: flask doctor")
+        raise click.ClickException("Not sent. A worker will retry. See also: flask doctor")
 
 
 @click.command()
 @with_appcontext
 def worker() -> None:
-    """Send what waits in the outbox and do what is done from time to time, until SIGTERM."""
+    """Send queued messages and run periodic tasks until SIGTERM."""
     runner.work_until_told(current_app)
 
 
 @click.group()
 def cache() -> None:
-    """What is kept for a while because it is asked for often."""
+    """The cache."""
 
 
 @cache.command("clear")
@@ -61,15 +61,15 @@ def cache() -> None:
 @with_appcontext
 @plainly
 def clear_cache(pattern: str) -> None:
-    """Forget the cached values whose key matches PATTERN, with * and ? as in file names, and print how many."""
+    """Delete cached values whose keys match PATTERN (with * and ? wildcards), and print how many."""
     if current_app.extensions["redis"] is None:
-        click.echo("Without REDIS_URL each process keeps its own values: restart it to forget them.", err=True)
+        click.echo("Without REDIS_URL each process has its own cache: restart it to clear it.", err=True)
     click.echo(clear_pattern(pattern))
 
 
 @click.command()
 def doctor() -> None:
-    """Look at settings, database, keys, Redis, mail, proxies and disk; exit 1 if something is bad."""
+    """Check settings, database, keys, Redis, mail, proxies and disk; exit 1 if anything is bad."""
     findings = _findings(Path.cwd())
     for finding in findings:
         click.echo(f"{finding.mark:3}  {finding.subject:10}  {finding.says}")
@@ -80,12 +80,12 @@ def doctor() -> None:
 @click.argument("address")
 @click.argument("email")
 @click.option("--database", help="postgresql://user@host/name  [default: SQLite in the instance folder]")
-@click.option("--redis", help="redis://host:6379/0, for more than one process")
+@click.option("--redis", help="redis://host:6379/0, needed for more than one process")
 @plainly
 def setup(address: str, email: str, database: str | None, redis: str | None) -> None:
-    """Make the service ready for production at ADDRESS, with EMAIL as its first operator.
+    """Set up a production service at ADDRESS, with EMAIL as its first operator.
 
-    ADDRESS is a host, with a port or a path if it has one. Run again, it goes on where it was interrupted.
+    ADDRESS is a host name, optionally with a port or path. An interrupted setup continues when run again.
     """
     checked(Signup(only=("email",)), {"email": email})
     plan = setup_command.check(setup_command.Plan(Path.cwd(), address, email, database, redis))

@@ -35,7 +35,7 @@ from forms_service.security import generate_key, generate_secure_token
 from forms_service.validation.urls import ascii_host
 
 ADDRESS = (
-    "Write where people will reach the service, such as forms.example.com, forms.example.com:8443, "
+    "Give the public address of the service, such as forms.example.com, forms.example.com:8443, "
     "example.com/forms, or http://127.0.0.1:8000 for a trial."
 )
 PLAIN = re.compile(r"[\w@:/.,+=%?&\[\]-]*", re.ASCII)
@@ -129,7 +129,7 @@ def carry_out(checked: Checked, operator: Person | None) -> str:
             wrapped_keys.rewrap()  # last: until here everything is under the keys that were used before
         except DBAPIError as error:
             raise StartError(
-                f"The database refuses ({first_line(error)}). {DOTENV} is written and good: mend it and run this again."
+                f"The database failed ({first_line(error)}). {DOTENV} is valid: fix the database and run this again."
             ) from error
     return TEMPLATES.get_template("next.txt").render(_server(checked.plan, checked.url))
 
@@ -155,12 +155,12 @@ def _demand_same_place(settings: Settings, plan: Plan, url: str) -> None:
     env = plan.directory / DOTENV
     if not settings.production or settings.public_url != url:
         raise StartError(
-            f"There is a {env} already, for {settings.public_url} ({settings.environment}). Correct it by hand: "
-            "its secrets cannot be made again, so never delete it."
+            f"{env} already exists, for {settings.public_url} ({settings.environment}). Edit it by hand: "
+            "its secrets cannot be recreated, so never delete it."
         )
     asked = of.database_url(plan.database, settings.instance_path) if plan.database else settings.database_url
     if asked != settings.database_url:
-        raise StartError(f"There is a {env} already, with another DATABASE_URL. Change it there, not by --database.")
+        raise StartError(f"{env} already exists, with another DATABASE_URL. Change it there, not with --database.")
 
 
 def _needs_person(email: str) -> bool:
@@ -203,7 +203,7 @@ def _keys_in_use(instance: Path) -> list[str]:
     try:
         texts = [file.read_text() for file in files if file.exists()]
     except OSError as error:
-        raise StartError(f"The keys in use cannot be read: {error.strerror}, {error.filename}.") from error
+        raise StartError(f"Cannot read the keys in use: {error.strerror}, {error.filename}.") from error
     found = ",".join([*texts, os.environ.get("ENCRYPTION_KEYS", "")]).split(",")
     return list(dict.fromkeys(key.strip() for key in found if key.strip()))
 
@@ -242,7 +242,7 @@ def _write(env: Path, content: str) -> None:
     try:
         os.link(draft, env)
     except FileExistsError:
-        raise StartError(f"There is a {env} by now: another setup was quicker. Run this again to go on.") from None
+        raise StartError(f"{env} was just created by another setup. Run this again to continue.") from None
     finally:
         draft.unlink()
     folder = os.open(env.parent, os.O_RDONLY)

@@ -136,7 +136,7 @@ class Loop:
             self._failed(error)
         else:
             if self._failures:
-                log.warning("Background work goes on.")
+                log.warning("Background work resumed.")
             self._failures = 0
 
     def _failed(self, error: Exception) -> None:
@@ -145,9 +145,9 @@ class Loop:
         if self._failures > 1:
             return
         if isinstance(error, DBAPIError | ServiceUnavailableError):
-            log.error("Background work waits for the database: %s", first_line(error))
+            log.error("Background work is waiting for the database: %s", first_line(error))
         else:
-            log.exception("Background work failed, and is tried again.")
+            log.exception("Background work failed and will be retried.")
 
 
 class Background:
@@ -166,7 +166,7 @@ class Background:
         with self._lock:
             if self._process == os.getpid():
                 return
-            log.info("Background work begins.")  # before the threads: whoever sees their work finds the line
+            log.info("Background work started.")  # before the threads: whoever sees their work finds the line
             for loop in self.loops.values():
                 loop.start()
             self._process = os.getpid()

@@ -8,12 +8,12 @@ from forms_service.accounts.models import ROLES
 from forms_service.accounts.signup.schemas import Signup
 from forms_service.commands.terminal import checked, line, new_person, plainly, read_password
 
-SURE = click.option("--yes", "sure", is_flag=True, help="Also for the last operator.")
+SURE = click.option("--yes", "sure", is_flag=True, help="Allow it even for the last operator.")
 
 
 @click.group()
 def accounts() -> None:
-    """The people who have an account here."""
+    """Manage accounts."""
 
 
 @accounts.command("create")
@@ -24,7 +24,7 @@ def accounts() -> None:
 @with_appcontext
 @plainly
 def create_account(email: str, role: str, first_name: str, last_name: str | None) -> None:
-    """Make an account that needs no confirming. The password is asked for, or read from standard input."""
+    """Create an account without confirmation. The password is prompted for, or read from standard input."""
     person = new_person(email, first_name, last_name or role.title())
     account = service.create(person, role=role, status="active")
     click.echo(account.id)
@@ -34,7 +34,7 @@ def create_account(email: str, role: str, first_name: str, last_name: str | None
 @with_appcontext
 @plainly
 def list_accounts() -> None:
-    """Print id, e-mail, name, role, status and creation of every account, separated by tabs."""
+    """List all accounts: id, e-mail, name, role, status and creation time, separated by tabs."""
     for account in service.everybody():
         name = f"{account.first_name} {account.last_name}"
         created = account.created_at.isoformat(timespec="seconds").replace("+00:00", "Z")
@@ -47,7 +47,7 @@ def list_accounts() -> None:
 @with_appcontext
 @plainly
 def disable_account(email: str, sure: bool) -> None:
-    """Close an account, with its sessions, its keys and its forms."""
+    """Disable an account: end its sessions, revoke its keys and close its forms."""
     click.echo(f"Disabled: {administration.disable(email, sure=sure)}")
 
 
@@ -56,7 +56,7 @@ def disable_account(email: str, sure: bool) -> None:
 @with_appcontext
 @plainly
 def enable_account(email: str) -> None:
-    """Open an account that was disabled, and its forms; keys and sessions stay gone."""
+    """Enable a disabled account and its forms; its keys and sessions stay revoked."""
     click.echo(f"Enabled: {administration.enable(email)}")
 
 
@@ -67,7 +67,7 @@ def enable_account(email: str) -> None:
 @with_appcontext
 @plainly
 def change_role(email: str, role: str, sure: bool) -> None:
-    """Give an account another role: an owner may have forms, an operator sees all of them."""
+    """Change the role of an account: an owner can have forms, an operator sees all forms."""
     click.echo(f"Now {role}: {administration.set_role(email, role, sure=sure)}")
 
 
@@ -76,7 +76,7 @@ def change_role(email: str, role: str, sure: bool) -> None:
 @with_appcontext
 @plainly
 def change_password(email: str) -> None:
-    """Give an account another password, asked for or read from standard input; ends its sessions and keys."""
+    """Set the password of an account, from a prompt or standard input; ends its sessions and keys."""
     administration.demand_account(email)
     values = checked(Signup(only=("email", "password")), {"email": email, "password": read_password()})
     click.echo(f"Changed: {administration.set_password(email, values['password'])}")

@@ -22,12 +22,12 @@ OUTPUT = click.option("--output", type=click.Path(dir_okay=False, path_type=Path
 @OUTPUT
 @plainly
 def encrypt(file: Path, output: Path | None) -> None:
-    """Encrypt FILE, such as an export, under a password that is asked for or read from standard input."""
+    """Encrypt FILE, such as an export, with a password from a prompt or standard input."""
     target = output or file.with_name(file.name + SUFFIX)
     _demand_free(target)
     password = read_password()
     if len(password) < MIN_PASSWORD:
-        raise click.ClickException(f"Take a password of at least {MIN_PASSWORD} characters: anybody can try many.")
+        raise click.ClickException(f"The password must have at least {MIN_PASSWORD} characters.")
     _convert(file, target, lambda source: encrypt_file(source, password))
 
 
@@ -36,9 +36,9 @@ def encrypt(file: Path, output: Path | None) -> None:
 @OUTPUT
 @plainly
 def decrypt(file: Path, output: Path | None) -> None:
-    """Decrypt FILE, which `flask encrypt` has made."""
+    """Decrypt FILE, made by `flask encrypt`."""
     if output is None and file.suffix != SUFFIX:
-        raise click.ClickException(f"Say where to: --output NAME, since FILE does not end in {SUFFIX}.")
+        raise click.ClickException(f"FILE does not end in {SUFFIX}. Name the output: --output NAME")
     target = output or file.with_suffix("")
     _demand_free(target)
     password = read_password(confirm=False)
@@ -47,7 +47,7 @@ def decrypt(file: Path, output: Path | None) -> None:
 
 def _demand_free(target: Path) -> None:
     if target.exists():
-        raise click.ClickException(f"There is a {target} already. Say where to: --output NAME")
+        raise click.ClickException(f"{target} already exists. Name another output: --output NAME")
 
 
 def _convert(file: Path, target: Path, convert: Callable[[BinaryIO], Iterator[bytes]]) -> None:

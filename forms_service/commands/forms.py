@@ -21,19 +21,19 @@ FIRST_FORM = """<form method="post" action="{url}" accept-charset="utf-8">
 
 @click.group()
 def forms() -> None:
-    """The forms that are served here."""
+    """Manage forms."""
 
 
 @forms.command("create")
 @click.argument("name")
-@click.option("--owner", required=True, help="The e-mail address of the account that it is for.")
+@click.option("--owner", required=True, help="E-mail address of the owner's account.")
 @click.option(
-    "--origin", multiple=True, help="A site that may send it, such as https://www.example.com.  [default: any]"
+    "--origin", multiple=True, help="Site that may submit it, such as https://www.example.com.  [default: any]"
 )
 @with_appcontext
 @plainly
 def create_form(name: str, owner: str, origin: tuple[str, ...]) -> None:
-    """Make a form that takes anything, and print its id and the HTML to put into a page."""
+    """Create a form that accepts any fields, and print its id and the HTML to paste into a page."""
     values = checked(NewForm(), {"name": name, "settings": {"allowed_origins": list(origin)}})
     form = service.create_for(owner, values)
     click.echo(f"{form['id']}\n\n{FIRST_FORM.format(url=form['url'])}")
@@ -43,7 +43,7 @@ def create_form(name: str, owner: str, origin: tuple[str, ...]) -> None:
 @with_appcontext
 @plainly
 def list_forms() -> None:
-    """Print id, name, owner, open or closed, and creation of every form, separated by tabs."""
+    """List all forms: id, name, owner, open or closed, and creation time, separated by tabs."""
     for form in administration.everybodys():
         click.echo(line(form.id, form.name, form.owner, "closed" if form.closed else "open", form.created))
 
@@ -53,27 +53,27 @@ def list_forms() -> None:
 @with_appcontext
 @plainly
 def close_form(form_id: str) -> None:
-    """Have a form take no more; what it has taken stays."""
+    """Close a form: it accepts no more submissions and keeps those it has."""
     administration.close(form_id)
     click.echo(f"Closed: {form_id}")
 
 
 @forms.command("delete")
 @click.argument("form_id")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @with_appcontext
 @plainly
 def delete_form(form_id: str, yes: bool) -> None:
-    """Erase a form with everything that was sent to it."""
+    """Erase a form with all its submissions."""
     if not yes:
         click.confirm(f"Erase form {form_id} with all its submissions and files?", abort=True)
     is_done = administration.delete(form_id)
-    click.echo(f"Deleted: {form_id}" if is_done else f"Out of sight, and erased in the background: {form_id}")
+    click.echo(f"Deleted: {form_id}" if is_done else f"Hidden, and being erased in the background: {form_id}")
 
 
 @click.group()
 def submissions() -> None:
-    """What people have sent."""
+    """Manage submissions."""
 
 
 @submissions.command("list")
@@ -83,12 +83,12 @@ def submissions() -> None:
 @with_appcontext
 @plainly
 def list_submissions(form_id: str, status: tuple[str, ...], limit: int) -> None:
-    """Print id, time, status, read or unread, and the values as JSON, the newest first, separated by tabs."""
+    """List submissions, newest first: id, time, status, read or unread, and JSON values, separated by tabs."""
     listed = listing.everything_of(form_id, status)
     for submission in itertools.islice(listed, limit):
         click.echo(line(*submission))
     if next(listed, None):
-        click.echo(f"Not listed: what is older than these {limit}. To see more: --limit {limit * 10}", err=True)
+        click.echo(f"Not listed: submissions older than these {limit}. To see more: --limit {limit * 10}", err=True)
     for left_out, count in listing.left_out_of(form_id, status).items():
         click.echo(f"Not listed: {count} with the status {left_out}. To see them: --status {left_out}", err=True)
 
@@ -97,9 +97,9 @@ def list_submissions(form_id: str, status: tuple[str, ...], limit: int) -> None:
 @with_appcontext
 @plainly
 def index_submissions() -> None:
-    """Have people found in older submissions by addresses that only this version reads, as in `Ann <ann@example.com>`.
+    """Index older submissions by e-mail addresses that only this version recognizes, as in `Ann <ann@example.com>`.
 
-    Once after an update is enough; it can be interrupted, and the service may run meanwhile.
+    Run it once after an update. It can be interrupted, and the service can keep running.
     """
     added = sum(address_index.index_all())
-    click.echo(f"Addresses that were not indexed: {added}")
+    click.echo(f"Addresses added to the index: {added}")

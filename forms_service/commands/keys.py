@@ -17,32 +17,32 @@ SHOW_SECONDS = 2.0
 
 @click.group()
 def keys() -> None:
-    """The keys that what is stored is encrypted with."""
+    """Manage the encryption keys."""
 
 
 @keys.command("generate")
 def generate() -> None:
-    """Print a new key, fit for SECRET_KEY and ENCRYPTION_KEYS."""
+    """Print a new random key for SECRET_KEY or ENCRYPTION_KEYS."""
     click.echo(generate_key())
-    click.echo("To change the key: put it in front of ENCRYPTION_KEYS, restart, run flask keys rotate.", err=True)
+    click.echo("To change the key: put it first in ENCRYPTION_KEYS, restart, then run: flask keys rotate", err=True)
 
 
 @keys.command("rotate")
-@click.option("--data", is_flag=True, help="Also re-encrypt everything under a new data key, while serving.")
-@click.option("--resume", is_flag=True, hidden=True, help="Happens by itself.")
+@click.option("--data", is_flag=True, help="Also re-encrypt everything under a new data key, without downtime.")
+@click.option("--resume", is_flag=True, hidden=True, help="Automatic.")
 @with_appcontext
 @plainly
 def rotate(data: bool, resume: bool) -> None:
     """Wrap the data keys under the first of ENCRYPTION_KEYS.
 
-    With --data, one that was interrupted goes on; the service itself goes on with it as well, more slowly.
+    With --data, an interrupted run continues; the service itself also continues it, more slowly.
     """
     click.echo(f"{wrapped_keys.rewrap()} keys are wrapped under the first of ENCRYPTION_KEYS.")
     audit.note("keys_rotated")
     if data:
         number, resumed = rotation.begin()
-        words = "Going on with the rotation that was not finished: data" if resumed else "Data"
-        click.echo(f"{words} key {number} encrypts from now on. Interrupted, run the same command again.")
+        words = "Continuing the unfinished rotation: data" if resumed else "Data"
+        click.echo(f"{words} key {number} now encrypts new values. If interrupted, run the same command again.")
         _reencrypt_all()
 
 
@@ -50,13 +50,13 @@ def _reencrypt_all() -> None:
     """Bring everything under the new key, again after every process has noticed it, until nothing is left."""
     last = _show("Re-encrypting")
     while True:
-        click.echo(f"Waiting {keyring.RELOAD_SECONDS} s until every process has noticed the new key …")
+        click.echo(f"Waiting {keyring.RELOAD_SECONDS} s until every process has loaded the new key …")
         time.sleep(max(keyring.RELOAD_SECONDS + 1, 0))
-        last = _show("Looking once more")
+        last = _show("Checking again")
         if rotation.note_if_done(last):
             break
     if last and last.unreadable:
-        raise click.ClickException(f"{last.unreadable} rows cannot be read, and stay as they are. See: flask doctor")
+        raise click.ClickException(f"{last.unreadable} rows cannot be decrypted and are unchanged. See: flask doctor")
     click.echo("Everything is under the new data key.")
 
 

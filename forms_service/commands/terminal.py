@@ -31,7 +31,7 @@ def plainly(command: Callable[P, R]) -> Callable[P, R]:
         except OSError as error:
             raise click.ClickException(f"{error.strerror or error}: {error.filename or ''}".rstrip(": ")) from error
         except DBAPIError as error:
-            raise click.ClickException(f"The database does not answer, or refuses: {first_line(error)}") from error
+            raise click.ClickException(f"The database is unavailable or failed: {first_line(error)}") from error
 
     return wrapper
 

@@ -247,14 +247,14 @@ def _contradictions(values: dict[str, Any], problems: dict[str, list[str]]) -> d
     """What no single setting shows; one that is wrong by itself is not reported twice."""
     wrong = {}
     if "*" in (values["cors_origins"] or ()) and values["cors_allow_credentials"]:
-        wrong["CORS_ALLOW_CREDENTIALS"] = "Any site could act for the person signed in: list the sites in CORS_ORIGINS."
+        wrong["CORS_ALLOW_CREDENTIALS"] = "Any site could act for the signed-in user. List the sites in CORS_ORIGINS."
     if values["environment"] == "production":
         if not values["database_url"]:
-            wrong["DATABASE_URL"] = "Write postgresql://user@host/name, or sqlite:////absolute/path/forms.db."
+            wrong["DATABASE_URL"] = "Must be postgresql://user@host/name, or sqlite:////absolute/path/forms.db."
         if not values["public_url"]:
-            wrong["PUBLIC_URL"] = "Write the address people reach the service at, such as https://forms.example.com."
+            wrong["PUBLIC_URL"] = "Set it to the public URL of the service, such as https://forms.example.com."
         if values["signup_confirmation"] and not values["smtp_server"]:
-            wrong["SMTP_SERVER"] = "Name the mail server that confirmations leave by, or set SIGNUP_CONFIRMATION=false."
+            wrong["SMTP_SERVER"] = "Set it to your mail server, or set SIGNUP_CONFIRMATION=false."
     return {name: [said] for name, said in wrong.items() if name not in problems}
 
 

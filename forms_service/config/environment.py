@@ -42,7 +42,7 @@ class Reader(FileAwareEnv):
         except FileNotFoundError:
             return
         except (OSError, UnicodeDecodeError) as error:
-            self._errors[path.name].append(f"Let the service read it as UTF-8 ({type(error).__name__}).")
+            self._errors[path.name].append(f"It must be readable by the service and UTF-8 ({type(error).__name__}).")
             return
         self.take(text, path)
 
@@ -50,7 +50,7 @@ class Reader(FileAwareEnv):
         """Take what the environment does not say from the text of such a file."""
         bad = [str(binding.original.line) for binding in parse_stream(io.StringIO(text)) if binding.error]
         if bad:
-            self._errors[path.name].append(f"Write NAME=value, with both quotes if any, in line {', '.join(bad)}.")
+            self._errors[path.name].append(f"Must be NAME=value, with both quotes if any, in line {', '.join(bad)}.")
         else:
             said = dotenv_values(stream=io.StringIO(text))
             self._environ = {name: value for name, value in said.items() if value is not None}
@@ -78,7 +78,7 @@ class Reader(FileAwareEnv):
         try:
             value = super()._get_value(env_key, default)
         except (OSError, ValueError):
-            self._errors[env_key].append(f"The file that {env_key}_FILE names cannot be read as text.")
+            self._errors[env_key].append(f"Cannot read the file that {env_key}_FILE names as text.")
             value = Env._get_value(self, env_key, default)
         return default if value == "" else value
 

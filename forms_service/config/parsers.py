@@ -34,7 +34,7 @@ class Rate(NamedTuple):
 def text(raw: str) -> str:
     """The text itself, on one line."""
     if not raw.isprintable():
-        raise ValidationError("Write it on one line, without control characters.")
+        raise ValidationError("Must be one line, without control characters.")
     return raw.strip()
 
 
@@ -52,7 +52,7 @@ def one_of(*choices: str) -> Callable[[str], str]:
 
     def parse(raw: str) -> str:
         if raw.strip().lower() not in by_key:
-            raise ValidationError(f"Write one of: {', '.join(choices)}.")
+            raise ValidationError(f"Must be one of: {', '.join(choices)}.")
         return by_key[raw.strip().lower()]
 
     return parse
@@ -76,23 +76,23 @@ def rate(raw: str) -> Rate:
     try:
         return Rate(whole(1, 1_000_000)(requests), whole(1, 86_400)(seconds))
     except ValidationError:
-        raise ValidationError("Write requests/seconds, such as 10/900 for ten in a quarter of an hour.") from None
+        raise ValidationError("Must be requests/seconds, such as 10/900 for ten requests in 15 minutes.") from None
 
 
 def public_url(raw: str) -> str:
     """The address of the service without a trailing slash; may have a path of its own."""
     url = _url(raw)
     if url is None or url.query or url.fragment or not PATH.fullmatch(url.path):
-        raise ValidationError("Write an address such as https://forms.example.com, or https://example.com/forms.")
+        raise ValidationError("Must be a URL such as https://forms.example.com or https://example.com/forms.")
     if url.path.strip("/").split("/")[0] in OWN_PATHS:
-        raise ValidationError(f"Choose a path that begins with none of: {', '.join(sorted(OWN_PATHS))}.")
+        raise ValidationError(f"The path must not begin with any of: {', '.join(sorted(OWN_PATHS))}.")
     return raw.strip().rstrip("/")
 
 
 def web_address(raw: str) -> str:
     """An address of another service, http or https."""
     if _url(raw) is None:
-        raise ValidationError("Write an address such as https://provider.example/verify.")
+        raise ValidationError("Must be a URL such as https://provider.example/verify.")
     return raw.strip()
 
 
@@ -100,7 +100,7 @@ def host(raw: str) -> str:
     """A host's name or address, without a port."""
     name = text(raw)
     if not _is_address(name) and not all(LABEL.fullmatch(label) for label in name.removesuffix(".").split(".")):
-        raise ValidationError("Write the host alone, such as smtp.example.com; its port goes into SMTP_PORT.")
+        raise ValidationError("Must be a host name only, such as smtp.example.com; the port goes into SMTP_PORT.")
     return name
 
 
@@ -110,7 +110,7 @@ def mailbox(raw: str) -> str:
     local_part, _, domain = address.rpartition("@")
     is_one = len(getaddresses([raw])) == 1 and address.isascii() and local_part and domain
     if not is_one or set(address) & set(' "<>(),:;[]\\'):
-        raise ValidationError("Write an address such as forms@example.com, or Forms <forms@example.com>.")
+        raise ValidationError("Must be an e-mail address such as forms@example.com, or Forms <forms@example.com>.")
     return text(raw)
 
 
@@ -130,7 +130,7 @@ def named_urls(raw: str) -> dict[str, str]:
     """`name=url` pairs, by comma, as a dictionary."""
     pairs = [pair.strip().partition("=") for pair in raw.split(",") if pair.strip()]
     if any(not name.strip() or _url(url) is None for name, _, url in pairs):
-        raise ValidationError("Write name=url pairs, by comma, such as billing=https://billing.example.com/health.")
+        raise ValidationError("Must be name=url pairs by comma, such as billing=https://billing.example.com/health.")
     return {name.strip(): url.strip() for name, _, url in pairs}
 
 
@@ -140,7 +140,7 @@ def origins(raw: str) -> tuple[str, ...]:
     for origin in found:
         url = _url(origin)
         if origin != "*" and (url is None or url.path or url.query or url.fragment or "*" in origin):
-            raise ValidationError("Write origins by comma, without a path or a *, such as https://www.example.com.")
+            raise ValidationError("Must be origins by comma, without a path or *, such as https://www.example.com.")
     return found
 
 
@@ -149,11 +149,11 @@ def database_url(raw: str, instance_path: Path) -> str:
     try:
         url = make_url(raw.strip().replace("postgres://", "postgresql://", 1))
     except (ArgumentError, ValueError):
-        raise ValidationError("Write postgresql://user@host/name, or sqlite:////absolute/path/forms.db.") from None
+        raise ValidationError("Must be postgresql://user@host/name, or sqlite:////absolute/path/forms.db.") from None
     if url.drivername == "sqlite" and url.database and url.database != ":memory:":
         return str(url.set(database=str(instance_path / url.database)))
     if url.drivername not in ("postgresql", "postgresql+psycopg"):
-        raise ValidationError("Use PostgreSQL (postgresql://…) or a file of SQLite (sqlite:////path/forms.db).")
+        raise ValidationError("Must be PostgreSQL (postgresql://…) or an SQLite file (sqlite:////path/forms.db).")
     if importlib.util.find_spec("psycopg") is None:
         raise ValidationError("Install the driver first: pip install 'forms-service[postgres]'.")
     return url.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
@@ -162,7 +162,7 @@ def database_url(raw: str, instance_path: Path) -> str:
 def redis_url(raw: str) -> str:
     """An address for redis-py."""
     if _scheme(raw) not in ("redis", "rediss", "unix"):
-        raise ValidationError("Write redis://host:6379/0, rediss://… for TLS, or unix:///path/to/socket.")
+        raise ValidationError("Must be redis://host:6379/0, rediss://… for TLS, or unix:///path/to/socket.")
     if importlib.util.find_spec("redis") is None:
         raise ValidationError("Install the client first: pip install 'forms-service[redis]'.")
     return raw.strip()

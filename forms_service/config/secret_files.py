@@ -20,7 +20,7 @@ def make_folder(path: Path, problems: dict[str, list[str]]) -> None:
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
-        problems["INSTANCE_PATH"] = [f"Name a folder that the service may make and write to ({type(error).__name__})."]
+        problems["INSTANCE_PATH"] = [f"The service cannot create or write to this folder ({type(error).__name__})."]
 
 
 def fill_in(settings: dict[str, Any], problems: dict[str, list[str]]) -> None:
@@ -51,10 +51,12 @@ def _read_or_make(path: Path, parse: Callable[[str], Any], *, may_make: bool) ->
         return parse(path.read_text().strip())
     except FileNotFoundError:
         raise ValidationError(
-            "Write the one that the database was made with; for a new database, the output of: flask keys generate."
+            "Set it to the value the database was made with; if it is new, to the output of: flask keys generate."
         ) from None
     except (OSError, UnicodeDecodeError) as error:
-        raise ValidationError(f"Let the service read and write INSTANCE_PATH ({type(error).__name__}).") from error
+        raise ValidationError(
+            f"The service must be able to write to INSTANCE_PATH ({type(error).__name__})."
+        ) from error
 
 
 def _make(path: Path) -> None:

@@ -41,7 +41,7 @@ NEIGHBOURS = frozenset(pair for row in (ROWS, ROWS[::-1]) for pair in itertools.
 def secret_key(raw: str) -> str:
     """A key nobody can guess; at least 32 characters."""
     if len(raw) < MIN_SECRET_KEY or is_trivial(raw, MIN_SECRET_KEY):
-        raise ValidationError("Write at least 32 random characters, such as the output of: flask keys generate.")
+        raise ValidationError("Must be at least 32 random characters, such as the output of: flask keys generate.")
     return raw
 
 
@@ -49,9 +49,9 @@ def bearer_token(raw: str) -> str:
     """A secret of at least 16 characters that can be sent in a header."""
     token = raw.strip()
     if not re.fullmatch("[!-~]+", token):
-        raise ValidationError("Write ASCII letters, digits and signs without spaces between them.")
+        raise ValidationError("Must be ASCII letters, digits and punctuation, without spaces.")
     if len(token) < MIN_BEARER_TOKEN or is_trivial(token, MIN_BEARER_TOKEN):
-        raise ValidationError("Write at least 16 random characters, such as the output of: flask keys generate.")
+        raise ValidationError("Must be at least 16 random characters, such as the output of: flask keys generate.")
     return token
 
 
@@ -96,5 +96,7 @@ def _encryption_key(encoded: str) -> bytes:
     except (binascii.Error, ValueError):
         key = b""
     if len(key) != 32 or len(set(key)) < MIN_DISTINCT or is_known(encoded):
-        raise ValidationError("Write base64 of 32 random bytes, by comma, such as the output of: flask keys generate.")
+        raise ValidationError(
+            "Must be base64 of 32 random bytes, by comma, such as the output of: flask keys generate."
+        )
     return key

@@ -80,8 +80,8 @@ def bring_up_to_date() -> None:
         if not path:
             raise
         raise StartError(
-            f"The database {path} cannot be used ({first_line(error)}). Let the service read and write it and its "
-            "folder, or put back a copy."
+            f"The database {path} cannot be used ({first_line(error)}). Make it and its folder writable for "
+            "the service, or restore a copy."
         ) from error
 
 
@@ -124,18 +124,18 @@ def _look() -> None:
     try:
         found = revision()
     except OperationalError as error:
-        log.warning("The database does not answer: what needs it answers 503 until it does. %s", first_line(error))
+        log.warning("The database is unavailable: requests that need it get 503. %s", first_line(error))
         return
     if found is Revision.NEWER:
         raise too_new()
     if found is Revision.PENDING:
-        log.warning("The database is behind the code and has to be brought up by: flask db upgrade")
+        log.warning("Migrations are pending. Run: flask db upgrade")
 
 
 def too_new() -> StartError:
     """The refusal of a database that this code does not know."""
     return StartError(
-        "The database was made by a newer version of forms_service. Start that version, or put back a copy "
+        "The database was made by a newer version of forms_service. Start that version, or restore the copy "
         "of the database from before the upgrade."
     )
 

@@ -114,7 +114,7 @@ class WritersQueue:
 
     def __enter__(self) -> None:
         if not self._lock.acquire(timeout=PATIENCE):
-            raise ServiceUnavailableError("Too much is being stored at once. Try again in a moment.")
+            raise ServiceUnavailableError("Too many writes are waiting for the database. Try again in a moment.")
 
     def __exit__(self, *_: object) -> None:
         self._lock.release()

@@ -37,7 +37,7 @@ def remove(identities: Collection[uuid.UUID]) -> None:
             if path.stem[-36:] in names:
                 path.unlink(missing_ok=True)
     except OSError:
-        log.warning("The mails of what was erased could not be removed from %s.", FOLDER, exc_info=True)
+        log.warning("Could not remove the mails about erased data from %s.", FOLDER, exc_info=True)
 
 
 def _write_privately(path: Path, content: bytes) -> None:

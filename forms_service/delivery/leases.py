@@ -39,7 +39,7 @@ LOOKED_AT = 5
 LOOKED_BACK = timedelta(hours=1)
 """How many of the last attempts tell whether a channel works, and how old they may be."""
 
-LOST = "The worker that had it in hand did not come back."
+LOST = "The worker that held the lease died or timed out."
 
 
 @dataclass(frozen=True)
@@ -93,11 +93,11 @@ def parcel(claimed: Claim) -> Parcel | None:
     values = _values(claimed.kind, found) if found and not broken else None
     db.session.rollback()
     if broken:
-        raise DeliveryError("It cannot be decrypted any more.", permanent=True)
+        raise DeliveryError("The message cannot be decrypted.", permanent=True)
     if found is None:
         return None
     if values is None:
-        raise DeliveryError("What it was about is gone.", permanent=True)
+        raise DeliveryError("Its subject has been deleted.", permanent=True)
     return Parcel(
         id=claimed.id,
         kind=claimed.kind,

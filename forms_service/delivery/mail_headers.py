@@ -63,7 +63,7 @@ def check_headers(content: bytes, message: EmailMessage) -> None:
     lines = content.partition(b"\r\n\r\n")[0].split(b"\r\n")
     names = [line.partition(b":")[0].decode(errors="replace") for line in lines if not line.startswith((b" ", b"\t"))]
     if names != message.keys() or any(b"\r" in line or b"\n" in line for line in lines):
-        raise DeliveryError("The headers of this mail are not those that the service wrote.", permanent=True)
+        raise DeliveryError("The headers of this mail do not match those that the service wrote.", permanent=True)
 
 
 def _encoded(name: str, text: str) -> str:

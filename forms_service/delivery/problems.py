@@ -3,9 +3,9 @@
 from forms_service.config import settings
 from forms_service.delivery import leases
 
-KEPT = "Submissions are kept: look into the inbox."
-NO_SERVER = f"Mails cannot be sent: the operator of this service has set no mail server. {KEPT}"
-FAILING = f"The last mails could not be sent and are tried again. {KEPT}"
+KEPT = "Submissions are stored: see the inbox."
+NO_SERVER = f"Mails cannot be sent: the operator has not configured a mail server. {KEPT}"
+FAILING = f"The last mails could not be sent and will be retried. {KEPT}"
 
 
 def mail_problem() -> str | None:

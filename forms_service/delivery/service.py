@@ -39,4 +39,4 @@ def send_test(address: str) -> Tried:
         if found:
             return Tried(found.outcome == "sent", found.answer)
         time.sleep(POLL_SECONDS)
-    return Tried(False, "Another worker has it in hand and has not come back.")
+    return Tried(False, "Another worker holds the lease on this message.")

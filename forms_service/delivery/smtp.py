@@ -64,10 +64,10 @@ class SmtpConnection:
             self._drop()
             raise DeliveryError(str(error)) from error
         except smtplib.SMTPNotSupportedError as error:
-            raise DeliveryError("The server takes no address like this one (SMTPUTF8).", permanent=True) from error
+            raise DeliveryError("The server does not support this address (SMTPUTF8).", permanent=True) from error
         except (smtplib.SMTPException, OSError) as error:
             self._drop()
-            raise DeliveryError(f"The connection broke ({type(error).__name__}).") from error
+            raise DeliveryError(f"The connection was lost ({type(error).__name__}).") from error
 
     def close(self) -> None:
         """Say goodbye, briefly."""
@@ -127,7 +127,7 @@ def connect(seconds: float) -> _Smtp:
     except UnicodeError:  # smtplib sends ASCII alone; the error would show the letter and where it stands
         if smtp:
             smtp.close()
-        raise DeliveryError("SMTP_SERVER is no host, or SMTP_USERNAME or SMTP_PASSWORD is not ASCII.") from None
+        raise DeliveryError("SMTP_SERVER is not a host name, or SMTP_USERNAME or SMTP_PASSWORD is not ASCII.") from None
     except (smtplib.SMTPException, OSError) as error:
         if smtp:
             smtp.close()
@@ -162,12 +162,12 @@ def _what_is_wrong(error: Exception) -> str:
     if isinstance(error, smtplib.SMTPResponseException):
         return _reply(error.smtp_code, error.smtp_error)
     if isinstance(error, ssl.SSLCertVerificationError):
-        return f"The certificate of SMTP_SERVER is not good: {error.verify_message}"
+        return f"The certificate of SMTP_SERVER is invalid: {error.verify_message}"
     if isinstance(error, ssl.SSLError):
-        return f"Port {port} of SMTP_SERVER speaks no TLS (SMTP_TLS is {settings.smtp_tls})."
+        return f"Port {port} of SMTP_SERVER does not speak TLS (SMTP_TLS is {settings.smtp_tls})."
     if isinstance(error, smtplib.SMTPNotSupportedError):
-        return f"Port {port} of SMTP_SERVER does not offer what the settings ask for: {error}"
-    return f"Port {port} of SMTP_SERVER does not answer ({type(error).__name__})."
+        return f"Port {port} of SMTP_SERVER does not support what the settings require: {error}"
+    return f"Port {port} of SMTP_SERVER does not respond ({type(error).__name__})."
 
 
 def _takes_utf8(smtp: smtplib.SMTP) -> bool:

@@ -103,7 +103,7 @@ def _deliver(claimed: Claim, sender: Sender) -> None:
     except DBAPIError:
         raise  # nothing was tried: the lease ends, and it goes again
     except Exception as error:  # one message that cannot be made must not keep the others
-        log.exception("A message could not be made.", extra={"fields": {"kind": claimed.kind, "id": claimed.id}})
+        log.exception("Could not build a message.", extra={"fields": {"kind": claimed.kind, "id": claimed.id}})
         answer, outcome = type(error).__name__, "failed" if leases.expires(claimed) else "again"
     _record(claimed, answer, outcome)
     _tell(claimed, answer, outcome)

@@ -39,7 +39,7 @@ class KeyRingHolder:
         self._ring: KeyRing | None = None
         self._looked_at = 0.0
         self.outdated = False
-        """Another process uses keys that this one cannot unwrap: it needs the ENCRYPTION_KEYS they were given."""
+        """Another process uses keys that this one cannot unwrap. Give both the same ENCRYPTION_KEYS."""
         self._lock = threading.Lock()
 
     def ring(self) -> KeyRing:
@@ -66,7 +66,7 @@ class KeyRingHolder:
 
     def _first(self) -> KeyRing:
         if migrations.revision() is not migrations.Revision.CURRENT:
-            raise ServiceUnavailableError("The database has to be upgraded first. Try again later.", retry_after=30)
+            raise ServiceUnavailableError("The database must be migrated first. Try again later.", retry_after=30)
         try:
             return self.load()
         except StartError as error:
@@ -81,7 +81,7 @@ class KeyRingHolder:
             return ring  # the one we have reads all that it knew of
         except StartError:
             self.outdated = True
-            log.critical("Another process has changed the keys. Start this one again with the same ENCRYPTION_KEYS.")
+            log.critical("Another process has changed the keys. Restart this one with the same ENCRYPTION_KEYS.")
             return ring
 
 
@@ -155,7 +155,7 @@ def unlock() -> None:
         if migrations.revision() is migrations.Revision.CURRENT:
             holder().load()
     except DBAPIError as error:
-        log.warning("The keys are not loaded yet: %s", first_line(error))
+        log.warning("The keys could not be loaded yet: %s", first_line(error))
 
 
 def holder() -> KeyRingHolder:

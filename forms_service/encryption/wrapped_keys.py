@@ -145,7 +145,7 @@ def _make() -> None:
             for purpose in ("data", "index", "pepper"):
                 _insert(connection, purpose, 1, reencrypted_at=now())
     except IntegrityError:
-        log.info("Another process has just made the keys.")
+        log.info("Another process has just created the keys.")
 
 
 def _insert(connection: Connection, purpose: str, number: int, reencrypted_at: datetime | None = None) -> None:

@@ -97,7 +97,7 @@ def timed(check: Callable[[], str]) -> Callable[[], Check]:
 def failed(outcome: object) -> Check:
     """The outcome of a check that raised or hung, with the reason: it is for who may see details."""
     if isinstance(outcome, TimeoutError):
-        return {"status": "unhealthy", "response_time": DEADLINE, "reason": f"No answer within {DEADLINE} s."}
+        return {"status": "unhealthy", "response_time": DEADLINE, "reason": f"No response within {DEADLINE} s."}
     reason = first_line(outcome) if isinstance(outcome, Exception) else str(outcome)
     return {"status": "unhealthy", "response_time": 0.0, "reason": reason}
 
@@ -135,20 +135,20 @@ def _unless_it_fails(check: Callable[[], str]) -> Check:
 
 def _database() -> str:
     found = migrations.revision()
-    return "healthy" if found is migrations.Revision.CURRENT else f"degraded: The revision is {found.value}."
+    return "healthy" if found is migrations.Revision.CURRENT else f"degraded: The migration state is {found.value}."
 
 
 def _cache() -> str:
     cache.set(PROBE, "here", timeout=60)
     well = cache.get(PROBE) == "here" and cache.delete(PROBE)
-    return "healthy" if well else "degraded: Redis does not answer, or does not keep what it is given."
+    return "healthy" if well else "degraded: Redis does not respond, or does not store values."
 
 
 def _queue() -> str:
     backlog = outbox.backlog()
     if backlog.oldest <= OVERDUE_SECONDS:
         return "healthy"
-    return f"degraded: {backlog.waiting} messages wait, the oldest for {backlog.oldest:.0f} s."
+    return f"degraded: {backlog.waiting} messages are waiting, the oldest for {backlog.oldest:.0f} s."
 
 
 def _mail() -> str:
@@ -163,7 +163,7 @@ def _sends_mail() -> bool:
 
 @cached(ttl=SMTP_SECONDS, key_prefix="health")
 def _smtp() -> Check:
-    return timed(lambda: "healthy" if smtp.answers(SMTP_DEADLINE) else "degraded: SMTP_SERVER does not answer.")()
+    return timed(lambda: "healthy" if smtp.answers(SMTP_DEADLINE) else "degraded: SMTP_SERVER does not respond.")()
 
 
 @cached(ttl=EXTERNAL_SECONDS, key_prefix="health")
@@ -176,7 +176,7 @@ def _fetch(url: str) -> str:
         status = outbound.send(outbound.Call(url), DEADLINE).status
     except outbound.OutboundError as error:
         return f"unhealthy: {error}"
-    return "healthy" if 200 <= status < 300 else f"degraded: It answers {status}."
+    return "healthy" if 200 <= status < 300 else f"degraded: It responded with {status}."
 
 
 def _together(services: dict[str, Check]) -> Check:

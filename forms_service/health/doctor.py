@@ -83,20 +83,20 @@ def _finding(subject: str, look: Callable[[], str]) -> Finding:
 
 def _settings() -> str:
     if settings.unread:
-        raise _BadError(f"Nothing reads these names in .env; correct or remove them: {', '.join(settings.unread)}.")
+        raise _BadError(f"Unknown names in .env: {', '.join(settings.unread)}. Correct or remove them.")
     if settings.production and settings.signup_enabled and settings.signup_role == "operator":
-        raise _BadError("SIGNUP_ROLE is operator: whoever signs up sees everything. Set it to user or owner.")
+        raise _BadError("SIGNUP_ROLE is operator: anybody who signs up sees everything. Set it to user or owner.")
     url = urlsplit(settings.public_url)
     if url.scheme == "http" and not mail_records.is_loopback(url.hostname or ""):
-        raise _UnsureError(f"PUBLIC_URL is {settings.public_url}: http can be read on its way. Use https.")
-    return f"Fine, for {settings.environment}, at {settings.public_url}."
+        raise _UnsureError(f"PUBLIC_URL is {settings.public_url}: http traffic can be intercepted. Use https.")
+    return f"Valid, for {settings.environment}, at {settings.public_url}."
 
 
 def _files(directory: Path) -> str:
     wrong = list(ownership.faults(directory))
     if wrong:
         raise _BadError(" ".join(wrong))
-    return "Secrets and database are readable by their owner only."
+    return "Secrets and database are readable only by their owner."
 
 
 def _database() -> str:
@@ -105,50 +105,50 @@ def _database() -> str:
         if name == "sqlite":
             faults = [row[0] for row in connection.exec_driver_sql("PRAGMA quick_check(1)")]
             if faults != ["ok"]:
-                raise _BadError("The database file is damaged. Put back a backup.")
+                raise _BadError("The database file is damaged. Restore a backup.")
         return f"{name} answers."
 
 
 def _migrations() -> str:
     found = migrations.revision()
     if found is migrations.Revision.PENDING:
-        raise _BadError("The database is behind the code. Run: flask db upgrade")
+        raise _BadError("Migrations are pending. Run: flask db upgrade")
     if found is migrations.Revision.NEWER:
-        raise _BadError("The database is ahead of the code. Start the version that made it.")
-    return "The database is where the code wants it."
+        raise _BadError("The database is newer than the code. Start the version that migrated it.")
+    return "The database is up to date."
 
 
 def _keys() -> str:
     if migrations.revision() is not migrations.Revision.CURRENT:
-        raise _BadError("They are in the database, which has to be migrated first.")
+        raise _BadError("Not checked: the database must be migrated first.")
     keyring.holder().load()
     old = wrapped_keys.not_under_first_key()
     if old:
-        raise _BadError(f"{old} are wrapped under an old key. Run: flask keys rotate")
-    return "All are wrapped under the first of ENCRYPTION_KEYS. Keep a copy of it away from the database."
+        raise _BadError(f"{old} keys are wrapped under an old key. Run: flask keys rotate")
+    return "All are wrapped under the first of ENCRYPTION_KEYS. Keep a copy of that key apart from the database."
 
 
 def _data() -> str:
     if migrations.revision() is not migrations.Revision.CURRENT:
-        raise _BadError("It is not looked at before the database is migrated.")
+        raise _BadError("Not checked: the database must be migrated first.")
     looked, unreadable, everything = rotation.find_unreadable(DATA_SECONDS)
     if unreadable:
         shown = ", ".join(unreadable[:MAX_SHOWN]) + (", …" if len(unreadable) > MAX_SHOWN else "")
         raise _BadError(
-            f"{len(unreadable)} rows cannot be decrypted: {shown}. They were changed on the disk or moved; put them "
-            "back from a copy. Everything else is shown."
+            f"{len(unreadable)} rows cannot be decrypted: {shown}. They were changed or moved on the disk. Restore "
+            "them from a copy. All other rows are readable."
         )
-    return f"{looked} rows are readable." if everything else f"{looked} rows are readable; the rest was not looked at."
+    return f"{looked} rows are readable." if everything else f"{looked} rows are readable; the rest was not checked."
 
 
 def _redis() -> str:
     guard = current_app.extensions["redis"]
     if guard is None:
         if settings.web_concurrency > 1:
-            raise _BadError("WEB_CONCURRENCY is above 1: set REDIS_URL, or limits count for each process alone.")
-        return "Not used: one process counts its limits in memory."
+            raise _BadError("WEB_CONCURRENCY is above 1, so each process counts limits on its own. Set REDIS_URL.")
+        return "Not configured: limits are counted in the memory of the process."
     if not guard.call(lambda client: client.ping(), lambda: False):
-        raise _BadError("REDIS_URL does not answer: limits count per process, and nothing is cached.")
+        raise _BadError("REDIS_URL does not respond: limits count per process, and nothing is cached.")
     return "Answers."
 
 
@@ -156,15 +156,15 @@ def _smtp() -> str:
     if not settings.smtp_server:
         if settings.production:
             days = leases.KEEP_TRYING.days
-            raise _BadError(f"SMTP_SERVER is not set: no mail leaves, and what waits for {days} days is lost. Set it.")
-        return "SMTP_SERVER is not set: mails go into files in the instance folder."
+            raise _BadError(f"SMTP_SERVER is not set: no mail is sent, and mail is dropped after {days} days. Set it.")
+        return "SMTP_SERVER is not set: mails are written to files in the instance folder."
     try:
         smtp.connect(SMTP_TIMEOUT).quit()
     except DeliveryError as error:
-        raise _BadError(f"{error} Many hosts shut ports: 587 is for SMTP_TLS=starttls, 465 for tls.") from error
+        raise _BadError(f"{error} Many hosts block these ports: 587 is for SMTP_TLS=starttls, 465 for tls.") from error
     except (smtplib.SMTPException, OSError):
         pass  # it let us in, and that is all there is to find out
-    logged_in = "and lets us in" if settings.smtp_username else "without a login"
+    logged_in = "and accepts the login" if settings.smtp_username else "without a login"
     return f"Port {settings.smtp_port} answers {logged_in} ({settings.smtp_tls}). Try: flask mail test ADDRESS"
 
 
@@ -172,15 +172,15 @@ def _spf() -> str:
     server = settings.smtp_server or ""
     wanted = f'"{mail_records.spf(server)}" (or the include: that your mail provider names)'
     if mail_records.is_loopback(server):
-        wanted += ", with the address that others see of this machine"
+        wanted += ", with the public address of this machine"
     return _record(sender_address().domain, "v=spf1", wanted)
 
 
 def _dkim() -> str:
     domain = sender_address().domain
     raise _UnsureError(
-        f"Not looked at, since only your mail provider knows the selector. DNS, TXT of SELECTOR._domainkey.{domain}: "
-        "the key that it signs with"
+        f"Not checked: only your mail provider knows the selector. DNS TXT record of SELECTOR._domainkey.{domain}: "
+        "the provider's public key"
     )
 
 
@@ -193,10 +193,10 @@ def _record(name: str, beginning: str, wanted: str) -> str:
     """What DNS says, where it says something; whether that fits, it leaves to the reader."""
     found = mail_records.find_text(name, beginning)
     if found is None:
-        raise _UnsureError(f"DNS gave no answer, so it was not looked at. DNS, TXT of {name}: {wanted}")
+        raise _UnsureError(f"Not checked: DNS did not respond. Expected DNS TXT record of {name}: {wanted}")
     if not found:
-        raise _UnsureError(f"There is none. DNS, TXT of {name}: {wanted}")
-    return f'DNS, TXT of {name}: "{found}"'
+        raise _UnsureError(f"Missing. Set the DNS TXT record of {name}: {wanted}")
+    return f'DNS TXT record of {name}: "{found}"'
 
 
 def _proxy() -> str:
@@ -207,14 +207,16 @@ def _proxy() -> str:
         )
     if (settings.instance_path / SILENT_PROXY).exists():
         raise _BadError(
-            "All requests came from one private address without X-Forwarded-For. Let the proxy send it (deploy/), set "
+            "All requests came from one private address without X-Forwarded-For. Have the proxy send it (deploy/), set "
             f"TRUSTED_PROXIES, and delete {SILENT_PROXY} in the instance folder."
         )
-    return f"{settings.trusted_proxies} counted."
+    return f"TRUSTED_PROXIES is {settings.trusted_proxies}."
 
 
 def _disk() -> str:
     free = 100 - psutil.disk_usage(str(settings.instance_path)).percent
     if free < LEAST_FREE_PERCENT:
-        raise _BadError(f"Only {free:.0f} % are free. Make room: under {LEAST_FREE_PERCENT} % things are refused.")
-    return f"{free:.0f} % are free."
+        raise _BadError(
+            f"Only {free:.0f} % of the disk is free. Free up space: below {LEAST_FREE_PERCENT} % files are refused."
+        )
+    return f"{free:.0f} % of the disk is free."

@@ -20,15 +20,15 @@ def faults(directory: Path) -> Iterator[str]:
     service = owners.get(settings.instance_path, os.geteuid())
     for path in kept:
         if path.is_file() and path.stat().st_mode & OPEN_TO_OTHERS:
-            yield f"Others can read {path}: chmod 600 {path}"
+            yield f"Other users can read {path}. Run: chmod 600 {path}"
         if owners[path] != service:
             yield f"{path} and {settings.instance_path} have different owners: chown both to the service's user."
     for path in settings.secret_files:
         open_to_all = path.is_file() and path.stat().st_mode & OPEN_TO_ALL
         if open_to_all and not path.is_relative_to(MOUNTED_SECRETS):
-            yield f"Everybody can read {path}: chmod o-rwx {path}"
+            yield f"Everybody can read {path}. Run: chmod o-rwx {path}"
     if os.geteuid() not in (0, service):
-        yield f"This user does not own {settings.instance_path}: run the service and its commands as the one who does."
+        yield f"This user does not own {settings.instance_path}. Run the service and its commands as its owner."
 
 
 def _files(directory: Path) -> list[Path]:

@@ -10,7 +10,7 @@ class Check(ma.Schema):
 
     status = ma.fields.String(required=True, metadata={"enum": STATUSES})
     response_time = ma.fields.Float(required=True, metadata={"description": "Seconds."})
-    reason = ma.fields.String(metadata={"description": "Why, where it is not healthy."})
+    reason = ma.fields.String(metadata={"description": "Reason, if not healthy."})
 
 
 class ExternalServices(Check):

@@ -16,7 +16,7 @@ from forms_service.web.negotiation import asks_for_json
 from forms_service.web.responses import as_json
 from forms_service.web.route_policy import guarded, public, unlimited
 
-health_blueprint = Blueprint("health", __name__, description="Whether the service is well.")
+health_blueprint = Blueprint("health", __name__, description="Health checks and metrics.")
 
 MONITORED = unlimited("a monitor asks often, and the answer is cheap")
 
@@ -46,7 +46,7 @@ def with_metrics_token(view: Callable[..., Response]) -> Callable[..., Response]
 @MONITORED
 @health_blueprint.response(200, schemas.Live)
 def live() -> Response:
-    """Whether the process can answer; it touches nothing else."""
+    """Check that the process can respond, without touching anything else."""
     return as_json({"status": "live"})
 
 
@@ -55,9 +55,9 @@ def live() -> Response:
 @public
 @MONITORED
 @health_blueprint.response(200, schemas.Ready)
-@health_blueprint.alt_response(503, schema=schemas.Ready, description="The database is away, or behind the code.")
+@health_blueprint.alt_response(503, schema=schemas.Ready, description="Database unavailable or migrations pending.")
 def ready() -> Response:
-    """Whether requests can be served."""
+    """Check that the service can serve requests."""
     is_ready = service.ready()
     return _monitored({"status": "ready" if is_ready else "unavailable"}, well=is_ready)
 
@@ -67,9 +67,9 @@ def ready() -> Response:
 @public
 @MONITORED
 @health_blueprint.response(200, schemas.Health)
-@health_blueprint.alt_response(503, schema=schemas.Health, description="The database is away.")
+@health_blueprint.alt_response(503, schema=schemas.Health, description="The database is unavailable.")
 def health() -> Response:
-    """The service and what it leans on; details for who may see them."""
+    """Get the health of the service and its dependencies; details only for authorized callers."""
     found = service.health(details=_may_see_details())
     return _monitored(found, well=found["status"] != "unhealthy")
 
@@ -81,7 +81,7 @@ def health() -> Response:
 @health_blueprint.response(200, {"type": "string"}, content_type="text/plain")
 @health_blueprint.alt_response(200, schema={"type": "object"}, content_type="application/json")
 def metrics() -> Response:
-    """Prometheus text; what the machine is using for who asks for JSON."""
+    """Get metrics as Prometheus text, or system usage as JSON."""
     if asks_for_json():
         return as_json(service.usage())
     return Response(exposition.text(), content_type=CONTENT_TYPE_LATEST)

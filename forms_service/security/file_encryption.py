@@ -61,14 +61,14 @@ def opened(key: bytes, read: Callable[[int], bytes]) -> Iterator[bytes]:
     """
     header = read(HEADER_BYTES)
     if len(header) != HEADER_BYTES or not header.startswith(MAGIC):
-        raise ValueError("This is no encrypted file of ours.")
+        raise ValueError("Not a file encrypted by this service.")
     cipher, number, sealed = AESGCM(key), 1, read(CHUNK + TAG_BYTES)
     while True:
         following = read(CHUNK + TAG_BYTES)
         try:
             clear = cipher.decrypt(_nonce(header, number, last=not following), sealed, header)
         except (InvalidTag, ValueError):
-            raise ValueError("This file was changed, or is not whole.") from None
+            raise ValueError("This file is damaged or incomplete.") from None
         yield clear
         if not following:
             return

@@ -54,13 +54,13 @@ class KeyRing:
             raise ValueError("This value was changed.")
         cipher = self._ciphers.get(int.from_bytes(sealed[1:MARK_BYTES]))
         if cipher is None:
-            raise UnknownKeyError("This value is encrypted under a key that is not on the ring.")
+            raise UnknownKeyError("This value is encrypted under a key that is not in the key ring.")
         nonce, rest = sealed[MARK_BYTES : MARK_BYTES + NONCE_BYTES], sealed[MARK_BYTES + NONCE_BYTES :]
         associated = f"{place}\0{row}" if sealed[0] else place
         try:
             return cipher.decrypt(nonce, rest, associated.encode()).decode()
         except InvalidTag:
-            raise ValueError("This value was changed, or copied here from another row or column.") from None
+            raise ValueError("This value was changed, or copied from another row or column.") from None
 
     def index(self, text: str, place: str) -> bytes:
         """32 bytes by which equal texts are found without being readable: HMAC-SHA-256, another for each place."""

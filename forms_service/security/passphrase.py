@@ -50,4 +50,4 @@ def decrypt_data(encrypted_data: str, password: str) -> str:
             raise ValueError("too short")
         return AESGCM(derive_key(password, salt)).decrypt(nonce, sealed, None).decode()
     except (InvalidTag, ValueError) as error:
-        raise ValueError("The password is wrong, or the data was changed.") from error
+        raise ValueError("Wrong password, or the data is damaged.") from error

@@ -27,11 +27,11 @@ def decrypt_file(source: BinaryIO, password: str) -> Iterator[bytes]:
     """
     head = source.read(len(MAGIC) + SALT_BYTES)
     if len(head) < len(MAGIC) + SALT_BYTES or not head.startswith(MAGIC):
-        raise ValueError("This file was not made by: flask encrypt")
+        raise ValueError("This file was not made by flask encrypt.")
     try:
         yield from opened(derive_key(password, head[len(MAGIC) :]), source.read)
     except ValueError as error:
-        raise ValueError("The password is wrong, or the file was changed or is not whole.") from error
+        raise ValueError("Wrong password, or the file is damaged.") from error
 
 
 def _reader(source: BinaryIO) -> Callable[[], bytes]:

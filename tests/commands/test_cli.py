@@ -130,13 +130,13 @@ class TestDoctor:
         said |= {"PUBLIC_URL": "http://forms.example.com", "SIGNUP_CONFIRMATION": "false"}
         lines = fails(tmp_path, "doctor", **said, SIGNUP_ROLE="operator")
         assert re.search("^BAD +settings +SIGNUP_ROLE", lines, re.MULTILINE)
-        assert re.search("^BAD +smtp +SMTP_SERVER is not set: no mail leaves", lines, re.MULTILINE)
+        assert re.search("^BAD +smtp +SMTP_SERVER is not set: no mail is sent", lines, re.MULTILINE)
         assert re.search(r"^\? +settings +PUBLIC_URL.*https", fails(tmp_path, "doctor", **said), re.MULTILINE)
 
     def test_files_that_others_can_read_are_bad(self, tmp_path: Path) -> None:
         run(tmp_path, "accounts", "list")
         (tmp_path / "encryption_keys").chmod(0o644)
-        assert re.search("^BAD +files +Others can read .*chmod 600", fails(tmp_path, "doctor"), re.MULTILINE)
+        assert re.search("^BAD +files +Other users can read .*chmod 600", fails(tmp_path, "doctor"), re.MULTILINE)
 
     def test_a_secret_in_a_file_of_its_own_is_for_few_as_well(self, tmp_path: Path) -> None:
         secret = tmp_path / "token"
@@ -155,7 +155,7 @@ class TestDoctor:
 
     @pytest.mark.parametrize(
         ("answer", "mark", "sentence"),
-        [("v=SPF1 a:mx ~all", "ok", '"v=SPF1 a:mx ~all"'), ("", r"\?", "There is none"), (None, r"\?", "no answer")],
+        [("v=SPF1 a:mx ~all", "ok", '"v=SPF1 a:mx ~all"'), ("", r"\?", "Missing."), (None, r"\?", "did not respond")],
     )
     def test_dns_is_asked_and_what_it_does_not_say_is_said(
         self,
@@ -169,7 +169,7 @@ class TestDoctor:
         monkeypatch.setattr(mail_records, "find_text", lambda *_: answer)
         said = run(tmp_path, "doctor", **mail_server.settings, MAIL_FROM="post@firma.example")
         assert re.search(f"^{mark} +spf .*{re.escape(sentence)}", said, re.MULTILINE)
-        assert re.search(r"^\? +dkim +Not looked at", said, re.MULTILINE)
+        assert re.search(r"^\? +dkim +Not checked", said, re.MULTILINE)
 
     def test_a_mail_server_is_logged_into_and_the_dns_records_are_listed(
         self, tmp_path: Path, mail_server: MailServer, monkeypatch: pytest.MonkeyPatch

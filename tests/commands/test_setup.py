@@ -99,7 +99,7 @@ def test_run_again_it_changes_nothing_and_says_the_same(clone: Path) -> None:
 
 def test_an_env_of_something_else_stays_as_it_is(clone: Path) -> None:
     (clone / ".env").write_text("APP_NAME=mine\n")
-    assert "There is a" in setup_in(clone)
+    assert "already exists" in setup_in(clone)
     assert (clone / ".env").read_text() == "APP_NAME=mine\n"
 
 

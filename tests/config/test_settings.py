@@ -99,7 +99,7 @@ def test_everything_wrong_is_said_at_once_with_what_to_write(make_settings: Make
     text = str(SettingsError(found))
     assert "13 settings are wrong" in text
     assert "hunter2" not in text
-    assert "Write one of: development, testing, production." in text
+    assert "Must be one of: development, testing, production." in text
 
 
 @pytest.mark.parametrize(
@@ -202,7 +202,7 @@ def test_every_server_stops_with_one_error_and_no_traceback(tmp_path: Path) -> N
         servers.Server(tmp_path / "gunicorn", bad)
     for text in (told.stderr, str(caught.value)):
         assert "2 settings are wrong" in text
-        assert "ENVIRONMENT: Write one of" in text
+        assert "ENVIRONMENT: Must be one of" in text
         assert "Traceback" not in text
     assert told.returncode != 0
 

@@ -237,7 +237,7 @@ class TestBadDays:
         mail_server.stop()
         put(app)
         (first,) = deliver(app)
-        assert first == ("again", f"Port {mail_server.port} of SMTP_SERVER does not answer (ConnectionRefusedError).")
+        assert first == ("again", f"Port {mail_server.port} of SMTP_SERVER does not respond (ConnectionRefusedError).")
         mail_server.start()
         make_due(app)
         assert deliver(app)[-1][0] == "sent"
@@ -362,5 +362,5 @@ class TestMailFrom:
         "said", ["nobody", "a@b@", "x <nobody>", "ü@b.org", "a b@c.org", "@x.org", "a@b.org, c@d.eu"]
     )
     def test_is_an_address(self, make_settings: Callable[..., Settings], said: str) -> None:
-        with pytest.raises(Exception, match="MAIL_FROM: Write an address"):
+        with pytest.raises(Exception, match="MAIL_FROM: Must be an e-mail address"):
             make_settings(MAIL_FROM=said)

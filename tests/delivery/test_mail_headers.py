@@ -163,7 +163,7 @@ class TestAddressesThatAreNotAscii:
             assert content.partition(b"\r\n\r\n")[0].isascii()
             body = message_from_bytes(content).get_payload(decode=True)
             assert isinstance(body, bytes)
-            assert "Write to jörg@bücher.example to answer" in body.decode()
+            assert "To reply, write to jörg@bücher.example" in body.decode()
         finally:
             server.stop()
 

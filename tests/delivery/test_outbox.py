@@ -122,7 +122,7 @@ class TestQueueing:
         payloads.register(either_context, "test", lambda _: next(said))
         worker.deliver_due()
         assert [parcel.values for parcel in postman.taken] == [{"token": "read when it is sent"}]
-        assert attempts() == [("sent", "250 OK"), ("failed", "What it was about is gone.")]
+        assert attempts() == [("sent", "250 OK"), ("failed", "Its subject has been deleted.")]
 
     def test_what_it_was_about_takes_it_along(self, postman: Postman) -> None:
         account = new_id()
@@ -288,7 +288,7 @@ class TestTrying:
         assert worker.deliver_due() == 2
         assert states() == ["waiting", "sent"]
         assert attempts() == [("again", "KeyError"), ("sent", "250 OK")]
-        assert "could not be made" in caplog.text
+        assert "Could not build a message" in caplog.text
 
     def test_what_was_sent_is_written_down_once_the_database_is_back(
         self, postman: Postman, monkeypatch: pytest.MonkeyPatch

@@ -53,7 +53,7 @@ def test_goes_on_by_itself_where_it_was_killed(filled: Flask) -> None:
         next(rotation.reencrypt())
         left = rotation.count_stale()
     said = rotate(filled)
-    assert "Going on with the rotation that was not finished: data key 2" in said
+    assert "Continuing the unfinished rotation: data key 2" in said
     assert f"{left} rows done" in said
     assert "Data key 3" in rotate(filled), "finished, the next one is a new one"
 

@@ -56,4 +56,4 @@ def test_production_without_a_mail_server_is_degraded(make_app: MakeApp) -> None
     found = checks_of(make_app(METRICS_TOKEN=TOKEN, **production))
     assert found["status"] != "healthy"
     assert found["mail"]["status"] == "degraded"
-    assert "no mail server" in found["mail"]["reason"]
+    assert "not configured a mail server" in found["mail"]["reason"]

@@ -100,5 +100,5 @@ def test_what_was_good_before_the_fault_is_given_and_nothing_after() -> None:
     data[-1] ^= 1
     pieces = opened(KEY, io.BytesIO(bytes(data)).read)
     assert next(pieces) == b"a" * CHUNK
-    with pytest.raises(ValueError, match="not whole"):
+    with pytest.raises(ValueError, match="damaged or incomplete"):
         next(pieces)
