@@ -54,8 +54,9 @@ def writing() -> Iterator[None]:
     :raises ServiceUnavailableError: when its turn does not come in time
     """
     queue: AbstractContextManager[None] = current_app.extensions["writers"]
+    # ends what was only read: who waits must not keep the connection that the writer may be waiting for
+    db.session.rollback()
     with queue:
-        db.session.rollback()  # ends what was only read, so that the options below are heeded
         try:
             db.session.connection(execution_options={"writing": True})
             yield

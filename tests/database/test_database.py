@@ -5,9 +5,9 @@ import stat
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -146,6 +146,23 @@ def test_writers_of_a_process_wait_in_a_queue_and_not_for_ever(app: Flask, monke
     holder.join()
     with app.app_context(), writing():
         pass
+
+
+def test_no_connection_is_held_while_waiting_to_write(app: Flask) -> None:
+    held: list[int] = []
+
+    @contextmanager
+    def queue() -> Iterator[None]:
+        held.append(db.engine.pool.checkedout())
+        yield
+
+    app.extensions["writers"] = queue()
+    with app.app_context():
+        db.session.execute(text("SELECT 1"))
+        assert db.engine.pool.checkedout() == 1
+        with writing():
+            pass
+    assert held == [0]
 
 
 def test_times_are_kept_in_utc_and_come_back_aware(either_app: Flask) -> None:
