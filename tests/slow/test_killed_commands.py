@@ -87,7 +87,7 @@ def python(clone: Path, *words: str, **more: str) -> str:
 
 def kills(clone: Path, database: str, *words: str) -> int:
     """How often the command was killed on its way."""
-    return int(python(clone, str(servers.ROOT / "tests" / "kill_steps.py"), str(clone), database, *words))
+    return int(python(clone, str(servers.ROOT / "tests" / "support" / "kill_steps.py"), str(clone), database, *words))
 
 
 def with_new_key(place: tuple[Path, str]) -> Path:
