@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -77,7 +78,13 @@ def filled(request: pytest.FixtureRequest) -> tuple[Path, str]:
 
 def python(clone: Path, *words: str, **more: str) -> str:
     """Python in the clone; it must go well."""
-    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(servers.ROOT), "LOG_LEVEL": "CRITICAL", **more}
+    environment = {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": str(servers.ROOT),
+        "LOG_LEVEL": "CRITICAL",
+        "BCRYPT_ROUNDS": "10",
+        **more,
+    }
     done = subprocess.run(
         [sys.executable, *words], cwd=clone, env=environment, capture_output=True, text=True, check=False, timeout=300
     )
@@ -86,8 +93,12 @@ def python(clone: Path, *words: str, **more: str) -> str:
 
 
 def kills(clone: Path, database: str, *words: str) -> int:
-    """How often the command was killed on its way."""
-    return int(python(clone, str(servers.ROOT / "tests" / "support" / "kill_steps.py"), str(clone), database, *words))
+    """How many steps the command has, after it was killed at a sample of them (KILL_STEPS=all: at each)."""
+    seed = os.environ.get("KILL_SEED", str(time.time_ns()))
+    script = str(servers.ROOT / "tests" / "support" / "kill_steps.py")
+    sys.stdout.write(f"KILL_SEED={seed}\n")  # which pytest shows when it fails
+    chosen = {"KILL_SEED": seed, "KILL_STEPS": os.environ.get("KILL_STEPS", "")}
+    return int(python(clone, script, str(clone), database, *words, **chosen))
 
 
 def with_new_key(place: tuple[Path, str]) -> Path:

@@ -1,19 +1,25 @@
-"""A command killed at each of its steps, in turn: SIGKILL at the first step, then at the second, until it gets through.
+"""A command killed at its steps, one after the other, by SIGKILL.
 
 Run in a process of its own: `python kill_steps.py CLONE DATABASE WORDS…`. CLONE is a folder with `wsgi.py` and what it
 had before; DATABASE is "" for SQLite, or the address of a PostgreSQL database that is copied for each try. A step is a
 call that leaves a trace: a file's fsync, link, rename or removal, a commit. The process dies once before it and once
 after it. After each death the service is started with what is there, and has to read all.
-Prints how often it was killed.
+Prints how many steps there are. Which of them it is killed at: `select_steps`.
 """
 
 import io
+import itertools
+import mmap
 import os
+import random
 import shutil
 import signal
+import struct
 import sys
+import tempfile
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -31,23 +37,18 @@ from forms_service.encryption import keyring, rotation, wrapped_keys
 from forms_service.extensions import db
 from forms_service.submissions.models import Submission
 
-TRIES = 200
 SENT = "a submission from before"
 
 
-def kill_at(number: int) -> None:
-    """Have this process die at that moment of all that leave a trace."""
-    moments = iter(range(1, number + 1))
-
-    def moment() -> None:
-        if next(moments) == number:
-            os.kill(os.getpid(), signal.SIGKILL)
+def watch(reach: Callable[[int], object]) -> None:
+    """Have `reach` called in this process before and after all that leaves a trace, with the number of the step."""
+    numbers = itertools.count(1)
 
     def around(function: Callable[..., Any]) -> Callable[..., Any]:
         def call(*args: Any, **kwargs: Any) -> Any:
-            moment()
+            reach(next(numbers))
             done = function(*args, **kwargs)
-            moment()
+            reach(next(numbers))
             return done
 
         return call
@@ -114,10 +115,10 @@ def database_is_behind(app: Flask) -> bool:
     return [client.get(f"/health/{name}").status_code for name in ("live", "ready")] == [200, 503]
 
 
-def copied(url: str, number: int) -> str:
+def copied(url: str, name: str) -> str:
     """A database like that one."""
     parts = make_url(url)
-    name = f"{parts.database}_{number}"
+    name = f"{parts.database}_{name}"
     with psycopg.connect(url, dbname="postgres", autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name} TEMPLATE {parts.database}")
     return parts.set(database=name).render_as_string(hide_password=False)
@@ -129,34 +130,78 @@ def drop(url: str) -> None:
         connection.execute(f"DROP DATABASE {make_url(url).database} WITH (FORCE)")
 
 
+def warm_up() -> None:
+    """Do once what each child would otherwise do again: find the commands, configure the mappers, compile queries."""
+    with tempfile.TemporaryDirectory() as folder:
+        settings = load_settings(Path(folder))
+        app = create_app(settings)
+        with app.app_context(), nothing_left_open(), redirect_stdout(io.StringIO()):
+            FlaskGroup(create_app=lambda: app, load_dotenv=False).main(["--help"], standalone_mode=False)
+
+
+def select_steps(count: int, *, alike: bool) -> list[int]:
+    """One step of each two neighbours, drawn by KILL_SEED; with KILL_STEPS=all every step.
+
+    When most are `alike`, which are the commits of one batch after another, every fourth after the first seven.
+    """
+    steps = [number for number in range(1, count + 1) if number < 8 or not alike or number % 4 == 0]
+    if os.environ.get("KILL_STEPS") == "all":
+        return steps
+    draw = random.Random(os.environ["KILL_SEED"])
+    return [draw.choice(steps[start : start + 2]) for start in range(0, len(steps), 2)]
+
+
 def main(clone: Path, database: str, *words: str) -> None:
-    """Kill it at each step."""
-    alike = words[-1] == "--data"  # one batch is committed like the other: of those, every fourth
-    for number in [*range(1, 8), *range(8, TRIES, 4 if alike else 1)]:
-        place = clone.with_name(f"{clone.name}-{number}")
+    """Kill it at each step that is selected."""
+    warm_up()
+
+    @contextmanager
+    def attempt(name: str) -> Iterator[tuple[Path, list[str]]]:
+        place = clone.with_name(f"{clone.name}-{name}")
         shutil.copytree(clone, place)
-        url = copied(database, number) if database else ""
-        said = [word.replace("DATABASE", url) for word in words]
+        url = copied(database, name) if database else ""
         if url:
             os.environ["DATABASE_URL"] = url
-
-        def dies(number: int = number, place: Path = place, said: list[str] = said) -> None:
-            kill_at(number)
-            command(place, said)
-
-        ended = in_child(dies)
-        assert ended in (0, -signal.SIGKILL), f"step {number}: ended with {ended}"
-        if ended:
-            assert in_child(lambda place=place: look(place)) == 0, f"killed at step {number}, it does not start"
-            again = in_child(lambda place=place, said=said: command(place, said))
-            assert again == 0, f"killed at step {number}, it does not go on"
+        yield place, [word.replace("DATABASE", url) for word in words]
         shutil.rmtree(place)
         if url:
             drop(url)
-        if not ended:
-            sys.stdout.write(f"{number - 1}\n")
-            return
-    raise AssertionError("It has too many steps.")
+
+    with attempt("whole") as (place, said):
+        count = count_steps(lambda: command(place, said))
+    for number in select_steps(count, alike=words[-1] == "--data"):
+        with attempt(str(number)) as (place, said):
+            kill_and_go_on(number, place, said)
+    sys.stdout.write(f"{count}\n")
+
+
+def count_steps(act: Callable[[], None]) -> int:
+    """How many steps a child takes that gets through."""
+    count = mmap.mmap(-1, 8)  # shared with the child
+
+    def act_counting() -> None:
+        watch(lambda number: struct.pack_into("q", count, 0, number))
+        act()
+
+    assert in_child(act_counting) == 0, "it does not get through"
+    return int(struct.unpack_from("q", count)[0])
+
+
+def kill_and_go_on(number: int, place: Path, words: list[str]) -> None:
+    """Kill the command at a step; then the service starts with what is there, and the command gets through."""
+
+    def die(step: int) -> None:
+        if step == number:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def command_dying() -> None:
+        watch(die)
+        command(place, words)
+
+    ended = in_child(command_dying)
+    assert ended == -signal.SIGKILL, f"step {number}: ended with {ended}"
+    assert in_child(lambda: look(place)) == 0, f"killed at step {number}, it does not start"
+    assert in_child(lambda: command(place, words)) == 0, f"killed at step {number}, it does not go on"
 
 
 if __name__ == "__main__":
