@@ -22,7 +22,7 @@ from forms_service.extensions import cache
 from forms_service.metrics import CACHE_LOOKUPS
 from forms_service.redis_client import RedisGuard
 
-MOST_ENTRIES = 1000
+MAX_ENTRIES = 1000
 """Values kept in memory; the oldest go."""
 
 PREFIX = "forms:cache:"
@@ -53,7 +53,7 @@ class MemoryCache(SimpleCache):
     @classmethod
     def factory(cls, app: Flask, config: dict[str, Any], args: list[Any], kwargs: dict[str, Any]) -> "MemoryCache":
         """A cache as the app is configured."""
-        return cls(threshold=MOST_ENTRIES, default_timeout=kwargs["default_timeout"])
+        return cls(threshold=MAX_ENTRIES, default_timeout=kwargs["default_timeout"])
 
     def set(self, key: str, value: Any, timeout: Any = None) -> bool | None:
         """Keep a value; one that is written anew is young again."""

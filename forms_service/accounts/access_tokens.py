@@ -15,7 +15,7 @@ TYPE = "at+jwt"
 
 ISSUER = "forms_service"
 REQUIRED = ["exp", "iat", "iss", "sub", "sid", "jti"]
-LONGEST = 1000
+MAX_LENGTH = 1000
 """Characters beyond which a text is no token of ours; they have about 400."""
 
 
@@ -50,7 +50,7 @@ def lifetime() -> int:
 
 def read(token: str) -> Claims | None:
     """What the token says; None for any that is not ours to the letter, or is expired."""
-    if len(token) > LONGEST:
+    if len(token) > MAX_LENGTH:
         return None
     try:
         found = jwt.decode_complete(

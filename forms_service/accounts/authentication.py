@@ -17,7 +17,7 @@ from forms_service.extensions import db
 KEY_PREFIX = "fs_"
 """How every API key begins, so that people and scanners of leaked secrets know one when they see it."""
 
-USE_NOTED_EVERY = timedelta(hours=1)
+USE_INTERVAL = timedelta(hours=1)
 """How often the trail says that a key is in use: a line for every request would say no more."""
 
 
@@ -77,14 +77,14 @@ def _by_key(key: str) -> Caller | None:
     if found is None:
         return None
     key_id, scopes, last_used_at, account_id, role = found
-    if last_used_at is None or last_used_at < now() - USE_NOTED_EVERY:
+    if last_used_at is None or last_used_at < now() - USE_INTERVAL:
         _note_use(key_id, account_id)
     return Caller(account_id, role, key_id=key_id, scopes=frozenset(scopes.split()))
 
 
 def _note_use(key_id: uuid.UUID, account_id: uuid.UUID) -> None:
     """Say once an hour that a key is in use, however many requests come at once."""
-    due = or_(ApiKey.last_used_at.is_(None), ApiKey.last_used_at < now() - USE_NOTED_EVERY)
+    due = or_(ApiKey.last_used_at.is_(None), ApiKey.last_used_at < now() - USE_INTERVAL)
     with writing():
         if rows_changed(update(ApiKey).where(ApiKey.id == key_id, due).values(last_used_at=now())):
             audit.record("key_used", account_id=account_id, details={"key": str(key_id)})

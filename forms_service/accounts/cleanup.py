@@ -13,7 +13,7 @@ from forms_service.database.transactions import writing
 from forms_service.database.types import now
 from forms_service.extensions import db
 
-EVERY = 3600
+SWEEP_INTERVAL = 3600
 """Seconds from sweep to sweep."""
 
 
@@ -27,7 +27,7 @@ MAX_EVENTS = 10_000
 
 def init_app(app: Flask) -> None:
     """Sweep once an hour, wherever background work is done."""
-    periodic.register(app, "accounts", EVERY, sweep)
+    periodic.register(app, "accounts", SWEEP_INTERVAL, sweep)
 
 
 def sweep() -> None:

@@ -13,7 +13,7 @@ from forms_service.database.types import now
 from forms_service.encryption.keyring import holder
 from forms_service.extensions import db
 from forms_service.rate_limiting.keys import address_key
-from forms_service.web.access_log import LONGEST
+from forms_service.web.access_log import MAX_PATH_LENGTH
 from forms_service.web.client import client_address, client_key
 
 COOKIE = "forms_browser"
@@ -43,7 +43,7 @@ def asking_device() -> Device:
     browser = request.cookies.get(COOKIE, "")
     names = [f"browser {browser}"] if len(browser) == COOKIE_LENGTH else []
     places = tuple(index(name, PLACE) for name in [*names, f"network {client_key()}"])
-    return Device(client_address(), request.headers.get("User-Agent", "")[:LONGEST], places)
+    return Device(client_address(), request.headers.get("User-Agent", "")[:MAX_PATH_LENGTH], places)
 
 
 def known_browser() -> Device:

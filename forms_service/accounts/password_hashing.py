@@ -18,7 +18,7 @@ from forms_service.extensions import db
 from forms_service.security.passwords import cost_of, hash_password, verify_password
 from forms_service.validation.password_strength import holds_context
 
-PATIENCE = 5.0
+HASHING_TIMEOUT = 5.0
 """Seconds that a password waits for its turn to be hashed."""
 
 COST_KNOWN = 300.0
@@ -54,7 +54,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     """Let as many be hashed at once as there are cores, over all processes."""
     slots = max(1, -(-cores() // settings.web_concurrency)) + 1
     app.extensions["hashing_cost"] = {"cost": 0, "until": 0.0}
-    app.extensions["hashing"] = HashingGate(slots, places=THREADS - RESERVE - slots, patience=PATIENCE)
+    app.extensions["hashing"] = HashingGate(slots, places=THREADS - RESERVE - slots, patience=HASHING_TIMEOUT)
 
 
 def hashed(password: str) -> str:

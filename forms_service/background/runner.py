@@ -29,7 +29,7 @@ TASK_SECONDS = 20.0
 REENCRYPT_SECONDS = 60
 """How often a re-encryption that is not finished goes on; longer than every process needs to notice a new key."""
 
-LONGEST_PAUSE = 15.0
+MAX_PAUSE = 15.0
 """Seconds between looks for a database that is away."""
 
 STOPPING_SECONDS = 25
@@ -125,7 +125,7 @@ class Loop:
             if self._stopping.is_set():  # looked at after the clearing, or a call to stop would be slept through
                 return
             self._once()
-            pause = min(2.0**self._failures, LONGEST_PAUSE) if self._failures else self._seconds
+            pause = min(2.0**self._failures, MAX_PAUSE) if self._failures else self._seconds
             self._woken.wait(pause)
 
     def _once(self) -> None:

@@ -19,7 +19,7 @@ from forms_service.database.types import now
 from forms_service.delivery import digests, payloads
 from forms_service.delivery.message import DeliveryError, Parcel
 from forms_service.delivery.models import ROUTINE, URGENT, Attempt, Message
-from forms_service.encryption.row_binding import unreadable
+from forms_service.encryption.associated_data import unreadable
 from forms_service.extensions import db
 from forms_service.metrics import DELIVERIES
 

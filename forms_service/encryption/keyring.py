@@ -17,7 +17,7 @@ from sqlalchemy.types import TypeDecorator
 from forms_service.database import migrations
 from forms_service.database.engine import first_line
 from forms_service.encryption import wrapped_keys
-from forms_service.encryption.row_binding import SEPARATOR, Bound, Unreadable, bound, located, row_key
+from forms_service.encryption.associated_data import SEPARATOR, Bound, Unreadable, bound, located, row_key
 from forms_service.errors import ServiceUnavailableError, StartError
 from forms_service.metrics import UNREADABLE
 from forms_service.security.key_ring import KeyRing, UnknownKeyError

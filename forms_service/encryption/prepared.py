@@ -8,8 +8,8 @@ from sqlalchemy import Connection, FromClause, Select, Table, insert
 from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import DBAPIError
 
+from forms_service.encryption.associated_data import row_key
 from forms_service.encryption.keyring import Encrypted, holder
-from forms_service.encryption.row_binding import row_key
 from forms_service.extensions import db
 
 MOST_VALUES = 900

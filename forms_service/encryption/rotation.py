@@ -25,8 +25,8 @@ from sqlalchemy import (
 
 from forms_service.database.transactions import writing
 from forms_service.encryption import wrapped_keys
+from forms_service.encryption.associated_data import Unreadable, row_key
 from forms_service.encryption.keyring import Encrypted, decrypt, holder, reveal, start_data_key
-from forms_service.encryption.row_binding import Unreadable, row_key
 from forms_service.extensions import db
 
 BATCH = 100

@@ -19,7 +19,7 @@ from sqlalchemy import select
 
 from forms_service.accounts.models import Account
 from forms_service.database.transactions import read_once
-from forms_service.encryption.row_binding import Unreadable
+from forms_service.encryption.associated_data import Unreadable
 from forms_service.errors import NotFoundError, ServiceUnavailableError
 from forms_service.extensions import db
 from forms_service.form_schema.compiler import FormSchema, compiled

@@ -10,8 +10,8 @@ from sqlalchemy import JSON, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from forms_service.database.types import UTCDateTime, now
+from forms_service.encryption.associated_data import Unreadable
 from forms_service.encryption.keyring import Encrypted
-from forms_service.encryption.row_binding import Unreadable
 from forms_service.extensions import Model
 
 FORM_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{15}")

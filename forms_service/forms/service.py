@@ -19,7 +19,7 @@ from forms_service.config import settings
 from forms_service.database.transactions import writing
 from forms_service.database.types import now
 from forms_service.delivery.problems import mail_problem
-from forms_service.encryption.row_binding import Unreadable, unreadable
+from forms_service.encryption.associated_data import Unreadable, unreadable
 from forms_service.errors import (
     AuthenticationError,
     AuthorizationError,

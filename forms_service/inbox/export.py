@@ -11,7 +11,7 @@ from forms_service.accounts import audit
 from forms_service.accounts.guards import Caller
 from forms_service.database.transactions import writing
 from forms_service.database.types import now
-from forms_service.encryption.row_binding import unreadable
+from forms_service.encryption.associated_data import unreadable
 from forms_service.extensions import db
 from forms_service.form_schema.special_fields import WORDS
 from forms_service.forms.service import owned

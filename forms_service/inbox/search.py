@@ -6,10 +6,10 @@ import uuid
 from typing import Any
 
 from forms_service.accounts.guards import Caller
-from forms_service.encryption.row_binding import Unreadable
+from forms_service.encryption.associated_data import Unreadable
 from forms_service.forms.service import owned
+from forms_service.inbox.folded_text import fold
 from forms_service.inbox.service import page
-from forms_service.inbox.text_folding import fold
 from forms_service.submissions.queries import Filter, Found, batches
 from forms_service.validation.datetimes import moment
 from forms_service.web.pagination import Page, after

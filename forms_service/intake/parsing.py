@@ -13,7 +13,7 @@ from forms_service.forms import returning
 from forms_service.forms.cache import PublishedForm
 from forms_service.submissions.incoming import Incoming, Sorted, as_text, sort_out
 from forms_service.submissions.storage_quota import Allowance
-from forms_service.uploads import receiving
+from forms_service.uploads import multipart_upload
 from forms_service.uploads.uploaded_file import Upload
 from forms_service.validation.base import LONGEST_NAME, NO_OBJECT
 from forms_service.validation.text import normalize_unicode, storable_text
@@ -32,7 +32,7 @@ def received(form: PublishedForm) -> Iterator[Incoming]:
         g.body = storable_values(public_form_body())
         yield sorted_incoming(form, g.body, files=(), client=client_address(), query=query_fields())
         return
-    with receiving.received(form, Allowance(form)) as body:
+    with multipart_upload.received(form, Allowance(form)) as body:
         g.body = storable_values(by_name(body.pairs))
         came = sorted_incoming(form, g.body, files=body.uploads, client=client_address(), query=query_fields())
         came.keep_files = body.keep

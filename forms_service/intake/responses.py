@@ -24,7 +24,7 @@ from forms_service.intake.origins import from_our_page
 from forms_service.intake.refusal_pages import refusal_page
 from forms_service.submissions.incoming import Incoming
 from forms_service.submissions.refusals import count_refusal
-from forms_service.uploads import receiving
+from forms_service.uploads import multipart_upload
 from forms_service.web import error_handlers
 from forms_service.web.negotiation import wants_page
 from forms_service.web.responses import as_json, failure_body
@@ -76,7 +76,7 @@ def _count(error: ApiError) -> None:
     reason = REASONS.get(type(error))
     if isinstance(error, ValidationError) and set(error.faults) <= set(special_fields.CHALLENGE_TOKENS):
         reason = "challenge"
-    elif isinstance(error, ValidationError) and any(receiving.FULL in said for said in error.faults.values()):
+    elif isinstance(error, ValidationError) and any(multipart_upload.FULL in said for said in error.faults.values()):
         reason = "too_large"
     elif isinstance(error, AuthorizationError):
         reason = "closed" if error.details.get("reason") == INACTIVE else origins.refusal()

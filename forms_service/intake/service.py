@@ -19,7 +19,7 @@ from forms_service.submissions import notification
 from forms_service.submissions.email_addresses import indexes_in
 from forms_service.submissions.incoming import Incoming
 from forms_service.submissions.serialization import to_json
-from forms_service.uploads import receiving
+from forms_service.uploads import multipart_upload
 from forms_service.validation.base import faults_by_path
 
 
@@ -57,7 +57,7 @@ def take(form: PublishedForm, incoming: Incoming, sender: Sender, key: str | Non
 
 
 def _checked(form: PublishedForm, incoming: Incoming) -> dict[str, Any]:
-    faults = receiving.faults(form, incoming.uploads)
+    faults = multipart_upload.faults(form, incoming.uploads)
     try:
         data = form.schema.load(incoming.data)
     except SchemaError as error:
@@ -104,7 +104,7 @@ def _entry(
         identity,
         spam=bool(reasons),
         submission=row,
-        files=[FILES.row(**row) for row in receiving.rows(identity, incoming.uploads)],
+        files=[FILES.row(**row) for row in multipart_upload.rows(identity, incoming.uploads)],
         people=[PEOPLE.row(email_index=index, submission_id=identity) for index in people],
         messages=[] if reasons else notification.rows(form, identity),
     )

@@ -12,7 +12,7 @@ from forms_service.background import periodic
 from forms_service.config import settings
 from forms_service.database.transactions import writing
 from forms_service.database.types import now
-from forms_service.encryption.row_binding import Unreadable
+from forms_service.encryption.associated_data import Unreadable
 from forms_service.extensions import db
 from forms_service.form_schema.settings import form_settings
 from forms_service.forms.models import Form, FormVersion

@@ -21,8 +21,8 @@ from sqlalchemy import (
     union_all,
 )
 
+from forms_service.encryption.associated_data import Unreadable
 from forms_service.encryption.keyring import holder, reveal
-from forms_service.encryption.row_binding import Unreadable
 from forms_service.extensions import db
 from forms_service.security.key_ring import KeyRing
 from forms_service.submissions.choice_lists import multiselects_of, with_lists

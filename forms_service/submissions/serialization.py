@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from forms_service.encryption.row_binding import unreadable
+from forms_service.encryption.associated_data import unreadable
 
 to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 """As short as it goes, with every character as it is; `json.dumps` would make an encoder at each call."""

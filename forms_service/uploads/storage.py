@@ -16,7 +16,7 @@ from sqlalchemy import select
 
 from forms_service.background import periodic
 from forms_service.database.types import new_id
-from forms_service.encryption.row_binding import Unreadable
+from forms_service.encryption.associated_data import Unreadable
 from forms_service.errors import NotFoundError, ServiceUnavailableError
 from forms_service.extensions import db
 from forms_service.logs import event

@@ -21,7 +21,7 @@ from forms_service.delivery import mail_headers
 from forms_service.errors import ApiError
 from forms_service.form_schema.compiler import compiled
 from forms_service.form_schema.field_types import patterns
-from forms_service.inbox import csv_and_json, text_folding
+from forms_service.inbox import csv_and_json, folded_text
 from forms_service.intake import redirects
 from forms_service.intake.parsing import storable_values
 from forms_service.spam import blocklist, wording
@@ -150,7 +150,7 @@ WORK: dict[str, Work] = {
     "NFKD: long ligatures": Work(lambda sent: text.normalize_unicode(sent, "NFKD"), filled("\ufdfa")),
     "half characters and NUL": Work(storable_values, lambda size: {"a": ["\ud800\0" * size]}),
     "folding": Work(text.folded, filled(MARKS + "\ufb03", "a")),
-    "folding for search": Work(text_folding.fold, filled(MARKS + "\u0130", "a")),
+    "folding for search": Work(folded_text.fold, filled(MARKS + "\u0130", "a")),
     "one line": Work(text.one_line, filled(" \u2003", "a", "a")),
     "markup": Work(lambda sent: text.strip_markup(sent[: fields.LONGEST_RAW]), filled("<b>&amp;"), 1024),
     "controls": Work(text.without_controls, filled("\u202e\x00")),

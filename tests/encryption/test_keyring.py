@@ -13,7 +13,7 @@ from forms_service.accounts.models import Account
 from forms_service.app import create_app
 from forms_service.database.transactions import writing
 from forms_service.encryption import keyring, rotation, wrapped_keys
-from forms_service.encryption.row_binding import Unreadable
+from forms_service.encryption.associated_data import Unreadable
 from forms_service.errors import StartError
 from forms_service.extensions import db
 from forms_service.security.key_ring import key_mark

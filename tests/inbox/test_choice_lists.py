@@ -7,7 +7,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.conftest import KeyOf
-from tests.inbox.test_inbox_export import export
+from tests.inbox.test_inbox_export import fetch_export
 from tests.support.stored import make_form, submit
 
 TOPICS: list[dict[str, Any]] = [
@@ -28,7 +28,7 @@ def test_an_older_submission_shows_one_choice_as_a_list(either: FlaskClient, eit
     listed = either.get(f"/api/forms/{form}/submissions", headers=owner).json["data"]
     searched = either.post(f"/api/forms/{form}/submissions/search", headers=owner, json={"q": "sales"}).json["data"]
     person = either.post("/api/people/find", headers=owner, json={"email": "ann@example.com"}).json["data"]
-    exported = [json.loads(line) for line in export(either, owner, form, format="jsonl").splitlines()]
+    exported = [json.loads(line) for line in fetch_export(either, owner, form, format="jsonl").splitlines()]
     assert [item["data"] for item in (*listed, *searched, *person, *exported)] == [shown] * 4
 
 

@@ -8,7 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from forms_service.inbox import search
-from forms_service.inbox.text_folding import fold
+from forms_service.inbox.folded_text import fold
 from forms_service.submissions import queries
 from tests.conftest import KeyOf
 from tests.support.stored import make_form, submit

@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 from openpyxl.worksheet.worksheet import Worksheet
 
 from tests.conftest import KeyOf
-from tests.inbox.test_inbox_export import export, table
+from tests.inbox.test_inbox_export import fetch_export, table
 from tests.support.stored import make_form, submit
 
 AT = datetime(2026, 7, 1, 22, 30, 5, 123456, UTC)
@@ -75,7 +75,7 @@ def test_a_workbook_has_typed_cells(either: FlaskClient, either_app: Flask, key_
     form = make_form(either_app, "owner@example.com", FIELDS)
     submit(either_app, form, TEXTS, created_at=datetime(2026, 7, 1, tzinfo=UTC))
     submit(either_app, form, TYPED, created_at=AT, read=True)
-    typed, texts = rows(opened(export(either, owner, form, format="xlsx")))
+    typed, texts = rows(opened(fetch_export(either, owner, form, format="xlsx")))
     assert typed["created_at"] == wall(2026, 7, 1, 22, 30, 5)
     assert (typed["read"], texts["read"]) == (True, False)
     found = {name: typed[name] for name in ("Number", "Integer", "Date", "Time", "Moment", "Box", "Consent")}
@@ -98,7 +98,7 @@ def test_a_workbook_has_a_bold_heading_that_stays_and_filters(client: FlaskClien
     owner = key_of(app)
     form = make_form(app, "owner@example.com", FIELDS)
     submit(app, form, {"m": "x" * 50, "zip": "1"})
-    sheet = opened(export(client, owner, form, format="xlsx"))
+    sheet = opened(fetch_export(client, owner, form, format="xlsx"))
     assert all(cell.font.bold for cell in sheet[1])
     assert not any(cell.font.bold for cell in sheet[2])
     assert sheet.freeze_panes == "A2"
@@ -114,9 +114,9 @@ def test_times_are_to_the_second_in_the_zone_that_is_asked_for(
     owner = key_of(either_app)
     form = make_form(either_app, "owner@example.com", FIELDS)
     submit(either_app, form, {"dt": "2026-01-01T12:00:00Z"}, created_at=AT)
-    assert table(export(either, owner, form))[1][1] == "2026-07-01T22:30:05+00:00"
-    assert table(export(either, owner, form, timezone="Europe/Vienna"))[1][1] == "2026-07-02T00:30:05+02:00"
-    (row,) = rows(opened(export(either, owner, form, format="xlsx", timezone="Asia/Kathmandu")))
+    assert table(fetch_export(either, owner, form))[1][1] == "2026-07-01T22:30:05+00:00"
+    assert table(fetch_export(either, owner, form, timezone="Europe/Vienna"))[1][1] == "2026-07-02T00:30:05+02:00"
+    (row,) = rows(opened(fetch_export(either, owner, form, format="xlsx", timezone="Asia/Kathmandu")))
     assert row["created_at"] == wall(2026, 7, 2, 4, 15, 5)
     assert row["Moment"] == wall(2026, 1, 1, 17, 45)
     for wrong in ("Europe/Nowhere", "../etc/passwd", "", "x" * 200):
@@ -130,14 +130,14 @@ def test_choices_that_hold_commas_can_be_told_apart(client: FlaskClient, app: Fl
     form = make_form(app, "owner@example.com", [{"name": "who", "type": "multiselect", "choices": choices}])
     for chosen in (choices, choices[1:2], choices[:1], "Me, myself and I"):
         submit(app, form, {"who": chosen})
-    cells = [row[4] for row in table(export(client, owner, form))[:0:-1]]
+    cells = [row[4] for row in table(fetch_export(client, owner, form))[:0:-1]]
     assert [next(csv.reader([cell], skipinitialspace=True)) for cell in cells] == [
         choices,
         ["No"],
         ["Me, myself and I"],
         ["Me, myself and I"],
     ]
-    assert [row["who"] for row in rows(opened(export(client, owner, form, format="xlsx")))][::-1] == cells
+    assert [row["who"] for row in rows(opened(fetch_export(client, owner, form, format="xlsx")))][::-1] == cells
 
 
 def test_choices_with_labels_have_a_column_for_the_label_and_one_for_the_value(
@@ -152,7 +152,7 @@ def test_choices_with_labels_have_a_column_for_the_label_and_one_for_the_value(
         either_app, "owner@example.com", [topics | {"choices": old}, one], [topics | {"choices": new}, one]
     )
     submit(either_app, form, {"topic": ["s", "x", "other"], "one": "1"})
-    heading, row = table(export(either, owner, form))
+    heading, row = table(fetch_export(either, owner, form))
     assert heading[4:] == ["Topics", "Topics (value)", "one", "one (value)"]
     assert row[4:] == ['"Sales, now", Ex, other', "s, x, other", "One", "1"]
 
@@ -165,7 +165,7 @@ def test_special_fields_that_people_write_and_the_address_that_is_kept_are_colum
     sent = {"message": "Hi", "_replyto": "ann@example.com", "from_name": "Ann", "_cc": "b@example.com", "_webhook": "x"}
     answer = either.post(f"/f/{form}", json=sent, environ_base={"REMOTE_ADDR": "203.0.113.77"})
     assert answer.status_code == 200, answer.json
-    heading, row = table(export(either, owner, form))
+    heading, row = table(fetch_export(either, owner, form))
     shown = dict(zip(heading[4:], row[4:], strict=True))
     assert shown == {
         "message": "Hi",
@@ -174,11 +174,11 @@ def test_special_fields_that_people_write_and_the_address_that_is_kept_are_colum
         "_cc": "b@example.com",
         "client": "203.0.113.77",
     }
-    (sheet_row,) = rows(opened(export(either, owner, form, format="xlsx")))
+    (sheet_row,) = rows(opened(fetch_export(either, owner, form, format="xlsx")))
     assert shown.items() <= sheet_row.items()
     one = either.get(f"/api/submissions/{answer.json['data']['id']}", headers=owner).json["data"]
     assert one["client"] == "203.0.113.77"
-    assert b'"client": "203.0.113.77"' in export(either, owner, form, format="jsonl")
+    assert b'"client": "203.0.113.77"' in fetch_export(either, owner, form, format="jsonl")
 
 
 @pytest.mark.parametrize(("store_ip", "shown"), [("truncated", "203.0.113.0"), ("none", None)])
@@ -190,7 +190,7 @@ def test_no_more_of_an_address_is_shown_than_is_kept(
     client.post(f"/f/{form}", json={"a": "b"}, environ_base={"REMOTE_ADDR": "203.0.113.77"})
     (found,) = client.get(f"/api/forms/{form}/submissions", headers=owner).json["data"]
     assert found.get("client") == shown
-    assert ("client" in table(export(client, owner, form))[0]) == bool(shown)
+    assert ("client" in table(fetch_export(client, owner, form))[0]) == bool(shown)
 
 
 @pytest.mark.slow
@@ -204,7 +204,7 @@ def test_libreoffice_opens_a_workbook_as_it_is_meant(
     form = make_form(app, "owner@example.com", FIELDS)
     submit(app, form, TYPED | {"extra": "=1+1"}, created_at=AT)
     file = tmp_path / "export.xlsx"
-    file.write_bytes(export(client, owner, form, format="xlsx"))
+    file.write_bytes(fetch_export(client, owner, form, format="xlsx"))
     profile = f"-env:UserInstallation=file://{tmp_path / 'profile'}"
     words = [office, profile, "--headless", "--convert-to", "csv", "--outdir", str(tmp_path), str(file)]
     subprocess.run(words, check=True, capture_output=True, timeout=180)

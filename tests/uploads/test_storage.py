@@ -19,7 +19,7 @@ from forms_service.forms.models import Form
 from forms_service.submissions.models import Submission
 from forms_service.uploads import storage
 from forms_service.uploads.models import File
-from forms_service.uploads.receiving import rows
+from forms_service.uploads.multipart_upload import rows
 from forms_service.uploads.uploaded_file import Upload
 from tests.support import servers
 

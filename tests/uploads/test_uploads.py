@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from forms_service.errors import Fault
 from forms_service.forms.cache import PublishedForm
 from forms_service.submissions.storage_quota import Allowance
-from forms_service.uploads import disk_space, receiving
+from forms_service.uploads import disk_space, multipart_upload
 from forms_service.web.route_policy import public, unlimited
 from tests.conftest import MakeApp
 from tests.support.definitions import PDF, PNG, PROGRAM, BrokenStream, file_part, form_of, multipart, text_part
@@ -27,8 +27,10 @@ NAME = {"name": "name", "type": "text"}
 def take() -> Any:
     """Reads a multipart body as a submission of a form is read."""
     form, kept = current_app.config["TAKE"]
-    with receiving.received(form, Allowance(form)) as body:
-        said = {name: [fault.code for fault in found] for name, found in receiving.faults(form, body.uploads).items()}
+    with multipart_upload.received(form, Allowance(form)) as body:
+        said = {
+            name: [fault.code for fault in found] for name, found in multipart_upload.faults(form, body.uploads).items()
+        }
         if kept:
             body.keep()
         files = [[file.field, file.name, file.content_type, file.size, file.stored_as] for file in body.uploads]
@@ -249,8 +251,8 @@ def test_files_are_held_against_the_form(
 
 
 def test_no_fault_repeats_what_was_sent() -> None:
-    upload = receiving.Upload("cv", "my secret name.pdf", "text/plain", 99, "x")
-    said = receiving.faults(form_of({**CV, "accept": "image/*", "max_size": 9}), [upload])
+    upload = multipart_upload.Upload("cv", "my secret name.pdf", "text/plain", 99, "x")
+    said = multipart_upload.faults(form_of({**CV, "accept": "image/*", "max_size": 9}), [upload])
     assert [type(fault) for fault in said["cv"]] == [Fault, Fault]
     assert "secret" not in " ".join(said["cv"])
 

@@ -11,7 +11,7 @@ from forms_service.accounts.models import Account, ApiKey
 from forms_service.accounts.password_hashing import demand_current
 from forms_service.accounts.service import by_id
 from forms_service.database.transactions import rows_changed, writing
-from forms_service.encryption.row_binding import unreadable
+from forms_service.encryption.associated_data import unreadable
 from forms_service.errors import AuthenticationError, AuthorizationError, NotFoundError
 from forms_service.extensions import db
 from forms_service.security import generate_secure_token

@@ -15,7 +15,7 @@ from forms_service.accounts.models import Account, ApiKey, Event, Session
 from forms_service.accounts.password_hashing import demand_current
 from forms_service.accounts.sessions import service as sessions
 from forms_service.database.transactions import writing
-from forms_service.encryption.row_binding import unreadable
+from forms_service.encryption.associated_data import unreadable
 from forms_service.errors import AuthenticationError
 from forms_service.extensions import db
 from forms_service.signals import account_deleted, account_emptying, account_exporting

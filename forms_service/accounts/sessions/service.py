@@ -19,7 +19,7 @@ from forms_service.accounts.service import email_index
 from forms_service.config import settings
 from forms_service.database.transactions import rows_changed, writing
 from forms_service.database.types import now
-from forms_service.encryption.row_binding import unreadable
+from forms_service.encryption.associated_data import unreadable
 from forms_service.errors import AuthenticationError, AuthorizationError, ConflictError, NotFoundError
 from forms_service.extensions import db
 from forms_service.security import derived_key, generate_secure_token

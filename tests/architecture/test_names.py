@@ -1,0 +1,85 @@
+"""The language of the code base: names of modules and bounds, circles of packages, sizes of packages and test files."""
+
+import ast
+import re
+from collections import defaultdict
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+from tests.support.servers import ROOT
+
+PACKAGE = ROOT / "forms_service"
+FILES = sorted(PACKAGE.rglob("*.py"))
+MODULES = {".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): file for file in FILES}
+
+TERMS = {"caching", "framing", "keyring", "mail_rendering", "parsing", "rate_limiting", "storing"}
+"""The field's own terms among the names in -ing."""
+
+MAX_TEST_LINES = 300
+MAX_PACKAGE_SHARE = 0.15
+BOUND = re.compile(r"_?(MOST|LONGEST|LEAST|LARGEST|SMALLEST|FASTEST|DEEPEST|SHORTEST)(_|$)")
+
+
+def folder_of(module: str) -> Path | None:
+    """The folder of a module, or of the module that defines a name."""
+    while module and module not in MODULES:
+        module = module.rpartition(".")[0]
+    return MODULES[module].parent if module else None
+
+
+def folder_imports() -> dict[Path, set[Path]]:
+    """The folders that each folder imports from; the modules at the top level are no folder's neighbours."""
+    imported: dict[Path, set[Path]] = defaultdict(set)
+    for file in FILES:
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.ImportFrom):
+                for alias in node.names:
+                    folder = folder_of(f"{node.module}.{alias.name}")
+                    if folder and PACKAGE not in (folder, file.parent) and folder != file.parent:
+                        imported[file.parent].add(folder)
+    return imported
+
+
+def test_no_circle_of_folders() -> None:
+    try:
+        TopologicalSorter(folder_imports()).prepare()
+    except CycleError as error:
+        raise AssertionError(" → ".join(str(folder.relative_to(ROOT)) for folder in error.args[1])) from None
+
+
+def test_modules_are_named_by_nouns() -> None:
+    names = {file.stem if file.stem != "__init__" else file.parent.name for file in FILES}
+    assert {name for name in names if name.endswith(("ing", "ed"))} - TERMS == set()
+
+
+def test_bounds_are_named_max_and_min() -> None:
+    offenders = []
+    for file in FILES:
+        for node in ast.parse(file.read_text()).body:
+            targets = (
+                node.targets
+                if isinstance(node, ast.Assign)
+                else [node.target]
+                if isinstance(node, ast.AnnAssign)
+                else []
+            )
+            names = [name.id for target in targets for name in ast.walk(target) if isinstance(name, ast.Name)]
+            offenders += [f"{file.relative_to(ROOT)}: {name}" for name in names if BOUND.match(name)]
+    assert set(offenders) == KNOWN_BOUNDS
+
+
+def test_test_files_stay_small() -> None:
+    sizes = {str(file.relative_to(ROOT)): len(file.read_text().splitlines()) for file in (ROOT / "tests").rglob("*.py")}
+    assert {name for name, lines in sizes.items() if lines > MAX_TEST_LINES} == KNOWN_TEST_FILES
+
+
+def test_no_package_holds_more_than_its_share() -> None:
+    lines: dict[str, int] = defaultdict(int)
+    for file in FILES:
+        lines[file.relative_to(PACKAGE).parts[0]] += len(file.read_text().splitlines())
+    assert [name for name, count in lines.items() if count > MAX_PACKAGE_SHARE * sum(lines.values())] == []
+
+
+# Offenders of the day on which these tests were written. Both lists only ever get shorter.
+KNOWN_BOUNDS: set[str] = set()
+KNOWN_TEST_FILES: set[str] = set()
