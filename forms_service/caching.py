@@ -46,7 +46,7 @@ class Json(BaseSerializer):
 
 
 class MemoryCache(SimpleCache):
-    """A cache of the process, of MOST_ENTRIES values."""
+    """A cache of the process, of MAX_ENTRIES values."""
 
     serializer = Json()  # type: ignore[assignment]  # the base class names one that pickles
 

@@ -7,13 +7,13 @@ from contextlib import contextmanager
 import psutil
 
 PINNING = hasattr(os, "sched_setaffinity")  # not on macOS
-EVERY = frozenset(os.sched_getaffinity(0)) if PINNING else frozenset(range(os.cpu_count() or 1))
+ALL_CORES = frozenset(os.sched_getaffinity(0)) if PINNING else frozenset(range(os.cpu_count() or 1))
 """Those that the process was started on."""
 
 
 def cores() -> int:
     """How many cores this process may use."""
-    return len(EVERY)
+    return len(ALL_CORES)
 
 
 def stay_on_one_core() -> None:
@@ -23,7 +23,7 @@ def stay_on_one_core() -> None:
     up on another core, and costs more than the call. Cores that somebody has chosen for the process stay as they are.
     """
     idle = [times.idle for times in psutil.cpu_times(percpu=True)]
-    if PINNING and set(range(len(idle))) == EVERY:
+    if PINNING and set(range(len(idle))) == ALL_CORES:
         os.sched_setaffinity(0, {idle.index(max(idle))})
 
 
@@ -34,7 +34,7 @@ def on_every_core() -> Iterator[None]:
         yield
         return
     before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, EVERY)
+    os.sched_setaffinity(0, ALL_CORES)
     try:
         yield
     finally:

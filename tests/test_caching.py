@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 from prometheus_client import REGISTRY
 
-from forms_service.caching import MOST_ENTRIES, cached, clear_pattern
+from forms_service.caching import MAX_ENTRIES, cached, clear_pattern
 from forms_service.extensions import cache
 from tests.support.visitors import form_for
 
@@ -56,12 +56,12 @@ def test_a_kept_value_is_a_copy() -> None:
 
 
 def test_the_oldest_go_when_it_is_full() -> None:
-    for number in range(MOST_ENTRIES):
+    for number in range(MAX_ENTRIES):
         cache.set(f"n{number}", number, timeout=10_000 - number)
     cache.set("n0", "again")
     cache.set("more", 1)
-    kept = [number for number in range(MOST_ENTRIES) if cache.get(f"n{number}") is not None]
-    assert kept == [0, *range(2, MOST_ENTRIES)], "n1 was the oldest: n0 had been written anew"
+    kept = [number for number in range(MAX_ENTRIES) if cache.get(f"n{number}") is not None]
+    assert kept == [0, *range(2, MAX_ENTRIES)], "n1 was the oldest: n0 had been written anew"
 
 
 def test_clears_by_pattern() -> None:

@@ -8,7 +8,7 @@ from flask.cli import with_appcontext
 from forms_service.commands.terminal import checked, line, plainly
 from forms_service.forms import administration, service
 from forms_service.forms.schemas import NewForm
-from forms_service.inbox import form_overview
+from forms_service.inbox import terminal_list
 from forms_service.submissions import address_index
 from forms_service.submissions.models import STATUSES
 
@@ -84,12 +84,12 @@ def submissions() -> None:
 @plainly
 def list_submissions(form_id: str, status: tuple[str, ...], limit: int) -> None:
     """List submissions, newest first: id, time, status, read or unread, and JSON values, separated by tabs."""
-    listed = form_overview.everything_of(form_id, status)
+    listed = terminal_list.everything_of(form_id, status)
     for submission in itertools.islice(listed, limit):
         click.echo(line(*submission))
     if next(listed, None):
         click.echo(f"Not listed: submissions older than these {limit}. To see more: --limit {limit * 10}", err=True)
-    for left_out, count in form_overview.left_out_of(form_id, status).items():
+    for left_out, count in terminal_list.left_out_of(form_id, status).items():
         click.echo(f"Not listed: {count} with the status {left_out}. To see them: --status {left_out}", err=True)
 
 

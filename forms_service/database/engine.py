@@ -13,12 +13,12 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from forms_service.config import Settings
 from forms_service.database import postgres, transactions
 from forms_service.database.sqlite_file import SQLiteFile
-from forms_service.database.transactions import PATIENCE, WritersQueue
+from forms_service.database.transactions import LOCK_TIMEOUT, WritersQueue
 from forms_service.extensions import db
 from forms_service.metrics import DATABASE_IN_USE, DATABASE_POOL
 
-CONTENDED_PATIENCE = 0.2
-"""Seconds for SQLite's lock while another process has held it for PATIENCE: nobody waits for it twice."""
+CONTENDED_TIMEOUT = 0.2
+"""Seconds for SQLite's lock while another process has held it for LOCK_TIMEOUT: nobody waits for it twice."""
 
 
 STATEMENT_SECONDS = 30
@@ -28,7 +28,7 @@ POSTGRES_OPTIONS = {
     "connect_timeout": 2,
     "tcp_user_timeout": 5_000,
     "keepalives_idle": 30,
-    "options": f"-c timezone=utc -c statement_timeout={STATEMENT_SECONDS}s -c lock_timeout={PATIENCE}s",
+    "options": f"-c timezone=utc -c statement_timeout={STATEMENT_SECONDS}s -c lock_timeout={LOCK_TIMEOUT}s",
 }
 """A statement ends after 30 s, and a peer that no longer takes what is sent is given up after 5."""
 
@@ -37,11 +37,11 @@ LONG_READERS = frozenset({"forms", "inbox", "people", "me"})
 """Blueprints whose statements may take STATEMENT_SECONDS; all others answer within 5 s, whatever the server does."""
 
 
-SQLITE_OPTIONS = {"timeout": PATIENCE, "cached_statements": 16}
+SQLITE_OPTIONS = {"timeout": LOCK_TIMEOUT, "cached_statements": 16}
 """Of 128 prepared statements a connection, Python's default, those that write many rows would hold 10 MB."""
 
 
-SQLITE_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={PATIENCE * 1000}")
+SQLITE_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={LOCK_TIMEOUT * 1000}")
 """FULL: a commit that was acknowledged survives the power going out."""
 
 
@@ -58,7 +58,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {
         "pool_size": settings.database_pool_size,
         "max_overflow": settings.database_max_overflow,
-        "pool_timeout": PATIENCE,
+        "pool_timeout": LOCK_TIMEOUT,
         "pool_recycle": 3600,
         "pool_pre_ping": not sqlite,
         "hide_parameters": True,
@@ -120,12 +120,12 @@ class _SQLiteBegin:
                 self._contended = True
                 raise
             return
-        connection.exec_driver_sql(f"PRAGMA busy_timeout={CONTENDED_PATIENCE * 1000:.0f}")
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={CONTENDED_TIMEOUT * 1000:.0f}")
         try:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
             self._contended = False
         finally:
-            connection.exec_driver_sql(f"PRAGMA busy_timeout={transactions.PATIENCE * 1000}")
+            connection.exec_driver_sql(f"PRAGMA busy_timeout={transactions.LOCK_TIMEOUT * 1000}")
 
 
 def _count_pool_events(engine: Engine) -> None:

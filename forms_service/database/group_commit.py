@@ -13,10 +13,10 @@ Outcome = TypeVar("Outcome")
 Work = Callable[[Sequence[Item]], list[Outcome | Exception]]
 """Does something for all items at once, and says what became of each."""
 
-LARGEST = 64
+MAX_BATCH = 64
 """Items of one group: what a commit may hold, and how long the last of them waits."""
 
-PATIENCE = 0.005
+MAX_DELAY = 0.005
 """Seconds for which whoever leads waits for those who are on their way; the processor is theirs meanwhile."""
 
 
@@ -55,9 +55,9 @@ class Grouping(Generic[Item, Outcome]):
         """Work for everybody who waits, oneself among them, and hand over to who has come since."""
         self._gathered.clear()
         if not self._all_here():  # looked at after the clearing, or the last to come would be slept through
-            self._gathered.wait(PATIENCE)
+            self._gathered.wait(MAX_DELAY)
         with self._lock:
-            group, self._waiting = self._waiting[:LARGEST], self._waiting[LARGEST:]
+            group, self._waiting = self._waiting[:MAX_BATCH], self._waiting[MAX_BATCH:]
         outcomes: list[Outcome | Exception] = [ServiceUnavailableError()] * len(group)
         try:
             outcomes = self._work([turn.item for turn in group])
@@ -67,7 +67,7 @@ class Grouping(Generic[Item, Outcome]):
             self._tell(group, outcomes)
 
     def _all_here(self) -> bool:
-        return len(self._waiting) >= min(self._coming(), LARGEST)
+        return len(self._waiting) >= min(self._coming(), MAX_BATCH)
 
     def _tell(self, group: "list[_Turn[Item, Outcome]]", outcomes: list[Outcome | Exception]) -> None:
         for turn, outcome in zip(group, outcomes, strict=True):

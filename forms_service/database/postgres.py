@@ -23,7 +23,7 @@ GIVE_UP_SECONDS = 32.0
 REQUEST_SECONDS = 4.5
 """The same for everything that a short request asks."""
 
-LEAST_SECONDS = 1.0
+MIN_SECONDS = 1.0
 """A statement gets as much even at the end of a request."""
 
 SUSPICION_SECONDS = 0.7
@@ -195,7 +195,7 @@ def _patience() -> float:
     deadline: float | None = getattr(_request, "deadline", None)
     if deadline is None:
         return GIVE_UP_SECONDS
-    return max(LEAST_SECONDS, deadline - time.monotonic())
+    return max(MIN_SECONDS, deadline - time.monotonic())
 
 
 def _gives_sign(address: tuple[str, int]) -> bool:

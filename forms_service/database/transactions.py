@@ -13,7 +13,7 @@ from forms_service.database.sqlite_file import SQLiteFile
 from forms_service.errors import ServiceUnavailableError
 from forms_service.extensions import db
 
-PATIENCE = 4
+LOCK_TIMEOUT = 4
 """Seconds that a request waits for a connection, for a lock or for its turn to write."""
 
 
@@ -114,7 +114,7 @@ class WritersQueue:
         self._lock = threading.Lock()
 
     def __enter__(self) -> None:
-        if not self._lock.acquire(timeout=PATIENCE):
+        if not self._lock.acquire(timeout=LOCK_TIMEOUT):
             raise ServiceUnavailableError("Too many writes are waiting for the database. Try again in a moment.")
 
     def __exit__(self, *_: object) -> None:

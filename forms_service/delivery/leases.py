@@ -30,7 +30,7 @@ FIRST_DELAYS = (5.0, 30.0)
 """Seconds until the second and the third attempt."""
 
 GROWTH = 3
-LONGEST_DELAY = 6 * 3600.0
+MAX_DELAY = 6 * 3600.0
 JITTER = 0.2
 KEEP_TRYING = timedelta(days=4)
 """How long what is temporary is tried again."""
@@ -145,7 +145,7 @@ def delay(attempts: int) -> float:
     if attempts <= len(FIRST_DELAYS):
         return FIRST_DELAYS[attempts - 1]
     grown = FIRST_DELAYS[-1] * float(GROWTH) ** min(attempts - len(FIRST_DELAYS), 20)
-    return min(grown, LONGEST_DELAY)
+    return min(grown, MAX_DELAY)
 
 
 def _values(kind: str, found: Any) -> dict[str, Any] | None:

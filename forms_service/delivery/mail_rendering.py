@@ -20,7 +20,7 @@ from jinja2 import Environment, StrictUndefined, TemplateNotFound
 from forms_service.config import settings
 from forms_service.delivery.mail_headers import address_field, check_headers, text_field
 from forms_service.delivery.message import Parcel
-from forms_service.validation.fields import EMAIL_LONGEST
+from forms_service.validation.fields import MAX_EMAIL_LENGTH
 from forms_service.validation.text import one_line, without_controls
 
 REPLY_TO = "_reply_to"
@@ -117,7 +117,7 @@ def _subject(text: str) -> str:
 def _reply_to(values: dict[str, Any], international: bool) -> Address | None:
     """Where answers go; people type it."""
     typed = values.get(REPLY_TO) or ""
-    if len(typed) > EMAIL_LONGEST:
+    if len(typed) > MAX_EMAIL_LENGTH:
         return None
     try:
         address = mailbox(typed)

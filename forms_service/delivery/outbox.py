@@ -17,8 +17,8 @@ from forms_service.database.transactions import once_committed, writing
 from forms_service.database.types import new_id, now
 from forms_service.delivery import digests, eml_files
 from forms_service.delivery.models import ROUTINE, URGENT, Message
+from forms_service.encryption.compiled_sql import SealedRows
 from forms_service.encryption.keyring import holder
-from forms_service.encryption.prepared import SealedRows
 from forms_service.extensions import db
 from forms_service.validation.fields import email_key
 

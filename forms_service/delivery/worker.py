@@ -24,10 +24,10 @@ from forms_service.web.request_context import requests_in_hand
 SENDERS: dict[str, Callable[[], Sender]] = {"mail": Mailer}
 """Who sends what goes by a channel."""
 
-REST = 39
+IDLE_FACTOR = 39
 """How many times as long the next message waits in a process that is answering requests: a fortieth is for mails."""
 
-LONGEST_REST = 1.0
+MAX_IDLE = 1.0
 
 REPLY_CODE = re.compile(r"\d{3}\b")
 
@@ -88,7 +88,7 @@ def _senders() -> Iterator[dict[str, Sender]]:
 def _give_way(seconds: float) -> None:
     """Rest after a message that took the processor for so long, if people wait: a busy process is mostly theirs."""
     if requests_in_hand():
-        time.sleep(min(seconds * REST, LONGEST_REST))
+        time.sleep(min(seconds * IDLE_FACTOR, MAX_IDLE))
 
 
 def _deliver(claimed: Claim, sender: Sender) -> None:

@@ -7,15 +7,15 @@ import marshmallow as ma
 
 from forms_service.errors import Fault
 from forms_service.form_schema.field_types import KINDS, Kind, nfc
-from forms_service.validation.base import LONGEST_NAME, UNKNOWN, Schema
+from forms_service.validation.base import MAX_NAME_LENGTH, UNKNOWN, Schema
 
-MOST_FIELDS = 500
+MAX_FIELDS = 500
 """Fields of one submission, and of one form."""
 
 UNKNOWN_FIELDS = ("keep", "drop", "reject")
 
-LONG_NAME = Fault(f"Field names must have at most {LONGEST_NAME} characters.", "name_too_long")
-TOO_MANY = Fault(f"Send at most {MOST_FIELDS} fields.", "too_many_fields")
+LONG_NAME = Fault(f"Field names must have at most {MAX_NAME_LENGTH} characters.", "name_too_long")
+TOO_MANY = Fault(f"Send at most {MAX_FIELDS} fields.", "too_many_fields")
 
 
 class FormSchema(Schema):
@@ -39,7 +39,7 @@ class FormSchema(Schema):
 
         :raises marshmallow.ValidationError: with everything that is wrong, by name, in the order of the form
         """
-        if len(data) > MOST_FIELDS:
+        if len(data) > MAX_FIELDS:
             raise ma.ValidationError({ma.exceptions.SCHEMA: [TOO_MANY]})
         kept: dict[str, Any] = {}
         faults: dict[str, Any] = {}
@@ -64,7 +64,7 @@ class FormSchema(Schema):
             return False
         if self._policy == "reject":
             raise ma.ValidationError([UNKNOWN])
-        if len(name) > LONGEST_NAME:
+        if len(name) > MAX_NAME_LENGTH:
             raise ma.ValidationError([LONG_NAME])
         return True
 

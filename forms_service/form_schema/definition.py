@@ -7,18 +7,18 @@ import marshmallow as ma
 
 from forms_service.errors import Fault
 from forms_service.form_schema.field_types import KINDS, choice_values, nfc
-from forms_service.form_schema.field_types.patterns import LONGEST_PATTERN, Pattern, PatternMemoryError
+from forms_service.form_schema.field_types.patterns import MAX_PATTERN_LENGTH, Pattern, PatternMemoryError
 from forms_service.form_schema.special_fields import RESERVED
-from forms_service.validation.base import LONGEST_NAME, Coded, Messages, Schema
+from forms_service.validation.base import MAX_NAME_LENGTH, Coded, Messages, Schema
 from forms_service.validation.primitives import Flag, Line, Several, Whole, Word
 
-LONGEST_LABEL = 500
-LONGEST_HELP = 2000
-LONGEST_CHOICE = 500
-LONGEST_ACCEPT = 1000
-MOST_CHOICES = 1000
-LARGEST_LENGTH = 1_000_000
-LARGEST_FILE = 2**40
+MAX_LABEL_LENGTH = 500
+MAX_HELP_LENGTH = 2000
+MAX_CHOICE_LENGTH = 500
+MAX_ACCEPT_LENGTH = 1000
+MAX_CHOICES = 1000
+MAX_LENGTH = 1_000_000
+MAX_FILE_SIZE = 2**40
 RULES = ("min_length", "max_length", "min", "max", "pattern", "choices", "accept", "max_size")
 """What only some types of fields have; which, says each type."""
 
@@ -82,8 +82,8 @@ class Accept(Line):
 class ValueWithLabel(Schema):
     """A choice that is shown under another text than it is sent as."""
 
-    value = Line(LONGEST_CHOICE, required=True)
-    label = Line(LONGEST_LABEL, required=True)
+    value = Line(MAX_CHOICE_LENGTH, required=True)
+    label = Line(MAX_LABEL_LENGTH, required=True)
 
 
 class Choice(Coded):
@@ -92,19 +92,19 @@ class Choice(Coded):
     default_error_messages: Messages = {"invalid": "Must be a string, or an object with value and label."}
     json_schema = {
         "anyOf": [
-            {"type": "string", "minLength": 1, "maxLength": LONGEST_CHOICE},
+            {"type": "string", "minLength": 1, "maxLength": MAX_CHOICE_LENGTH},
             {
                 "type": "object",
                 "properties": {
-                    "value": {"type": "string", "minLength": 1, "maxLength": LONGEST_CHOICE},
-                    "label": {"type": "string", "minLength": 1, "maxLength": LONGEST_LABEL},
+                    "value": {"type": "string", "minLength": 1, "maxLength": MAX_CHOICE_LENGTH},
+                    "label": {"type": "string", "minLength": 1, "maxLength": MAX_LABEL_LENGTH},
                 },
                 "required": ["value", "label"],
                 "additionalProperties": False,
             },
         ]
     }
-    _text = Line(LONGEST_CHOICE)
+    _text = Line(MAX_CHOICE_LENGTH)
     _object = ValueWithLabel()
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
@@ -118,24 +118,26 @@ class Choice(Coded):
 class Field(Schema):
     """A field of a form. Which rules fit depends on its type."""
 
-    name = Name(LONGEST_NAME, required=True, metadata={"description": "The name under which its value is submitted."})
+    name = Name(
+        MAX_NAME_LENGTH, required=True, metadata={"description": "The name under which its value is submitted."}
+    )
     type = Word(tuple(KINDS), required=True)
-    label = Line(LONGEST_LABEL, metadata={"description": "Shown to visitors; defaults to the name."})
-    help = Line(LONGEST_HELP, metadata={"description": "Help text below the label."})
+    label = Line(MAX_LABEL_LENGTH, metadata={"description": "Shown to visitors; defaults to the name."})
+    help = Line(MAX_HELP_LENGTH, metadata={"description": "Help text below the label."})
     required = Flag()
-    min_length = Whole(0, LARGEST_LENGTH, metadata={"description": "In characters, for text types."})
-    max_length = Whole(1, LARGEST_LENGTH, metadata={"description": "In characters, for text types."})
+    min_length = Whole(0, MAX_LENGTH, metadata={"description": "In characters, for text types."})
+    max_length = Whole(1, MAX_LENGTH, metadata={"description": "In characters, for text types."})
     min = Bound(metadata={"description": "Minimum: a number; for date, time and datetime a string of that type."})
     max = Bound(metadata={"description": "Maximum, likewise."})
     pattern = Expression(
-        LONGEST_PATTERN,
+        MAX_PATTERN_LENGTH,
         metadata={"description": "RE2, matched against the whole value, which then has at most 2,000 characters."},
     )
     choices = Several(
-        Choice(), MOST_CHOICES, least=1, metadata={"description": "Required for select, radio and multiselect."}
+        Choice(), MAX_CHOICES, least=1, metadata={"description": "Required for select, radio and multiselect."}
     )
-    accept = Accept(LONGEST_ACCEPT, metadata={"description": "For file: as in HTML, such as `.pdf, image/*`."})
-    max_size = Whole(1, LARGEST_FILE, metadata={"description": "For file: in bytes, up to the service's limit."})
+    accept = Accept(MAX_ACCEPT_LENGTH, metadata={"description": "For file: as in HTML, such as `.pdf, image/*`."})
+    max_size = Whole(1, MAX_FILE_SIZE, metadata={"description": "For file: in bytes, up to the service's limit."})
 
     @ma.validates_schema(skip_on_field_errors=False, pass_original=True)
     def _together(self, data: dict[str, Any], original: Any, **_: Any) -> None:
@@ -178,7 +180,7 @@ def _order(kind: Any, fitting: Mapping[str, Any]) -> Iterator[tuple[str, Fault]]
             yield rule, Fault(f"Not a valid value for a field of type {kind.kind}.", "invalid_bound")
     if len(bounds) == 2 and bounds["min"] > bounds["max"]:
         yield "max", Fault("Must not be less than min.", "too_small")
-    if fitting.get("min_length", 0) > fitting.get("max_length", LARGEST_LENGTH):
+    if fitting.get("min_length", 0) > fitting.get("max_length", MAX_LENGTH):
         yield "max_length", Fault("Must not be less than min_length.", "too_small")
 
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from forms_service.validation.base import LONGEST_NAME
+from forms_service.validation.base import MAX_NAME_LENGTH
 
 BRACKETS = "[]"
 INDEXED = re.compile(r"(.+)\[[0-9]{0,3}\]", re.DOTALL)
@@ -51,7 +51,7 @@ def _listed(value: Any) -> list[Any]:
 
 
 def kept_name(name: str) -> str:
-    """Return the name, cut to LONGEST_NAME characters with a mark at its end, or UNNAMED for an empty one."""
-    if len(name) > LONGEST_NAME:
-        return name[: LONGEST_NAME - len(CUT)] + CUT
+    """Return the name, cut to MAX_NAME_LENGTH characters with a mark at its end; UNNAMED if it is empty."""
+    if len(name) > MAX_NAME_LENGTH:
+        return name[: MAX_NAME_LENGTH - len(CUT)] + CUT
     return name or UNNAMED

@@ -11,20 +11,20 @@ import marshmallow as ma
 from forms_service.errors import Fault
 from forms_service.form_schema.compiler import UNKNOWN_FIELDS
 from forms_service.form_schema.special_fields import RESERVED
-from forms_service.validation.base import LONGEST_NAME, Coded, Messages, Schema
-from forms_service.validation.fields import EMAIL_LONGEST, clean_address, is_email
+from forms_service.validation.base import MAX_NAME_LENGTH, Coded, Messages, Schema
+from forms_service.validation.fields import MAX_EMAIL_LENGTH, clean_address, is_email
 from forms_service.validation.primitives import Flag, Line, Several, Whole, Word
-from forms_service.validation.urls import LONGEST_URL, ascii_host, is_web_url, web_origins
+from forms_service.validation.urls import MAX_URL_LENGTH, ascii_host, is_web_url, web_origins
 
 CHALLENGES = ("none", "altcha", "turnstile", "hcaptcha", "recaptcha")
 WITH_KEYS = ("turnstile", "hcaptcha", "recaptcha")
 """The challenges that a provider keeps keys for."""
 
 STORE_IP = ("truncated", "none", "full")
-MOST_LISTED = 100
-MOST_BLOCKED = 1000
-LONGEST_BLOCKED = 200
-LONGEST_KEY = 500
+MAX_LISTED = 100
+MAX_BLOCKED = 1000
+MAX_BLOCKED_LENGTH = 200
+MAX_KEY_LENGTH = 500
 
 
 @dataclass(frozen=True)
@@ -151,17 +151,17 @@ class BlocklistSchema(Schema):
     """Submissions that match any entry are spam."""
 
     words = Several(
-        Line(LONGEST_BLOCKED),
-        MOST_BLOCKED,
+        Line(MAX_BLOCKED_LENGTH),
+        MAX_BLOCKED,
         **_optional("Words and phrases, ignoring case; a submission that contains one is spam.", list),
     )
     addresses = Several(
-        Sender(EMAIL_LONGEST),
-        MOST_BLOCKED,
+        Sender(MAX_EMAIL_LENGTH),
+        MAX_BLOCKED,
         **_optional("E-mail addresses, or `@example.com` for a whole domain.", list),
     )
     networks = Several(
-        Network(50), MOST_BLOCKED, **_optional("Client IP addresses or networks, such as `192.0.2.0/24`.", list)
+        Network(50), MAX_BLOCKED, **_optional("Client IP addresses or networks, such as `192.0.2.0/24`.", list)
     )
 
 
@@ -169,13 +169,13 @@ class FormSettingsSchema(Schema):
     """How a form behaves; null means the default."""
 
     allowed_origins = Several(
-        Origin(LONGEST_URL),
-        MOST_LISTED,
+        Origin(MAX_URL_LENGTH),
+        MAX_LISTED,
         **_optional("Sites whose pages may submit the form; empty means any.", list),
     )
     redirect_urls = Several(
-        WebUrl(LONGEST_URL),
-        MOST_LISTED,
+        WebUrl(MAX_URL_LENGTH),
+        MAX_LISTED,
         **_optional("Pages to redirect visitors to, besides those of the site that submitted the form.", list),
     )
     unknown_fields = Word(
@@ -188,12 +188,12 @@ class FormSettingsSchema(Schema):
         metadata={"description": "Not supported yet."},
     )
     reply = NotYet(None, {"type": "null"}, metadata={"description": "Not supported yet."})
-    honeypot = Trap(LONGEST_NAME, **_optional("Name of a further honeypot field. Filled in, it means spam."))
+    honeypot = Trap(MAX_NAME_LENGTH, **_optional("Name of a further honeypot field. Filled in, it means spam."))
     challenge = Word(CHALLENGES, **_optional("The CAPTCHA that submissions must pass.", "none"))
     challenge_site_key = Line(
-        LONGEST_KEY, **_optional("The provider's public key, for `turnstile`, `hcaptcha` and `recaptcha`.")
+        MAX_KEY_LENGTH, **_optional("The provider's public key, for `turnstile`, `hcaptcha` and `recaptcha`.")
     )
-    challenge_secret = Line(LONGEST_KEY, load_only=True, **_optional("The provider's secret key; never returned."))
+    challenge_secret = Line(MAX_KEY_LENGTH, load_only=True, **_optional("The provider's secret key; never returned."))
     double_opt_in = NotYet(
         False, {"type": ["boolean", "null"], "const": False}, metadata={"description": "Not supported yet."}
     )

@@ -35,7 +35,7 @@ CLOSED = "This form is closed and no longer accepts submissions."
 FULL = "This form accepts no more submissions."
 
 FRESH_SECONDS = 0.5
-MOST_KEPT = 1000
+MAX_CACHED = 1000
 
 HITS, MISSES = (FORM_LOOKUPS.labels(result) for result in ("hit", "miss"))
 MAX_MEMORY = 2**27
@@ -118,7 +118,7 @@ class Shelf:
     def _keep(self, form: PublishedForm, asked: float) -> None:
         """Put the form last, and evict those that were asked for the longest ago."""
         self._drop(form.id)
-        while self._kept and (len(self._kept) >= MOST_KEPT or self._size + form.size > MAX_MEMORY):
+        while self._kept and (len(self._kept) >= MAX_CACHED or self._size + form.size > MAX_MEMORY):
             self._drop(next(iter(self._kept)))
         self._kept[form.id] = (form, asked)
         self._size += form.size

@@ -57,7 +57,7 @@ LINK = Markup(
     '<a href="{}" target="_blank" rel="noopener noreferrer">{}<span class="unseen"> (opens in a new tab)</span></a>'
 )
 LONG_TEXT = 80
-MOST_GUESSED = 100
+MAX_GUESSED = 100
 
 
 @dataclass(frozen=True)
@@ -161,7 +161,7 @@ def guessed(values: Mapping[str, Any], files: Collection[str] = ()) -> list[dict
     """Fields for what was sent to a form that defines none; `files` are the names of those that files came in."""
     found: list[dict[str, Any]] = []
     for name, value in values.items():
-        if isinstance(value, str) and name and name not in RESERVED and len(found) < MOST_GUESSED:
+        if isinstance(value, str) and name and name not in RESERVED and len(found) < MAX_GUESSED:
             kind = "textarea" if "\n" in value or len(value) > LONG_TEXT or name == "message" else "text"
             found.append({"name": name, "type": kind, "label": _spelled_out(name)})
     known = {field["name"] for field in found}

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from flask import request
 
 from forms_service.config import settings
-from forms_service.security.signing import create_hmac_signature, derived_key, verify_hmac_signature
+from forms_service.security.signatures import create_hmac_signature, derived_key, verify_hmac_signature
 from forms_service.validation.urls import is_web_url
 
 PURPOSE = "forms_service way back"

@@ -3,10 +3,10 @@
 import time
 
 from forms_service.config import settings
-from forms_service.security.signing import create_hmac_signature, derived_key, verify_hmac_signature
+from forms_service.security.signatures import create_hmac_signature, derived_key, verify_hmac_signature
 
 PURPOSE = "forms_service started"
-LONGEST = 100
+MAX_TOKEN_LENGTH = 100
 
 
 def issue(age: float = 0) -> str:
@@ -17,7 +17,7 @@ def issue(age: float = 0) -> str:
 
 def age_of(token: str) -> float | None:
     """Seconds since it was issued; None for one that is not ours or from the future."""
-    moment, _, signature = token[:LONGEST].rpartition(".")
+    moment, _, signature = token[:MAX_TOKEN_LENGTH].rpartition(".")
     if not token.isascii() or not verify_hmac_signature(moment, signature, _key()):
         return None
     age = time.time() - float(moment)

@@ -20,7 +20,7 @@ from forms_service.extensions import db
 from forms_service.health import mail_records, ownership
 from forms_service.web.proxy import SILENT_PROXY, UNCOUNTED_PROXY
 
-LEAST_FREE_PERCENT = 5
+MIN_FREE_PERCENT = 5
 SMTP_TIMEOUT = 5
 DATA_SECONDS = 5.0
 """How long rows are looked at."""
@@ -215,8 +215,8 @@ def _proxy() -> str:
 
 def _disk() -> str:
     free = 100 - psutil.disk_usage(str(settings.instance_path)).percent
-    if free < LEAST_FREE_PERCENT:
+    if free < MIN_FREE_PERCENT:
         raise _BadError(
-            f"Only {free:.0f} % of the disk is free. Free up space: below {LEAST_FREE_PERCENT} % files are refused."
+            f"Only {free:.0f} % of the disk is free. Free up space: below {MIN_FREE_PERCENT} % files are refused."
         )
     return f"{free:.0f} % of the disk is free."

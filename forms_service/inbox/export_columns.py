@@ -18,7 +18,7 @@ from forms_service.validation.label_links import plain_text
 FIRST = ("id", "created_at", "status", "read")
 """The columns that every export has, under these names."""
 
-MOST_NAMES = 1000
+MAX_NAMES = 1000
 """Names with a column of their own; what was sent under further ones stands together in the last column."""
 
 REST = "other fields"
@@ -54,7 +54,7 @@ class Columns:
     """
 
     def __init__(self, known: Mapping[str, Column]) -> None:
-        self._columns = dict(islice(known.items(), MOST_NAMES))
+        self._columns = dict(islice(known.items(), MAX_NAMES))
         self._widths: dict[str, int] = {}
         self.full = False
 
@@ -62,7 +62,7 @@ class Columns:
         """Make room for these names, and note how much room the values take."""
         for name, value in values.items():
             if name not in self._columns:
-                if len(self._columns) >= MOST_NAMES:
+                if len(self._columns) >= MAX_NAMES:
                     self.full = True
                     continue
                 self._columns[name] = Column(name)

@@ -18,10 +18,10 @@ from forms_service.validation.primitives import Flag, Line, Several, Word
 from forms_service.validation.timezones import Timezone
 from forms_service.web.api_blueprint import ListMeta
 from forms_service.web.downloads import BYTES
-from forms_service.web.pagination import MOST, Digits, Paging
+from forms_service.web.pagination import MAX_LIMIT, Digits, Paging
 
-MOST_IDS = 500
-LONGEST_QUERY = 200
+MAX_IDS = 500
+MAX_QUERY_LENGTH = 200
 
 MOVES = ("inbox", "archived", "spam")
 """Where an owner may move a submission; `unconfirmed` is left by confirming."""
@@ -35,11 +35,11 @@ class Search(Filters):
     """What a search takes, all of it in the body: no person's data in a URL."""
 
     q = Line(
-        LONGEST_QUERY,
+        MAX_QUERY_LENGTH,
         required=True,
         metadata={"description": "Text that a value must contain, ignoring case and compatibility variants."},
     )
-    limit = Digits(1, MOST)
+    limit = Digits(1, MAX_LIMIT)
     cursor = ma.fields.String()
 
 
@@ -107,7 +107,7 @@ class Bulk(Change):
     """What to do with many submissions of a form: change them, or delete them."""
 
     ids = Several(
-        ma.fields.UUID(), MOST_IDS, 1, required=True, metadata={"description": "Ids of submissions of this form."}
+        ma.fields.UUID(), MAX_IDS, 1, required=True, metadata={"description": "Ids of submissions of this form."}
     )
     delete = ma.fields.Boolean(
         truthy={True},

@@ -20,7 +20,7 @@ from forms_service.submissions.storage_quota import bytes_of_form
 from forms_service.validation.datetimes import start_of
 
 USUAL_DAYS = 30
-MOST_DAYS = 366
+MAX_DAYS = 366
 LENGTH_TO_SECONDS = len("2026-03-01 23:59:59")
 ONE_DAY = timedelta(days=1)
 LAST_DAY = date.max - ONE_DAY
@@ -32,13 +32,13 @@ def stats(
     """Counts of a form's submissions by status, and for each day from `since` to `until`, both included.
 
     :raises NotFoundError: for another's form, as for none
-    :raises ValidationError: for more than MOST_DAYS days, or none
+    :raises ValidationError: for more than MAX_DAYS days, or none
     """
     owned(form_id, caller)
     last = min(until or now().astimezone(timezone).date(), LAST_DAY)
     first = since or last - timedelta(days=min(USUAL_DAYS - 1, last.toordinal() - 1))
-    if not 0 <= (last - first).days < MOST_DAYS:
-        raise ValidationError({"since": [Fault(f"Must span 1 to {MOST_DAYS} days.", "out_of_range")]})
+    if not 0 <= (last - first).days < MAX_DAYS:
+        raise ValidationError({"since": [Fault(f"Must span 1 to {MAX_DAYS} days.", "out_of_range")]})
     by_status, unread = _totals(form_id)
     return {
         "total": by_status.total(),

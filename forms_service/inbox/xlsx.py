@@ -17,13 +17,13 @@ from xml.sax.saxutils import escape
 from forms_service.inbox.cells import Cell
 from forms_service.inbox.xlsx_parts import DATE, DATETIME, HEAD, HEADING, LINES, MAIN, TIME, area, frame, letters
 
-MOST_ROWS = 1_048_576
+MAX_ROWS = 1_048_576
 """Rows of a sheet, the headings among them; a further sheet holds what is left."""
 
-MOST_XML = 2**31 - 2**26
+MAX_XML = 2**31 - 2**26
 """Bytes of a sheet, so that the ZIP needs no extensions, which not every reader of workbooks knows."""
 
-LONGEST_CELL = 32_767
+MAX_CELL_LENGTH = 32_767
 """Characters in UTF-16 that Excel takes in a cell."""
 
 CUT = "… (truncated; the JSON Lines export has the full text)"
@@ -75,7 +75,7 @@ def workbook(headings: Sequence[str], widths: Sequence[int], rows: Iterator[Sequ
             with archive.open(f"xl/worksheets/sheet{len(lengths) + 1}.xml", "w") as sheet:
                 number = 1
                 size = sheet.write(_beginning(headings, widths).encode())
-                while row is not None and number < MOST_ROWS and size < MOST_XML:
+                while row is not None and number < MAX_ROWS and size < MAX_XML:
                     number += 1
                     size += sheet.write(_row(number, row).encode())
                     if len(pipe) > CHUNK:
@@ -135,10 +135,10 @@ def _serial(moment: date | timedelta) -> float:
 
 
 def _text(text: str) -> str:
-    if len(text) > LONGEST_CELL // 2:
+    if len(text) > MAX_CELL_LENGTH // 2:
         units = text.encode("utf-16-le")
-        if len(units) > 2 * LONGEST_CELL:
-            text = units[: 2 * (LONGEST_CELL - len(CUT))].decode("utf-16-le", "ignore") + CUT
+        if len(units) > 2 * MAX_CELL_LENGTH:
+            text = units[: 2 * (MAX_CELL_LENGTH - len(CUT))].decode("utf-16-le", "ignore") + CUT
     if PLAIN.match(text):
         return text
     text = text.replace("\r\n", "\n").replace("\r", "\n")  # a line break in a cell is one character

@@ -3,7 +3,7 @@
 from forms_service.encryption.keyring import holder
 from forms_service.forms.cache import PublishedForm
 from forms_service.intake.deduplication import KeyHashes
-from forms_service.submissions.incoming import Incoming
+from forms_service.submissions.parsed_submission import Incoming
 from forms_service.submissions.serialization import to_json
 
 CONTENT_PLACE = "submissions.content_hash"

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, LargeBinary, Select, bindparam, delete, func, select
 
 from forms_service.database.types import now
-from forms_service.encryption.prepared import Query, execute, one_round_trip
+from forms_service.encryption.compiled_sql import Query, execute, one_round_trip
 from forms_service.errors import AuthorizationError, Fault, ValidationError
 from forms_service.extensions import db
 from forms_service.forms.cache import FULL, PublishedForm

@@ -10,7 +10,7 @@ from flask import Flask, current_app
 from forms_service.config import THREADS
 from forms_service.errors import ConflictError, ServiceUnavailableError
 
-MOST_OF_ONE_FORM = THREADS * 3 // 4
+MAX_PER_FORM = THREADS * 3 // 4
 """Threads of the process that one form's submissions may take: a flood on it leaves the rest to the others."""
 
 
@@ -34,7 +34,7 @@ class Running:
         :raises ServiceUnavailableError: when there is none
         """
         with self._lock:
-            if self._forms[form_id] >= MOST_OF_ONE_FORM:
+            if self._forms[form_id] >= MAX_PER_FORM:
                 raise ServiceUnavailableError(
                     "Too many people are submitting this form right now. Try again in a moment."
                 )

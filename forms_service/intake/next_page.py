@@ -5,7 +5,7 @@ from forms_service.forms import returning
 from forms_service.forms.cache import PublishedForm
 from forms_service.intake.origins import from_our_page, posting_site
 from forms_service.intake.redirects import destination
-from forms_service.submissions.incoming import Incoming, Sorted, first_of
+from forms_service.submissions.parsed_submission import Incoming, Sorted, first_of
 
 
 def find_redirect(form: PublishedForm, came: Incoming | Sorted) -> str | None:

@@ -11,17 +11,17 @@ from forms_service.form_schema.field_names import UNNAMED, kept_name
 from forms_service.form_schema.field_types import nfc
 from forms_service.forms import returning
 from forms_service.forms.cache import PublishedForm
-from forms_service.submissions.incoming import Incoming, Sorted, as_text, sort_out
+from forms_service.submissions.parsed_submission import Incoming, Sorted, as_text, sort_out
 from forms_service.submissions.storage_quota import Allowance
 from forms_service.uploads import multipart_upload
 from forms_service.uploads.uploaded_file import Upload
-from forms_service.validation.base import LONGEST_NAME, NO_OBJECT
+from forms_service.validation.base import MAX_NAME_LENGTH, NO_OBJECT
 from forms_service.validation.text import normalize_unicode, storable_text
 from forms_service.web.bodies import MULTIPART, media_type, public_form_body, query_fields
 from forms_service.web.client import client_address
 from forms_service.web.form_data import by_name
 
-MOST_FIELDS = 500
+MAX_FIELDS = 500
 """Values of one submission, each repetition of a name counted."""
 
 
@@ -71,7 +71,7 @@ def storable_values(value: Any) -> Any:
 
 def _named(sent: dict[str, Any]) -> dict[str, Any]:
     """The fields under names that can be kept, in NFC; one without a name is left out where it says nothing."""
-    if all(name.isascii() and 0 < len(name) <= LONGEST_NAME for name in sent):
+    if all(name.isascii() and 0 < len(name) <= MAX_NAME_LENGTH for name in sent):
         return sent
     return _merged([(kept_name(normalize_unicode(name)), value) for name, value in sent.items() if name or value])
 
@@ -94,10 +94,10 @@ def _flat(pairs: Iterable[tuple[str, Any]]) -> Iterable[tuple[str, Any]]:
 
 
 def _query_values(query: Sequence[tuple[str, str]]) -> dict[str, str]:
-    values = _named(storable_values(by_name([pair for pair in query[:MOST_FIELDS] if pair[0] != returning.SITE])))
+    values = _named(storable_values(by_name([pair for pair in query[:MAX_FIELDS] if pair[0] != returning.SITE])))
     return {name: as_text(nfc(value)) for name, value in values.items()}
 
 
 def _refuse_too_many(sent: Mapping[str, Any]) -> None:
-    if sum(len(value) if isinstance(value, list) else 1 for value in sent.values()) > MOST_FIELDS:
-        raise PayloadTooLargeError(f"Send at most {MOST_FIELDS} fields.")
+    if sum(len(value) if isinstance(value, list) else 1 for value in sent.values()) > MAX_FIELDS:
+        raise PayloadTooLargeError(f"Send at most {MAX_FIELDS} fields.")

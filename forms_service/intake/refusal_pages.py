@@ -20,8 +20,8 @@ from forms_service.forms import pages, returning, started
 from forms_service.forms.cache import PublishedForm
 from forms_service.forms.controls import MAX_PAGE_SIZE
 from forms_service.intake.next_page import find_redirect
-from forms_service.spam.checks import FASTEST
-from forms_service.submissions.incoming import first_of, sort_out
+from forms_service.spam.checks import MIN_FILL_SECONDS
+from forms_service.submissions.parsed_submission import first_of, sort_out
 from forms_service.validation.label_links import plain_text
 from forms_service.web.bodies import query_fields
 from forms_service.web.recovery import MAX_CHARACTERS, recovered_values, words
@@ -68,7 +68,7 @@ def _again(form: PublishedForm, values: Values) -> pages.Again:
         shown[special_fields.BACK] = returning.issue(form.id, find_redirect(form, came) or "")
     age = started.age_of(came.started) if came.started else None
     files = [name for name in g.get("sent_files", ()) if not form.fields or form.types.get(name) == "file"]
-    return pages.Again(shown, files, max(age or 0, FASTEST), returning.visitor_site(form.id), _query())
+    return pages.Again(shown, files, max(age or 0, MIN_FILL_SECONDS), returning.visitor_site(form.id), _query())
 
 
 def _words_page(form: PublishedForm | None, error: ApiError, values: Values) -> Response:

@@ -22,7 +22,7 @@ from forms_service.intake.deduplication import INACTIVE
 from forms_service.intake.next_page import find_redirect
 from forms_service.intake.origins import from_our_page
 from forms_service.intake.refusal_pages import refusal_page
-from forms_service.submissions.incoming import Incoming
+from forms_service.submissions.parsed_submission import Incoming
 from forms_service.submissions.refusals import count_refusal
 from forms_service.uploads import multipart_upload
 from forms_service.web import error_handlers

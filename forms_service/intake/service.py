@@ -17,7 +17,7 @@ from forms_service.intake.storing import FILES, PEOPLE, SUBMISSIONS, earlier, st
 from forms_service.spam import captcha, checks
 from forms_service.submissions import notification
 from forms_service.submissions.email_addresses import indexes_in
-from forms_service.submissions.incoming import Incoming
+from forms_service.submissions.parsed_submission import Incoming
 from forms_service.submissions.serialization import to_json
 from forms_service.uploads import multipart_upload
 from forms_service.validation.base import faults_by_path

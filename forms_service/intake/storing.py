@@ -13,7 +13,7 @@ from forms_service.database.group_commit import Grouping
 from forms_service.database.transactions import transaction
 from forms_service.database.types import now
 from forms_service.delivery import outbox
-from forms_service.encryption.prepared import SealedRows, one_round_trip
+from forms_service.encryption.compiled_sql import SealedRows, one_round_trip
 from forms_service.errors import NotFoundError
 from forms_service.extensions import db
 from forms_service.forms.cache import NO_FORM

@@ -13,7 +13,7 @@ from forms_service.web.api_blueprint import Blueprint
 from forms_service.web.client import client_for_log, client_key
 from forms_service.web.route_policy import public, unlimited
 
-LONGEST_KEY = 255
+MAX_KEY_LENGTH = 255
 
 taking = Blueprint("taking", __name__, description="Submit a form.")
 taking.register_error_handler(Exception, responses.refused)
@@ -58,6 +58,6 @@ def _idempotency_key() -> str | None:
     key = request.headers.get(KEY_HEADER)
     if key is None:
         return None
-    if not 0 < len(key) <= LONGEST_KEY:
-        raise ValidationError({KEY_HEADER: [Fault(f"Must have 1 to {LONGEST_KEY} characters.", "invalid_key")]})
+    if not 0 < len(key) <= MAX_KEY_LENGTH:
+        raise ValidationError({KEY_HEADER: [Fault(f"Must have 1 to {MAX_KEY_LENGTH} characters.", "invalid_key")]})
     return key

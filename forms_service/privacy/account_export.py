@@ -14,8 +14,8 @@ from forms_service.submissions.models import STATUSES
 from forms_service.submissions.queries import Filter, Found, batches, files_of
 from forms_service.submissions.serialization import as_dict
 
-MOST = 10_000
-MOST_CHARACTERS = 8 * 2**20
+MAX_SUBMISSIONS = 10_000
+MAX_CHARACTERS = 8 * 2**20
 """What of all submissions goes into the one document, which is made in memory. A form that has more than is left of
 this is named instead, with the address of its own export, which is streamed.
 """
@@ -30,7 +30,7 @@ def add_submissions(_: object, account_id: uuid.UUID, document: dict[str, Any]) 
     """Add them to the document."""
     shown: list[dict[str, Any]] = []
     elsewhere: dict[str, str] = {}
-    left, room = MOST, MOST_CHARACTERS
+    left, room = MAX_SUBMISSIONS, MAX_CHARACTERS
     forms = select(Form.id).where(Form.owner_id == account_id, Form.deleted_at.is_(None))
     for form_id in db.session.scalars(forms.order_by(Form.created_at, Form.id)).all():
         found = _all(form_id, left, room)

@@ -23,8 +23,8 @@ from forms_service.submissions.deletion import AT_ONCE
 from forms_service.submissions.models import Submission
 from forms_service.submissions.queries import Filter, Position, everything, newest
 
-EVERY = 3600
-MOST_SPAM = 1000
+SWEEP_INTERVAL = 3600
+MAX_SPAM = 1000
 """Submissions in the spam folder of a form; the oldest go first."""
 
 Condition = ColumnElement[bool]
@@ -32,7 +32,7 @@ Condition = ColumnElement[bool]
 
 def init_app(app: Flask) -> None:
     """Have it done every hour."""
-    periodic.register(app, "retention", EVERY, sweep)
+    periodic.register(app, "retention", SWEEP_INTERVAL, sweep)
 
 
 def sweep() -> None:
@@ -76,8 +76,8 @@ def _outlived(form_id: str, days: int | None) -> Iterator[Condition]:
 
 
 def _last_to_keep(form_id: str) -> Position | None:
-    """The newest MOST_SPAM of the spam folder end there; None where it has fewer."""
-    newest_spam = newest(form_id, Filter(("spam",)), None, MOST_SPAM).offset(MOST_SPAM - 1).limit(1)
+    """The newest MAX_SPAM of the spam folder end there; None where it has fewer."""
+    newest_spam = newest(form_id, Filter(("spam",)), None, MAX_SPAM).offset(MAX_SPAM - 1).limit(1)
     found = db.session.execute(newest_spam).one_or_none()
     return (found.created_at, found.id) if found else None
 

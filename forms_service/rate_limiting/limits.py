@@ -33,7 +33,7 @@ PAGES_OF_SUBMISSION = 5
 MAX_COUNT = 1000
 """Beyond it `count` counts no further."""
 
-LONGEST_FORM_KEY = 16
+MAX_FORM_KEY_LENGTH = 16
 """Characters of a form's id; a longer one is no form's, and need not be remembered whole."""
 
 
@@ -53,7 +53,7 @@ def _times(factor: int, rate: Rate) -> Rate:
 
 def form_key() -> str:
     """The form that the address names, whether or not there is one."""
-    return str((request.view_args or {}).get("form_id", ""))[:LONGEST_FORM_KEY]
+    return str((request.view_args or {}).get("form_id", ""))[:MAX_FORM_KEY_LENGTH]
 
 
 LIMITS = {

@@ -17,7 +17,7 @@ from limits.storage import MovingWindowSupport, Storage
 
 from forms_service.redis_client import RedisGuard
 
-MOST_HITS = 200_000
+MAX_HITS = 200_000
 """Hits remembered in memory, 8 bytes each and some 200 for a new client; beyond it the longest unseen go."""
 
 
@@ -44,7 +44,7 @@ class BoundedMemory(Storage, MovingWindowSupport):
 
     STORAGE_SCHEME = ["bounded-memory"]
 
-    def __init__(self, uri: str | None = None, most_hits: int = MOST_HITS, **options: Any) -> None:
+    def __init__(self, uri: str | None = None, most_hits: int = MAX_HITS, **options: Any) -> None:
         super().__init__(uri, **options)
         self._hits: OrderedDict[str, array[float]] = OrderedDict()  # by key, each the oldest first
         self._count = 0

@@ -23,7 +23,7 @@ COST = 2_000
 """Rounds of one try, half a millisecond here; a browser needs 256 tries on average."""
 
 EXPIRES_SECONDS = 3600
-LONGEST = 4096
+MAX_SOLUTION_LENGTH = 4096
 """Characters of a solution; the widget's have about 700."""
 
 PURPOSE = "forms_service altcha"
@@ -48,7 +48,7 @@ def challenge(form_id: str) -> dict[str, Any]:
 
 def solves(form_id: str, solution: str) -> bool:
     """Whether it solves a puzzle of ours that was for that form, is not too old, and was not solved before."""
-    if len(solution) > LONGEST or not altcha.verify_solution(solution, _key()).verified:
+    if len(solution) > MAX_SOLUTION_LENGTH or not altcha.verify_solution(solution, _key()).verified:
         return False
     solved = altcha.Payload.from_base64(solution).challenge
     return solved.parameters.data == {"form": form_id} and _spend(solved.signature or "")

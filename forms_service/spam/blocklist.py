@@ -6,9 +6,9 @@ from functools import lru_cache
 from itertools import chain
 
 from forms_service.forms.cache import PublishedForm
-from forms_service.spam.wording import Wording
+from forms_service.spam.texts import Wording
 from forms_service.submissions.email_addresses import addresses_in
-from forms_service.submissions.incoming import Incoming
+from forms_service.submissions.parsed_submission import Incoming
 from forms_service.validation.fields import email_key
 from forms_service.validation.text import folded
 

@@ -9,12 +9,12 @@ from forms_service.errors import Fault, ValidationError
 from forms_service.extensions import db
 from forms_service.forms.cache import PublishedForm
 from forms_service.spam import altcha_challenges, captcha_providers
-from forms_service.submissions.incoming import Incoming
+from forms_service.submissions.parsed_submission import Incoming
 
 UNAVAILABLE = "challenge_unavailable"
 """The reason for the spam folder when nobody could say whether the token is good."""
 
-LONGEST_TOKEN = 8192
+MAX_TOKEN_LENGTH = 8192
 """Characters; hCaptcha's and reCAPTCHA's have some thousand."""
 
 
@@ -69,5 +69,5 @@ def _verify(form: PublishedForm, provider: Provider | None, tokens: Sequence[str
     return any(
         captcha_providers.verify(url, secret=secret, token=token, client=client, timeout=until - time.monotonic())
         for token in tokens
-        if len(token) <= LONGEST_TOKEN
+        if len(token) <= MAX_TOKEN_LENGTH
     )

@@ -13,7 +13,7 @@ from forms_service.outbound import Call
 DEADLINE = 3.0
 """Seconds for all of it: finding the host, connecting, asking, and the last byte of the answer."""
 
-LEAST_SCORE = 0.5
+MIN_SCORE = 0.5
 """Of reCAPTCHA v3, which says yes to everybody and how sure it is; Google's own default."""
 
 OUT_OF_ORDER = frozenset(
@@ -47,7 +47,7 @@ def _means_yes(answer: Any, url: str) -> bool:
     success = answer.get("success") if isinstance(answer, dict) else None
     if success is True:
         score = answer.get("score")
-        return not (isinstance(score, float | int) and "action" in answer and not score >= LEAST_SCORE)
+        return not (isinstance(score, float | int) and "action" in answer and not score >= MIN_SCORE)
     if success is not False:
         raise _away(url, "no verdict")
     codes = answer.get("error-codes")

@@ -5,14 +5,14 @@ from collections.abc import Callable
 from forms_service.forms import started
 from forms_service.forms.cache import PublishedForm
 from forms_service.spam import blocklist, duplicates
-from forms_service.spam.wording import Wording, links_in, wording_of
-from forms_service.submissions.incoming import Incoming
+from forms_service.spam.texts import Wording, links_in, wording_of
+from forms_service.submissions.parsed_submission import Incoming
 from forms_service.uploads import disk_space
 
-FASTEST = 2.0
+MIN_FILL_SECONDS = 2.0
 """Seconds in which nobody fills in a form that they have just been shown."""
 
-MOST_LINKS = 5
+MAX_LINKS = 5
 """Links in what a person wrote; those in hidden fields, choices and fields that ask for a URL do not count."""
 
 
@@ -35,11 +35,11 @@ def _honeypot(_: PublishedForm, incoming: Incoming, __: Wording) -> bool:
 def _too_fast(_: PublishedForm, incoming: Incoming, __: Wording) -> bool:
     """Only a time that we signed says anything: other sites' forms have none, and a copied page has an old one."""
     age = started.age_of(incoming.started) if incoming.started else None
-    return age is not None and age < FASTEST
+    return age is not None and age < MIN_FILL_SECONDS
 
 
 def _links(_: PublishedForm, __: Incoming, wording: Wording) -> bool:
-    return sum(map(links_in, (*wording.written, *wording.loose))) > MOST_LINKS
+    return sum(map(links_in, (*wording.written, *wording.loose))) > MAX_LINKS
 
 
 Check = Callable[[PublishedForm, Incoming, Wording], bool]

@@ -8,15 +8,15 @@ from flask import Flask, current_app
 from forms_service.encryption.keyring import holder
 from forms_service.forms.cache import PublishedForm
 from forms_service.rate_limiting.storage import BoundedMemory, Hit
-from forms_service.spam.wording import Wording, is_lone_url, is_prose
-from forms_service.submissions.incoming import Incoming
+from forms_service.spam.texts import Wording, is_lone_url, is_prose
+from forms_service.submissions.parsed_submission import Incoming
 
 OTHERS = 3
 """Clients that may send the same; what a further one sends is spam."""
 
 WINDOW = 86_400
-MOST_REMEMBERED = 10_000
-LEAST_TEXT = 40
+MAX_REMEMBERED = 10_000
+MIN_TEXT_LENGTH = 40
 """Characters of a text that nobody writes by chance as another did: "Yes" says nothing."""
 
 PLACE = "spam.repeated"
@@ -24,7 +24,7 @@ PLACE = "spam.repeated"
 
 def init_app(app: Flask) -> None:
     """Give the app its memory."""
-    app.extensions["repeats"] = BoundedMemory(most_hits=MOST_REMEMBERED)
+    app.extensions["repeats"] = BoundedMemory(most_hits=MAX_REMEMBERED)
 
 
 def is_one(form: PublishedForm, incoming: Incoming, wording: Wording) -> bool:
@@ -47,6 +47,6 @@ def is_one(form: PublishedForm, incoming: Incoming, wording: Wording) -> bool:
 def _is_personal(wording: Wording) -> bool:
     return (
         any("@" in text for text in wording.addresses)
-        or any(len(text) >= LEAST_TEXT and not is_lone_url(text) for text in wording.written)
-        or any(len(text) >= LEAST_TEXT and is_prose(text) for text in wording.loose)
+        or any(len(text) >= MIN_TEXT_LENGTH and not is_lone_url(text) for text in wording.written)
+        or any(len(text) >= MIN_TEXT_LENGTH and is_prose(text) for text in wording.loose)
     )

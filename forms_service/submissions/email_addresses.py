@@ -12,7 +12,7 @@ from forms_service.form_schema.special_fields import REPLY_TO
 from forms_service.validation.fields import clean_address, email_key, is_email
 from forms_service.validation.whitespace import trim
 
-MOST_ADDRESSES = 500
+MAX_ADDRESSES = 500
 """Addresses of one submission; each is a row by which it is found."""
 
 BARE = re.compile(r"[^\s<>,;:@]++@[^\s<>,;:@]++")
@@ -65,12 +65,12 @@ def addresses_in(text: str) -> Iterator[str]:
 def indexes_in(data: Mapping[str, Any], control: Mapping[str, str]) -> set[bytes]:
     """By what a submission is found: the index of every address that is a value, or a part of a value that lists some.
 
-    :raises PayloadTooLargeError: for more than MOST_ADDRESSES of them
+    :raises PayloadTooLargeError: for more than MAX_ADDRESSES of them
     """
     texts = _texts([*data.values(), *control.values()])
-    said = list(islice((address for text in texts for address in addresses_in(text)), MOST_ADDRESSES + 1))
-    if len(said) > MOST_ADDRESSES:
-        raise PayloadTooLargeError(f"Too many e-mail addresses. Send at most {MOST_ADDRESSES}.")
+    said = list(islice((address for text in texts for address in addresses_in(text)), MAX_ADDRESSES + 1))
+    if len(said) > MAX_ADDRESSES:
+        raise PayloadTooLargeError(f"Too many e-mail addresses. Send at most {MAX_ADDRESSES}.")
     return {person_index(address) for address in set(map(clean_address, said)) if is_email(address)}
 
 
@@ -86,7 +86,7 @@ def reply_to(fields: Sequence[Mapping[str, Any]], data: Mapping[str, Any], contr
         [*(control[name] for name in REPLY_TO if name in control), *first, *(() if fields else data.values())]
     )
     found = (clean_address(address) for text in texts for address in addresses_in(text))
-    return next(filter(is_email, islice(found, MOST_ADDRESSES)), None)
+    return next(filter(is_email, islice(found, MAX_ADDRESSES)), None)
 
 
 def is_address_field(name: str) -> bool:

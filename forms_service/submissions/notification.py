@@ -17,19 +17,19 @@ from forms_service.form_schema.special_fields import WORDS
 from forms_service.forms.cache import PublishedForm, fields_at, published
 from forms_service.forms.controls import in_words
 from forms_service.submissions.email_addresses import reply_to
-from forms_service.submissions.incoming import SUBJECTS, first_of
 from forms_service.submissions.models import Submission
+from forms_service.submissions.parsed_submission import SUBJECTS, first_of
 from forms_service.uploads.models import File
 from forms_service.validation.label_links import plain_text
 from forms_service.validation.text import one_line, without_controls
 
 KIND = "submission"
 
-LONGEST_SUBJECT = 150
-LONGEST_VALUE = 20_000
+MAX_SUBJECT_LENGTH = 150
+MAX_VALUE_LENGTH = 20_000
 """Characters of one value that a mail shows; the inbox has it whole."""
 
-LONGEST_MAIL = 100_000
+MAX_MAIL_LENGTH = 100_000
 CUT = "… (truncated; the inbox has the full text)"
 
 
@@ -110,7 +110,7 @@ def _file(labels: Mapping[str, str], file: File) -> dict[str, str]:
 
 
 def _line(text: str) -> str:
-    return without_controls(one_line(text[: LONGEST_SUBJECT * 2]))[:LONGEST_SUBJECT]
+    return without_controls(one_line(text[: MAX_SUBJECT_LENGTH * 2]))[:MAX_SUBJECT_LENGTH]
 
 
 def _text(value: Any, labels: Mapping[str, str]) -> str:
@@ -124,12 +124,12 @@ def _text(value: Any, labels: Mapping[str, str]) -> str:
 
 
 def _cut(text: str) -> str:
-    return text if len(text) <= LONGEST_VALUE else text[:LONGEST_VALUE] + CUT
+    return text if len(text) <= MAX_VALUE_LENGTH else text[:MAX_VALUE_LENGTH] + CUT
 
 
 def _lines(pairs: list[tuple[str, str]]) -> list[list[str]]:
     """Label and value of each field, until the mail is full."""
-    room = LONGEST_MAIL
+    room = MAX_MAIL_LENGTH
     shown: list[list[str]] = []
     for label, text in pairs:
         room -= len(label) + len(text)

@@ -34,7 +34,7 @@ Files = dict[uuid.UUID, list[Row[*tuple[Any, ...]]]]
 Position = tuple[datetime, uuid.UUID]
 """Where one stands in a list: when the last submission was sent, and its id."""
 
-MOST_BYTES = 4 * 2**20
+MAX_BYTES = 4 * 2**20
 """Encrypted bytes that are read at once, by which a page of huge submissions is shorter than was asked for."""
 
 BATCH = 2000
@@ -91,13 +91,13 @@ def newest(form_id: str, wanted: Filter, after: Position | None, limit: int) -> 
 
 
 def fetched(ids: Query) -> list[Found]:
-    """Those submissions in their order, at least one and then as many as MOST_BYTES hold."""
+    """Those submissions in their order, at least one and then as many as MAX_BYTES hold."""
     found = ids.subquery()
     size = func.length(S.data) + func.coalesce(func.length(S.control), 0)
     order = (S.created_at.desc(), S.id.desc())
     before = (func.sum(size).over(order_by=order) - size).label("before")
     sized = select(S.id, before).join_from(found, SUBMISSIONS, S.id == found.c.id).subquery()
-    query = select(*COLUMNS).join_from(sized, SUBMISSIONS, S.id == sized.c.id).where(sized.c.before < MOST_BYTES)
+    query = select(*COLUMNS).join_from(sized, SUBMISSIONS, S.id == sized.c.id).where(sized.c.before < MAX_BYTES)
     rows = db.session.execute(query.order_by(*order)).all()
     return _with_lists(_opened(rows, holder().ring()))
 

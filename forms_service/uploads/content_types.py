@@ -13,7 +13,7 @@ HEAD = 8192
 
 UNKNOWN = "application/octet-stream"
 PLAIN = "text/plain"
-LEAST_MAGIC = 3
+MIN_MAGIC = 3
 """Bytes that must match; of two there are too many by chance."""
 
 TEXT_KINDS = {
@@ -143,7 +143,7 @@ def _matches(head: bytes, name: str) -> list[puremagic.PureMagicWithConfidence]:
 
 
 def _is_certain(match: puremagic.PureMagicWithConfidence, ending: str) -> bool:
-    long_enough = len(match.byte_match) >= LEAST_MAGIC
+    long_enough = len(match.byte_match) >= MIN_MAGIC
     return long_enough or (len(match.byte_match) == 2 and match.extension.lower() in (ending, ".exe"))
 
 

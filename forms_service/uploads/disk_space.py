@@ -7,7 +7,7 @@ from flask import current_app
 
 from forms_service.errors import ServiceUnavailableError
 
-LEAST_FREE = 0.05
+MIN_FREE = 0.05
 """Share of the disk under which files and spam are refused."""
 
 LOOK_AGAIN_SECONDS = 5.0
@@ -17,17 +17,17 @@ RETRY_SECONDS = 600
 def refuse_when_short() -> None:
     """Let no more of what can be done without onto the disk of the instance folder.
 
-    :raises ServiceUnavailableError: when less than LEAST_FREE of it is free, as seen LOOK_AGAIN_SECONDS ago at most
+    :raises ServiceUnavailableError: when less than MIN_FREE of it is free, as seen LOOK_AGAIN_SECONDS ago at most
     """
     if is_short():
         raise ServiceUnavailableError("The server's disk is nearly full. Try again later.", retry_after=RETRY_SECONDS)
 
 
 def is_short() -> bool:
-    """Whether less than LEAST_FREE of the disk is free."""
+    """Whether less than MIN_FREE of the disk is free."""
     seen: tuple[float, bool] | None = current_app.extensions.get("disk")
     if seen is None or time.monotonic() - seen[0] > LOOK_AGAIN_SECONDS:
-        seen = current_app.extensions["disk"] = (time.monotonic(), _free(current_app.instance_path) < LEAST_FREE)
+        seen = current_app.extensions["disk"] = (time.monotonic(), _free(current_app.instance_path) < MIN_FREE)
     return seen[1]
 
 

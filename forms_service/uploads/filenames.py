@@ -5,10 +5,10 @@ import re
 from forms_service.validation.device_names import without_device
 from forms_service.validation.text import normalize_unicode
 
-LONGEST = 255
+MAX_NAME_BYTES = 255
 """Bytes of a name that the file systems in use take."""
 
-LONGEST_EXTENSION = 20
+MAX_EXTENSION_LENGTH = 20
 UNNAMED = "unnamed"
 MAX_READ = 500
 """Characters at either end of a name that are looked at."""
@@ -26,7 +26,7 @@ _ENDS = " .\u200c\u200d"
 
 
 def safe(sent: str) -> str:
-    """The last part of a path, in NFC, without what is not seen or not allowed somewhere; at most LONGEST bytes."""
+    """The last part of a path, in NFC, without invisible and forbidden characters; at most MAX_NAME_BYTES bytes."""
     name = _NOT_SEEN.sub("", sent[max(sent.rfind("/"), sent.rfind("\\")) + 1 :])
     if len(name) > 2 * MAX_READ:
         name = name[:MAX_READ] + name[-MAX_READ:]
@@ -43,11 +43,11 @@ def extension(name: str) -> str:
 
 def _shortened(name: str) -> str:
     """Cut in the stem, so that the extension stays."""
-    longest = LONGEST - 1  # an underscore may come before it
+    longest = MAX_NAME_BYTES - 1  # an underscore may come before it
     if len(name.encode()) <= longest:
         return name
     ending = name[len(name) - len(extension(name)) :]
-    if len(ending.encode()) > LONGEST_EXTENSION:
+    if len(ending.encode()) > MAX_EXTENSION_LENGTH:
         ending = ""
     stem = name[: len(name) - len(ending)].encode()[: longest - len(ending.encode())]
     return stem.decode(errors="ignore").rstrip(_ENDS) + ending

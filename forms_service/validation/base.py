@@ -10,7 +10,7 @@ from forms_service.errors import Fault
 Messages = dict[str, str | list[Any] | dict[Any, Any]]
 """Code → sentence, of the type that marshmallow gives it."""
 
-LONGEST_NAME = 200
+MAX_NAME_LENGTH = 200
 """Characters of a field's name that an answer repeats."""
 
 
@@ -69,7 +69,7 @@ def faults_by_path(messages: object, path: str = "") -> dict[str, list[Fault]]:
 def _walk(messages: object, path: str) -> Iterator[tuple[str, Fault]]:
     if isinstance(messages, Mapping):
         for key, inner in messages.items():
-            step = "" if key == ma.exceptions.SCHEMA else str(key)[:LONGEST_NAME]
+            step = "" if key == ma.exceptions.SCHEMA else str(key)[:MAX_NAME_LENGTH]
             yield from _walk(inner, ".".join(part for part in (path, step) if part))
     elif isinstance(messages, list):
         for message in messages:

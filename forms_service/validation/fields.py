@@ -13,7 +13,7 @@ from forms_service.validation.password_strength import is_guessable
 from forms_service.validation.text import WHITE, folded, has_controls, one_line, strip_markup
 from forms_service.validation.whitespace import is_blank, trim, without_ignorable
 
-EMAIL_LONGEST = 254
+MAX_EMAIL_LENGTH = 254
 """Octets of an address that SMTP carries (RFC 5321, 4.5.3.1.3, less the angle brackets)."""
 
 NOT_AN_EMAIL = "Enter an e-mail address such as ann@example.com."
@@ -36,7 +36,7 @@ PLAIN_EMAIL = re.compile(
 )
 """What needs no closer look, with the last part of the domain; labels are short and have no two hyphens."""
 
-LONGEST_RAW = 1000
+MAX_RAW_LENGTH = 1000
 """Characters beyond which a short field is refused without a closer look."""
 
 
@@ -52,7 +52,7 @@ class Text(Coded):
             raise self.make_error("invalid")
         if self._is_blank(value):
             raise self.make_error("required")  # what a form sends for a field that was not filled in
-        cleaned = self._cleaned(value) if len(value) <= LONGEST_RAW else value
+        cleaned = self._cleaned(value) if len(value) <= MAX_RAW_LENGTH else value
         faults = self._faults(cleaned)
         if faults:
             raise ma.ValidationError([self.fault(key) for key in faults])
@@ -91,13 +91,13 @@ class Email(Text):
         "invalid_email": NOT_AN_EMAIL,
         "too_long": "Must have at most 254 characters.",
     }
-    json_schema: ClassVar[dict[str, Any]] = {"format": "email", "maxLength": EMAIL_LONGEST}
+    json_schema: ClassVar[dict[str, Any]] = {"format": "email", "maxLength": MAX_EMAIL_LENGTH}
 
     def _cleaned(self, value: str) -> str:
         return value if "\n" in value or "\r" in value else clean_address(value)
 
     def _faults(self, value: str) -> list[str]:
-        if len(value) > EMAIL_LONGEST:
+        if len(value) > MAX_EMAIL_LENGTH:
             return ["too_long"]
         return [] if _parsed(value) else ["invalid_email"]
 
@@ -215,14 +215,14 @@ def email_key(address: str) -> str:
 def clean_address(text: str) -> str:
     """Return an address without blanks around it and without the invisible characters that are copied along."""
     address = trim(text)
-    if address.isascii() or len(address) > LONGEST_RAW or is_email(address):
+    if address.isascii() or len(address) > MAX_RAW_LENGTH or is_email(address):
         return address
     return without_ignorable(address)
 
 
 def is_email(address: str) -> bool:
     """Whether mail can be sent to it; what nearly all addresses look like is seen at once (1 µs instead of 20)."""
-    if len(address) > EMAIL_LONGEST:
+    if len(address) > MAX_EMAIL_LENGTH:
         return False
     return _is_plain(address) or _parsed(address) is not None
 
@@ -233,7 +233,7 @@ def _is_plain(address: str) -> bool:
 
 
 def _parsed(address: str) -> ValidatedEmail | None:
-    if len(address) > EMAIL_LONGEST:
+    if len(address) > MAX_EMAIL_LENGTH:
         return None  # email-validator takes quadratic time
     try:
         # a "test environment" only means that .test is a domain like another

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from forms_service.validation.base import Coded, Messages
 
-LONGEST_ZONE = 100
+MAX_ZONE_LENGTH = 100
 
 
 class Timezone(Coded):
@@ -17,7 +17,7 @@ class Timezone(Coded):
     json_schema: ClassVar[dict[str, Any]] = {"type": "string", "examples": ["Europe/Vienna"]}
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> tzinfo:
-        if not isinstance(value, str) or len(value) > LONGEST_ZONE or value not in _names():
+        if not isinstance(value, str) or len(value) > MAX_ZONE_LENGTH or value not in _names():
             raise self.make_error("invalid_timezone")
         return UTC if value == "UTC" else ZoneInfo(value)
 

@@ -7,7 +7,7 @@ from urllib.parse import SplitResult, urlsplit
 import ada_url
 import idna
 
-LONGEST_URL = 2000
+MAX_URL_LENGTH = 2000
 
 WILDCARD = "://*."
 """Between the scheme and the domain of an origin that stands for the origins of all subdomains."""
@@ -98,7 +98,7 @@ def ascii_host(url: str) -> str:
 
 
 def _web(text: str) -> SplitResult | None:
-    if len(text) > LONGEST_URL or _NEVER.search(text) or _scheme(text) not in ("http", "https"):
+    if len(text) > MAX_URL_LENGTH or _NEVER.search(text) or _scheme(text) not in ("http", "https"):
         return None
     try:
         url = urlsplit(text)

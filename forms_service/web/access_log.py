@@ -13,7 +13,7 @@ from forms_service.metrics import REQUEST_SECONDS, REQUESTS
 from forms_service.web.client import client_for_log
 from forms_service.web.user_agents import family
 
-LONGEST = 300
+MAX_PATH_LENGTH = 300
 """Characters of a path that are logged, and of a user agent that a session keeps."""
 
 requests = logging.getLogger("forms_service.requests")
@@ -36,7 +36,7 @@ def init_app(app: Flask, settings: Settings) -> None:
             fields = {
                 "client": client_for_log(settings.log_client),
                 "method": asked["REQUEST_METHOD"],
-                "path": request.path[:LONGEST],
+                "path": request.path[:MAX_PATH_LENGTH],
                 "status": response.status_code,
                 "ms": round(seconds * 1000, 2),
                 "user_agent": family(asked.get("HTTP_USER_AGENT", "")),

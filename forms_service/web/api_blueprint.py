@@ -10,7 +10,7 @@ from flask_smorest import Blueprint as SmorestBlueprint
 from webargs.flaskparser import FlaskParser
 
 from forms_service.errors import Fault, ValidationError
-from forms_service.validation.base import LONGEST_NAME, Schema, faults_by_path
+from forms_service.validation.base import MAX_NAME_LENGTH, Schema, faults_by_path
 from forms_service.web.bodies import JSON, MULTIPART, URLENCODED, json_body, json_or_form_body
 from forms_service.web.negotiation import wants_page
 from forms_service.web.pagination import Page
@@ -44,7 +44,7 @@ class BodyParser(FlaskParser):
         twice = [name for name, values in req.args.lists() if len(values) > 1 and name not in found.multiple_keys]
         if twice:
             fault = Fault("Send this parameter only once.", "repeated")
-            raise ValidationError({name[:LONGEST_NAME]: [fault] for name in twice})
+            raise ValidationError({name[:MAX_NAME_LENGTH]: [fault] for name in twice})
         return found
 
     def handle_error(self, error: ma.ValidationError, *_: Any, **__: Any) -> NoReturn:

@@ -12,7 +12,7 @@ from forms_service.validation.text import normalize_unicode
 
 BYTES = "application/octet-stream"
 POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox"
-LONGEST_NAME = 150
+MAX_NAME_LENGTH = 150
 UNSAFE = r'\x00-\x1f\x7f-\x9f"*/:<>?\\|\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff'
 """What no file is named with everywhere, and marks that make a name read as another."""
 
@@ -38,7 +38,7 @@ def download(chunks: Iterator[bytes], name: str, content_type: str, size: int | 
 def safe_name(name: str) -> str:
     """The name without paths, controls and leading dots, and no device's; "file" where nothing is left."""
     start = cast("re.Match[str]", UNSAFE_START.match(name)).end()
-    cut = UNSAFE_RUNS.sub("_", name[start:][-LONGEST_NAME:]).strip(" .")
+    cut = UNSAFE_RUNS.sub("_", name[start:][-MAX_NAME_LENGTH:]).strip(" .")
     return without_device(cut or "file")
 
 

@@ -13,9 +13,9 @@ from forms_service.errors import Fault, ValidationError
 from forms_service.validation.base import Schema
 from forms_service.validation.primitives import Whole
 
-MOST = 100
-USUAL = 25
-LONGEST_CURSOR = 1000
+MAX_LIMIT = 100
+DEFAULT_LIMIT = 25
+MAX_CURSOR_LENGTH = 1000
 
 T = TypeVar("T")
 
@@ -40,7 +40,7 @@ class Digits(Whole):
 class Paging(Schema):
     """What every list takes in its query; a list with filters derives from it."""
 
-    limit = Digits(1, MOST, load_default=USUAL, metadata={"description": "Items per page."})
+    limit = Digits(1, MAX_LIMIT, load_default=DEFAULT_LIMIT, metadata={"description": "Items per page."})
     cursor = ma.fields.String(
         load_default=None, metadata={"description": "`meta.next` of the previous page; omit it for the first page."}
     )
@@ -76,7 +76,7 @@ def after(cursor: str | None, *kinds: Callable[[str], Any]) -> tuple[Any, ...] |
 
 
 def _read(cursor: str, kinds: Sequence[Callable[[str], Any]]) -> tuple[Any, ...]:
-    if len(cursor) > LONGEST_CURSOR:
+    if len(cursor) > MAX_CURSOR_LENGTH:
         raise ValueError("longer than any of ours")
     parts = json.loads(urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4)))
     if not isinstance(parts, list) or not all(isinstance(part, str) for part in parts):

@@ -15,7 +15,7 @@ SLOW_SECONDS = 30.0
 INTERVAL = 5.0
 """Seconds between looks."""
 
-LONGEST = 300
+MAX_PATH_LENGTH = 300
 """Characters of a path that are logged."""
 
 requests = logging.getLogger("forms_service.requests")
@@ -67,4 +67,4 @@ def _watch() -> None:
 
 
 def _fields(environ: Any) -> dict[str, str]:
-    return {"method": environ["REQUEST_METHOD"], "path": environ.get("PATH_INFO", "")[:LONGEST]}
+    return {"method": environ["REQUEST_METHOD"], "path": environ.get("PATH_INFO", "")[:MAX_PATH_LENGTH]}

@@ -24,7 +24,7 @@ from forms_service.form_schema.field_types import patterns
 from forms_service.inbox import csv_and_json, folded_text
 from forms_service.intake import redirects
 from forms_service.intake.parsing import storable_values
-from forms_service.spam import blocklist, wording
+from forms_service.spam import blocklist, texts
 from forms_service.submissions import email_addresses
 from forms_service.uploads import filenames
 from forms_service.validation import datetimes, fields, text, urls, whitespace
@@ -152,12 +152,12 @@ WORK: dict[str, Work] = {
     "folding": Work(text.folded, filled(MARKS + "\ufb03", "a")),
     "folding for search": Work(folded_text.fold, filled(MARKS + "\u0130", "a")),
     "one line": Work(text.one_line, filled(" \u2003", "a", "a")),
-    "markup": Work(lambda sent: text.strip_markup(sent[: fields.LONGEST_RAW]), filled("<b>&amp;"), 1024),
+    "markup": Work(lambda sent: text.strip_markup(sent[: fields.MAX_RAW_LENGTH]), filled("<b>&amp;"), 1024),
     "controls": Work(text.without_controls, filled("\u202e\x00")),
     "block list: words": Work(lambda sent: blocklist._has_word([sent], WORDS), filled("word1 word2 ")),
     "block list: no words": Work(lambda sent: blocklist._has_word([sent], WORDS), filled("x-1")),
     "block list: long ligatures": Work(lambda sent: blocklist._has_word([sent], WORDS), filled("\ufdfa"), 1024),
-    "links": Work(wording.links_in, filled("://www."), 65_536),
+    "links": Work(texts.links_in, filled("://www."), 65_536),
     "addresses: a list": Work(lambda sent: list(email_addresses.addresses_in(sent)), filled("a@b.co, ")),
     "addresses: an open list": Work(
         lambda sent: list(email_addresses.addresses_in(sent)), filled("a@b.co ", "", "(,\x00@<")
@@ -170,7 +170,7 @@ WORK: dict[str, Work] = {
     "address: dots": Work(fields.email_key, filled("a.", "", "@example.com")),
     "address: quotes": Work(fields.is_email, filled('\\"', '"', "@example.com")),
     "address: invisible": Work(fields.clean_address, filled("\u200b", "a", "@example.com")),
-    "a lone URL": Work(wording.is_lone_url, filled("a.", "", "//")),
+    "a lone URL": Work(texts.is_lone_url, filled("a.", "", "//")),
     "invisible characters": Work(whitespace.trim, filled("\u200b", "\u200b", "a")),
     "export: lines": Work(lambda sent: csv_and_json.csv_rows([[sent]]), filled("\n")),
     "export: invisible": Work(lambda sent: csv_and_json.csv_rows([[sent]]), filled(";\u200b")),

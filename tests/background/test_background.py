@@ -107,7 +107,7 @@ class TestThreads:
     def test_a_database_that_is_away_is_said_once_and_waited_for(
         self, make_app: MakeApp, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(runner, "LONGEST_PAUSE", 0.01)
+        monkeypatch.setattr(runner, "MAX_PAUSE", 0.01)
         away, calls = True, 0
 
         def work(_: Callable[[], bool]) -> None:

@@ -127,7 +127,7 @@ def test_reading_first_and_writing_then_never_fails_because_another_wrote(either
 
 
 def test_writers_of_a_process_wait_in_a_queue_and_not_for_ever(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transactions, "PATIENCE", 0.05)
+    monkeypatch.setattr(transactions, "LOCK_TIMEOUT", 0.05)
     inside, done = threading.Event(), threading.Event()
 
     def hold() -> None:

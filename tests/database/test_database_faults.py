@@ -108,7 +108,7 @@ def test_damaged_pages_are_503_and_doctor_says_so(app: Flask) -> None:
 
 
 def test_sqlite_that_another_process_has_locked_is_503(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transactions, "PATIENCE", 1)
+    monkeypatch.setattr(transactions, "LOCK_TIMEOUT", 1)
     client, form_id = app.test_client(), form_for(app)
     waits: list[object] = []
     with closing(sqlite3.connect(file_of(app), isolation_level=None)) as other, app.app_context():

@@ -229,7 +229,7 @@ class TestTrying:
         assert 4 <= waits[0] <= 6
         assert 24 <= waits[1] <= 36
         assert 72 <= waits[2] <= 108
-        assert max(waits) <= leases.LONGEST_DELAY * 1.2
+        assert max(waits) <= leases.MAX_DELAY * 1.2
         assert 3.5 * 86400 < sum(waits[:-1]) < 4 * 86400
         assert states() == ["failed"]
         assert [outcome for outcome, _ in attempts()] == ["again"] * (len(waits) - 1) + ["failed"]
@@ -321,4 +321,4 @@ def outbox_wait() -> float:
 
 def test_the_lease_outlasts_every_send() -> None:
     assert smtp.SENDING + smtp.CLOSING < leases.LEASE
-    assert transactions.PATIENCE < leases.LEASE - smtp.SENDING
+    assert transactions.LOCK_TIMEOUT < leases.LEASE - smtp.SENDING

@@ -272,7 +272,7 @@ class TestPublished:
     def test_keeps_only_so_many(
         self, client: FlaskClient, app: Flask, key_of: KeyOf, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(publishing, "MOST_KEPT", 2)
+        monkeypatch.setattr(publishing, "MAX_CACHED", 2)
         key = key_of(app)
         made = [make(client, key)["id"] for _ in range(3)]
         kept = [published_in(app, form_id) for form_id in made]

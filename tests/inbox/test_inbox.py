@@ -136,7 +136,7 @@ def test_a_page_of_huge_submissions_is_shorter(
     form: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(queries, "MOST_BYTES", 1000)
+    monkeypatch.setattr(queries, "MAX_BYTES", 1000)
     sent = [submit(either_app, form, {"text": "x" * 600}) for _ in range(3)]
     first = listed(either, owner, form)
     assert ids(first) == sent[:0:-1]

@@ -208,7 +208,7 @@ def test_a_full_sheet_is_followed_by_another(
     owner = key_of(app)
     form = make_form(app)
     sent = [submit(app, form) for _ in range(4)]
-    monkeypatch.setattr(xlsx, "MOST_ROWS", 3)
+    monkeypatch.setattr(xlsx, "MAX_ROWS", 3)
     one, two = sheets(fetch_export(client, owner, form, format="xlsx"))
     assert [one["A2"], one["A3"], two["A2"], two["A3"]] == sent[::-1]
     assert one["E1"] == two["E1"] == "name"
@@ -219,7 +219,7 @@ def test_names_beyond_measure_share_a_column(
 ) -> None:
     owner = key_of(app)
     form = make_form(app)
-    monkeypatch.setattr(export_columns, "MOST_NAMES", 2)
+    monkeypatch.setattr(export_columns, "MAX_NAMES", 2)
     submit(app, form, {"a": "1", "b": "2", "c": "3", "d": "4"})
     heading, row = table(fetch_export(client, owner, form))
     assert heading[4:] == ["a", "b", "other fields"]

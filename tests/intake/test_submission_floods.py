@@ -32,7 +32,7 @@ def test_one_form_takes_not_all_threads(app: Flask, monkeypatch: pytest.MonkeyPa
             goes_on.wait(10)
 
     monkeypatch.setattr(captcha, "check", wait)
-    monkeypatch.setattr(in_flight, "MOST_OF_ONE_FORM", 2)
+    monkeypatch.setattr(in_flight, "MAX_PER_FORM", 2)
     with ThreadPoolExecutor(2) as pool:
         posts = [pool.submit(app.test_client().post, f"/f/{slow}", json={"n": number}) for number in range(2)]
         inside.wait(10)
@@ -52,7 +52,7 @@ def test_who_cannot_be_stored_in_time_is_told_to_come_back(
 ) -> None:
     form = form_for(app)
     assert app.test_client().post(f"/f/{form}", json={"first": 1}).status_code == 200
-    monkeypatch.setattr(transactions, "PATIENCE", 0.05)
+    monkeypatch.setattr(transactions, "LOCK_TIMEOUT", 0.05)
     with app.extensions["writers"]:
         answer = app.test_client().post(f"/f/{form}", data=ANN, headers=headers)
     assert (answer.status_code, answer.mimetype) == (503, kind)
@@ -73,7 +73,7 @@ def test_mails_give_way_to_people_who_wait(make_app: MakeApp, monkeypatch: pytes
         with app.app_context():
             assert worker.deliver_due() == 1
         assert len(rests) == busy
-    assert 0 < rests[0] <= worker.LONGEST_REST
+    assert 0 < rests[0] <= worker.MAX_IDLE
 
 
 def test_a_request_is_in_hand_until_it_is_answered(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -265,7 +265,7 @@ def test_a_retry_is_answered_when_the_form_was_filled_or_closed_by_it(client: Fl
 def test_one_that_the_database_refuses_does_not_take_the_others_down(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(group_commit, "PATIENCE", 0)
+    monkeypatch.setattr(group_commit, "MAX_DELAY", 0)
     gone, form = form_for(app), form_for(app)
     for known in (gone, form):
         assert app.test_client().post(f"/f/{known}", json={"first": known}).status_code == 200
@@ -322,7 +322,7 @@ def test_who_comes_meanwhile_is_one_group() -> None:
 
 
 def test_the_first_waits_for_those_who_are_on_their_way(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(group_commit, "PATIENCE", 10)
+    monkeypatch.setattr(group_commit, "MAX_DELAY", 10)
     sizes: list[int] = []
 
     def work(items: Any) -> list[Any]:

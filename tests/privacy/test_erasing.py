@@ -216,7 +216,7 @@ def test_nothing_is_kept_longer_than_the_owner_and_the_operator_want(
 
 
 def test_of_spam_the_newest_are_kept(either_app: Flask, form: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retention, "MOST_SPAM", 2)
+    monkeypatch.setattr(retention, "MAX_SPAM", 2)
     sent = [submit(either_app, form, status="spam", read=number % 2 == 0) for number in range(5)]
     kept = submit(either_app, form)
     with either_app.app_context():
@@ -246,7 +246,7 @@ def test_the_export_of_an_account_holds_its_submissions_or_says_where_they_are(
     large = make_form(either_app)
     for _ in range(3):
         submit(either_app, large)
-    monkeypatch.setattr(account_export, "MOST", 2)
+    monkeypatch.setattr(account_export, "MAX_SUBMISSIONS", 2)
     monkeypatch.setattr(queries, "BATCH", 1)
     document: dict[str, Any] = {}
     with either_app.app_context():

@@ -71,7 +71,7 @@ def test_one_worker_keeps_to_one_core_and_several_do_not(serve: Serve, ann: dict
     server = serve()
     assert sign_ups(server, ann, 3) == {201: 3}
     assert [len(cores) for cores in affinities(server)] == [1], "after hashing on all of them, too"
-    assert affinities(serve(WEB_CONCURRENCY="2")) == {cpu_affinity.EVERY}
+    assert affinities(serve(WEB_CONCURRENCY="2")) == {cpu_affinity.ALL_CORES}
 
 
 def test_processes_that_gunicorn_is_told_of_are_counted_together_too(serve: Serve) -> None:

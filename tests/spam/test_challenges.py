@@ -20,7 +20,7 @@ from forms_service.forms.cache import PublishedForm
 from forms_service.spam import altcha_challenges, captcha_providers
 from forms_service.spam.captcha import PROVIDERS, UNAVAILABLE, check
 from forms_service.spam.models import SpentChallenge
-from forms_service.submissions.incoming import Incoming, sort_out
+from forms_service.submissions.parsed_submission import Incoming, sort_out
 from tests.conftest import MakeApp
 from tests.support import servers
 from tests.support.definitions import form_of

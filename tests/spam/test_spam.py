@@ -12,8 +12,8 @@ from forms_service.form_schema.settings import Blocklist
 from forms_service.forms import started
 from forms_service.forms.cache import PublishedForm
 from forms_service.spam import duplicates
-from forms_service.spam.checks import MOST_LINKS, verdict
-from forms_service.submissions.incoming import Incoming
+from forms_service.spam.checks import MAX_LINKS, verdict
+from forms_service.submissions.parsed_submission import Incoming
 from tests.conftest import MakeApp
 from tests.support.definitions import form_of
 from tests.uploads.test_uploads import NearlyFull
@@ -72,18 +72,18 @@ def test_a_time_that_is_not_ours_says_nothing(service: Flask, token: str | None)
 @pytest.mark.parametrize(
     ("text", "spam"),
     [
-        ("http://a.example " * MOST_LINKS, False),
-        ("http://a.example " * (MOST_LINKS + 1), True),
-        ("www.a.example " * (MOST_LINKS + 1), True),
-        ("HTTPS://WWW.A.EXAMPLE " * (MOST_LINKS + 1), True),
-        ("https://www.a.example " * MOST_LINKS, False),
+        ("http://a.example " * MAX_LINKS, False),
+        ("http://a.example " * (MAX_LINKS + 1), True),
+        ("www.a.example " * (MAX_LINKS + 1), True),
+        ("HTTPS://WWW.A.EXAMPLE " * (MAX_LINKS + 1), True),
+        ("https://www.a.example " * MAX_LINKS, False),
         ("ann@example.com, example.com, 10:30, 1/2, a://b", False),
     ],
 )
 def test_links_are_counted(service: Flask, text: str, spam: bool) -> None:
     assert judged(service, sent({"message": text})) == (["links"] if spam else [])
     nested = {"list": [text], "object": {"of": [{"objects": text}]}}
-    assert judged(service, sent(nested)) == (["links"] if spam or text.count("://") * 2 > MOST_LINKS else [])
+    assert judged(service, sent(nested)) == (["links"] if spam or text.count("://") * 2 > MAX_LINKS else [])
 
 
 def test_a_field_that_asks_for_a_link_may_have_one(service: Flask) -> None:

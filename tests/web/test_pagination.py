@@ -5,7 +5,7 @@ import uuid
 import pytest
 
 from forms_service.errors import ValidationError
-from forms_service.web.pagination import LONGEST_CURSOR, Paging, after, cursor_to, paged
+from forms_service.web.pagination import MAX_CURSOR_LENGTH, Paging, after, cursor_to, paged
 
 
 def test_a_cursor_gives_its_position_back() -> None:
@@ -36,7 +36,7 @@ def test_a_page_says_where_the_next_begins_and_the_last_that_there_is_none() -> 
         cursor_to(uuid.UUID(int=7), 1),
         "WzFd",
         "e30",
-        "A" * (LONGEST_CURSOR + 1),
+        "A" * (MAX_CURSOR_LENGTH + 1),
     ],
 )
 def test_what_is_no_cursor_of_the_list_is_refused_by_name(cursor: str) -> None:

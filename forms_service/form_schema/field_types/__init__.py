@@ -8,7 +8,7 @@ times the empty values do not count where one is asked for. An optional field ma
 
 from forms_service.form_schema.field_types.base import KINDS, Kind, is_filled, nfc
 from forms_service.form_schema.field_types.choices import NOT_TICKED, choice_labels, choice_values, is_ticked
-from forms_service.form_schema.field_types.ordered import NumberKind
+from forms_service.form_schema.field_types.numbers_and_dates import NumberKind
 from forms_service.form_schema.field_types.text import Textual
 
 __all__ = [

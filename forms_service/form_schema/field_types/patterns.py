@@ -7,8 +7,8 @@ from functools import cache
 
 import re2
 
-LONGEST_PATTERN = 500
-LONGEST_MATCHED = 2000
+MAX_PATTERN_LENGTH = 500
+MAX_MATCHED_LENGTH = 2000
 """Characters of a value that a pattern is tried on; the slowest pattern found takes 45 ms for so many."""
 
 MEMORY_SIZES = (2**14, 2**16, 2**18, 2**21)

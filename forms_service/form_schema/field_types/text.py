@@ -8,7 +8,7 @@ from typing import Any
 
 from forms_service.errors import Fault
 from forms_service.form_schema.field_types.base import Kind, as_text, is_filled, kind
-from forms_service.form_schema.field_types.patterns import LONGEST_MATCHED, Pattern
+from forms_service.form_schema.field_types.patterns import MAX_MATCHED_LENGTH, Pattern
 from forms_service.validation.base import Messages
 from forms_service.validation.fields import NOT_AN_EMAIL, clean_address, is_email
 from forms_service.validation.urls import is_url
@@ -16,7 +16,7 @@ from forms_service.validation.whitespace import trim, without_ignorable
 
 LENGTHS = ("min_length", "max_length", "pattern")
 
-LONGEST_TEL = 200
+MAX_TEL_LENGTH = 200
 """Characters beyond which a text is no telephone number, whatever it holds."""
 
 TEL = re.compile(
@@ -42,7 +42,7 @@ class Textual(Kind):
         self._shortest = definition.get("min_length", 0)
         self._longest = definition.get("max_length", math.inf)
         if self._pattern:
-            self._longest = min(self._longest, LONGEST_MATCHED)
+            self._longest = min(self._longest, MAX_MATCHED_LENGTH)
         self._measured = bool(self._shortest or self._longest is not math.inf)
         self._free = not self._measured and type(self)._wrong is Textual._wrong
 
@@ -162,7 +162,7 @@ def _units(text: str) -> int:
 
 
 def _is_tel(text: str) -> bool:
-    if len(text) > LONGEST_TEL:
+    if len(text) > MAX_TEL_LENGTH:
         return False
     found = TEL.fullmatch(" ".join(_plain(text).split()))
     return found is not None and 3 <= len(DIGITS.findall(found["number"])) <= 20

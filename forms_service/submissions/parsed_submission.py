@@ -47,7 +47,7 @@ ROLES: Mapping[str, Role] = {
 UNFILLED = ("off", "false", "no", "0", "null", "undefined")
 """What a page's script or an unticked box sends for a honeypot that nobody filled in, besides blanks."""
 
-MOST_TOKENS = 3
+MAX_TOKENS = 3
 """Tokens of one CAPTCHA that are tried: a page with two widgets, or a script, sends more than one."""
 
 
@@ -110,7 +110,7 @@ def _items(value: Any) -> list[Any]:
 
 def _tokens(value: Any) -> tuple[str, ...]:
     tokens = (trim(as_text(item)) for item in _items(value) if is_filled(item))
-    return tuple(dict.fromkeys(filter(None, tokens)))[:MOST_TOKENS]
+    return tuple(dict.fromkeys(filter(None, tokens)))[:MAX_TOKENS]
 
 
 def _is_unfilled(value: Any) -> bool:

@@ -12,7 +12,7 @@ from forms_service.encryption.associated_data import row_key
 from forms_service.encryption.keyring import Encrypted, holder
 from forms_service.extensions import db
 
-MOST_VALUES = 900
+MAX_VALUES = 900
 """Values in one statement; older SQLites take 999."""
 
 Convert = Callable[[Any], Any]
@@ -53,7 +53,7 @@ class SealedRows:
                 execute(connection, statement, rows if rows[1:] else rows[0], many=len(rows) > 1)
             return
         head, _, one = statement.partition(" VALUES ")
-        size = MOST_VALUES // len(self._names)
+        size = MAX_VALUES // len(self._names)
         for some in (rows[start : start + size] for start in range(0, len(rows), size)):
             # one step for all of them: at each the driver lets go of the interpreter's lock and has to get it again
             values = [row[name] for row in some for name in self._names]

@@ -14,7 +14,7 @@ from forms_service.validation.whitespace import without_ignorable
 
 RANGE = ("min", "max")
 NUMBER = re.compile(r"-?(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
-LONGEST_NUMBER = 400
+MAX_NUMBER_LENGTH = 400
 
 
 class Ordered(Kind):
@@ -51,7 +51,7 @@ class NumberKind(Ordered):
         if isinstance(value, bool) or not isinstance(value, str | int | float):
             raise ValueError("no number")
         text = str(value)
-        if len(text) > LONGEST_NUMBER or not NUMBER.fullmatch(text) or math.isinf(float(text)):
+        if len(text) > MAX_NUMBER_LENGTH or not NUMBER.fullmatch(text) or math.isinf(float(text)):
             raise ValueError("no number")
         try:
             return Decimal(text)

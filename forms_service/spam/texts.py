@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from forms_service.forms.cache import PublishedForm
 from forms_service.submissions.email_addresses import is_address_field
-from forms_service.submissions.incoming import Incoming
+from forms_service.submissions.parsed_submission import Incoming
 from forms_service.validation.whitespace import trim
 
 WRITTEN_TYPES = ("text", "textarea")
