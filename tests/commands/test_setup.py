@@ -77,10 +77,10 @@ def test_whoever_signed_up_with_the_operators_address_does_not_become_it_by_thei
     assert "\toperator\tactive" in listed(clone)
     check = (
         "from wsgi import app\n"
-        "from forms_service.accounts import passwords, service\n"
+        "from forms_service.accounts import password_hashing as hashing, service\n"
         "with app.app_context():\n"
         "    kept = service.by_email('ann@example.com').password_hash\n"
-        "    print(passwords.verified('Impostors-horse-7', kept), passwords.verified('Correct-horse-7', kept))\n"
+        "    print(hashing.verified('Impostors-horse-7', kept), hashing.verified('Correct-horse-7', kept))\n"
     )
     clean = {"PATH": os.environ["PATH"]}
     done = subprocess.run(

@@ -90,7 +90,7 @@ def test_no_submission_is_refused_meanwhile(tmp_path: Path) -> None:
             visitor.start()
         script = (
             "from wsgi import app\n"
-            "from forms_service import rotation\n"
+            "from forms_service.encryption import rotation\n"
             "with app.app_context():\n"
             "    for _ in range(3):\n"
             "        rotation.start_data_key()\n"
