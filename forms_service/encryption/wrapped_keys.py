@@ -133,8 +133,8 @@ def _unwrap_all(rows: Sequence[Row[str, int, bytes]]) -> dict[tuple[str, int], b
         return {(row.purpose, row.number): _unwrapped(row.wrapped, row.purpose, row.number) for row in rows}
     except ValueError:
         raise StartError(
-            "None of ENCRYPTION_KEYS unwraps the keys of this database. Put back the key it was made with "
-            "(INSTANCE_PATH/encryption_keys, or your .env); nothing else can read what is stored."
+            "None of ENCRYPTION_KEYS unwraps the keys of this database. Restore the key it was made with "
+            "(INSTANCE_PATH/encryption_keys, or your .env); nothing else can decrypt the stored data."
         ) from None
 
 

@@ -78,7 +78,7 @@ def _finding(subject: str, look: Callable[[], str]) -> Finding:
     except _UnsureError as error:
         return Finding(subject, "?", str(error))
     except DBAPIError as error:
-        return Finding(subject, "BAD", f"The database does not answer ({type(error.orig).__name__}).")
+        return Finding(subject, "BAD", f"The database is unavailable ({type(error.orig).__name__}).")
 
 
 def _settings() -> str:
