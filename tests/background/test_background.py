@@ -260,9 +260,10 @@ IMPATIENT = """
 from pathlib import Path
 from forms_service.app import create_app
 from forms_service.config import load_settings
-from forms_service.delivery import background, claims, worker
-claims.LEASE, claims.FIRST_DELAYS, worker.POLL_SECONDS = 1, (0.1, 0.1, 0.1), 0.05
-background.work_until_told(create_app(load_settings(Path("."))))
+from forms_service.background import runner
+from forms_service.delivery import leases, worker
+leases.LEASE, leases.FIRST_DELAYS, worker.POLL_SECONDS = 1, (0.1, 0.1, 0.1), 0.05
+runner.work_until_told(create_app(load_settings(Path("."))))
 """
 """`flask worker` with leases and delays of a test."""
 
