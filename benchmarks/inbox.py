@@ -22,7 +22,7 @@ from forms_service.accounts.guards import token_hash
 from forms_service.accounts.models import SCOPES, ApiKey
 from forms_service.app import create_app
 from forms_service.config import load_settings
-from forms_service.database.transactions import writing
+from forms_service.database.transactions import write_session
 from forms_service.database.types import new_id, now
 from forms_service.extensions import db
 from forms_service.forms.models import Form, FormVersion
@@ -45,7 +45,7 @@ def fill(folder: str) -> None:
         person = service.Person("owner@example.com", "Olga", "Owner", "Correct-horse-7")
         account = service.create(person, role="owner", status="active")
         fields = [{"name": name, "type": "text", "label": name.title()} for name in FIELDS]
-        with writing():
+        with write_session():
             db.session.add(
                 ApiKey(account_id=account.id, name="benchmark", scopes=" ".join(SCOPES), hash=token_hash(KEY))
             )
@@ -57,7 +57,7 @@ def fill(folder: str) -> None:
         started = time.perf_counter()
         for form_id, count in ((SMALL, FEW), (LARGE, ROWS)):
             for first in range(0, count, BATCH):
-                with writing():
+                with write_session():
                     batch = range(first, min(first + BATCH, count))
                     db.session.execute(insert(Submission), [submission(form_id, number, count) for number in batch])
                     db.session.commit()

@@ -23,7 +23,7 @@ from sqlalchemy import select
 from benchmarks.servers import GUNICORN, ROOT, free_port
 from forms_service.app import create_app
 from forms_service.config import load_settings
-from forms_service.database.transactions import writing
+from forms_service.database.transactions import write_session
 from forms_service.database.types import new_id
 from forms_service.delivery import outbox
 from forms_service.delivery.models import Attempt, Message
@@ -95,7 +95,7 @@ def queue(app: Flask, server: MailServer, queued: list[str]) -> None:
     for number in range(MESSAGES):
         while len(queued) - len(set(server.ids)) > 100:
             time.sleep(0.02)
-        with app.app_context(), writing():
+        with app.app_context(), write_session():
             identity = outbox.put_mail("test", f"p{number}@example.com", {}, about=new_id())
             db.session.commit()
         queued.append(f"<{identity}@localhost>")

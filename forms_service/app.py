@@ -94,7 +94,7 @@ def create_app(settings: Settings, *, start: bool = True) -> Flask:
     openapi.init_app(app, BLUEPRINTS)
     app.register_blueprint(accounts)
     if start:
-        with app.app_context(), transactions.nothing_left_open():
+        with app.app_context(), transactions.dispose_engine():
             migrations.bring_up_to_date()
             keyring.unlock()
     return app

@@ -18,7 +18,7 @@ from forms_service.commands.forms import forms, submissions
 from forms_service.commands.keys import keys
 from forms_service.commands.terminal import checked, new_person, plainly
 from forms_service.config import SettingsError, load_settings
-from forms_service.database.transactions import nothing_left_open
+from forms_service.database.transactions import dispose_engine
 from forms_service.delivery.service import send_test
 from forms_service.errors import StartError
 from forms_service.health.doctor import Finding, examine
@@ -100,5 +100,5 @@ def _findings(directory: Path) -> list[Finding]:
         return [Finding(name, "BAD", " ".join(said)) for name, said in error.problems.items()]
     except StartError as error:
         return [Finding("start", "BAD", str(error))]
-    with app.app_context(), nothing_left_open():
+    with app.app_context(), dispose_engine():
         return examine(directory)

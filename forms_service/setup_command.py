@@ -27,7 +27,7 @@ from forms_service.config import DOTENV, Settings, SettingsError, load_settings
 from forms_service.config import parsers as of
 from forms_service.database import migrations
 from forms_service.database.engine import first_line
-from forms_service.database.transactions import nothing_left_open
+from forms_service.database.transactions import dispose_engine
 from forms_service.encryption import keyring, wrapped_keys
 from forms_service.errors import StartError
 from forms_service.extensions import migrate
@@ -107,7 +107,7 @@ def check(plan: Plan) -> Checked:
     if draft is None:
         _demand_same_place(settings, plan, url)
     app = create_app(settings, start=False)
-    with app.app_context(), nothing_left_open():
+    with app.app_context(), dispose_engine():
         return Checked(plan, url, draft, needs_person=_needs_person(plan.email))
 
 
@@ -120,11 +120,11 @@ def carry_out(checked: Checked, operator: Person | None) -> str:
     if checked.draft is not None:
         _write(directory / DOTENV, checked.draft)
     app = create_app(load_settings(directory), start=False)
-    with app.app_context(), nothing_left_open():
+    with app.app_context(), dispose_engine():
         try:
             migrations.make_file()
             command.upgrade(migrate.get_config(), "head")
-            keyring.holder().load()
+            keyring.key_ring_store().load()
             administration.ensure_operator(checked.plan.email, operator)
             wrapped_keys.rewrap()  # last: until here everything is under the keys that were used before
         except DBAPIError as error:

@@ -20,7 +20,7 @@ from forms_service.accounts.guards import token_hash
 from forms_service.accounts.models import SCOPES, ApiKey
 from forms_service.app import create_app
 from forms_service.config import Settings, load_settings
-from forms_service.database.transactions import writing
+from forms_service.database.transactions import write_session
 from forms_service.extensions import db
 from forms_service.security import generate_secure_token
 from tests.support import servers
@@ -294,7 +294,7 @@ def make_key(
         person = service.Person(email, "Olga", "Owner", "Correct-horse-7")
         account = service.create(person, role=role, status="active")
         key = "fs_" + generate_secure_token()
-        with writing():
+        with write_session():
             db.session.add(ApiKey(account_id=account.id, name="test", scopes=scopes, hash=token_hash(key)))
             db.session.commit()
     return {"Authorization": f"Bearer {key}"}

@@ -9,7 +9,7 @@ from forms_service.accounts import audit, email_tokens, emails
 from forms_service.accounts.models import Account, ApiKey, Session
 from forms_service.accounts.password_hashing import hashed
 from forms_service.accounts.service import NO_ACCOUNT, Person, by_email, create, email_index
-from forms_service.database.transactions import writing
+from forms_service.database.transactions import write_session
 from forms_service.database.types import now
 from forms_service.errors import ConflictError, NotFoundError
 from forms_service.extensions import db
@@ -109,7 +109,7 @@ def set_password(email: str, password: str) -> uuid.UUID:
 
 
 def _change(email: str, event: str, change: Callable[[Account], None]) -> uuid.UUID:
-    with writing():
+    with write_session():
         account = by_email(email)
         if account is None:
             raise NotFoundError(NO_ACCOUNT)

@@ -10,7 +10,7 @@ from flask import has_request_context
 
 from forms_service.accounts.models import Event
 from forms_service.config import settings
-from forms_service.database.transactions import writing
+from forms_service.database.transactions import write_session
 from forms_service.extensions import db
 from forms_service.logs import event
 from forms_service.web.client import client_address, client_for_log
@@ -29,7 +29,7 @@ def record(name: str, *, account_id: uuid.UUID | None, details: Mapping[str, Any
 
 def note(name: str) -> None:
     """Add a command of the operator to the trail, in a transaction of its own."""
-    with writing():
+    with write_session():
         record(name, account_id=None)
         db.session.commit()
 

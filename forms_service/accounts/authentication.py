@@ -9,7 +9,7 @@ from sqlalchemy import or_, select, update
 
 from forms_service.accounts import access_tokens, audit
 from forms_service.accounts.models import Account, ApiKey, Session
-from forms_service.database.transactions import rows_changed, writing
+from forms_service.database.transactions import rows_changed, write_session
 from forms_service.database.types import now
 from forms_service.errors import AuthorizationError
 from forms_service.extensions import db
@@ -85,7 +85,7 @@ def _by_key(key: str) -> Caller | None:
 def _note_use(key_id: uuid.UUID, account_id: uuid.UUID) -> None:
     """Say once an hour that a key is in use, however many requests come at once."""
     due = or_(ApiKey.last_used_at.is_(None), ApiKey.last_used_at < now() - USE_INTERVAL)
-    with writing():
+    with write_session():
         if rows_changed(update(ApiKey).where(ApiKey.id == key_id, due).values(last_used_at=now())):
             audit.record("key_used", account_id=account_id, details={"key": str(key_id)})
         db.session.commit()

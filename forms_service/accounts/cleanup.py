@@ -9,7 +9,7 @@ from forms_service.accounts.deletion import sweep_pending
 from forms_service.accounts.models import SESSION_LIFETIME, Event, KnownPlace, RefreshToken, Session, Token
 from forms_service.background import periodic
 from forms_service.config import settings
-from forms_service.database.transactions import writing
+from forms_service.database.transactions import write_session
 from forms_service.database.types import now
 from forms_service.extensions import db
 
@@ -33,7 +33,7 @@ def init_app(app: Flask) -> None:
 def sweep() -> None:
     """Take out what is over."""
     kept_since = now() - timedelta(days=settings.audit_retention_days)
-    with writing():
+    with write_session():
         db.session.execute(delete(Token).where(Token.expires_at < now()))
         db.session.execute(delete(Session).where(Session.expires_at < now()))
         db.session.execute(delete(RefreshToken).where(RefreshToken.used_at < now() - SESSION_LIFETIME))
@@ -50,6 +50,6 @@ def _bound_trails() -> None:
     for account_id in db.session.scalars(counted.having(func.count() > MAX_EVENTS)).all():
         trail = Event.account_id == account_id
         last = select(Event.id).where(trail).order_by(Event.id.desc()).offset(MAX_EVENTS).limit(1).scalar_subquery()
-        with writing():
+        with write_session():
             db.session.execute(delete(Event).where(trail, Event.id <= last))
             db.session.commit()

@@ -6,7 +6,7 @@ import uuid
 from sqlalchemy import ColumnElement, delete, exists, select, update
 
 from forms_service.accounts.models import Account, ApiKey, Event, Session, Token
-from forms_service.database.transactions import writing
+from forms_service.database.transactions import write_session
 from forms_service.delivery import outbox
 from forms_service.extensions import db
 from forms_service.signals import account_deleted, account_emptying, account_erasing
@@ -53,7 +53,7 @@ def erase_pending(account_id: uuid.UUID, *, unless_linked: bool = False) -> None
     pending = select(Account.id).where(Account.id == account_id, Account.status == "pending")
     if unless_linked:
         pending = pending.where(~_has_token())
-    with writing():
+    with write_session():
         if db.session.scalar(pending.with_for_update()) is None:
             return
         erase(account_id, "signup_expired")

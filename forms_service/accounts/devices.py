@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 from forms_service.accounts.models import Account, KnownPlace
 from forms_service.accounts.service import email_index
 from forms_service.database.types import now
-from forms_service.encryption.keyring import holder
+from forms_service.encryption.keyring import current_key_ring
 from forms_service.extensions import db
 from forms_service.rate_limiting.keys import address_key
 from forms_service.web.access_log import MAX_PATH_LENGTH
@@ -21,7 +21,7 @@ COOKIE = "forms_browser"
 
 COOKIE_SECONDS = 180 * 86_400
 COOKIE_LENGTH = 43
-PLACE = "known_places.place"
+CONTEXT = "known_places.place"
 
 MAX_PLACES = 20
 """Places that are known of one account; the longest unused go."""
@@ -39,10 +39,10 @@ class Device:
 
 def asking_device() -> Device:
     """What the request says about where it comes from."""
-    index = holder().ring().index
+    index = current_key_ring().index
     browser = request.cookies.get(COOKIE, "")
     names = [f"browser {browser}"] if len(browser) == COOKIE_LENGTH else []
-    places = tuple(index(name, PLACE) for name in [*names, f"network {client_key()}"])
+    places = tuple(index(name, CONTEXT) for name in [*names, f"network {client_key()}"])
     return Device(client_address(), request.headers.get("User-Agent", "")[:MAX_PATH_LENGTH], places)
 
 
@@ -61,7 +61,7 @@ def known_browser() -> Device:
             )
         return response
 
-    place = holder().ring().index(f"browser {browser}", PLACE)
+    place = current_key_ring().index(f"browser {browser}", CONTEXT)
     return Device(device.client, device.user_agent, (place, *device.places))
 
 

@@ -10,7 +10,7 @@ from forms_service.database.types import UTCDateTime, new_id, now, one_of
 from forms_service.encryption.keyring import Encrypted
 from forms_service.extensions import Model
 
-EMAIL_PLACE = "accounts.email"
+EMAIL_CONTEXT = "accounts.email"
 ROLES = ("user", "owner", "operator")
 """`user` has an account, `owner` may have forms and API keys, `operator` may see all of them."""
 
@@ -33,7 +33,7 @@ class Account(Model):
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
-    email: Mapped[str] = mapped_column(Encrypted(EMAIL_PLACE))
+    email: Mapped[str] = mapped_column(Encrypted(EMAIL_CONTEXT))
     email_index: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
     first_name: Mapped[str] = mapped_column(Encrypted("accounts.first_name"))
     last_name: Mapped[str] = mapped_column(Encrypted("accounts.last_name"))

@@ -12,7 +12,7 @@ from forms_service.accounts.hashing_gate import HashingGate
 from forms_service.accounts.models import Account
 from forms_service.config import THREADS, Settings, settings
 from forms_service.cpu_affinity import cores, on_every_core
-from forms_service.encryption.keyring import holder
+from forms_service.encryption.keyring import current_key_ring
 from forms_service.errors import AuthenticationError, Fault, ValidationError
 from forms_service.extensions import db
 from forms_service.security.passwords import cost_of, hash_password, verify_password
@@ -62,7 +62,7 @@ def hashed(password: str) -> str:
 
     :raises ServiceUnavailableError: when too many wait already
     """
-    pepper = holder().ring().pepper
+    pepper = current_key_ring().pepper
     db.session.rollback()
     with _gate().slot(), on_every_core():
         return hash_password(password, pepper=pepper, rounds=settings.bcrypt_rounds)
@@ -75,7 +75,7 @@ def verified(password: str, kept: str | None) -> bool:
 
     :raises ServiceUnavailableError: when too many wait already
     """
-    pepper = holder().ring().pepper
+    pepper = current_key_ring().pepper
     highest = max(_highest_cost(), cost_of(kept or ""))
     db.session.rollback()
     cost = cost_of(kept) if kept else highest

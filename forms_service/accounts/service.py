@@ -8,11 +8,11 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from forms_service.accounts import audit
-from forms_service.accounts.models import EMAIL_PLACE, Account
+from forms_service.accounts.models import EMAIL_CONTEXT, Account
 from forms_service.accounts.password_hashing import hashed
-from forms_service.database.transactions import writing
+from forms_service.database.transactions import write_session
 from forms_service.database.types import now
-from forms_service.encryption.keyring import holder
+from forms_service.encryption.keyring import current_key_ring
 from forms_service.errors import ConflictError
 from forms_service.extensions import db
 from forms_service.signals import account_created
@@ -39,7 +39,7 @@ def create(person: Person, *, role: str, status: str) -> Account:
     :raises ConflictError: for an address that has one
     """
     account = new_account(person, hashed(person.password), role=role, status=status)
-    with writing():
+    with write_session():
         db.session.add(account)
         try:
             db.session.flush()
@@ -84,4 +84,4 @@ def by_id(account_id: uuid.UUID) -> Account | None:
 
 def email_index(email: str) -> bytes:
     """What an account is found by: the same for every spelling of one address."""
-    return holder().ring().index(email_key(email), EMAIL_PLACE)
+    return current_key_ring().index(email_key(email), EMAIL_CONTEXT)

@@ -11,7 +11,7 @@ from sqlalchemy import CursorResult, select, update
 from sqlalchemy.exc import IntegrityError
 
 from forms_service.background.models import PeriodicTask
-from forms_service.database.transactions import writing
+from forms_service.database.transactions import write_session
 from forms_service.database.types import now
 from forms_service.extensions import db
 
@@ -71,7 +71,7 @@ def _claim(task: Task) -> bool:
 
 def _first(task: Task) -> bool:
     try:
-        with writing():
+        with write_session():
             db.session.add(PeriodicTask(name=task.name, next_run_at=now() + timedelta(seconds=task.every)))
             db.session.commit()
     except IntegrityError:
@@ -81,7 +81,7 @@ def _first(task: Task) -> bool:
 
 def _move(task: Task, seconds: float, *conditions: Any) -> bool:
     statement = update(PeriodicTask).where(PeriodicTask.name == task.name, *conditions)
-    with writing():
+    with write_session():
         moved = db.session.execute(statement.values(next_run_at=now() + timedelta(seconds=seconds)))
         db.session.commit()
     return cast("CursorResult[Any]", moved).rowcount == 1

@@ -50,8 +50,8 @@ def _reencrypt_all() -> None:
     """Bring everything under the new key, again after every process has noticed it, until nothing is left."""
     last = _show("Re-encrypting")
     while True:
-        click.echo(f"Waiting {keyring.RELOAD_SECONDS} s until every process has loaded the new key …")
-        time.sleep(max(keyring.RELOAD_SECONDS + 1, 0))
+        click.echo(f"Waiting {keyring.RELOAD_INTERVAL} s until every process has loaded the new key …")
+        time.sleep(max(keyring.RELOAD_INTERVAL + 1, 0))
         last = _show("Checking again")
         if rotation.note_if_done(last):
             break

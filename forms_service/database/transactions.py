@@ -17,7 +17,7 @@ LOCK_TIMEOUT = 4
 """Seconds that a request waits for a connection, for a lock or for its turn to write."""
 
 
-ONCE_COMMITTED = "what is done once it is committed"
+CALLBACKS_KEY = "on_commit"
 """Where a session keeps it."""
 
 
@@ -45,7 +45,7 @@ def check_file() -> None:
 
 
 @contextmanager
-def writing() -> Iterator[None]:
+def write_session() -> Iterator[None]:
     """What a use case does to the database: it commits as its last act, and whatever fails is rolled back.
 
     On SQLite it waits its turn first, and takes the write lock at once: a transaction that reads before it
@@ -65,29 +65,29 @@ def writing() -> Iterator[None]:
 
 
 @contextmanager
-def transaction(*, begun_later: bool = False) -> Iterator[Connection]:
+def write_connection(*, defer_begin: bool = False) -> Iterator[Connection]:
     """The same without the session and what it costs: a connection, committed at the end unless something fails.
 
-    `begun_later`: on PostgreSQL the caller sends BEGIN with its first statements, which saves a round trip.
+    `defer_begin`: on PostgreSQL the caller sends BEGIN with its first statements, which saves a round trip.
 
     :raises ServiceUnavailableError: when its turn does not come in time
     """
     queue: AbstractContextManager[None] = current_app.extensions["writers"]
     options: dict[str, Any] = {"writing": True}
-    if begun_later and db.engine.dialect.name == "postgresql":
+    if defer_begin and db.engine.dialect.name == "postgresql":
         options["isolation_level"] = "AUTOCOMMIT"
     with queue, db.engine.connect() as connection, connection.execution_options(**options).begin():
         yield connection
     check_file()  # after the commit: nothing is acknowledged that went into a file that is gone
 
 
-def once_committed(act: Callable[[], object]) -> None:
+def on_commit(callback: Callable[[], object]) -> None:
     """Do something when the session's transaction has been committed; never, if it is rolled back."""
-    db.session.info.setdefault(ONCE_COMMITTED, []).append(act)
+    db.session.info.setdefault(CALLBACKS_KEY, []).append(callback)
 
 
 @contextmanager
-def nothing_left_open() -> Iterator[None]:
+def dispose_engine() -> Iterator[None]:
     """Close every connection at the end: a server may fork then, and processes must not share one."""
     try:
         yield
@@ -96,15 +96,15 @@ def nothing_left_open() -> Iterator[None]:
 
 
 @event.listens_for(db.session, "after_commit")
-def _act(session: Session) -> None:
+def _run_callbacks(session: Session) -> None:
     check_file()
-    for act in session.info.pop(ONCE_COMMITTED, ()):
-        act()
+    for callback in session.info.pop(CALLBACKS_KEY, ()):
+        callback()
 
 
 @event.listens_for(db.session, "after_rollback")
-def _do_not_act(session: Session) -> None:
-    session.info.pop(ONCE_COMMITTED, None)
+def _drop_callbacks(session: Session) -> None:
+    session.info.pop(CALLBACKS_KEY, None)
 
 
 class WritersQueue:

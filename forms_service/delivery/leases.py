@@ -14,7 +14,7 @@ from typing import Any, cast
 from sqlalchemy import CursorResult, select, update
 from sqlalchemy.sql import ColumnElement
 
-from forms_service.database.transactions import writing
+from forms_service.database.transactions import write_session
 from forms_service.database.types import now
 from forms_service.delivery import digests, payloads
 from forms_service.delivery.message import DeliveryError, Parcel
@@ -66,7 +66,7 @@ def claim(*channels: str, only: uuid.UUID | None = None) -> Claim | None:
         due.append(Message.id == only)
     if not _any(due):
         return None
-    with writing():
+    with write_session():
         found = _first(due, lock=True)
         if found is None:
             return None
@@ -116,7 +116,7 @@ def record(claimed: Claim, answer: str, *, outcome: str) -> None:
     changes = over if outcome != "again" else {"next_attempt_at": _next(claimed)}
     still_mine = Message.lease_until == claimed.until
     same = [Message.id == claimed.id, *([] if outcome == "sent" else [still_mine])]
-    with writing():
+    with write_session():
         if _update(same, lease_until=None, **changes):
             db.session.add(Attempt(message_id=claimed.id, channel=claimed.channel, outcome=outcome, answer=answer))
             if claimed.kind == digests.KIND and outcome != "again":

@@ -13,16 +13,16 @@ from sqlalchemy import Connection, Select, delete, func, select
 
 from forms_service.background import runner
 from forms_service.config import settings
-from forms_service.database.transactions import once_committed, writing
+from forms_service.database.transactions import on_commit, write_session
 from forms_service.database.types import new_id, now
 from forms_service.delivery import digests, eml_files
 from forms_service.delivery.models import ROUTINE, URGENT, Message
 from forms_service.encryption.compiled_sql import SealedRows
-from forms_service.encryption.keyring import holder
+from forms_service.encryption.keyring import current_key_ring
 from forms_service.extensions import db
 from forms_service.validation.fields import email_key
 
-TARGET_PLACE = "outbox.target"
+TARGET_CONTEXT = "outbox.target"
 KEPT = timedelta(days=7)
 """How long what was sent or given up is remembered: whom it went to, when, and what the other side said."""
 
@@ -45,13 +45,13 @@ def put_mail(
     With `most_per_hour`, nothing is queued, and None returned, when the address had as many of that kind in the last
     hour. The value `_reply_to` is the address that answers go to.
     """
-    index = holder().ring().index(email_key(to), TARGET_PLACE)
+    index = current_key_ring().index(email_key(to), TARGET_CONTEXT)
     if most_per_hour is not None and _recent(kind, index) >= most_per_hour:
         return None
     identity = new_id()
     said = {"target": to, "target_index": index, "payload": json.dumps(values)}
     db.session.add(Message(id=identity, channel="mail", kind=kind, about=about, **said))
-    once_committed(announce)
+    on_commit(announce)
     return identity
 
 
@@ -66,7 +66,7 @@ def mail_row(kind: str, to: str, *, about: uuid.UUID) -> dict[str, Any]:
         digest_id=None,
         about=about,
         target=to,
-        target_index=holder().ring().index(email_key(to), TARGET_PLACE),
+        target_index=current_key_ring().index(email_key(to), TARGET_CONTEXT),
         payload=None,
         state="waiting",
         attempts=0,
@@ -90,7 +90,7 @@ def forget(about: Sequence[uuid.UUID] | Select[uuid.UUID]) -> None:
     """Take everything about accounts or submissions out of the outbox, sent or not, in the caller's transaction."""
     its = Message.about.in_(about)
     if not settings.smtp_server:
-        once_committed(partial(eml_files.remove, db.session.scalars(select(Message.id).where(its)).all()))
+        on_commit(partial(eml_files.remove, db.session.scalars(select(Message.id).where(its)).all()))
     emptied = db.session.scalars(select(Message.digest_id).where(its, Message.digest_id.is_not(None)).distinct()).all()
     db.session.execute(delete(Message).where(its))
     digests.drop_empty([identity for identity in emptied if identity])
@@ -108,7 +108,7 @@ def backlog() -> Backlog:
 def sweep() -> None:
     """Delete what was sent or given up longer ago than KEPT."""
     old = Message.next_attempt_at < now() - KEPT
-    with writing():
+    with write_session():
         db.session.execute(delete(Message).where(Message.state.in_(("sent", "failed")), old))
         db.session.commit()
 

@@ -6,7 +6,7 @@ from typing import NamedTuple, cast
 
 from sqlalchemy import select
 
-from forms_service.database.transactions import writing
+from forms_service.database.transactions import write_session
 from forms_service.database.types import new_id
 from forms_service.delivery import leases, outbox, worker
 from forms_service.delivery.models import Attempt
@@ -27,7 +27,7 @@ def send_test(address: str) -> Tried:
 
     :raises ValueError: when it is no address
     """
-    with writing():
+    with write_session():
         identity = cast("uuid.UUID", outbox.put_mail("test", address, {}, about=new_id()))  # where there is no limit
         db.session.commit()
     worker.deliver_one(identity)

@@ -9,7 +9,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import DBAPIError
 
 from forms_service.encryption.associated_data import row_key
-from forms_service.encryption.keyring import Encrypted, holder
+from forms_service.encryption.keyring import Encrypted, current_key_ring
 from forms_service.extensions import db
 
 MAX_VALUES = 900
@@ -29,7 +29,7 @@ class SealedRows:
         self._names = tuple(self._table.columns.keys())
         self._key = tuple(column.name for column in self._table.primary_key)
         kinds = {column.name: column.type for column in self._table.columns}
-        self._encrypted = [(name, kind.place) for name, kind in kinds.items() if isinstance(kind, Encrypted)]
+        self._encrypted = [(name, kind.context) for name, kind in kinds.items() if isinstance(kind, Encrypted)]
         self._converted = [(name, kind) for name, kind in kinds.items() if not isinstance(kind, Encrypted)]
         self._ready: dict[str, tuple[str, list[tuple[str, Convert]]]] = {}
 
@@ -37,10 +37,10 @@ class SealedRows:
         """The values of every column as the driver takes them; text is encrypted where it is kept so."""
         _, converters = self._for(db.engine.dialect)
         if self._encrypted:
-            ring, row = holder().ring(), row_key([values[name] for name in self._key])
-            for name, place in self._encrypted:
+            ring, row = current_key_ring(), row_key([values[name] for name in self._key])
+            for name, context in self._encrypted:
                 if values[name] is not None:
-                    values[name] = ring.encrypt(values[name], place, row)
+                    values[name] = ring.encrypt(values[name], context, row)
         for name, convert in converters:
             values[name] = convert(values[name])
         return values

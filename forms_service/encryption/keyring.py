@@ -22,7 +22,7 @@ from forms_service.errors import ServiceUnavailableError, StartError
 from forms_service.metrics import UNREADABLE
 from forms_service.security.key_ring import KeyRing, UnknownKeyError
 
-RELOAD_SECONDS = 30
+RELOAD_INTERVAL = 30
 """How soon a process notices that another has started a new data key."""
 
 MAX_REPORTED = 10_000
@@ -32,27 +32,27 @@ log = logging.getLogger(__name__)
 events = logging.getLogger("forms_service.events")
 
 
-class KeyRingHolder:
-    """The app's key ring, loaded when it is first needed and looked at again every RELOAD_SECONDS."""
+class KeyRingStore:
+    """The app's key ring, loaded when it is first needed and looked at again every RELOAD_INTERVAL."""
 
     def __init__(self) -> None:
         self._ring: KeyRing | None = None
-        self._looked_at = 0.0
+        self._loaded_at = 0.0
         self.outdated = False
         """Another process uses keys that this one cannot unwrap. Give both the same ENCRYPTION_KEYS."""
         self._lock = threading.Lock()
 
-    def ring(self) -> KeyRing:
+    def current(self) -> KeyRing:
         """The keys.
 
         :raises ServiceUnavailableError: while the database is away, behind the code or under other keys
         """
-        if self._ring is None or time.monotonic() - self._looked_at > RELOAD_SECONDS:
+        if self._ring is None or time.monotonic() - self._loaded_at > RELOAD_INTERVAL:
             with self._lock:
                 if self._ring is None:
-                    self._ring = self._first()
-                elif time.monotonic() - self._looked_at > RELOAD_SECONDS:
-                    self._ring = self._again(self._ring)
+                    self._ring = self._load_first()
+                elif time.monotonic() - self._loaded_at > RELOAD_INTERVAL:
+                    self._ring = self._reload(self._ring)
         return self._ring
 
     def load(self) -> KeyRing:
@@ -61,10 +61,10 @@ class KeyRingHolder:
         :raises StartError: when none of ENCRYPTION_KEYS unwraps them
         """
         ring = wrapped_keys.load()
-        self._ring, self._looked_at, self.outdated = ring, time.monotonic(), False
+        self._ring, self._loaded_at, self.outdated = ring, time.monotonic(), False
         return ring
 
-    def _first(self) -> KeyRing:
+    def _load_first(self) -> KeyRing:
         if migrations.revision() is not migrations.Revision.CURRENT:
             raise ServiceUnavailableError("The database must be migrated first. Try again later.", retry_after=30)
         try:
@@ -73,8 +73,8 @@ class KeyRingHolder:
             log.critical("%s", error)
             raise ServiceUnavailableError(retry_after=30) from error
 
-    def _again(self, ring: KeyRing) -> KeyRing:
-        self._looked_at = time.monotonic()
+    def _reload(self, ring: KeyRing) -> KeyRing:
+        self._loaded_at = time.monotonic()
         try:
             return self.load()
         except DBAPIError:
@@ -95,9 +95,9 @@ class Encrypted(TypeDecorator[str]):
     impl = LargeBinary
     cache_ok = True
 
-    def __init__(self, place: str) -> None:
+    def __init__(self, context: str) -> None:
         super().__init__()
-        self.place = place
+        self.context = context
 
     def column_expression(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
         """The value with the key of its row in front."""
@@ -108,15 +108,15 @@ class Encrypted(TypeDecorator[str]):
         if value is None:
             return None
         if not isinstance(value, Bound):
-            raise TypeError(f"{self.place} is bound to its row: write it through the ORM, or with SealedRows.")
-        return holder().ring().encrypt(value, self.place, value.row)
+            raise TypeError(f"{self.context} is bound to its row: write it through the ORM, or with SealedRows.")
+        return current_key_ring().encrypt(value, self.context, value.row)
 
     def process_result_value(self, value: bytes | None, dialect: Dialect) -> str | None:
         """The text that was encrypted."""
         if value is None:
             return None
         row, _, sealed = bytes(value).partition(SEPARATOR)
-        return reveal(sealed, self.place, row.decode())
+        return reveal(sealed, self.context, row.decode())
 
 
 @event.listens_for(Mapper, "before_insert")
@@ -142,7 +142,7 @@ def _encrypted_attributes(mapper: Mapper[Any]) -> tuple[str, ...]:
 
 def init_app(app: Flask) -> None:
     """Give the app its ring, to be loaded when it is needed."""
-    app.extensions["keyring"] = KeyRingHolder()
+    app.extensions["keyring"] = KeyRingStore()
     app.extensions["unreadable"] = set()
 
 
@@ -153,46 +153,54 @@ def unlock() -> None:
     """
     try:
         if migrations.revision() is migrations.Revision.CURRENT:
-            holder().load()
+            key_ring_store().load()
     except DBAPIError as error:
         log.warning("The keys could not be loaded yet: %s", first_line(error))
 
 
-def holder() -> KeyRingHolder:
-    """The current app's keys."""
-    return cast("KeyRingHolder", current_app.extensions["keyring"])
+def key_ring_store() -> KeyRingStore:
+    """Return the app's store of the key ring."""
+    return cast("KeyRingStore", current_app.extensions["keyring"])
 
 
-def decrypt(sealed: bytes, place: str, row: str) -> str:
+def current_key_ring() -> KeyRing:
+    """Return the app's key ring, reloaded every RELOAD_INTERVAL.
+
+    :raises ServiceUnavailableError: while the database is unavailable, not migrated, or under other keys
+    """
+    return key_ring_store().current()
+
+
+def decrypt(sealed: bytes, context: str, row: str) -> str:
     """The text, also when another process has just started the data key that it is under.
 
     :raises ValueError: when it cannot be decrypted there
     """
     try:
-        return holder().ring().decrypt(sealed, place, row)
+        return current_key_ring().decrypt(sealed, context, row)
     except UnknownKeyError:
-        return holder().load().decrypt(sealed, place, row)
+        return key_ring_store().load().decrypt(sealed, context, row)
 
 
-def reveal(sealed: bytes, place: str, row: str, instead: str = "") -> str:
+def reveal(sealed: bytes, context: str, row: str, instead: str = "") -> str:
     """The text; where it cannot be decrypted, which is logged and counted, an `Unreadable` of `instead`."""
     try:
-        return decrypt(sealed, place, row)
+        return decrypt(sealed, context, row)
     except ValueError:
-        _report(place, row)
+        _report(context, row)
         return Unreadable(instead)
 
 
 def start_data_key() -> int:
     """Make the next data key and begin to encrypt with it; its id."""
     number = wrapped_keys.add_data_key()
-    holder().load()
+    key_ring_store().load()
     return number
 
 
-def _report(place: str, row: str) -> None:
+def _report(context: str, row: str) -> None:
     reported: set[tuple[str, str]] = current_app.extensions["unreadable"]
-    if (place, row) not in reported and len(reported) < MAX_REPORTED:
-        reported.add((place, row))
+    if (context, row) not in reported and len(reported) < MAX_REPORTED:
+        reported.add((context, row))
         UNREADABLE.inc()
-        events.error("value_unreadable", extra={"fields": {"place": place, "row": row}})
+        events.error("value_unreadable", extra={"fields": {"place": context, "row": row}})

@@ -23,10 +23,17 @@ from sqlalchemy import (
     update,
 )
 
-from forms_service.database.transactions import writing
+from forms_service.database.transactions import write_session
 from forms_service.encryption import wrapped_keys
 from forms_service.encryption.associated_data import Unreadable, row_key
-from forms_service.encryption.keyring import Encrypted, decrypt, holder, reveal, start_data_key
+from forms_service.encryption.keyring import (
+    Encrypted,
+    current_key_ring,
+    decrypt,
+    key_ring_store,
+    reveal,
+    start_data_key,
+)
 from forms_service.extensions import db
 
 BATCH = 100
@@ -57,7 +64,7 @@ def encrypted_columns() -> dict[Table, list[Column[Any]]]:
 
 def begin() -> tuple[int, bool]:
     """The data key to bring everything under, and whether that goes on with a rotation that was not finished."""
-    current = holder().load().current
+    current = key_ring_store().load().current
     if current > 1 and not wrapped_keys.is_everything_under(current):
         return current, True
     return start_data_key(), False
@@ -75,7 +82,7 @@ def reencrypt() -> Iterator[Pass]:
     """Bring every value under the current data key and into today's format; yields how far it is, batch by batch.
 
     Interrupted, it can be started again: only what is stale is read. Other processes write under the old key until
-    they look at the ring again (RELOAD_SECONDS), so it is run once more after that. A row that changes meanwhile is
+    they look at the ring again (RELOAD_INTERVAL), so it is run once more after that. A row that changes meanwhile is
     left as it is then. It rests as long as it has worked, so that others find their turn to write.
     """
     so_far = Pass(0, 0)
@@ -85,7 +92,7 @@ def reencrypt() -> Iterator[Pass]:
             db.session.rollback()
             started = time.monotonic()
             updates, unreadable = _updates(batch, table, columns)
-            with writing():
+            with write_session():
                 for statement in updates:
                     db.session.execute(statement)
                 db.session.commit()
@@ -103,13 +110,13 @@ def note_if_done(last: Pass | None) -> bool:
     """
     if last is not None and last.done:
         return False
-    wrapped_keys.note_everything_under(holder().load().current)
+    wrapped_keys.note_everything_under(key_ring_store().load().current)
     return True
 
 
 def continue_in_background() -> None:
     """Go on with what is not finished, for BACKGROUND_SECONDS: after an update of the format, or a killed rotation."""
-    if wrapped_keys.is_everything_under(holder().load().current):
+    if wrapped_keys.is_everything_under(key_ring_store().load().current):
         return
     until, last = time.monotonic() + BACKGROUND_SECONDS, None
     for so_far in reencrypt():
@@ -130,7 +137,9 @@ def find_unreadable(seconds: float) -> tuple[int, list[str], bool]:
             for row in batch:
                 key = row_key(row[:keys])
                 values = [(column, row._mapping[column.name]) for column in columns]
-                texts = [reveal(bytes(value), _place(column), key) for column, value in values if value is not None]
+                texts = [
+                    reveal(bytes(value), _context_of(column), key) for column, value in values if value is not None
+                ]
                 bad += [f"{table.name} {key}"] * any(isinstance(text, Unreadable) for text in texts)
             last = tuple(batch[-1][:keys])
             looked += len(batch)
@@ -154,7 +163,7 @@ def _stale_after(last: tuple[Any, ...] | None, table: Table, columns: list[Colum
 
 
 def _is_stale(columns: list[Column[Any]]) -> ColumnElement[bool]:
-    mark = holder().ring().mark
+    mark = current_key_ring().mark
     return or_(*(func.substr(_raw(column), 1, len(mark), type_=LargeBinary) != mark for column in columns))
 
 
@@ -165,7 +174,7 @@ def _updates(batch: Any, table: Table, columns: list[Column[Any]]) -> tuple[list
 
 
 def _renewed(row: Row[Any], table: Table, columns: list[Column[Any]]) -> tuple[Update | None, bool]:
-    ring = holder().ring()
+    ring = current_key_ring()
     kept = {column: row._mapping[column.name] for column in columns}
     stale: Values = {
         column: bytes(old) for column, old in kept.items() if old is not None and bytes(old[:4]) != ring.mark
@@ -175,10 +184,10 @@ def _renewed(row: Row[Any], table: Table, columns: list[Column[Any]]) -> tuple[U
     fresh: dict[str, TypeCoerce[bytes]] = {}
     for column, old in stale.items():
         try:
-            text = decrypt(old, _place(column), key)
+            text = decrypt(old, _context_of(column), key)
         except ValueError:
             continue
-        fresh[column.name] = type_coerce(ring.encrypt(text, _place(column), key), LargeBinary)
+        fresh[column.name] = type_coerce(ring.encrypt(text, _context_of(column), key), LargeBinary)
     if not fresh:
         return None, bool(stale)
     same_row = [column == value for column, value in zip(keys, row, strict=False)]
@@ -190,5 +199,5 @@ def _raw(column: Column[Any]) -> TypeCoerce[bytes]:
     return type_coerce(column, LargeBinary)
 
 
-def _place(column: Column[Any]) -> str:
-    return cast("Encrypted", column.type).place
+def _context_of(column: Column[Any]) -> str:
+    return cast("Encrypted", column.type).context

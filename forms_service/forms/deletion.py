@@ -14,7 +14,7 @@ from sqlalchemy import exists, select, update
 
 from forms_service.accounts import deletion as accounts
 from forms_service.background import periodic
-from forms_service.database.transactions import writing
+from forms_service.database.transactions import write_session
 from forms_service.database.types import now
 from forms_service.extensions import db
 from forms_service.forms.models import Form
@@ -69,7 +69,7 @@ def _empty(form_id: str) -> bool:
 
 def _finish(form_id: str) -> None:
     """Erase the form itself; with its owner's last one goes the row of an account that was erased before."""
-    with writing():
+    with write_session():
         form = db.session.scalar(select(Form).where(Form.id == form_id).with_for_update())
         if form is None:
             return  # another process came first
@@ -85,7 +85,7 @@ def _finish(form_id: str) -> None:
 @account_emptying.connect
 def _erase_forms_of_account(_: object, account_id: uuid.UUID) -> bool:
     """Erase the forms of an account that goes, the first ones at once if they are little; whether some are left."""
-    with writing():
+    with write_session():
         query = update(Form).where(Form.owner_id == account_id).values(deleted_at=now())
         form_ids = db.session.scalars(query.returning(Form.id)).all()
         db.session.commit()

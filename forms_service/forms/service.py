@@ -16,7 +16,7 @@ from forms_service.accounts.guards import OWNERS, Caller
 from forms_service.accounts.models import Account
 from forms_service.accounts.service import NO_ACCOUNT, email_index
 from forms_service.config import settings
-from forms_service.database.transactions import writing
+from forms_service.database.transactions import write_session
 from forms_service.database.types import now
 from forms_service.delivery.problems import mail_problem
 from forms_service.encryption.associated_data import Unreadable, unreadable
@@ -50,7 +50,7 @@ def create(said: Mapping[str, Any], owner_id: uuid.UUID) -> dict[str, Any]:
         version=1,
     )
     problem = mail_problem()
-    with writing():
+    with write_session():
         quotas.check_forms(owner_id)
         db.session.add_all([form, FormVersion(form_id=form.id, number=1, fields=said["fields"])])
         audit.record("form_created", account_id=owner_id, details={"form_id": form.id})
@@ -132,7 +132,7 @@ def change(form_id: str, caller: Caller, said: Mapping[str, Any]) -> dict[str, A
     :raises ValidationError: when its settings do not go together
     """
     problem = mail_problem()
-    with writing():
+    with write_session():
         form = owned(form_id, caller, lock=True)
         before = _fields(form)
         fields = said.get("fields", before)
@@ -171,7 +171,7 @@ def delete(form_id: str, caller: Caller) -> bool:
     :raises NotFoundError: where there is none, or it is another's
     :raises AuthorizationError: for an API key that may not delete what was sent to it
     """
-    with writing():
+    with write_session():
         form = owned(form_id, caller, lock=True)
         form_deleting.send(form_id=form_id, caller=caller)
         form.deleted_at = now()

@@ -121,7 +121,7 @@ def _migrations() -> str:
 def _keys() -> str:
     if migrations.revision() is not migrations.Revision.CURRENT:
         raise _BadError("Not checked: the database must be migrated first.")
-    keyring.holder().load()
+    keyring.key_ring_store().load()
     old = wrapped_keys.not_under_first_key()
     if old:
         raise _BadError(f"{old} keys are wrapped under an old key. Run: flask keys rotate")

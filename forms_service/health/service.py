@@ -39,7 +39,7 @@ def health(*, details: bool) -> dict[str, Any]:
 def ready() -> bool:
     """Whether requests can be served: the database answers, is where the code wants it, and its keys are ours."""
     found = side_by_side({"revision": migrations.revision}, READY_DEADLINE)["revision"]
-    return found is migrations.Revision.CURRENT and not keyring.holder().outdated
+    return found is migrations.Revision.CURRENT and not keyring.key_ring_store().outdated
 
 
 def usage() -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from forms_service.accounts import audit
 from forms_service.accounts.guards import Caller
-from forms_service.database.transactions import writing
+from forms_service.database.transactions import write_session
 from forms_service.database.types import now
 from forms_service.encryption.associated_data import unreadable
 from forms_service.extensions import db
@@ -51,7 +51,7 @@ def export(form_id: str, caller: Caller, wanted: Filter, kind: str) -> Export:
     :raises NotFoundError: for another's form, as for none
     """
     name = f"{owned(form_id, caller).name} {now():%Y-%m-%d}.{kind}"
-    with writing():
+    with write_session():
         details = {"form_id": form_id, "format": kind}
         audit.record("submissions_exported", account_id=caller.account_id, details=details)
         db.session.commit()

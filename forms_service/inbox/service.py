@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import func, select, update
 
 from forms_service.accounts.guards import Caller
-from forms_service.database.transactions import writing
+from forms_service.database.transactions import write_session
 from forms_service.errors import NotFoundError
 from forms_service.extensions import db
 from forms_service.forms.cache import published
@@ -87,7 +87,7 @@ def change(submission_id: uuid.UUID, caller: Caller, values: Mapping[str, Any]) 
 
     :raises NotFoundError: for another's, as for none
     """
-    with writing():
+    with write_session():
         submission = _of(submission_id, caller)
         _change(submission.form_id, [submission_id], values)
         db.session.commit()
@@ -100,7 +100,7 @@ def delete(submission_id: uuid.UUID, caller: Caller) -> None:
 
     :raises NotFoundError: for another's, as for none
     """
-    with writing():
+    with write_session():
         form_id = _of(submission_id, caller).form_id
         deletion.commit([submission_id], ERASED, account_id=caller.account_id, details={"form_id": form_id})
 
@@ -110,7 +110,7 @@ def bulk(form_id: str, caller: Caller, ids: Sequence[uuid.UUID], values: Mapping
 
     :raises NotFoundError: for another's form, as for none
     """
-    with writing():
+    with write_session():
         owned(form_id, caller)
         there = select(Submission.id).where(Submission.form_id == form_id, Submission.id.in_(ids))
         done = list(db.session.scalars(there))

@@ -10,7 +10,7 @@ from sqlalchemy.exc import DataError, IntegrityError
 
 from forms_service.background import periodic
 from forms_service.database.group_commit import Grouping
-from forms_service.database.transactions import transaction
+from forms_service.database.transactions import write_connection
 from forms_service.database.types import now
 from forms_service.delivery import outbox
 from forms_service.encryption.compiled_sql import SealedRows, one_round_trip
@@ -66,7 +66,7 @@ def earlier(mark: Mark) -> uuid.UUID | None:
 
 def forget_old_keys() -> None:
     """Delete the idempotency keys that lead nowhere any more."""
-    with transaction() as connection:
+    with write_connection() as connection:
         connection.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at < now() - KEY_LIFE))
 
 
@@ -96,7 +96,7 @@ def _by_itself(entry: Entry) -> Outcome:
 
 
 def _together(entries: Sequence[Entry]) -> list[Outcome]:
-    with transaction(begun_later=True) as connection:
+    with write_connection(defer_begin=True) as connection:
         outcomes = decide(connection, entries)
         decided = list(zip(entries, outcomes, strict=True))
         fresh = [entry for entry, outcome in decided if isinstance(outcome, Stored) and outcome.fresh]

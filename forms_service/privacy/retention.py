@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, delete, func, select, tuple_
 
 from forms_service.background import periodic
 from forms_service.config import settings
-from forms_service.database.transactions import writing
+from forms_service.database.transactions import write_session
 from forms_service.database.types import now
 from forms_service.encryption.associated_data import Unreadable
 from forms_service.extensions import db
@@ -39,7 +39,7 @@ def sweep() -> None:
     """Erase what each form's owner, or the operator, wants kept no longer, and versions that nothing was sent under."""
     many = select(FormVersion.form_id).group_by(FormVersion.form_id).having(func.count() > NEWEST_VERSIONS)
     for form_id in db.session.scalars(many).all():
-        with writing():
+        with write_session():
             prune_versions(None, form_id=form_id)
             db.session.commit()
     existing = select(Form.id, Form.owner_id, Form.settings).where(Form.deleted_at.is_(None))
@@ -47,7 +47,7 @@ def sweep() -> None:
     for form_id, owner_id, kept in forms:
         for condition in _outlived(form_id, _days(kept)):
             while ids := _some(form_id, condition):
-                with writing():
+                with write_session():
                     deletion.commit(ids, "submissions_expired", account_id=owner_id, details={"form_id": form_id})
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import select, tuple_
 
 from forms_service.accounts import audit
 from forms_service.accounts.guards import Caller
-from forms_service.database.transactions import writing
+from forms_service.database.transactions import write_session
 from forms_service.database.types import now
 from forms_service.extensions import db
 from forms_service.forms.models import Form
@@ -32,7 +32,7 @@ def find(caller: Caller, email: str, *, limit: int, cursor: str | None) -> Page[
 
 def export(caller: Caller, email: str) -> Export:
     """All of them as JSON Lines; that they were taken is recorded."""
-    with writing():
+    with write_session():
         audit.record("person_exported", account_id=caller.account_id)
         db.session.commit()
     return Export(f"submissions {now():%Y-%m-%d}.jsonl", JSON_LINES, lines(_batches(caller, email)))
@@ -42,7 +42,7 @@ def erase(caller: Caller, email: str) -> dict[str, int]:
     """Erase them; how many there were. It is recorded, without the address, also when there was none."""
     erased = 0
     while True:
-        with writing():
+        with write_session():
             ids = [row.id for row in db.session.execute(_sent(caller, email, None, deletion.AT_ONCE))]
             deletion.commit(ids, "person_erased", account_id=caller.account_id)
         erased += len(ids)

@@ -2,11 +2,11 @@
 
 from flask import current_app
 
-from forms_service.encryption.keyring import holder
+from forms_service.encryption.keyring import current_key_ring
 from forms_service.validation.fields import email_key
 from forms_service.web.client import client_key
 
-PLACE = "limits"
+CONTEXT = "limits"
 
 
 def who_asks() -> str | None:
@@ -22,4 +22,4 @@ def caller_key() -> str:
 
 def address_key(email: str) -> str:
     """An e-mail address as limits know it: every spelling is the same, and none can be read."""
-    return holder().ring().index(email_key(email), PLACE).hex()
+    return current_key_ring().index(email_key(email), CONTEXT).hex()

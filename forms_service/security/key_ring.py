@@ -38,13 +38,13 @@ class KeyRing:
         self._index_hash = hmac.new(index_key, digestmod="sha256")
         self.pepper = pepper
 
-    def encrypt(self, text: str, place: str, row: str) -> bytes:
+    def encrypt(self, text: str, context: str, row: str) -> bytes:
         """Version (1 byte), key id (3), nonce (12), ciphertext and tag (16); only this row's `place` decrypts it."""
         nonce = os.urandom(NONCE_BYTES)
-        associated = f"{place}\0{row}".encode()
+        associated = f"{context}\0{row}".encode()
         return self.mark + nonce + self._ciphers[self.current].encrypt(nonce, text.encode(), associated)
 
-    def decrypt(self, sealed: bytes, place: str, row: str) -> str:
+    def decrypt(self, sealed: bytes, context: str, row: str) -> str:
         """The text that was encrypted for that place of that row; values of version 0 know only their place.
 
         :raises UnknownKeyError: when its key is not on the ring
@@ -56,16 +56,16 @@ class KeyRing:
         if cipher is None:
             raise UnknownKeyError("This value is encrypted under a key that is not in the key ring.")
         nonce, rest = sealed[MARK_BYTES : MARK_BYTES + NONCE_BYTES], sealed[MARK_BYTES + NONCE_BYTES :]
-        associated = f"{place}\0{row}" if sealed[0] else place
+        associated = f"{context}\0{row}" if sealed[0] else context
         try:
             return cipher.decrypt(nonce, rest, associated.encode()).decode()
         except InvalidTag:
             raise ValueError("This value was changed, or copied from another row or column.") from None
 
-    def index(self, text: str, place: str) -> bytes:
+    def index(self, text: str, context: str) -> bytes:
         """32 bytes by which equal texts are found without being readable: HMAC-SHA-256, another for each place."""
         keyed = self._index_hash.copy()  # hmac.digest would let go of the interpreter's lock for it: 12 µs instead of 3
-        keyed.update(f"{place}\0{text}".encode())
+        keyed.update(f"{context}\0{text}".encode())
         return keyed.digest()
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from forms_service.background import periodic
 from forms_service.config import settings
-from forms_service.database.transactions import writing
+from forms_service.database.transactions import write_session
 from forms_service.database.types import now
 from forms_service.extensions import db
 from forms_service.security import derived_key
@@ -56,7 +56,7 @@ def solves(form_id: str, solution: str) -> bool:
 
 def forget_spent() -> None:
     """Delete what is too old to be sent again."""
-    with writing():
+    with write_session():
         db.session.execute(delete(SpentChallenge).where(SpentChallenge.expires_at < now()))
         db.session.commit()
 
@@ -66,7 +66,7 @@ def _spend(signature: str) -> bool:
     digest = hashlib.sha256(signature.encode()).digest()
     expires_at = now() + timedelta(seconds=EXPIRES_SECONDS)
     try:
-        with writing():
+        with write_session():
             db.session.add(SpentChallenge(digest=digest, expires_at=expires_at))
             db.session.commit()
     except IntegrityError:

@@ -5,7 +5,7 @@ Each process counts by itself, so with several of them a wave is noticed a littl
 
 from flask import Flask, current_app
 
-from forms_service.encryption.keyring import holder
+from forms_service.encryption.keyring import current_key_ring
 from forms_service.forms.cache import PublishedForm
 from forms_service.rate_limiting.storage import BoundedMemory, Hit
 from forms_service.spam.texts import Wording, is_lone_url, is_prose
@@ -19,7 +19,7 @@ MAX_REMEMBERED = 10_000
 MIN_TEXT_LENGTH = 40
 """Characters of a text that nobody writes by chance as another did: "Yes" says nothing."""
 
-PLACE = "spam.repeated"
+CONTEXT = "spam.repeated"
 
 
 def init_app(app: Flask) -> None:
@@ -36,7 +36,7 @@ def is_one(form: PublishedForm, incoming: Incoming, wording: Wording) -> bool:
     if not _is_personal(wording):
         return False
     files = (upload.digest.hex() for upload in incoming.uploads)
-    content = holder().ring().index("\0".join((form.id, *wording.sent, *files)), PLACE)[:16].hex()
+    content = current_key_ring().index("\0".join((form.id, *wording.sent, *files)), CONTEXT)[:16].hex()
     memory: BoundedMemory = current_app.extensions["repeats"]
     mine = Hit(f"{content} {incoming.client}", 1, WINDOW)
     everybodys = Hit(content, 2**31, WINDOW)

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Row, insert, select
 
 from forms_service.accounts import audit
-from forms_service.database.transactions import writing
+from forms_service.database.transactions import write_session
 from forms_service.errors import PayloadTooLargeError
 from forms_service.extensions import db
 from forms_service.submissions.email_addresses import indexes_in
@@ -26,7 +26,7 @@ def index_all() -> Iterator[int]:
     audit.note("submissions_indexed")
     last: uuid.UUID | None = None
     while True:
-        with writing():
+        with write_session():
             batch = db.session.execute(_after(last)).all()
             if not batch:
                 return

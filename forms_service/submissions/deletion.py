@@ -11,7 +11,7 @@ from sqlalchemy import Select, delete, select
 from forms_service import signals
 from forms_service.accounts import audit
 from forms_service.accounts.authentication import Caller
-from forms_service.database.transactions import once_committed, writing
+from forms_service.database.transactions import on_commit, write_session
 from forms_service.delivery import outbox
 from forms_service.extensions import db
 from forms_service.forms.models import Form
@@ -33,7 +33,7 @@ def erase(submissions: Ids) -> None:
     A crash between the two leaves files that no row names, which `storage.sweep` finds.
     """
     files = db.session.scalars(select(File.stored_as).where(File.submission_id.in_(submissions))).all()
-    once_committed(partial(_remove_files, files))
+    on_commit(partial(_remove_files, files))
     outbox.forget(submissions)
     db.session.execute(delete(IdempotencyKey).where(IdempotencyKey.submission_id.in_(submissions)))
     db.session.execute(delete(Submission).where(Submission.id.in_(submissions)))
@@ -60,7 +60,7 @@ def _refuse_key(_: object, form_id: str, caller: Caller) -> None:
 @signals.form_emptying.connect
 def _empty_form(_: object, form_id: str) -> bool:
     """Erase a piece of its submissions; whether there may be more. No other writer waits for long."""
-    with writing():
+    with write_session():
         ids = db.session.scalars(select(Submission.id).where(Submission.form_id == form_id).limit(AT_ONCE)).all()
         if ids:
             erase(ids)

@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Any
 from urllib.parse import unquote
 
-from forms_service.encryption.keyring import holder
+from forms_service.encryption.keyring import current_key_ring
 from forms_service.errors import PayloadTooLargeError
 from forms_service.form_schema.special_fields import REPLY_TO
 from forms_service.validation.fields import clean_address, email_key, is_email
@@ -40,7 +40,7 @@ ADDRESS_NAMES = frozenset(
 
 NO_LETTERS = re.compile(r"[\W\d_]+")
 
-EMAIL_PLACE = "submission_people.email"
+EMAIL_CONTEXT = "submission_people.email"
 
 
 def person_index(email: str) -> bytes:
@@ -48,7 +48,7 @@ def person_index(email: str) -> bytes:
 
     :raises ValueError: when it is no address
     """
-    return holder().ring().index(email_key(email), EMAIL_PLACE)
+    return current_key_ring().index(email_key(email), EMAIL_CONTEXT)
 
 
 def addresses_in(text: str) -> Iterator[str]:

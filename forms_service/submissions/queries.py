@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 
 from forms_service.encryption.associated_data import Unreadable
-from forms_service.encryption.keyring import holder, reveal
+from forms_service.encryption.keyring import current_key_ring, reveal
 from forms_service.extensions import db
 from forms_service.security.key_ring import KeyRing
 from forms_service.submissions.choice_lists import multiselects_of, with_lists
@@ -99,7 +99,7 @@ def fetched(ids: Query) -> list[Found]:
     sized = select(S.id, before).join_from(found, SUBMISSIONS, S.id == found.c.id).subquery()
     query = select(*COLUMNS).join_from(sized, SUBMISSIONS, S.id == sized.c.id).where(sized.c.before < MAX_BYTES)
     rows = db.session.execute(query.order_by(*order)).all()
-    return _with_lists(_opened(rows, holder().ring()))
+    return _with_lists(_opened(rows, current_key_ring()))
 
 
 def released(ids: Query) -> list[Found]:

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from forms_service.background import periodic
-from forms_service.database.transactions import transaction
+from forms_service.database.transactions import write_connection
 from forms_service.database.types import now
 from forms_service.extensions import db
 from forms_service.forms.models import FORM_ID, Form
@@ -78,7 +78,7 @@ class RefusalCounter:
 
     def _store(self, counts: Mapping[Key, int]) -> bool:
         try:
-            with self._app.app_context(), transaction() as connection:
+            with self._app.app_context(), write_connection() as connection:
                 _add(connection, counts)
         except Exception:
             log.exception("Could not count refused submissions; they are kept for the next flush.")
@@ -115,7 +115,7 @@ def refusals_by_reason(form_id: str, first: date, last: date) -> dict[str, int]:
 
 def sweep() -> None:
     """Delete counts older than KEEP_DAYS."""
-    with transaction() as connection:
+    with write_connection() as connection:
         connection.execute(delete(Refusal).where(Refusal.day < now().date() - timedelta(days=KEEP_DAYS)))
 
 

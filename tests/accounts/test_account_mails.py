@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from forms_service.accounts import emails
 from forms_service.accounts.models import Account
-from forms_service.database.transactions import writing
+from forms_service.database.transactions import write_session
 from forms_service.delivery import worker
 from forms_service.delivery.models import Message
 from forms_service.extensions import db
@@ -56,7 +56,7 @@ def test_there_are_no_others() -> None:
 def test_each_can_be_made_from_what_is_put_into_the_outbox(app: Flask) -> None:
     Member(app, "olga@example.com", role="owner")
     with app.app_context():
-        with writing():
+        with write_session():
             olga = db.session.scalars(select(Account)).one()
             for put in (
                 emails.confirm,

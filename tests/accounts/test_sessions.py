@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 
 from forms_service.accounts import administration
 from forms_service.accounts.models import Account, RefreshToken, Session
-from forms_service.database.transactions import writing
+from forms_service.database.transactions import write_session
 from forms_service.database.types import now
 from forms_service.extensions import db
 from forms_service.security.passwords import cost_of
@@ -21,7 +21,7 @@ from tests.support.accounts import BROWSER, PASSWORD, Member, bearer, login
 
 
 def change(app: Flask, statement: Any) -> None:
-    with app.app_context(), writing():
+    with app.app_context(), write_session():
         db.session.execute(statement)
         db.session.commit()
 

@@ -168,7 +168,7 @@ def test_migrations_go_down_and_up_again(either_app: Flask) -> None:
 def test_an_encrypted_value_is_bound_to_the_column_it_is_in() -> None:
     for table, columns in encrypted_columns().items():
         for column in columns:
-            assert column.type.place == f"{table.name}.{column.name}"
+            assert column.type.context == f"{table.name}.{column.name}"
 
 
 def test_the_readme_draws_the_floors() -> None:

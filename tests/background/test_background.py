@@ -20,7 +20,7 @@ from sqlalchemy.exc import OperationalError
 from forms_service.background import periodic, runner
 from forms_service.background.models import PeriodicTask
 from forms_service.background.runner import Background, Loop
-from forms_service.database.transactions import writing
+from forms_service.database.transactions import write_session
 from forms_service.database.types import new_id, now
 from forms_service.delivery import outbox, worker
 from forms_service.delivery.models import Message
@@ -49,7 +49,7 @@ def until(true: Callable[[], object]) -> None:
 
 def put(app: Flask, to: str = "ann@example.com") -> str:
     """Queue a mail; the Message-ID that it will have."""
-    with app.app_context(), writing():
+    with app.app_context(), write_session():
         identity = outbox.put_mail("test", to, {}, about=new_id())
         db.session.commit()
     return f"<{identity}@localhost>"
@@ -87,7 +87,7 @@ class TestThreads:
         assert sorted(times)[2] < worker.POLL_SECONDS / 2, "sooner than by looking from time to time"
 
     def test_what_another_process_has_queued_is_seen_too(self, running: Flask, mail_server: MailServer) -> None:
-        with running.app_context(), writing():
+        with running.app_context(), write_session():
             outbox.put_mail("test", "ann@example.com", {}, about=new_id())
             db.session.info.clear()
             db.session.commit()
@@ -165,7 +165,7 @@ class TestTasks:
             assert periodic.run_due() == ["broken"]
 
     def let_pass(self, app: Flask, seconds: float) -> None:
-        with app.app_context(), writing():
+        with app.app_context(), write_session():
             due = {row.name: row.next_run_at for row in db.session.scalars(select(PeriodicTask))}
             for name, moment in due.items():
                 earlier = moment - timedelta(seconds=seconds)

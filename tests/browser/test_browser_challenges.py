@@ -10,7 +10,7 @@ import pytest
 from forms_service.accounts import service as accounts
 from forms_service.app import create_app
 from forms_service.config import load_settings
-from forms_service.database.transactions import nothing_left_open
+from forms_service.database.transactions import dispose_engine
 from forms_service.forms import service
 from forms_service.forms.schemas import NewForm
 from tests.conftest import QUICK
@@ -32,7 +32,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         for name, value in {**QUICK, "INSTANCE_PATH": str(folder)}.items():
             patched.setenv(name, value)
         app = create_app(load_settings(folder))
-    with app.test_request_context("/"), nothing_left_open():
+    with app.test_request_context("/"), dispose_engine():
         person = accounts.Person("owner@example.com", "Olga", "Owner", "Correct-horse-7")
         owner = accounts.create(person, role="owner", status="active").id
         form_id = service.create(NewForm().load({**ASKED, "settings": {"challenge": "altcha"}}), owner)["id"]

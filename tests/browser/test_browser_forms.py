@@ -9,7 +9,7 @@ import pytest
 from forms_service.accounts import service as accounts
 from forms_service.app import create_app
 from forms_service.config import load_settings
-from forms_service.database.transactions import nothing_left_open
+from forms_service.database.transactions import dispose_engine
 from forms_service.errors import Fault
 from forms_service.forms import pages, service
 from forms_service.forms.cache import published
@@ -39,7 +39,7 @@ class Hosted:
             for name, value in {**QUICK, "INSTANCE_PATH": str(folder)}.items():
                 patched.setenv(name, value)
             app = create_app(load_settings(folder))
-        with app.test_request_context("/"), nothing_left_open():
+        with app.test_request_context("/"), dispose_engine():
             person = accounts.Person("owner@example.com", "Olga", "Owner", "Correct-horse-7")
             owner = accounts.create(person, role="owner", status="active").id
             full = service.create(NewForm().load({"name": "Party", "fields": EVERY_FIELD}), owner)["id"]

@@ -9,7 +9,7 @@ import pytest
 
 from forms_service.app import create_app
 from forms_service.config import load_settings
-from forms_service.database.transactions import nothing_left_open
+from forms_service.database.transactions import dispose_engine
 from tests.conftest import QUICK
 from tests.support.definitions import PDF
 from tests.support.servers import Server
@@ -60,7 +60,7 @@ class Service:
         listed = form_for(app, FIELDS, allowed_origins=[self.site.origin])
         others = form_for(app, FIELDS, allowed_origins=["https://other.example"])
         closed, full = form_for(app, FIELDS, closed=True), form_for(app, FIELDS, max_submissions=1)
-        with app.app_context(), nothing_left_open():
+        with app.app_context(), dispose_engine():
             app.test_client().post(f"/f/{full}", json={"name": "Ann", "email": "ann@example.com"})
         self.server = Server(folder, SETTINGS)
         self.forms = {

@@ -6,10 +6,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import delete, select, update
 
-from forms_service.database.transactions import writing
-from forms_service.encryption.keyring import holder
+from forms_service.database.transactions import write_session
+from forms_service.encryption.keyring import current_key_ring
 from forms_service.extensions import db
-from forms_service.intake.content import KEY_PLACE
+from forms_service.intake.content import KEY_CONTEXT
 from forms_service.intake.deduplication import REPEAT
 from forms_service.submissions.models import IdempotencyKey, Submission
 from tests.intake.test_submission_repeats import identity, make_older
@@ -18,10 +18,10 @@ from tests.support.visitors import change, form_for, kept
 
 def store_as_before(app: Flask, key: str) -> None:
     """Leave of an idempotency key what versions stored that did not bind it to a client."""
-    with app.app_context(), writing():
+    with app.app_context(), write_session():
         one = db.session.scalars(select(IdempotencyKey.key_hash)).first()
         db.session.execute(delete(IdempotencyKey).where(IdempotencyKey.key_hash != one))
-        db.session.execute(update(IdempotencyKey).values(key_hash=holder().ring().index(key, KEY_PLACE)))
+        db.session.execute(update(IdempotencyKey).values(key_hash=current_key_ring().index(key, KEY_CONTEXT)))
         db.session.commit()
 
 

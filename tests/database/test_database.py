@@ -23,7 +23,7 @@ from forms_service.accounts.models import Account
 from forms_service.app import create_app
 from forms_service.database import postgres, transactions
 from forms_service.database.migrations import COPIES
-from forms_service.database.transactions import writing
+from forms_service.database.transactions import write_session
 from forms_service.encryption.wrapped_keys import WrappedKey
 from forms_service.errors import ServiceUnavailableError, StartError
 from forms_service.extensions import db
@@ -90,12 +90,12 @@ def test_pool_events_are_counted(app: Flask) -> None:
 
 def test_a_use_case_that_fails_leaves_nothing(either_app: Flask) -> None:
     with either_app.app_context():
-        with pytest.raises(RuntimeError), writing():
+        with pytest.raises(RuntimeError), write_session():
             db.session.add(WrappedKey(purpose="data", number=99, wrapped=b"", wrapped_with=""))
             db.session.flush()
             raise RuntimeError
         assert db.session.get(WrappedKey, ("data", 99)) is None
-        with writing():
+        with write_session():
             db.session.add(WrappedKey(purpose="data", number=99, wrapped=b"", wrapped_with=""))
         db.session.expire_all()
         assert db.session.get(WrappedKey, ("data", 99)) is None, "what was not committed is not kept"
@@ -113,7 +113,7 @@ def test_reading_first_and_writing_then_never_fails_because_another_wrote(either
     def add(_: int) -> None:
         with either_app.app_context():
             db.session.scalar(select(func.count()).select_from(WrappedKey))
-            with writing():
+            with write_session():
                 highest = db.session.scalar(select(func.max(WrappedKey.number))) or 0
                 if db.engine.dialect.name == "postgresql":
                     db.session.execute(text("LOCK keyring IN EXCLUSIVE MODE"))
@@ -131,7 +131,7 @@ def test_writers_of_a_process_wait_in_a_queue_and_not_for_ever(app: Flask, monke
     inside, done = threading.Event(), threading.Event()
 
     def hold() -> None:
-        with app.app_context(), writing():
+        with app.app_context(), write_session():
             inside.set()
             done.wait(10)
 
@@ -139,12 +139,12 @@ def test_writers_of_a_process_wait_in_a_queue_and_not_for_ever(app: Flask, monke
     holder.start()
     inside.wait(10)
     with app.app_context():
-        with pytest.raises(ServiceUnavailableError), writing():
+        with pytest.raises(ServiceUnavailableError), write_session():
             pass
         assert db.session.scalar(text("SELECT 1")) == 1, "readers do not wait"
     done.set()
     holder.join()
-    with app.app_context(), writing():
+    with app.app_context(), write_session():
         pass
 
 
@@ -160,7 +160,7 @@ def test_no_connection_is_held_while_waiting_to_write(app: Flask) -> None:
     with app.app_context():
         db.session.execute(text("SELECT 1"))
         assert db.engine.pool.checkedout() == 1
-        with writing():
+        with write_session():
             pass
     assert held == [0]
 
@@ -168,7 +168,7 @@ def test_no_connection_is_held_while_waiting_to_write(app: Flask) -> None:
 def test_times_are_kept_in_utc_and_come_back_aware(either_app: Flask) -> None:
     moment = datetime(2026, 3, 1, 12, 30, 0, 123456, tzinfo=timezone(timedelta(hours=5)))
     with either_app.app_context():
-        with writing():
+        with write_session():
             db.session.add(WrappedKey(purpose="data", number=5, wrapped=b"", wrapped_with="", created_at=moment))
             db.session.commit()
         db.session.expire_all()
@@ -178,9 +178,9 @@ def test_times_are_kept_in_utc_and_come_back_aware(either_app: Flask) -> None:
 
 PRINT_AN_INDEX = """
 from wsgi import app
-from forms_service.encryption.keyring import holder
+from forms_service.encryption.keyring import current_key_ring
 app.app_context().push()
-print(holder().ring().index("a", "b").hex())
+print(current_key_ring().index("a", "b").hex())
 """
 
 

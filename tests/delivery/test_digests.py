@@ -11,7 +11,7 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from forms_service.accounts import administration
-from forms_service.database.transactions import writing
+from forms_service.database.transactions import write_session
 from forms_service.database.types import new_id
 from forms_service.delivery import leases, outbox, worker
 from forms_service.delivery.mail_rendering import compose
@@ -63,7 +63,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 def notify(app: Flask, form: str, count: int) -> list[uuid.UUID]:
     """So many submissions of the form, each with a mail that waits."""
     ids = [uuid.UUID(submit(app, form, {"n": str(number)})) for number in range(count)]
-    with app.app_context(), writing():
+    with app.app_context(), write_session():
         notification.notify(published(form), ids)
         db.session.commit()
     return ids
@@ -82,7 +82,7 @@ def states(app: Flask, *where: Any) -> dict[str, int]:
 
 def test_an_account_mail_overtakes_notifications(either_app: Flask, postman: Postman) -> None:
     notify(either_app, form_for(either_app), 5)
-    with either_app.app_context(), writing():
+    with either_app.app_context(), write_session():
         outbox.put_mail("reset", "ann@example.com", {"link": "https://x.example"}, about=new_id())
         db.session.commit()
     deliver(either_app)
@@ -134,7 +134,7 @@ def test_another_recipient_is_sent_their_own(app: Flask, postman: Postman) -> No
     (extra,) = (uuid.UUID(submit(app, form)),)
     with app.app_context():
         row = outbox.mail_row(notification.KIND, "colleague@example.com", about=extra)
-        with writing():
+        with write_session():
             outbox.put_rows(db.session.connection(), [row])
             db.session.commit()
     deliver(app)
@@ -206,7 +206,7 @@ def test_what_a_refused_digest_held_back_is_failed_too(
 def test_what_was_erased_is_not_counted(app: Flask, postman: Postman, clock: Callable[..., None]) -> None:
     ids = notify(app, form_for(app), 23)
     deliver(app)
-    with app.app_context(), writing():
+    with app.app_context(), write_session():
         erase([ids[-1]])
         db.session.commit()
     clock(minutes=1)
@@ -218,7 +218,7 @@ def test_a_digest_goes_with_the_last_that_it_held(app: Flask, postman: Postman) 
     ids = notify(app, form_for(app), 22)
     deliver(app)
     assert states(app, Message.kind == "digest") == {"waiting": 1}
-    with app.app_context(), writing():
+    with app.app_context(), write_session():
         erase(ids)
         db.session.commit()
     assert states(app) == {}

@@ -14,7 +14,7 @@ from sqlalchemy import select, update
 
 from forms_service.accounts.emails import link
 from forms_service.config import Settings
-from forms_service.database.transactions import writing
+from forms_service.database.transactions import write_session
 from forms_service.database.types import new_id, now
 from forms_service.delivery import outbox, smtp, worker
 from forms_service.delivery.models import Attempt, Message
@@ -32,7 +32,7 @@ TEMPLATES = {
 
 def put(app: Flask, to: str = ANN, kind: str = "test", **values: Any) -> uuid.UUID | None:
     """Queue a mail, in a transaction of its own."""
-    with app.app_context(), writing():
+    with app.app_context(), write_session():
         identity = outbox.put_mail(kind, to, values, about=new_id())
         db.session.commit()
     return identity
@@ -48,7 +48,7 @@ def deliver(app: Flask) -> list[tuple[str, str]]:
 
 def make_due(app: Flask) -> None:
     """As if the time until the next attempt had gone by."""
-    with app.app_context(), writing():
+    with app.app_context(), write_session():
         db.session.execute(update(Message).where(Message.state == "waiting").values(next_attempt_at=now()))
         db.session.commit()
 

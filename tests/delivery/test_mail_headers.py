@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from jinja2 import DictLoader
 
-from forms_service.database.transactions import writing
+from forms_service.database.transactions import write_session
 from forms_service.database.types import new_id, now
 from forms_service.delivery import outbox, worker
 from forms_service.delivery.mail_headers import Field, check_headers
@@ -50,7 +50,7 @@ def submit(app: Flask, said: dict[str, Any], fields: Any = ()) -> None:
 
 def put(app: Flask, to: str, kind: str = "test", **values: Any) -> None:
     with app.app_context():
-        with writing():
+        with write_session():
             outbox.put_mail(kind, to, values, about=new_id())
             db.session.commit()
         worker.deliver_due()

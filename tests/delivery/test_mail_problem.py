@@ -4,7 +4,7 @@ import base64
 
 from flask import Flask
 
-from forms_service.database.transactions import writing
+from forms_service.database.transactions import write_session
 from forms_service.delivery.models import Attempt, Message
 from forms_service.extensions import db
 from tests.conftest import MakeApp
@@ -33,7 +33,7 @@ def problems(app: Flask) -> set[str | None]:
 
 def attempt(app: Flask, *outcomes: str) -> None:
     """Attempts at sending mails, one after the other."""
-    with app.app_context(), writing():
+    with app.app_context(), write_session():
         message = Message(channel="mail", kind="test", target="ann@example.com", target_index=b"x" * 32, payload="{}")
         db.session.add(message)
         db.session.flush()

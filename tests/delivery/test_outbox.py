@@ -11,7 +11,7 @@ from sqlalchemy import LargeBinary, func, select, type_coerce
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from forms_service.database import transactions
-from forms_service.database.transactions import writing
+from forms_service.database.transactions import write_session
 from forms_service.database.types import new_id
 from forms_service.delivery import leases, outbox, payloads, smtp, worker
 from forms_service.delivery.message import DeliveryError, Parcel
@@ -56,7 +56,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 
 
 def put(kind: str = "test", to: str = ANN, about: uuid.UUID | None = None, **more: Any) -> uuid.UUID | None:
-    with writing():
+    with write_session():
         identity = outbox.put_mail(kind, to, {"token": "s3cret-token"}, about=about or new_id(), **more)
         db.session.commit()
     return identity
@@ -82,7 +82,7 @@ class TestQueueing:
     """Putting in and taking out."""
 
     def test_a_message_leaves_after_the_commit_and_only_then(self, postman: Postman) -> None:
-        with writing():
+        with write_session():
             outbox.put_mail("test", ANN, {}, about=new_id())
         assert worker.deliver_due() == 0, "it was rolled back"
         put()
@@ -134,7 +134,7 @@ class TestQueueing:
         assert attempts() == [("sent", "erased")]
 
     def test_what_the_caller_has_added_is_refused_at_its_commit_and_not_before(self) -> None:
-        with writing():
+        with write_session():
             db.session.add(WrappedKey(purpose="data", number=1, wrapped=b"", wrapped_with="taken"))
             outbox.put_mail("test", ANN, {}, about=new_id(), most_per_hour=3)
             with pytest.raises(IntegrityError):
@@ -192,7 +192,7 @@ def refuse(answer: str, *, permanent: bool = False) -> Callable[[Parcel], str]:
 
 
 def erase(account: uuid.UUID) -> str:
-    with writing():
+    with write_session():
         outbox.forget([account])
         db.session.commit()
     return "erased"

@@ -11,7 +11,7 @@ from sqlalchemy import LargeBinary, select, text, type_coerce
 from forms_service.accounts import service
 from forms_service.accounts.models import Account
 from forms_service.app import create_app
-from forms_service.database.transactions import writing
+from forms_service.database.transactions import write_session
 from forms_service.encryption import keyring, rotation, wrapped_keys
 from forms_service.encryption.associated_data import Unreadable
 from forms_service.errors import StartError
@@ -48,9 +48,9 @@ def context(either_app: Flask) -> Iterator[Flask]:
 def test_keys_are_made_once_and_kept_wrapped(context: Flask) -> None:
     rows = db.session.scalars(select(wrapped_keys.WrappedKey)).all()
     assert {(row.purpose, row.number) for row in rows} == {("data", 1), ("index", 1), ("pepper", 1)}
-    pepper = keyring.holder().ring().pepper
+    pepper = keyring.current_key_ring().pepper
     assert all(pepper not in row.wrapped for row in rows)
-    assert keyring.holder().load().pepper == pepper
+    assert keyring.key_ring_store().load().pepper == pepper
 
 
 def test_a_start_under_another_key_stops_saying_so(make_app: MakeApp, make_settings: MakeSettings) -> None:
@@ -95,7 +95,7 @@ COLUMNS = ("email", "first_name", "last_name", "phone")
 def test_everything_is_reencrypted_under_a_new_data_key(context: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rotation, "BATCH", 3)
     make_accounts(context, 10)
-    with writing():
+    with write_session():
         db.session.execute(
             text("UPDATE accounts SET phone = NULL WHERE status = 'active' AND email_index = :index"),
             {"index": service.email_index("p3@example.com")},
@@ -133,7 +133,7 @@ def test_a_process_reads_what_another_wrote_under_a_key_it_has_not_seen(make_eit
         service.create(person(1), role="user", status="active")
     with other.app_context():
         assert db.session.scalars(select(Account)).one().email == "p1@example.com"
-        assert keyring.holder().ring().current == 2
+        assert keyring.current_key_ring().current == 2
 
 
 def test_a_process_notices_a_new_key_by_itself(make_app: MakeApp, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -141,9 +141,9 @@ def test_a_process_notices_a_new_key_by_itself(make_app: MakeApp, monkeypatch: p
     with one.app_context():
         keyring.start_data_key()
     with other.app_context():
-        assert keyring.holder().ring().current == 1
-        monkeypatch.setattr(keyring, "RELOAD_SECONDS", -1)
-        assert keyring.holder().ring().current == 2
+        assert keyring.current_key_ring().current == 1
+        monkeypatch.setattr(keyring, "RELOAD_INTERVAL", -1)
+        assert keyring.current_key_ring().current == 2
 
 
 def test_a_row_that_changes_meanwhile_is_not_overwritten(context: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -154,7 +154,7 @@ def test_a_row_that_changes_meanwhile_is_not_overwritten(context: Flask, monkeyp
     def changed_meanwhile(sealed: bytes, place: str, row: str) -> str:
         found = genuine(sealed, place, row)
         if found == "Ann":
-            fresh = keyring.holder().ring().encrypt("Anna", "accounts.first_name", row)
+            fresh = keyring.current_key_ring().encrypt("Anna", "accounts.first_name", row)
             db.session.execute(text("UPDATE accounts SET first_name = :fresh"), {"fresh": fresh})
             db.session.commit()
         return found

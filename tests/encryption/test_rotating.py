@@ -25,7 +25,7 @@ def filled(make_app: MakeApp, key_of: Callable[..., dict[str, str]], monkeypatch
     form = client.post("/api/forms", json={"name": "Contact", "fields": []}, headers=headers).json["data"]["id"]
     for number in range(7):
         assert client.post(f"/f/{form}", json={"text": f"number {number}"}).status_code == 200
-    monkeypatch.setattr(keyring, "RELOAD_SECONDS", -1)
+    monkeypatch.setattr(keyring, "RELOAD_INTERVAL", -1)
     monkeypatch.setattr(rotation, "BATCH", 2)
     return app
 

@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import LargeBinary, select, type_coerce, update
 
 from forms_service.accounts.models import Account
-from forms_service.database.transactions import transaction
+from forms_service.database.transactions import write_connection
 from forms_service.encryption import keyring, rotation, wrapped_keys
 from forms_service.extensions import db
 from forms_service.health import doctor
@@ -48,7 +48,7 @@ def raw(app: Flask, identity: str) -> bytes:
 
 def store(app: Flask, identity: str, sealed: bytes) -> None:
     """Put that in its place."""
-    with app.app_context(), transaction() as connection:
+    with app.app_context(), write_connection() as connection:
         where = S.id == Submission.id.type.python_type(identity)
         connection.execute(update(Submission.__table__).where(where).values(data=type_coerce(sealed, LargeBinary)))
 
@@ -135,7 +135,7 @@ def test_it_is_logged_once_counted_once_and_found_by_the_doctor(inbox: Inbox, ca
 
 def test_objects_with_something_unreadable_are_shown_too(inbox: Inbox) -> None:
     client, headers, form, _ = inbox
-    with client.application.app_context(), transaction() as connection:
+    with client.application.app_context(), write_connection() as connection:
         for name in ("events.details", "forms.name", "forms.settings", "api_keys.name"):
             table, column = name.split(".")
             known = db.metadata.tables[table]
@@ -150,7 +150,7 @@ def test_objects_with_something_unreadable_are_shown_too(inbox: Inbox) -> None:
 
 def test_submissions_are_taken_though_the_owners_address_is_unreadable(inbox: Inbox) -> None:
     client, headers, form, ids = inbox
-    with client.application.app_context(), transaction() as connection:
+    with client.application.app_context(), write_connection() as connection:
         address = Account.__table__.c.email
         for identity, sealed in connection.execute(select(Account.id, type_coerce(address, LargeBinary))).all():
             broken = type_coerce(bytes([*sealed[:-1], sealed[-1] ^ 1]), LargeBinary)
@@ -164,11 +164,11 @@ def test_values_from_before_are_read_and_bound_to_their_row_in_the_background(in
     client, _, _, ids = inbox
     app = client.application
     with app.app_context():
-        ring = keyring.holder().ring()
+        ring = keyring.current_key_ring()
         old = [of_version_0(ring, json.dumps({"text": f"old {number}"}), "submissions.data") for number in range(3)]
         for identity, sealed in zip(ids, old, strict=True):
             store(app, identity, sealed)
-        with transaction() as connection:  # as the migration leaves it
+        with write_connection() as connection:  # as the migration leaves it
             connection.execute(update(wrapped_keys.WrappedKey).values(reencrypted_at=None))
     assert [shown["data"]["text"] for shown in listed(inbox)] == ["old 2", "old 1", "old 0"]
     with app.app_context():
@@ -198,5 +198,5 @@ def test_a_rotation_leaves_what_it_cannot_read_and_is_finished(inbox: Inbox) -> 
 
 
 def test_what_knows_no_row_writes_nothing(either_app: Flask) -> None:
-    with either_app.app_context(), pytest.raises(Exception, match="bound to its row"), transaction() as connection:
+    with either_app.app_context(), pytest.raises(Exception, match="bound to its row"), write_connection() as connection:
         connection.execute(update(Submission).values(data="clear"))

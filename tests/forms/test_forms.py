@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select, text, update
 
 from forms_service.accounts.models import Account, Event
-from forms_service.database.transactions import writing
+from forms_service.database.transactions import write_session
 from forms_service.errors import NotFoundError
 from forms_service.extensions import db
 from forms_service.forms import cache as publishing
@@ -255,7 +255,7 @@ class TestPublished:
     ) -> None:
         form = make(either, owner, fields=FIELDS)
         first = published_in(either_app, form["id"])
-        with either_app.app_context(), writing():
+        with either_app.app_context(), write_session():
             db.session.execute(update(Account).values(status="disabled"))
             db.session.commit()
         assert published_in(either_app, form["id"]) is first

@@ -16,7 +16,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
 from forms_service import __version__
-from forms_service.database.transactions import writing
+from forms_service.database.transactions import write_session
 from forms_service.database.types import new_id, now
 from forms_service.delivery import leases, outbox
 from forms_service.delivery.models import Attempt, Message
@@ -190,7 +190,7 @@ class TestMails:
     """Whether what people are sent leaves."""
 
     def put(self, app: Flask, **changed: Any) -> None:
-        with app.app_context(), writing():
+        with app.app_context(), write_session():
             identity = outbox.put_mail("test", "ann@example.com", {}, about=new_id())
             db.session.execute(update(Message).where(Message.id == identity).values(**changed, kind="test"))
             db.session.commit()
@@ -233,14 +233,14 @@ class TestMails:
 
     def test_attempts_that_keep_failing_are_degraded_mail(self, either_app: Flask) -> None:
         self.put(either_app)
-        with either_app.app_context(), writing():
+        with either_app.app_context(), write_session():
             identity = db.session.scalars(select(Message.id)).one()
             for number in range(leases.LOOKED_AT):
                 said = {"channel": "mail", "outcome": "again", "answer": "451 no"}
                 db.session.add(Attempt(message_id=identity, at=now() - timedelta(minutes=10 - number), **said))
             db.session.commit()
         assert self.mail(either_app) == "degraded"
-        with either_app.app_context(), writing():
+        with either_app.app_context(), write_session():
             db.session.add(Attempt(message_id=identity, channel="mail", outcome="sent", answer="250 OK"))
             db.session.commit()
         assert self.mail(either_app) == "healthy"

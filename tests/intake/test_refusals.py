@@ -10,7 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import event, select
 
-from forms_service.database.transactions import transaction
+from forms_service.database.transactions import write_connection
 from forms_service.database.types import now
 from forms_service.extensions import db
 from forms_service.intake import responses
@@ -168,7 +168,7 @@ def test_several_threads_and_flushes_lose_nothing(either_app: Flask) -> None:
 def test_the_days_asked_for_count_and_old_ones_go(either_app: Flask, either: FlaskClient, key: dict[str, str]) -> None:
     form = form_for(either_app)
     today = now().date()
-    with either_app.app_context(), transaction() as connection:
+    with either_app.app_context(), write_connection() as connection:
         for days in (0, 40, refusals.KEEP_DAYS + 1):
             row = Refusal.__table__.insert().values(form_id=form, day=today - timedelta(days), reason="origin", count=5)
             connection.execute(row)

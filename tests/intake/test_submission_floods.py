@@ -114,7 +114,7 @@ def test_one_thread_renews_a_form_while_the_others_go_on(app: Flask, monkeypatch
 def test_a_form_that_another_process_deleted_is_not_kept(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     form = form_for(app)
     assert app.test_client().post(f"/f/{form}", json=ANN).status_code == 200
-    with app.app_context(), transactions.writing():
+    with app.app_context(), transactions.write_session():
         db.session.execute(delete(Form).where(Form.id == form))
         db.session.commit()
     with monkeypatch.context() as patched, app.app_context():

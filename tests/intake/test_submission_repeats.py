@@ -15,7 +15,7 @@ from sqlalchemy import delete, select
 from forms_service.background import periodic
 from forms_service.database import group_commit
 from forms_service.database.group_commit import Grouping
-from forms_service.database.transactions import writing
+from forms_service.database.transactions import write_session
 from forms_service.errors import ServiceUnavailableError
 from forms_service.extensions import db
 from forms_service.forms.models import Form
@@ -269,7 +269,7 @@ def test_one_that_the_database_refuses_does_not_take_the_others_down(
     gone, form = form_for(app), form_for(app)
     for known in (gone, form):
         assert app.test_client().post(f"/f/{known}", json={"first": known}).status_code == 200
-    with app.app_context(), writing():
+    with app.app_context(), write_session():
         db.session.execute(delete(Form).where(Form.id == gone))
         db.session.commit()  # nobody is told, as when another process does it
     with ThreadPoolExecutor(AT_ONCE) as pool:

@@ -17,7 +17,7 @@ from forms_service import signals
 from forms_service.accounts.models import Account, Event
 from forms_service.accounts.service import email_index
 from forms_service.background import periodic
-from forms_service.database.transactions import writing
+from forms_service.database.transactions import write_session
 from forms_service.database.types import now
 from forms_service.delivery import outbox, worker
 from forms_service.delivery.models import Message
@@ -38,7 +38,7 @@ def whole(app: Flask, form: str, **values: Any) -> tuple[str, Path]:
     sent = submit(app, form, {"email": ANN}, people=[ANN], **values)
     file = attach(app, sent, "cv.pdf", b"%PDF")
     remember_key(app, form, sent)
-    with app.app_context(), writing():
+    with app.app_context(), write_session():
         outbox.put_mail("submission", OWNER, {"text": "hi"}, about=uuid.UUID(sent))
         db.session.commit()
     return sent, file
@@ -118,7 +118,7 @@ def test_submissions_go_with_their_form_and_their_owner(
     if what == "form":
         assert either.delete(f"/api/forms/{form}", headers=owner).status_code == 200
     else:
-        with either_app.app_context(), writing():
+        with either_app.app_context(), write_session():
             account = db.session.scalars(select(Account).where(Account.email_index == email_index(OWNER))).one()
             signals.account_erasing.send(account_id=account.id)
             db.session.delete(account)
@@ -131,9 +131,9 @@ def test_submissions_go_with_their_form_and_their_owner(
 def test_what_is_rolled_back_keeps_its_files(either_app: Flask, form: str) -> None:
     file = whole(either_app, form)[1]
     with either_app.app_context():
-        with writing():
+        with write_session():
             signals.form_erasing.send(form_id=form)
-        with writing():
+        with write_session():
             db.session.add(Event(name="another"))
             db.session.commit()
     assert count(either_app, *TABLES) == [1, 1, 1, 1, 1]

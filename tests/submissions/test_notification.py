@@ -12,7 +12,7 @@ from flask import Flask
 from sqlalchemy import delete, select
 
 from forms_service.accounts import administration
-from forms_service.database.transactions import writing
+from forms_service.database.transactions import write_session
 from forms_service.delivery import worker
 from forms_service.delivery.models import Message
 from forms_service.extensions import db
@@ -140,7 +140,7 @@ def test_there_is_none_for_spam_until_it_is_found_to_be_good(app: Flask) -> None
     assert app.test_client().post(f"/f/{form}", json={**ANN, "_gotcha": "x"}).status_code == 200
     assert queued(app, form) == []
     found = only(app, form)
-    with app.app_context(), writing():
+    with app.app_context(), write_session():
         notification.notify(published(form), [found.id])
         db.session.commit()
     assert sent(app)["Subject"] == "New submission: Contact"
@@ -155,9 +155,9 @@ def test_what_people_sent_is_in_the_inbox_and_not_a_second_time_in_the_outbox(ap
 def test_notify_leaves_with_the_callers_transaction(app: Flask) -> None:
     form = form_for(app)
     with app.app_context():
-        with writing():
+        with write_session():
             notification.notify(published(form), [uuid.uuid4()])
-        with writing():
+        with write_session():
             assert cast("Any", db.session.execute(delete(Message))).rowcount == 0
 
 

@@ -32,7 +32,7 @@ from forms_service.accounts.models import Account
 from forms_service.app import create_app
 from forms_service.config import load_settings
 from forms_service.database import migrations
-from forms_service.database.transactions import nothing_left_open
+from forms_service.database.transactions import dispose_engine
 from forms_service.encryption import keyring, rotation, wrapped_keys
 from forms_service.extensions import db
 from forms_service.submissions.models import Submission
@@ -82,7 +82,7 @@ def command(clone: Path, words: list[str]) -> None:
     """The command, as an operator types it; when it has got through, everything is there and done."""
     os.chdir(clone)
     sys.path.insert(0, str(clone))
-    keyring.RELOAD_SECONDS = -1  # nobody else is there to notice a new key
+    keyring.RELOAD_INTERVAL = -1  # nobody else is there to notice a new key
     sys.stdout = io.StringIO()
     if words == ["start"]:
         create_app(load_settings(clone))
@@ -97,11 +97,11 @@ def look(clone: Path, done: str = "") -> None:
     """Start the service with what is there, and read everything; when it is `done`, nothing is under old keys."""
     os.chdir(clone)
     app = create_app(load_settings(clone))
-    with app.app_context(), nothing_left_open():
+    with app.app_context(), dispose_engine():
         if migrations.revision() is migrations.Revision.PENDING:  # it waits for the command, which is run again
             assert database_is_behind(app)
             return
-        keyring.holder().load()
+        keyring.key_ring_store().load()
         assert not done or wrapped_keys.not_under_first_key() == 0
         assert done != "--data" or rotation.count_stale() == 0
         assert [SENT in kept.data for kept in db.session.scalars(select(Submission))] == [True, True, True]
@@ -135,7 +135,7 @@ def warm_up() -> None:
     with tempfile.TemporaryDirectory() as folder:
         settings = load_settings(Path(folder))
         app = create_app(settings)
-        with app.app_context(), nothing_left_open(), redirect_stdout(io.StringIO()):
+        with app.app_context(), dispose_engine(), redirect_stdout(io.StringIO()):
             FlaskGroup(create_app=lambda: app, load_dotenv=False).main(["--help"], standalone_mode=False)
 
 

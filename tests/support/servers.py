@@ -21,7 +21,7 @@ from flask.cli import FlaskGroup
 
 from forms_service.app import create_app
 from forms_service.config import load_settings
-from forms_service.database.transactions import nothing_left_open
+from forms_service.database.transactions import dispose_engine
 from forms_service.errors import StartError
 
 ROOT = Path(__file__).parents[2]
@@ -85,7 +85,7 @@ def in_process(
             patched.setenv(name, value)
         done = CliRunner().invoke(FlaskGroup(create_app=make, load_dotenv=False), words, input=stdin, prog_name="flask")
     for app in made:
-        with app.app_context(), nothing_left_open():
+        with app.app_context(), dispose_engine():
             pass
     if done.exception and not isinstance(done.exception, SystemExit):
         raise done.exception

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from forms_service.accounts.guards import Caller
 from forms_service.accounts.models import Account
 from forms_service.accounts.service import email_index
-from forms_service.database.transactions import writing
+from forms_service.database.transactions import write_session
 from forms_service.database.types import now
 from forms_service.extensions import db
 from forms_service.forms import service
@@ -44,7 +44,7 @@ def submit(app: Flask, form_id: str, data: dict[str, Any] | None = None, **value
     people = values.pop("people", ())
     hashes = {"fingerprint": secrets.token_bytes(32), "content_hash": secrets.token_bytes(32)}
     row = {"form_version": 1, "status": "inbox", "created_at": now(), **hashes, **values}
-    with app.app_context(), writing():
+    with app.app_context(), write_session():
         submission = Submission(form_id=form_id, data=json.dumps(data or {"name": "Ann"}, ensure_ascii=False), **row)
         db.session.add(submission)
         db.session.flush()
@@ -63,7 +63,7 @@ def attach(app: Flask, submission_id: str, name: str, content: bytes, number: in
         file = File(submission_id=uuid.UUID(submission_id), number=number, field=field, name=name)
         file.content_type, file.size = "application/pdf", len(content)
         file.stored_as, file.key = written.stored_as, written.key
-        with writing():
+        with write_session():
             db.session.add(file)
             db.session.commit()
     return Path(app.instance_path, "files", written.stored_as)
@@ -72,7 +72,7 @@ def attach(app: Flask, submission_id: str, name: str, content: bytes, number: in
 def remember_key(app: Flask, form_id: str, submission_id: str, at: datetime | None = None) -> None:
     """An idempotency key that led to a submission."""
     values = {"key_hash": secrets.token_bytes(32), "content_hash": b"", "created_at": at or now()}
-    with app.app_context(), writing():
+    with app.app_context(), write_session():
         db.session.add(IdempotencyKey(form_id=form_id, submission_id=uuid.UUID(submission_id), **values))
         db.session.commit()
 

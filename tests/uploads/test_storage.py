@@ -11,7 +11,7 @@ from flask import Flask
 from sqlalchemy import LargeBinary, select, type_coerce
 
 from forms_service.accounts import service
-from forms_service.database.transactions import writing
+from forms_service.database.transactions import write_session
 from forms_service.encryption import keyring, rotation
 from forms_service.errors import NotFoundError
 from forms_service.extensions import db
@@ -52,7 +52,7 @@ def age(app: Flask, stored_as: str, seconds: float = LONG_AGO) -> None:
 def submission() -> uuid.UUID:
     person = service.Person("owner@example.com", "Olga", "Owner", "Correct-horse-7")
     owner = service.create(person, role="owner", status="active")
-    with writing():
+    with write_session():
         db.session.add(Form(id="AbCdEfGhIjKlMnOp", owner_id=owner.id, name="Contact", settings="{}", version=1))
         hashes = {"content_hash": bytes(32), "fingerprint": bytes(32)}
         made = Submission(form_id="AbCdEfGhIjKlMnOp", form_version=1, status="inbox", data="{}", **hashes)
@@ -66,7 +66,7 @@ def stored(content: bytes, submission_id: uuid.UUID | None = None) -> str:
     file = written(content)
     upload = Upload("cv", "Lebenslauf.txt", "text/plain", len(content), file.stored_as, file.key)
     found = rows(submission_id or submission(), [upload])
-    with writing():
+    with write_session():
         db.session.add_all(File(**row) for row in found)
         db.session.commit()
     return file.stored_as
@@ -97,7 +97,7 @@ def test_a_file_that_was_changed_is_not_given_out(context: Flask) -> None:
 
 def test_a_file_copied_over_another_is_not_given_out(context: Flask) -> None:
     submission_id = submission()
-    with writing():
+    with write_session():
         one, other = written(b"one"), written(b"two")
         uploads = [Upload("cv", "n", "text/plain", 3, file.stored_as, file.key) for file in (one, other)]
         db.session.add_all(File(**row) for row in rows(submission_id, uploads))

@@ -10,7 +10,7 @@ from forms_service.accounts.authentication import KEY_PREFIX, Caller, identified
 from forms_service.accounts.models import Account, ApiKey
 from forms_service.accounts.password_hashing import demand_current
 from forms_service.accounts.service import by_id
-from forms_service.database.transactions import rows_changed, writing
+from forms_service.database.transactions import rows_changed, write_session
 from forms_service.encryption.associated_data import unreadable
 from forms_service.errors import AuthenticationError, AuthorizationError, NotFoundError
 from forms_service.extensions import db
@@ -31,7 +31,7 @@ def make(caller: Caller, password: str, name: str, scopes: list[str]) -> dict[st
     """
     kept = demand_current(caller.account_id, password)
     key = KEY_PREFIX + generate_secure_token()
-    with writing():
+    with write_session():
         account = by_id(caller.account_id)
         if account is None or (account.status, account.password_hash) != ("active", kept):
             raise AuthenticationError()
@@ -64,7 +64,7 @@ def take_back(key_id: uuid.UUID, caller: Caller) -> None:
 
     :raises NotFoundError: where there is none, or it is another's
     """
-    with writing():
+    with write_session():
         own = delete(ApiKey).where(ApiKey.id == key_id, ApiKey.account_id == caller.account_id)
         if not rows_changed(own):
             raise NotFoundError()

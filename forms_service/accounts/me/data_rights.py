@@ -14,7 +14,7 @@ from forms_service.accounts.me.service import account_of
 from forms_service.accounts.models import Account, ApiKey, Event, Session
 from forms_service.accounts.password_hashing import demand_current
 from forms_service.accounts.sessions import service as sessions
-from forms_service.database.transactions import writing
+from forms_service.database.transactions import write_session
 from forms_service.encryption.associated_data import unreadable
 from forms_service.errors import AuthenticationError
 from forms_service.extensions import db
@@ -26,7 +26,7 @@ Kind = TypeVar("Kind", Session, ApiKey)
 
 def export(caller: Caller) -> dict[str, Any]:
     """Everything held on the account, in one document that the rooms above add their parts to, fit for JSON."""
-    with writing():
+    with write_session():
         audit.record("exported", account_id=caller.account_id)
         db.session.commit()
     account = account_of(caller)
@@ -59,7 +59,7 @@ def erase(caller: Caller, password: str) -> bool:
     """
     demand_current(caller.account_id, password)
     is_left = any(left for _, left in account_emptying.send(account_id=caller.account_id))
-    with writing():
+    with write_session():
         account = db.session.scalar(select(Account).where(Account.id == caller.account_id).with_for_update())
         if account is None:
             raise AuthenticationError()

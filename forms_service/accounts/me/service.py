@@ -14,7 +14,7 @@ from forms_service.accounts.models import Account
 from forms_service.accounts.password_hashing import demand_current, demand_impersonal, hashed
 from forms_service.accounts.service import TAKEN, by_id, email_index
 from forms_service.accounts.sessions.service import end_access, end_all
-from forms_service.database.transactions import writing
+from forms_service.database.transactions import write_session
 from forms_service.database.types import now
 from forms_service.errors import AuthenticationError, ConflictError
 from forms_service.extensions import db
@@ -30,7 +30,7 @@ def account_of(caller: Caller) -> Account:
 
 def change(caller: Caller, changes: dict[str, Any]) -> Account:
     """The account with some of its fields changed."""
-    with writing():
+    with write_session():
         account = _locked(caller.account_id)
         for name, value in changes.items():
             setattr(account, name, value)
@@ -47,7 +47,7 @@ def change_password(caller: Caller, password: str, new_password: str) -> None:
     kept = demand_current(caller.account_id, password)
     demand_impersonal(new_password, account_of(caller), "new_password")
     password_hash = hashed(new_password)
-    with writing():
+    with write_session():
         account = _locked(caller.account_id, kept)
         account.password_hash = password_hash
         email_tokens.drop(account.id)
@@ -63,7 +63,7 @@ def change_email(caller: Caller, password: str, email: str) -> None:
     :raises ValidationError: on `password`, when it is not the current one
     """
     kept = demand_current(caller.account_id, password)
-    with steady(), writing():
+    with steady(), write_session():
         account = _locked(caller.account_id, kept)
         # not locked: two who swap their addresses would wait for each other
         holder = db.session.scalar(select(Account).where(Account.email_index == email_index(email)))
@@ -84,7 +84,7 @@ def confirm_email(token: str) -> None:
     """
     _, payload = email_tokens.check("email", token)
     _make_room(payload["email"])
-    with writing():
+    with write_session():
         account, said = email_tokens.spend("email", token)
         old = account.email
         account.email, account.email_index = said["email"], email_index(said["email"])

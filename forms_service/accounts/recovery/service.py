@@ -7,7 +7,7 @@ from forms_service.accounts.password_hashing import demand_impersonal, hashed
 from forms_service.accounts.service import by_email
 from forms_service.accounts.sessions.service import end_access
 from forms_service.accounts.signup.service import activate
-from forms_service.database.transactions import writing
+from forms_service.database.transactions import write_session
 from forms_service.extensions import db
 from forms_service.signals import account_confirmed
 
@@ -16,7 +16,7 @@ def forget(email: str) -> None:
     """Send a link to choose a new password by, if there is such an account; the time does not tell."""
     with steady():
         limit = email_limits.per_hour("reset", email)
-        with writing():
+        with write_session():
             account = by_email(email)
             if account is not None and account.status != "disabled":
                 emails.reset(account, limit)
@@ -37,7 +37,7 @@ def reset(token: str, password: str) -> str:
         raise email_tokens.no_good()
     demand_impersonal(password, holder)
     password_hash = hashed(password)
-    with writing():
+    with write_session():
         account, _ = email_tokens.spend("reset", token)
         waited = account.status == "pending"
         account.password_hash = password_hash

@@ -17,7 +17,7 @@ from forms_service.accounts.models import SESSION_LIFETIME, Account, ApiKey, Ref
 from forms_service.accounts.password_hashing import hashed, outdated, verified
 from forms_service.accounts.service import email_index
 from forms_service.config import settings
-from forms_service.database.transactions import rows_changed, writing
+from forms_service.database.transactions import rows_changed, write_session
 from forms_service.database.types import now
 from forms_service.encryption.associated_data import unreadable
 from forms_service.errors import AuthenticationError, AuthorizationError, ConflictError, NotFoundError
@@ -63,7 +63,7 @@ def sign_in(email: str, password: str, device: Device) -> Tokens:
     if found.status == "disabled":
         raise AuthorizationError(CLOSED, details={"reason": "AccountDisabled"})
     fresh = hashed(password) if outdated(found.password_hash) else found.password_hash
-    with writing():
+    with write_session():
         account = db.session.scalar(select(Account).where(Account.id == found.id).with_for_update())
         if account is None or (account.password_hash, account.status) != (found.password_hash, found.status):
             raise ConflictError("This account was changed at the same time. Try again.")
@@ -92,7 +92,7 @@ def refresh(refresh_token: str) -> Tokens:
     key = token_hash(refresh_token)
     query = select(Session).join(RefreshToken).join(Account).where(RefreshToken.hash == key)
     living = (Session.expires_at > now(), Session.created_at > now() - _max_age(), Account.status == "active")
-    with writing():
+    with write_session():
         session = db.session.scalar(query.where(*living).with_for_update(of=Session))
         token = db.session.get(RefreshToken, key)  # read after the session is locked: another may just have used it
         if session is None or token is None:
@@ -108,7 +108,7 @@ def refresh(refresh_token: str) -> Tokens:
 
 def sign_out(caller: Caller) -> None:
     """End the session that asks."""
-    with writing():
+    with write_session():
         db.session.execute(delete(Session).where(Session.id == caller.session_id))
         audit.record("signed_out", account_id=caller.account_id, details={"session": str(caller.session_id)})
         db.session.commit()
@@ -130,7 +130,7 @@ def end(session_id: uuid.UUID, caller: Caller) -> None:
 
     :raises NotFoundError: where there is none, or it is another's
     """
-    with writing():
+    with write_session():
         own = delete(Session).where(Session.id == session_id, Session.account_id == caller.account_id)
         if not rows_changed(own):
             raise NotFoundError()
@@ -140,7 +140,7 @@ def end(session_id: uuid.UUID, caller: Caller) -> None:
 
 def sign_out_everywhere(caller: Caller) -> None:
     """End all of the account's sessions, the one that asks too."""
-    with writing():
+    with write_session():
         end_all(caller.account_id)
         audit.record("signed_out_everywhere", account_id=caller.account_id)
         db.session.commit()
@@ -184,7 +184,7 @@ def _max_age() -> timedelta:
 def _record_failure(account_id: uuid.UUID | None) -> None:
     """Also where there is no account: the answer takes as long, and the operator sees who guesses."""
     audit.warn("sign_in_failed", account=account_id)
-    with writing():
+    with write_session():
         audit.record("sign_in_failed", account_id=account_id)
         db.session.commit()
 

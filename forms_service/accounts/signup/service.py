@@ -13,7 +13,7 @@ from forms_service.accounts.password_hashing import demand_impersonal, hashed, v
 from forms_service.accounts.service import TAKEN, Person, by_email, new_account
 from forms_service.accounts.sessions.service import Tokens, end_all, start
 from forms_service.config import settings
-from forms_service.database.transactions import writing
+from forms_service.database.transactions import write_session
 from forms_service.database.types import now
 from forms_service.errors import AuthorizationError, ConflictError, Fault, ValidationError
 from forms_service.extensions import db
@@ -59,7 +59,7 @@ def confirm(token: str, password: str, device: Device, *, replace: bool = False)
     account_id, payload = email_tokens.check("confirm", token)
     kept = payload.get("password_hash") or _first_hash(account_id)
     password_hash = _chosen(account_id, password) if replace else _shown(token, password, kept)
-    with writing():
+    with write_session():
         account, payload = email_tokens.spend("confirm", token)
         if account.status != "pending":
             raise email_tokens.no_good()
@@ -87,7 +87,7 @@ def resend(email: str) -> None:
     """Send the link of the newest sign-up again, if an account waits for it; the time does not tell."""
     with steady():
         limit = email_limits.per_hour("confirm", email)
-        with writing():
+        with write_session():
             account = by_email(email)
             if account is not None and account.status == "pending":
                 payload = email_tokens.payload_of(email_tokens.newest("confirm", account.id))
@@ -114,7 +114,7 @@ def _chosen(account_id: uuid.UUID, password: str) -> str:
 
 def _shown(token: str, password: str, kept: str) -> str:
     """The hash of the password, once it is known to be that of the sign-up. The try is counted before."""
-    with writing():
+    with write_session():
         left = email_tokens.count_try(token)
         db.session.commit()
     if not verified(password, kept):
@@ -132,7 +132,7 @@ def _stored(person: Person, password_hash: str, status: str) -> uuid.UUID | None
 
 
 def _new(person: Person, password_hash: str, status: str, limit: int) -> uuid.UUID | None:
-    with writing():
+    with write_session():
         account = by_email(person.email)
         if account is not None:
             if settings.signup_confirmation:  # else whoever signs up is told
