@@ -12,7 +12,7 @@ from flask import Response, current_app, url_for
 from forms_service.config import settings
 from forms_service.errors import ApiError, AuthorizationError, Fault, ValidationError
 from forms_service.form_schema.special_fields import BACK, CHALLENGE_TOKENS, HONEYPOTS, STARTED
-from forms_service.forms import returning, started
+from forms_service.forms import page_tokens
 from forms_service.forms.cache import CLOSED, FULL, PublishedForm
 from forms_service.forms.captcha_widgets import Widget, widget_of
 from forms_service.forms.controls import GENERIC, MAX_PAGE_SIZE, Control, controls, guessed, hidden_names, in_words
@@ -86,7 +86,7 @@ def hosted(
         html_of=partial(_html_of, form),
         carried=carried(values, {control.name for control in shown}),
         trap=trap,
-        started=started.issue(again.age),
+        started=page_tokens.issue_start(again.age),
         action=address_with(form.id, again.query, again.site),
         file_total=_file_total(shown),
         errors=errors,
@@ -101,7 +101,7 @@ def hosted(
 
 def address_with(form_id: str, query: Sequence[tuple[str, str]], site: str | None) -> str:
     """The address to send a form to again, with its query and a token about the visitor's site."""
-    pairs = [*query, *([(returning.SITE, returning.issue(form_id, site))] if site else [])]
+    pairs = [*query, *([(page_tokens.SITE, page_tokens.issue_return(form_id, site))] if site else [])]
     return url_for("hosted.page", form_id=form_id) + (f"?{urlencode(pairs)}" if pairs else "")
 
 
@@ -156,7 +156,7 @@ def carried(values: Mapping[str, Any], shown: Collection[str] = ()) -> list[tupl
 
 
 def _policy(form: PublishedForm, widget: Widget | None, values: Mapping[str, Any]) -> str:
-    back = returning.url_in(str(values.get(BACK, "")), form.id)
+    back = page_tokens.return_url(str(values.get(BACK, "")), form.id)
     targets = _targets([*form.settings.redirect_urls, *([back] if back else [])])
     return _directives({**SOURCES, **(widget.sources if widget else {}), "form-action": targets}, form)
 

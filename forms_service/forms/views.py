@@ -5,7 +5,7 @@ from typing import Any
 from flask import Response, g, request
 
 from forms_service.accounts.guards import caller, for_owners
-from forms_service.forms import pages, returning, schemas, service
+from forms_service.forms import page_tokens, pages, schemas, service
 from forms_service.forms.cache import published
 from forms_service.rate_limiting.limits import rate_limit
 from forms_service.web.api_blueprint import PAGE, Blueprint
@@ -117,7 +117,7 @@ def page(form_id: str) -> Response:
 def thanks(form_id: str) -> Response:
     """Show the thank-you page of a form."""
     g.form = published(form_id)
-    return pages.thanks(g.form, returning.visitor_site(form_id))
+    return pages.thanks(g.form, page_tokens.visitor_site(form_id))
 
 
 page.provide_automatic_options = False  # the preflight is that of `POST /f/{id}`

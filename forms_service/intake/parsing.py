@@ -9,7 +9,7 @@ from flask import g
 from forms_service.errors import PayloadTooLargeError, ValidationError
 from forms_service.form_schema.field_names import UNNAMED, kept_name
 from forms_service.form_schema.field_types import nfc
-from forms_service.forms import returning
+from forms_service.forms import page_tokens
 from forms_service.forms.cache import PublishedForm
 from forms_service.submissions.parsed_submission import Incoming, Sorted, as_text, sort_out
 from forms_service.submissions.storage_quota import Allowance
@@ -94,7 +94,7 @@ def _flat(pairs: Iterable[tuple[str, Any]]) -> Iterable[tuple[str, Any]]:
 
 
 def _query_values(query: Sequence[tuple[str, str]]) -> dict[str, str]:
-    values = _named(storable_values(by_name([pair for pair in query[:MAX_FIELDS] if pair[0] != returning.SITE])))
+    values = _named(storable_values(by_name([pair for pair in query[:MAX_FIELDS] if pair[0] != page_tokens.SITE])))
     return {name: as_text(nfc(value)) for name, value in values.items()}
 
 

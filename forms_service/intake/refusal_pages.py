@@ -16,7 +16,7 @@ from forms_service.errors import (
     ValidationError,
 )
 from forms_service.form_schema import special_fields
-from forms_service.forms import pages, returning, started
+from forms_service.forms import page_tokens, pages
 from forms_service.forms.cache import PublishedForm
 from forms_service.forms.controls import MAX_PAGE_SIZE
 from forms_service.intake.next_page import find_redirect
@@ -65,10 +65,10 @@ def _again(form: PublishedForm, values: Values) -> pages.Again:
     shown = {name: value for name, value in typed.items() if name != special_fields.BACK}
     came = sort_out(typed, honeypot=form.settings.honeypot)
     if first_of(came.control, special_fields.REDIRECT):
-        shown[special_fields.BACK] = returning.issue(form.id, find_redirect(form, came) or "")
-    age = started.age_of(came.started) if came.started else None
+        shown[special_fields.BACK] = page_tokens.issue_return(form.id, find_redirect(form, came) or "")
+    age = page_tokens.start_age(came.started) if came.started else None
     files = [name for name in g.get("sent_files", ()) if not form.fields or form.types.get(name) == "file"]
-    return pages.Again(shown, files, max(age or 0, MIN_FILL_SECONDS), returning.visitor_site(form.id), _query())
+    return pages.Again(shown, files, max(age or 0, MIN_FILL_SECONDS), page_tokens.visitor_site(form.id), _query())
 
 
 def _words_page(form: PublishedForm | None, error: ApiError, values: Values) -> Response:
@@ -78,7 +78,7 @@ def _words_page(form: PublishedForm | None, error: ApiError, values: Values) -> 
     typed = {name: value for name, value in values.items() if name != trap}
     shown = words(typed, labels)
     form_id = str((request.view_args or {}).get("form_id", ""))
-    site = returning.visitor_site(form_id)
+    site = page_tokens.visitor_site(form_id)
     return pages.refused(
         form,
         error,
@@ -90,7 +90,7 @@ def _words_page(form: PublishedForm | None, error: ApiError, values: Values) -> 
 
 
 def _query() -> list[tuple[str, str]]:
-    return [pair for pair in query_fields() if pair[0] != returning.SITE]
+    return [pair for pair in query_fields() if pair[0] != page_tokens.SITE]
 
 
 def _resent(form_id: str, error: ApiError, values: Values, length: int) -> list[tuple[str, str]]:

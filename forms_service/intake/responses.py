@@ -15,7 +15,7 @@ from forms_service.errors import (
     ValidationError,
 )
 from forms_service.form_schema import special_fields
-from forms_service.forms import returning, service
+from forms_service.forms import page_tokens, service
 from forms_service.forms.cache import PublishedForm
 from forms_service.intake import formspree, origins
 from forms_service.intake.deduplication import INACTIVE
@@ -59,8 +59,8 @@ def accepted(form: PublishedForm, incoming: Incoming, identity: uuid.UUID) -> Re
 
 def _thanks(form: PublishedForm) -> str:
     """The thank-you page; it is told the site that the form was filled in on before it was corrected here."""
-    token = request.args.get(returning.SITE, "")
-    site = token if from_our_page() and returning.url_in(token, form.id) else None
+    token = request.args.get(page_tokens.SITE, "")
+    site = token if from_our_page() and page_tokens.return_url(token, form.id) else None
     return url_for("hosted.thanks", form_id=form.id, _site=site)
 
 

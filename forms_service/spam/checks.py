@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from forms_service.forms import started
+from forms_service.forms import page_tokens
 from forms_service.forms.cache import PublishedForm
 from forms_service.spam import blocklist, duplicates
 from forms_service.spam.texts import Wording, links_in, wording_of
@@ -34,7 +34,7 @@ def _honeypot(_: PublishedForm, incoming: Incoming, __: Wording) -> bool:
 
 def _too_fast(_: PublishedForm, incoming: Incoming, __: Wording) -> bool:
     """Only a time that we signed says anything: other sites' forms have none, and a copied page has an old one."""
-    age = started.age_of(incoming.started) if incoming.started else None
+    age = page_tokens.start_age(incoming.started) if incoming.started else None
     return age is not None and age < MIN_FILL_SECONDS
 
 

@@ -10,7 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from forms_service.errors import Fault
-from forms_service.forms import pages, started
+from forms_service.forms import page_tokens, pages
 from forms_service.forms.cache import published
 from tests.conftest import MakeApp
 
@@ -182,21 +182,23 @@ class TestTheMomentItWasAskedFor:
     def test_stands_in_the_page(self, app: Flask, client: FlaskClient, form_of: MakeForm) -> None:
         (token,) = re.findall(r'name="_started" value="([^"]+)"', client.get(f"/f/{form_of()}").text)
         with app.app_context():
-            age = started.age_of(token)
+            age = page_tokens.start_age(token)
         assert age is not None
         assert 0 <= age < 60
 
     def test_ages(self, app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
         with app.app_context():
-            token = started.issue()
+            token = page_tokens.issue_start()
             now = time.time()
-            monkeypatch.setattr(started.time, "time", lambda: now + 90)  # type: ignore[attr-defined]
-            assert round(started.age_of(token) or 0) == 90
-            monkeypatch.setattr(started.time, "time", lambda: now - 90)  # type: ignore[attr-defined]
-            assert started.age_of(token) is None
+            monkeypatch.setattr(page_tokens.time, "time", lambda: now + 90)  # type: ignore[attr-defined]
+            assert round(page_tokens.start_age(token) or 0) == 90
+            monkeypatch.setattr(page_tokens.time, "time", lambda: now - 90)  # type: ignore[attr-defined]
+            assert page_tokens.start_age(token) is None
 
-    @pytest.mark.parametrize("token", ["", ".", "1.2", "ä", "1795515064.807." + "0" * 64, "9" * 5000, "nan."])
+    @pytest.mark.parametrize("token", ["", ".", "1.2", "ä", "1795515064.807." + "0" * 64, "9" * 5000, "nan.", "\ud800"])
     def test_cannot_be_made_up(self, app: Flask, token: str) -> None:
         with app.app_context():
-            assert started.age_of(token) is None
-            assert started.age_of("0" + started.issue()) is None
+            assert page_tokens.start_age(token) is None
+            assert page_tokens.start_age("0" + page_tokens.issue_start()) is None
+            assert page_tokens.start_age(page_tokens.issue_start()[:-1]) is None
+            assert page_tokens.start_age(page_tokens.issue_return("AAAAAAAAAAAAAAAA", "/")) is None

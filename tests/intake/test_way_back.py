@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from itsdangerous.encoding import base64_decode, base64_encode
 from werkzeug.test import TestResponse
 
-from forms_service.forms import returning
+from forms_service.forms import page_tokens
 from tests.conftest import MakeApp
 from tests.support.visitors import ANN, BROWSER, CONTACT, control_of, data_of, form_for, only
 
@@ -112,8 +113,8 @@ class TestWhatIsNotOurs:
     def test_is_good_for_a_day(
         self, client: FlaskClient, form: str, token: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        later = time.time() + returning.GOOD_FOR + 1
-        monkeypatch.setattr(returning.time, "time", lambda: later)  # type: ignore[attr-defined]
+        later = time.time() + page_tokens.MAX_RETURN_AGE + 1
+        monkeypatch.setattr(page_tokens.time, "time", lambda: later)  # type: ignore[attr-defined]
         assert way(post(client, form, {**ANN, "_back": token}, HERE)) == f"/f/{form}/thanks"
 
     @pytest.mark.parametrize(
@@ -126,8 +127,14 @@ class TestWhatIsNotOurs:
         assert "_back" not in only(app, form).data
         assert only(app, form).control is None
 
+    def test_counts_for_nothing_where_it_is_cut(self, client: FlaskClient, form: str, token: str) -> None:
+        for cut in (token[1:], token[:-1], token.rpartition(".")[0]):
+            assert way(post(client, form, {**ANN, "_back": cut}, HERE)) == f"/f/{form}/thanks"
+
     def test_cannot_be_turned_to_another_address(self, client: FlaskClient, form: str, token: str) -> None:
-        forged = token.replace("site.example", "evil.example")
+        payload, _, signature = token.rpartition(".")
+        url = base64_decode(payload).replace(b"site.example", b"evil.example")
+        forged = f"{base64_encode(url).decode()}.{signature}"
         assert forged != token
         assert way(post(client, form, {**ANN, "_back": forged}, HERE)) == f"/f/{form}/thanks"
 

@@ -9,7 +9,7 @@ from flask import Flask
 
 from forms_service.errors import ServiceUnavailableError
 from forms_service.form_schema.settings import Blocklist
-from forms_service.forms import started
+from forms_service.forms import page_tokens
 from forms_service.forms.cache import PublishedForm
 from forms_service.spam import duplicates
 from forms_service.spam.checks import MAX_LINKS, verdict
@@ -48,14 +48,14 @@ def test_a_honeypot_that_is_filled_in(service: Flask) -> None:
 
 def test_several_reasons_are_all_given(service: Flask) -> None:
     with service.app_context():
-        token = started.issue()
+        token = page_tokens.issue_start()
     incoming = sent({"message": "http://spam.example " * 9}, honeypots=("_gotcha",), started=token)
     assert judged(service, incoming) == ["honeypot", "too_fast", "links"]
 
 
 def test_filled_in_faster_than_a_person_can(service: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     with service.app_context():
-        token = started.issue()
+        token = page_tokens.issue_start()
     assert judged(service, sent(started=token)) == ["too_fast"]
     clock = time.time
     monkeypatch.setattr(time, "time", lambda: clock() + 2.5)
