@@ -23,7 +23,7 @@ class StartError(Exception):
     """Why the service cannot start; its text is for the operator."""
 
 
-class Fault(str):
+class FieldError(str):
     """One thing wrong with a value: a sentence for people that also carries a code for programs."""
 
     code: str
@@ -132,7 +132,7 @@ class ValidationError(ApiError):
     status = 422
     message = "Some fields are invalid."
 
-    def __init__(self, faults: Mapping[str, list[Fault]], *, details: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, faults: Mapping[str, list[FieldError]], *, details: Mapping[str, Any] | None = None) -> None:
         self.faults = dict(faults)
         super().__init__(details=details)
 

@@ -32,7 +32,7 @@ from forms_service.encryption import keyring, wrapped_keys
 from forms_service.errors import StartError
 from forms_service.extensions import migrate
 from forms_service.security import generate_key, generate_secure_token
-from forms_service.validation.urls import ascii_host
+from forms_service.validation.urls import to_ascii_host
 
 ADDRESS = (
     "Give the public address of the service, such as forms.example.com, forms.example.com:8443, "
@@ -78,7 +78,7 @@ def service_url(address: str) -> str:
             text = f"[{ipaddress.IPv6Address(text)}]"
         text = f"https://{text}"
     try:
-        host, parts = ascii_host(text), urlsplit(text)
+        host, parts = to_ascii_host(text), urlsplit(text)
         if not text.isprintable():
             raise ValueError("more than one line")
         if ":" not in host and not all(of.LABEL.fullmatch(label) for label in host.split(".")):

@@ -11,7 +11,7 @@ from forms_service.accounts.authentication import token_hash
 from forms_service.accounts.models import Account, Token
 from forms_service.database.transactions import rows_changed
 from forms_service.database.types import now
-from forms_service.errors import Fault, ValidationError
+from forms_service.errors import FieldError, ValidationError
 from forms_service.extensions import db
 
 MAX_TRIES = 5
@@ -91,7 +91,7 @@ def spend(purpose: str, token: str) -> tuple[Account, dict[str, Any]]:
 def no_good() -> ValidationError:
     """What is said of every token that is not good, whatever the reason."""
     sentence = "This link is invalid: it has expired or was already used. Ask for a new one."
-    return ValidationError({"token": [Fault(sentence, "invalid_token")]})
+    return ValidationError({"token": [FieldError(sentence, "invalid_token")]})
 
 
 def drop(account_id: uuid.UUID, *purposes: str) -> None:

@@ -13,10 +13,10 @@ from forms_service.accounts.models import Account
 from forms_service.config import THREADS, Settings, settings
 from forms_service.cpu_affinity import cores, on_every_core
 from forms_service.encryption.keyring import current_key_ring
-from forms_service.errors import AuthenticationError, Fault, ValidationError
+from forms_service.errors import AuthenticationError, FieldError, ValidationError
 from forms_service.extensions import db
 from forms_service.security.passwords import cost_of, hash_password, verify_password
-from forms_service.validation.password_strength import holds_context
+from forms_service.validation.password_strength import contains_context
 
 HASHING_TIMEOUT = 5.0
 """Seconds that a password waits for its turn to be hashed."""
@@ -95,7 +95,7 @@ def demand_current(account_id: uuid.UUID, password: str) -> str:
     if kept is None:
         raise AuthenticationError()  # erased just now
     if not verified(password, kept):
-        raise ValidationError({"password": [Fault("Wrong current password.", "wrong_password")]})
+        raise ValidationError({"password": [FieldError("Wrong current password.", "wrong_password")]})
     return kept
 
 
@@ -107,8 +107,8 @@ def demand_impersonal(password: str, about: Person, field: str = "password") -> 
     words = re.split(r"\s+", f"{about.first_name} {about.last_name} {settings.app_name}")
     local_part, _, domain = about.email.rpartition("@")
     words += [settings.app_name, local_part, *re.split(r"[._+-]", local_part), *domain.split(".")[:-1]]
-    if holds_context(password, set(words) - GENERIC):
-        raise ValidationError({field: [Fault(PERSONAL, "too_personal")]})
+    if contains_context(password, set(words) - GENERIC):
+        raise ValidationError({field: [FieldError(PERSONAL, "too_personal")]})
 
 
 def outdated(kept: str) -> bool:

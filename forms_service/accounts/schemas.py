@@ -3,9 +3,9 @@
 from typing import Any, ClassVar
 
 from forms_service.accounts.models import SCOPES
-from forms_service.validation.base import Coded, Messages
+from forms_service.validation.base import CodedField, Messages
 from forms_service.validation.fields import Text
-from forms_service.validation.text import has_controls, one_line
+from forms_service.validation.text import collapse_whitespace, has_control_characters
 
 _CONTROLS = r"\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069"
 """Control characters, and marks that turn text around, as a range of a described pattern."""
@@ -45,7 +45,7 @@ class Secret(Text):
         return ["too_long"] if len(value) > 1000 else []
 
 
-class Tick(Coded):
+class Tick(CodedField):
     """True or false, as JSON or as a checkbox of a form sends it."""
 
     default_error_messages: Messages = {"invalid": "Must be true or false."}
@@ -76,14 +76,14 @@ class KeyName(Text):
     }
 
     def _cleaned(self, value: str) -> str:
-        return one_line(value)
+        return collapse_whitespace(value)
 
     def _faults(self, value: str) -> list[str]:
-        found = {"too_long": len(value) > 100, "control_characters": has_controls(value)}
+        found = {"too_long": len(value) > 100, "control_characters": has_control_characters(value)}
         return [key for key, wrong in found.items() if wrong]
 
 
-class Scopes(Coded):
+class Scopes(CodedField):
     """What an API key may do: a list of scopes, each once."""
 
     default_error_messages: Messages = {"invalid_scopes": f"Must be a list of scopes: {', '.join(SCOPES)}."}

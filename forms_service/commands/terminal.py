@@ -13,7 +13,7 @@ from forms_service.accounts.service import Person
 from forms_service.accounts.signup.schemas import Signup
 from forms_service.database.engine import first_line
 from forms_service.errors import ApiError, StartError
-from forms_service.validation.base import faults_by_path
+from forms_service.validation.base import errors_by_path
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -55,7 +55,7 @@ def checked(schema: ma.Schema, values: dict[str, Any]) -> Any:
     try:
         return schema.load(values)
     except ma.ValidationError as error:
-        faults = faults_by_path(error.messages)
+        faults = errors_by_path(error.messages)
         raise click.ClickException("\n".join(f"{path}: {' '.join(said)}" for path, said in faults.items())) from error
 
 

@@ -21,7 +21,7 @@ from forms_service.config import settings
 from forms_service.delivery.mail_headers import address_field, check_headers, text_field
 from forms_service.delivery.message import Parcel
 from forms_service.validation.fields import MAX_EMAIL_LENGTH
-from forms_service.validation.text import one_line, without_controls
+from forms_service.validation.text import collapse_whitespace, strip_controls
 
 REPLY_TO = "_reply_to"
 ANSWERABLE = "_answerable"
@@ -110,7 +110,7 @@ def _rendered(kind: str, part: str, values: dict[str, object]) -> str:
 
 def _subject(text: str) -> str:
     """One line of at most MAX_SUBJECT characters; it does not end in the middle of a joined character."""
-    line = without_controls(one_line(text[: MAX_SUBJECT * 4]))
+    line = strip_controls(collapse_whitespace(text[: MAX_SUBJECT * 4]))
     return line if len(line) <= MAX_SUBJECT else line[:MAX_SUBJECT].rstrip("\u200d")
 
 

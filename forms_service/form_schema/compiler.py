@@ -5,17 +5,17 @@ from typing import Any
 
 import marshmallow as ma
 
-from forms_service.errors import Fault
+from forms_service.errors import FieldError
 from forms_service.form_schema.field_types import KINDS, Kind, nfc
-from forms_service.validation.base import MAX_NAME_LENGTH, UNKNOWN, Schema
+from forms_service.validation.base import MAX_NAME_LENGTH, UNKNOWN_FIELD, Schema
 
 MAX_FIELDS = 500
 """Fields of one submission, and of one form."""
 
 UNKNOWN_FIELDS = ("keep", "drop", "reject")
 
-LONG_NAME = Fault(f"Field names must have at most {MAX_NAME_LENGTH} characters.", "name_too_long")
-TOO_MANY = Fault(f"Send at most {MAX_FIELDS} fields.", "too_many_fields")
+LONG_NAME = FieldError(f"Field names must have at most {MAX_NAME_LENGTH} characters.", "name_too_long")
+TOO_MANY = FieldError(f"Send at most {MAX_FIELDS} fields.", "too_many_fields")
 
 
 class FormSchema(Schema):
@@ -63,7 +63,7 @@ class FormSchema(Schema):
         if self._policy == "drop":
             return False
         if self._policy == "reject":
-            raise ma.ValidationError([UNKNOWN])
+            raise ma.ValidationError([UNKNOWN_FIELD])
         if len(name) > MAX_NAME_LENGTH:
             raise ma.ValidationError([LONG_NAME])
         return True

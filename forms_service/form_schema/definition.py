@@ -5,12 +5,12 @@ from typing import Any
 
 import marshmallow as ma
 
-from forms_service.errors import Fault
+from forms_service.errors import FieldError
 from forms_service.form_schema.field_types import KINDS, choice_values, nfc
 from forms_service.form_schema.field_types.patterns import MAX_PATTERN_LENGTH, Pattern, PatternMemoryError
 from forms_service.form_schema.special_fields import RESERVED
-from forms_service.validation.base import MAX_NAME_LENGTH, Coded, Messages, Schema
-from forms_service.validation.primitives import Flag, Line, Several, Whole, Word
+from forms_service.validation.base import MAX_NAME_LENGTH, CodedField, Messages, Schema
+from forms_service.validation.primitives import BoundedInteger, BoundedList, OneOf, SingleLine, StrictBoolean
 
 MAX_LABEL_LENGTH = 500
 MAX_HELP_LENGTH = 2000
@@ -25,7 +25,7 @@ RULES = ("min_length", "max_length", "min", "max", "pattern", "choices", "accept
 WITH_CHOICES = tuple(name for name, kind in KINDS.items() if "choices" in kind.rules)
 
 
-class Name(Line):
+class Name(SingleLine):
     """The name a value is sent under; the special names of form services never reach the data."""
 
     default_error_messages: Messages = {"reserved": "This name is reserved. Choose another."}
@@ -36,7 +36,7 @@ class Name(Line):
         return value
 
 
-class Expression(Line):
+class Expression(SingleLine):
     """A pattern of RE2."""
 
     default_error_messages: Messages = {
@@ -54,7 +54,7 @@ class Expression(Line):
         return value
 
 
-class Bound(Coded):
+class Bound(CodedField):
     """A number, or a date or time as text; the type of the field says which."""
 
     default_error_messages: Messages = {"invalid_bound": "Must be a number, or a date or time as a string."}
@@ -66,7 +66,7 @@ class Bound(Coded):
         return value
 
 
-class Accept(Line):
+class Accept(SingleLine):
     """File types as in HTML's `accept`: extensions and MIME types, by comma."""
 
     default_error_messages: Messages = {
@@ -82,11 +82,11 @@ class Accept(Line):
 class ValueWithLabel(Schema):
     """A choice that is shown under another text than it is sent as."""
 
-    value = Line(MAX_CHOICE_LENGTH, required=True)
-    label = Line(MAX_LABEL_LENGTH, required=True)
+    value = SingleLine(MAX_CHOICE_LENGTH, required=True)
+    label = SingleLine(MAX_LABEL_LENGTH, required=True)
 
 
-class Choice(Coded):
+class Choice(CodedField):
     """A choice: its text, or `value` and `label`."""
 
     default_error_messages: Messages = {"invalid": "Must be a string, or an object with value and label."}
@@ -104,7 +104,7 @@ class Choice(Coded):
             },
         ]
     }
-    _text = Line(MAX_CHOICE_LENGTH)
+    _text = SingleLine(MAX_CHOICE_LENGTH)
     _object = ValueWithLabel()
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
@@ -121,23 +121,25 @@ class Field(Schema):
     name = Name(
         MAX_NAME_LENGTH, required=True, metadata={"description": "The name under which its value is submitted."}
     )
-    type = Word(tuple(KINDS), required=True)
-    label = Line(MAX_LABEL_LENGTH, metadata={"description": "Shown to visitors; defaults to the name."})
-    help = Line(MAX_HELP_LENGTH, metadata={"description": "Help text below the label."})
-    required = Flag()
-    min_length = Whole(0, MAX_LENGTH, metadata={"description": "In characters, for text types."})
-    max_length = Whole(1, MAX_LENGTH, metadata={"description": "In characters, for text types."})
+    type = OneOf(tuple(KINDS), required=True)
+    label = SingleLine(MAX_LABEL_LENGTH, metadata={"description": "Shown to visitors; defaults to the name."})
+    help = SingleLine(MAX_HELP_LENGTH, metadata={"description": "Help text below the label."})
+    required = StrictBoolean()
+    min_length = BoundedInteger(0, MAX_LENGTH, metadata={"description": "In characters, for text types."})
+    max_length = BoundedInteger(1, MAX_LENGTH, metadata={"description": "In characters, for text types."})
     min = Bound(metadata={"description": "Minimum: a number; for date, time and datetime a string of that type."})
     max = Bound(metadata={"description": "Maximum, likewise."})
     pattern = Expression(
         MAX_PATTERN_LENGTH,
         metadata={"description": "RE2, matched against the whole value, which then has at most 2,000 characters."},
     )
-    choices = Several(
+    choices = BoundedList(
         Choice(), MAX_CHOICES, least=1, metadata={"description": "Required for select, radio and multiselect."}
     )
     accept = Accept(MAX_ACCEPT_LENGTH, metadata={"description": "For file: as in HTML, such as `.pdf, image/*`."})
-    max_size = Whole(1, MAX_FILE_SIZE, metadata={"description": "For file: in bytes, up to the service's limit."})
+    max_size = BoundedInteger(
+        1, MAX_FILE_SIZE, metadata={"description": "For file: in bytes, up to the service's limit."}
+    )
 
     @ma.validates_schema(skip_on_field_errors=False, pass_original=True)
     def _together(self, data: dict[str, Any], original: Any, **_: Any) -> None:
@@ -145,8 +147,8 @@ class Field(Schema):
         kind = KINDS.get(data.get("type", ""))
         if kind is None:
             return
-        faults: dict[str, list[Fault]] = {
-            rule: [Fault(f"Fields of type {kind.kind} do not support {rule}.", "unfit")]
+        faults: dict[str, list[FieldError]] = {
+            rule: [FieldError(f"Fields of type {kind.kind} do not support {rule}.", "unfit")]
             for rule in RULES
             if rule in original and rule not in kind.rules
         }
@@ -157,31 +159,31 @@ class Field(Schema):
             raise ma.ValidationError(faults)
 
 
-def doubled_names(fields: Sequence[Any]) -> dict[int, dict[str, list[Fault]]]:
+def doubled_names(fields: Sequence[Any]) -> dict[int, dict[str, list[FieldError]]]:
     """Index → what is wrong, for every field whose name an earlier one has."""
     seen: set[str] = set()
     faults = {}
     for index, field in enumerate(fields):
         name = field.get("name") if isinstance(field, Mapping) else None
         if isinstance(name, str) and name in seen:
-            faults[index] = {"name": [Fault("Another field already has this name.", "duplicate")]}
+            faults[index] = {"name": [FieldError("Another field already has this name.", "duplicate")]}
         elif isinstance(name, str):
             seen.add(name)
     return faults
 
 
-def _order(kind: Any, fitting: Mapping[str, Any]) -> Iterator[tuple[str, Fault]]:
+def _order(kind: Any, fitting: Mapping[str, Any]) -> Iterator[tuple[str, FieldError]]:
     bounds = {}
     for rule in ("min", "max"):
         try:
             if rule in fitting:
                 bounds[rule] = _bound(kind, fitting[rule])
         except ValueError:
-            yield rule, Fault(f"Not a valid value for a field of type {kind.kind}.", "invalid_bound")
+            yield rule, FieldError(f"Not a valid value for a field of type {kind.kind}.", "invalid_bound")
     if len(bounds) == 2 and bounds["min"] > bounds["max"]:
-        yield "max", Fault("Must not be less than min.", "too_small")
+        yield "max", FieldError("Must not be less than min.", "too_small")
     if fitting.get("min_length", 0) > fitting.get("max_length", MAX_LENGTH):
-        yield "max_length", Fault("Must not be less than min_length.", "too_small")
+        yield "max_length", FieldError("Must not be less than min_length.", "too_small")
 
 
 def _bound(kind: Any, value: Any) -> Any:
@@ -190,15 +192,15 @@ def _bound(kind: Any, value: Any) -> Any:
     return kind.bound(value)
 
 
-def _choices(kind: Any, fitting: Mapping[str, Any], original: Mapping[str, Any]) -> Iterator[tuple[str, Fault]]:
+def _choices(kind: Any, fitting: Mapping[str, Any], original: Mapping[str, Any]) -> Iterator[tuple[str, FieldError]]:
     if kind.kind not in WITH_CHOICES:
         return
     if "choices" not in original:
-        yield "choices", Fault("This field is required.", "required")
+        yield "choices", FieldError("This field is required.", "required")
     right = [choice for choice in fitting.get("choices", ()) if isinstance(choice, str) or "value" in choice]
     values = nfc(choice_values({"choices": right}))
     if len(set(values)) < len(values):
-        yield "choices", Fault("Choices must be unique.", "duplicate")
+        yield "choices", FieldError("Choices must be unique.", "duplicate")
 
 
 def _is_file_type(wish: str) -> bool:

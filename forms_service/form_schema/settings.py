@@ -8,13 +8,13 @@ from urllib.parse import urlsplit
 
 import marshmallow as ma
 
-from forms_service.errors import Fault
+from forms_service.errors import FieldError
 from forms_service.form_schema.compiler import UNKNOWN_FIELDS
 from forms_service.form_schema.special_fields import RESERVED
-from forms_service.validation.base import MAX_NAME_LENGTH, Coded, Messages, Schema
+from forms_service.validation.base import MAX_NAME_LENGTH, CodedField, Messages, Schema
 from forms_service.validation.fields import MAX_EMAIL_LENGTH, clean_address, is_email
-from forms_service.validation.primitives import Flag, Line, Several, Whole, Word
-from forms_service.validation.urls import MAX_URL_LENGTH, ascii_host, is_web_url, web_origins
+from forms_service.validation.primitives import BoundedInteger, BoundedList, OneOf, SingleLine, StrictBoolean
+from forms_service.validation.urls import MAX_URL_LENGTH, is_web_url, parse_origin_pattern, to_ascii_host
 
 CHALLENGES = ("none", "altcha", "turnstile", "hcaptcha", "recaptcha")
 WITH_KEYS = ("turnstile", "hcaptcha", "recaptcha")
@@ -57,7 +57,7 @@ class FormSettings:
     store_ip: str = "truncated"
 
 
-class Origin(Line):
+class Origin(SingleLine):
     """Scheme, host and port of a site, or of all subdomains of one."""
 
     default_error_messages: Messages = {
@@ -66,12 +66,12 @@ class Origin(Line):
 
     def _checked(self, value: str) -> str:
         try:
-            return web_origins(value)
+            return parse_origin_pattern(value)
         except ValueError as error:
             raise self.make_error("invalid_origin") from error
 
 
-class WebUrl(Line):
+class WebUrl(SingleLine):
     """An absolute address of a page."""
 
     default_error_messages: Messages = {
@@ -81,7 +81,7 @@ class WebUrl(Line):
 
     def _checked(self, value: str) -> str:
         try:
-            host = ascii_host(value) if is_web_url(value) else ""
+            host = to_ascii_host(value) if is_web_url(value) else ""
         except ValueError:
             host = ""
         if not host:
@@ -91,7 +91,7 @@ class WebUrl(Line):
         return value
 
 
-class Sender(Line):
+class Sender(SingleLine):
     """An e-mail address, or @ and a domain for everybody there."""
 
     default_error_messages: Messages = {"invalid_email": "Must be an e-mail address, or a domain such as @example.com."}
@@ -103,7 +103,7 @@ class Sender(Line):
         return address
 
 
-class Network(Line):
+class Network(SingleLine):
     """An address or a network of the internet."""
 
     default_error_messages: Messages = {"invalid_network": "Must be an IP address, or a network such as 192.0.2.0/24."}
@@ -115,7 +115,7 @@ class Network(Line):
             raise self.make_error("invalid_network") from error
 
 
-class Trap(Line):
+class Trap(SingleLine):
     """The name of a field that only programs fill in."""
 
     default_error_messages: Messages = {"reserved": "This name is reserved. Choose another."}
@@ -126,7 +126,7 @@ class Trap(Line):
         return value
 
 
-class NotYet(Coded):
+class NotYet(CodedField):
     """A setting that only has its default so far; anything else is refused, since nothing would come of it."""
 
     default_error_messages: Messages = {"not_yet": "Not supported yet. Leave it at its default."}
@@ -150,17 +150,17 @@ def _optional(description: str, default: Any = None) -> dict[str, Any]:
 class BlocklistSchema(Schema):
     """Submissions that match any entry are spam."""
 
-    words = Several(
-        Line(MAX_BLOCKED_LENGTH),
+    words = BoundedList(
+        SingleLine(MAX_BLOCKED_LENGTH),
         MAX_BLOCKED,
         **_optional("Words and phrases, ignoring case; a submission that contains one is spam.", list),
     )
-    addresses = Several(
+    addresses = BoundedList(
         Sender(MAX_EMAIL_LENGTH),
         MAX_BLOCKED,
         **_optional("E-mail addresses, or `@example.com` for a whole domain.", list),
     )
-    networks = Several(
+    networks = BoundedList(
         Network(50), MAX_BLOCKED, **_optional("Client IP addresses or networks, such as `192.0.2.0/24`.", list)
     )
 
@@ -168,17 +168,17 @@ class BlocklistSchema(Schema):
 class FormSettingsSchema(Schema):
     """How a form behaves; null means the default."""
 
-    allowed_origins = Several(
+    allowed_origins = BoundedList(
         Origin(MAX_URL_LENGTH),
         MAX_LISTED,
         **_optional("Sites whose pages may submit the form; empty means any.", list),
     )
-    redirect_urls = Several(
+    redirect_urls = BoundedList(
         WebUrl(MAX_URL_LENGTH),
         MAX_LISTED,
         **_optional("Pages to redirect visitors to, besides those of the site that submitted the form.", list),
     )
-    unknown_fields = Word(
+    unknown_fields = OneOf(
         UNKNOWN_FIELDS,
         **_optional("What happens to fields that the form does not define: `keep`, `drop` or `reject`.", "keep"),
     )
@@ -189,21 +189,23 @@ class FormSettingsSchema(Schema):
     )
     reply = NotYet(None, {"type": "null"}, metadata={"description": "Not supported yet."})
     honeypot = Trap(MAX_NAME_LENGTH, **_optional("Name of a further honeypot field. Filled in, it means spam."))
-    challenge = Word(CHALLENGES, **_optional("The CAPTCHA that submissions must pass.", "none"))
-    challenge_site_key = Line(
+    challenge = OneOf(CHALLENGES, **_optional("The CAPTCHA that submissions must pass.", "none"))
+    challenge_site_key = SingleLine(
         MAX_KEY_LENGTH, **_optional("The provider's public key, for `turnstile`, `hcaptcha` and `recaptcha`.")
     )
-    challenge_secret = Line(MAX_KEY_LENGTH, load_only=True, **_optional("The provider's secret key; never returned."))
+    challenge_secret = SingleLine(
+        MAX_KEY_LENGTH, load_only=True, **_optional("The provider's secret key; never returned.")
+    )
     double_opt_in = NotYet(
         False, {"type": ["boolean", "null"], "const": False}, metadata={"description": "Not supported yet."}
     )
     blocklist = ma.fields.Nested(BlocklistSchema, **_optional("Submissions that match any entry are spam.", dict))
-    retention_days = Whole(1, 36_500, **_optional("Days after which submissions are erased; null keeps them."))
-    closed = Flag(**_optional("While true, the form accepts no submissions.", False))
-    max_submissions = Whole(
+    retention_days = BoundedInteger(1, 36_500, **_optional("Days after which submissions are erased; null keeps them."))
+    closed = StrictBoolean(**_optional("While true, the form accepts no submissions.", False))
+    max_submissions = BoundedInteger(
         1, 1_000_000_000, **_optional("Maximum number of submissions, not counting spam; null means unlimited.")
     )
-    store_ip = Word(
+    store_ip = OneOf(
         STORE_IP,
         **_optional("How much of the client's IP address is stored; `truncated` keeps its network.", "truncated"),
     )
@@ -243,17 +245,17 @@ def merged(kept: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
     return result
 
 
-def contradictions(fields: Sequence[Any], settings: Mapping[str, Any]) -> dict[str, list[Fault]]:
+def contradictions(fields: Sequence[Any], settings: Mapping[str, Any]) -> dict[str, list[FieldError]]:
     """What fields and settings, each right by itself, do not allow together: setting → faults."""
     names = [definition.get("name") for definition in fields if isinstance(definition, Mapping)]
-    faults: dict[str, list[Fault]] = {}
+    faults: dict[str, list[FieldError]] = {}
     if settings.get("honeypot") is not None and settings["honeypot"] in names:
-        faults["honeypot"] = [Fault("A field of the form cannot be the honeypot.", "taken")]
+        faults["honeypot"] = [FieldError("A field of the form cannot be the honeypot.", "taken")]
     if settings.get("challenge") in WITH_KEYS:
         for key in ("challenge_site_key", "challenge_secret"):
             if not settings.get(key):
                 fault = f"Required for {settings['challenge']}. Copy it from the provider's dashboard."
-                faults[key] = [Fault(fault, "required")]
+                faults[key] = [FieldError(fault, "required")]
     return faults
 
 

@@ -12,7 +12,7 @@ from forms_service.form_schema.field_types import KINDS, choice_values, is_fille
 from forms_service.form_schema.field_types.patterns import for_html
 from forms_service.form_schema.special_fields import RESERVED
 from forms_service.forms.accept_names import accepted_types
-from forms_service.validation.label_links import plain_text, split_links
+from forms_service.validation.label_links import split_links, strip_links
 
 GENERIC = (
     {"name": "name", "type": "text", "label": "Your name"},
@@ -99,7 +99,7 @@ class Control:
     @property
     def plain_label(self) -> str:
         """The label without its links, to be a link itself."""
-        return plain_text(self.label)
+        return strip_links(self.label)
 
     @property
     def first_id(self) -> str:

@@ -10,7 +10,7 @@ from urllib.parse import urlencode, urlsplit
 from flask import Response, current_app, url_for
 
 from forms_service.config import settings
-from forms_service.errors import ApiError, AuthorizationError, Fault, ValidationError
+from forms_service.errors import ApiError, AuthorizationError, FieldError, ValidationError
 from forms_service.form_schema.special_fields import BACK, CHALLENGE_TOKENS, HONEYPOTS, STARTED
 from forms_service.forms import page_tokens
 from forms_service.forms.cache import CLOSED, FULL, PublishedForm
@@ -18,7 +18,7 @@ from forms_service.forms.captcha_widgets import Widget, widget_of
 from forms_service.forms.controls import GENERIC, MAX_PAGE_SIZE, Control, controls, guessed, hidden_names, in_words
 from forms_service.web.responses import page
 
-Errors = Mapping[str, Sequence[Fault]]
+Errors = Mapping[str, Sequence[FieldError]]
 SOURCE = re.compile(r"https?://(?:\*\.)?[A-Za-z0-9._~:\[\]-]+", re.IGNORECASE)
 """An origin that a policy can name: others hold what ends a source or a directive there."""
 
@@ -50,7 +50,7 @@ class Again:
 
 
 FRESH = Again({})
-CHOOSE_AGAIN = Fault("Choose the file again.", "choose_again")
+CHOOSE_AGAIN = FieldError("Choose the file again.", "choose_again")
 
 
 def asked_for(form: PublishedForm, query: Mapping[str, str]) -> Response:

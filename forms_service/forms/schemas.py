@@ -4,20 +4,20 @@ from typing import Any
 
 import marshmallow as ma
 
-from forms_service.errors import Fault
+from forms_service.errors import FieldError
 from forms_service.form_schema.compiler import MAX_FIELDS
 from forms_service.form_schema.definition import Field, doubled_names
 from forms_service.form_schema.field_types.patterns import limited_memory
 from forms_service.form_schema.settings import FormSettingsChanges, FormSettingsSchema, contradictions
 from forms_service.forms.controls import MAX_PAGE_SIZE, page_size
 from forms_service.validation.base import Schema
-from forms_service.validation.primitives import Line, Several
+from forms_service.validation.primitives import BoundedList, SingleLine
 
 MAX_FORM_NAME_LENGTH = 200
-TOO_LONG = Fault("The page of this form would exceed 2 MiB. Use fewer fields or choices.", "page_too_long")
+TOO_LONG = FieldError("The page of this form would exceed 2 MiB. Use fewer fields or choices.", "page_too_long")
 
 
-class Fields(Several):
+class Fields(BoundedList):
     """The fields of a form, in order; what was checked when it was saved is given back as it is."""
 
     def __init__(self, **kwargs: Any) -> None:
@@ -57,7 +57,7 @@ class NewForm(Together):
     """A form to be made; without fields it takes anything."""
 
     whole = True
-    name = Line(MAX_FORM_NAME_LENGTH, required=True, metadata={"examples": ["Contact"]})
+    name = SingleLine(MAX_FORM_NAME_LENGTH, required=True, metadata={"examples": ["Contact"]})
     fields = Fields(load_default=list)  # type: ignore[assignment]  # marshmallow takes it off the class
     settings = ma.fields.Nested(FormSettingsSchema, load_default=dict)
 
@@ -65,7 +65,7 @@ class NewForm(Together):
 class FormChanges(Together):
     """What to change of a form; `settings` are merged (RFC 7396), `fields` are replaced and make a new version."""
 
-    name = Line(MAX_FORM_NAME_LENGTH)
+    name = SingleLine(MAX_FORM_NAME_LENGTH)
     fields = Fields()  # type: ignore[assignment]  # likewise
     settings = ma.fields.Nested(FormSettingsChanges)
 

@@ -24,7 +24,7 @@ from forms_service.errors import (
     AuthenticationError,
     AuthorizationError,
     ConflictError,
-    Fault,
+    FieldError,
     NotFoundError,
     ValidationError,
 )
@@ -247,7 +247,7 @@ def _version(version: FormVersion) -> dict[str, Any]:
 def _settings(kept: Mapping[str, Any], patch: Mapping[str, Any], fields: Sequence[Any]) -> dict[str, Any]:
     """All settings, once changed."""
     whole: dict[str, Any] = FormSettingsSchema().load(merged(kept, patch))
-    faults: dict[str, list[Fault]] = contradictions(fields, whole)
+    faults: dict[str, list[FieldError]] = contradictions(fields, whole)
     if faults:
         raise ValidationError({f"settings.{name}": found for name, found in faults.items()})
     return whole

@@ -7,8 +7,8 @@ from datetime import date, datetime, timedelta, tzinfo
 from typing import Any
 
 from forms_service.form_schema.field_types import NOT_TICKED
-from forms_service.validation.datetimes import date_of, datetime_of, time_of
-from forms_service.validation.whitespace import without_ignorable
+from forms_service.validation.datetimes import parse_date, parse_datetime, parse_time
+from forms_service.validation.whitespace import strip_ignorable
 
 Cell = str | int | float | bool | date | datetime | timedelta
 
@@ -63,7 +63,7 @@ def typed(kind: str, value: Any, zone: tzinfo) -> Cell:
     if kind in BOXES and isinstance(value, str | list):
         found: Cell | None = _box(value if isinstance(value, list) else [value])
     else:
-        found = READERS[kind](without_ignorable(value), zone) if kind in READERS and isinstance(value, str) else None
+        found = READERS[kind](strip_ignorable(value), zone) if kind in READERS and isinstance(value, str) else None
     return in_field(kind, value) if found is None else found
 
 
@@ -94,7 +94,7 @@ def _number(text: str, _: tzinfo) -> int | float | None:
 
 def _date(text: str, _: tzinfo) -> date | None:
     try:
-        day = date_of(text)
+        day = parse_date(text)
     except ValueError:
         return None
     return day if day >= FIRST_DAY else None
@@ -102,7 +102,7 @@ def _date(text: str, _: tzinfo) -> date | None:
 
 def _time(text: str, _: tzinfo) -> timedelta | None:
     try:
-        since_midnight = time_of(text)
+        since_midnight = parse_time(text)
     except ValueError:
         return None
     return None if OFFSET.search(text) or since_midnight >= DAY else since_midnight
@@ -110,7 +110,7 @@ def _time(text: str, _: tzinfo) -> timedelta | None:
 
 def _datetime(text: str, zone: tzinfo) -> datetime | None:
     try:
-        moment = datetime_of(text)
+        moment = parse_datetime(text)
         local = moment.astimezone(zone) if OFFSET.search(text, 10) else moment
     except (ValueError, OverflowError):
         return None

@@ -13,7 +13,7 @@ from forms_service.extensions import db
 from forms_service.form_schema.field_types import nfc
 from forms_service.forms.models import FormVersion
 from forms_service.inbox.cells import Cell, in_field, labelled, typed
-from forms_service.validation.label_links import plain_text
+from forms_service.validation.label_links import strip_links
 
 FIRST = ("id", "created_at", "status", "read")
 """The columns that every export has, under these names."""
@@ -112,7 +112,7 @@ def declared(form_id: str) -> dict[str, Column]:
             for value, label in _choices(definition):
                 labels.setdefault(name, {}).setdefault(value, label)
     return {
-        name: Column(plain_text(definition.get("label") or name), definition["type"], labels.get(name, {}))
+        name: Column(strip_links(definition.get("label") or name), definition["type"], labels.get(name, {}))
         for name, definition in found.items()
     }
 

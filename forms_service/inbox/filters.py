@@ -6,13 +6,13 @@ from typing import Any, ClassVar
 import marshmallow as ma
 
 from forms_service.submissions.models import STATUSES
-from forms_service.validation.base import Coded, Messages, Schema
-from forms_service.validation.datetimes import Moment, end_of, start_of
-from forms_service.validation.primitives import Flag
+from forms_service.validation.base import CodedField, Messages, Schema
+from forms_service.validation.datetimes import DateOrDateTime, end_of_day, start_of_day
+from forms_service.validation.primitives import StrictBoolean
 from forms_service.validation.timezones import Timezone
 
 
-class Statuses(Coded):
+class Statuses(CodedField):
     """One or more statuses, by comma, or as a list in JSON; in a query the parameter may come several times."""
 
     is_multiple = True
@@ -31,7 +31,7 @@ class Statuses(Coded):
         return tuple(status for status in STATUSES if status in found)
 
 
-class YesOrNo(Flag):
+class QueryBoolean(StrictBoolean):
     """A switch in a query, where all is text."""
 
     json_schema: ClassVar[dict[str, Any]] = {"type": "boolean"}
@@ -49,24 +49,26 @@ class Filters(Schema):
             "description": f"One or more of {', '.join(f'`{status}`' for status in STATUSES)}, by comma or repeated.",
         }
     )
-    since = Moment(metadata={"description": "Only submissions from then on: a date-time (RFC 3339) or a date."})
-    until = Moment(metadata={"description": "Only submissions before that date-time, or until the end of that date."})
+    since = DateOrDateTime(metadata={"description": "Only submissions from then on: a date-time (RFC 3339) or a date."})
+    until = DateOrDateTime(
+        metadata={"description": "Only submissions before that date-time, or until the end of that date."}
+    )
     timezone = Timezone(
         metadata={
             "default": "UTC",
             "description": "IANA time zone of dates in `since` and `until`, and of times in CSV and XLSX.",
         }
     )
-    unread = YesOrNo(metadata={"description": "`true` for unread only, `false` for read only; both by default."})
+    unread = QueryBoolean(metadata={"description": "`true` for unread only, `false` for read only; both by default."})
 
     @ma.post_load
     def _reckon_days(self, values: dict[str, Any], **_: Any) -> dict[str, Any]:
         """Replace a day by the moment that it begins or ends at."""
         zone = values.get("timezone", UTC)
-        for name, reckon in (("since", start_of), ("until", end_of)):
+        for name, reckon in (("since", start_of_day), ("until", end_of_day)):
             if name in values and not isinstance(values[name], datetime):
                 try:
                     values[name] = reckon(values[name], zone)
                 except ValueError as error:
-                    raise ma.ValidationError([Moment().fault("invalid_datetime")], name) from error
+                    raise ma.ValidationError([DateOrDateTime().fault("invalid_datetime")], name) from error
         return values

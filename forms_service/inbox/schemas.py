@@ -7,18 +7,18 @@ from typing import Any
 
 import marshmallow as ma
 
-from forms_service.errors import Fault
+from forms_service.errors import FieldError
 from forms_service.inbox.filters import Filters
 from forms_service.submissions.email_addresses import addresses_in
 from forms_service.submissions.models import STATUSES
 from forms_service.validation.base import Schema
-from forms_service.validation.datetimes import Moment, day_of
+from forms_service.validation.datetimes import DateOrDateTime, local_date
 from forms_service.validation.fields import Email
-from forms_service.validation.primitives import Flag, Line, Several, Word
+from forms_service.validation.primitives import BoundedList, OneOf, SingleLine, StrictBoolean
 from forms_service.validation.timezones import Timezone
 from forms_service.web.api_blueprint import ListMeta
 from forms_service.web.downloads import BYTES
-from forms_service.web.pagination import MAX_LIMIT, Digits, Paging
+from forms_service.web.pagination import MAX_LIMIT, Paging, QueryInteger
 
 MAX_IDS = 500
 MAX_QUERY_LENGTH = 200
@@ -34,19 +34,19 @@ class Listing(Filters, Paging):
 class Search(Filters):
     """What a search takes, all of it in the body: no person's data in a URL."""
 
-    q = Line(
+    q = SingleLine(
         MAX_QUERY_LENGTH,
         required=True,
         metadata={"description": "Text that a value must contain, ignoring case and compatibility variants."},
     )
-    limit = Digits(1, MAX_LIMIT)
+    limit = QueryInteger(1, MAX_LIMIT)
     cursor = ma.fields.String()
 
 
 class Export(Filters):
     """What is exported, and as what."""
 
-    format = Word(
+    format = OneOf(
         ("csv", "jsonl", "xlsx"),
         load_default="csv",
         metadata={
@@ -77,8 +77,8 @@ EXPORTS["200"]["headers"] = {
 class Span(Schema):
     """The days that are counted."""
 
-    since = Moment(metadata={"description": "First day, or a date-time on it; by default the last 30 days."})
-    until = Moment(metadata={"description": "Last day, or a date-time on it; by default today."})
+    since = DateOrDateTime(metadata={"description": "First day, or a date-time on it; by default the last 30 days."})
+    until = DateOrDateTime(metadata={"description": "Last day, or a date-time on it; by default today."})
     timezone = Timezone(
         metadata={
             "default": "UTC",
@@ -92,21 +92,21 @@ class Span(Schema):
         zone = values.setdefault("timezone", UTC)
         for name in ("since", "until"):
             if isinstance(values.get(name), datetime):
-                values[name] = day_of(values[name], zone)
+                values[name] = local_date(values[name], zone)
         return values
 
 
 class Change(Schema):
     """What an owner may change of a submission."""
 
-    read = Flag()
-    status = Word(MOVES)
+    read = StrictBoolean()
+    status = OneOf(MOVES)
 
 
 class Bulk(Change):
     """What to do with many submissions of a form: change them, or delete them."""
 
-    ids = Several(
+    ids = BoundedList(
         ma.fields.UUID(), MAX_IDS, 1, required=True, metadata={"description": "Ids of submissions of this form."}
     )
     delete = ma.fields.Boolean(
@@ -118,7 +118,7 @@ class Bulk(Change):
     @ma.validates_schema
     def _one_or_the_other(self, values: Mapping[str, Any], **_: Any) -> None:
         if "delete" in values and values.keys() & {"read", "status"}:
-            raise ma.ValidationError([Fault("Cannot be combined with other changes.", "conflict")], "delete")
+            raise ma.ValidationError([FieldError("Cannot be combined with other changes.", "conflict")], "delete")
 
 
 class FileShown(Schema):

@@ -31,7 +31,7 @@ from forms_service.submissions.queries import (
 from forms_service.submissions.serialization import as_dict
 from forms_service.uploads import storage
 from forms_service.uploads.models import File
-from forms_service.validation.datetimes import moment
+from forms_service.validation.datetimes import parse_utc
 from forms_service.web.pagination import Page, after, cursor_to
 
 ERASED = "submissions_erased"
@@ -60,7 +60,7 @@ def listed(form_id: str, caller: Caller, wanted: Filter, *, limit: int, cursor: 
     :raises NotFoundError: for another's form, as for none
     """
     owned(form_id, caller)
-    found = fetched(newest(form_id, wanted, after(cursor, moment, uuid.UUID), limit + 1))
+    found = fetched(newest(form_id, wanted, after(cursor, parse_utc, uuid.UUID), limit + 1))
     more = len(found) > limit or (found and _any_after(form_id, wanted, position(found[-1])))
     shown = page(found[:limit], last=found[:limit][-1] if more else None)
     return replace(shown, meta={"left_out": None if cursor else count_left_out(form_id, wanted)})

@@ -10,14 +10,14 @@ from sqlalchemy import Interval, Select, cast, false, func, literal, select
 from forms_service.accounts.guards import Caller
 from forms_service.config import settings
 from forms_service.database.types import now
-from forms_service.errors import Fault, ValidationError
+from forms_service.errors import FieldError, ValidationError
 from forms_service.extensions import db
 from forms_service.forms.service import owned
 from forms_service.submissions.models import STATUSES, Submission
 from forms_service.submissions.queries import everything
 from forms_service.submissions.refusals import refusals_by_reason
 from forms_service.submissions.storage_quota import bytes_of_form
-from forms_service.validation.datetimes import start_of
+from forms_service.validation.datetimes import start_of_day
 
 USUAL_DAYS = 30
 MAX_DAYS = 366
@@ -38,7 +38,7 @@ def stats(
     last = min(until or now().astimezone(timezone).date(), LAST_DAY)
     first = since or last - timedelta(days=min(USUAL_DAYS - 1, last.toordinal() - 1))
     if not 0 <= (last - first).days < MAX_DAYS:
-        raise ValidationError({"since": [Fault(f"Must span 1 to {MAX_DAYS} days.", "out_of_range")]})
+        raise ValidationError({"since": [FieldError(f"Must span 1 to {MAX_DAYS} days.", "out_of_range")]})
     by_status, unread = _totals(form_id)
     return {
         "total": by_status.total(),
@@ -109,6 +109,6 @@ def _offset(day: date, zone: tzinfo) -> timedelta:
 
 def _start(day: date, zone: tzinfo) -> datetime:
     try:
-        return start_of(day, zone)
+        return start_of_day(day, zone)
     except ValueError:
         return datetime.combine(day, time.min, UTC)

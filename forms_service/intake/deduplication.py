@@ -10,7 +10,7 @@ from sqlalchemy import Connection, LargeBinary, Select, bindparam, delete, func,
 
 from forms_service.database.types import now
 from forms_service.encryption.compiled_sql import Query, execute, one_round_trip
-from forms_service.errors import AuthorizationError, Fault, ValidationError
+from forms_service.errors import AuthorizationError, FieldError, ValidationError
 from forms_service.extensions import db
 from forms_service.forms.cache import FULL, PublishedForm
 from forms_service.forms.models import Form
@@ -160,7 +160,9 @@ def _under_key(connection: Connection, form_id: str, keys: KeyHashes, content_ha
     if found is None:
         return None
     if bytes(found.content_hash) != content_hash:
-        return ValidationError({KEY_HEADER: [Fault("This key was already used with different content.", "key_reused")]})
+        return ValidationError(
+            {KEY_HEADER: [FieldError("This key was already used with different content.", "key_reused")]}
+        )
     return Stored(found.submission_id, fresh=False, new_keys=tuple(key for key in keys.stored if key not in alive))
 
 

@@ -8,7 +8,7 @@ from forms_service.config import settings
 from forms_service.errors import AuthorizationError
 from forms_service.forms.cache import PublishedForm
 from forms_service.intake.redirects import origin_of
-from forms_service.validation.urls import is_among
+from forms_service.validation.urls import matches_origin
 from forms_service.web.cors import EXPOSED_HEADERS, PREFLIGHT_SECONDS
 from forms_service.web.security_headers import FORM_PATH
 
@@ -93,4 +93,4 @@ def may_read(form: PublishedForm) -> bool:
     """Whether the page that asks is one of the form's sites, of any where it lists none, or our own."""
     allowed = form.settings.allowed_origins
     origin = request.headers.get("Origin")
-    return not allowed or origin is None or is_among(origin, allowed) or from_our_page()
+    return not allowed or origin is None or matches_origin(origin, allowed) or from_our_page()

@@ -15,7 +15,7 @@ from forms_service.submissions.parsed_submission import Incoming, Sorted, as_tex
 from forms_service.submissions.storage_quota import Allowance
 from forms_service.uploads import multipart_upload
 from forms_service.uploads.uploaded_file import Upload
-from forms_service.validation.base import MAX_NAME_LENGTH, NO_OBJECT
+from forms_service.validation.base import MAX_NAME_LENGTH, NOT_AN_OBJECT
 from forms_service.validation.text import normalize_unicode, storable_text
 from forms_service.web.bodies import MULTIPART, media_type, public_form_body, query_fields
 from forms_service.web.client import client_address
@@ -48,7 +48,7 @@ def sorted_incoming(
     :raises PayloadTooLargeError: for too many of them
     """
     if not isinstance(body, dict):
-        raise ValidationError({"body": [NO_OBJECT]})
+        raise ValidationError({"body": [NOT_AN_OBJECT]})
     sent = form.names.gather(_named(body))
     _refuse_too_many(sent)
     found = sort_out(sent, defined=form.names.defined, honeypot=form.settings.honeypot)

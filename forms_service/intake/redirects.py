@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection
 from urllib.parse import quote, urlsplit
 
-from forms_service.validation.urls import ascii_host
+from forms_service.validation.urls import to_ascii_host
 
 SCHEMES = {"http": 80, "https": 443}
 
@@ -34,7 +34,7 @@ def origin_of(url: str | None) -> str | None:
         return None
     try:
         parts = urlsplit(url)
-        port, name = parts.port, ascii_host(url)
+        port, name = parts.port, to_ascii_host(url)
     except ValueError:
         return None
     if parts.scheme not in SCHEMES or "@" in parts.netloc or not HOST.fullmatch(name):

@@ -8,7 +8,7 @@ from flask import Response, g, request
 from forms_service.errors import (
     ApiError,
     ConflictError,
-    Fault,
+    FieldError,
     InternalServerError,
     PayloadTooLargeError,
     RateLimitError,
@@ -22,7 +22,7 @@ from forms_service.forms.controls import MAX_PAGE_SIZE
 from forms_service.intake.next_page import find_redirect
 from forms_service.spam.checks import MIN_FILL_SECONDS
 from forms_service.submissions.parsed_submission import first_of, sort_out
-from forms_service.validation.label_links import plain_text
+from forms_service.validation.label_links import strip_links
 from forms_service.web.bodies import query_fields
 from forms_service.web.recovery import MAX_CHARACTERS, recovered_values, words
 
@@ -48,12 +48,12 @@ def _is_mendable(error: ApiError) -> bool:
     return isinstance(error, ValidationError) or files
 
 
-def _faults(form: PublishedForm, error: ApiError) -> dict[str, list[Fault]]:
+def _faults(form: PublishedForm, error: ApiError) -> dict[str, list[FieldError]]:
     if isinstance(error, ValidationError):
         return error.faults
     files = [field["name"] for field in form.fields if field["type"] == "file"]
     name = g.get("too_large") or (files[0] if len(files) == 1 else "")
-    return {name: [Fault(error.message, "too_large")]} if name in files else {}
+    return {name: [FieldError(error.message, "too_large")]} if name in files else {}
 
 
 def _again(form: PublishedForm, values: Values) -> pages.Again:
@@ -73,7 +73,7 @@ def _again(form: PublishedForm, values: Values) -> pages.Again:
 
 def _words_page(form: PublishedForm | None, error: ApiError, values: Values) -> Response:
     fields = form.fields if form else ()
-    labels = {field["name"]: plain_text(field.get("label", field["name"])) for field in fields}
+    labels = {field["name"]: strip_links(field.get("label", field["name"])) for field in fields}
     trap = form.settings.honeypot if form else None
     typed = {name: value for name, value in values.items() if name != trap}
     shown = words(typed, labels)

@@ -8,7 +8,7 @@ from marshmallow import ValidationError as SchemaError
 
 from forms_service import signals
 from forms_service.database.types import new_id, now
-from forms_service.errors import AuthorizationError, Fault, ValidationError
+from forms_service.errors import AuthorizationError, FieldError, ValidationError
 from forms_service.form_schema.field_types import is_filled
 from forms_service.forms.cache import CLOSED, PublishedForm
 from forms_service.intake.content import hashes_of, key_hashes
@@ -20,7 +20,7 @@ from forms_service.submissions.email_addresses import indexes_in
 from forms_service.submissions.parsed_submission import Incoming
 from forms_service.submissions.serialization import to_json
 from forms_service.uploads import multipart_upload
-from forms_service.validation.base import faults_by_path
+from forms_service.validation.base import errors_by_path
 
 
 class Sender(NamedTuple):
@@ -61,11 +61,11 @@ def _checked(form: PublishedForm, incoming: Incoming) -> dict[str, Any]:
     try:
         data = form.schema.load(incoming.data)
     except SchemaError as error:
-        raise ValidationError({**faults_by_path(error.messages), **faults}) from error
+        raise ValidationError({**errors_by_path(error.messages), **faults}) from error
     if faults:
         raise ValidationError(faults)
     if not any(upload.size for upload in incoming.uploads) and all(map(_is_blank, data.values())):
-        raise ValidationError({"body": [Fault("Fill in at least one field.", "empty")]})
+        raise ValidationError({"body": [FieldError("Fill in at least one field.", "empty")]})
     return data
 
 

@@ -2,7 +2,7 @@
 
 from flask import Response, g, request
 
-from forms_service.errors import Fault, ValidationError
+from forms_service.errors import FieldError, ValidationError
 from forms_service.forms.cache import published
 from forms_service.intake import openapi, origins, parsing, responses, service
 from forms_service.intake.deduplication import KEY_HEADER
@@ -59,5 +59,5 @@ def _idempotency_key() -> str | None:
     if key is None:
         return None
     if not 0 < len(key) <= MAX_KEY_LENGTH:
-        raise ValidationError({KEY_HEADER: [Fault(f"Must have 1 to {MAX_KEY_LENGTH} characters.", "invalid_key")]})
+        raise ValidationError({KEY_HEADER: [FieldError(f"Must have 1 to {MAX_KEY_LENGTH} characters.", "invalid_key")]})
     return key

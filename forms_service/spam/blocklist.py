@@ -10,7 +10,7 @@ from forms_service.spam.texts import Wording
 from forms_service.submissions.email_addresses import addresses_in
 from forms_service.submissions.parsed_submission import Incoming
 from forms_service.validation.fields import email_key
-from forms_service.validation.text import folded
+from forms_service.validation.text import fold_case
 
 REMEMBERED = 256
 """Block lists that are kept ready."""
@@ -61,7 +61,7 @@ def _has_word(texts: list[str], words: tuple[str, ...]) -> bool:
     whole, phrases, anywhere = _words(words)
     left = MAX_SEARCHED
     for text in texts:
-        read = folded(text[: max(0, left)])[:MAX_SEARCHED]
+        read = fold_case(text[: max(0, left)])[:MAX_SEARCHED]
         left -= len(text)
         found = _WORD.findall(read)
         present, letters = frozenset(found), frozenset(read)
@@ -90,7 +90,7 @@ def _words(listed: tuple[str, ...]) -> tuple[frozenset[str], tuple[str, ...], tu
     """Single words, phrases with a space at both ends, and what stands anywhere."""
     whole, phrases, anywhere = set(), [], []
     for entry in listed:
-        read = " ".join(folded(entry).split())
+        read = " ".join(fold_case(entry).split())
         parts = _WORD.findall(read)
         if " ".join(parts) != read or _WITHOUT_SPACES.search(read):
             anywhere.append(read)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from forms_service.config import Settings, settings
-from forms_service.errors import Fault, ValidationError
+from forms_service.errors import FieldError, ValidationError
 from forms_service.extensions import db
 from forms_service.forms.cache import PublishedForm
 from forms_service.spam import altcha_challenges, captcha_providers
@@ -49,13 +49,13 @@ def check(form: PublishedForm, incoming: Incoming) -> str | None:
     field = provider.field if provider else ALTCHA_FIELD
     tokens = incoming.challenge.get(field)
     if not tokens:
-        raise ValidationError({field: [Fault("Confirm that you are human.", "required")]})
+        raise ValidationError({field: [FieldError("Confirm that you are human.", "required")]})
     try:
         good = _verify(form, provider, tokens, incoming.client)
     except captcha_providers.ProviderAwayError:
         return UNAVAILABLE
     if not good:
-        raise ValidationError({field: [Fault("The CAPTCHA check failed. Try again.", "challenge")]})
+        raise ValidationError({field: [FieldError("The CAPTCHA check failed. Try again.", "challenge")]})
     return None
 
 

@@ -20,8 +20,8 @@ from forms_service.submissions.email_addresses import reply_to
 from forms_service.submissions.models import Submission
 from forms_service.submissions.parsed_submission import SUBJECTS, first_of
 from forms_service.uploads.models import File
-from forms_service.validation.label_links import plain_text
-from forms_service.validation.text import one_line, without_controls
+from forms_service.validation.label_links import strip_links
+from forms_service.validation.text import collapse_whitespace, strip_controls
 
 KIND = "submission"
 
@@ -59,7 +59,7 @@ def said(submission_id: uuid.UUID) -> dict[str, Any] | None:
         return None
     data, control = json.loads(submission.data), json.loads(submission.control or "{}")
     fields = fields_at(form, submission.form_version)
-    labels = {field["name"]: plain_text(field.get("label") or field["name"]) for field in fields}
+    labels = {field["name"]: strip_links(field.get("label") or field["name"]) for field in fields}
     choices = {field["name"]: choice_labels(field) for field in fields if field.get("choices")}
     shown = [(name, _text(value, choices.get(name, {}))) for name, value in data.items()]
     shown += [(name, control[name]) for name in WORDS if control.get(name)]
@@ -106,11 +106,11 @@ def _files(submission_id: uuid.UUID) -> Sequence[File]:
 def _file(labels: Mapping[str, str], file: File) -> dict[str, str]:
     address = f"{settings.public_url}/api/submissions/{file.submission_id}/files/{file.number}"
     label = _line(labels.get(file.field, file.field))
-    return {"label": label, "name": without_controls(file.name), "size": in_words(file.size), "link": address}
+    return {"label": label, "name": strip_controls(file.name), "size": in_words(file.size), "link": address}
 
 
 def _line(text: str) -> str:
-    return without_controls(one_line(text[: MAX_SUBJECT_LENGTH * 2]))[:MAX_SUBJECT_LENGTH]
+    return strip_controls(collapse_whitespace(text[: MAX_SUBJECT_LENGTH * 2]))[:MAX_SUBJECT_LENGTH]
 
 
 def _text(value: Any, labels: Mapping[str, str]) -> str:

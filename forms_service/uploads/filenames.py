@@ -2,7 +2,7 @@
 
 import re
 
-from forms_service.validation.device_names import without_device
+from forms_service.validation.device_names import escape_device_name
 from forms_service.validation.text import normalize_unicode
 
 MAX_NAME_BYTES = 255
@@ -32,7 +32,7 @@ def safe(sent: str) -> str:
         name = name[:MAX_READ] + name[-MAX_READ:]
     name = normalize_unicode(name)
     name = " ".join(_NOT_ON_WINDOWS.sub("_", name).split()).strip(_ENDS)
-    return without_device(_shortened(name)) or UNNAMED
+    return escape_device_name(_shortened(name)) or UNNAMED
 
 
 def extension(name: str) -> str:

@@ -10,14 +10,14 @@ from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from forms_service.config import settings
-from forms_service.errors import ApiError, Fault, PayloadTooLargeError
+from forms_service.errors import ApiError, FieldError, PayloadTooLargeError
 from forms_service.form_schema.field_names import kept_name
 from forms_service.forms.cache import PublishedForm
 from forms_service.forms.controls import in_words
 from forms_service.uploads import disk_space, storage
 from forms_service.uploads.acceptance import accepted
 from forms_service.uploads.uploaded_file import ArrivingFile, Upload
-from forms_service.validation.base import UNKNOWN
+from forms_service.validation.base import UNKNOWN_FIELD
 from forms_service.validation.text import normalize_unicode, storable_text
 from forms_service.web.bodies import boundary, declared_charset, pieces
 from forms_service.web.charsets import decode, find_encoding
@@ -184,28 +184,28 @@ def received(form: PublishedForm, allowance: Allowance) -> Iterator[Received]:
         body.remove()
 
 
-def faults(form: PublishedForm, uploads: Sequence[Upload]) -> dict[str, list[Fault]]:
+def faults(form: PublishedForm, uploads: Sequence[Upload]) -> dict[str, list[FieldError]]:
     """What is wrong with the files, by field.
 
     The codes: `required`, `file_type`, `file_too_big`, `no_files`, `unknown`, `storage_full`.
     """
-    found: dict[str, list[Fault]] = {}
+    found: dict[str, list[FieldError]] = {}
     for wanted in form.fields:
         if wanted["type"] != "file":
             continue
         sent = [upload for upload in uploads if upload.field == wanted["name"]]
         if wanted.get("required") and not any(upload.size for upload in sent):
-            found[wanted["name"]] = [Fault("Choose a file.", "required")]
+            found[wanted["name"]] = [FieldError("Choose a file.", "required")]
         for upload in sent:
             found.setdefault(upload.field, []).extend(_faults_of(upload, wanted))
     for upload in uploads:
         place = _place(form, upload.field)
         if place == "refused":
-            found.setdefault(upload.field, []).append(Fault("This field does not accept files.", "no_files"))
+            found.setdefault(upload.field, []).append(FieldError("This field does not accept files.", "no_files"))
         elif place == "unknown":
-            found.setdefault(upload.field, []).append(UNKNOWN)
+            found.setdefault(upload.field, []).append(UNKNOWN_FIELD)
         elif upload.is_full:
-            found.setdefault(upload.field, []).append(Fault(FULL, "storage_full"))
+            found.setdefault(upload.field, []).append(FieldError(FULL, "storage_full"))
     return {name: said for name, said in found.items() if said}
 
 
@@ -262,13 +262,13 @@ def _pieces() -> Iterator[bytes]:
         raise too_big() from error
 
 
-def _faults_of(upload: Upload, wanted: Mapping[str, Any]) -> list[Fault]:
+def _faults_of(upload: Upload, wanted: Mapping[str, Any]) -> list[FieldError]:
     said = []
     accept = wanted.get("accept") or ""
     if not accepted(upload.kind, upload.name, accept if isinstance(accept, str) else ",".join(accept)):
-        said.append(Fault("This type of file is not accepted here.", "file_type"))
+        said.append(FieldError("This type of file is not accepted here.", "file_type"))
     if wanted.get("max_size") and upload.size > wanted["max_size"]:
-        said.append(Fault(f"The file can have at most {in_words(wanted['max_size'])}.", "file_too_big"))
+        said.append(FieldError(f"The file can have at most {in_words(wanted['max_size'])}.", "file_too_big"))
     return said
 
 

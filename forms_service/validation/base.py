@@ -5,7 +5,7 @@ from typing import Any
 
 import marshmallow as ma
 
-from forms_service.errors import Fault
+from forms_service.errors import FieldError
 
 Messages = dict[str, str | list[Any] | dict[Any, Any]]
 """Code → sentence, of the type that marshmallow gives it."""
@@ -14,16 +14,16 @@ MAX_NAME_LENGTH = 200
 """Characters of a field's name that an answer repeats."""
 
 
-UNKNOWN = Fault("Unknown field.", "unknown")
-NO_OBJECT = Fault("Must be an object with named fields.", "invalid_type")
+UNKNOWN_FIELD = FieldError("Unknown field.", "unknown")
+NOT_AN_OBJECT = FieldError("Must be an object with named fields.", "invalid_type")
 
 
 class Schema(ma.Schema):
     """A schema that refuses what it does not know."""
 
     error_messages = {
-        "unknown": UNKNOWN,
-        "type": NO_OBJECT,
+        "unknown": UNKNOWN_FIELD,
+        "type": NOT_AN_OBJECT,
     }
 
     class Meta:
@@ -41,7 +41,7 @@ class Schema(ma.Schema):
             }
 
 
-class Coded(ma.fields.Field[Any]):
+class CodedField(ma.fields.Field[Any]):
     """A field whose faults carry the key of their message as code."""
 
     default_error_messages: Messages = {
@@ -53,20 +53,20 @@ class Coded(ma.fields.Field[Any]):
         """The message of that key, as a fault."""
         return ma.ValidationError([self.fault(key, **kwargs)])
 
-    def fault(self, key: str, **kwargs: Any) -> Fault:
+    def fault(self, key: str, **kwargs: Any) -> FieldError:
         """One thing wrong; several can be raised together."""
-        return Fault(str(self.error_messages[key]).format(**kwargs), key)
+        return FieldError(str(self.error_messages[key]).format(**kwargs), key)
 
 
-def faults_by_path(messages: object, path: str = "") -> dict[str, list[Fault]]:
+def errors_by_path(messages: object, path: str = "") -> dict[str, list[FieldError]]:
     """Marshmallow's nested messages as dotted path → faults, in the order of the fields."""
-    found: dict[str, list[Fault]] = {}
+    found: dict[str, list[FieldError]] = {}
     for where, fault in _walk(messages, path):
         found.setdefault(where or "body", []).append(fault)
     return found
 
 
-def _walk(messages: object, path: str) -> Iterator[tuple[str, Fault]]:
+def _walk(messages: object, path: str) -> Iterator[tuple[str, FieldError]]:
     if isinstance(messages, Mapping):
         for key, inner in messages.items():
             step = "" if key == ma.exceptions.SCHEMA else str(key)[:MAX_NAME_LENGTH]
@@ -75,4 +75,4 @@ def _walk(messages: object, path: str) -> Iterator[tuple[str, Fault]]:
         for message in messages:
             yield from _walk(message, path)
     else:
-        yield path, messages if isinstance(messages, Fault) else Fault(str(messages), "invalid")
+        yield path, messages if isinstance(messages, FieldError) else FieldError(str(messages), "invalid")

@@ -4,7 +4,7 @@ import re
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from typing import Any, ClassVar
 
-from forms_service.validation.base import Coded, Messages
+from forms_service.validation.base import CodedField, Messages
 
 _TIME = re.compile(
     r"([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9]|60)(?:\.([0-9]{1,20}))?)?"
@@ -18,7 +18,7 @@ LENGTH_OF_DAY = len("2026-11-24")
 LOST_PLUS = re.compile(r"(?<=[0-9]) (?=[0-9]{2}:[0-9]{2}\Z)")
 
 
-def date_of(text: str) -> date:
+def parse_date(text: str) -> date:
     """`YYYY-MM-DD`.
 
     :raises ValueError: for anything else
@@ -29,28 +29,28 @@ def date_of(text: str) -> date:
     return date(int(parts[1]), int(parts[2]), int(parts[3]))
 
 
-def time_of(text: str) -> timedelta:
+def parse_time(text: str) -> timedelta:
     """`HH:MM`, with seconds and an offset from UTC if wanted: the time of day where the clock hangs.
 
     :raises ValueError: for anything else
     """
-    return _clock(text)[0]
+    return _parse_clock(text)[0]
 
 
-def datetime_of(text: str) -> datetime:
+def parse_datetime(text: str) -> datetime:
     """A date, `T` or a space, and a time: the moment, in UTC where no offset is given.
 
     :raises ValueError: for anything else
     """
     if len(text) < 11 or text[10] not in "Tt ":
         raise ValueError("no date and time")
-    clock, offset = _clock(text[11:])
-    day = date_of(text[:10])
+    clock, offset = _parse_clock(text[11:])
+    day = parse_date(text[:10])
     midnight = datetime(day.year, day.month, day.day, tzinfo=UTC if offset is None else timezone(offset))
     return midnight + min(clock, timedelta(days=1, microseconds=-1))
 
 
-def _clock(text: str) -> tuple[timedelta, timedelta | None]:
+def _parse_clock(text: str) -> tuple[timedelta, timedelta | None]:
     """The time of day, and the offset from UTC if there is one."""
     parts = _TIME.fullmatch(text)
     if parts is None:
@@ -70,7 +70,7 @@ def _may_leap(minute: int, offset: timedelta | None) -> bool:
     return offset is not None and (minute - offset // timedelta(minutes=1)) % 1440 == LAST_MINUTE
 
 
-class Moment(Coded):
+class DateOrDateTime(CodedField):
     """A moment as RFC 3339 writes it, kept in UTC, or a day; a moment without an offset is meant in UTC."""
 
     default_error_messages: Messages = {
@@ -81,31 +81,31 @@ class Moment(Coded):
     }
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> datetime | date:
-        value = _as_meant(value) if isinstance(value, str) else value
+        value = _restore_plus(value) if isinstance(value, str) else value
         try:
-            return date_of(value) if len(value) == LENGTH_OF_DAY else moment(value)
+            return parse_date(value) if len(value) == LENGTH_OF_DAY else parse_utc(value)
         except (ValueError, TypeError):
             raise self.make_error("invalid_datetime") from None
 
 
-def _as_meant(text: str) -> str:
+def _restore_plus(text: str) -> str:
     """Return what was written, with the plus of an offset, which is a blank in a query that does not escape it."""
     text = text.strip()
     return text[:LENGTH_OF_DAY] + LOST_PLUS.sub("+", text[LENGTH_OF_DAY:])
 
 
-def moment(text: str) -> datetime:
+def parse_utc(text: str) -> datetime:
     """The moment that was written, in UTC.
 
     :raises ValueError: for anything else
     """
     try:
-        return datetime_of(text).astimezone(UTC)
+        return parse_datetime(text).astimezone(UTC)
     except OverflowError as error:
         raise ValueError("before the first year or after the last") from error
 
 
-def day_of(at: datetime, zone: tzinfo) -> date:
+def local_date(at: datetime, zone: tzinfo) -> date:
     """The day that a moment is in; the first or last that there is where a time zone would lead beyond."""
     try:
         return at.astimezone(zone).date()
@@ -113,7 +113,7 @@ def day_of(at: datetime, zone: tzinfo) -> date:
         return at.date()
 
 
-def start_of(day: date, zone: tzinfo) -> datetime:
+def start_of_day(day: date, zone: tzinfo) -> datetime:
     """The first moment of a day in a time zone, in UTC.
 
     :raises ValueError: where that is before the first year or after the last
@@ -124,12 +124,12 @@ def start_of(day: date, zone: tzinfo) -> datetime:
         raise ValueError("before the first year or after the last") from error
 
 
-def end_of(day: date, zone: tzinfo) -> datetime:
+def end_of_day(day: date, zone: tzinfo) -> datetime:
     """The first moment after a day in a time zone, in UTC.
 
     :raises ValueError: where that is before the first year or after the last
     """
     try:
-        return start_of(day + timedelta(days=1), zone)
+        return start_of_day(day + timedelta(days=1), zone)
     except OverflowError as error:
         raise ValueError("after the last year") from error

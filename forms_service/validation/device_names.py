@@ -22,6 +22,6 @@ def is_device_name(name: str) -> bool:
     return bool(DEVICE.fullmatch(re.split(r"[.:]", plain)[0].strip().lower()))
 
 
-def without_device(name: str) -> str:
+def escape_device_name(name: str) -> str:
     """The name with an underscore before it if it is a device's. Nothing may be taken off its beginning afterwards."""
     return f"_{name}" if is_device_name(name) else name

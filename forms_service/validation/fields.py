@@ -7,11 +7,11 @@ from typing import Any, ClassVar
 import marshmallow as ma
 from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, ValidatedEmail, validate_email
 
-from forms_service.validation.base import Coded, Messages
+from forms_service.validation.base import CodedField, Messages
 from forms_service.validation.common_passwords import is_common
 from forms_service.validation.password_strength import is_guessable
-from forms_service.validation.text import WHITE, folded, has_controls, one_line, strip_markup
-from forms_service.validation.whitespace import is_blank, trim, without_ignorable
+from forms_service.validation.text import WHITE, collapse_whitespace, fold_case, has_control_characters, strip_markup
+from forms_service.validation.whitespace import is_blank, strip_ignorable, trim
 
 MAX_EMAIL_LENGTH = 254
 """Octets of an address that SMTP carries (RFC 5321, 4.5.3.1.3, less the angle brackets)."""
@@ -21,13 +21,15 @@ NOT_AN_EMAIL = "Enter an e-mail address such as ann@example.com."
 _NOT_IN_NAMES = r"\x00-\x08\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069"
 """Control characters other than white space, as a range of a described pattern."""
 
-_WHOLE_NAMES = (
+_SINGLE_CHARACTER_NAMES = (
     r"\u3005\u3007\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fd-\u30ff\u3131-\u3163\u31f0-\u31ff"
     r"\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff\uff66-\uff6f\uff71-\uff9d"
 )
 """Letters of Han, Hangul and Kana, as a range of a described pattern, which knows none beyond U+FFFF."""
 
-WHOLE_NAME = re.compile(f"[{_WHOLE_NAMES}\u1100-\u115e\u1161-\u11ff\U0001b000-\U0001b16f\U00020000-\U0003ffff]")
+SINGLE_CHARACTER_NAME = re.compile(
+    f"[{_SINGLE_CHARACTER_NAMES}\u1100-\u115e\u1161-\u11ff\U0001b000-\U0001b16f\U00020000-\U0003ffff]"
+)
 """One of them is a person's whole name."""
 
 PLAIN_EMAIL = re.compile(
@@ -40,7 +42,7 @@ MAX_RAW_LENGTH = 1000
 """Characters beyond which a short field is refused without a closer look."""
 
 
-class Text(Coded):
+class Text(CodedField):
     """A string; subclasses say in `_faults` what is wrong with it and in `_cleaned` what is kept."""
 
     default_error_messages: Messages = {"invalid": "Must be a string."}
@@ -99,7 +101,7 @@ class Email(Text):
     def _faults(self, value: str) -> list[str]:
         if len(value) > MAX_EMAIL_LENGTH:
             return ["too_long"]
-        return [] if _parsed(value) else ["invalid_email"]
+        return [] if _parse_email(value) else ["invalid_email"]
 
 
 class PersonName(Text):
@@ -116,18 +118,18 @@ class PersonName(Text):
     json_schema: ClassVar[dict[str, Any]] = {
         "minLength": 1,
         "maxLength": 50,
-        "pattern": rf"^([^\s{_NOT_IN_NAMES}]([^{_NOT_IN_NAMES}]*[^\s{_NOT_IN_NAMES}])|[{_WHOLE_NAMES}])$",
+        "pattern": rf"^([^\s{_NOT_IN_NAMES}]([^{_NOT_IN_NAMES}]*[^\s{_NOT_IN_NAMES}])|[{_SINGLE_CHARACTER_NAMES}])$",
         "description": "2 to 50 characters, or a single Han, Hangul or Kana character.",
     }
 
     def _cleaned(self, value: str) -> str:
-        name = one_line(strip_markup(value))
+        name = collapse_whitespace(strip_markup(value))
         in_one_case = name.islower() or name.isupper()
         return name.title() if in_one_case and len(name.title()) == len(name) else name
 
     def _faults(self, value: str) -> list[str]:
-        short = len(value) < 2 and not WHOLE_NAME.fullmatch(value)
-        found = {"too_short": short, "too_long": len(value) > 50, "control_characters": has_controls(value)}
+        short = len(value) < 2 and not SINGLE_CHARACTER_NAME.fullmatch(value)
+        found = {"too_short": short, "too_long": len(value) > 50, "control_characters": has_control_characters(value)}
         return [key for key, wrong in found.items() if wrong]
 
 
@@ -187,7 +189,7 @@ class Phone(OptionalText):
     _separators: ClassVar[re.Pattern[str]] = re.compile(rf"[{WHITE}().\-/\u2010-\u2015]+")
 
     def _cleaned(self, value: str) -> str:
-        bare = self._separators.sub("", without_ignorable(value))
+        bare = self._separators.sub("", strip_ignorable(value))
         return "".join(_ascii_digit(character) for character in bare)
 
     def _faults(self, value: str) -> list[str]:
@@ -206,10 +208,10 @@ def email_key(address: str) -> str:
     address = clean_address(address)
     if _is_plain(address):
         return address.lower()
-    parsed = _parsed(address)
+    parsed = _parse_email(address)
     if parsed is None:
         raise ValueError(NOT_AN_EMAIL)
-    return f"{folded(parsed.local_part)}@{parsed.ascii_domain.lower()}"
+    return f"{fold_case(parsed.local_part)}@{parsed.ascii_domain.lower()}"
 
 
 def clean_address(text: str) -> str:
@@ -217,14 +219,14 @@ def clean_address(text: str) -> str:
     address = trim(text)
     if address.isascii() or len(address) > MAX_RAW_LENGTH or is_email(address):
         return address
-    return without_ignorable(address)
+    return strip_ignorable(address)
 
 
 def is_email(address: str) -> bool:
     """Whether mail can be sent to it; what nearly all addresses look like is seen at once (1 µs instead of 20)."""
     if len(address) > MAX_EMAIL_LENGTH:
         return False
-    return _is_plain(address) or _parsed(address) is not None
+    return _is_plain(address) or _parse_email(address) is not None
 
 
 def _is_plain(address: str) -> bool:
@@ -232,7 +234,7 @@ def _is_plain(address: str) -> bool:
     return plain is not None and plain[1].lower() not in SPECIAL_USE_DOMAIN_NAMES
 
 
-def _parsed(address: str) -> ValidatedEmail | None:
+def _parse_email(address: str) -> ValidatedEmail | None:
     if len(address) > MAX_EMAIL_LENGTH:
         return None  # email-validator takes quadratic time
     try:

@@ -19,6 +19,6 @@ def split_links(text: str) -> Iterator[tuple[str, str | None]]:
     yield text[position:], None
 
 
-def plain_text(text: str) -> str:
+def strip_links(text: str) -> str:
     """The text as mails and spreadsheets show it: the words of its links without their addresses."""
     return "".join(words for words, _ in split_links(text)) if "](" in text else text

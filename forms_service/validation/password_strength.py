@@ -11,7 +11,7 @@ from functools import cache
 from importlib.resources import files
 from math import log2
 
-from forms_service.validation.text import folded
+from forms_service.validation.text import fold_case
 
 MIN_BITS = 23.0
 """A word with a year and a sign has about 20 bits, twelve random characters have more than 50."""
@@ -75,16 +75,16 @@ WALKS = (
 
 def is_guessable(password: str) -> bool:
     """Whether a password falls to the first tries."""
-    return bits(password) < MIN_BITS
+    return estimate_bits(password) < MIN_BITS
 
 
-def bits(password: str) -> float:
+def estimate_bits(password: str) -> float:
     """The bits of the cheapest description of a password by a word, walk, date or run; infinite without."""
-    plain = _plain(password)
+    plain = _fold(password)
     without = [0.0, *([float("inf")] * len(plain))]
     best = [float("inf")] * (len(plain) + 1)
     for start in range(len(plain)):
-        for end, cost, is_base in _steps(plain, start):
+        for end, cost, is_base in _next_steps(plain, start):
             if is_base:
                 best[end] = min(best[end], without[start] + cost, best[start] + cost)
             else:
@@ -93,12 +93,12 @@ def bits(password: str) -> float:
     return best[-1]
 
 
-def holds_context(password: str, context: Iterable[str]) -> bool:
+def contains_context(password: str, context: Iterable[str]) -> bool:
     """Whether one of the words that belong to the person or the service is in the password, in leet too."""
-    plain = _plain(password)
+    plain = _fold(password)
     texts = {plain, *(plain.translate(leet) for leet in LEETS)}
     squeezed = {re.sub(r"[\W_]+", "", text) for text in texts}
-    for word in {re.sub(r"[\W_]+", "", _plain(said)) for said in context}:
+    for word in {re.sub(r"[\W_]+", "", _fold(said)) for said in context}:
         if len(word) >= MIN_CONTEXT_INSIDE:
             if any(word in text for text in squeezed):
                 return True
@@ -107,13 +107,13 @@ def holds_context(password: str, context: Iterable[str]) -> bool:
     return False
 
 
-def _plain(text: str) -> str:
+def _fold(text: str) -> str:
     """Compatible characters, cases and accents are the same."""
-    apart = unicodedata.normalize("NFD", folded(text))
+    apart = unicodedata.normalize("NFD", fold_case(text))
     return unicodedata.normalize("NFC", "".join(mark for mark in apart if not unicodedata.combining(mark)))
 
 
-def _steps(plain: str, start: int) -> Iterator[tuple[int, float, bool]]:
+def _next_steps(plain: str, start: int) -> Iterator[tuple[int, float, bool]]:
     """Where a description may go on from a place, the bits of the step, and whether people would begin with it."""
     character = plain[start]
     yield start + 1, _character_bits(character), False
@@ -167,7 +167,7 @@ def _words() -> dict[str, float]:
 @cache
 def _walks() -> frozenset[str]:
     """Every part of a walk, in both directions."""
-    lines = [line for walk in WALKS for line in (_plain(walk), _plain(walk)[::-1])]
+    lines = [line for walk in WALKS for line in (_fold(walk), _fold(walk)[::-1])]
     return frozenset(
         line[start:end]
         for line in lines

@@ -6,12 +6,12 @@ from typing import Any
 
 import marshmallow as ma
 
-from forms_service.errors import Fault
-from forms_service.validation.base import Coded, Messages
+from forms_service.errors import FieldError
+from forms_service.validation.base import CodedField, Messages
 from forms_service.validation.whitespace import is_blank
 
 
-class Line(Coded):
+class SingleLine(CodedField):
     """One line of text, of 1 to `longest` characters, without control characters."""
 
     default_error_messages: Messages = {
@@ -41,7 +41,7 @@ class Line(Coded):
         return value
 
 
-class Word(Coded):
+class OneOf(CodedField):
     """One of a few words."""
 
     default_error_messages: Messages = {"not_a_choice": "Must be one of: {choices}."}
@@ -57,7 +57,7 @@ class Word(Coded):
         return value
 
 
-class Whole(Coded):
+class BoundedInteger(CodedField):
     """A whole number from `least` to `most`."""
 
     default_error_messages: Messages = {"invalid_number": "Must be a whole number from {least} to {most}."}
@@ -74,7 +74,7 @@ class Whole(Coded):
         return int(value)
 
 
-class Flag(Coded):
+class StrictBoolean(CodedField):
     """True or false."""
 
     default_error_messages: Messages = {"invalid": "Must be true or false."}
@@ -85,7 +85,7 @@ class Flag(Coded):
         return value
 
 
-class Several(ma.fields.List[Any]):
+class BoundedList(ma.fields.List[Any]):
     """A list of at most `most` of one kind."""
 
     def __init__(self, of: ma.fields.Field[Any], most: int, least: int = 0, **kwargs: Any) -> None:
@@ -95,7 +95,7 @@ class Several(ma.fields.List[Any]):
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> list[Any]:
         if isinstance(value, list) and not self.least <= len(value) <= self.most:
-            raise ma.ValidationError([Fault(self._says(), "too_many" if len(value) > self.most else "too_few")])
+            raise ma.ValidationError([FieldError(self._says(), "too_many" if len(value) > self.most else "too_few")])
         return super()._deserialize(value, attr, data, **kwargs)
 
     def _says(self) -> str:

@@ -75,21 +75,21 @@ def strip_markup(text: str) -> str:
     return plain if plain == text else strip_markup(plain)
 
 
-def one_line(text: str) -> str:
+def collapse_whitespace(text: str) -> str:
     """NFC, trimmed, with single spaces between words."""
     return RUNS_OF_WHITE.sub(" ", normalize_unicode(text)).strip(" ")
 
 
-def has_controls(text: str) -> bool:
+def has_control_characters(text: str) -> bool:
     """Whether it holds characters that are not to be seen: control characters, or marks that turn text around."""
     return any(unicodedata.category(character) == "Cc" for character in text) or bool(BIDI_CONTROLS.search(text))
 
 
-def without_controls(text: str) -> str:
+def strip_controls(text: str) -> str:
     """The text without control characters and marks that turn it around; joiners and tags of emoji stay."""
     return CONTROLS.sub("", text)
 
 
-def folded(text: str) -> str:
+def fold_case(text: str) -> str:
     """The text as compared: compatible characters and letter cases are the same."""
     return normalize_unicode(normalize_unicode(text, "NFKC").casefold(), "NFKC")

@@ -5,12 +5,12 @@ from functools import cache
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo, available_timezones
 
-from forms_service.validation.base import Coded, Messages
+from forms_service.validation.base import CodedField, Messages
 
 MAX_ZONE_LENGTH = 100
 
 
-class Timezone(Coded):
+class Timezone(CodedField):
     """A time zone by its IANA name, kept as what dates are reckoned with."""
 
     default_error_messages: Messages = {"invalid_timezone": "Must be an IANA time zone such as Europe/Vienna."}

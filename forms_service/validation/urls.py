@@ -40,39 +40,39 @@ def is_url(text: str) -> bool:
 
 def is_web_url(text: str) -> bool:
     """Whether it is an absolute http or https URL without user and password: fit to lead a browser to."""
-    url = _web(text)
+    url = _parse_web_url(text)
     return url is not None and "@" not in url.netloc
 
 
-def web_origin(text: str) -> str:
+def parse_origin(text: str) -> str:
     """The origin as a browser sends it: scheme, host and a port that is not the scheme's own, in lower case.
 
     :raises ValueError: when it is none, or has a path
     """
-    url = _web(text.rstrip("/")) if "*" not in text else None
+    url = _parse_web_url(text.rstrip("/")) if "*" not in text else None
     if url is None or "@" in url.netloc or url.path or url.query or url.fragment:
         raise ValueError("no origin")
-    host = ascii_host(text)
+    host = to_ascii_host(text)
     shown = f"[{host}]" if ":" in host else host
     usual = {"http": 80, "https": 443}[url.scheme]
     return f"{url.scheme}://{shown}" + (f":{url.port}" if url.port not in (None, usual) else "")
 
 
-def web_origins(text: str) -> str:
+def parse_origin_pattern(text: str) -> str:
     """The origin, or those of a domain's subdomains: `https://*.example.com`, where `*` stands for one label.
 
     :raises ValueError: when it is neither
     """
     scheme, wildcard, parent = text.partition(WILDCARD)
     if not wildcard:
-        return web_origin(text)
-    origin = web_origin(f"{scheme}://{parent}")
-    if ascii_host(origin).rpartition(".")[2].isdigit() or "[" in origin:
+        return parse_origin(text)
+    origin = parse_origin(f"{scheme}://{parent}")
+    if to_ascii_host(origin).rpartition(".")[2].isdigit() or "[" in origin:
         raise ValueError("an address has no subdomains")
     return origin.replace("://", WILDCARD)
 
 
-def is_among(origin: str, allowed: Collection[str]) -> bool:
+def matches_origin(origin: str, allowed: Collection[str]) -> bool:
     """Whether the origin that a browser sent is one of those, or a subdomain under one with a wildcard."""
     origin = origin.lower()
     if origin in allowed:
@@ -82,7 +82,7 @@ def is_among(origin: str, allowed: Collection[str]) -> bool:
     return bool(_LABEL.fullmatch(label)) and f"{scheme}{WILDCARD}{parent}" in allowed
 
 
-def ascii_host(url: str) -> str:
+def to_ascii_host(url: str) -> str:
     """The host of a URL as a browser writes it (UTS 46): lower case, letters of other scripts as `xn--…`.
 
     :raises ValueError: when it has none, or one with characters that none may have
@@ -97,7 +97,7 @@ def ascii_host(url: str) -> str:
     return ".".join(shown)
 
 
-def _web(text: str) -> SplitResult | None:
+def _parse_web_url(text: str) -> SplitResult | None:
     if len(text) > MAX_URL_LENGTH or _NEVER.search(text) or _scheme(text) not in ("http", "https"):
         return None
     try:

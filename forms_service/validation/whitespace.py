@@ -33,7 +33,7 @@ def trim(text: str) -> str:
     return text[start:end]
 
 
-def without_ignorable(text: str) -> str:
+def strip_ignorable(text: str) -> str:
     """Return the trimmed text without invisible characters inside it; blanks inside it stay."""
     text = trim(text)
     return text if text.isascii() else _IGNORABLE.sub("", text)

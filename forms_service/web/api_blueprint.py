@@ -9,8 +9,8 @@ from flask import Response, redirect, url_for
 from flask_smorest import Blueprint as SmorestBlueprint
 from webargs.flaskparser import FlaskParser
 
-from forms_service.errors import Fault, ValidationError
-from forms_service.validation.base import MAX_NAME_LENGTH, Schema, faults_by_path
+from forms_service.errors import FieldError, ValidationError
+from forms_service.validation.base import MAX_NAME_LENGTH, Schema, errors_by_path
 from forms_service.web.bodies import JSON, MULTIPART, URLENCODED, json_body, json_or_form_body
 from forms_service.web.negotiation import wants_page
 from forms_service.web.pagination import Page
@@ -43,14 +43,14 @@ class BodyParser(FlaskParser):
         found = super().load_querystring(req, schema)
         twice = [name for name, values in req.args.lists() if len(values) > 1 and name not in found.multiple_keys]
         if twice:
-            fault = Fault("Send this parameter only once.", "repeated")
+            fault = FieldError("Send this parameter only once.", "repeated")
             raise ValidationError({name[:MAX_NAME_LENGTH]: [fault] for name in twice})
         return found
 
     def handle_error(self, error: ma.ValidationError, *_: Any, **__: Any) -> NoReturn:
         """Every fault of every field, in one error."""
         (messages,) = error.messages_dict.values()  # by location
-        raise ValidationError(faults_by_path(messages)) from error
+        raise ValidationError(errors_by_path(messages)) from error
 
 
 class Blueprint(SmorestBlueprint):

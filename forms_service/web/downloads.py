@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from flask import Response, request, stream_with_context
 
-from forms_service.validation.device_names import without_device
+from forms_service.validation.device_names import escape_device_name
 from forms_service.validation.text import normalize_unicode
 
 BYTES = "application/octet-stream"
@@ -39,7 +39,7 @@ def safe_name(name: str) -> str:
     """The name without paths, controls and leading dots, and no device's; "file" where nothing is left."""
     start = cast("re.Match[str]", UNSAFE_START.match(name)).end()
     cut = UNSAFE_RUNS.sub("_", name[start:][-MAX_NAME_LENGTH:]).strip(" .")
-    return without_device(cut or "file")
+    return escape_device_name(cut or "file")
 
 
 def _names(name: str) -> dict[str, str]:

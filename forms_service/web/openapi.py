@@ -17,7 +17,7 @@ from flask_smorest.spec import openapi_cli
 
 from forms_service import __version__
 from forms_service.validation.fields import Text
-from forms_service.validation.primitives import Flag, Line, Whole, Word
+from forms_service.validation.primitives import BoundedInteger, OneOf, SingleLine, StrictBoolean
 from forms_service.web import openapi_document
 from forms_service.web.api_blueprint import Blueprint
 from forms_service.web.responses import page
@@ -35,10 +35,10 @@ LICENSE = {"name": "MIT", "identifier": "MIT"}
 
 FIELD_TYPES: dict[type[ma.fields.Field[Any]], str] = {
     Text: "string",
-    Line: "string",
-    Word: "string",
-    Whole: "integer",
-    Flag: "boolean",
+    SingleLine: "string",
+    OneOf: "string",
+    BoundedInteger: "integer",
+    StrictBoolean: "boolean",
 }
 """The JSON types of our own fields."""
 

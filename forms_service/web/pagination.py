@@ -9,9 +9,9 @@ from typing import Any, Generic, TypeVar
 
 import marshmallow as ma
 
-from forms_service.errors import Fault, ValidationError
+from forms_service.errors import FieldError, ValidationError
 from forms_service.validation.base import Schema
-from forms_service.validation.primitives import Whole
+from forms_service.validation.primitives import BoundedInteger
 
 MAX_LIMIT = 100
 DEFAULT_LIMIT = 25
@@ -29,7 +29,7 @@ class Page(Generic[T]):
     meta: Mapping[str, Any] = field(default_factory=dict)
 
 
-class Digits(Whole):
+class QueryInteger(BoundedInteger):
     """A whole number as a query has it: in digits."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
@@ -40,7 +40,7 @@ class Digits(Whole):
 class Paging(Schema):
     """What every list takes in its query; a list with filters derives from it."""
 
-    limit = Digits(1, MAX_LIMIT, load_default=DEFAULT_LIMIT, metadata={"description": "Items per page."})
+    limit = QueryInteger(1, MAX_LIMIT, load_default=DEFAULT_LIMIT, metadata={"description": "Items per page."})
     cursor = ma.fields.String(
         load_default=None, metadata={"description": "`meta.next` of the previous page; omit it for the first page."}
     )
@@ -71,7 +71,7 @@ def after(cursor: str | None, *kinds: Callable[[str], Any]) -> tuple[Any, ...] |
     try:
         return _read(cursor, kinds)
     except (ValueError, TypeError, RecursionError) as error:
-        fault = Fault("Invalid cursor. Omit it to start from the first page.", "invalid_cursor")
+        fault = FieldError("Invalid cursor. Omit it to start from the first page.", "invalid_cursor")
         raise ValidationError({"cursor": [fault]}) from error
 
 

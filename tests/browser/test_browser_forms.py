@@ -10,7 +10,7 @@ from forms_service.accounts import service as accounts
 from forms_service.app import create_app
 from forms_service.config import load_settings
 from forms_service.database.transactions import dispose_engine
-from forms_service.errors import Fault
+from forms_service.errors import FieldError
 from forms_service.forms import pages, service
 from forms_service.forms.cache import published
 from forms_service.forms.schemas import NewForm
@@ -23,11 +23,11 @@ axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs
 pytestmark = pytest.mark.slow
 
 MISTAKES = {
-    "email": [Fault("Enter an e-mail address such as ann@example.com.", "invalid_email")],
-    "land": [Fault("This field is required.", "blank")],
-    "meal": [Fault("This field is required.", "required")],
-    "extras": [Fault("Choose only from the options.", "not_a_choice")],
-    "agree": [Fault("Tick this box to continue.", "required")],
+    "email": [FieldError("Enter an e-mail address such as ann@example.com.", "invalid_email")],
+    "land": [FieldError("This field is required.", "blank")],
+    "meal": [FieldError("This field is required.", "required")],
+    "extras": [FieldError("Choose only from the options.", "not_a_choice")],
+    "agree": [FieldError("Tick this box to continue.", "required")],
 }
 
 

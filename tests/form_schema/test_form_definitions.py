@@ -8,7 +8,7 @@ import pytest
 from forms_service.form_schema.field_types import KINDS
 from forms_service.form_schema.settings import FormSettings, form_settings, merged
 from forms_service.forms.schemas import NewForm
-from forms_service.validation.base import faults_by_path
+from forms_service.validation.base import errors_by_path
 
 
 def codes(**said: Any) -> dict[str, list[str]]:
@@ -16,7 +16,7 @@ def codes(**said: Any) -> dict[str, list[str]]:
     try:
         NewForm().load({"name": "Contact", **said})
     except ma.ValidationError as error:
-        return {path: [fault.code for fault in faults] for path, faults in faults_by_path(error.messages).items()}
+        return {path: [fault.code for fault in faults] for path, faults in errors_by_path(error.messages).items()}
     return {}
 
 
@@ -207,7 +207,7 @@ def test_origins_and_networks_are_kept_as_they_are_compared() -> None:
 def test_a_host_in_another_script_is_named_as_browsers_write_it(host: str, written: str) -> None:
     with pytest.raises(ma.ValidationError) as caught:
         NewForm().load({"name": "x", "settings": {"redirect_urls": ["https://a.example/", f"https://{host}:8443/ok"]}})
-    (fault,) = faults_by_path(caught.value.messages)["settings.redirect_urls.1"]
+    (fault,) = errors_by_path(caught.value.messages)["settings.redirect_urls.1"]
     assert (fault.code, str(fault)) == ("host_not_ascii", f"Write the host as browsers do: {written}")
     said = {"redirect_urls": [f"https://{written}/\u00fc"], "allowed_origins": [f"https://{host}:8443"]}
     kept = NewForm().load({"name": "x", "settings": said})["settings"]

@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from forms_service.errors import Fault
+from forms_service.errors import FieldError
 from forms_service.forms import page_tokens, pages
 from forms_service.forms.cache import published
 from tests.conftest import MakeApp
@@ -47,7 +47,7 @@ def form_of(app: Flask, client: FlaskClient, key_of: Callable[..., dict[str, str
     return make
 
 
-def shown_again(app: Flask, form_id: str, errors: dict[str, list[Fault]], values: dict[str, Any]) -> str:
+def shown_again(app: Flask, form_id: str, errors: dict[str, list[FieldError]], values: dict[str, Any]) -> str:
     """The page after a post that was refused."""
     with app.test_request_context("/"):
         return pages.hosted(published(form_id), 422, errors, pages.Again(values)).get_data(as_text=True)
@@ -107,7 +107,10 @@ def test_hidden_fields_take_their_values_from_the_query_and_no_others(client: Fl
 
 
 def test_what_is_wrong_stands_beside_each_field_and_in_a_summary(app: Flask, form_of: MakeForm) -> None:
-    errors = {"email": [Fault("Enter an e-mail address.", "invalid_email")], "meal": [Fault("Choose one.", "required")]}
+    errors = {
+        "email": [FieldError("Enter an e-mail address.", "invalid_email")],
+        "meal": [FieldError("Choose one.", "required")],
+    }
     values = {"name": '"><b>', "email": "ann", "extras": ["Cake"], "land": "de", "news": "on", "message": "\nHi"}
     page = shown_again(app, form_of(fields=EVERY_FIELD), errors, values)
     assert "<title>Error: Summer" in page

@@ -9,7 +9,7 @@ import pytest
 from flask import Flask, current_app, jsonify
 from flask.testing import FlaskClient
 
-from forms_service.errors import Fault
+from forms_service.errors import FieldError
 from forms_service.forms.cache import PublishedForm
 from forms_service.submissions.storage_quota import Allowance
 from forms_service.uploads import disk_space, multipart_upload
@@ -253,7 +253,7 @@ def test_files_are_held_against_the_form(
 def test_no_fault_repeats_what_was_sent() -> None:
     upload = multipart_upload.Upload("cv", "my secret name.pdf", "text/plain", 99, "x")
     said = multipart_upload.faults(form_of({**CV, "accept": "image/*", "max_size": 9}), [upload])
-    assert [type(fault) for fault in said["cv"]] == [Fault, Fault]
+    assert [type(fault) for fault in said["cv"]] == [FieldError, FieldError]
     assert "secret" not in " ".join(said["cv"])
 
 

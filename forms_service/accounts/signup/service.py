@@ -15,7 +15,7 @@ from forms_service.accounts.sessions.service import Tokens, end_all, start
 from forms_service.config import settings
 from forms_service.database.transactions import write_session
 from forms_service.database.types import now
-from forms_service.errors import AuthorizationError, ConflictError, Fault, ValidationError
+from forms_service.errors import AuthorizationError, ConflictError, FieldError, ValidationError
 from forms_service.extensions import db
 from forms_service.metrics import SIGNUPS
 from forms_service.signals import account_confirmed, account_created
@@ -118,7 +118,7 @@ def _shown(token: str, password: str, kept: str) -> str:
         left = email_tokens.count_try(token)
         db.session.commit()
     if not verified(password, kept):
-        raise ValidationError({"password": [Fault(DIFFERENT, "different")]}, details={"tries_left": left})
+        raise ValidationError({"password": [FieldError(DIFFERENT, "different")]}, details={"tries_left": left})
     return kept
 
 

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, TypeVar
 
 import marshmallow as ma
 
-from forms_service.validation.base import Coded, Messages
+from forms_service.validation.base import CodedField, Messages
 from forms_service.validation.text import normalize_unicode
 from forms_service.validation.whitespace import is_blank
 
@@ -63,7 +63,7 @@ def is_filled(value: Any) -> bool:
     return not is_blank(value) if isinstance(value, str) else value is not None
 
 
-class Kind(Coded):
+class Kind(CodedField):
     """A field of a form as its owner defined it."""
 
     kind: ClassVar[str]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from forms_service.errors import Fault
+from forms_service.errors import FieldError
 from forms_service.form_schema.field_types.base import Kind, as_text, is_filled, kind, nfc
 from forms_service.validation.base import Messages
 from forms_service.validation.whitespace import is_blank, trim
@@ -59,7 +59,7 @@ class CheckboxKind(Kind):
     def _is_empty(self, value: Any) -> bool:
         return not is_ticked(value)
 
-    def _faults(self, value: Any, sent: Any) -> list[Fault]:
+    def _faults(self, value: Any, sent: Any) -> list[FieldError]:
         values = value if isinstance(value, list) else [value]
         known = all(item is True or isinstance(item, str) for item in values)
         return [] if known else [self.fault("invalid_checkbox")]
@@ -91,7 +91,7 @@ class SelectKind(Kind):
     def _as_defined(self, value: Any) -> Any:
         return self._values.get(value) or self._values.get(_key(value), value) if isinstance(value, str) else value
 
-    def _faults(self, value: Any, sent: Any) -> list[Fault]:
+    def _faults(self, value: Any, sent: Any) -> list[FieldError]:
         return [] if self._is_choice(value) else [self.fault("not_a_choice")]
 
     def _is_choice(self, value: Any) -> bool:
@@ -121,7 +121,7 @@ class MultiselectKind(SelectKind):
     def _is_empty(self, value: Any) -> bool:
         return not value
 
-    def _faults(self, value: Any, sent: Any) -> list[Fault]:
+    def _faults(self, value: Any, sent: Any) -> list[FieldError]:
         return [] if all(map(self._is_choice, value)) else [self.fault("not_a_choice")]
 
 

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, ClassVar
 
-from forms_service.errors import Fault
+from forms_service.errors import FieldError
 from forms_service.form_schema.field_types.base import Kind, kind
 from forms_service.validation.base import Messages
-from forms_service.validation.datetimes import date_of, datetime_of, time_of
-from forms_service.validation.whitespace import without_ignorable
+from forms_service.validation.datetimes import parse_date, parse_datetime, parse_time
+from forms_service.validation.whitespace import strip_ignorable
 
 RANGE = ("min", "max")
 NUMBER = re.compile(r"-?(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
@@ -26,9 +26,9 @@ class Ordered(Kind):
     def _prepare(self, definition: Mapping[str, Any]) -> None:
         self._least, self._most = (self.bound(definition[rule]) if rule in definition else None for rule in RANGE)
 
-    def _faults(self, value: Any, sent: Any) -> list[Fault]:
+    def _faults(self, value: Any, sent: Any) -> list[FieldError]:
         try:
-            place = self.bound(without_ignorable(value) if isinstance(value, str) else value)
+            place = self.bound(strip_ignorable(value) if isinstance(value, str) else value)
         except ValueError:
             return [self.fault(self.invalid)]
         if self._least is not None and place < self._least:
@@ -97,7 +97,7 @@ class DateKind(Moment):
     """A day, as `2026-03-01`."""
 
     invalid = "invalid_date"
-    read = staticmethod(date_of)
+    read = staticmethod(parse_date)
     default_error_messages: Messages = {"invalid_date": "Enter a date such as 2026-03-01."}
 
 
@@ -106,7 +106,7 @@ class TimeKind(Moment):
     """A time of day, as `18:30`, with seconds or an offset if wanted."""
 
     invalid = "invalid_time"
-    read = staticmethod(time_of)
+    read = staticmethod(parse_time)
     default_error_messages: Messages = {"invalid_time": "Enter a time such as 18:30."}
 
 
@@ -115,5 +115,5 @@ class DatetimeKind(Moment):
     """A day and a time, as `2026-03-01T18:30`; without an offset it is compared as UTC."""
 
     invalid = "invalid_datetime"
-    read = staticmethod(datetime_of)
+    read = staticmethod(parse_datetime)
     default_error_messages: Messages = {"invalid_datetime": "Enter a date and time such as 2026-03-01T18:30."}

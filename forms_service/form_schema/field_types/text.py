@@ -6,13 +6,13 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
-from forms_service.errors import Fault
+from forms_service.errors import FieldError
 from forms_service.form_schema.field_types.base import Kind, as_text, is_filled, kind
 from forms_service.form_schema.field_types.patterns import MAX_MATCHED_LENGTH, Pattern
 from forms_service.validation.base import Messages
 from forms_service.validation.fields import NOT_AN_EMAIL, clean_address, is_email
 from forms_service.validation.urls import is_url
-from forms_service.validation.whitespace import trim, without_ignorable
+from forms_service.validation.whitespace import strip_ignorable, trim
 
 LENGTHS = ("min_length", "max_length", "pattern")
 
@@ -49,7 +49,7 @@ class Textual(Kind):
     def _single(self, value: Any) -> Any:
         return as_text(super()._single(value))
 
-    def _faults(self, value: Any, sent: Any) -> list[Fault]:
+    def _faults(self, value: Any, sent: Any) -> list[FieldError]:
         if not isinstance(value, str):
             return [self.fault("invalid_text")]
         if self._free:
@@ -99,7 +99,7 @@ class TelKind(Textual):
     default_error_messages: Messages = {"invalid_tel": "Enter a phone number such as +43 664 1234567."}
 
     def _read(self, value: str) -> str:
-        return without_ignorable(value)
+        return strip_ignorable(value)
 
     def _wrong(self, value: str) -> tuple[str, ...]:
         return () if _is_tel(value) else ("invalid_tel",)
@@ -109,7 +109,7 @@ class TelKind(Textual):
 class HiddenKind(Textual):
     """A value that the page sends and people do not see; an object too, and all that came several times."""
 
-    def _faults(self, value: Any, sent: Any) -> list[Fault]:
+    def _faults(self, value: Any, sent: Any) -> list[FieldError]:
         if isinstance(value, dict) and self._free:
             return []  # a script put it there: nobody who fills in the form can mend it
         if not isinstance(value, list):
