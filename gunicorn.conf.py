@@ -9,7 +9,7 @@ from pathlib import Path
 from shutil import rmtree
 
 from forms_service.config import METRICS_FOLDER, THREADS, load_settings, served_address
-from forms_service.cpu_affinity import stay_on_one_core
+from forms_service.cpu_affinity import pin_to_idlest_core
 from forms_service.errors import StartError
 from forms_service.server.worker import Worker
 
@@ -70,7 +70,7 @@ def post_worker_init(worker):
     from forms_service.background import runner
 
     if worker.cfg.workers == 1:
-        stay_on_one_core()
+        pin_to_idlest_core()
     if "background" in getattr(worker.application, "extensions", ()):  # the benchmarks serve other apps by this file
         runner.start(worker.application)
 

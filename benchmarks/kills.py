@@ -96,7 +96,7 @@ def queue(app: Flask, server: MailServer, queued: list[str]) -> None:
         while len(queued) - len(set(server.ids)) > 100:
             time.sleep(0.02)
         with app.app_context(), write_session():
-            identity = outbox.put_mail("test", f"p{number}@example.com", {}, about=new_id())
+            identity = outbox.enqueue_mail("test", f"p{number}@example.com", {}, about=new_id())
             db.session.commit()
         queued.append(f"<{identity}@localhost>")
 

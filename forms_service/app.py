@@ -95,6 +95,6 @@ def create_app(settings: Settings, *, start: bool = True) -> Flask:
     app.register_blueprint(accounts)
     if start:
         with app.app_context(), transactions.dispose_engine():
-            migrations.bring_up_to_date()
+            migrations.migrate_on_start()
             keyring.unlock()
     return app

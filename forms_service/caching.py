@@ -20,7 +20,7 @@ from flask_caching.backends.simplecache import SimpleCache
 from forms_service.config import Settings
 from forms_service.extensions import cache
 from forms_service.metrics import CACHE_LOOKUPS
-from forms_service.redis_client import RedisGuard
+from forms_service.redis_client import RedisCircuitBreaker
 
 MAX_ENTRIES = 1000
 """Values kept in memory; the oldest go."""
@@ -75,7 +75,7 @@ class MemoryCache(SimpleCache):
 class RedisCache(BaseCache):
     """A cache of all processes; while Redis is away it has nothing and keeps nothing."""
 
-    def __init__(self, guard: RedisGuard, default_timeout: int) -> None:
+    def __init__(self, guard: RedisCircuitBreaker, default_timeout: int) -> None:
         super().__init__(default_timeout=default_timeout)
         self._guard = guard
         self._json = Json()

@@ -48,7 +48,7 @@ def test_mail(address: str) -> None:
 @with_appcontext
 def worker() -> None:
     """Send queued messages and run periodic tasks until SIGTERM."""
-    runner.work_until_told(current_app)
+    runner.run_worker(current_app)
 
 
 @click.group()

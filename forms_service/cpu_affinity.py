@@ -6,8 +6,8 @@ from contextlib import contextmanager
 
 import psutil
 
-PINNING = hasattr(os, "sched_setaffinity")  # not on macOS
-ALL_CORES = frozenset(os.sched_getaffinity(0)) if PINNING else frozenset(range(os.cpu_count() or 1))
+CAN_PIN = hasattr(os, "sched_setaffinity")  # not on macOS
+ALL_CORES = frozenset(os.sched_getaffinity(0)) if CAN_PIN else frozenset(range(os.cpu_count() or 1))
 """Those that the process was started on."""
 
 
@@ -16,21 +16,21 @@ def cores() -> int:
     return len(ALL_CORES)
 
 
-def stay_on_one_core() -> None:
+def pin_to_idlest_core() -> None:
     """Keep this thread, and those that it will start, on the core that was idle most.
 
     The interpreter runs one thread at a time. On several cores each system call hands its lock to a thread that wakes
     up on another core, and costs more than the call. Cores that somebody has chosen for the process stay as they are.
     """
     idle = [times.idle for times in psutil.cpu_times(percpu=True)]
-    if PINNING and set(range(len(idle))) == ALL_CORES:
+    if CAN_PIN and set(range(len(idle))) == ALL_CORES:
         os.sched_setaffinity(0, {idle.index(max(idle))})
 
 
 @contextmanager
-def on_every_core() -> Iterator[None]:
+def all_cores() -> Iterator[None]:
     """Let this thread run anywhere meanwhile: for long work that does not hold the interpreter's lock."""
-    if not PINNING:
+    if not CAN_PIN:
         yield
         return
     before = os.sched_getaffinity(0)

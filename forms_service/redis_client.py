@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 TIMEOUT = 0.25
 """Seconds to connect, and seconds to wait for an answer."""
 
-RETRY_SECONDS = 1.0
+RETRY_INTERVAL = 1.0
 """How long nobody asks a Redis that failed; then one request tries, the others still do without."""
 
 T = TypeVar("T")
@@ -29,10 +29,10 @@ T = TypeVar("T")
 
 def init_app(app: Flask, settings: Settings) -> None:
     """Keep the connection in `app.extensions["redis"]`, None without REDIS_URL."""
-    app.extensions["redis"] = RedisGuard(settings.redis_url) if settings.redis_url else None
+    app.extensions["redis"] = RedisCircuitBreaker(settings.redis_url) if settings.redis_url else None
 
 
-class RedisGuard:
+class RedisCircuitBreaker:
     """A Redis that may be away: a call that fails is answered by its fallback, and so are others for a while."""
 
     def __init__(self, url: str) -> None:
@@ -45,71 +45,71 @@ class RedisGuard:
             retry=driver.retry.Retry(driver.backoff.NoBackoff(), 0),
             driver_info=None,  # it would be told with a round trip that a frozen server never answers
         )
-        _look_up_in_time(driver, self.client.connection_pool)
-        self.away = False
-        self._try_again_at = 0.0
+        _limit_lookups(driver, self.client.connection_pool)
+        self.open = False
+        self._retry_at = 0.0
         self._lock = threading.Lock()
 
-    def call(self, action: Callable[["redis.Redis"], T], otherwise: Callable[[], T]) -> T:
+    def call(self, action: Callable[["redis.Redis"], T], fallback: Callable[[], T]) -> T:
         """What `action` makes of the client, or `otherwise()` while Redis is away."""
-        if self.away and not self._my_turn():
-            return otherwise()
+        if self.open and not self._try_half_open():
+            return fallback()
         try:
-            answer = action(self.client)
+            result = action(self.client)
         except self._failures as error:
-            self._failed(error)
-            return otherwise()
-        if self.away:
-            self._recovered()
-        return answer
+            self._record_failure(error)
+            return fallback()
+        if self.open:
+            self._close()
+        return result
 
-    def _my_turn(self) -> bool:
+    def _try_half_open(self) -> bool:
         with self._lock:
-            if time.monotonic() < self._try_again_at:
+            if time.monotonic() < self._retry_at:
                 return False
-            self._try_again_at = time.monotonic() + RETRY_SECONDS
+            self._retry_at = time.monotonic() + RETRY_INTERVAL
             return True
 
-    def _failed(self, error: Exception) -> None:
+    def _record_failure(self, error: Exception) -> None:
         REDIS_FAILURES.inc()
         with self._lock:
-            first, self.away = not self.away, True
-            self._try_again_at = time.monotonic() + RETRY_SECONDS
+            first, self.open = not self.open, True
+            self._retry_at = time.monotonic() + RETRY_INTERVAL
         REDIS_AWAY.set(1)
         if first:
             event("redis_away", level=logging.ERROR, error=type(error).__name__, limits="per process", cache="none")
 
-    def _recovered(self) -> None:
+    def _close(self) -> None:
         with self._lock:
-            back, self.away = self.away, False
+            back, self.open = self.open, False
         REDIS_AWAY.set(0)
         if back:
             event("redis_back", level=logging.WARNING)
 
 
-def _look_up_in_time(driver: Any, pool: Any) -> None:
+def _limit_lookups(driver: Any, pool: Any) -> None:
     """Let connections find their host within TIMEOUT; the operating system looks for a name server for 10 s."""
-    kind, known = pool.connection_class, dict[str, list[str]]()
-    if not issubclass(kind, driver.Connection):
+    connection_class, addresses = pool.connection_class, dict[str, list[str]]()
+    if not issubclass(connection_class, driver.Connection):
         return  # a Unix socket
 
-    class Punctual(kind):  # type: ignore[misc, valid-type]
+    class TimeoutConnection(connection_class):  # type: ignore[misc, valid-type]
         def _connect(self) -> Any:
-            sock = _connected(self.host, int(self.port), known)
+            sock = _open_socket(self.host, int(self.port), addresses)
             sock.settimeout(self.socket_timeout)
-            return self._wrap_socket_with_ssl(sock) if issubclass(kind, driver.SSLConnection) else sock
+            return self._wrap_socket_with_ssl(sock) if issubclass(connection_class, driver.SSLConnection) else sock
 
-    pool.connection_class = Punctual
+    pool.connection_class = TimeoutConnection
 
 
-def _connected(host: str, port: int, known: dict[str, list[str]]) -> socket.socket:
+def _open_socket(host: str, port: int, addresses: dict[str, list[str]]) -> socket.socket:
     try:
-        known[host] = addresses_of(host, port, TIMEOUT)
+        addresses[host] = addresses_of(host, port, TIMEOUT)
     except OSError:
-        if host not in known:
+        if host not in addresses:
             raise
     failure: OSError = OSError("no address")
-    for address in known[host]:
+    for address in addresses[host]:
         try:
             sock = socket.create_connection((address, port), timeout=TIMEOUT)
         except OSError as error:

@@ -122,7 +122,7 @@ def carry_out(checked: Checked, operator: Person | None) -> str:
     app = create_app(load_settings(directory), start=False)
     with app.app_context(), dispose_engine():
         try:
-            migrations.make_file()
+            migrations.create_file()
             command.upgrade(migrate.get_config(), "head")
             keyring.key_ring_store().load()
             administration.ensure_operator(checked.plan.email, operator)
@@ -173,7 +173,7 @@ def _needs_person(email: str) -> bool:
         return True
     revision = migrations.revision()
     if revision is migrations.Revision.NEWER:
-        raise migrations.too_new()
+        raise migrations.newer_schema_error()
     if not wrapped_keys.verify() or revision is not migrations.Revision.CURRENT:
         return True
     found = administration.status_of(email)

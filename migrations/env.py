@@ -39,7 +39,7 @@ def copy_first() -> None:
         with engine.connect() as connection:
             holds_something = bool(inspect(connection).get_table_names())
         if holds_something:
-            migrations.keep_copy(path)
+            migrations.back_up(path)
 
 
 def _leave_out_empty_ones(_: object, __: object, directives: list[MigrationScript]) -> None:

@@ -37,7 +37,7 @@ def remaining(client: FlaskClient) -> int:
 
 
 def away(client: FlaskClient) -> bool:
-    return bool(client.application.extensions["redis"].away)
+    return bool(client.application.extensions["redis"].open)
 
 
 def test_no_key_in_redis_shows_whom_it_counts(make_app: MakeApp, redis_url: str) -> None:
@@ -98,7 +98,7 @@ def test_limits_go_on_in_memory_and_come_back(make_app: MakeApp, own_redis: serv
         own_redis.start()
     until = time.monotonic() + 10
     while away(client) and time.monotonic() < until:
-        time.sleep(guarding.RETRY_SECONDS / 4)
+        time.sleep(guarding.RETRY_INTERVAL / 4)
         last = remaining(client)
     assert not away(client)
     assert (last < 99) is (how == "frozen"), "a Redis that was frozen counts on from where it was"

@@ -21,7 +21,7 @@ BATCH = 500
 def erase(account_id: uuid.UUID, event: str = "erased") -> None:
     """Erase an account, in the caller's transaction."""
     account_erasing.send(account_id=account_id)
-    outbox.forget([account_id])
+    outbox.delete_about([account_id])
     db.session.execute(update(Event).where(Event.account_id == account_id).values(client=None, details=None))
     db.session.execute(delete(Account).where(Account.id == account_id))
     db.session.add(Event(account_id=account_id, name=event))
@@ -32,7 +32,7 @@ def empty(account: Account) -> None:
 
     Its forms hang on that until they are erased: `drop_emptied` is called then.
     """
-    outbox.forget([account.id])
+    outbox.delete_about([account.id])
     db.session.execute(update(Event).where(Event.account_id == account.id).values(client=None, details=None))
     for kind in (Session, ApiKey, Token):
         db.session.execute(delete(kind).where(kind.account_id == account.id))

@@ -76,7 +76,7 @@ def _put_link(
 
 
 def _put(kind: str, account: Account, *, to: str | None = None, limit: int = PER_CLIENT, **values: str) -> bool:
-    return outbox.put_mail(kind, to or account.email, values, about=account.id, most_per_hour=limit) is not None
+    return outbox.enqueue_mail(kind, to or account.email, values, about=account.id, max_per_hour=limit) is not None
 
 
 def link(path: str, token: str) -> str:

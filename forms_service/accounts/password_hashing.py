@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from forms_service.accounts.hashing_gate import HashingGate
 from forms_service.accounts.models import Account
 from forms_service.config import THREADS, Settings, settings
-from forms_service.cpu_affinity import cores, on_every_core
+from forms_service.cpu_affinity import all_cores, cores
 from forms_service.encryption.keyring import current_key_ring
 from forms_service.errors import AuthenticationError, FieldError, ValidationError
 from forms_service.extensions import db
@@ -64,7 +64,7 @@ def hashed(password: str) -> str:
     """
     pepper = current_key_ring().pepper
     db.session.rollback()
-    with _gate().slot(), on_every_core():
+    with _gate().slot(), all_cores():
         return hash_password(password, pepper=pepper, rounds=settings.bcrypt_rounds)
 
 
@@ -79,7 +79,7 @@ def verified(password: str, kept: str | None) -> bool:
     highest = max(_highest_cost(), cost_of(kept or ""))
     db.session.rollback()
     cost = cost_of(kept) if kept else highest
-    with _gate().slot(), on_every_core():
+    with _gate().slot(), all_cores():
         right = verify_password(password, kept or _nobodys(highest), pepper=pepper)
         for missing in range(cost, highest):  # each cost takes twice as long as the one below: together 2**highest
             verify_password(password, _nobodys(missing), pepper=pepper)

@@ -15,7 +15,7 @@ from forms_service.database.transactions import write_session
 from forms_service.database.types import now
 from forms_service.extensions import db
 
-AGAIN_SECONDS = 300
+RETRY_DELAY = 300
 """When a task that failed is tried again, if it is not due before."""
 
 log = logging.getLogger(__name__)
@@ -26,7 +26,7 @@ class Task:
     """Something to do every so many seconds, in an application context of its own."""
 
     name: str
-    every: float
+    interval: float
     function: Callable[[], object]
 
 
@@ -35,16 +35,16 @@ def init_app(app: Flask) -> None:
     app.extensions["tasks"] = {}
 
 
-def register(app: Flask, name: str, every_seconds: float, function: Callable[[], object]) -> None:
+def register(app: Flask, name: str, interval: float, function: Callable[[], object]) -> None:
     """Have `function` called every so many seconds by whoever does background work; the first time at once."""
-    app.extensions["tasks"][name] = Task(name, every_seconds, function)
+    app.extensions["tasks"][name] = Task(name, interval, function)
 
 
 def run_due(stopping: Callable[[], bool] = lambda: False) -> list[str]:
     """Run the tasks that are due and that no other process has taken; their names."""
-    registered: dict[str, Task] = current_app.extensions["tasks"]
+    tasks: dict[str, Task] = current_app.extensions["tasks"]
     ran = []
-    for task in registered.values():
+    for task in tasks.values():
         if not stopping() and _claim(task):
             _run(task)
             ran.append(task.name)
@@ -57,7 +57,7 @@ def _run(task: Task) -> None:
     except Exception:
         log.exception("A periodic task failed: %s", task.name)
         db.session.rollback()
-        _move(task, min(task.every, AGAIN_SECONDS))
+        _reschedule(task, min(task.interval, RETRY_DELAY))
 
 
 def _claim(task: Task) -> bool:
@@ -65,23 +65,23 @@ def _claim(task: Task) -> bool:
     next_run_at = db.session.scalar(select(PeriodicTask.next_run_at).where(PeriodicTask.name == task.name))
     db.session.rollback()
     if next_run_at is None:
-        return _first(task)
-    return next_run_at <= now() and _move(task, task.every, PeriodicTask.next_run_at <= now())
+        return _insert(task)
+    return next_run_at <= now() and _reschedule(task, task.interval, PeriodicTask.next_run_at <= now())
 
 
-def _first(task: Task) -> bool:
+def _insert(task: Task) -> bool:
     try:
         with write_session():
-            db.session.add(PeriodicTask(name=task.name, next_run_at=now() + timedelta(seconds=task.every)))
+            db.session.add(PeriodicTask(name=task.name, next_run_at=now() + timedelta(seconds=task.interval)))
             db.session.commit()
     except IntegrityError:
         return False
     return True
 
 
-def _move(task: Task, seconds: float, *conditions: Any) -> bool:
+def _reschedule(task: Task, seconds: float, *conditions: Any) -> bool:
     statement = update(PeriodicTask).where(PeriodicTask.name == task.name, *conditions)
     with write_session():
-        moved = db.session.execute(statement.values(next_run_at=now() + timedelta(seconds=seconds)))
+        result = db.session.execute(statement.values(next_run_at=now() + timedelta(seconds=seconds)))
         db.session.commit()
-    return cast("CursorResult[Any]", moved).rowcount == 1
+    return cast("CursorResult[Any]", result).rowcount == 1

@@ -25,14 +25,14 @@ from forms_service.database.engine import first_line
 from forms_service.encryption import rotation
 from forms_service.errors import ServiceUnavailableError
 
-TASK_SECONDS = 20.0
-REENCRYPT_SECONDS = 60
+TASK_INTERVAL = 20.0
+REENCRYPT_INTERVAL = 60
 """How often a re-encryption that is not finished goes on; longer than every process needs to notice a new key."""
 
-MAX_PAUSE = 15.0
+MAX_RETRY_DELAY = 15.0
 """Seconds between looks for a database that is away."""
 
-STOPPING_SECONDS = 25
+STOP_TIMEOUT = 25
 """How long the end of the process waits for the message in hand."""
 
 Work = Callable[[Callable[[], bool]], object]
@@ -44,25 +44,25 @@ log = logging.getLogger(__name__)
 def init_app(app: Flask) -> None:
     """Create the loops of the process, not started yet, and the list of periodic tasks."""
     periodic.init_app(app)
-    periodic.register(app, "re-encryption", REENCRYPT_SECONDS, rotation.continue_in_background)
+    periodic.register(app, "re-encryption", REENCRYPT_INTERVAL, rotation.continue_in_background)
     app.extensions["background"] = Background(app)
-    add_loop(app, "tasks", periodic.run_due, TASK_SECONDS)
+    add_loop(app, "tasks", periodic.run_due, TASK_INTERVAL)
 
 
 def add_loop(app: Flask, name: str, work: Work, seconds: float) -> None:
     """Have `work` done in a thread of its own: every so many seconds, and when it is woken."""
-    _of(app).loops[name] = Loop(app, name, work, seconds)
+    _background_of(app).loops[name] = Loop(app, name, work, seconds)
 
 
 def wake(name: str) -> None:
     """Have a loop do its work now, where this process runs it."""
-    _of(current_app).loops[name].wake()
+    _background_of(current_app).loops[name].wake()
 
 
 def start(app: Flask) -> None:
     """Begin, where BACKGROUND_WORK says that a serving process does it; once in a process, however often called."""
     if app.config["SETTINGS"].background_work == "inside":
-        _of(app).start()
+        _background_of(app).start()
 
 
 def start_with_server(app: Flask) -> None:
@@ -71,18 +71,18 @@ def start_with_server(app: Flask) -> None:
         start(app)
     elif _flask_run_serves():
         start(app)
-        _end_in_order()
+        _handle_sigterm()
     app.before_request(lambda: start(app))
 
 
-def work_until_told(app: Flask) -> None:
+def run_worker(app: Flask) -> None:
     """`flask worker`: do background work until SIGTERM or SIGINT; the message in hand is finished."""
-    told = threading.Event()
+    stop_requested = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: told.set())
-    background = _of(app)
+        signal.signal(number, lambda *_: stop_requested.set())
+    background = _background_of(app)
     background.start()
-    told.wait()
+    stop_requested.wait()
     background.stop()
 
 
@@ -125,7 +125,7 @@ class Loop:
             if self._stopping.is_set():  # looked at after the clearing, or a call to stop would be slept through
                 return
             self._once()
-            pause = min(2.0**self._failures, MAX_PAUSE) if self._failures else self._seconds
+            pause = min(2.0**self._failures, MAX_RETRY_DELAY) if self._failures else self._seconds
             self._woken.wait(pause)
 
     def _once(self) -> None:
@@ -173,19 +173,19 @@ class Background:
         atexit.register(self.stop)
 
     def stop(self) -> None:
-        """End after the message in hand, or after STOPPING_SECONDS: then the lease runs out, and it goes again."""
+        """End after the message in hand, or after STOP_TIMEOUT: then the lease runs out, and it goes again."""
         if self._process != os.getpid():
             return
-        until = time.monotonic() + STOPPING_SECONDS
+        deadline = time.monotonic() + STOP_TIMEOUT
         for loop in self.loops.values():
             loop.stop()
         for loop in self.loops.values():
-            loop.join(until - time.monotonic())
+            loop.join(deadline - time.monotonic())
         self._process = None
         atexit.unregister(self.stop)
 
 
-def _of(app: Flask) -> Background:
+def _background_of(app: Flask) -> Background:
     return cast("Background", app.extensions["background"])
 
 
@@ -199,7 +199,7 @@ def _flask_run_serves() -> bool:
     return is_running_from_reloader() or not reloads
 
 
-def _end_in_order() -> None:
+def _handle_sigterm() -> None:
     """Let SIGTERM end the development server as SIGINT does, so that the message in hand is finished."""
     if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL and threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))

@@ -53,17 +53,17 @@ def _reencrypt_all() -> None:
         click.echo(f"Waiting {keyring.RELOAD_INTERVAL} s until every process has loaded the new key …")
         time.sleep(max(keyring.RELOAD_INTERVAL + 1, 0))
         last = _show("Checking again")
-        if rotation.note_if_done(last):
+        if rotation.mark_done_if_clean(last):
             break
     if last and last.unreadable:
         raise click.ClickException(f"{last.unreadable} rows cannot be decrypted and are unchanged. See: flask doctor")
     click.echo("Everything is under the new data key.")
 
 
-def _show(label: str) -> rotation.Pass | None:
+def _show(label: str) -> rotation.Progress | None:
     """Re-encrypt, showing rows done, rows left and seconds left; how the pass ended, None if nothing was stale."""
     total, started, shown = rotation.count_stale(), time.monotonic(), 0.0
-    last: rotation.Pass | None = None
+    last: rotation.Progress | None = None
     with click.progressbar(length=total, label=label, show_pos=True, show_eta=True) as bar:
         for so_far in rotation.reencrypt():
             looked, before = _looked(so_far), _looked(last)
@@ -76,7 +76,7 @@ def _show(label: str) -> rotation.Pass | None:
     return last
 
 
-def _looked(so_far: rotation.Pass | None) -> int:
+def _looked(so_far: rotation.Progress | None) -> int:
     return so_far.done + so_far.unreadable if so_far else 0
 
 

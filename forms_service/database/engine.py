@@ -21,20 +21,20 @@ CONTENDED_TIMEOUT = 0.2
 """Seconds for SQLite's lock while another process has held it for LOCK_TIMEOUT: nobody waits for it twice."""
 
 
-STATEMENT_SECONDS = 30
+STATEMENT_TIMEOUT = 30
 
 
 POSTGRES_OPTIONS = {
     "connect_timeout": 2,
     "tcp_user_timeout": 5_000,
     "keepalives_idle": 30,
-    "options": f"-c timezone=utc -c statement_timeout={STATEMENT_SECONDS}s -c lock_timeout={LOCK_TIMEOUT}s",
+    "options": f"-c timezone=utc -c statement_timeout={STATEMENT_TIMEOUT}s -c lock_timeout={LOCK_TIMEOUT}s",
 }
 """A statement ends after 30 s, and a peer that no longer takes what is sent is given up after 5."""
 
 
-LONG_READERS = frozenset({"forms", "inbox", "people", "me"})
-"""Blueprints whose statements may take STATEMENT_SECONDS; all others answer within 5 s, whatever the server does."""
+SLOW_BLUEPRINTS = frozenset({"forms", "inbox", "people", "me"})
+"""Blueprints whose statements may take STATEMENT_TIMEOUT; all others answer within 5 s, whatever the server does."""
 
 
 SQLITE_OPTIONS = {"timeout": LOCK_TIMEOUT, "cached_statements": 16}
@@ -47,8 +47,8 @@ SQLITE_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"b
 
 def first_line(error: Exception) -> str:
     """What the driver says is wrong, in its first line: for an operator, never for a client."""
-    said = str(getattr(error, "orig", None) or error).strip()
-    return said.splitlines()[0] if said else type(error).__name__
+    message = str(getattr(error, "orig", None) or error).strip()
+    return message.splitlines()[0] if message else type(error).__name__
 
 
 def init_app(app: Flask, settings: Settings) -> None:
@@ -72,7 +72,7 @@ def init_app(app: Flask, settings: Settings) -> None:
         _count_pool_events(db.engine)
         if not sqlite:
             postgres.listen(db.engine)
-            app.before_request(_limit_waiting)
+            app.before_request(_set_deadline)
             app.teardown_request(lambda _: postgres.begin_request(short=False))
             return
         event.listen(db.engine, "connect", _set_up_sqlite)
@@ -99,8 +99,8 @@ def _is_file(name: str | None) -> bool:
     return bool(name) and name != ":memory:" and not str(name).startswith("file:")
 
 
-def _limit_waiting() -> None:
-    postgres.begin_request(short=request.blueprint not in LONG_READERS)
+def _set_deadline() -> None:
+    postgres.begin_request(short=request.blueprint not in SLOW_BLUEPRINTS)
 
 
 class _SQLiteBegin:

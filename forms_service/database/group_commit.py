@@ -20,77 +20,77 @@ MAX_DELAY = 0.005
 """Seconds for which whoever leads waits for those who are on their way; the processor is theirs meanwhile."""
 
 
-class Grouping(Generic[Item, Outcome]):
+class GroupCommit(Generic[Item, Outcome]):
     """Does `work` for items that come from many threads, in groups, one after the other.
 
     There is no thread for it: the first to come works for itself and for those who are on their way, as many as
     `coming` says; who comes later waits, and the first of them then works for all of those.
     """
 
-    def __init__(self, work: Work[Item, Outcome], coming: Callable[[], int] = lambda: 0) -> None:
+    def __init__(self, work: Work[Item, Outcome], in_flight: Callable[[], int] = lambda: 0) -> None:
         self._work = work
-        self._coming = coming
+        self._in_flight = in_flight
         self._lock = threading.Lock()
-        self._waiting: list[_Turn[Item, Outcome]] = []
+        self._waiting: list[_Waiter[Item, Outcome]] = []
         self._busy = False
-        self._gathered = threading.Event()
+        self._batch_complete = threading.Event()
 
-    def do(self, item: Item) -> Outcome:
+    def submit(self, item: Item) -> Outcome:
         """What became of the item; raises what went wrong with it."""
-        turn: _Turn[Item, Outcome] = _Turn(item)
+        waiter: _Waiter[Item, Outcome] = _Waiter(item)
         with self._lock:
-            self._waiting.append(turn)
+            self._waiting.append(waiter)
             leads, self._busy = not self._busy, True
-            if self._all_here():
-                self._gathered.set()
+            if self._is_batch_complete():
+                self._batch_complete.set()
         if not leads:
-            turn.wait()
-        if turn.outcome is None:
-            self._lead()
-        if isinstance(turn.outcome, Exception):
-            raise turn.outcome
-        return cast("Outcome", turn.outcome)
+            waiter.wait()
+        if waiter.outcome is None:
+            self._commit_batch()
+        if isinstance(waiter.outcome, Exception):
+            raise waiter.outcome
+        return cast("Outcome", waiter.outcome)
 
-    def _lead(self) -> None:
+    def _commit_batch(self) -> None:
         """Work for everybody who waits, oneself among them, and hand over to who has come since."""
-        self._gathered.clear()
-        if not self._all_here():  # looked at after the clearing, or the last to come would be slept through
-            self._gathered.wait(MAX_DELAY)
+        self._batch_complete.clear()
+        if not self._is_batch_complete():  # looked at after the clearing, or the last to come would be slept through
+            self._batch_complete.wait(MAX_DELAY)
         with self._lock:
-            group, self._waiting = self._waiting[:MAX_BATCH], self._waiting[MAX_BATCH:]
-        outcomes: list[Outcome | Exception] = [ServiceUnavailableError()] * len(group)
+            batch, self._waiting = self._waiting[:MAX_BATCH], self._waiting[MAX_BATCH:]
+        outcomes: list[Outcome | Exception] = [ServiceUnavailableError()] * len(batch)
         try:
-            outcomes = self._work([turn.item for turn in group])
+            outcomes = self._work([waiter.item for waiter in batch])
         except Exception as error:  # noqa: BLE001 (raised again in every thread that waits)
-            outcomes = [error] * len(group)
+            outcomes = [error] * len(batch)
         finally:  # whatever happens to this thread, nobody waits for ever
-            self._tell(group, outcomes)
+            self._publish(batch, outcomes)
 
-    def _all_here(self) -> bool:
-        return len(self._waiting) >= min(self._coming(), MAX_BATCH)
+    def _is_batch_complete(self) -> bool:
+        return len(self._waiting) >= min(self._in_flight(), MAX_BATCH)
 
-    def _tell(self, group: "list[_Turn[Item, Outcome]]", outcomes: list[Outcome | Exception]) -> None:
-        for turn, outcome in zip(group, outcomes, strict=True):
-            turn.outcome = outcome
+    def _publish(self, batch: "list[_Waiter[Item, Outcome]]", outcomes: list[Outcome | Exception]) -> None:
+        for waiter, outcome in zip(batch, outcomes, strict=True):
+            waiter.outcome = outcome
         with self._lock:
-            following = self._waiting[0] if self._waiting else None
-            self._busy = following is not None
-        if following:
-            following.call()
-        waiting = group[1:]  # the first is who leads
-        for turn, after in pairwise(waiting):
-            turn.after = after
-        if waiting:
-            waiting[0].call()
+            next_leader = self._waiting[0] if self._waiting else None
+            self._busy = next_leader is not None
+        if next_leader:
+            next_leader.wake()
+        followers = batch[1:]  # the first is who leads
+        for waiter, next_waiter in pairwise(followers):
+            waiter.next_waiter = next_waiter
+        if followers:
+            followers[0].wake()
 
 
-class _Turn(Generic[Item, Outcome]):
+class _Waiter(Generic[Item, Outcome]):
     """One item and the thread that waits for its outcome, or for its turn to lead."""
 
     def __init__(self, item: Item) -> None:
         self.item = item
         self.outcome: Outcome | Exception | None = None
-        self.after: _Turn[Item, Outcome] | None = None
+        self.next_waiter: _Waiter[Item, Outcome] | None = None
         """Who is called when this one goes on: twenty that wake up at once would only be in each other's way."""
 
         self._gate = threading.Lock()
@@ -99,9 +99,9 @@ class _Turn(Generic[Item, Outcome]):
     def wait(self) -> None:
         """Until somebody calls; then it is for this one to call the next."""
         self._gate.acquire()
-        if self.after:
-            self.after.call()
+        if self.next_waiter:
+            self.next_waiter.wake()
 
-    def call(self) -> None:
+    def wake(self) -> None:
         """Let the thread go on."""
         self._gate.release()

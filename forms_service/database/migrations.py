@@ -23,7 +23,7 @@ from forms_service.errors import StartError
 from forms_service.extensions import db, migrate
 
 DIRECTORY = Path(__file__).parents[2] / "migrations"
-COPIES = 3
+MAX_COPIES = 3
 """Copies of the embedded database that are kept, made before each migration."""
 
 log = logging.getLogger(__name__)
@@ -54,28 +54,28 @@ def revision() -> Revision:
 
     :raises sqlalchemy.exc.OperationalError: when it is away
     """
-    known: list[str] = current_app.extensions["revisions"]  # the newest first
+    revisions: list[str] = current_app.extensions["revisions"]  # the newest first
     check_file()
     with db.engine.connect() as connection:
-        found = MigrationContext.configure(connection).get_current_revision()
-    if found is not None and found not in known:
+        current = MigrationContext.configure(connection).get_current_revision()
+    if current is not None and current not in revisions:
         return Revision.NEWER
-    return Revision.CURRENT if found == known[0] else Revision.PENDING
+    return Revision.CURRENT if current == revisions[0] else Revision.PENDING
 
 
-def bring_up_to_date() -> None:
+def migrate_on_start() -> None:
     """Migrate the embedded database; look at any other, and say what its operator has to do.
 
     :raises StartError: when the database was made by a newer version of the code, or its file cannot be used
     """
     path = sqlite_file()
     try:
-        make_file()
+        create_file()
         if settings.embedded:
-            with _alone(settings.instance_path):
+            with _exclusive_lock(settings.instance_path):
                 _migrate_embedded()
         else:
-            _look()
+            _check_revision()
     except (OSError, sqlite3.Error, DatabaseError) as error:
         if not path:
             raise
@@ -91,15 +91,15 @@ def sqlite_file() -> Path | None:
     return Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None
 
 
-def make_file() -> None:
+def create_file() -> None:
     """Make the file of an SQLite database, for its owner only, if there is none."""
     path = sqlite_file()
     if path:
         _touch(path)
 
 
-def keep_copy(path: Path) -> None:
-    """A copy beside the file, consistent even while another process reads; the oldest beyond COPIES go."""
+def back_up(path: Path) -> None:
+    """A copy beside the file, consistent even while another process reads; the oldest beyond MAX_COPIES go."""
     copy = path.with_name(f"{path.name}.{now():%Y%m%dT%H%M%S%f}.copy")
     for unfinished in path.parent.glob(f"{path.name}.*.unfinished"):
         unfinished.unlink()
@@ -108,31 +108,31 @@ def keep_copy(path: Path) -> None:
     with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(draft)) as target:
         source.backup(target)
     draft.rename(copy)  # one that a crash cut off takes no other's place
-    for old in sorted(path.parent.glob(f"{path.name}.*.copy"))[:-COPIES]:
+    for old in sorted(path.parent.glob(f"{path.name}.*.copy"))[:-MAX_COPIES]:
         old.unlink()
 
 
 def _migrate_embedded() -> None:
-    found = revision()
-    if found is Revision.NEWER:
-        raise too_new()
-    if found is Revision.PENDING:
+    state = revision()
+    if state is Revision.NEWER:
+        raise newer_schema_error()
+    if state is Revision.PENDING:
         command.upgrade(migrate.get_config(), "head")
 
 
-def _look() -> None:
+def _check_revision() -> None:
     try:
-        found = revision()
+        state = revision()
     except OperationalError as error:
         log.warning("The database is unavailable: requests that need it get 503. %s", first_line(error))
         return
-    if found is Revision.NEWER:
-        raise too_new()
-    if found is Revision.PENDING:
+    if state is Revision.NEWER:
+        raise newer_schema_error()
+    if state is Revision.PENDING:
         log.warning("Migrations are pending. Run: flask db upgrade")
 
 
-def too_new() -> StartError:
+def newer_schema_error() -> StartError:
     """The refusal of a database that this code does not know."""
     return StartError(
         "The database was made by a newer version of forms_service. Start that version, or restore the copy "
@@ -146,7 +146,7 @@ def _touch(path: Path) -> None:
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[None]:
+def _exclusive_lock(folder: Path) -> Iterator[None]:
     """One process at a time; the lock is SQLite's own, so it works on every system and dies with its holder."""
     with closing(sqlite3.connect(folder / "migrating.lock", timeout=60, isolation_level=None)) as lock:
         lock.execute("BEGIN EXCLUSIVE")

@@ -17,23 +17,23 @@ from typing import Any
 from sqlalchemy import Engine, event
 from sqlalchemy.engine import Dialect
 
-GIVE_UP_SECONDS = 32.0
+LONG_TIMEOUT = 32.0
 """When a server that should have ended a statement itself is taken for dead."""
 
-REQUEST_SECONDS = 4.5
+REQUEST_TIMEOUT = 4.5
 """The same for everything that a short request asks."""
 
-MIN_SECONDS = 1.0
+MIN_TIMEOUT = 1.0
 """A statement gets as much even at the end of a request."""
 
-SUSPICION_SECONDS = 0.7
+PROBE_DELAY = 0.7
 """Seconds without an answer after which the server is asked for a sign of life."""
 
 PROBE_TIMEOUT = 0.7
-RETRY_SECONDS = 0.5
+RETRY_INTERVAL = 0.5
 """How long an open circuit stays so before one request asks again."""
 
-CONNECT_RETRY_SECONDS = 5.0
+CONNECT_RETRY_INTERVAL = 5.0
 """How often one request looks for the server by its name while the circuit is open; it waits for 2 s."""
 
 SSL_REQUEST = struct.pack("!ii", 8, 80877103)
@@ -46,7 +46,7 @@ _request = threading.local()
 
 def begin_request(*, short: bool) -> None:
     """Set how long this thread waits for answers from now on."""
-    _request.deadline = time.monotonic() + REQUEST_SECONDS if short else None
+    _request.deadline = time.monotonic() + REQUEST_TIMEOUT if short else None
 
 
 def listen(engine: Engine) -> None:
@@ -59,7 +59,7 @@ def listen(engine: Engine) -> None:
         driver: Any = dialect.loaded_dbapi
         if not circuit.may_connect():
             raise driver.OperationalError("the server does not answer")
-        connection = _impatient(driver).connect(*args, **options)
+        connection = _connection_with_timeout(driver).connect(*args, **options)
         connection.join(circuit)
         return connection
 
@@ -92,10 +92,10 @@ class Circuit:
             return True
         if now < self._connect_at:
             return False
-        self._connect_at = now + CONNECT_RETRY_SECONDS
+        self._connect_at = now + CONNECT_RETRY_INTERVAL
         return True
 
-    def pass_or_refuse(self, driver: Any) -> None:
+    def check(self, driver: Any) -> None:
         """Let a statement through, or not.
 
         :raises driver.OperationalError: while the server does not answer
@@ -108,9 +108,9 @@ class Circuit:
         if not self._probing.acquire(blocking=False):
             return not self.open
         try:
-            alive = self._address is None or _gives_sign(self._address)
+            alive = self._address is None or _probe(self._address)
             self._set(is_open=not alive)
-            self._retry_at = time.monotonic() + RETRY_SECONDS
+            self._retry_at = time.monotonic() + RETRY_INTERVAL
             return alive
         finally:
             self._probing.release()
@@ -119,11 +119,11 @@ class Circuit:
         if self.open is is_open:
             return
         self.open = is_open
-        self._connect_at = time.monotonic() + CONNECT_RETRY_SECONDS
+        self._connect_at = time.monotonic() + CONNECT_RETRY_INTERVAL
         level, name = (logging.ERROR, "database_silent") if is_open else (logging.WARNING, "database_back")
         events.log(level, name, extra={"fields": {}})
 
-    def suspect_all(self) -> None:
+    def distrust_pool(self) -> None:
         """Use no connection again that was made before now."""
         self._stale_before = time.monotonic()
 
@@ -137,10 +137,10 @@ class Circuit:
 
 
 @cache
-def _impatient(driver: Any) -> Any:
+def _connection_with_timeout(driver: Any) -> Any:
     """Return the driver's connection class with a limit to each wait; the driver is an extra."""
 
-    class Impatient(driver.Connection):  # type: ignore[misc]
+    class TimeoutConnection(driver.Connection):  # type: ignore[misc]
         circuit: Circuit | None = None
         born = 0.0
 
@@ -150,12 +150,12 @@ def _impatient(driver: Any) -> Any:
 
         def wait(self, generator: Any, *rest: Any, **more: Any) -> Any:
             if self.circuit is None:
-                return super().wait(generator, *rest, **{"timeout": REQUEST_SECONDS, **more})
+                return super().wait(generator, *rest, **{"timeout": REQUEST_TIMEOUT, **more})
             try:
-                self.circuit.pass_or_refuse(driver)
+                self.circuit.check(driver)
                 return _wait_in_steps(driver, self.circuit, partial(super().wait, _resumable(generator)))
             except driver.errors._WaitTimeout as error:
-                self.circuit.suspect_all()
+                self.circuit.distrust_pool()
                 self.close()
                 raise driver.OperationalError("the server does not answer") from error
             except driver.OperationalError:
@@ -163,18 +163,18 @@ def _impatient(driver: Any) -> Any:
                     self.close()
                 raise
 
-    return Impatient
+    return TimeoutConnection
 
 
 def _wait_in_steps(driver: Any, circuit: Circuit, wait: Callable[..., Any]) -> Any:
     """Wait as long as the server lives, and no longer than the patience of this thread."""
-    until = time.monotonic() + _patience()
+    deadline = time.monotonic() + _time_left()
     while True:
-        step = max(0.0, min(SUSPICION_SECONDS, until - time.monotonic()))
+        step = max(0.0, min(PROBE_DELAY, deadline - time.monotonic()))
         try:
             return wait(timeout=step)
         except driver.errors._WaitTimeout:
-            if time.monotonic() >= until:
+            if time.monotonic() >= deadline:
                 raise
         if circuit.open or not circuit.answers():
             raise driver.OperationalError("the server does not answer")
@@ -183,22 +183,22 @@ def _wait_in_steps(driver: Any, circuit: Circuit, wait: Callable[..., Any]) -> A
 def _resumable(generator: Any) -> Generator[Any, Any, Any]:
     """Wrap a generator of the driver's so that it can be waited for again after a timeout."""
     try:
-        wanted = next(generator)
+        state = next(generator)
         while True:
-            ready = yield wanted
-            wanted = generator.send(ready or 0)
+            ready = yield state
+            state = generator.send(ready or 0)
     except StopIteration as end:
         return end.value
 
 
-def _patience() -> float:
+def _time_left() -> float:
     deadline: float | None = getattr(_request, "deadline", None)
     if deadline is None:
-        return GIVE_UP_SECONDS
-    return max(MIN_SECONDS, deadline - time.monotonic())
+        return LONG_TIMEOUT
+    return max(MIN_TIMEOUT, deadline - time.monotonic())
 
 
-def _gives_sign(address: tuple[str, int]) -> bool:
+def _probe(address: tuple[str, int]) -> bool:
     host, port = address
     local = host.startswith("/")
     family = socket.AF_UNIX if local else socket.AF_INET6 if ":" in host else socket.AF_INET

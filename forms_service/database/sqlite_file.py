@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Engine, event
 from sqlalchemy.exc import OperationalError
 
-HEADER = 24
+HEADER_SIZE = 24
 """Bytes at the beginning of a database that never change: magic, page size, versions."""
 
 CHANGE_DELAY = 0.3
@@ -62,7 +62,7 @@ class SQLiteFile:
         try:
             if _identity(self._path) != self._identity:
                 return "the database file is another one now"
-            if os.pread(self._descriptor, HEADER, 0) != self._header:
+            if os.pread(self._descriptor, HEADER_SIZE, 0) != self._header:
                 return "the header of the database file is damaged"
         except OSError as error:
             return f"the database file cannot be reached: {os.strerror(error.errno or 0)}"
@@ -78,24 +78,24 @@ class SQLiteFile:
         The descriptor stays open for ever: closing it would drop the locks that SQLite holds on the same file.
         """
         try:
-            found = _identity(self._path)
+            identity = _identity(self._path)
         except OSError as error:
             raise sqlite3.OperationalError("unable to open database file") from error
         with self._lock:
-            if found == self._identity:
+            if identity == self._identity:
                 return
             if time.monotonic() < self._refuse_until:
                 raise sqlite3.OperationalError("the database file has just been replaced")
             descriptor = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
-            self._descriptor, self._identity, self._header = descriptor, found, b""
+            self._descriptor, self._identity, self._header = descriptor, identity, b""
             self._gone, was_gone = False, self._gone
         if was_gone:
             self._come_back()
 
     def _after_connect(self, connection: Any, record: Any) -> None:
         record.info["file"] = self._identity
-        if len(self._header) < HEADER:  # an empty file has its header once something is written
-            self._header = os.pread(self._descriptor, HEADER, 0)
+        if len(self._header) < HEADER_SIZE:  # an empty file has its header once something is written
+            self._header = os.pread(self._descriptor, HEADER_SIZE, 0)
 
     def _on_checkin(self, _: object, record: Any) -> None:
         if record.info.get("file") != self._identity:

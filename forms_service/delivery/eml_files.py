@@ -9,7 +9,7 @@ from pathlib import Path
 
 from forms_service.config import settings
 from forms_service.delivery.mail_rendering import Mail
-from forms_service.delivery.message import Parcel
+from forms_service.delivery.message import OutgoingMessage
 from forms_service.logs import event
 
 FOLDER = "outbox"
@@ -18,20 +18,20 @@ LINK = re.compile(r"^https?://\S+$", re.MULTILINE)
 log = logging.getLogger(__name__)
 
 
-def write(parcel: Parcel, mail: Mail) -> str:
+def write(message: OutgoingMessage, mail: Mail) -> str:
     """Write the mail for whoever tries the service out, and show its link: the one token that a log may hold."""
     folder = settings.instance_path / FOLDER
     folder.mkdir(mode=0o700, exist_ok=True)
-    path = folder / f"{parcel.created_at:%Y%m%dT%H%M%S}-{parcel.kind}-{parcel.id}.eml"
+    path = folder / f"{message.created_at:%Y%m%dT%H%M%S}-{message.kind}-{message.id}.eml"
     _write_privately(path, mail.content.replace(b"\r\n", b"\n"))
     link = LINK.search(mail.text)
-    event("mail_written", kind=parcel.kind, file=f"{FOLDER}/{path.name}", link=link[0] if link else None)
+    event("mail_written", kind=message.kind, file=f"{FOLDER}/{path.name}", link=link[0] if link else None)
     return f"Written to {path}"
 
 
-def remove(identities: Collection[uuid.UUID]) -> None:
+def remove(message_ids: Collection[uuid.UUID]) -> None:
     """Delete the files of messages that were erased, so far as there are any."""
-    names = {str(identity) for identity in identities}
+    names = {str(message_id) for message_id in message_ids}
     try:
         for path in (settings.instance_path / FOLDER).glob("*.eml") if names else ():
             if path.stem[-36:] in names:

@@ -40,7 +40,7 @@ class Field(str):
 
 def text_field(name: str, text: str) -> Field:
     """A field of free text, which reads as that text and nothing else."""
-    return Field(name, _encoded(name, text) if NEEDS_ENCODING.search(text) else text)
+    return Field(name, _encode(name, text) if NEEDS_ENCODING.search(text) else text)
 
 
 def address_field(name: str, address: Address) -> Field:
@@ -49,7 +49,7 @@ def address_field(name: str, address: Address) -> Field:
     if not display_name:
         return Field(name, address.addr_spec)
     if NEEDS_ENCODING.search(display_name):
-        phrase = _encoded(name, display_name)
+        phrase = _encode(name, display_name)
     else:
         phrase = display_name if display_name.replace(" ", "").isalnum() else f'"{quote(display_name)}"'
     return Field(name, f"{phrase} <{address.addr_spec}>")
@@ -66,6 +66,6 @@ def check_headers(content: bytes, message: EmailMessage) -> None:
         raise DeliveryError("The headers of this mail do not match those that the service wrote.", permanent=True)
 
 
-def _encoded(name: str, text: str) -> str:
+def _encode(name: str, text: str) -> str:
     """The text as encoded words, on several lines if need be."""
     return Header(text, "utf-8", header_name=name, maxlinelen=MAX_LINE).encode()

@@ -19,7 +19,7 @@ from jinja2 import Environment, StrictUndefined, TemplateNotFound
 
 from forms_service.config import settings
 from forms_service.delivery.mail_headers import address_field, check_headers, text_field
-from forms_service.delivery.message import Parcel
+from forms_service.delivery.message import OutgoingMessage
 from forms_service.validation.fields import MAX_EMAIL_LENGTH
 from forms_service.validation.text import collapse_whitespace, strip_controls
 
@@ -54,17 +54,17 @@ def init_app(app: Flask) -> None:
     app.extensions["mails"] = app.jinja_env.overlay(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
 
 
-def compose(parcel: Parcel, *, international: bool = False) -> Mail:
+def render_mail(outgoing: OutgoingMessage, *, international: bool = False) -> Mail:
     """The mail, the same on every try but for what the templates say now.
 
     An address for answers that is not ASCII is in the header of an `international` mail; else only the text names it.
     """
-    sender, recipient = _sender(), mailbox(parcel.target)
-    reply_to = _reply_to(parcel.values, international)
+    sender, recipient = _sender(), mailbox(outgoing.target)
+    reply_to = _reply_to(outgoing.values, international)
     values = {
         "app_name": settings.app_name,
         "public_url": settings.public_url,
-        **parcel.values,
+        **outgoing.values,
         ANSWERABLE: reply_to is not None,
     }
     message = EmailMessage()
@@ -72,14 +72,14 @@ def compose(parcel: Parcel, *, international: bool = False) -> Mail:
     message["To"] = address_field("To", recipient)
     if reply_to:
         message["Reply-To"] = address_field("Reply-To", reply_to)
-    message["Subject"] = text_field("Subject", _subject(_rendered(parcel.kind, "subject.txt", values)))
-    message["Date"] = format_datetime(parcel.created_at)
-    message["Message-ID"] = f"<{parcel.id}@{sender_address().domain}>"
+    message["Subject"] = text_field("Subject", _subject(_render(outgoing.kind, "subject.txt", values)))
+    message["Date"] = format_datetime(outgoing.created_at)
+    message["Message-ID"] = f"<{outgoing.id}@{sender_address().domain}>"
     message["Auto-Submitted"] = "auto-generated"
-    text = _rendered(parcel.kind, "text.txt", values).strip() + "\n"
-    _set_content(message, parcel.kind, text, values)
+    text = _render(outgoing.kind, "text.txt", values).strip() + "\n"
+    _set_content(message, outgoing.kind, text, values)
     utf8 = not all(address.addr_spec.isascii() for address in (sender, recipient, reply_to or recipient))
-    return Mail(sender.addr_spec, recipient.addr_spec, _flattened(message, utf8=utf8), text, international=utf8)
+    return Mail(sender.addr_spec, recipient.addr_spec, _flatten(message, utf8=utf8), text, international=utf8)
 
 
 def mailbox(address: str) -> Address:
@@ -103,7 +103,7 @@ def _sender() -> Address:
     return Address(display_name=name or settings.app_name, username=address.username, domain=address.domain)
 
 
-def _rendered(kind: str, part: str, values: dict[str, object]) -> str:
+def _render(kind: str, part: str, values: dict[str, object]) -> str:
     environment = cast("Environment", current_app.extensions["mails"])
     return environment.get_template(f"mails/{kind}/{part}").render(values)
 
@@ -129,13 +129,13 @@ def _reply_to(values: dict[str, Any], international: bool) -> Address | None:
 def _set_content(message: EmailMessage, kind: str, text: str, values: dict[str, object]) -> None:
     message.set_content(text, cte=_encoding(text))
     try:
-        html = _rendered(kind, "html.html", values)
+        html = _render(kind, "html.html", values)
     except TemplateNotFound:
         return
     message.add_alternative(html, subtype="html", cte=_encoding(html))
 
 
-def _flattened(message: EmailMessage, *, utf8: bool) -> bytes:
+def _flatten(message: EmailMessage, *, utf8: bool) -> bytes:
     buffer = BytesIO()
     BytesGenerator(buffer, policy=SMTP.clone(utf8=utf8)).flatten(message)
     check_headers(buffer.getvalue(), message)

@@ -18,7 +18,7 @@ class DeliveryError(Exception):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Parcel:
+class OutgoingMessage:
     """A message as it is sent."""
 
     id: uuid.UUID
@@ -28,10 +28,10 @@ class Parcel:
     values: dict[str, Any] = field(repr=False)
 
 
-class Sender(Protocol):
+class Transport(Protocol):
     """Sends what goes by one channel."""
 
-    def send(self, parcel: Parcel) -> str:
+    def send(self, message: OutgoingMessage) -> str:
         """What the other side answered.
 
         :raises DeliveryError: when it did not take it

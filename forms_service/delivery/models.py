@@ -46,7 +46,7 @@ class Message(Model):
     target: Mapped[str] = mapped_column(Encrypted("outbox.target"))
     target_index: Mapped[bytes] = mapped_column(LargeBinary(32))
     payload: Mapped[str | None] = mapped_column(Encrypted("outbox.payload"))
-    """JSON; None where it is read when it is sent (`sources.py`), and once it was or was given up."""
+    """JSON; None where it is read when it is sent (`payloads.py`), and once it was or was given up."""
 
     state: Mapped[str] = mapped_column(String(10), default="waiting")
     attempts: Mapped[int] = mapped_column(default=0)

@@ -17,16 +17,16 @@ from forms_service.database.transactions import on_commit, write_session
 from forms_service.database.types import new_id, now
 from forms_service.delivery import digests, eml_files
 from forms_service.delivery.models import ROUTINE, URGENT, Message
-from forms_service.encryption.compiled_sql import SealedRows
+from forms_service.encryption.compiled_sql import EncryptedInsert
 from forms_service.encryption.keyring import current_key_ring
 from forms_service.extensions import db
 from forms_service.validation.fields import email_key
 
 TARGET_CONTEXT = "outbox.target"
-KEPT = timedelta(days=7)
+RETENTION = timedelta(days=7)
 """How long what was sent or given up is remembered: whom it went to, when, and what the other side said."""
 
-ROWS = SealedRows(Message.__table__)
+ROWS = EncryptedInsert(Message.__table__)
 
 
 @dataclass(frozen=True)
@@ -34,11 +34,11 @@ class Backlog:
     """How many messages wait, and for how many seconds the oldest that is due has been."""
 
     waiting: int
-    oldest: float
+    oldest_seconds: float
 
 
-def put_mail(
-    kind: str, to: str, values: Mapping[str, Any], *, about: uuid.UUID, most_per_hour: int | None = None
+def enqueue_mail(
+    kind: str, to: str, values: Mapping[str, Any], *, about: uuid.UUID, max_per_hour: int | None = None
 ) -> uuid.UUID | None:
     """Queue a mail made from `templates/mails/<kind>/` with `values`; it leaves once the caller's transaction commits.
 
@@ -46,19 +46,19 @@ def put_mail(
     hour. The value `_reply_to` is the address that answers go to.
     """
     index = current_key_ring().index(email_key(to), TARGET_CONTEXT)
-    if most_per_hour is not None and _recent(kind, index) >= most_per_hour:
+    if max_per_hour is not None and _count_recent(kind, index) >= max_per_hour:
         return None
-    identity = new_id()
-    said = {"target": to, "target_index": index, "payload": json.dumps(values)}
-    db.session.add(Message(id=identity, channel="mail", kind=kind, about=about, **said))
-    on_commit(announce)
-    return identity
+    message_id = new_id()
+    columns = {"target": to, "target_index": index, "payload": json.dumps(values)}
+    db.session.add(Message(id=message_id, channel="mail", kind=kind, about=about, **columns))
+    on_commit(wake_worker)
+    return message_id
 
 
 def mail_row(kind: str, to: str, *, about: uuid.UUID) -> dict[str, Any]:
-    """A mail as a row for `put_rows`, made ready before the transaction; the source of its kind says what is in it."""
+    """Return the row of a mail for `insert_rows`; the payload source of its kind supplies the content at send time."""
     moment = now()
-    return ROWS.row(
+    return ROWS.prepare(
         id=new_id(),
         channel="mail",
         kind=kind,
@@ -76,24 +76,26 @@ def mail_row(kind: str, to: str, *, about: uuid.UUID) -> dict[str, Any]:
     )
 
 
-def put_rows(connection: Connection, rows: list[dict[str, Any]]) -> None:
-    """Queue what was made ready, in the caller's transaction; once it is committed, `announce` it."""
-    ROWS.put(connection, rows)
+def insert_rows(connection: Connection, rows: list[dict[str, Any]]) -> None:
+    """Queue what was made ready, in the caller's transaction; once it is committed, `wake_worker`."""
+    ROWS.execute(connection, rows)
 
 
-def announce() -> None:
+def wake_worker() -> None:
     """Have what was queued sent now, and not when the worker looks the next time."""
     runner.wake("outbox")
 
 
-def forget(about: Sequence[uuid.UUID] | Select[uuid.UUID]) -> None:
+def delete_about(about: Sequence[uuid.UUID] | Select[uuid.UUID]) -> None:
     """Take everything about accounts or submissions out of the outbox, sent or not, in the caller's transaction."""
-    its = Message.about.in_(about)
+    is_about = Message.about.in_(about)
     if not settings.smtp_server:
-        on_commit(partial(eml_files.remove, db.session.scalars(select(Message.id).where(its)).all()))
-    emptied = db.session.scalars(select(Message.digest_id).where(its, Message.digest_id.is_not(None)).distinct()).all()
-    db.session.execute(delete(Message).where(its))
-    digests.drop_empty([identity for identity in emptied if identity])
+        on_commit(partial(eml_files.remove, db.session.scalars(select(Message.id).where(is_about)).all()))
+    digest_ids = db.session.scalars(
+        select(Message.digest_id).where(is_about, Message.digest_id.is_not(None)).distinct()
+    ).all()
+    db.session.execute(delete(Message).where(is_about))
+    digests.drop_empty([message_id for message_id in digest_ids if message_id])
 
 
 def backlog() -> Backlog:
@@ -106,14 +108,14 @@ def backlog() -> Backlog:
 
 
 def sweep() -> None:
-    """Delete what was sent or given up longer ago than KEPT."""
-    old = Message.next_attempt_at < now() - KEPT
+    """Delete what was sent or given up longer ago than RETENTION."""
+    old = Message.next_attempt_at < now() - RETENTION
     with write_session():
         db.session.execute(delete(Message).where(Message.state.in_(("sent", "failed")), old))
         db.session.commit()
 
 
-def _recent(kind: str, target_index: bytes) -> int:
+def _count_recent(kind: str, target_index: bytes) -> int:
     """How many were put in during the last hour; whoever else wants to know waits for this transaction's end."""
     same = (Message.target_index == target_index, Message.priority == URGENT, Message.kind == kind)
     since = Message.created_at > now() - timedelta(hours=1)

@@ -20,7 +20,7 @@ def register(app: Flask, kind: str, source: Source) -> None:
     app.extensions["sources"][kind] = source
 
 
-def said(kind: str, about: uuid.UUID | None) -> dict[str, Any] | None:
+def load_payload(kind: str, about: uuid.UUID | None) -> dict[str, Any] | None:
     """What a message of a kind says about something; None when nobody knows."""
     source: Source | None = current_app.extensions["sources"].get(kind)
     return source(about) if source and about else None

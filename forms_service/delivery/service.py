@@ -12,31 +12,33 @@ from forms_service.delivery import leases, outbox, worker
 from forms_service.delivery.models import Attempt
 from forms_service.extensions import db
 
-POLL_SECONDS = 0.2
+POLL_INTERVAL = 0.2
 
 
-class Tried(NamedTuple):
+class FirstAttempt(NamedTuple):
     """What became of a first attempt, and what the other side said."""
 
     sent: bool
     answer: str
 
 
-def send_test(address: str) -> Tried:
+def send_test(address: str) -> FirstAttempt:
     """Put a mail into the outbox like any other, and see it off; a worker that is faster is waited for.
 
     :raises ValueError: when it is no address
     """
     with write_session():
-        identity = cast("uuid.UUID", outbox.put_mail("test", address, {}, about=new_id()))  # where there is no limit
+        message_id = cast(
+            "uuid.UUID", outbox.enqueue_mail("test", address, {}, about=new_id())
+        )  # where there is no limit
         db.session.commit()
-    worker.deliver_one(identity)
-    first = select(Attempt.outcome, Attempt.answer).where(Attempt.message_id == identity).order_by(Attempt.at)
-    until = time.monotonic() + leases.LEASE
-    while time.monotonic() < until:
-        found = db.session.execute(first).first()
+    worker.deliver_one(message_id)
+    first = select(Attempt.outcome, Attempt.answer).where(Attempt.message_id == message_id).order_by(Attempt.at)
+    deadline = time.monotonic() + leases.LEASE_SECONDS
+    while time.monotonic() < deadline:
+        attempt = db.session.execute(first).first()
         db.session.rollback()
-        if found:
-            return Tried(found.outcome == "sent", found.answer)
-        time.sleep(POLL_SECONDS)
-    return Tried(False, "Another worker holds the lease on this message.")
+        if attempt:
+            return FirstAttempt(attempt.outcome == "sent", attempt.answer)
+        time.sleep(POLL_INTERVAL)
+    return FirstAttempt(False, "Another worker holds the lease on this message.")

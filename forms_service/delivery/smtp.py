@@ -14,28 +14,28 @@ from forms_service.config import settings
 from forms_service.delivery.mail_rendering import Mail, sender_address
 from forms_service.delivery.message import DeliveryError
 
-CONNECTING = 10
+CONNECT_TIMEOUT = 10
 """Seconds until a server that does not answer at first is given up."""
 
-SENDING = 50
+SEND_TIMEOUT = 50
 """Seconds for a whole message; less than the lease, so that no two workers have it in hand."""
 
-CLOSING = 2
+CLOSE_TIMEOUT = 2
 
-AUTHENTICATION = frozenset({530, 534, 535, 538})
+AUTHENTICATION_CODES = frozenset({530, 534, 535, 538})
 """Replies that ask for a login or refuse it: 5xx, but for the operator to put right."""
 
 
 class _Smtp(smtplib.SMTP):
     """Gives up at `until`, however many answers there are to wait for."""
 
-    def __init__(self, until: float, **said: Any) -> None:
-        self.until = until
-        super().__init__(**said)
+    def __init__(self, deadline: float, **options: Any) -> None:
+        self.deadline = deadline
+        super().__init__(**options)
 
     def getreply(self) -> tuple[int, bytes]:
         if self.sock:
-            self.sock.settimeout(max(self.until - time.monotonic(), 0.1))
+            self.sock.settimeout(max(self.deadline - time.monotonic(), 0.1))
         return super().getreply()
 
 
@@ -43,7 +43,7 @@ class _SmtpOverTls(_Smtp, smtplib.SMTP_SSL):
     """The same, encrypted from the first byte."""
 
 
-class _EndedError(smtplib.SMTPServerDisconnected):
+class _ConnectionClosedError(smtplib.SMTPServerDisconnected):
     """The server has said that it ends the connection."""
 
 
@@ -59,8 +59,8 @@ class SmtpConnection:
         :raises DeliveryError: permanent when the server will never take this message
         """
         try:
-            return self._sent(mail, international, time.monotonic() + SENDING)
-        except _EndedError as error:
+            return self._send(mail, international, time.monotonic() + SEND_TIMEOUT)
+        except _ConnectionClosedError as error:
             self._drop()
             raise DeliveryError(str(error)) from error
         except smtplib.SMTPNotSupportedError as error:
@@ -73,27 +73,27 @@ class SmtpConnection:
         """Say goodbye, briefly."""
         if self._smtp:
             with contextlib.suppress(smtplib.SMTPException, OSError):
-                self._smtp.until = time.monotonic() + CLOSING
+                self._smtp.deadline = time.monotonic() + CLOSE_TIMEOUT
                 self._smtp.quit()
             self._drop()
 
-    def _sent(self, mail: Mail, international: Mail, until: float) -> str:
+    def _send(self, mail: Mail, international: Mail, deadline: float) -> str:
         """Hand it over; a connection that the server has ended meanwhile is replaced."""
         if self._smtp:
             try:
-                self._smtp.until = min(until, time.monotonic() + CONNECTING)
+                self._smtp.deadline = min(deadline, time.monotonic() + CONNECT_TIMEOUT)
                 self._smtp.rset()
                 chosen = international if _takes_utf8(self._smtp) else mail
-                _address(self._smtp, chosen)
+                _start_transaction(self._smtp, chosen)
             except (smtplib.SMTPServerDisconnected, OSError):
                 self._drop()
         if not self._smtp:
-            self._smtp = connect(CONNECTING)
-            self._smtp.until = until
+            self._smtp = connect(CONNECT_TIMEOUT)
+            self._smtp.deadline = deadline
             chosen = international if _takes_utf8(self._smtp) else mail
-            _address(self._smtp, chosen)
-        self._smtp.until = until
-        return _hand_over(self._smtp, chosen)
+            _start_transaction(self._smtp, chosen)
+        self._smtp.deadline = deadline
+        return _send_data(self._smtp, chosen)
 
     def _drop(self) -> None:
         if self._smtp:
@@ -101,10 +101,10 @@ class SmtpConnection:
         self._smtp = None
 
 
-def answers(seconds: float) -> bool:
+def responds(seconds: float) -> bool:
     """Whether the server greets within that time."""
     try:
-        smtp = _opened(seconds)
+        smtp = _open(seconds)
         smtp.quit()
     except (smtplib.SMTPException, OSError, UnicodeError):
         return False
@@ -118,7 +118,7 @@ def connect(seconds: float) -> _Smtp:
     """
     smtp = None
     try:
-        smtp = _opened(seconds)
+        smtp = _open(seconds)
         if settings.smtp_tls == "starttls":
             smtp.starttls(context=ssl.create_default_context())
             smtp.ehlo()
@@ -131,22 +131,22 @@ def connect(seconds: float) -> _Smtp:
     except (smtplib.SMTPException, OSError) as error:
         if smtp:
             smtp.close()
-        raise DeliveryError(_what_is_wrong(error)) from error
+        raise DeliveryError(_describe_error(error)) from error
     return smtp
 
 
-def _opened(seconds: float) -> _Smtp:
-    said = {
+def _open(seconds: float) -> _Smtp:
+    options = {
         "host": settings.smtp_server,
         "port": settings.smtp_port,
         "local_hostname": sender_address().domain,  # else the machine's own name is looked up, which may take long
         "timeout": seconds,
     }
-    until = time.monotonic() + seconds
+    deadline = time.monotonic() + seconds
     if settings.smtp_tls == "tls":
-        smtp: _Smtp = _SmtpOverTls(until, context=ssl.create_default_context(), **said)
+        smtp: _Smtp = _SmtpOverTls(deadline, context=ssl.create_default_context(), **options)
     else:
-        smtp = _Smtp(until, **said)
+        smtp = _Smtp(deadline, **options)
     try:
         smtp.ehlo_or_helo_if_needed()
     except BaseException:
@@ -155,12 +155,12 @@ def _opened(seconds: float) -> _Smtp:
     return smtp
 
 
-def _what_is_wrong(error: Exception) -> str:
+def _describe_error(error: Exception) -> str:
     port = settings.smtp_port
     if isinstance(error, smtplib.SMTPAuthenticationError):
-        return f"{_reply(error.smtp_code, error.smtp_error)} (SMTP_USERNAME or SMTP_PASSWORD is wrong)"
+        return f"{_format_reply(error.smtp_code, error.smtp_error)} (SMTP_USERNAME or SMTP_PASSWORD is wrong)"
     if isinstance(error, smtplib.SMTPResponseException):
-        return _reply(error.smtp_code, error.smtp_error)
+        return _format_reply(error.smtp_code, error.smtp_error)
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"The certificate of SMTP_SERVER is invalid: {error.verify_message}"
     if isinstance(error, ssl.SSLError):
@@ -175,33 +175,33 @@ def _takes_utf8(smtp: smtplib.SMTP) -> bool:
     return smtp.has_extn("smtputf8") and smtp.has_extn("8bitmime")
 
 
-def _address(smtp: smtplib.SMTP, mail: Mail) -> None:
+def _start_transaction(smtp: smtplib.SMTP, mail: Mail) -> None:
     """Say whom it is from, and whom it is for."""
-    _heed(*smtp.mail(mail.sender, ["SMTPUTF8", "BODY=8BITMIME"] if mail.international else []))
-    _heed(*smtp.rcpt(mail.recipient))
+    _check_reply(*smtp.mail(mail.sender, ["SMTPUTF8", "BODY=8BITMIME"] if mail.international else []))
+    _check_reply(*smtp.rcpt(mail.recipient))
 
 
-def _hand_over(smtp: smtplib.SMTP, mail: Mail) -> str:
+def _send_data(smtp: smtplib.SMTP, mail: Mail) -> str:
     """Send the text; the answer after which it is the server's."""
     try:
         reply = smtp.data(mail.content)
     except smtplib.SMTPDataError as error:
         reply = error.smtp_code, error.smtp_error  # type: ignore[assignment]  # bytes, whatever typeshed says
-    return _heed(*reply)
+    return _check_reply(*reply)
 
 
-def _heed(code: int, reply: bytes | str) -> str:
+def _check_reply(code: int, reply: bytes | str) -> str:
     """The reply as text.
 
     :raises DeliveryError: when it is a refusal
     """
     if 200 <= code < 300:
-        return _reply(code, reply)
+        return _format_reply(code, reply)
     if code < 0 or code == 421:
-        raise _EndedError(_reply(code, reply))
-    raise DeliveryError(_reply(code, reply), permanent=code >= 500 and code not in AUTHENTICATION)
+        raise _ConnectionClosedError(_format_reply(code, reply))
+    raise DeliveryError(_format_reply(code, reply), permanent=code >= 500 and code not in AUTHENTICATION_CODES)
 
 
-def _reply(code: int, reply: bytes | str) -> str:
-    said = reply.decode(errors="replace") if isinstance(reply, bytes) else reply
-    return f"{code} {' '.join(said.split())}"
+def _format_reply(code: int, reply: bytes | str) -> str:
+    options = reply.decode(errors="replace") if isinstance(reply, bytes) else reply
+    return f"{code} {' '.join(options.split())}"

@@ -14,14 +14,14 @@ from sqlalchemy.exc import DBAPIError
 from forms_service.background import periodic, runner
 from forms_service.database.types import now
 from forms_service.delivery import leases, mail_rendering, outbox, payloads
-from forms_service.delivery.leases import Claim
-from forms_service.delivery.mail_transport import Mailer
-from forms_service.delivery.message import DeliveryError, Sender
+from forms_service.delivery.leases import Lease
+from forms_service.delivery.mail_transport import MailTransport
+from forms_service.delivery.message import DeliveryError, Transport
 from forms_service.errors import ServiceUnavailableError
 from forms_service.logs import event
 from forms_service.web.request_context import requests_in_hand
 
-SENDERS: dict[str, Callable[[], Sender]] = {"mail": Mailer}
+TRANSPORTS: dict[str, Callable[[], Transport]] = {"mail": MailTransport}
 """Who sends what goes by a channel."""
 
 IDLE_FACTOR = 39
@@ -31,12 +31,12 @@ MAX_IDLE = 1.0
 
 REPLY_CODE = re.compile(r"\d{3}\b")
 
-RECORD_AGAIN_SECONDS = 1
+RECORD_RETRY_DELAY = 1
 
-POLL_SECONDS = 1.0
+POLL_INTERVAL = 1.0
 """Interval at which messages are noticed that another process queued, or that are due again."""
 
-SWEEP_SECONDS = 3600
+SWEEP_INTERVAL = 3600
 
 log = logging.getLogger(__name__)
 
@@ -45,86 +45,86 @@ def init_app(app: Flask) -> None:
     """Have the outbox worked and swept in the background."""
     mail_rendering.init_app(app)
     payloads.init_app(app)
-    runner.add_loop(app, "outbox", deliver_due, POLL_SECONDS)
-    periodic.register(app, "outbox", SWEEP_SECONDS, outbox.sweep)
+    runner.add_loop(app, "outbox", deliver_due, POLL_INTERVAL)
+    periodic.register(app, "outbox", SWEEP_INTERVAL, outbox.sweep)
 
 
 def deliver_due(stopping: Callable[[], bool] = lambda: False) -> int:
     """One pass: send all that is due, until `stopping`; how many messages were tried."""
     tried = 0
-    with _senders() as senders:
+    with _open_transports() as transports:
         while not stopping():
             worked = time.thread_time()
-            claimed = leases.claim(*senders)
-            if claimed is None:
+            lease = leases.acquire(*transports)
+            if lease is None:
                 break
-            if not claimed.held:
-                _deliver(claimed, senders[claimed.channel])
+            if not lease.held:
+                _deliver(lease, transports[lease.channel])
                 tried += 1
-            _give_way(time.thread_time() - worked)
+            _throttle(time.thread_time() - worked)
     return tried
 
 
-def deliver_one(identity: uuid.UUID) -> bool:
+def deliver_one(message_id: uuid.UUID) -> bool:
     """Send this message now, like any other; False if another worker has it in hand."""
-    with _senders() as senders:
-        claimed = leases.claim(*senders, only=identity)
-        if claimed and not claimed.held:
-            _deliver(claimed, senders[claimed.channel])
-    return claimed is not None
+    with _open_transports() as transports:
+        lease = leases.acquire(*transports, only=message_id)
+        if lease and not lease.held:
+            _deliver(lease, transports[lease.channel])
+    return lease is not None
 
 
 @contextmanager
-def _senders() -> Iterator[dict[str, Sender]]:
+def _open_transports() -> Iterator[dict[str, Transport]]:
     """A sender for each channel, which may keep a connection for the whole of a pass."""
-    senders = {channel: make() for channel, make in SENDERS.items()}
+    transports = {channel: make() for channel, make in TRANSPORTS.items()}
     try:
-        yield senders
+        yield transports
     finally:
-        for sender in senders.values():
-            sender.close()
+        for transport in transports.values():
+            transport.close()
 
 
-def _give_way(seconds: float) -> None:
+def _throttle(seconds: float) -> None:
     """Rest after a message that took the processor for so long, if people wait: a busy process is mostly theirs."""
     if requests_in_hand():
         time.sleep(min(seconds * IDLE_FACTOR, MAX_IDLE))
 
 
-def _deliver(claimed: Claim, sender: Sender) -> None:
+def _deliver(lease: Lease, transport: Transport) -> None:
     """Send what was claimed; no transaction is open meanwhile."""
     try:
-        parcel = leases.parcel(claimed)
-        if parcel is None:
+        message = leases.load_message(lease)
+        if message is None:
             return
-        answer, outcome = sender.send(parcel), "sent"
+        answer, outcome = transport.send(message), "sent"
     except DeliveryError as error:
-        answer, outcome = str(error), "failed" if error.permanent or leases.expires(claimed) else "again"
+        answer, outcome = str(error), "failed" if error.permanent or leases.is_last_attempt(lease) else "again"
     except DBAPIError:
         raise  # nothing was tried: the lease ends, and it goes again
     except Exception as error:  # one message that cannot be made must not keep the others
-        log.exception("Could not build a message.", extra={"fields": {"kind": claimed.kind, "id": claimed.id}})
-        answer, outcome = type(error).__name__, "failed" if leases.expires(claimed) else "again"
-    _record(claimed, answer, outcome)
-    _tell(claimed, answer, outcome)
+        log.exception("Could not build a message.", extra={"fields": {"kind": lease.kind, "id": lease.id}})
+        answer, outcome = type(error).__name__, "failed" if leases.is_last_attempt(lease) else "again"
+    _record(lease, answer, outcome)
+    _log_outcome(lease, answer, outcome)
 
 
-def _record(claimed: Claim, answer: str, outcome: str) -> None:
+def _record(lease: Lease, answer: str, outcome: str) -> None:
     """Write it down while the lease lasts: what was sent shall not go again only because the database was busy."""
     while True:
         try:
-            leases.record(claimed, answer, outcome=outcome)
+            leases.record_attempt(lease, answer, outcome=outcome)
         except (DBAPIError, ServiceUnavailableError):
-            if now() + timedelta(seconds=RECORD_AGAIN_SECONDS) > claimed.until:
+            if now() + timedelta(seconds=RECORD_RETRY_DELAY) > lease.until:
                 raise
-            time.sleep(RECORD_AGAIN_SECONDS)
+            time.sleep(RECORD_RETRY_DELAY)
         else:
             return
 
 
-def _tell(claimed: Claim, answer: str, outcome: str) -> None:
+def _log_outcome(lease: Lease, answer: str, outcome: str) -> None:
     """Log what became of it; of what a server said only the code, since the rest may hold an address."""
     code = REPLY_CODE.match(answer)
     level = {"sent": logging.DEBUG, "again": logging.WARNING}.get(outcome, logging.ERROR)
-    fields = {"kind": claimed.kind, "id": claimed.id, "attempt": claimed.attempts}
-    event(f"{claimed.channel}_{outcome}", level=level, **fields, reason=code[0] if code else answer)
+    fields = {"kind": lease.kind, "id": lease.id, "attempt": lease.attempts}
+    event(f"{lease.channel}_{outcome}", level=level, **fields, reason=code[0] if code else answer)

@@ -17,7 +17,7 @@ SEPARATOR = b"|"
 """Stands between key and value; no key holds it."""
 
 
-class Bound(str):
+class BoundText(str):
     """A text on its way into an encrypted column, with the key of its row."""
 
     __slots__ = ("row",)
@@ -30,24 +30,24 @@ class Unreadable(str):
     __slots__ = ()
 
 
-def bound(text: str, row: str) -> Bound:
+def bind_to_row(text: str, row: str) -> BoundText:
     """The text with the key of its row."""
-    made = Bound(text)
-    made.row = row
-    return made
+    bound = BoundText(text)
+    bound.row = row
+    return bound
 
 
-def unreadable(*values: object) -> dict[str, bool]:
+def unreadable_flag(*values: object) -> dict[str, bool]:
     """The mark of a row that shows one of these values, where one cannot be read: `{"unreadable": True}`."""
     return {"unreadable": True} if any(isinstance(value, Unreadable) for value in values) else {}
 
 
 def row_key(key: Iterable[object]) -> str:
     """The text of a primary key, the same on both databases."""
-    return ",".join(map(_text, key))
+    return ",".join(map(_part_text, key))
 
 
-def _text(part: object) -> str:
+def _part_text(part: object) -> str:
     if isinstance(part, uuid.UUID):
         return part.hex
     return part.hex() if isinstance(part, bytes) else str(part)

@@ -17,25 +17,25 @@ MAX_VALUES = 900
 
 Convert = Callable[[Any], Any]
 
-_Prepared = tuple[str, list[tuple[str, Convert | None]], list[Convert | None]]
+_Compiled = tuple[str, list[tuple[str, Convert | None]], list[Convert | None]]
 """A statement, its parameters in their order and the columns of its result, each with what converts it."""
 
 
-class SealedRows:
+class EncryptedInsert:
     """Rows of a table, made ready beforehand: what is encrypted and converted here holds up no other writer."""
 
     def __init__(self, table: FromClause) -> None:
         self._table = cast("Table", table)
         self._names = tuple(self._table.columns.keys())
         self._key = tuple(column.name for column in self._table.primary_key)
-        kinds = {column.name: column.type for column in self._table.columns}
-        self._encrypted = [(name, kind.context) for name, kind in kinds.items() if isinstance(kind, Encrypted)]
-        self._converted = [(name, kind) for name, kind in kinds.items() if not isinstance(kind, Encrypted)]
-        self._ready: dict[str, tuple[str, list[tuple[str, Convert]]]] = {}
+        types = {column.name: column.type for column in self._table.columns}
+        self._encrypted = [(name, type_.context) for name, type_ in types.items() if isinstance(type_, Encrypted)]
+        self._converted = [(name, type_) for name, type_ in types.items() if not isinstance(type_, Encrypted)]
+        self._by_dialect: dict[str, tuple[str, list[tuple[str, Convert]]]] = {}
 
-    def row(self, **values: Any) -> dict[str, Any]:
+    def prepare(self, **values: Any) -> dict[str, Any]:
         """The values of every column as the driver takes them; text is encrypted where it is kept so."""
-        _, converters = self._for(db.engine.dialect)
+        _, converters = self._for_dialect(db.engine.dialect)
         if self._encrypted:
             ring, row = current_key_ring(), row_key([values[name] for name in self._key])
             for name, context in self._encrypted:
@@ -45,34 +45,34 @@ class SealedRows:
             values[name] = convert(values[name])
         return values
 
-    def put(self, connection: Connection, rows: list[dict[str, Any]]) -> None:
+    def execute(self, connection: Connection, rows: list[dict[str, Any]]) -> None:
         """Insert them, if there are any."""
-        statement, _ = self._for(connection.dialect)
+        statement, _ = self._for_dialect(connection.dialect)
         if not connection.dialect.positional:
             if rows:
                 execute(connection, statement, rows if rows[1:] else rows[0], many=len(rows) > 1)
             return
-        head, _, one = statement.partition(" VALUES ")
+        head, _, placeholders = statement.partition(" VALUES ")
         size = MAX_VALUES // len(self._names)
-        for some in (rows[start : start + size] for start in range(0, len(rows), size)):
+        for batch in (rows[start : start + size] for start in range(0, len(rows), size)):
             # one step for all of them: at each the driver lets go of the interpreter's lock and has to get it again
-            values = [row[name] for row in some for name in self._names]
-            execute(connection, f"{head} VALUES {', '.join([one] * len(some))}", values)
+            values = [row[name] for row in batch for name in self._names]
+            execute(connection, f"{head} VALUES {', '.join([placeholders] * len(batch))}", values)
 
-    def _for(self, dialect: Dialect) -> tuple[str, list[tuple[str, Convert]]]:
-        if dialect.name not in self._ready:
-            converters = [(name, _converter(kind, dialect)) for name, kind in self._converted]
+    def _for_dialect(self, dialect: Dialect) -> tuple[str, list[tuple[str, Convert]]]:
+        if dialect.name not in self._by_dialect:
+            converters = [(name, _converter(type_, dialect)) for name, type_ in self._converted]
             statement = str(insert(self._table).compile(dialect=dialect))
-            self._ready[dialect.name] = statement, [(name, convert) for name, convert in converters if convert]
-        return self._ready[dialect.name]
+            self._by_dialect[dialect.name] = statement, [(name, convert) for name, convert in converters if convert]
+        return self._by_dialect[dialect.name]
 
 
-class Query:
+class CompiledQuery:
     """A query with named parameters, compiled once: executing one by SQLAlchemy takes 100 µs."""
 
     def __init__(self, make: Callable[[], Select[*tuple[Any, ...]]]) -> None:
         self._make = make
-        self._ready: dict[str, _Prepared] = {}
+        self._by_dialect: dict[str, _Compiled] = {}
 
     def all(self, connection: Connection, values: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
         """Return every row."""
@@ -81,9 +81,9 @@ class Query:
     def send(self, connection: Connection, values: Mapping[str, Any]) -> Callable[[], Sequence[Sequence[Any]]]:
         """Execute it; return a function that fetches every row, once there are any."""
         dialect = connection.dialect
-        if dialect.name not in self._ready:
-            self._ready[dialect.name] = _prepared(self._make(), dialect)
-        statement, parameters, results = self._ready[dialect.name]
+        if dialect.name not in self._by_dialect:
+            self._by_dialect[dialect.name] = _compile(self._make(), dialect)
+        statement, parameters, results = self._by_dialect[dialect.name]
         pairs = [(name, convert(values[name]) if convert else values[name]) for name, convert in parameters]
         cursor = execute(connection, statement, [value for _, value in pairs] if dialect.positional else dict(pairs))
         return lambda: [
@@ -92,33 +92,33 @@ class Query:
         ]
 
 
-def _prepared(query: Select[*tuple[Any, ...]], dialect: Any) -> _Prepared:
+def _compile(query: Select[*tuple[Any, ...]], dialect: Any) -> _Compiled:
     compiled: Any = query.compile(dialect=dialect)
     names = compiled.positiontup if dialect.positional else list(compiled.binds)
     parameters = [(name, _converter(compiled.binds[name].type, dialect)) for name in names]
-    kinds = [column.type.dialect_impl(dialect) for column in query.selected_columns]
-    return str(compiled), parameters, [kind.result_processor(dialect, None) for kind in kinds]
+    types = [column.type.dialect_impl(dialect) for column in query.selected_columns]
+    return str(compiled), parameters, [type_.result_processor(dialect, None) for type_ in types]
 
 
-def _converter(kind: Any, dialect: Dialect) -> Convert | None:
+def _converter(type_: Any, dialect: Dialect) -> Convert | None:
     """What makes a value of a column one that the driver takes, None where it takes it as it is."""
-    convert: Convert | None = kind.dialect_impl(dialect).bind_processor(dialect)
+    convert: Convert | None = type_.dialect_impl(dialect).bind_processor(dialect)
     return convert
 
 
-def one_round_trip(connection: Connection, *, begin: bool = False) -> AbstractContextManager[None]:
+def pipeline(connection: Connection, *, begin: bool = False) -> AbstractContextManager[None]:
     """Send what is executed inside in one go, BEGIN first if asked, and wait for all of it; only on PostgreSQL.
 
     SQLAlchemy's own statements have to stay outside: they look at results that are not there yet.
     """
-    return nullcontext() if connection.dialect.positional else _pipeline(connection, begin=begin)
+    return nullcontext() if connection.dialect.positional else _postgresql_pipeline(connection, begin=begin)
 
 
 @contextmanager
-def _pipeline(connection: Connection, *, begin: bool) -> Iterator[None]:
-    driven: Any = connection.connection.driver_connection
+def _postgresql_pipeline(connection: Connection, *, begin: bool) -> Iterator[None]:
+    driver_connection: Any = connection.connection.driver_connection
     try:
-        with driven.pipeline():
+        with driver_connection.pipeline():
             if begin:
                 execute(connection, "BEGIN", None)
             yield

@@ -17,7 +17,7 @@ from sqlalchemy.types import TypeDecorator
 from forms_service.database import migrations
 from forms_service.database.engine import first_line
 from forms_service.encryption import wrapped_keys
-from forms_service.encryption.associated_data import SEPARATOR, Bound, Unreadable, bound, located, row_key
+from forms_service.encryption.associated_data import SEPARATOR, BoundText, Unreadable, bind_to_row, located, row_key
 from forms_service.errors import ServiceUnavailableError, StartError
 from forms_service.metrics import UNREADABLE
 from forms_service.security.key_ring import KeyRing, UnknownKeyError
@@ -86,10 +86,10 @@ class KeyRingStore:
 
 
 class Encrypted(TypeDecorator[str]):
-    """Text kept as AES-256-GCM under the data key, bound to its table and column (`place`) and to its row.
+    """Text encrypted with AES-256-GCM under the data key, bound to its table and column (`context`) and to its row.
 
-    Written through the ORM or `SealedRows`, which know the row. Read by any query, since the column comes with the key
-    of its row in front; a value that cannot be decrypted is an `Unreadable`, so that the other rows are still shown.
+    Write it through the ORM or `EncryptedInsert`, which know the row's key. Any query can read it: the column selects
+    the row's key too. A value that cannot be decrypted is an `Unreadable`, so other rows still load.
     """
 
     impl = LargeBinary
@@ -107,8 +107,8 @@ class Encrypted(TypeDecorator[str]):
         """The value encrypted for its row."""
         if value is None:
             return None
-        if not isinstance(value, Bound):
-            raise TypeError(f"{self.context} is bound to its row: write it through the ORM, or with SealedRows.")
+        if not isinstance(value, BoundText):
+            raise TypeError(f"{self.context} is bound to its row: write it through the ORM, or with EncryptedInsert.")
         return current_key_ring().encrypt(value, self.context, value.row)
 
     def process_result_value(self, value: bytes | None, dialect: Dialect) -> str | None:
@@ -132,7 +132,7 @@ def _bind(mapper: Mapper[Any], _: object, row: Any) -> None:
             setattr(row, attribute, cast("Any", column.default).arg(None))
     key = row_key(mapper.primary_key_from_instance(row))
     values = vars(row)
-    values |= {name: bound(values[name], key) for name in names if values.get(name) is not None}
+    values |= {name: bind_to_row(values[name], key) for name in names if values.get(name) is not None}
 
 
 @cache

@@ -53,7 +53,7 @@ def verify() -> bool:
     with db.engine.connect() as connection:
         if not inspect(connection).has_table(WrappedKey.__tablename__):
             return False
-    rows = _rows()
+    rows = _fetch_rows()
     if rows:
         _unwrap_all(rows)
     return bool(rows)
@@ -69,16 +69,16 @@ def rewrap() -> int:
             connection.execute(
                 update(WrappedKey)
                 .where(WrappedKey.purpose == purpose, WrappedKey.number == number)
-                .values(_wrapped(key, purpose, number))
+                .values(_wrap(key, purpose, number))
             )
     return len(rows)
 
 
-def not_under_first_key() -> int:
+def count_under_old_keys() -> int:
     """How many keys of the ring are not wrapped under the first of ENCRYPTION_KEYS."""
     with db.engine.connect() as connection:
         fingerprints = connection.scalars(select(WrappedKey.wrapped_with)).all()
-    return sum(found != _fingerprint(settings.encryption_keys[0]) for found in fingerprints)
+    return sum(fingerprint != _fingerprint(settings.encryption_keys[0]) for fingerprint in fingerprints)
 
 
 def add_data_key() -> int:
@@ -89,13 +89,13 @@ def add_data_key() -> int:
     return number
 
 
-def is_everything_under(number: int) -> bool:
+def is_reencrypted(number: int) -> bool:
     """Whether everything was found to be under that data key and in today's format."""
     with db.engine.connect() as connection:
         return connection.scalar(select(WrappedKey.reencrypted_at).where(*_data_key(number))) is not None
 
 
-def note_everything_under(number: int) -> None:
+def mark_reencrypted(number: int) -> None:
     """Note that it was."""
     with db.engine.connect().execution_options(writing=True) as connection, connection.begin():
         connection.execute(update(WrappedKey).where(*_data_key(number)).values(reencrypted_at=now()))
@@ -110,16 +110,16 @@ def load() -> KeyRing:
 
     :raises StartError: when none of ENCRYPTION_KEYS unwraps them
     """
-    rows = _rows()
+    rows = _fetch_rows()
     if not rows:
-        _make()
-        rows = _rows()
+        _create_keys()
+        rows = _fetch_rows()
     keys = _unwrap_all(rows)
     data_keys = {number: key for (purpose, number), key in keys.items() if purpose == "data"}
     return KeyRing(data_keys, keys["index", 1], keys["pepper", 1])
 
 
-def _rows() -> Sequence[Row[str, int, bytes]]:
+def _fetch_rows() -> Sequence[Row[str, int, bytes]]:
     with db.engine.connect() as connection:
         return connection.execute(select(WrappedKey.purpose, WrappedKey.number, WrappedKey.wrapped)).all()
 
@@ -130,7 +130,7 @@ def _unwrap_all(rows: Sequence[Row[str, int, bytes]]) -> dict[tuple[str, int], b
     :raises StartError: when none of ENCRYPTION_KEYS unwraps them
     """
     try:
-        return {(row.purpose, row.number): _unwrapped(row.wrapped, row.purpose, row.number) for row in rows}
+        return {(row.purpose, row.number): _unwrap(row.wrapped, row.purpose, row.number) for row in rows}
     except ValueError:
         raise StartError(
             "None of ENCRYPTION_KEYS unwraps the keys of this database. Restore the key it was made with "
@@ -138,7 +138,7 @@ def _unwrap_all(rows: Sequence[Row[str, int, bytes]]) -> dict[tuple[str, int], b
         ) from None
 
 
-def _make() -> None:
+def _create_keys() -> None:
     """The first keys; of several processes that start at once the first one's stay."""
     try:
         with db.engine.connect().execution_options(writing=True) as connection, connection.begin():
@@ -149,12 +149,12 @@ def _make() -> None:
 
 
 def _insert(connection: Connection, purpose: str, number: int, reencrypted_at: datetime | None = None) -> None:
-    values = _wrapped(secrets.token_bytes(KEY_BYTES), purpose, number)
+    values = _wrap(secrets.token_bytes(KEY_BYTES), purpose, number)
     values |= {"purpose": purpose, "number": number, "reencrypted_at": reencrypted_at}
     connection.execute(insert(WrappedKey).values(values))
 
 
-def _wrapped(key: bytes, purpose: str, number: int) -> dict[str, object]:
+def _wrap(key: bytes, purpose: str, number: int) -> dict[str, object]:
     wrapping_key = settings.encryption_keys[0]
     return {
         "wrapped": wrap(key, wrapping_key, _label(purpose, number)),
@@ -162,7 +162,7 @@ def _wrapped(key: bytes, purpose: str, number: int) -> dict[str, object]:
     }
 
 
-def _unwrapped(wrapped: bytes, purpose: str, number: int) -> bytes:
+def _unwrap(wrapped: bytes, purpose: str, number: int) -> bytes:
     return unwrap(wrapped, settings.encryption_keys, _label(purpose, number))
 
 

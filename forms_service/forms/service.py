@@ -19,7 +19,7 @@ from forms_service.config import settings
 from forms_service.database.transactions import write_session
 from forms_service.database.types import now
 from forms_service.delivery.problems import mail_problem
-from forms_service.encryption.associated_data import Unreadable, unreadable
+from forms_service.encryption.associated_data import Unreadable, unreadable_flag
 from forms_service.errors import (
     AuthenticationError,
     AuthorizationError,
@@ -228,7 +228,7 @@ def _told(form: Form, fields: Sequence[Mapping[str, Any]], problem: str | None) 
         "url": address(form.id),
         "fields": fields,
         "settings": form.settings_now(),
-        **unreadable(form.name, form.settings),
+        **unreadable_flag(form.name, form.settings),
         "mail_problem": problem,
         "created_at": form.created_at,
         "updated_at": form.updated_at,

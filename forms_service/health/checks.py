@@ -146,9 +146,9 @@ def _cache() -> str:
 
 def _queue() -> str:
     backlog = outbox.backlog()
-    if backlog.oldest <= OVERDUE_SECONDS:
+    if backlog.oldest_seconds <= OVERDUE_SECONDS:
         return "healthy"
-    return f"degraded: {backlog.waiting} messages are waiting, the oldest for {backlog.oldest:.0f} s."
+    return f"degraded: {backlog.waiting} messages are waiting, the oldest for {backlog.oldest_seconds:.0f} s."
 
 
 def _mail() -> str:
@@ -163,7 +163,7 @@ def _sends_mail() -> bool:
 
 @cached(ttl=SMTP_SECONDS, key_prefix="health")
 def _smtp() -> Check:
-    return timed(lambda: "healthy" if smtp.answers(SMTP_DEADLINE) else "degraded: SMTP_SERVER does not respond.")()
+    return timed(lambda: "healthy" if smtp.responds(SMTP_DEADLINE) else "degraded: SMTP_SERVER does not respond.")()
 
 
 @cached(ttl=EXTERNAL_SECONDS, key_prefix="health")

@@ -122,7 +122,7 @@ def _keys() -> str:
     if migrations.revision() is not migrations.Revision.CURRENT:
         raise _BadError("Not checked: the database must be migrated first.")
     keyring.key_ring_store().load()
-    old = wrapped_keys.not_under_first_key()
+    old = wrapped_keys.count_under_old_keys()
     if old:
         raise _BadError(f"{old} keys are wrapped under an old key. Run: flask keys rotate")
     return "All are wrapped under the first of ENCRYPTION_KEYS. Keep a copy of that key apart from the database."
@@ -155,7 +155,7 @@ def _redis() -> str:
 def _smtp() -> str:
     if not settings.smtp_server:
         if settings.production:
-            days = leases.KEEP_TRYING.days
+            days = leases.MAX_AGE.days
             raise _BadError(f"SMTP_SERVER is not set: no mail is sent, and mail is dropped after {days} days. Set it.")
         return "SMTP_SERVER is not set: mails are written to files in the instance folder."
     try:

@@ -14,7 +14,7 @@ def text() -> bytes:
     found = side_by_side({"backlog": outbox.backlog})["backlog"]
     if isinstance(found, outbox.Backlog):
         BACKLOG.set(found.waiting)
-        BACKLOG_SECONDS.set(found.oldest)
+        BACKLOG_SECONDS.set(found.oldest_seconds)
     folder = metrics_folder()
     if folder is None:
         return generate_latest(REGISTRY)

@@ -11,7 +11,7 @@ from forms_service.accounts import audit
 from forms_service.accounts.guards import Caller
 from forms_service.database.transactions import write_session
 from forms_service.database.types import now
-from forms_service.encryption.associated_data import unreadable
+from forms_service.encryption.associated_data import unreadable_flag
 from forms_service.extensions import db
 from forms_service.form_schema.special_fields import WORDS
 from forms_service.forms.service import owned
@@ -138,7 +138,7 @@ def _values(submission: Found, files: Files) -> dict[str, Any]:
     Special fields that carry a person's words come after the data, and after them the sender's address.
     """
     values: dict[str, Any] = json.loads(submission.data)
-    if unreadable(submission.data, submission.control, submission.client):
+    if unreadable_flag(submission.data, submission.control, submission.client):
         values[UNREADABLE] = "cannot be decrypted"
     names: dict[str, list[str]] = {}
     for file in files.get(submission.id, ()):

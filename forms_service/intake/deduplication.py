@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, LargeBinary, Select, bindparam, delete, func, select
 
 from forms_service.database.types import now
-from forms_service.encryption.compiled_sql import Query, execute, one_round_trip
+from forms_service.encryption.compiled_sql import CompiledQuery, execute, pipeline
 from forms_service.errors import AuthorizationError, FieldError, ValidationError
 from forms_service.extensions import db
 from forms_service.forms.cache import FULL, PublishedForm
@@ -124,7 +124,7 @@ def known(connection: Connection, mark: Mark) -> uuid.UUID | None:
 def _recent(connection: Connection, marks: Sequence[Mark], *, begin: bool = False) -> dict[bytes, uuid.UUID]:
     """The submissions of the last seconds by their fingerprints, of which these may be repeats."""
     hashes = {f"hash{number}": mark.content_hash for number, mark in enumerate(marks)}
-    with one_round_trip(connection, begin=begin):
+    with pipeline(connection, begin=begin):
         if connection.dialect.name == "postgresql":  # on SQLite there is one writer anyway
             for fingerprint in sorted(mark.fingerprint for mark in marks):
                 execute(connection, LOCK, {"number": int.from_bytes(fingerprint[:8], signed=True)})
@@ -133,9 +133,9 @@ def _recent(connection: Connection, marks: Sequence[Mark], *, begin: bool = Fals
 
 
 @cache
-def _recent_query(count: int) -> Query:
+def _recent_query(count: int) -> CompiledQuery:
     """One for each size of a group, of which SQLite keeps no more than the text."""
-    return Query(lambda: _recent_rows(count))
+    return CompiledQuery(lambda: _recent_rows(count))
 
 
 def _recent_rows(count: int) -> Select[*tuple[Any, ...]]:

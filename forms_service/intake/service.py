@@ -85,7 +85,7 @@ def _entry(
     mark: Mark, incoming: Incoming, reasons: Sequence[str], client: str | None, *, people: Collection[bytes]
 ) -> Entry:
     form, identity = mark.form, new_id()
-    row = SUBMISSIONS.row(
+    row = SUBMISSIONS.prepare(
         id=identity,
         form_id=form.id,
         form_version=form.version,
@@ -104,7 +104,7 @@ def _entry(
         identity,
         spam=bool(reasons),
         submission=row,
-        files=[FILES.row(**row) for row in multipart_upload.rows(identity, incoming.uploads)],
-        people=[PEOPLE.row(email_index=index, submission_id=identity) for index in people],
+        files=[FILES.prepare(**row) for row in multipart_upload.rows(identity, incoming.uploads)],
+        people=[PEOPLE.prepare(email_index=index, submission_id=identity) for index in people],
         messages=[] if reasons else notification.rows(form, identity),
     )

@@ -9,11 +9,11 @@ from sqlalchemy import delete
 from sqlalchemy.exc import DataError, IntegrityError
 
 from forms_service.background import periodic
-from forms_service.database.group_commit import Grouping
+from forms_service.database.group_commit import GroupCommit
 from forms_service.database.transactions import write_connection
 from forms_service.database.types import now
 from forms_service.delivery import outbox
-from forms_service.encryption.compiled_sql import SealedRows, one_round_trip
+from forms_service.encryption.compiled_sql import EncryptedInsert, pipeline
 from forms_service.errors import NotFoundError
 from forms_service.extensions import db
 from forms_service.forms.cache import NO_FORM
@@ -22,10 +22,10 @@ from forms_service.intake.in_flight import Running
 from forms_service.submissions.models import IdempotencyKey, Person, Submission
 from forms_service.uploads.models import File
 
-SUBMISSIONS = SealedRows(Submission.__table__)
-PEOPLE = SealedRows(Person.__table__)
-FILES = SealedRows(File.__table__)
-KEYS = SealedRows(IdempotencyKey.__table__)
+SUBMISSIONS = EncryptedInsert(Submission.__table__)
+PEOPLE = EncryptedInsert(Person.__table__)
+FILES = EncryptedInsert(File.__table__)
+KEYS = EncryptedInsert(IdempotencyKey.__table__)
 
 SWEEP_SECONDS = 3600
 
@@ -36,7 +36,7 @@ def init_app(app: Flask) -> None:
         one_writer = db.engine.dialect.name == "sqlite"
     in_hand: Running = app.extensions["running"]
     app.extensions["is_full"] = is_full
-    app.extensions["storing"] = Grouping(_store, in_hand.count).do if one_writer else _alone
+    app.extensions["storing"] = GroupCommit(_store, in_hand.count).submit if one_writer else _alone
     periodic.register(app, "idempotency keys", SWEEP_SECONDS, forget_old_keys)
 
 
@@ -101,14 +101,14 @@ def _together(entries: Sequence[Entry]) -> list[Outcome]:
         decided = list(zip(entries, outcomes, strict=True))
         fresh = [entry for entry, outcome in decided if isinstance(outcome, Stored) and outcome.fresh]
         messages = [row for entry in fresh for row in entry.messages]
-        with one_round_trip(connection):
-            SUBMISSIONS.put(connection, [entry.submission for entry in fresh])
-            PEOPLE.put(connection, [row for entry in fresh for row in entry.people])
-            FILES.put(connection, [row for entry in fresh for row in entry.files])
-            KEYS.put(connection, list(_new_keys(decided)))
-            outbox.put_rows(connection, messages)
+        with pipeline(connection):
+            SUBMISSIONS.execute(connection, [entry.submission for entry in fresh])
+            PEOPLE.execute(connection, [row for entry in fresh for row in entry.people])
+            FILES.execute(connection, [row for entry in fresh for row in entry.files])
+            KEYS.execute(connection, list(_new_keys(decided)))
+            outbox.insert_rows(connection, messages)
     if messages:
-        outbox.announce()
+        outbox.wake_worker()
     return outcomes
 
 
@@ -118,7 +118,7 @@ def _new_keys(decided: Sequence[tuple[Entry, Outcome]]) -> Iterator[dict[str, An
         if not isinstance(outcome, Stored):
             continue
         for key_hash in outcome.new_keys:
-            yield KEYS.row(
+            yield KEYS.prepare(
                 form_id=entry.mark.form.id,
                 key_hash=key_hash,
                 content_hash=entry.mark.content_hash,

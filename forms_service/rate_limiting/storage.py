@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, cast
 
 from limits.storage import MovingWindowSupport, Storage
 
-from forms_service.redis_client import RedisGuard
+from forms_service.redis_client import RedisCircuitBreaker
 
 MAX_HITS = 200_000
 """Hits remembered in memory, 8 bytes each and some 200 for a new client; beyond it the longest unseen go."""
@@ -147,11 +147,11 @@ class SharedRedis(BoundedMemory):
     PREFIX = "forms:limit:"
 
     def __init__(
-        self, uri: str | None = None, guard: RedisGuard | None = None, secret: str = "", **options: Any
+        self, uri: str | None = None, guard: RedisCircuitBreaker | None = None, secret: str = "", **options: Any
     ) -> None:
         super().__init__(uri, **options)
         self._secret = secret.encode()
-        self._guard = cast("RedisGuard", guard)
+        self._guard = cast("RedisCircuitBreaker", guard)
         self._script = self._guard.client.register_script(TAKE)
 
     def take(self, hits: Sequence[Hit]) -> list[Window]:

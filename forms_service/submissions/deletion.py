@@ -34,7 +34,7 @@ def erase(submissions: Ids) -> None:
     """
     files = db.session.scalars(select(File.stored_as).where(File.submission_id.in_(submissions))).all()
     on_commit(partial(_remove_files, files))
-    outbox.forget(submissions)
+    outbox.delete_about(submissions)
     db.session.execute(delete(IdempotencyKey).where(IdempotencyKey.submission_id.in_(submissions)))
     db.session.execute(delete(Submission).where(Submission.id.in_(submissions)))
 

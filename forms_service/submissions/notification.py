@@ -41,7 +41,7 @@ def init_app(app: Flask) -> None:
 
 def notify(form: PublishedForm, submission_ids: Sequence[uuid.UUID]) -> None:
     """Put the mails about submissions into the outbox, in the caller's transaction."""
-    outbox.put_rows(db.session.connection(), [row for identity in submission_ids for row in rows(form, identity)])
+    outbox.insert_rows(db.session.connection(), [row for identity in submission_ids for row in rows(form, identity)])
 
 
 def rows(form: PublishedForm, submission_id: uuid.UUID) -> list[dict[str, Any]]:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from forms_service.encryption.associated_data import unreadable
+from forms_service.encryption.associated_data import unreadable_flag
 
 to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 """As short as it goes, with every character as it is; `json.dumps` would make an encoder at each call."""
@@ -24,7 +24,7 @@ def as_dict(submission: Any, files: Sequence[Any] = ()) -> dict[str, Any]:
         "spam_reasons": submission.spam_reasons.split(),
         "control": json.loads(submission.control) if submission.control else {},
         **({"client": submission.client} if submission.client else {}),
-        **unreadable(submission.data, submission.control, submission.client),
+        **unreadable_flag(submission.data, submission.control, submission.client),
     }
 
 
@@ -36,5 +36,5 @@ def file_as_dict(file: Any) -> dict[str, Any]:
         "name": file.name,
         "content_type": file.content_type,
         "size": file.size,
-        **unreadable(file.field, file.name),
+        **unreadable_flag(file.field, file.name),
     }

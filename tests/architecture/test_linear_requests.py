@@ -12,8 +12,8 @@ from flask import Flask
 from jinja2 import DictLoader
 
 from forms_service.database.types import now
-from forms_service.delivery.mail_rendering import compose
-from forms_service.delivery.message import Parcel
+from forms_service.delivery.mail_rendering import render_mail
+from forms_service.delivery.message import OutgoingMessage
 from tests.architecture.test_linear_work import ROUNDS, Work, filled, grows_linearly, part, raw
 from tests.conftest import MakeApp
 from tests.support.visitors import CONTACT, JSON, OWNER, form_for
@@ -72,7 +72,7 @@ def test_a_mail_is_composed_in_the_time_that_its_text_takes(app: Flask, unit: st
 
     def write(text: str) -> Any:
         values = {"text": text, "_reply_to": text}
-        return compose(Parcel(id=uuid4(), kind="t", created_at=now(), target=OWNER, values=values))
+        return render_mail(OutgoingMessage(id=uuid4(), kind="t", created_at=now(), target=OWNER, values=values))
 
     with app.app_context():
         work = Work(write, filled(unit, "a"))

@@ -50,7 +50,7 @@ def until(true: Callable[[], object]) -> None:
 def put(app: Flask, to: str = "ann@example.com") -> str:
     """Queue a mail; the Message-ID that it will have."""
     with app.app_context(), write_session():
-        identity = outbox.put_mail("test", to, {}, about=new_id())
+        identity = outbox.enqueue_mail("test", to, {}, about=new_id())
         db.session.commit()
     return f"<{identity}@localhost>"
 
@@ -84,11 +84,11 @@ class TestThreads:
             put(running)
             until(lambda number=number: len(mail_server.received) == number + 2)  # type: ignore[misc]
             times.append(time.monotonic() - started)
-        assert sorted(times)[2] < worker.POLL_SECONDS / 2, "sooner than by looking from time to time"
+        assert sorted(times)[2] < worker.POLL_INTERVAL / 2, "sooner than by looking from time to time"
 
     def test_what_another_process_has_queued_is_seen_too(self, running: Flask, mail_server: MailServer) -> None:
         with running.app_context(), write_session():
-            outbox.put_mail("test", "ann@example.com", {}, about=new_id())
+            outbox.enqueue_mail("test", "ann@example.com", {}, about=new_id())
             db.session.info.clear()
             db.session.commit()
         until(lambda: mail_server.received)
@@ -107,7 +107,7 @@ class TestThreads:
     def test_a_database_that_is_away_is_said_once_and_waited_for(
         self, make_app: MakeApp, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(runner, "MAX_PAUSE", 0.01)
+        monkeypatch.setattr(runner, "MAX_RETRY_DELAY", 0.01)
         away, calls = True, 0
 
         def work(_: Callable[[], bool]) -> None:
@@ -160,7 +160,7 @@ class TestTasks:
             assert periodic.run_due() == ["broken", "fine"]
             assert "A periodic task failed: broken" in caplog.text
             assert periodic.run_due() == []
-        self.let_pass(either_app, periodic.AGAIN_SECONDS + 1)
+        self.let_pass(either_app, periodic.RETRY_DELAY + 1)
         with either_app.app_context():
             assert periodic.run_due() == ["broken"]
 
@@ -262,8 +262,8 @@ from forms_service.app import create_app
 from forms_service.config import load_settings
 from forms_service.background import runner
 from forms_service.delivery import leases, worker
-leases.LEASE, leases.FIRST_DELAYS, worker.POLL_SECONDS = 1, (0.1, 0.1, 0.1), 0.05
-runner.work_until_told(create_app(load_settings(Path("."))))
+leases.LEASE_SECONDS, leases.FIRST_DELAYS, worker.POLL_INTERVAL = 1, (0.1, 0.1, 0.1), 0.05
+runner.run_worker(create_app(load_settings(Path("."))))
 """
 """`flask worker` with leases and delays of a test."""
 

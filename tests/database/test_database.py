@@ -22,7 +22,7 @@ from forms_service.accounts import service
 from forms_service.accounts.models import Account
 from forms_service.app import create_app
 from forms_service.database import postgres, transactions
-from forms_service.database.migrations import COPIES
+from forms_service.database.migrations import MAX_COPIES
 from forms_service.database.transactions import write_session
 from forms_service.encryption.wrapped_keys import WrappedKey
 from forms_service.errors import ServiceUnavailableError, StartError
@@ -57,7 +57,7 @@ def test_a_postgresql_that_no_longer_answers_is_given_up(
     make_app: MakeApp, postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app = make_app(DATABASE_URL=postgres_url)
-    monkeypatch.setattr(postgres, "GIVE_UP_SECONDS", 0.2)
+    monkeypatch.setattr(postgres, "LONG_TIMEOUT", 0.2)
     with app.app_context():
         with pytest.raises(OperationalError, match="does not answer") as caught:
             db.session.execute(text("SELECT pg_sleep(60)"))
@@ -197,7 +197,7 @@ class TestEmbedded:
         with make_app().app_context():
             service.create(ANN, role="user", status="active")
         assert not copies(file), "a new database has nothing to copy"
-        for _ in range(COPIES + 2):
+        for _ in range(MAX_COPIES + 2):
             with closing(sqlite3.connect(file)) as connection, connection:
                 for table in tables(connection) - {"alembic_version", "before"}:
                     connection.execute(f"DROP TABLE {table}")
@@ -205,7 +205,7 @@ class TestEmbedded:
                 connection.execute("CREATE TABLE IF NOT EXISTS before (said TEXT)")
             make_app()
         kept = copies(file)
-        assert len(kept) == COPIES
+        assert len(kept) == MAX_COPIES
         assert all(stat.S_IMODE(copy.stat().st_mode) == 0o600 for copy in kept)
         with closing(sqlite3.connect(kept[-1])) as connection:
             assert tables(connection) == {"alembic_version", "before"}

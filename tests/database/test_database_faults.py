@@ -134,8 +134,8 @@ def proxy(postgres_url: str) -> Iterator[PostgresProxy]:
 def test_a_postgresql_that_falls_silent_lets_everybody_go_and_comes_back(
     make_app: MakeApp, proxy: PostgresProxy, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(postgres, "GIVE_UP_SECONDS", 600)
-    monkeypatch.setattr(postgres, "REQUEST_SECONDS", 600)
+    monkeypatch.setattr(postgres, "LONG_TIMEOUT", 600)
+    monkeypatch.setattr(postgres, "REQUEST_TIMEOUT", 600)
     app = make_app(DATABASE_URL=proxy.url)
     client, form_id = app.test_client(), form_for(app)
     assert statuses(client, form_id) == WELL
@@ -144,7 +144,7 @@ def test_a_postgresql_that_falls_silent_lets_everybody_go_and_comes_back(
     assert statuses(client, form_id) == AWAY
     assert [record.levelname for record in caplog.records if record.getMessage() == "database_silent"] == ["ERROR"]
     proxy.thaw()
-    monkeypatch.setattr(postgres, "RETRY_SECONDS", 0)
+    monkeypatch.setattr(postgres, "RETRY_INTERVAL", 0)
     monkeypatch.setattr(postgres, "PROBE_TIMEOUT", 30)
     while client.get("/health/ready").status_code != 200:
         time.sleep(0.05)
@@ -156,7 +156,7 @@ def test_a_backend_that_hangs_is_given_up_and_not_used_again(
 ) -> None:
     app = make_app(DATABASE_URL=postgres_url)
     client, form_id = app.test_client(), form_for(app)
-    monkeypatch.setattr(postgres, "REQUEST_SECONDS", 1)
+    monkeypatch.setattr(postgres, "REQUEST_TIMEOUT", 1)
     with psycopg.connect(postgres_url) as other:
         other.execute("LOCK TABLE submissions IN ACCESS EXCLUSIVE MODE")
         assert client.post(f"/f/{form_id}", json={"message": "Hello"}).status_code == 503
@@ -201,7 +201,7 @@ def test_a_submission_takes_as_few_round_trips_as_its_work_needs(
 def test_waiting_threads_are_let_go_together(
     make_app: MakeApp, proxy: PostgresProxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(postgres, "REQUEST_SECONDS", 600)
+    monkeypatch.setattr(postgres, "REQUEST_TIMEOUT", 600)
     app = make_app(DATABASE_URL=proxy.url, RATE_LIMIT_ENABLED="false")
     form_id = form_for(app)
     proxy.freeze()

@@ -14,8 +14,8 @@ from forms_service.accounts import administration
 from forms_service.database.transactions import write_session
 from forms_service.database.types import new_id
 from forms_service.delivery import leases, outbox, worker
-from forms_service.delivery.mail_rendering import compose
-from forms_service.delivery.message import DeliveryError, Parcel
+from forms_service.delivery.mail_rendering import render_mail
+from forms_service.delivery.message import DeliveryError, OutgoingMessage
 from forms_service.delivery.models import Message
 from forms_service.extensions import db
 from forms_service.forms.cache import FRESH_SECONDS, published
@@ -30,15 +30,15 @@ class Postman:
     """Takes what it is given; `refusal` is raised instead."""
 
     def __init__(self) -> None:
-        self.taken: list[Parcel] = []
+        self.taken: list[OutgoingMessage] = []
         self.texts: list[str] = []
         self.refusal: DeliveryError | None = None
 
-    def send(self, parcel: Parcel) -> str:
+    def send(self, parcel: OutgoingMessage) -> str:
         if self.refusal:
             raise self.refusal
         self.taken.append(parcel)
-        self.texts.append(compose(parcel).text)
+        self.texts.append(render_mail(parcel).text)
         return "250 OK"
 
     def close(self) -> None:
@@ -51,7 +51,7 @@ class Postman:
 @pytest.fixture
 def postman(monkeypatch: pytest.MonkeyPatch) -> Postman:
     postman = Postman()
-    monkeypatch.setattr(worker, "SENDERS", {"mail": lambda: postman})
+    monkeypatch.setattr(worker, "TRANSPORTS", {"mail": lambda: postman})
     return postman
 
 
@@ -83,7 +83,7 @@ def states(app: Flask, *where: Any) -> dict[str, int]:
 def test_an_account_mail_overtakes_notifications(either_app: Flask, postman: Postman) -> None:
     notify(either_app, form_for(either_app), 5)
     with either_app.app_context(), write_session():
-        outbox.put_mail("reset", "ann@example.com", {"link": "https://x.example"}, about=new_id())
+        outbox.enqueue_mail("reset", "ann@example.com", {"link": "https://x.example"}, about=new_id())
         db.session.commit()
     deliver(either_app)
     assert postman.kinds() == ["reset", *["submission"] * 5]
@@ -135,7 +135,7 @@ def test_another_recipient_is_sent_their_own(app: Flask, postman: Postman) -> No
     with app.app_context():
         row = outbox.mail_row(notification.KIND, "colleague@example.com", about=extra)
         with write_session():
-            outbox.put_rows(db.session.connection(), [row])
+            outbox.insert_rows(db.session.connection(), [row])
             db.session.commit()
     deliver(app)
     assert [parcel.target for parcel in postman.taken].count("colleague@example.com") == 1
@@ -161,9 +161,9 @@ def test_a_digest_whose_worker_was_killed_goes_again_with_all_it_held(
     deliver(either_app)
     clock(minutes=1)
     with either_app.app_context():
-        taken = leases.claim("mail")
+        taken = leases.acquire("mail")
         assert taken is not None
-        assert leases.parcel(taken) is not None
+        assert leases.load_message(taken) is not None
     notify(either_app, form, 4)  # what the one in hand does not know of
     deliver(either_app)
     clock(minutes=2)

@@ -33,7 +33,7 @@ TEMPLATES = {
 def put(app: Flask, to: str = ANN, kind: str = "test", **values: Any) -> uuid.UUID | None:
     """Queue a mail, in a transaction of its own."""
     with app.app_context(), write_session():
-        identity = outbox.put_mail(kind, to, values, about=new_id())
+        identity = outbox.enqueue_mail(kind, to, values, about=new_id())
         db.session.commit()
     return identity
 
@@ -245,7 +245,7 @@ class TestBadDays:
     def test_one_that_hangs_after_the_text_is_given_up(
         self, app: Flask, mail_server: MailServer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(smtp, "SENDING", 0.3)
+        monkeypatch.setattr(smtp, "SEND_TIMEOUT", 0.3)
         mail_server.at_data = lambda _: HANG
         identity = put(app)
         started = time.monotonic()

@@ -13,8 +13,8 @@ from forms_service.database.transactions import write_session
 from forms_service.database.types import new_id, now
 from forms_service.delivery import outbox, worker
 from forms_service.delivery.mail_headers import Field, check_headers
-from forms_service.delivery.mail_rendering import compose
-from forms_service.delivery.message import DeliveryError, Parcel
+from forms_service.delivery.mail_rendering import render_mail
+from forms_service.delivery.message import DeliveryError, OutgoingMessage
 from forms_service.extensions import db
 from tests.conftest import MakeApp
 from tests.support.mail_server import MailServer
@@ -51,7 +51,7 @@ def submit(app: Flask, said: dict[str, Any], fields: Any = ()) -> None:
 def put(app: Flask, to: str, kind: str = "test", **values: Any) -> None:
     with app.app_context():
         with write_session():
-            outbox.put_mail(kind, to, values, about=new_id())
+            outbox.enqueue_mail(kind, to, values, about=new_id())
             db.session.commit()
         worker.deliver_due()
 
@@ -132,9 +132,9 @@ def test_very_long_texts_make_a_mail_with_a_short_subject(app: Flask, unit: str)
     app.extensions["mails"].loader = DictLoader(templates)
     subject, text = (unit * 65536)[:65536], (unit * 2**20)[: 2**20]
     values = {"subject": subject, "text": text, "_reply_to": text}
-    parcel = Parcel(id=new_id(), kind="t", created_at=now(), target=OWNER, values=values)
+    parcel = OutgoingMessage(id=new_id(), kind="t", created_at=now(), target=OWNER, values=values)
     with app.app_context():
-        mail = compose(parcel)
+        mail = render_mail(parcel)
     assert len(read(mail.content, "Subject")) <= 200
     assert max(map(len, mail.content.split(b"\r\n"))) <= 998
     body = message_from_bytes(mail.content).get_payload(decode=True)

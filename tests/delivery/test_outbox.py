@@ -14,7 +14,7 @@ from forms_service.database import transactions
 from forms_service.database.transactions import write_session
 from forms_service.database.types import new_id
 from forms_service.delivery import leases, outbox, payloads, smtp, worker
-from forms_service.delivery.message import DeliveryError, Parcel
+from forms_service.delivery.message import DeliveryError, OutgoingMessage
 from forms_service.delivery.models import Attempt, Message
 from forms_service.encryption.wrapped_keys import WrappedKey
 from forms_service.errors import ServiceUnavailableError
@@ -27,14 +27,14 @@ ANN = "ann@example.com"
 class Postman:
     """Takes what he is given; `answer` may refuse it."""
 
-    taken: list[Parcel]
-    answer: Callable[[Parcel], str]
+    taken: list[OutgoingMessage]
+    answer: Callable[[OutgoingMessage], str]
 
     def __init__(self) -> None:
         self.taken = []
         self.answer = lambda _: "250 OK"
 
-    def send(self, parcel: Parcel) -> str:
+    def send(self, parcel: OutgoingMessage) -> str:
         assert not db.session().in_transaction(), "nothing is open in the database meanwhile"
         self.taken.append(parcel)
         return self.answer(parcel)
@@ -46,7 +46,7 @@ class Postman:
 @pytest.fixture
 def postman(monkeypatch: pytest.MonkeyPatch) -> Postman:
     postman = Postman()
-    monkeypatch.setattr(worker, "SENDERS", {"mail": lambda: postman})
+    monkeypatch.setattr(worker, "TRANSPORTS", {"mail": lambda: postman})
     return postman
 
 
@@ -57,7 +57,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 
 def put(kind: str = "test", to: str = ANN, about: uuid.UUID | None = None, **more: Any) -> uuid.UUID | None:
     with write_session():
-        identity = outbox.put_mail(kind, to, {"token": "s3cret-token"}, about=about or new_id(), **more)
+        identity = outbox.enqueue_mail(kind, to, {"token": "s3cret-token"}, about=about or new_id(), **more)
         db.session.commit()
     return identity
 
@@ -83,7 +83,7 @@ class TestQueueing:
 
     def test_a_message_leaves_after_the_commit_and_only_then(self, postman: Postman) -> None:
         with write_session():
-            outbox.put_mail("test", ANN, {}, about=new_id())
+            outbox.enqueue_mail("test", ANN, {}, about=new_id())
         assert worker.deliver_due() == 0, "it was rolled back"
         put()
         assert (worker.deliver_due(), states(), attempts()) == (1, ["sent"], [("sent", "250 OK")])
@@ -116,7 +116,7 @@ class TestQueueing:
 
     def test_what_has_nothing_to_say_any_more_is_given_up(self, either_context: Flask, postman: Postman) -> None:
         outbox_rows = [outbox.mail_row("test", ANN, about=new_id()) for _ in range(2)]
-        outbox.put_rows(db.session.connection(), outbox_rows)
+        outbox.insert_rows(db.session.connection(), outbox_rows)
         db.session.commit()
         said = iter([{"token": "read when it is sent"}, None])
         payloads.register(either_context, "test", lambda _: next(said))
@@ -136,23 +136,23 @@ class TestQueueing:
     def test_what_the_caller_has_added_is_refused_at_its_commit_and_not_before(self) -> None:
         with write_session():
             db.session.add(WrappedKey(purpose="data", number=1, wrapped=b"", wrapped_with="taken"))
-            outbox.put_mail("test", ANN, {}, about=new_id(), most_per_hour=3)
+            outbox.enqueue_mail("test", ANN, {}, about=new_id(), max_per_hour=3)
             with pytest.raises(IntegrityError):
                 db.session.commit()
         assert states() == []
 
     def test_at_most_so_many_of_a_kind_in_an_hour(self, clock: Callable[..., None]) -> None:
-        assert [bool(put(most_per_hour=3)) for _ in range(4)] == [True, True, True, False]
-        assert put(to="ANN@example.com", most_per_hour=3) is None, "another spelling of the same address"
-        assert put(to="bob@example.com", most_per_hour=3)
-        assert put(kind="other", most_per_hour=3)
+        assert [bool(put(max_per_hour=3)) for _ in range(4)] == [True, True, True, False]
+        assert put(to="ANN@example.com", max_per_hour=3) is None, "another spelling of the same address"
+        assert put(to="bob@example.com", max_per_hour=3)
+        assert put(kind="other", max_per_hour=3)
         clock(minutes=61)
-        assert put(most_per_hour=3)
+        assert put(max_per_hour=3)
 
     def test_not_one_more_when_many_ask_at_once(self, either_context: Flask) -> None:
         def ask(_: int) -> bool:
             with either_context.app_context():
-                return put(most_per_hour=3) is not None
+                return put(max_per_hour=3) is not None
 
         with ThreadPoolExecutor(8) as threads:
             assert sum(threads.map(ask, range(24))) == 3
@@ -178,14 +178,14 @@ class TestQueueing:
         clock(minutes=3)
         found = outbox.backlog()
         assert found.waiting == 2
-        assert 180 <= found.oldest < 190
-        leases.claim("mail")
-        leases.claim("mail")
+        assert 180 <= found.oldest_seconds < 190
+        leases.acquire("mail")
+        leases.acquire("mail")
         assert outbox.backlog() == outbox.Backlog(2, 0), "what is in hand is not overdue"
 
 
-def refuse(answer: str, *, permanent: bool = False) -> Callable[[Parcel], str]:
-    def answered(_: Parcel) -> str:
+def refuse(answer: str, *, permanent: bool = False) -> Callable[[OutgoingMessage], str]:
+    def answered(_: OutgoingMessage) -> str:
         raise DeliveryError(answer, permanent)
 
     return answered
@@ -193,7 +193,7 @@ def refuse(answer: str, *, permanent: bool = False) -> Callable[[Parcel], str]:
 
 def erase(account: uuid.UUID) -> str:
     with write_session():
-        outbox.forget([account])
+        outbox.delete_about([account])
         db.session.commit()
     return "erased"
 
@@ -250,36 +250,36 @@ class TestTrying:
 
     def test_what_a_killed_worker_had_in_hand_goes_again(self, postman: Postman, clock: Callable[..., None]) -> None:
         put()
-        taken = leases.claim("mail")
+        taken = leases.acquire("mail")
         assert taken
-        assert leases.claim("mail") is None
+        assert leases.acquire("mail") is None
         clock(seconds=59)
         assert worker.deliver_due() == 0
         clock(seconds=2)
         assert worker.deliver_due() == 1
         assert [parcel.id for parcel in postman.taken] == [taken.id]
-        assert attempts() == [("lost", leases.LOST), ("sent", "250 OK")]
+        assert attempts() == [("lost", leases.LOST_ANSWER), ("sent", "250 OK")]
 
     def test_who_comes_back_too_late_does_not_undo_what_another_did(
         self, postman: Postman, clock: Callable[..., None]
     ) -> None:
         put()
-        late = leases.claim("mail")
+        late = leases.acquire("mail")
         clock(seconds=61)
-        held = leases.claim("mail")
+        held = leases.acquire("mail")
         assert late
         assert held
-        leases.record(late, "too late", outcome="failed")
+        leases.record_attempt(late, "too late", outcome="failed")
         assert states() == ["waiting"]
-        leases.record(held, "250 OK", outcome="sent")
-        leases.record(late, "250 it went as well", outcome="sent")
+        leases.record_attempt(held, "250 OK", outcome="sent")
+        leases.record_attempt(late, "250 it went as well", outcome="sent")
         assert states() == ["sent"]
 
     def test_one_that_cannot_be_made_keeps_no_other(self, postman: Postman, caplog: pytest.LogCaptureFixture) -> None:
         first = put()
         put()
 
-        def answer(parcel: Parcel) -> str:
+        def answer(parcel: OutgoingMessage) -> str:
             if parcel.id == first:
                 raise KeyError("name")
             return "250 OK"
@@ -294,15 +294,18 @@ class TestTrying:
         self, postman: Postman, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         put()
-        record, failures = leases.record, [OperationalError("UPDATE", {}, Exception("gone")), ServiceUnavailableError()]
+        record, failures = (
+            leases.record_attempt,
+            [OperationalError("UPDATE", {}, Exception("gone")), ServiceUnavailableError()],
+        )
 
         def fails_at_first(*args: Any, **kwargs: Any) -> None:
             if failures:
                 raise failures.pop()
             record(*args, **kwargs)
 
-        monkeypatch.setattr(leases, "record", fails_at_first)
-        monkeypatch.setattr(worker, "RECORD_AGAIN_SECONDS", 0.01)
+        monkeypatch.setattr(leases, "record_attempt", fails_at_first)
+        monkeypatch.setattr(worker, "RECORD_RETRY_DELAY", 0.01)
         assert (worker.deliver_due(), states(), len(postman.taken)) == (1, ["sent"], 1)
 
     def test_a_pass_ends_after_the_one_in_hand_when_it_is_told_to(self, postman: Postman) -> None:
@@ -320,5 +323,5 @@ def outbox_wait() -> float:
 
 
 def test_the_lease_outlasts_every_send() -> None:
-    assert smtp.SENDING + smtp.CLOSING < leases.LEASE
-    assert transactions.LOCK_TIMEOUT < leases.LEASE - smtp.SENDING
+    assert smtp.SEND_TIMEOUT + smtp.CLOSE_TIMEOUT < leases.LEASE_SECONDS
+    assert transactions.LOCK_TIMEOUT < leases.LEASE_SECONDS - smtp.SEND_TIMEOUT

@@ -70,9 +70,9 @@ def test_servers_stop_then_and_start_no_worker_again_and_again(tmp_path: Path) -
 def test_a_new_key_in_front_is_used_after_rotation_and_the_old_one_can_go(make_app: MakeApp) -> None:
     make_accounts(make_app(ENCRYPTION_KEYS=OLD), 1)
     with make_app(ENCRYPTION_KEYS=f"{NEW},{OLD}").app_context():
-        assert wrapped_keys.not_under_first_key() == 3
+        assert wrapped_keys.count_under_old_keys() == 3
         assert wrapped_keys.rewrap() == 3
-        assert wrapped_keys.not_under_first_key() == 0
+        assert wrapped_keys.count_under_old_keys() == 0
     with make_app(ENCRYPTION_KEYS=NEW).app_context():
         assert db.session.scalars(select(Account)).one().email == "p0@example.com"
 
@@ -93,7 +93,7 @@ COLUMNS = ("email", "first_name", "last_name", "phone")
 
 
 def test_everything_is_reencrypted_under_a_new_data_key(context: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rotation, "BATCH", 3)
+    monkeypatch.setattr(rotation, "BATCH_SIZE", 3)
     make_accounts(context, 10)
     with write_session():
         db.session.execute(
@@ -114,7 +114,7 @@ def test_everything_is_reencrypted_under_a_new_data_key(context: Flask, monkeypa
 
 
 def test_an_interrupted_rotation_goes_on(context: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rotation, "BATCH", 3)
+    monkeypatch.setattr(rotation, "BATCH_SIZE", 3)
     make_accounts(context, 10)
     keyring.start_data_key()
     next(rotation.reencrypt())

@@ -26,7 +26,7 @@ def filled(make_app: MakeApp, key_of: Callable[..., dict[str, str]], monkeypatch
     for number in range(7):
         assert client.post(f"/f/{form}", json={"text": f"number {number}"}).status_code == 200
     monkeypatch.setattr(keyring, "RELOAD_INTERVAL", -1)
-    monkeypatch.setattr(rotation, "BATCH", 2)
+    monkeypatch.setattr(rotation, "BATCH_SIZE", 2)
     return app
 
 
@@ -40,7 +40,7 @@ def test_says_how_many_rows_are_done_and_left_and_for_how_long(filled: Flask) ->
     said = rotate(filled)
     with filled.app_context():
         assert rotation.count_stale() == 0
-        assert wrapped_keys.is_everything_under(2)
+        assert wrapped_keys.is_reencrypted(2)
     counts = re.findall(r"^([\d,]+) rows done, ([\d,]+) left, about (\d+) s$", said, re.MULTILINE)
     assert int(counts[0][0]) >= 15, "seven submissions, seven messages about them, a form, an account"
     assert {left for _, left, _ in counts} == {"0"}
@@ -64,7 +64,7 @@ def test_the_service_goes_on_with_it_as_well(filled: Flask) -> None:
         assert "re-encryption" in filled.extensions["tasks"]
         for _ in range(2):
             filled.extensions["tasks"]["re-encryption"].function()
-        assert wrapped_keys.is_everything_under(2)
+        assert wrapped_keys.is_reencrypted(2)
         assert rotation.count_stale() == 0
 
 

@@ -173,9 +173,9 @@ def test_values_from_before_are_read_and_bound_to_their_row_in_the_background(in
     assert [shown["data"]["text"] for shown in listed(inbox)] == ["old 2", "old 1", "old 0"]
     with app.app_context():
         rotation.continue_in_background()
-        assert not wrapped_keys.is_everything_under(1), "another process may have written in the old format meanwhile"
+        assert not wrapped_keys.is_reencrypted(1), "another process may have written in the old format meanwhile"
         rotation.continue_in_background()
-        assert wrapped_keys.is_everything_under(1)
+        assert wrapped_keys.is_reencrypted(1)
         assert rotation.count_stale() == 0
     assert [shown["data"]["text"] for shown in listed(inbox)] == ["old 2", "old 1", "old 0"]
     store(app, ids[0], raw(app, ids[1]))
@@ -191,7 +191,7 @@ def test_a_rotation_leaves_what_it_cannot_read_and_is_finished(inbox: Inbox) -> 
         assert rotation.begin() == (2, True), "it is not finished, so it goes on"
         rotation.continue_in_background()
         rotation.continue_in_background()
-        assert wrapped_keys.is_everything_under(2)
+        assert wrapped_keys.is_reencrypted(2)
         assert rotation.count_stale() == 1
         assert rotation.begin() == (3, False)
     assert [shown["data"].get("text") for shown in listed(inbox)] == ["number 2", None, "number 0"]

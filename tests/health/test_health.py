@@ -191,7 +191,7 @@ class TestMails:
 
     def put(self, app: Flask, **changed: Any) -> None:
         with app.app_context(), write_session():
-            identity = outbox.put_mail("test", "ann@example.com", {}, about=new_id())
+            identity = outbox.enqueue_mail("test", "ann@example.com", {}, about=new_id())
             db.session.execute(update(Message).where(Message.id == identity).values(**changed, kind="test"))
             db.session.commit()
 
@@ -235,7 +235,7 @@ class TestMails:
         self.put(either_app)
         with either_app.app_context(), write_session():
             identity = db.session.scalars(select(Message.id)).one()
-            for number in range(leases.LOOKED_AT):
+            for number in range(leases.FAILING_ATTEMPTS):
                 said = {"channel": "mail", "outcome": "again", "answer": "451 no"}
                 db.session.add(Attempt(message_id=identity, at=now() - timedelta(minutes=10 - number), **said))
             db.session.commit()

@@ -14,7 +14,7 @@ from sqlalchemy import delete, select
 
 from forms_service.background import periodic
 from forms_service.database import group_commit
-from forms_service.database.group_commit import Grouping
+from forms_service.database.group_commit import GroupCommit
 from forms_service.database.transactions import write_session
 from forms_service.errors import ServiceUnavailableError
 from forms_service.extensions import db
@@ -288,11 +288,11 @@ def test_one_that_fails_does_not_take_its_group_down() -> None:
     def work(items: Any) -> list[Any]:
         return [ValueError("odd") if item % 2 else item for item in items]
 
-    group: Grouping[int, int] = Grouping(work)
+    group: GroupCommit[int, int] = GroupCommit(work)
 
     def one(number: int) -> int | str:
         try:
-            return group.do(number)
+            return group.submit(number)
         except ValueError as error:
             return str(error)
 
@@ -310,11 +310,11 @@ def test_who_comes_meanwhile_is_one_group() -> None:
         goes_on.wait(10)
         return list(items)
 
-    group: Grouping[int, int] = Grouping(work)
+    group: GroupCommit[int, int] = GroupCommit(work)
     with ThreadPoolExecutor(6) as pool:
-        first = pool.submit(group.do, 0)
+        first = pool.submit(group.submit, 0)
         first_is_in.wait(10)
-        others = [pool.submit(group.do, number) for number in range(1, 6)]
+        others = [pool.submit(group.submit, number) for number in range(1, 6)]
         sleep_until(lambda: len(group._waiting) == 5)
         goes_on.set()
         assert [waiting.result(10) for waiting in (first, *others)] == list(range(6))
@@ -329,15 +329,15 @@ def test_the_first_waits_for_those_who_are_on_their_way(monkeypatch: pytest.Monk
         sizes.append(len(items))
         return list(items)
 
-    group: Grouping[int, int] = Grouping(work, lambda: 3)
+    group: GroupCommit[int, int] = GroupCommit(work, lambda: 3)
     with ThreadPoolExecutor(3) as pool:
-        assert list(pool.map(group.do, range(3))) == [0, 1, 2]
+        assert list(pool.map(group.submit, range(3))) == [0, 1, 2]
     assert sizes == [3]
 
 
 def test_it_does_not_wait_long_for_one_who_turns_back() -> None:
-    group: Grouping[int, int] = Grouping(list, lambda: 2)
-    assert group.do(1) == 1
+    group: GroupCommit[int, int] = GroupCommit(list, lambda: 2)
+    assert group.submit(1) == 1
 
 
 def test_nobody_waits_for_a_leader_that_breaks_off() -> None:
@@ -350,11 +350,11 @@ def test_nobody_waits_for_a_leader_that_breaks_off() -> None:
             return [0]
         raise KeyboardInterrupt
 
-    group: Grouping[int, int] = Grouping(work)
+    group: GroupCommit[int, int] = GroupCommit(work)
     with ThreadPoolExecutor(3) as pool:
-        waiting = [pool.submit(group.do, 0)]
+        waiting = [pool.submit(group.submit, 0)]
         first_is_in.wait(10)
-        waiting += [pool.submit(group.do, number) for number in (1, 2)]
+        waiting += [pool.submit(group.submit, number) for number in (1, 2)]
         sleep_until(lambda: len(group._waiting) == 2)
         goes_on.set()
         ended = {type(turn.exception(10)) for turn in waiting}

@@ -39,7 +39,7 @@ def whole(app: Flask, form: str, **values: Any) -> tuple[str, Path]:
     file = attach(app, sent, "cv.pdf", b"%PDF")
     remember_key(app, form, sent)
     with app.app_context(), write_session():
-        outbox.put_mail("submission", OWNER, {"text": "hi"}, about=uuid.UUID(sent))
+        outbox.enqueue_mail("submission", OWNER, {"text": "hi"}, about=uuid.UUID(sent))
         db.session.commit()
     return sent, file
 

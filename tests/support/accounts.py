@@ -65,7 +65,7 @@ def mails(app: Flask, kind: str | None = None) -> list[dict[str, Any]]:
 
 def _values(message: Message) -> dict[str, Any]:
     values: dict[str, Any] = json.loads(message.payload) if message.payload else {}
-    return values or payloads.said(message.kind, message.about) or {}
+    return values or payloads.load_payload(message.kind, message.about) or {}
 
 
 def token_in(mail: dict[str, Any]) -> str:

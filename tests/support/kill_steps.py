@@ -102,7 +102,7 @@ def look(clone: Path, done: str = "") -> None:
             assert database_is_behind(app)
             return
         keyring.key_ring_store().load()
-        assert not done or wrapped_keys.not_under_first_key() == 0
+        assert not done or wrapped_keys.count_under_old_keys() == 0
         assert done != "--data" or rotation.count_stale() == 0
         assert [SENT in kept.data for kept in db.session.scalars(select(Submission))] == [True, True, True]
         assert [account.email for account in db.session.scalars(select(Account))] == ["ann@example.com"]

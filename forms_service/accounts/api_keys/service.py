@@ -11,7 +11,7 @@ from forms_service.accounts.models import Account, ApiKey
 from forms_service.accounts.password_hashing import demand_current
 from forms_service.accounts.service import by_id
 from forms_service.database.transactions import rows_changed, write_session
-from forms_service.encryption.associated_data import unreadable
+from forms_service.encryption.associated_data import unreadable_flag
 from forms_service.errors import AuthenticationError, AuthorizationError, NotFoundError
 from forms_service.extensions import db
 from forms_service.security import generate_secure_token
@@ -95,4 +95,4 @@ def as_dict(key: ApiKey) -> dict[str, Any]:
     """What its holder is shown of a key."""
     names = ("id", "name", "created_at", "last_used_at")
     shown = {name: getattr(key, name) for name in names}
-    return shown | {"scopes": key.scopes.split()} | unreadable(key.name)
+    return shown | {"scopes": key.scopes.split()} | unreadable_flag(key.name)

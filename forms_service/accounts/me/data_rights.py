@@ -15,7 +15,7 @@ from forms_service.accounts.models import Account, ApiKey, Event, Session
 from forms_service.accounts.password_hashing import demand_current
 from forms_service.accounts.sessions import service as sessions
 from forms_service.database.transactions import write_session
-from forms_service.encryption.associated_data import unreadable
+from forms_service.encryption.associated_data import unreadable_flag
 from forms_service.errors import AuthenticationError
 from forms_service.extensions import db
 from forms_service.signals import account_deleted, account_emptying, account_exporting
@@ -79,7 +79,7 @@ def _events(account_id: uuid.UUID) -> Any:
 def _event(event: Event) -> dict[str, Any]:
     details = json.loads(event.details) if event.details else {}
     shown = {"id": event.id, "name": event.name, "at": event.at, "client": event.client, "details": details}
-    return shown | unreadable(event.client, event.details)
+    return shown | unreadable_flag(event.client, event.details)
 
 
 def _all(kind: type[Kind], account_id: uuid.UUID) -> Iterable[Kind]:

@@ -19,7 +19,7 @@ from forms_service.accounts.service import email_index
 from forms_service.config import settings
 from forms_service.database.transactions import rows_changed, write_session
 from forms_service.database.types import now
-from forms_service.encryption.associated_data import unreadable
+from forms_service.encryption.associated_data import unreadable_flag
 from forms_service.errors import AuthenticationError, AuthorizationError, ConflictError, NotFoundError
 from forms_service.extensions import db
 from forms_service.security import derived_key, generate_secure_token
@@ -200,4 +200,4 @@ def as_dict(session: Session) -> dict[str, Any]:
     """What its holder is shown of a session."""
     names = ("id", "created_at", "last_used_at", "expires_at", "client", "user_agent")
     shown = {name: getattr(session, name) for name in names}
-    return shown | unreadable(*shown.values())
+    return shown | unreadable_flag(*shown.values())
