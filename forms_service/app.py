@@ -21,12 +21,12 @@ from forms_service.health import checks
 from forms_service.health.views import health_blueprint
 from forms_service.inbox.views import inbox
 from forms_service.intake import in_flight, origins, storing
-from forms_service.intake.challenge_views import puzzles
-from forms_service.intake.views import taking
+from forms_service.intake.views import puzzles, taking
 from forms_service.privacy import account_export, retention
 from forms_service.privacy.views import people_blueprint
 from forms_service.rate_limiting import limits
-from forms_service.spam import altcha_challenges, duplicates
+from forms_service.spam import altcha_challenges
+from forms_service.spam import checks as spam_checks
 from forms_service.submissions import notification, refusals, storage_quota
 from forms_service.uploads import storage
 from forms_service.web import (
@@ -82,7 +82,7 @@ def create_app(settings: Settings, *, start: bool = True) -> Flask:
         storage_quota,
         in_flight,
         storing,
-        duplicates,
+        spam_checks,
         altcha_challenges,
         origins,
         notification,

@@ -10,11 +10,14 @@ from sqlalchemy import Connection, LargeBinary, Select, bindparam, delete, func,
 
 from forms_service.database.types import now
 from forms_service.encryption.compiled_sql import CompiledQuery, execute, pipeline
+from forms_service.encryption.keyring import current_key_ring
 from forms_service.errors import AuthorizationError, FieldError, ValidationError
 from forms_service.extensions import db
 from forms_service.forms.cache import FULL, PublishedForm
 from forms_service.forms.models import Form
 from forms_service.submissions.models import IdempotencyKey, Submission
+from forms_service.submissions.parsed_submission import Incoming
+from forms_service.submissions.serialization import to_json
 
 REPEAT = timedelta(seconds=10)
 """How long the same content from the same client is the same submission: a double click, a second try."""
@@ -25,6 +28,10 @@ KEY_LIFE = timedelta(hours=24)
 KEY_HEADER = "Idempotency-Key"
 INACTIVE = "INACTIVE"
 """The reason of a form that takes nothing: closed or full."""
+
+CONTENT_CONTEXT = "submissions.content_hash"
+FINGERPRINT_CONTEXT = "submissions.fingerprint"
+KEY_CONTEXT = "idempotency_keys.key_hash"
 
 LOCK = "SELECT pg_advisory_xact_lock(%(number)s::bigint)"
 
@@ -190,3 +197,25 @@ def _has_room(connection: Connection, entry: Entry, taken: dict[str, int]) -> bo
         return False
     taken[form_id] += not entry.spam
     return True
+
+
+def hashes_of(form: PublishedForm, incoming: Incoming, client: str) -> tuple[bytes, bytes]:
+    """Of what was sent to the form, whoever sent it; and of the same from this client.
+
+    A CAPTCHA's token is no part of it, being new each time.
+    """
+    files = [[upload.field, upload.name, upload.content_type, upload.digest.hex()] for upload in incoming.uploads]
+    sent = [form.id, incoming.data, incoming.control, incoming.honeypots, files]
+    ring = current_key_ring()
+    content = ring.index(to_json(sent), CONTENT_CONTEXT)
+    return content, ring.index(f"{client} {content.hex()}", FINGERPRINT_CONTEXT)
+
+
+def key_hashes(client: str, key: str, content_hash: bytes) -> KeyHashes:
+    """Return what is kept of an idempotency key, which may be anything."""
+    ring = current_key_ring()
+    return KeyHashes(
+        client=ring.index(f"client {client} {key}", KEY_CONTEXT),
+        content=ring.index(f"content {content_hash.hex()} {key}", KEY_CONTEXT),
+        bare=ring.index(key, KEY_CONTEXT),
+    )

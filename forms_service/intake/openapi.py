@@ -83,3 +83,11 @@ PREFLIGHT: dict[str, Any] = {
         "default": _answer("No such form.", REFUSED),
     },
 }
+CHALLENGE: dict[str, Any] = {
+    "operationId": "getChallenge",
+    "responses": {"200": {"description": "The challenge.", "content": {JSON: {"schema": {"type": "object"}}}}},
+}
+CHALLENGE_PREFLIGHT: dict[str, Any] = {
+    "operationId": "preflightChallenge",
+    "responses": {"204": {"description": "The CORS headers for the form's allowed origins."}},
+}

@@ -1,14 +1,18 @@
 """Which sites may post to a form, and what their scripts may read of the answer."""
 
 import re
+from collections.abc import Collection
+from urllib.parse import quote, urlsplit
 
 from flask import Flask, Response, g, request
 
 from forms_service.config import settings
 from forms_service.errors import AuthorizationError
+from forms_service.form_schema import special_fields
+from forms_service.forms import page_tokens
 from forms_service.forms.cache import PublishedForm
-from forms_service.intake.redirects import origin_of
-from forms_service.validation.urls import matches_origin
+from forms_service.submissions.parsed_submission import Incoming, Sorted, first_of
+from forms_service.validation.urls import matches_origin, to_ascii_host
 from forms_service.web.cors import EXPOSED_HEADERS, PREFLIGHT_SECONDS
 from forms_service.web.security_headers import FORM_PATH
 
@@ -22,6 +26,14 @@ HEADER_NAMES = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+(?:[ \t]*,[ \t]*[!#$%&'*+
 
 MAX_HEADER_NAMES = 4096
 """Characters of such a list."""
+
+SCHEMES = {"http": 80, "https": 443}
+
+SAFE = "/:?#[]@!$&'()*+,;=%~"
+"""What stays as it is in a Location header; the rest is percent-encoded."""
+
+HOST = re.compile(r"[a-z0-9._~-]+|[0-9a-f:.]+")
+"""A name as browsers write it, or an IPv6 address; anything else they might read as another host."""
 
 BLOCKED = "BLOCKED"
 ALLOWED_METHODS = "GET, HEAD, POST, OPTIONS"
@@ -94,3 +106,65 @@ def may_read(form: PublishedForm) -> bool:
     allowed = form.settings.allowed_origins
     origin = request.headers.get("Origin")
     return not allowed or origin is None or matches_origin(origin, allowed) or from_our_page()
+
+
+def destination(wanted: str | None, *, site: str | None, listed: Collection[str]) -> str | None:
+    """The absolute URL to go on to; None where there is none, or it is not one that this form may lead to.
+
+    `site` is the origin that the form was posted from, to which a path belongs; `listed` are whole URLs.
+    """
+    if site and wanted and wanted.startswith("/") and not wanted.startswith("//"):
+        wanted = site + wanted
+    url = _as_sent(wanted)
+    if not wanted or url is None:
+        return None
+    return url if origin_of(wanted) == site or wanted in listed or url in map(_as_sent, listed) else None
+
+
+def origin_of(url: str | None) -> str | None:
+    """Scheme, host and port of a URL as a browser writes them in Origin; None for what has none."""
+    if not url or not _harmless(url):
+        return None
+    try:
+        parts = urlsplit(url)
+        port, name = parts.port, to_ascii_host(url)
+    except ValueError:
+        return None
+    if parts.scheme not in SCHEMES or "@" in parts.netloc or not HOST.fullmatch(name):
+        return None
+    if not parts.netloc.isascii() and not _is_spelled_out(parts.hostname or "", name):
+        return None
+    host = f"[{name}]" if ":" in name else name
+    return f"{parts.scheme}://{host}" + (f":{port}" if port and port != SCHEMES[parts.scheme] else "")
+
+
+def _as_sent(url: str | None) -> str | None:
+    """The URL as a Location header holds it, its host as browsers write it; None for what no browser may be led to."""
+    origin = origin_of(url)
+    if not url or origin is None:
+        return None
+    parts = urlsplit(url)
+    return quote(
+        url if parts.netloc.isascii() else parts._replace(netloc=origin.partition("://")[2]).geturl(), safe=SAFE
+    )
+
+
+def _is_spelled_out(host: str, name: str) -> bool:
+    """Whether each label with letters of other scripts keeps them, as `xn--…`: look-alikes of ASCII do not."""
+    labels, names = host.split("."), name.split(".")
+    same = len(labels) == len(names)
+    return same and all(b.startswith("xn--") for a, b in zip(labels, names, strict=True) if not a.isascii())
+
+
+def _harmless(url: str) -> bool:
+    r"""Without what browsers read differently than it looks: `\`, white space but blanks, control characters."""
+    return url.isprintable() and "\\" not in url
+
+
+def find_redirect(form: PublishedForm, came: Incoming | Sorted) -> str | None:
+    """The redirect that was asked for, as far as the form may lead there; None for the thank-you page."""
+    back = page_tokens.return_url(came.back, form.id) if came.back and from_our_page() else None
+    if back is not None:
+        return back or None
+    wanted = first_of(came.control, special_fields.REDIRECT)
+    return destination(wanted, site=posting_site(), listed=form.settings.redirect_urls) if wanted else None

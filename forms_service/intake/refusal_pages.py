@@ -19,7 +19,7 @@ from forms_service.form_schema import special_fields
 from forms_service.forms import page_tokens, pages
 from forms_service.forms.cache import PublishedForm
 from forms_service.forms.controls import MAX_PAGE_SIZE
-from forms_service.intake.next_page import find_redirect
+from forms_service.intake.origins import find_redirect
 from forms_service.spam.checks import MIN_FILL_SECONDS
 from forms_service.submissions.parsed_submission import first_of, sort_out
 from forms_service.validation.label_links import strip_links

@@ -9,6 +9,7 @@ from forms_service.errors import (
     ApiError,
     AuthorizationError,
     BadRequestError,
+    NotFoundError,
     PayloadTooLargeError,
     RateLimitError,
     UnsupportedMediaTypeError,
@@ -17,10 +18,9 @@ from forms_service.errors import (
 from forms_service.form_schema import special_fields
 from forms_service.forms import page_tokens, service
 from forms_service.forms.cache import PublishedForm
-from forms_service.intake import formspree, origins
+from forms_service.intake import origins
 from forms_service.intake.deduplication import INACTIVE
-from forms_service.intake.next_page import find_redirect
-from forms_service.intake.origins import from_our_page
+from forms_service.intake.origins import find_redirect, from_our_page
 from forms_service.intake.refusal_pages import refusal_page
 from forms_service.submissions.parsed_submission import Incoming
 from forms_service.submissions.refusals import count_refusal
@@ -37,6 +37,23 @@ REASONS: dict[type[ApiError], str] = {
     RateLimitError: "limited",
 }
 """What a refusal is counted as where its kind says it all."""
+
+FORMSPREE_HEADER = "Formspree-Client"
+
+FORMSPREE_FIELD_CODES = {
+    "required": "REQUIRED_FIELD_MISSING",
+    "blank": "REQUIRED_FIELD_EMPTY",
+    "invalid_email": "TYPE_EMAIL",
+    "invalid_number": "TYPE_NUMERIC",
+    "invalid_text": "TYPE_TEXT",
+}
+"""Our codes of a field's faults that Formspree has a word for."""
+
+FORMSPREE_FORM_CODES = {"empty": "EMPTY", "no_files": "NO_FILE_UPLOADS"}
+"""Our codes of faults that are the whole form's there."""
+
+FORMSPREE_REASONS = ("INACTIVE", "BLOCKED", "FILES_TOO_BIG", "TOO_MANY_FILES", "NO_FILE_UPLOADS")
+"""The reasons in `details` that are Formspree's words already."""
 
 THANKS = "Thank you. Your submission has been received."
 
@@ -86,6 +103,24 @@ def _count(error: ApiError) -> None:
 
 def _json(error: ApiError) -> Response:
     body: dict[str, Any] = {**failure_body(error), "error": error.message}
-    if formspree.HEADER in request.headers:
-        body["errors"] = formspree.errors_of(error)
+    if FORMSPREE_HEADER in request.headers:
+        body["errors"] = _formspree_errors(error)
     return as_json(body, error.status)
+
+
+def _formspree_errors(error: ApiError) -> list[dict[str, str]]:
+    """Code, field and message of each thing wrong; the code is left out where there is none for it."""
+    if isinstance(error, ValidationError):
+        return [
+            _formspree_error(path, fault.code, str(fault)) for path, faults in error.faults.items() for fault in faults
+        ]
+    reason = "FORM_NOT_FOUND" if isinstance(error, NotFoundError) else error.details.get("reason")
+    code = {"code": reason} if reason == "FORM_NOT_FOUND" or reason in FORMSPREE_REASONS else {}
+    return [{**code, "message": error.message}]
+
+
+def _formspree_error(path: str, code: str, message: str) -> dict[str, str]:
+    if code in FORMSPREE_FORM_CODES:
+        return {"code": FORMSPREE_FORM_CODES[code], "message": message}
+    known = {"code": FORMSPREE_FIELD_CODES[code]} if code in FORMSPREE_FIELD_CODES else {}
+    return {**known, "field": path, "message": message}

@@ -11,8 +11,7 @@ from forms_service.database.types import new_id, now
 from forms_service.errors import AuthorizationError, FieldError, ValidationError
 from forms_service.form_schema.field_types import is_filled
 from forms_service.forms.cache import CLOSED, PublishedForm
-from forms_service.intake.content import hashes_of, key_hashes
-from forms_service.intake.deduplication import INACTIVE, Entry, Mark
+from forms_service.intake.deduplication import INACTIVE, Entry, Mark, hashes_of, key_hashes
 from forms_service.intake.storing import FILES, PEOPLE, SUBMISSIONS, earlier, store
 from forms_service.spam import captcha, checks
 from forms_service.submissions import notification

@@ -2,20 +2,23 @@
 
 from flask import Response, g, request
 
-from forms_service.errors import FieldError, ValidationError
+from forms_service.errors import FieldError, NotFoundError, ValidationError
 from forms_service.forms.cache import published
 from forms_service.intake import openapi, origins, parsing, responses, service
 from forms_service.intake.deduplication import KEY_HEADER
 from forms_service.intake.in_flight import running
 from forms_service.rate_limiting.limits import rate_limit
+from forms_service.spam import altcha_challenges
 from forms_service.submissions.refusals import count_refusal
 from forms_service.web.api_blueprint import Blueprint
 from forms_service.web.client import client_for_log, client_key
+from forms_service.web.responses import as_json
 from forms_service.web.route_policy import public, unlimited
 
 MAX_KEY_LENGTH = 255
 
 taking = Blueprint("taking", __name__, description="Submit a form.")
+puzzles = Blueprint("puzzles", __name__, description="ALTCHA challenges.")
 taking.register_error_handler(Exception, responses.refused)
 
 
@@ -52,6 +55,32 @@ def preflight(form_id: str) -> Response:
 
 
 submit.provide_automatic_options = False  # the preflight says what the form says
+
+
+@puzzles.route("/f/<form_id>/challenge", methods=["GET"])
+@puzzles.doc(**openapi.CHALLENGE)
+@public
+@rate_limit("page")
+def challenge(form_id: str) -> Response:
+    """Create an ALTCHA challenge, valid for one hour and one submission of this form."""
+    form = g.form = published(form_id)
+    origins.check_origin(form)
+    if form.settings.challenge != "altcha":
+        raise NotFoundError("This form does not use ALTCHA.")
+    return as_json(altcha_challenges.challenge(form.id))
+
+
+@puzzles.route("/f/<form_id>/challenge", methods=["OPTIONS"])
+@puzzles.doc(**openapi.CHALLENGE_PREFLIGHT)
+@public
+@unlimited("a preflight: it says what the form's settings say")
+def challenge_preflight(form_id: str) -> Response:
+    """Answer the CORS preflight of a challenge."""
+    g.form = published(form_id)
+    return Response(status=204, headers={"Allow": "GET, HEAD, OPTIONS"})
+
+
+challenge.provide_automatic_options = False  # the preflight says what the form says
 
 
 def _idempotency_key() -> str | None:

@@ -6,7 +6,6 @@ from functools import lru_cache
 from itertools import chain
 
 from forms_service.forms.cache import PublishedForm
-from forms_service.spam.texts import Wording
 from forms_service.submissions.email_addresses import addresses_in
 from forms_service.submissions.parsed_submission import Incoming
 from forms_service.validation.fields import email_key
@@ -27,13 +26,13 @@ _WITHOUT_SPACES = re.compile(
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
-def names(form: PublishedForm, incoming: Incoming, wording: Wording) -> bool:
+def names(form: PublishedForm, incoming: Incoming, texts: list[str]) -> bool:
     """Whether the form's block list names a word of the submission, an address in it, or where it came from."""
     blocked = form.settings.blocklist
     return (
         bool(blocked.networks and _from_network(incoming.client, blocked.networks))
-        or bool(blocked.addresses and _has_address(incoming, wording.sent, blocked.addresses))
-        or bool(blocked.words and _has_word(wording.sent, blocked.words))
+        or bool(blocked.addresses and _has_address(incoming, texts, blocked.addresses))
+        or bool(blocked.words and _has_word(texts, blocked.words))
     )
 
 

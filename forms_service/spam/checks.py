@@ -1,19 +1,71 @@
-"""What speaks for spam: each check is a function under the code it gives as its reason, and nothing is thrown away."""
+"""Spam checks: each is a function under the reason it gives. Spam is put into the spam folder, never thrown away.
 
-from collections.abc import Callable
+Checks count only texts that a person wrote, as far as the form tells.
+"""
 
+import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple
+
+from flask import Flask, current_app
+
+from forms_service.encryption.keyring import current_key_ring
 from forms_service.forms import page_tokens
 from forms_service.forms.cache import PublishedForm
-from forms_service.spam import blocklist, duplicates
-from forms_service.spam.texts import Wording, links_in, wording_of
+from forms_service.rate_limiting.storage import BoundedMemory, Hit
+from forms_service.spam import blocklist
+from forms_service.submissions.email_addresses import is_address_field
 from forms_service.submissions.parsed_submission import Incoming
 from forms_service.uploads import disk_space
+from forms_service.validation.whitespace import trim
 
 MIN_FILL_SECONDS = 2.0
-"""Seconds in which nobody fills in a form that they have just been shown."""
+"""Nobody fills in a form faster than this after it was shown."""
 
 MAX_LINKS = 5
 """Links in what a person wrote; those in hidden fields, choices and fields that ask for a URL do not count."""
+
+OTHERS = 3
+"""Clients that may send the same content; what a further one sends is spam."""
+
+WINDOW = 86_400
+MAX_REMEMBERED = 10_000
+MIN_TEXT_LENGTH = 40
+"""Characters of a text that nobody writes by chance as another did: "Yes" says nothing."""
+
+CONTEXT = "spam.repeated"
+
+WRITTEN_TYPES = ("text", "textarea")
+"""Types of fields that people write into. Choices and hidden fields are the page's own words."""
+
+MESSAGE_NAMES = frozenset(("message", "msg", "comment", "comments", "body", "text", "question", "inquiry", "enquiry"))
+"""Names under which a page asks for a message, where the form defines no field of that name."""
+
+LONG_TEXT = 200
+"""Characters of a text that is no choice and no constant of a page, in a field that the form does not define."""
+
+LONE_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S*|www\.\S*")
+
+
+class Wording(NamedTuple):
+    """The texts of a submission, by author."""
+
+    sent: list[str]
+    """Every text, also from inside lists and objects."""
+
+    written: list[str]
+    """Texts that a person wrote, as far as the form tells; a URL alone is not one."""
+
+    loose: list[str]
+    """Texts in fields that the form does not define: a person wrote them, or a page."""
+
+    addresses: list[str]
+    """Texts in the fields for the sender's own e-mail address."""
+
+
+def init_app(app: Flask) -> None:
+    """Give the app its memory of recent content. Each process counts by itself."""
+    app.extensions["repeats"] = BoundedMemory(most_hits=MAX_REMEMBERED)
 
 
 def verdict(form: PublishedForm, incoming: Incoming) -> list[str]:
@@ -28,12 +80,79 @@ def verdict(form: PublishedForm, incoming: Incoming) -> list[str]:
     return reasons
 
 
+def is_duplicate(form: PublishedForm, incoming: Incoming, wording: Wording) -> bool:
+    """Whether more than OTHERS clients have sent exactly this content to the form within a day.
+
+    Only content with the sender's address or a text of some length counts: answers to a poll are
+    alike without being spam, whatever a page adds to them.
+    """
+    if not _is_personal(wording):
+        return False
+    files = (upload.digest.hex() for upload in incoming.uploads)
+    content = current_key_ring().index("\0".join((form.id, *wording.sent, *files)), CONTEXT)[:16].hex()
+    memory: BoundedMemory = current_app.extensions["repeats"]
+    mine = Hit(f"{content} {incoming.client}", 1, WINDOW)
+    everybodys = Hit(content, 2**31, WINDOW)
+    memory.take([mine, everybodys])  # counts nobody twice: where the first has no room, neither is charged
+    return memory.get(content) > OTHERS
+
+
+def wording_of(form: PublishedForm, incoming: Incoming) -> Wording:
+    """Sort the texts of a submission by author."""
+    wording = Wording([], [], [], [])
+    for name, value in incoming.data.items():
+        kind = form.types.get(name)
+        texts = [value] if isinstance(value, str) else list(texts_in([value]))
+        wording.sent.extend(texts)
+        if kind == "email" or (kind is None and is_address_field(name)):
+            wording.addresses.extend(texts)
+        elif kind in WRITTEN_TYPES or (kind is None and name.lower() in MESSAGE_NAMES):
+            wording.written.extend(texts)
+        elif kind is None:
+            wording.loose.extend(text for text in texts if text is not value or not is_lone_url(text))
+    return wording
+
+
+def texts_in(values: Iterable[Any]) -> Iterator[str]:
+    """Yield the texts in lists and objects, in order."""
+    for value in values:
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, list):
+            yield from texts_in(value)
+        elif isinstance(value, dict):
+            yield from texts_in(value.values())
+
+
+def is_lone_url(text: str) -> bool:
+    """Whether a text is a URL and nothing else."""
+    return LONE_URL.fullmatch(trim(text)) is not None
+
+
+def links_in(text: str) -> int:
+    """Count the links in a text, with a scheme or beginning with www."""
+    return text.count("://") + text.count("www.") - text.count("://www.")
+
+
+def is_prose(text: str) -> bool:
+    """Whether a person wrote a text, and no page, to judge by the text alone."""
+    return len(text) >= LONG_TEXT or "\n" in text or links_in(text) > 0
+
+
+def _is_personal(wording: Wording) -> bool:
+    return (
+        any("@" in text for text in wording.addresses)
+        or any(len(text) >= MIN_TEXT_LENGTH and not is_lone_url(text) for text in wording.written)
+        or any(len(text) >= MIN_TEXT_LENGTH and is_prose(text) for text in wording.loose)
+    )
+
+
 def _honeypot(_: PublishedForm, incoming: Incoming, __: Wording) -> bool:
     return bool(incoming.honeypots)
 
 
 def _too_fast(_: PublishedForm, incoming: Incoming, __: Wording) -> bool:
-    """Only a time that we signed says anything: other sites' forms have none, and a copied page has an old one."""
+    """Only a signed start time says anything: other sites' forms have none, and a copied page has an old one."""
     age = page_tokens.start_age(incoming.started) if incoming.started else None
     return age is not None and age < MIN_FILL_SECONDS
 
@@ -42,13 +161,17 @@ def _links(_: PublishedForm, __: Incoming, wording: Wording) -> bool:
     return sum(map(links_in, (*wording.written, *wording.loose))) > MAX_LINKS
 
 
+def _blocked(form: PublishedForm, incoming: Incoming, wording: Wording) -> bool:
+    return blocklist.names(form, incoming, wording.sent)
+
+
 Check = Callable[[PublishedForm, Incoming, Wording], bool]
 
 CHECKS: dict[str, Check] = {
     "honeypot": _honeypot,
     "too_fast": _too_fast,
     "links": _links,
-    "blocklist": blocklist.names,
-    "repeated": duplicates.is_one,
+    "blocklist": _blocked,
+    "repeated": is_duplicate,
 }
-"""Every reason and what finds it. `challenge_unavailable` is given by `challenges.py`."""
+"""Every reason and what finds it, but for `challenge_unavailable`, which `captcha.py` gives."""

@@ -22,9 +22,9 @@ from forms_service.errors import ApiError
 from forms_service.form_schema.compiler import compiled
 from forms_service.form_schema.field_types import patterns
 from forms_service.inbox import csv_and_json, folded_text
-from forms_service.intake import redirects
+from forms_service.intake import origins
 from forms_service.intake.parsing import storable_values
-from forms_service.spam import blocklist, texts
+from forms_service.spam import blocklist, checks
 from forms_service.submissions import email_addresses
 from forms_service.uploads import filenames
 from forms_service.validation import datetimes, fields, text, urls, whitespace
@@ -157,7 +157,7 @@ WORK: dict[str, Work] = {
     "block list: words": Work(lambda sent: blocklist._has_word([sent], WORDS), filled("word1 word2 ")),
     "block list: no words": Work(lambda sent: blocklist._has_word([sent], WORDS), filled("x-1")),
     "block list: long ligatures": Work(lambda sent: blocklist._has_word([sent], WORDS), filled("\ufdfa"), 1024),
-    "links": Work(texts.links_in, filled("://www."), 65_536),
+    "links": Work(checks.links_in, filled("://www."), 65_536),
     "addresses: a list": Work(lambda sent: list(email_addresses.addresses_in(sent)), filled("a@b.co, ")),
     "addresses: an open list": Work(
         lambda sent: list(email_addresses.addresses_in(sent)), filled("a@b.co ", "", "(,\x00@<")
@@ -170,7 +170,7 @@ WORK: dict[str, Work] = {
     "address: dots": Work(fields.email_key, filled("a.", "", "@example.com")),
     "address: quotes": Work(fields.is_email, filled('\\"', '"', "@example.com")),
     "address: invisible": Work(fields.clean_address, filled("\u200b", "a", "@example.com")),
-    "a lone URL": Work(texts.is_lone_url, filled("a.", "", "//")),
+    "a lone URL": Work(checks.is_lone_url, filled("a.", "", "//")),
     "invisible characters": Work(whitespace.trim, filled("\u200b", "\u200b", "a")),
     "export: lines": Work(lambda sent: csv_and_json.csv_rows([[sent]]), filled("\n")),
     "export: invisible": Work(lambda sent: csv_and_json.csv_rows([[sent]]), filled(";\u200b")),
@@ -179,7 +179,7 @@ WORK: dict[str, Work] = {
     "URL: dots": Work(urls.is_url, filled(".a", "https://example.com/")),
     "URL: hosts": Work(urls.is_web_url, filled("a.", "https://")),
     "URL: users": Work(urls.is_url, filled("@:", "https://")),
-    "redirect": Work(lambda sent: redirects.destination(sent, site="https://a.co", listed=()), filled("@//", "//")),
+    "redirect": Work(lambda sent: origins.destination(sent, site="https://a.co", listed=()), filled("@//", "//")),
     "file name: path": Work(filenames.safe, filled("\\/")),
     "file name: marks": Work(filenames.safe, filled(MARKS, "a")),
     "file name: dots": Work(filenames.safe, filled(". ")),

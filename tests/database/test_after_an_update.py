@@ -9,8 +9,7 @@ from sqlalchemy import delete, select, update
 from forms_service.database.transactions import write_session
 from forms_service.encryption.keyring import current_key_ring
 from forms_service.extensions import db
-from forms_service.intake.content import KEY_CONTEXT
-from forms_service.intake.deduplication import REPEAT
+from forms_service.intake.deduplication import KEY_CONTEXT, REPEAT
 from forms_service.submissions.models import IdempotencyKey, Submission
 from tests.intake.test_submission_repeats import identity, make_older
 from tests.support.visitors import change, form_for, kept

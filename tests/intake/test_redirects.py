@@ -2,7 +2,7 @@
 
 import pytest
 
-from forms_service.intake.redirects import destination, origin_of
+from forms_service.intake.origins import destination, origin_of
 
 SITE = "https://site.example"
 LISTED = ("https://other.example/thanks?a=b", "https://other.example:8443/x")

@@ -11,7 +11,7 @@ from forms_service.errors import ServiceUnavailableError
 from forms_service.form_schema.settings import Blocklist
 from forms_service.forms import page_tokens
 from forms_service.forms.cache import PublishedForm
-from forms_service.spam import duplicates
+from forms_service.spam import checks
 from forms_service.spam.checks import MAX_LINKS, verdict
 from forms_service.submissions.parsed_submission import Incoming
 from tests.conftest import MakeApp
@@ -166,7 +166,7 @@ def from_clients(app: Flask, count: int, data: dict[str, Any], form: PublishedFo
 
 def test_the_same_letter_from_many_clients(app: Flask) -> None:
     verdicts = from_clients(app, 6, LETTER)
-    assert verdicts == [[]] * duplicates.OTHERS + [["repeated"]] * 3
+    assert verdicts == [[]] * checks.OTHERS + [["repeated"]] * 3
     assert judged(app, sent({**LETTER, "name": "Bob"})) == []
     assert judged(app, sent(), form_of({"name": "name", "type": "text"})) == ["repeated"]
 
@@ -216,7 +216,7 @@ def test_links_of_the_page_are_nobodys(service: Flask, fields: dict[str, str]) -
 def test_a_wave_is_forgotten_after_a_day(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     assert from_clients(app, 4, LETTER)[-1] == ["repeated"]
     clock = time.time
-    monkeypatch.setattr(time, "time", lambda: clock() + duplicates.WINDOW + 1)
+    monkeypatch.setattr(time, "time", lambda: clock() + checks.WINDOW + 1)
     assert judged(app, sent()) == []
 
 
