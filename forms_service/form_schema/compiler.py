@@ -6,7 +6,7 @@ from typing import Any
 import marshmallow as ma
 
 from forms_service.errors import FieldError
-from forms_service.form_schema.field_types import KINDS, Kind, nfc
+from forms_service.form_schema.field_types import FIELD_TYPES, FieldType, nfc
 from forms_service.validation.base import MAX_NAME_LENGTH, UNKNOWN_FIELD, Schema
 
 MAX_FIELDS = 500
@@ -14,23 +14,25 @@ MAX_FIELDS = 500
 
 UNKNOWN_FIELDS = ("keep", "drop", "reject")
 
-LONG_NAME = FieldError(f"Field names must have at most {MAX_NAME_LENGTH} characters.", "name_too_long")
-TOO_MANY = FieldError(f"Send at most {MAX_FIELDS} fields.", "too_many_fields")
+NAME_TOO_LONG = FieldError(f"Field names must have at most {MAX_NAME_LENGTH} characters.", "name_too_long")
+TOO_MANY_FIELDS = FieldError(f"Send at most {MAX_FIELDS} fields.", "too_many_fields")
 
 
 class FormSchema(Schema):
     """The fields of one version of a form; one without fields takes anything within bounds."""
 
-    def __init__(self, kinds: Mapping[str, Kind], unknown_fields: str) -> None:
+    def __init__(self, field_types: Mapping[str, FieldType], unknown_fields: str) -> None:
         super().__init__()
-        self.declared_fields = dict(kinds)
+        self.declared_fields = dict(field_types)
         self._init_fields()  # fields that no class declares: any name is good, "load" and "Meta" too
-        self._kinds = dict(kinds)
-        self._policy = unknown_fields if kinds else "keep"
-        self.size = sum(kind.size for kind in kinds.values())
+        self._field_types = dict(field_types)
+        self._policy = unknown_fields if field_types else "keep"
+        self.size = sum(field_type.size for field_type in field_types.values())
         """Bytes that its patterns may take in memory."""
 
-        self._required = tuple(name for name, kind in kinds.items() if kind.required and kind.kind != "file")
+        self._required = tuple(
+            name for name, field_type in field_types.items() if field_type.required and field_type.type_name != "file"
+        )
 
     def load(  # type: ignore[override]  # one form at a time, and always all of it
         self, data: Mapping[str, Any], *, many: None = None, partial: None = None, unknown: None = None
@@ -40,23 +42,23 @@ class FormSchema(Schema):
         :raises marshmallow.ValidationError: with everything that is wrong, by name, in the order of the form
         """
         if len(data) > MAX_FIELDS:
-            raise ma.ValidationError({ma.exceptions.SCHEMA: [TOO_MANY]})
+            raise ma.ValidationError({ma.exceptions.SCHEMA: [TOO_MANY_FIELDS]})
         kept: dict[str, Any] = {}
         faults: dict[str, Any] = {}
         for name, value in data.items():
-            kind = self._kinds.get(name)
+            field_type = self._field_types.get(name)
             try:
-                if kind:
-                    kept[name] = kind.deserialize(value)
+                if field_type:
+                    kept[name] = field_type.deserialize(value)
                 elif self._keeps(name):
                     kept[name] = nfc(value)
             except ma.ValidationError as error:
                 faults[name] = error.messages
         for name in self._required:
             if name not in data:
-                faults[name] = [self._kinds[name].fault("required")]
+                faults[name] = [self._field_types[name].fault("required")]
         if faults:
-            raise ma.ValidationError({name: faults[name] for name in sorted(faults, key=self._place)})
+            raise ma.ValidationError({name: faults[name] for name in sorted(faults, key=self._position)})
         return kept
 
     def _keeps(self, name: str) -> bool:
@@ -65,14 +67,14 @@ class FormSchema(Schema):
         if self._policy == "reject":
             raise ma.ValidationError([UNKNOWN_FIELD])
         if len(name) > MAX_NAME_LENGTH:
-            raise ma.ValidationError([LONG_NAME])
+            raise ma.ValidationError([NAME_TOO_LONG])
         return True
 
-    def _place(self, name: str) -> int:
+    def _position(self, name: str) -> int:
         """Where a field stands in the form; what is not in it comes last."""
-        return list(self._kinds).index(name) if name in self._kinds else len(self._kinds)
+        return list(self._field_types).index(name) if name in self._field_types else len(self._field_types)
 
 
-def compiled(fields: Sequence[Mapping[str, Any]], unknown_fields: str = "keep") -> FormSchema:
+def compile_schema(fields: Sequence[Mapping[str, Any]], unknown_fields: str = "keep") -> FormSchema:
     """The schema of a definition that was checked when it was saved."""
-    return FormSchema({field["name"]: KINDS[field["type"]](field) for field in fields}, unknown_fields)
+    return FormSchema({field["name"]: FIELD_TYPES[field["type"]](field) for field in fields}, unknown_fields)

@@ -6,7 +6,7 @@ from typing import Any
 import marshmallow as ma
 
 from forms_service.errors import FieldError
-from forms_service.form_schema.field_types import KINDS, choice_values, nfc
+from forms_service.form_schema.field_types import FIELD_TYPES, choice_values, nfc
 from forms_service.form_schema.field_types.patterns import MAX_PATTERN_LENGTH, Pattern, PatternMemoryError
 from forms_service.form_schema.special_fields import RESERVED
 from forms_service.validation.base import MAX_NAME_LENGTH, CodedField, Messages, Schema
@@ -22,7 +22,7 @@ MAX_FILE_SIZE = 2**40
 RULES = ("min_length", "max_length", "min", "max", "pattern", "choices", "accept", "max_size")
 """What only some types of fields have; which, says each type."""
 
-WITH_CHOICES = tuple(name for name, kind in KINDS.items() if "choices" in kind.rules)
+TYPES_WITH_CHOICES = tuple(name for name, kind in FIELD_TYPES.items() if "choices" in kind.rules)
 
 
 class Name(SingleLine):
@@ -121,7 +121,7 @@ class Field(Schema):
     name = Name(
         MAX_NAME_LENGTH, required=True, metadata={"description": "The name under which its value is submitted."}
     )
-    type = OneOf(tuple(KINDS), required=True)
+    type = OneOf(tuple(FIELD_TYPES), required=True)
     label = SingleLine(MAX_LABEL_LENGTH, metadata={"description": "Shown to visitors; defaults to the name."})
     help = SingleLine(MAX_HELP_LENGTH, metadata={"description": "Help text below the label."})
     required = StrictBoolean()
@@ -144,22 +144,22 @@ class Field(Schema):
     @ma.validates_schema(skip_on_field_errors=False, pass_original=True)
     def _together(self, data: dict[str, Any], original: Any, **_: Any) -> None:
         """What the parts of one field say to each other; each is looked at as far as it is right by itself."""
-        kind = KINDS.get(data.get("type", ""))
-        if kind is None:
+        field_type = FIELD_TYPES.get(data.get("type", ""))
+        if field_type is None:
             return
         faults: dict[str, list[FieldError]] = {
-            rule: [FieldError(f"Fields of type {kind.kind} do not support {rule}.", "unfit")]
+            rule: [FieldError(f"Fields of type {field_type.type_name} do not support {rule}.", "unfit")]
             for rule in RULES
-            if rule in original and rule not in kind.rules
+            if rule in original and rule not in field_type.rules
         }
-        fitting = {rule: data[rule] for rule in kind.rules if rule in data}
-        for path, fault in (*_order(kind, fitting), *_choices(kind, fitting, original)):
+        fitting = {rule: data[rule] for rule in field_type.rules if rule in data}
+        for path, fault in (*_check_order(field_type, fitting), *_check_choices(field_type, fitting, original)):
             faults.setdefault(path, []).append(fault)
         if faults:
             raise ma.ValidationError(faults)
 
 
-def doubled_names(fields: Sequence[Any]) -> dict[int, dict[str, list[FieldError]]]:
+def duplicate_names(fields: Sequence[Any]) -> dict[int, dict[str, list[FieldError]]]:
     """Index → what is wrong, for every field whose name an earlier one has."""
     seen: set[str] = set()
     faults = {}
@@ -172,28 +172,30 @@ def doubled_names(fields: Sequence[Any]) -> dict[int, dict[str, list[FieldError]
     return faults
 
 
-def _order(kind: Any, fitting: Mapping[str, Any]) -> Iterator[tuple[str, FieldError]]:
+def _check_order(field_type: Any, fitting: Mapping[str, Any]) -> Iterator[tuple[str, FieldError]]:
     bounds = {}
     for rule in ("min", "max"):
         try:
             if rule in fitting:
-                bounds[rule] = _bound(kind, fitting[rule])
+                bounds[rule] = _parse_bound(field_type, fitting[rule])
         except ValueError:
-            yield rule, FieldError(f"Not a valid value for a field of type {kind.kind}.", "invalid_bound")
+            yield rule, FieldError(f"Not a valid value for a field of type {field_type.type_name}.", "invalid_bound")
     if len(bounds) == 2 and bounds["min"] > bounds["max"]:
         yield "max", FieldError("Must not be less than min.", "too_small")
     if fitting.get("min_length", 0) > fitting.get("max_length", MAX_LENGTH):
         yield "max_length", FieldError("Must not be less than min_length.", "too_small")
 
 
-def _bound(kind: Any, value: Any) -> Any:
-    if "number" in kind.control and isinstance(value, str):
+def _parse_bound(field_type: Any, value: Any) -> Any:
+    if "number" in field_type.control and isinstance(value, str):
         raise ValueError("a number is written as one")
-    return kind.bound(value)
+    return field_type.bound(value)
 
 
-def _choices(kind: Any, fitting: Mapping[str, Any], original: Mapping[str, Any]) -> Iterator[tuple[str, FieldError]]:
-    if kind.kind not in WITH_CHOICES:
+def _check_choices(
+    field_type: Any, fitting: Mapping[str, Any], original: Mapping[str, Any]
+) -> Iterator[tuple[str, FieldError]]:
+    if field_type.type_name not in TYPES_WITH_CHOICES:
         return
     if "choices" not in original:
         yield "choices", FieldError("This field is required.", "required")

@@ -12,7 +12,7 @@ INDEXED = re.compile(r"(.+)\[[0-9]{0,3}\]", re.DOTALL)
 UNNAMED = "unnamed"
 """The field of what came without a name."""
 
-CUT = "\u2026"
+ELLIPSIS = "\u2026"
 """The mark at the end of a name that was cut."""
 
 
@@ -42,16 +42,16 @@ class FieldNames:
         gathered: dict[str, Any] = {}
         for name, value in sent.items():
             field = self.defined_name(name)
-            gathered[field] = [*_listed(gathered[field]), *_listed(value)] if field in gathered else value
+            gathered[field] = [*_as_list(gathered[field]), *_as_list(value)] if field in gathered else value
         return gathered
 
 
-def _listed(value: Any) -> list[Any]:
+def _as_list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def kept_name(name: str) -> str:
+def truncate_name(name: str) -> str:
     """Return the name, cut to MAX_NAME_LENGTH characters with a mark at its end; UNNAMED if it is empty."""
     if len(name) > MAX_NAME_LENGTH:
-        return name[: MAX_NAME_LENGTH - len(CUT)] + CUT
+        return name[: MAX_NAME_LENGTH - len(ELLIPSIS)] + ELLIPSIS
     return name or UNNAMED

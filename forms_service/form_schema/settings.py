@@ -17,13 +17,13 @@ from forms_service.validation.primitives import BoundedInteger, BoundedList, One
 from forms_service.validation.urls import MAX_URL_LENGTH, is_web_url, parse_origin_pattern, to_ascii_host
 
 CHALLENGES = ("none", "altcha", "turnstile", "hcaptcha", "recaptcha")
-WITH_KEYS = ("turnstile", "hcaptcha", "recaptcha")
+WITH_PROVIDER_KEYS = ("turnstile", "hcaptcha", "recaptcha")
 """The challenges that a provider keeps keys for."""
 
 STORE_IP = ("truncated", "none", "full")
-MAX_LISTED = 100
-MAX_BLOCKED = 1000
-MAX_BLOCKED_LENGTH = 200
+MAX_ENTRIES = 100
+MAX_BLOCKLIST_ENTRIES = 1000
+MAX_BLOCKLIST_ENTRY_LENGTH = 200
 MAX_KEY_LENGTH = 500
 
 
@@ -91,7 +91,7 @@ class WebUrl(SingleLine):
         return value
 
 
-class Sender(SingleLine):
+class SenderPattern(SingleLine):
     """An e-mail address, or @ and a domain for everybody there."""
 
     default_error_messages: Messages = {"invalid_email": "Must be an e-mail address, or a domain such as @example.com."}
@@ -115,7 +115,7 @@ class Network(SingleLine):
             raise self.make_error("invalid_network") from error
 
 
-class Trap(SingleLine):
+class HoneypotName(SingleLine):
     """The name of a field that only programs fill in."""
 
     default_error_messages: Messages = {"reserved": "This name is reserved. Choose another."}
@@ -126,7 +126,7 @@ class Trap(SingleLine):
         return value
 
 
-class NotYet(CodedField):
+class Unsupported(CodedField):
     """A setting that only has its default so far; anything else is refused, since nothing would come of it."""
 
     default_error_messages: Messages = {"not_yet": "Not supported yet. Leave it at its default."}
@@ -151,17 +151,19 @@ class BlocklistSchema(Schema):
     """Submissions that match any entry are spam."""
 
     words = BoundedList(
-        SingleLine(MAX_BLOCKED_LENGTH),
-        MAX_BLOCKED,
+        SingleLine(MAX_BLOCKLIST_ENTRY_LENGTH),
+        MAX_BLOCKLIST_ENTRIES,
         **_optional("Words and phrases, ignoring case; a submission that contains one is spam.", list),
     )
     addresses = BoundedList(
-        Sender(MAX_EMAIL_LENGTH),
-        MAX_BLOCKED,
+        SenderPattern(MAX_EMAIL_LENGTH),
+        MAX_BLOCKLIST_ENTRIES,
         **_optional("E-mail addresses, or `@example.com` for a whole domain.", list),
     )
     networks = BoundedList(
-        Network(50), MAX_BLOCKED, **_optional("Client IP addresses or networks, such as `192.0.2.0/24`.", list)
+        Network(50),
+        MAX_BLOCKLIST_ENTRIES,
+        **_optional("Client IP addresses or networks, such as `192.0.2.0/24`.", list),
     )
 
 
@@ -170,25 +172,25 @@ class FormSettingsSchema(Schema):
 
     allowed_origins = BoundedList(
         Origin(MAX_URL_LENGTH),
-        MAX_LISTED,
+        MAX_ENTRIES,
         **_optional("Sites whose pages may submit the form; empty means any.", list),
     )
     redirect_urls = BoundedList(
         WebUrl(MAX_URL_LENGTH),
-        MAX_LISTED,
+        MAX_ENTRIES,
         **_optional("Pages to redirect visitors to, besides those of the site that submitted the form.", list),
     )
     unknown_fields = OneOf(
         UNKNOWN_FIELDS,
         **_optional("What happens to fields that the form does not define: `keep`, `drop` or `reject`.", "keep"),
     )
-    notify = NotYet(
+    notify = Unsupported(
         [],
         {"type": ["array", "null"], "items": {"type": "string"}, "maxItems": 0},
         metadata={"description": "Not supported yet."},
     )
-    reply = NotYet(None, {"type": "null"}, metadata={"description": "Not supported yet."})
-    honeypot = Trap(MAX_NAME_LENGTH, **_optional("Name of a further honeypot field. Filled in, it means spam."))
+    reply = Unsupported(None, {"type": "null"}, metadata={"description": "Not supported yet."})
+    honeypot = HoneypotName(MAX_NAME_LENGTH, **_optional("Name of a further honeypot field. Filled in, it means spam."))
     challenge = OneOf(CHALLENGES, **_optional("The CAPTCHA that submissions must pass.", "none"))
     challenge_site_key = SingleLine(
         MAX_KEY_LENGTH, **_optional("The provider's public key, for `turnstile`, `hcaptcha` and `recaptcha`.")
@@ -196,7 +198,7 @@ class FormSettingsSchema(Schema):
     challenge_secret = SingleLine(
         MAX_KEY_LENGTH, load_only=True, **_optional("The provider's secret key; never returned.")
     )
-    double_opt_in = NotYet(
+    double_opt_in = Unsupported(
         False, {"type": ["boolean", "null"], "const": False}, metadata={"description": "Not supported yet."}
     )
     blocklist = ma.fields.Nested(BlocklistSchema, **_optional("Submissions that match any entry are spam.", dict))
@@ -211,7 +213,7 @@ class FormSettingsSchema(Schema):
     )
 
 
-def without_defaults(self: Schema, field_name: str, field_obj: ma.fields.Field[Any]) -> None:
+def drop_default(self: Schema, field_name: str, field_obj: ma.fields.Field[Any]) -> None:
     """What a patch does not name stays as it is (a schema's `on_bind_field`)."""
     field_obj.load_default = ma.missing
 
@@ -219,19 +221,19 @@ def without_defaults(self: Schema, field_name: str, field_obj: ma.fields.Field[A
 class BlocklistChanges(BlocklistSchema):
     """What to change of it."""
 
-    on_bind_field = without_defaults
+    on_bind_field = drop_default
 
 
 class FormSettingsChanges(FormSettingsSchema):
     """What to change; null means back to the default."""
 
-    on_bind_field = without_defaults
+    on_bind_field = drop_default
     blocklist = ma.fields.Nested(
         BlocklistChanges, allow_none=True, metadata={"description": "Submissions that match any entry are spam."}
     )
 
 
-def merged(kept: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
+def merge_patch(kept: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
     """`kept` as changed by `patch` (RFC 7396): null takes away, objects are merged, anything else replaces."""
     result = dict(kept)
     for name, value in patch.items():
@@ -239,19 +241,19 @@ def merged(kept: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
             result.pop(name, None)
         elif isinstance(value, Mapping):
             inner = result.get(name)
-            result[name] = merged(inner if isinstance(inner, Mapping) else {}, value)
+            result[name] = merge_patch(inner if isinstance(inner, Mapping) else {}, value)
         else:
             result[name] = value
     return result
 
 
-def contradictions(fields: Sequence[Any], settings: Mapping[str, Any]) -> dict[str, list[FieldError]]:
+def find_conflicts(fields: Sequence[Any], settings: Mapping[str, Any]) -> dict[str, list[FieldError]]:
     """What fields and settings, each right by itself, do not allow together: setting → faults."""
     names = [definition.get("name") for definition in fields if isinstance(definition, Mapping)]
     faults: dict[str, list[FieldError]] = {}
     if settings.get("honeypot") is not None and settings["honeypot"] in names:
         faults["honeypot"] = [FieldError("A field of the form cannot be the honeypot.", "taken")]
-    if settings.get("challenge") in WITH_KEYS:
+    if settings.get("challenge") in WITH_PROVIDER_KEYS:
         for key in ("challenge_site_key", "challenge_secret"):
             if not settings.get(key):
                 fault = f"Required for {settings['challenge']}. Copy it from the provider's dashboard."
@@ -259,7 +261,7 @@ def contradictions(fields: Sequence[Any], settings: Mapping[str, Any]) -> dict[s
     return faults
 
 
-def form_settings(kept: Mapping[str, Any]) -> FormSettings:
+def load_settings(kept: Mapping[str, Any]) -> FormSettings:
     """The settings as they were saved, whole: one that came later has its default."""
     blocklist = Blocklist(**{name: tuple(listed) for name, listed in kept.get("blocklist", {}).items()})
     said: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in kept.items()}

@@ -22,9 +22,9 @@ from forms_service.database.transactions import read_once
 from forms_service.encryption.associated_data import Unreadable
 from forms_service.errors import NotFoundError, ServiceUnavailableError
 from forms_service.extensions import db
-from forms_service.form_schema.compiler import FormSchema, compiled
+from forms_service.form_schema.compiler import FormSchema, compile_schema
 from forms_service.form_schema.field_names import FieldNames
-from forms_service.form_schema.settings import FormSettings, form_settings
+from forms_service.form_schema.settings import FormSettings, load_settings
 from forms_service.forms.controls import page_size
 from forms_service.forms.models import FORM_ID, Form, FormVersion
 from forms_service.metrics import FORM_LOOKUPS
@@ -178,10 +178,10 @@ def _load(form_id: str, before: PublishedForm | None) -> PublishedForm:
     form, fields, email, status = row
     if isinstance(form.settings, Unreadable):
         raise ServiceUnavailableError("This form is temporarily unavailable. Try again later.")
-    settings = form_settings(form.settings_now())
+    settings = load_settings(form.settings_now())
     if before and (before.version, before.settings.unknown_fields) != (form.version, settings.unknown_fields):
         before = None
-    schema = before.schema if before else compiled(fields, settings.unknown_fields)
+    schema = before.schema if before else compile_schema(fields, settings.unknown_fields)
     length = before.page_size if before else page_size(fields)
     return PublishedForm(
         id=form.id,

@@ -8,8 +8,8 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from forms_service.config import settings
-from forms_service.form_schema.field_types import KINDS, choice_values, is_filled, is_ticked
-from forms_service.form_schema.field_types.patterns import for_html
+from forms_service.form_schema.field_types import FIELD_TYPES, choice_values, is_filled, is_ticked
+from forms_service.form_schema.field_types.patterns import html_pattern
 from forms_service.form_schema.special_fields import RESERVED
 from forms_service.forms.accept_names import accepted_types
 from forms_service.validation.label_links import split_links, strip_links
@@ -120,7 +120,7 @@ def controls(
         Control(
             id=f"field-{number}",
             name=definition["name"],
-            kind=KINDS[definition["type"]].control,
+            kind=FIELD_TYPES[definition["type"]].control,
             label=definition.get("label", definition["name"]),
             help=_help(definition),
             required=definition.get("required", False),
@@ -139,7 +139,7 @@ def page_size(fields: Sequence[Mapping[str, Any]]) -> int:
 
 
 def _size_of_control(definition: Mapping[str, Any]) -> int:
-    name, kind = _size_of(definition["name"]), KINDS[definition["type"]].control
+    name, kind = _size_of(definition["name"]), FIELD_TYPES[definition["type"]].control
     texts = ("label", "help", "pattern", "accept")
     links = sum(str(definition.get(text, "")).count("](") for text in ("label", "help"))
     size: int = BYTES_OF_CONTROL + 4 * name + 2 * sum(_size_of(definition.get(text, "")) for text in texts)
@@ -178,7 +178,7 @@ def _attributes(definition: Mapping[str, Any]) -> dict[str, Any]:
     said: dict[str, Any] = {
         "minlength": definition.get("min_length") or None,
         "maxlength": definition.get("max_length"),
-        "pattern": for_html(definition.get("pattern", "")) or None,
+        "pattern": html_pattern(definition.get("pattern", "")) or None,
         "min": _for_html(definition.get("min")),
         "max": _for_html(definition.get("max")),
         "accept": definition.get("accept"),

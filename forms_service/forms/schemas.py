@@ -6,9 +6,9 @@ import marshmallow as ma
 
 from forms_service.errors import FieldError
 from forms_service.form_schema.compiler import MAX_FIELDS
-from forms_service.form_schema.definition import Field, doubled_names
+from forms_service.form_schema.definition import Field, duplicate_names
 from forms_service.form_schema.field_types.patterns import limited_memory
-from forms_service.form_schema.settings import FormSettingsChanges, FormSettingsSchema, contradictions
+from forms_service.form_schema.settings import FormSettingsChanges, FormSettingsSchema, find_conflicts
 from forms_service.forms.controls import MAX_PAGE_SIZE, page_size
 from forms_service.validation.base import Schema
 from forms_service.validation.primitives import BoundedList, SingleLine
@@ -41,9 +41,9 @@ class Together(Schema):
     def _together(self, data: dict[str, Any], original: Any, **_: Any) -> None:
         said = original.get("fields") if isinstance(original, dict) else None
         fields = said if isinstance(said, list) else []
-        faults: dict[str, Any] = {"fields": doubled_names(fields)}
+        faults: dict[str, Any] = {"fields": duplicate_names(fields)}
         if self.whole:
-            faults["settings"] = contradictions(fields, data.get("settings", {}))
+            faults["settings"] = find_conflicts(fields, data.get("settings", {}))
         if any(faults.values()):
             raise ma.ValidationError({part: found for part, found in faults.items() if found})
 

@@ -29,7 +29,7 @@ from forms_service.errors import (
     ValidationError,
 )
 from forms_service.extensions import db
-from forms_service.form_schema.settings import FormSettingsSchema, contradictions, merged
+from forms_service.form_schema.settings import FormSettingsSchema, find_conflicts, merge_patch
 from forms_service.forms import deletion, quotas, schemas
 from forms_service.forms.models import FORM_ID, Form, FormVersion
 from forms_service.signals import account_exporting, form_deleting, form_saved
@@ -246,8 +246,8 @@ def _version(version: FormVersion) -> dict[str, Any]:
 
 def _settings(kept: Mapping[str, Any], patch: Mapping[str, Any], fields: Sequence[Any]) -> dict[str, Any]:
     """All settings, once changed."""
-    whole: dict[str, Any] = FormSettingsSchema().load(merged(kept, patch))
-    faults: dict[str, list[FieldError]] = contradictions(fields, whole)
+    whole: dict[str, Any] = FormSettingsSchema().load(merge_patch(kept, patch))
+    faults: dict[str, list[FieldError]] = find_conflicts(fields, whole)
     if faults:
         raise ValidationError({f"settings.{name}": found for name, found in faults.items()})
     return whole

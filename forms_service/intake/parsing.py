@@ -7,7 +7,7 @@ from typing import Any
 from flask import g
 
 from forms_service.errors import PayloadTooLargeError, ValidationError
-from forms_service.form_schema.field_names import UNNAMED, kept_name
+from forms_service.form_schema.field_names import UNNAMED, truncate_name
 from forms_service.form_schema.field_types import nfc
 from forms_service.forms import page_tokens
 from forms_service.forms.cache import PublishedForm
@@ -32,7 +32,7 @@ def received(form: PublishedForm) -> Iterator[Incoming]:
         g.body = storable_values(public_form_body())
         yield sorted_incoming(form, g.body, files=(), client=client_address(), query=query_fields())
         return
-    with multipart_upload.received(form, Allowance(form)) as body:
+    with multipart_upload.receive_upload(form, Allowance(form)) as body:
         g.body = storable_values(by_name(body.pairs))
         came = sorted_incoming(form, g.body, files=body.uploads, client=client_address(), query=query_fields())
         came.keep_files = body.keep
@@ -73,7 +73,7 @@ def _named(sent: dict[str, Any]) -> dict[str, Any]:
     """The fields under names that can be kept, in NFC; one without a name is left out where it says nothing."""
     if all(name.isascii() and 0 < len(name) <= MAX_NAME_LENGTH for name in sent):
         return sent
-    return _merged([(kept_name(normalize_unicode(name)), value) for name, value in sent.items() if name or value])
+    return _merged([(truncate_name(normalize_unicode(name)), value) for name, value in sent.items() if name or value])
 
 
 def _set_nameless_aside(form: PublishedForm, found: Sorted) -> None:

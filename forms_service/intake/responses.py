@@ -93,7 +93,9 @@ def _count(error: ApiError) -> None:
     reason = REASONS.get(type(error))
     if isinstance(error, ValidationError) and set(error.faults) <= set(special_fields.CHALLENGE_TOKENS):
         reason = "challenge"
-    elif isinstance(error, ValidationError) and any(multipart_upload.FULL in said for said in error.faults.values()):
+    elif isinstance(error, ValidationError) and any(
+        multipart_upload.STORAGE_FULL in said for said in error.faults.values()
+    ):
         reason = "too_large"
     elif isinstance(error, AuthorizationError):
         reason = "closed" if error.details.get("reason") == INACTIVE else origins.refusal()

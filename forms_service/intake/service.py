@@ -56,7 +56,7 @@ def take(form: PublishedForm, incoming: Incoming, sender: Sender, key: str | Non
 
 
 def _checked(form: PublishedForm, incoming: Incoming) -> dict[str, Any]:
-    faults = multipart_upload.faults(form, incoming.uploads)
+    faults = multipart_upload.check_files(form, incoming.uploads)
     try:
         data = form.schema.load(incoming.data)
     except SchemaError as error:
@@ -103,7 +103,7 @@ def _entry(
         identity,
         spam=bool(reasons),
         submission=row,
-        files=[FILES.prepare(**row) for row in multipart_upload.rows(identity, incoming.uploads)],
+        files=[FILES.prepare(**row) for row in multipart_upload.file_rows(identity, incoming.uploads)],
         people=[PEOPLE.prepare(email_index=index, submission_id=identity) for index in people],
         messages=[] if reasons else notification.rows(form, identity),
     )

@@ -14,7 +14,7 @@ from forms_service.database.transactions import write_session
 from forms_service.database.types import now
 from forms_service.encryption.associated_data import Unreadable
 from forms_service.extensions import db
-from forms_service.form_schema.settings import form_settings
+from forms_service.form_schema.settings import load_settings
 from forms_service.forms.models import Form, FormVersion
 from forms_service.forms.quotas import NEWEST_VERSIONS
 from forms_service.signals import form_versioning
@@ -53,7 +53,7 @@ def sweep() -> None:
 
 def _days(kept: str) -> int | None:
     """How long a form keeps what it takes; None, too, where its settings cannot be decrypted."""
-    return None if isinstance(kept, Unreadable) else form_settings(json.loads(kept)).retention_days
+    return None if isinstance(kept, Unreadable) else load_settings(json.loads(kept)).retention_days
 
 
 @form_versioning.connect

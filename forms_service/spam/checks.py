@@ -76,7 +76,7 @@ def verdict(form: PublishedForm, incoming: Incoming) -> list[str]:
     wording = wording_of(form, incoming)
     reasons = [reason for reason, speaks in CHECKS.items() if speaks(form, incoming, wording)]
     if reasons:
-        disk_space.refuse_when_short()
+        disk_space.require_free_space()
     return reasons
 
 

@@ -8,15 +8,15 @@ import puremagic
 from forms_service.uploads.filenames import extension
 from forms_service.uploads.signatures import MAX_JUNK, OLE, PDF, ZIP, find_signature, riff_form
 
-HEAD = 8192
+HEAD_BYTES = 8192
 """Bytes at a file's beginning that are looked at."""
 
 UNKNOWN = "application/octet-stream"
-PLAIN = "text/plain"
+PLAIN_TEXT = "text/plain"
 MIN_MAGIC = 3
 """Bytes that must match; of two there are too many by chance."""
 
-TEXT_KINDS = {
+TEXT_TYPES = {
     ".csv": "text/csv",
     ".ics": "text/calendar",
     ".json": "application/json",
@@ -36,7 +36,7 @@ MARKUP = (
     (b"<script", "text/html"),
 )
 
-GENERIC = (
+GENERIC_TYPES = (
     ZIP,
     OLE,
     "application/gzip",
@@ -49,7 +49,7 @@ GENERIC = (
 )
 """Formats that many others are made of: the name says which, if it is one of those."""
 
-SAME = {
+ALIASES = {
     "application/font-woff": "font/woff",
     "application/font-woff2": "font/woff2",
     "application/x-font-otf": "font/otf",
@@ -74,7 +74,7 @@ SAME = {
 }
 """Other names of a type → the one used here."""
 
-NAMED = {
+TYPE_BY_EXTENSION = {
     ".m4a": "audio/mp4",
     ".m4b": "audio/mp4",
     ".m4v": "video/x-m4v",
@@ -93,7 +93,7 @@ _CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 
 
 @dataclass(frozen=True)
-class Kind:
+class FileType:
     """A type, whether it is text, and the extensions that its beginning allows."""
 
     type: str
@@ -107,32 +107,32 @@ class Kind:
         """The type to give it out as: nothing that a browser would run."""
         if not _RUN_BY_BROWSERS.search(self.type):
             return self.type
-        return PLAIN if self.text else UNKNOWN
+        return PLAIN_TEXT if self.text else UNKNOWN
 
 
-def kind_of(head: bytes, name: str) -> Kind:
+def detect_type(head: bytes, name: str) -> FileType:
     """The kind of a file that begins with `head`."""
-    text = None if riff_form(head) else _as_text(head)
+    text = None if riff_form(head) else _decode_text(head)
     if text is not None:
-        return _text_kind(text, extension(name))
+        return _text_type(text, extension(name))
     end, signature = extension(name), find_signature(head)
-    if signature is not None and signature not in GENERIC:
-        return Kind(signature, container=signature)
+    if signature is not None and signature not in GENERIC_TYPES:
+        return FileType(signature, container=signature)
     if signature is not None and signature not in (ZIP, OLE):
-        return Kind(NAMED.get(end, signature), container=signature)
+        return FileType(TYPE_BY_EXTENSION.get(end, signature), container=signature)
     matches = [match for match in _matches(head, name) if _is_certain(match, end)]
     extensions = frozenset(match.extension.lower() for match in matches if match.extension)
     named = [match.mime_type for match in matches if match.extension.lower() == end]
     likely = [match.mime_type for match in matches]
     types = (*named, signature) if signature else (*named, *likely)
     found = next((mimetype for mimetype in types if mimetype), UNKNOWN)
-    return Kind(same(found), extensions=extensions, container=signature or "")
+    return FileType(normalize_type(found), extensions=extensions, container=signature or "")
 
 
-def same(mimetype: str) -> str:
+def normalize_type(mimetype: str) -> str:
     """The name that a type goes by here."""
     plain = mimetype.strip().lower()
-    return SAME.get(plain, plain)
+    return ALIASES.get(plain, plain)
 
 
 def _matches(head: bytes, name: str) -> list[puremagic.PureMagicWithConfidence]:
@@ -147,7 +147,7 @@ def _is_certain(match: puremagic.PureMagicWithConfidence, ending: str) -> bool:
     return long_enough or (len(match.byte_match) == 2 and match.extension.lower() in (ending, ".exe"))
 
 
-def _as_text(head: bytes) -> bytes | None:
+def _decode_text(head: bytes) -> bytes | None:
     """The beginning of a text in UTF-8, UTF-16 or an older encoding; None for anything else."""
     encoding = _wide_encoding(head)
     if encoding:
@@ -165,15 +165,15 @@ def _wide_encoding(head: bytes) -> str | None:
     return "utf-16-be" if len(even) > 1 and odd.count(0) == 0 and even.count(0) > len(even) * 3 // 4 else None
 
 
-def _text_kind(head: bytes, ending: str) -> Kind:
+def _text_type(head: bytes, ending: str) -> FileType:
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
     for opening, found in OPENINGS:
         if start.startswith(opening.lower()):
-            return Kind(found, text=True)
+            return FileType(found, text=True)
     if start.startswith(b"<"):
         by_mark = [found for mark, found in MARKUP if mark in start]
-        markup = "application/xml" if start.startswith(b"<?xml") else PLAIN
-        return Kind(by_mark[0] if by_mark else markup, text=True)
+        markup = "application/xml" if start.startswith(b"<?xml") else PLAIN_TEXT
+        return FileType(by_mark[0] if by_mark else markup, text=True)
     if start.startswith(b"%pdf-") or (ending == ".pdf" and b"%PDF-" in head[:MAX_JUNK]):
-        return Kind(PDF)
-    return Kind(TEXT_KINDS.get(ending, PLAIN), text=True)
+        return FileType(PDF)
+    return FileType(TEXT_TYPES.get(ending, PLAIN_TEXT), text=True)

@@ -25,14 +25,14 @@ _ENDS = " .\u200c\u200d"
 """What no name begins or ends with: Windows drops blanks and dots."""
 
 
-def safe(sent: str) -> str:
+def sanitize_filename(sent: str) -> str:
     """The last part of a path, in NFC, without invisible and forbidden characters; at most MAX_NAME_BYTES bytes."""
     name = _NOT_SEEN.sub("", sent[max(sent.rfind("/"), sent.rfind("\\")) + 1 :])
     if len(name) > 2 * MAX_READ:
         name = name[:MAX_READ] + name[-MAX_READ:]
     name = normalize_unicode(name)
     name = " ".join(_NOT_ON_WINDOWS.sub("_", name).split()).strip(_ENDS)
-    return escape_device_name(_shortened(name)) or UNNAMED
+    return escape_device_name(_shorten(name)) or UNNAMED
 
 
 def extension(name: str) -> str:
@@ -41,7 +41,7 @@ def extension(name: str) -> str:
     return f".{last.lower()}" if stem and dot and last else ""
 
 
-def _shortened(name: str) -> str:
+def _shorten(name: str) -> str:
     """Cut in the stem, so that the extension stays."""
     longest = MAX_NAME_BYTES - 1  # an underscore may come before it
     if len(name.encode()) <= longest:

@@ -24,23 +24,23 @@ from forms_service.security.file_encryption import Sealer, opened, sealed_size
 from forms_service.security.key_ring import KEY_BYTES
 from forms_service.uploads.models import File
 
-ORPHANED_SECONDS = 3600
+MIN_ORPHAN_AGE = 3600
 """Age at which a file without a row belongs to no request that is still running."""
 
-SWEEP_SECONDS = 3600
+SWEEP_INTERVAL = 3600
 BATCH = 500
 """Files that are looked up at once."""
 
-OURS = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+STORED_NAME = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def init_app(app: Flask) -> None:
     """Make the folder, for nobody else to look into, and have it swept."""
     _folder(app).mkdir(mode=0o700, parents=True, exist_ok=True)
-    periodic.register(app, "orphaned_files", SWEEP_SECONDS, sweep)
+    periodic.register(app, "orphaned_files", SWEEP_INTERVAL, delete_orphans)
 
 
-class Written:
+class EncryptedFile:
     """A file that is encrypted while it comes in; whoever has its name and its key can read it.
 
     :raises ServiceUnavailableError: when the disk does not take it
@@ -75,7 +75,7 @@ class Written:
         remove(self.stored_as)
 
 
-def settle() -> None:
+def fsync_directory() -> None:
     """Have the names of new files survive the power going out."""
     with _disk_may_fail():
         folder = os.open(_folder(), os.O_RDONLY)
@@ -104,7 +104,7 @@ def open_decrypted(stored_as: str) -> Iterator[bytes]:
         raise NotFoundError("This file is missing from the disk.") from None
     if found != sealed_size(row.size):
         raise ValueError("This file is incomplete.")
-    return _clear(_path(stored_as), base64.b64decode(row.key))
+    return _decrypt(_path(stored_as), base64.b64decode(row.key))
 
 
 def remove(stored_as: str) -> None:
@@ -115,9 +115,9 @@ def remove(stored_as: str) -> None:
         event("file_not_removed", level=logging.ERROR, file=stored_as, error=type(error).__name__)
 
 
-def sweep() -> int:
-    """Delete what a crash left: files that no row names and that are older than ORPHANED_SECONDS; how many."""
-    old = _older_than(time.time() - ORPHANED_SECONDS)
+def delete_orphans() -> int:
+    """Delete what a crash left: files that no row names and that are older than MIN_ORPHAN_AGE; how many."""
+    old = _names_older_than(time.time() - MIN_ORPHAN_AGE)
     count = 0
     while batch := set(itertools.islice(old, BATCH)):
         known = set(db.session.scalars(select(File.stored_as).where(File.stored_as.in_(batch))))
@@ -130,15 +130,15 @@ def sweep() -> int:
     return count
 
 
-def _older_than(moment: float) -> Iterator[str]:
+def _names_older_than(moment: float) -> Iterator[str]:
     with os.scandir(_folder()) as entries:
         for entry in entries:
             with suppress(FileNotFoundError):  # removed in the meantime
-                if OURS.fullmatch(entry.name) and entry.stat(follow_symlinks=False).st_mtime < moment:
+                if STORED_NAME.fullmatch(entry.name) and entry.stat(follow_symlinks=False).st_mtime < moment:
                     yield entry.name
 
 
-def _clear(path: Path, key: bytes) -> Iterator[bytes]:
+def _decrypt(path: Path, key: bytes) -> Iterator[bytes]:
     with path.open("rb") as file:
         yield from opened(key, file.read)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from dataclasses import field as described
 
 from forms_service.uploads import filenames, storage
-from forms_service.uploads.content_types import HEAD, Kind, kind_of
+from forms_service.uploads.content_types import HEAD_BYTES, FileType, detect_type
 from forms_service.web.charsets import decode
 
 
@@ -24,15 +24,15 @@ class Upload:
     digest: bytes = b""
     """SHA-256 of its content."""
 
-    kind: Kind = described(default=Kind(""), repr=False)
+    file_type: FileType = described(default=FileType(""), repr=False)
     is_full: bool = False
     """Whether it was not stored because the form's or its owner's quota of bytes is used up."""
 
 
-class ArrivingFile:
+class FileInProgress:
     """The file in hand: stored while it comes in, or only looked at where there is no place for it."""
 
-    def __init__(self, field: str, filename: bytes, written: storage.Written | None, *, dropped: bool) -> None:
+    def __init__(self, field: str, filename: bytes, written: storage.EncryptedFile | None, *, dropped: bool) -> None:
         self.size = 0
         self.dropped = dropped
         self._field = field
@@ -47,7 +47,7 @@ class ArrivingFile:
         """Whether its bytes are written to the disk."""
         return self._written is not None
 
-    def give_up(self) -> None:
+    def discard(self) -> None:
         """Go on without storing it: there is no room."""
         if self._written:
             self._written.remove()
@@ -56,7 +56,7 @@ class ArrivingFile:
     def write(self, data: bytes) -> None:
         """The next piece."""
         self.size += len(data)
-        self._head += data[: HEAD - len(self._head)]
+        self._head += data[: HEAD_BYTES - len(self._head)]
         self._hash.update(data)
         if self._written:
             self._written.write(data)
@@ -68,8 +68,8 @@ class ArrivingFile:
 
     def as_upload(self, encoding: str | None) -> Upload:
         """What came, its name being in that encoding."""
-        name = filenames.safe(decode(self._filename, encoding))
-        kind = kind_of(self._head, name)
+        name = filenames.sanitize_filename(decode(self._filename, encoding))
+        file_type = detect_type(self._head, name)
         digest = self._hash.digest()
         place = (self._written.stored_as, self._written.key) if self._written else ("", "")
-        return Upload(self._field, name, kind.served_as, self.size, *place, digest, kind, self._is_full)
+        return Upload(self._field, name, file_type.served_as, self.size, *place, digest, file_type, self._is_full)

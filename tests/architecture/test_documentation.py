@@ -15,7 +15,7 @@ from prometheus_client.metrics import MetricWrapperBase
 
 from forms_service import metrics
 from forms_service.form_schema.definition import RULES, Field
-from forms_service.form_schema.field_types import KINDS
+from forms_service.form_schema.field_types import FIELD_TYPES
 from forms_service.form_schema.special_fields import BACK, RESERVED, STARTED
 from forms_service.forms.schemas import FormSettingsSchema
 from forms_service.spam.checks import CHECKS
@@ -102,12 +102,12 @@ def flask_command(app: Flask) -> Iterator[click.Context]:
 
 def test_every_type_of_field_is_described_with_its_rules() -> None:
     rows = re.findall(r"^\| `(\w+)` \| [^\n]*? \|([^|\n]*)\|$", FORMS.read_text(), re.M)
-    described = {name: tuple(re.findall(r"`(\w+)`", rules)) for name, rules in rows if name in KINDS}
-    assert described == {name: kind.rules for name, kind in KINDS.items()}
+    described = {name: tuple(re.findall(r"`(\w+)`", rules)) for name, rules in rows if name in FIELD_TYPES}
+    assert described == {name: kind.rules for name, kind in FIELD_TYPES.items()}
 
 
 def test_every_part_of_a_field_is_described() -> None:
-    named = set(first_column(FORMS, "## Fields")) - set(KINDS)
+    named = set(first_column(FORMS, "## Fields")) - set(FIELD_TYPES)
     assert named == set(Field().fields)
     assert set(RULES) <= named
 
@@ -131,7 +131,7 @@ def test_every_special_name_is_described() -> None:
 
 def test_every_code_of_a_field_is_described() -> None:
     described = first_column(ROOT / "docs/pages.md", "### Codes")
-    kinds = [kind({"name": "x", "type": name, "choices": ["a"]}) for name, kind in KINDS.items()]
+    kinds = [kind({"name": "x", "type": name, "choices": ["a"]}) for name, kind in FIELD_TYPES.items()]
     messages = {code for kind in kinds for code in kind.error_messages} - {"null", "validator_failed"}
     assert messages <= set(described)
     source = "\n".join(file.read_text() for file in (ROOT / "forms_service").rglob("*.py"))

@@ -19,7 +19,7 @@ import pytest
 
 from forms_service.delivery import mail_headers
 from forms_service.errors import ApiError
-from forms_service.form_schema.compiler import compiled
+from forms_service.form_schema.compiler import compile_schema
 from forms_service.form_schema.field_types import patterns
 from forms_service.inbox import csv_and_json, folded_text
 from forms_service.intake import origins
@@ -92,7 +92,7 @@ def decode_file(encoding: bytes) -> Callable[[bytes], object]:
 
 
 def load(field: dict[str, Any]) -> Callable[[Any], object]:
-    schema = compiled([{"name": "a", **field}])
+    schema = compile_schema([{"name": "a", **field}])
     return lambda value: schema.load({"a": value})
 
 
@@ -180,9 +180,9 @@ WORK: dict[str, Work] = {
     "URL: hosts": Work(urls.is_web_url, filled("a.", "https://")),
     "URL: users": Work(urls.is_url, filled("@:", "https://")),
     "redirect": Work(lambda sent: origins.destination(sent, site="https://a.co", listed=()), filled("@//", "//")),
-    "file name: path": Work(filenames.safe, filled("\\/")),
-    "file name: marks": Work(filenames.safe, filled(MARKS, "a")),
-    "file name: dots": Work(filenames.safe, filled(". ")),
+    "file name: path": Work(filenames.sanitize_filename, filled("\\/")),
+    "file name: marks": Work(filenames.sanitize_filename, filled(MARKS, "a")),
+    "file name: dots": Work(filenames.sanitize_filename, filled(". ")),
     "download": Work(downloads.safe_name, filled(" ._")),
     "pattern": Work(patterns.Pattern("(a|aa)+$").matches, filled("a", "", "b")),
     "date": Work(datetimes.parse_date, filled("1", "2026-01-")),

@@ -5,8 +5,8 @@ from typing import Any
 import marshmallow as ma
 import pytest
 
-from forms_service.form_schema.field_types import KINDS
-from forms_service.form_schema.settings import FormSettings, form_settings, merged
+from forms_service.form_schema.field_types import FIELD_TYPES
+from forms_service.form_schema.settings import FormSettings, load_settings, merge_patch
 from forms_service.forms.schemas import NewForm
 from forms_service.validation.base import errors_by_path
 
@@ -43,11 +43,11 @@ BOUNDS = {
 }
 
 
-@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("name", FIELD_TYPES)
 def test_every_type_takes_the_rules_that_fit_it_and_no_other(name: str) -> None:
     least, most = BOUNDS.get(name, (1, 2))
     every = RULES | {"min": least, "max": most}
-    fitting = {rule: value for rule, value in every.items() if rule in KINDS[name].rules}
+    fitting = {rule: value for rule, value in every.items() if rule in FIELD_TYPES[name].rules}
     assert codes_of_field(type=name, label="L", help="H", required=True, **fitting) == {}
     wrong = set(every) - set(fitting)
     needed = CHOICES if "choices" in fitting else {}
@@ -57,7 +57,7 @@ def test_every_type_takes_the_rules_that_fit_it_and_no_other(name: str) -> None:
 
 
 def test_all_seventeen_types_are_there() -> None:
-    assert len(KINDS) == 17
+    assert len(FIELD_TYPES) == 17
 
 
 def test_everything_wrong_comes_at_once_and_says_where() -> None:
@@ -224,13 +224,13 @@ def test_a_host_that_no_browser_takes_is_refused(setting: str, host: str) -> Non
 
 def test_a_patch_is_merged_as_rfc_7396_says() -> None:
     kept = {"a": "b", "c": {"d": "e", "f": "g"}, "h": [1, 2]}
-    assert merged(kept, {"a": "z", "c": {"f": None}, "h": [3]}) == {"a": "z", "c": {"d": "e"}, "h": [3]}
-    assert merged({"a": []}, {"a": {"b": {"c": None}}}) == {"a": {"b": {}}}
+    assert merge_patch(kept, {"a": "z", "c": {"f": None}, "h": [3]}) == {"a": "z", "c": {"d": "e"}, "h": [3]}
+    assert merge_patch({"a": []}, {"a": {"b": {"c": None}}}) == {"a": {"b": {}}}
 
 
 def test_a_setting_that_was_not_there_when_the_form_was_saved_has_its_default() -> None:
-    assert form_settings({}) == FormSettings()
-    assert form_settings({"blocklist": {"words": ["x"]}, "closed": True}).blocklist.words == ("x",)
+    assert load_settings({}) == FormSettings()
+    assert load_settings({"blocklist": {"words": ["x"]}, "closed": True}).blocklist.words == ("x",)
 
 
 @pytest.mark.parametrize("fields", [5, "x", {}, [{"name": {}}], [{"name": [1]}, {"name": [1]}], [5]])

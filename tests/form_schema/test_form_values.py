@@ -7,12 +7,12 @@ from typing import Any
 import marshmallow as ma
 import pytest
 
-from forms_service.form_schema.compiler import compiled
-from forms_service.form_schema.field_types import KINDS
+from forms_service.form_schema.compiler import compile_schema
+from forms_service.form_schema.field_types import FIELD_TYPES
 
 
 def loaded(definition: dict[str, Any], value: Any) -> Any:
-    return compiled([{"name": "x", **definition}]).load({"x": value})["x"]
+    return compile_schema([{"name": "x", **definition}]).load({"x": value})["x"]
 
 
 def codes(definition: dict[str, Any], value: Any) -> list[str]:
@@ -135,7 +135,7 @@ CHOICES = ["a", {"value": "b", "label": "B"}]
 
 
 def definition(name: str, **rules: Any) -> dict[str, Any]:
-    return {"type": name, **({"choices": CHOICES} if "choices" in KINDS[name].rules else {}), **rules}
+    return {"type": name, **({"choices": CHOICES} if "choices" in FIELD_TYPES[name].rules else {}), **rules}
 
 
 @pytest.mark.parametrize(("name", "value"), GOOD)
@@ -148,9 +148,9 @@ def test_refuses(name: str, value: Any, code: str) -> None:
     assert codes(definition(name), value) == [code]
 
 
-@pytest.mark.parametrize("name", [name for name in KINDS if name != "file"])
+@pytest.mark.parametrize("name", [name for name in FIELD_TYPES if name != "file"])
 def test_required_means_there_and_filled_in(name: str) -> None:
-    schema = compiled([{"name": "x", **definition(name, required=True)}])
+    schema = compile_schema([{"name": "x", **definition(name, required=True)}])
     empty: list[Any] = ["", None] + ([False, "off"] if name in ("checkbox", "consent") else [])
     for sent, code in [({}, "required"), *(({"x": value}, "blank") for value in empty)]:
         with pytest.raises(ma.ValidationError) as caught:
@@ -158,9 +158,9 @@ def test_required_means_there_and_filled_in(name: str) -> None:
         assert [fault.code for fault in caught.value.messages["x"]] == [code]  # type: ignore[index]
 
 
-@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("name", FIELD_TYPES)
 def test_what_is_not_required_may_be_empty_or_left_out(name: str) -> None:
-    schema = compiled([{"name": "x", **definition(name, **({"min_length": 3} if name == "text" else {}))}])
+    schema = compile_schema([{"name": "x", **definition(name, **({"min_length": 3} if name == "text" else {}))}])
     several = name == "multiselect"
     assert schema.load({}) == {}
     assert schema.load({"x": ""}) == {"x": [] if several else ""}
@@ -213,7 +213,7 @@ def test_a_value_lies_between_the_least_and_the_most(
 
 
 def test_text_is_composed_and_nothing_else_is_changed() -> None:
-    schema = compiled([{"name": "x", "type": "text"}])
+    schema = compile_schema([{"name": "x", "type": "text"}])
     assert schema.load({"x": "A\u030a", "more": ["A\u030a", {"k": "A\u030a"}]}) == {"x": "Å", "more": ["Å", {"k": "Å"}]}
 
 
@@ -224,7 +224,7 @@ def test_a_choice_is_found_however_it_is_composed() -> None:
 
 def test_the_order_is_that_of_sending_and_faults_are_in_that_of_the_form() -> None:
     fields = [{"name": name, "type": "email"} for name in ("load", "Meta", "a.b", "fields")]
-    schema = compiled(fields)
+    schema = compile_schema(fields)
     sent = dict.fromkeys(("fields", "more", "a.b", "Meta", "load"), "x@example.com")
     assert list(schema.load(sent)) == list(sent)
     with pytest.raises(ma.ValidationError) as caught:
@@ -235,16 +235,16 @@ def test_the_order_is_that_of_sending_and_faults_are_in_that_of_the_form() -> No
 def test_unknown_fields_are_kept_dropped_or_refused() -> None:
     fields = [{"name": "a", "type": "text"}]
     sent = {"a": "1", "b": "2"}
-    assert compiled(fields, "keep").load(sent) == sent
-    assert compiled(fields, "drop").load(sent) == {"a": "1"}
+    assert compile_schema(fields, "keep").load(sent) == sent
+    assert compile_schema(fields, "drop").load(sent) == {"a": "1"}
     with pytest.raises(ma.ValidationError) as caught:
-        compiled(fields, "reject").load(sent)
+        compile_schema(fields, "reject").load(sent)
     assert [fault.code for fault in caught.value.messages["b"]] == ["unknown"]  # type: ignore[index]
 
 
 @pytest.mark.parametrize("policy", ["keep", "drop", "reject"])
 def test_a_form_without_fields_takes_anything_within_bounds(policy: str) -> None:
-    schema = compiled([], policy)
+    schema = compile_schema([], policy)
     sent = {f"f{number}": [number, {"deep": None}] for number in range(500)}
     assert json.dumps(schema.load(sent)) == json.dumps(sent)
     with pytest.raises(ma.ValidationError, match="500 fields"):
@@ -255,14 +255,14 @@ def test_a_form_without_fields_takes_anything_within_bounds(policy: str) -> None
 
 
 def test_a_file_is_left_to_who_receives_it() -> None:
-    schema = compiled([{"name": "x", "type": "file", "required": True}], "reject")
+    schema = compile_schema([{"name": "x", "type": "file", "required": True}], "reject")
     assert schema.load({}) == {}
     assert schema.load({"x": "resume.pdf"}) == {"x": "resume.pdf"}
 
 
 def test_checking_five_fields_takes_microseconds() -> None:
     kinds = {"name": "text", "email": "email", "age": "integer", "when": "date", "message": "textarea"}
-    schema = compiled([{"name": name, "type": kind, "required": True} for name, kind in kinds.items()])
+    schema = compile_schema([{"name": name, "type": kind, "required": True} for name, kind in kinds.items()])
     sent = {"name": "Ann", "email": "ann@example.com", "age": "33", "when": "2026-01-01", "message": "Hi\n" * 50}
     fastest = min(_seconds(schema, sent) for _ in range(50))
     assert fastest < 200e-6  # 10 on an idle machine

@@ -5,7 +5,7 @@ from typing import Any
 import marshmallow as ma
 import pytest
 
-from forms_service.form_schema.field_types import KINDS
+from forms_service.form_schema.field_types import FIELD_TYPES
 from tests.form_schema.test_form_values import codes, definition, loaded
 
 ALIKE = [
@@ -65,14 +65,14 @@ def test_a_box_of_which_no_value_is_ticked_is_not_ticked(value: Any) -> None:
 @pytest.mark.parametrize(
     "value", ["\u200b", "\u3164", "\u2800", "\ufe0f\u00ad ", "\u180e\x07", ["\u200b", ""], "\U000e0020"]
 )
-@pytest.mark.parametrize("name", [name for name in KINDS if name != "file"])
+@pytest.mark.parametrize("name", [name for name in FIELD_TYPES if name != "file"])
 def test_what_nobody_can_see_is_empty(name: str, value: Any) -> None:
     with pytest.raises(ma.ValidationError) as caught:
         loaded(definition(name, required=True), value)
     assert [fault.code for fault in caught.value.messages["x"]] == ["blank"]  # type: ignore[index]
 
 
-@pytest.mark.parametrize("name", [name for name, kind in KINDS.items() if kind.typed])
+@pytest.mark.parametrize("name", [name for name, kind in FIELD_TYPES.items() if kind.trims])
 def test_a_blank_is_no_mistake_where_nothing_is_required(name: str) -> None:
     assert loaded(definition(name), " \u200b") in (" \u200b", [])
 

@@ -57,7 +57,7 @@ def submit(app: Flask, form_id: str, data: dict[str, Any] | None = None, **value
 def attach(app: Flask, submission_id: str, name: str, content: bytes, number: int = 1, field: str = "cv") -> Path:
     """A file of a submission; where its bytes are."""
     with app.app_context():
-        written = storage.Written()
+        written = storage.EncryptedFile()
         written.write(content)
         written.finish()
         file = File(submission_id=uuid.UUID(submission_id), number=number, field=field, name=name)

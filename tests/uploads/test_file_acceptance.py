@@ -9,8 +9,8 @@ from flask import Flask
 from sqlalchemy import select
 
 from forms_service.extensions import db
-from forms_service.uploads.acceptance import accepted
-from forms_service.uploads.content_types import kind_of
+from forms_service.uploads.acceptance import is_accepted
+from forms_service.uploads.content_types import detect_type
 from forms_service.uploads.models import File
 from tests.support.definitions import PDF, PNG, PROGRAM, file_part, multipart
 from tests.support.visitors import form_for, only
@@ -105,8 +105,8 @@ M4A, MIF1, MP4 = iso("M4A ", "M4A ", "mp42"), iso("mif1", "mif1", "heic"), iso("
     ],
 )
 def test_is_taken_and_shown_as_what_it_is(name: str, content: bytes, accept: str, content_type: str) -> None:
-    kind = kind_of(content[:8192], name)
-    assert accepted(kind, name, accept)
+    kind = detect_type(content[:8192], name)
+    assert is_accepted(kind, name, accept)
     assert kind.served_as == content_type
 
 
@@ -136,9 +136,9 @@ def test_is_taken_and_shown_as_what_it_is(name: str, content: bytes, accept: str
 )
 def test_what_runs_is_not_taken_for_what_it_is_not(content: bytes) -> None:
     for name in ("a.png", "a.jpg", "a.gif", "a.webp", "a.heic", "a.pdf", "a.doc", "a", "a.exe", "a.htm"):
-        kind = kind_of(content, name)
+        kind = detect_type(content, name)
         for accept in ("image/*", ".png,.jpg,.gif,.webp", "image/png,image/jpeg", "audio/*", ".pdf", ".doc"):
-            assert not accepted(kind, name, accept), (name, accept)
+            assert not is_accepted(kind, name, accept), (name, accept)
         assert not any(word in kind.served_as for word in ("html", "svg", "xml", "script"))
 
 
@@ -159,11 +159,11 @@ def test_what_runs_is_not_taken_for_what_it_is_not(content: bytes) -> None:
     ],
 )
 def test_what_is_something_else_is_not_taken(name: str, content: bytes, accept: str) -> None:
-    assert not accepted(kind_of(content, name), name, accept)
+    assert not is_accepted(detect_type(content, name), name, accept)
 
 
 def test_text_that_mentions_a_mark_is_text() -> None:
-    assert kind_of(b"A PDF begins with %PDF-1.7", "notes.md").served_as == "text/markdown"
+    assert detect_type(b"A PDF begins with %PDF-1.7", "notes.md").served_as == "text/markdown"
 
 
 def test_a_photo_of_a_phone_is_stored_and_shown_as_what_it_is(app: Flask) -> None:

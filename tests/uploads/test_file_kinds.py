@@ -8,9 +8,9 @@ import pytest
 from flask import Flask
 from werkzeug.http import parse_options_header
 
-from forms_service.uploads.acceptance import accepted
-from forms_service.uploads.content_types import kind_of
-from forms_service.uploads.filenames import extension, safe
+from forms_service.uploads.acceptance import is_accepted
+from forms_service.uploads.content_types import detect_type
+from forms_service.uploads.filenames import extension, sanitize_filename
 from forms_service.validation.device_names import is_device_name
 from forms_service.web.downloads import download, safe_name
 from tests.support.definitions import PDF, PNG, PROGRAM
@@ -62,7 +62,7 @@ from tests.support.definitions import PDF, PNG, PROGRAM
     ],
 )
 def test_a_name_is_made_safe_and_stays_readable(sent: str, kept: str) -> None:
-    assert safe(sent) == kept
+    assert sanitize_filename(sent) == kept
 
 
 @pytest.mark.parametrize(
@@ -74,8 +74,8 @@ def test_a_name_is_made_safe_and_stays_readable(sent: str, kept: str) -> None:
     ],
 )
 def test_no_name_is_a_device_however_often_it_is_cleaned(name: str) -> None:
-    once = safe(name)
-    assert safe(once) == once
+    once = sanitize_filename(name)
+    assert sanitize_filename(once) == once
     for shown in (once, safe_name(once), safe_name(name), *names_sent(once), *names_sent(name)):
         assert not is_device_name(shown)
         assert shown.split(".")[0].strip().lower() not in ("con", "nul", "aux", "prn", "com1", "com¹", "lpt9")
@@ -93,12 +93,12 @@ def names_sent(name: str) -> list[str]:
 
 @pytest.mark.parametrize("letter", ["a", "ü", "履", "👩"])
 def test_a_long_name_keeps_its_extension(letter: str) -> None:
-    name = safe(letter * 300 + ".tar.gz")
+    name = sanitize_filename(letter * 300 + ".tar.gz")
     assert len(name.encode()) <= 255
     assert len(name.encode()) > 250
     assert name.endswith(".gz")
     assert "\ufffd" not in name
-    assert len(safe("a." + letter * 300).encode()) <= 255
+    assert len(sanitize_filename("a." + letter * 300).encode()) <= 255
 
 
 def test_an_extension_is_what_comes_after_a_name() -> None:
@@ -148,7 +148,7 @@ SVG = b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"><script>ale
     ],
 )
 def test_a_file_is_what_its_content_says_and_nothing_that_runs(name: str, content: bytes, found: str) -> None:
-    assert kind_of(content[:8192], name).served_as == found
+    assert detect_type(content[:8192], name).served_as == found
 
 
 @pytest.mark.parametrize(
@@ -198,4 +198,4 @@ def test_a_file_is_what_its_content_says_and_nothing_that_runs(name: str, conten
     ],
 )
 def test_accept_is_held_against_content_and_name(name: str, content: bytes, accept: str, taken: bool) -> None:
-    assert accepted(kind_of(content[:8192], name), name, accept) is taken
+    assert is_accepted(detect_type(content[:8192], name), name, accept) is taken

@@ -19,11 +19,11 @@ from forms_service.forms.models import Form
 from forms_service.submissions.models import Submission
 from forms_service.uploads import storage
 from forms_service.uploads.models import File
-from forms_service.uploads.multipart_upload import rows
+from forms_service.uploads.multipart_upload import file_rows
 from forms_service.uploads.uploaded_file import Upload
 from tests.support import servers
 
-LONG_AGO = storage.ORPHANED_SECONDS + 60
+LONG_AGO = storage.MIN_ORPHAN_AGE + 60
 
 
 @pytest.fixture
@@ -32,11 +32,11 @@ def context(either_app: Flask) -> Iterator[Flask]:
         yield either_app
 
 
-def written(content: bytes) -> storage.Written:
-    file = storage.Written()
+def written(content: bytes) -> storage.EncryptedFile:
+    file = storage.EncryptedFile()
     file.write(content)
     file.finish()
-    storage.settle()
+    storage.fsync_directory()
     return file
 
 
@@ -65,7 +65,7 @@ def stored(content: bytes, submission_id: uuid.UUID | None = None) -> str:
     """The name of a file that has a row."""
     file = written(content)
     upload = Upload("cv", "Lebenslauf.txt", "text/plain", len(content), file.stored_as, file.key)
-    found = rows(submission_id or submission(), [upload])
+    found = file_rows(submission_id or submission(), [upload])
     with write_session():
         db.session.add_all(File(**row) for row in found)
         db.session.commit()
@@ -100,7 +100,7 @@ def test_a_file_copied_over_another_is_not_given_out(context: Flask) -> None:
     with write_session():
         one, other = written(b"one"), written(b"two")
         uploads = [Upload("cv", "n", "text/plain", 3, file.stored_as, file.key) for file in (one, other)]
-        db.session.add_all(File(**row) for row in rows(submission_id, uploads))
+        db.session.add_all(File(**row) for row in file_rows(submission_id, uploads))
         db.session.commit()
     path_of(context, one.stored_as).write_bytes(path_of(context, other.stored_as).read_bytes())
     with pytest.raises(ValueError):
@@ -140,11 +140,11 @@ def test_the_sweep_removes_what_nobody_owns_and_nothing_else(context: Flask, mon
     foreign = path_of(context, "notes.txt")
     foreign.write_text("an operator's")
     age(context, "notes.txt")
-    assert storage.sweep() == 5
+    assert storage.delete_orphans() == 5
     left = {path.name for path in Path(context.instance_path, "files").iterdir()}
     assert left == {owned, young, "notes.txt"}
     assert read(owned) == b"owned"
-    assert storage.sweep() == 0
+    assert storage.delete_orphans() == 0
 
 
 KILLED = """
@@ -171,8 +171,8 @@ def test_what_a_kill_leaves_between_file_and_row_is_found(app: Flask) -> None:
     assert len(left) == 2
     assert all(b"secret" not in path.read_bytes() for path in left)
     with app.app_context():
-        assert storage.sweep() == 0, "the request might still be running"
+        assert storage.delete_orphans() == 0, "the request might still be running"
         for path in left:
             age(app, path.name)
-        assert storage.sweep() == 2
+        assert storage.delete_orphans() == 2
     assert list((folder / "files").iterdir()) == []

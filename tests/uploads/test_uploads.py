@@ -27,9 +27,10 @@ NAME = {"name": "name", "type": "text"}
 def take() -> Any:
     """Reads a multipart body as a submission of a form is read."""
     form, kept = current_app.config["TAKE"]
-    with multipart_upload.received(form, Allowance(form)) as body:
+    with multipart_upload.receive_upload(form, Allowance(form)) as body:
         said = {
-            name: [fault.code for fault in found] for name, found in multipart_upload.faults(form, body.uploads).items()
+            name: [fault.code for fault in found]
+            for name, found in multipart_upload.check_files(form, body.uploads).items()
         }
         if kept:
             body.keep()
@@ -252,7 +253,7 @@ def test_files_are_held_against_the_form(
 
 def test_no_fault_repeats_what_was_sent() -> None:
     upload = multipart_upload.Upload("cv", "my secret name.pdf", "text/plain", 99, "x")
-    said = multipart_upload.faults(form_of({**CV, "accept": "image/*", "max_size": 9}), [upload])
+    said = multipart_upload.check_files(form_of({**CV, "accept": "image/*", "max_size": 9}), [upload])
     assert [type(fault) for fault in said["cv"]] == [FieldError, FieldError]
     assert "secret" not in " ".join(said["cv"])
 
@@ -274,7 +275,7 @@ def test_files_are_refused_first_when_the_disk_is_nearly_full(app: Flask, monkey
     assert stored(app) == []
     monkeypatch.undo()
     assert client.post("/take", **multipart(file_part("cv", "a.pdf", PDF))).status_code == 503, "looked at a while ago"
-    monkeypatch.setattr(disk_space, "LOOK_AGAIN_SECONDS", -1)
+    monkeypatch.setattr(disk_space, "CHECK_INTERVAL", -1)
     assert client.post("/take", **multipart(file_part("cv", "a.pdf", PDF))).status_code == 200
 
 

@@ -6,17 +6,17 @@ is that text, a choice is kept as it was defined, and several choices are always
 times the empty values do not count where one is asked for. An optional field may be empty, null or left out.
 """
 
-from forms_service.form_schema.field_types.base import KINDS, Kind, is_filled, nfc
+from forms_service.form_schema.field_types.base import FIELD_TYPES, FieldType, is_filled, nfc
 from forms_service.form_schema.field_types.choices import NOT_TICKED, choice_labels, choice_values, is_ticked
-from forms_service.form_schema.field_types.numbers_and_dates import NumberKind
-from forms_service.form_schema.field_types.text import Textual
+from forms_service.form_schema.field_types.numbers_and_dates import NumberType
+from forms_service.form_schema.field_types.text import BaseTextType
 
 __all__ = [
-    "KINDS",
+    "FIELD_TYPES",
     "NOT_TICKED",
-    "Kind",
-    "NumberKind",
-    "Textual",
+    "BaseTextType",
+    "FieldType",
+    "NumberType",
     "choice_labels",
     "choice_values",
     "is_filled",

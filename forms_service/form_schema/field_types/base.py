@@ -10,18 +10,18 @@ from forms_service.validation.base import CodedField, Messages
 from forms_service.validation.text import normalize_unicode
 from forms_service.validation.whitespace import is_blank
 
-KINDS: dict[str, "type[Kind]"] = {}
+FIELD_TYPES: dict[str, "type[FieldType]"] = {}
 """Every type of field by its name."""
 
-K = TypeVar("K", bound="type[Kind]")
+K = TypeVar("K", bound="type[FieldType]")
 
 
-def kind(name: str, control: str, rules: tuple[str, ...] = ()) -> Callable[[K], K]:
+def field_type(name: str, control: str, rules: tuple[str, ...] = ()) -> Callable[[K], K]:
     """Register a type of field: the control that shows it on the hosted page, and the rules that fit it."""
 
     def register(class_: K) -> K:
-        class_.kind, class_.control, class_.rules = name, control, rules
-        KINDS[name] = class_
+        class_.type_name, class_.control, class_.rules = name, control, rules
+        FIELD_TYPES[name] = class_
         return class_
 
     return register
@@ -63,13 +63,13 @@ def is_filled(value: Any) -> bool:
     return not is_blank(value) if isinstance(value, str) else value is not None
 
 
-class Kind(CodedField):
+class FieldType(CodedField):
     """A field of a form as its owner defined it."""
 
-    kind: ClassVar[str]
+    type_name: ClassVar[str]
     control: ClassVar[str]
     rules: ClassVar[tuple[str, ...]]
-    typed: ClassVar[bool] = False
+    trims: ClassVar[bool] = False
     """Whether blanks and invisible characters around a value mean nothing."""
     size = 0
     """Bytes that it may take in memory besides its definition."""
@@ -84,7 +84,7 @@ class Kind(CodedField):
     def __init__(self, definition: Mapping[str, Any]) -> None:
         super().__init__(required=definition.get("required", False))
         self.definition = definition
-        self._heeds_blanks = not self.required and not self.typed
+        self._heeds_blanks = not self.required and not self.trims
         self._prepare(definition)
 
     def _prepare(self, definition: Mapping[str, Any]) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from forms_service.errors import FieldError
-from forms_service.form_schema.field_types.base import Kind, as_text, is_filled, kind, nfc
+from forms_service.form_schema.field_types.base import FieldType, as_text, field_type, is_filled, nfc
 from forms_service.validation.base import Messages
 from forms_service.validation.whitespace import is_blank, trim
 
@@ -33,8 +33,8 @@ def choice_labels(definition: Mapping[str, Any]) -> dict[str, str]:
     return {nfc(choice["value"]): choice.get("label") or choice["value"] for choice in choices}
 
 
-@kind("checkbox", "checkbox")
-class CheckboxKind(Kind):
+@field_type("checkbox", "checkbox")
+class CheckboxType(FieldType):
     """A box: ticked by true or by any text but "off", "false", "no" and "0", as which value it has is the page's.
 
     Pages send several values under its name to say that it is not ticked; those that are not do not count then.
@@ -65,16 +65,16 @@ class CheckboxKind(Kind):
         return [] if known else [self.fault("invalid_checkbox")]
 
 
-@kind("consent", "checkbox")
-class ConsentKind(CheckboxKind):
+@field_type("consent", "checkbox")
+class ConsentType(CheckboxType):
     """A box by which a person agrees; required, nothing is taken without."""
 
 
-@kind("select", "select", ("choices",))
-class SelectKind(Kind):
+@field_type("select", "select", ("choices",))
+class SelectType(FieldType):
     """One of a few choices, kept as it was defined."""
 
-    typed = True
+    trims = True
     default_error_messages: Messages = {"not_a_choice": "Choose one of the options."}
 
     def _prepare(self, definition: Mapping[str, Any]) -> None:
@@ -98,13 +98,13 @@ class SelectKind(Kind):
         return isinstance(value, str) and (value in self._values or _key(value) in self._values)
 
 
-@kind("radio", "radio", ("choices",))
-class RadioKind(SelectKind):
+@field_type("radio", "radio", ("choices",))
+class RadioType(SelectType):
     """One of a few choices that are all in sight."""
 
 
-@kind("multiselect", "checkboxes", ("choices",))
-class MultiselectKind(SelectKind):
+@field_type("multiselect", "checkboxes", ("choices",))
+class MultiselectType(SelectType):
     """Some of a few choices: always kept as a list, though a form sends one text for a single one."""
 
     default_error_messages: Messages = {"not_a_choice": "Choose only from the options."}
@@ -125,8 +125,8 @@ class MultiselectKind(SelectKind):
         return [] if all(map(self._is_choice, value)) else [self.fault("not_a_choice")]
 
 
-@kind("file", "file", ("accept", "max_size"))
-class FileKind(Kind):
+@field_type("file", "file", ("accept", "max_size"))
+class FileType(FieldType):
     """A file. Who receives it checks it; the text that a page sends without one is let through."""
 
     def _single(self, value: Any) -> Any:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from forms_service.errors import FieldError
-from forms_service.form_schema.field_types.base import Kind, kind
+from forms_service.form_schema.field_types.base import FieldType, field_type
 from forms_service.validation.base import Messages
 from forms_service.validation.datetimes import parse_date, parse_datetime, parse_time
 from forms_service.validation.whitespace import strip_ignorable
@@ -17,29 +17,29 @@ NUMBER = re.compile(r"-?(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
 MAX_NUMBER_LENGTH = 400
 
 
-class Ordered(Kind):
+class OrderedType(FieldType):
     """A value that has a place between a least and a most."""
 
-    typed = True
+    trims = True
     invalid: ClassVar[str]
 
     def _prepare(self, definition: Mapping[str, Any]) -> None:
-        self._least, self._most = (self.bound(definition[rule]) if rule in definition else None for rule in RANGE)
+        self._min, self._max = (self.bound(definition[rule]) if rule in definition else None for rule in RANGE)
 
     def _faults(self, value: Any, sent: Any) -> list[FieldError]:
         try:
             place = self.bound(strip_ignorable(value) if isinstance(value, str) else value)
         except ValueError:
             return [self.fault(self.invalid)]
-        if self._least is not None and place < self._least:
+        if self._min is not None and place < self._min:
             return [self.fault("too_small", min=self.definition["min"])]
-        if self._most is not None and place > self._most:
+        if self._max is not None and place > self._max:
             return [self.fault("too_big", max=self.definition["max"])]
         return []
 
 
-@kind("number", "number", RANGE)
-class NumberKind(Ordered):
+@field_type("number", "number", RANGE)
+class NumberType(OrderedType):
     """A number: of JSON, or as HTML writes one (12, -0.5, 1e3)."""
 
     invalid = "invalid_number"
@@ -59,8 +59,8 @@ class NumberKind(Ordered):
             raise ValueError("no number") from error
 
 
-@kind("integer", "number", RANGE)
-class IntegerKind(NumberKind):
+@field_type("integer", "number", RANGE)
+class IntegerType(NumberType):
     """A number without a fraction."""
 
     default_error_messages: Messages = {"invalid_number": "Enter a whole number such as 12."}
@@ -74,7 +74,7 @@ class IntegerKind(NumberKind):
         return number
 
 
-class Moment(Ordered):
+class TemporalType(OrderedType):
     """A date or a time, as text."""
 
     read: ClassVar[Any]
@@ -92,8 +92,8 @@ class Moment(Ordered):
     }
 
 
-@kind("date", "date", RANGE)
-class DateKind(Moment):
+@field_type("date", "date", RANGE)
+class DateType(TemporalType):
     """A day, as `2026-03-01`."""
 
     invalid = "invalid_date"
@@ -101,8 +101,8 @@ class DateKind(Moment):
     default_error_messages: Messages = {"invalid_date": "Enter a date such as 2026-03-01."}
 
 
-@kind("time", "time", RANGE)
-class TimeKind(Moment):
+@field_type("time", "time", RANGE)
+class TimeType(TemporalType):
     """A time of day, as `18:30`, with seconds or an offset if wanted."""
 
     invalid = "invalid_time"
@@ -110,8 +110,8 @@ class TimeKind(Moment):
     default_error_messages: Messages = {"invalid_time": "Enter a time such as 18:30."}
 
 
-@kind("datetime", "datetime-local", RANGE)
-class DatetimeKind(Moment):
+@field_type("datetime", "datetime-local", RANGE)
+class DatetimeType(TemporalType):
     """A day and a time, as `2026-03-01T18:30`; without an offset it is compared as UTC."""
 
     invalid = "invalid_datetime"

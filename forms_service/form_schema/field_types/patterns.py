@@ -86,7 +86,7 @@ def _options(size: int) -> re2.Options:
     return options
 
 
-def for_html(text: str) -> str | None:
+def html_pattern(text: str) -> str | None:
     """The pattern as a browser may check it; None where a browser would take it for another."""
     return None if any(sign in text for sign in JAVASCRIPT_DIFFERS) else text
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from forms_service.errors import FieldError
-from forms_service.form_schema.field_types.base import Kind, as_text, is_filled, kind
+from forms_service.form_schema.field_types.base import FieldType, as_text, field_type, is_filled
 from forms_service.form_schema.field_types.patterns import MAX_MATCHED_LENGTH, Pattern
 from forms_service.validation.base import Messages
 from forms_service.validation.fields import NOT_AN_EMAIL, clean_address, is_email
@@ -28,7 +28,7 @@ TEL = re.compile(
 DIGITS = re.compile("[0-9]")
 
 
-class Textual(Kind):
+class BaseTextType(FieldType):
     """One text, of a length and after a pattern.
 
     Lengths never refuse what a browser's own `maxlength` and `minlength` let through: these count a text as it is
@@ -39,12 +39,12 @@ class Textual(Kind):
         pattern = definition.get("pattern")
         self._pattern = Pattern(pattern) if pattern else None
         self.size = self._pattern.size if self._pattern else 0
-        self._shortest = definition.get("min_length", 0)
-        self._longest = definition.get("max_length", math.inf)
+        self._min_length = definition.get("min_length", 0)
+        self._max_length = definition.get("max_length", math.inf)
         if self._pattern:
-            self._longest = min(self._longest, MAX_MATCHED_LENGTH)
-        self._measured = bool(self._shortest or self._longest is not math.inf)
-        self._free = not self._measured and type(self)._wrong is Textual._wrong
+            self._max_length = min(self._max_length, MAX_MATCHED_LENGTH)
+        self._checks_length = bool(self._min_length or self._max_length is not math.inf)
+        self._accepts_any = not self._checks_length and type(self)._fault_codes is BaseTextType._fault_codes
 
     def _single(self, value: Any) -> Any:
         return as_text(super()._single(value))
@@ -52,26 +52,30 @@ class Textual(Kind):
     def _faults(self, value: Any, sent: Any) -> list[FieldError]:
         if not isinstance(value, str):
             return [self.fault("invalid_text")]
-        if self._free:
+        if self._accepts_any:
             return []
-        value = self._read(value)
-        if not self._measured:
-            return [self.fault(code) for code in self._wrong(value)]
-        shapes = [_with_line_feeds(value)] if value.isascii() else [*map(_with_line_feeds, (value, self._read(sent)))]
-        if min(map(len, shapes)) > self._longest:
-            return [self.fault("too_long", longest=characters(int(self._longest)))]
-        faults = [self.fault(code) for code in self._wrong(value)]
-        if self._shortest and max(map(_units, shapes)) < self._shortest:
-            faults.append(self.fault("too_short", shortest=characters(self._shortest)))
+        value = self._comparable(value)
+        if not self._checks_length:
+            return [self.fault(code) for code in self._fault_codes(value)]
+        shapes = (
+            [_normalize_newlines(value)]
+            if value.isascii()
+            else [*map(_normalize_newlines, (value, self._comparable(sent)))]
+        )
+        if min(map(len, shapes)) > self._max_length:
+            return [self.fault("too_long", longest=format_characters(int(self._max_length)))]
+        faults = [self.fault(code) for code in self._fault_codes(value)]
+        if self._min_length and max(map(_utf16_length, shapes)) < self._min_length:
+            faults.append(self.fault("too_short", shortest=format_characters(self._min_length)))
         if self._pattern and not any(map(self._pattern.matches, shapes)):
             faults.append(self.fault("pattern"))
         return faults
 
-    def _read(self, value: str) -> str:
+    def _comparable(self, value: str) -> str:
         """The part of a text that its rules are held against."""
         return value
 
-    def _wrong(self, value: str) -> tuple[str, ...]:
+    def _fault_codes(self, value: str) -> tuple[str, ...]:
         return ()
 
     default_error_messages: Messages = {
@@ -81,82 +85,82 @@ class Textual(Kind):
     }
 
 
-@kind("text", "text", LENGTHS)
-class TextKind(Textual):
+@field_type("text", "text", LENGTHS)
+class TextType(BaseTextType):
     """A line of text."""
 
 
-@kind("textarea", "textarea", LENGTHS)
-class TextareaKind(Textual):
+@field_type("textarea", "textarea", LENGTHS)
+class TextareaType(BaseTextType):
     """Text of several lines; a line break counts as one character, and is a line feed to a pattern."""
 
 
-@kind("tel", "tel", LENGTHS)
-class TelKind(Textual):
+@field_type("tel", "tel", LENGTHS)
+class TelType(BaseTextType):
     """A telephone number of 3 to 20 digits, in any notation, with an extension if there is one."""
 
-    typed = True
+    trims = True
     default_error_messages: Messages = {"invalid_tel": "Enter a phone number such as +43 664 1234567."}
 
-    def _read(self, value: str) -> str:
+    def _comparable(self, value: str) -> str:
         return strip_ignorable(value)
 
-    def _wrong(self, value: str) -> tuple[str, ...]:
+    def _fault_codes(self, value: str) -> tuple[str, ...]:
         return () if _is_tel(value) else ("invalid_tel",)
 
 
-@kind("hidden", "hidden", LENGTHS)
-class HiddenKind(Textual):
+@field_type("hidden", "hidden", LENGTHS)
+class HiddenType(BaseTextType):
     """A value that the page sends and people do not see; an object too, and all that came several times."""
 
     def _faults(self, value: Any, sent: Any) -> list[FieldError]:
-        if isinstance(value, dict) and self._free:
+        if isinstance(value, dict) and self._accepts_any:
             return []  # a script put it there: nobody who fills in the form can mend it
         if not isinstance(value, list):
             return super()._faults(value, sent)
         texts = [(as_text(text), as_text(raw)) for text, raw in zip(value, sent, strict=True) if is_filled(text)]
-        return next(filter(None, (super(HiddenKind, self)._faults(*text) for text in texts)), [])
+        return next(filter(None, (super(HiddenType, self)._faults(*text) for text in texts)), [])
 
 
-@kind("email", "email", LENGTHS)
-class EmailKind(Textual):
+@field_type("email", "email", LENGTHS)
+class EmailType(BaseTextType):
     """An address that mail can be sent to."""
 
-    typed = True
+    trims = True
     default_error_messages: Messages = {"invalid_email": NOT_AN_EMAIL}
 
-    def _read(self, value: str) -> str:
+    def _comparable(self, value: str) -> str:
         return clean_address(value)
 
-    def _wrong(self, value: str) -> tuple[str, ...]:
+    def _fault_codes(self, value: str) -> tuple[str, ...]:
         return () if is_email(value) else ("invalid_email",)
 
 
-@kind("url", "url", LENGTHS)
-class UrlKind(Textual):
+@field_type("url", "url", LENGTHS)
+class UrlType(BaseTextType):
     """An absolute URL, as browsers read one, of any scheme but those that run a script."""
 
-    typed = True
+    trims = True
     default_error_messages: Messages = {"invalid_url": "Enter a full URL such as https://example.com/page."}
 
-    def _read(self, value: str) -> str:
+    def _comparable(self, value: str) -> str:
         return trim(value)
 
-    def _wrong(self, value: str) -> tuple[str, ...]:
+    def _fault_codes(self, value: str) -> tuple[str, ...]:
         return () if is_url(value) else ("invalid_url",)
 
 
-def characters(count: int) -> str:
+def format_characters(count: int) -> str:
     """A number of characters, in words."""
     return f"{count} character" if count == 1 else f"{count} characters"
 
 
-def _with_line_feeds(text: str) -> str:
+def _normalize_newlines(text: str) -> str:
     """The text with its line breaks as a browser's scripts and rules see them, whatever it sends for them."""
     return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
-def _units(text: str) -> int:
+def _utf16_length(text: str) -> int:
     """The length of a text in units of UTF-16."""
     return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
@@ -164,11 +168,11 @@ def _units(text: str) -> int:
 def _is_tel(text: str) -> bool:
     if len(text) > MAX_TEL_LENGTH:
         return False
-    found = TEL.fullmatch(" ".join(_plain(text).split()))
+    found = TEL.fullmatch(" ".join(_fold_to_ascii(text).split()))
     return found is not None and 3 <= len(DIGITS.findall(found["number"])) <= 20
 
 
-def _plain(text: str) -> str:
+def _fold_to_ascii(text: str) -> str:
     """A number in the digits and signs of ASCII, where it was written in those of other scripts."""
     if text.isascii():
         return text.lower()
