@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 def erase(submissions: Ids) -> None:
     """Delete them in the caller's transaction; once it has committed, their files go too.
 
-    A crash between the two leaves files that no row names, which `storage.sweep` finds.
+    A crash between the two leaves files that no row names, which `storage.delete_orphans` finds.
     """
     files = db.session.scalars(select(File.stored_as).where(File.submission_id.in_(submissions))).all()
     on_commit(partial(_remove_files, files))

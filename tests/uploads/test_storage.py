@@ -91,7 +91,7 @@ def test_a_file_that_was_changed_is_not_given_out(context: Flask) -> None:
         with pytest.raises(ValueError, match="incomplete"):
             storage.open_decrypted(name)
     path.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
-    with pytest.raises(ValueError, match="was changed"):
+    with pytest.raises(ValueError, match="damaged"):
         read(name)
 
 
@@ -152,9 +152,9 @@ import os, signal
 from pathlib import Path
 from forms_service.app import create_app
 from forms_service.config import load_settings
-from forms_service.submissions.taking import storage
+from forms_service.uploads import storage
 with create_app(load_settings(Path())).app_context():
-    whole, half = storage.Written(), storage.Written()
+    whole, half = storage.EncryptedFile(), storage.EncryptedFile()
     whole.write(b"secret " * 30_000)
     whole.finish()
     half.write(b"secret " * 30_000)
