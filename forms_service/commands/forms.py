@@ -35,7 +35,7 @@ def forms() -> None:
 def create_form(name: str, owner: str, origin: tuple[str, ...]) -> None:
     """Create a form that accepts any fields, and print its id and the HTML to paste into a page."""
     values = checked(NewForm(), {"name": name, "settings": {"allowed_origins": list(origin)}})
-    form = service.create_for(owner, values)
+    form = service.create_for_email(owner, values)
     click.echo(f"{form['id']}\n\n{FIRST_FORM.format(url=form['url'])}")
 
 
@@ -44,7 +44,7 @@ def create_form(name: str, owner: str, origin: tuple[str, ...]) -> None:
 @plainly
 def list_forms() -> None:
     """List all forms: id, name, owner, open or closed, and creation time, separated by tabs."""
-    for form in administration.everybodys():
+    for form in administration.list_all_forms():
         click.echo(line(form.id, form.name, form.owner, "closed" if form.closed else "open", form.created))
 
 

@@ -32,7 +32,7 @@ NAMES = {
 }
 
 
-def accepted_types(accept: str) -> str:
+def describe_types(accept: str) -> str:
     """The types in words, such as "PDF, Word or image"; empty where any is accepted."""
     wishes = [wish.strip().lower() for wish in accept.split(",")]
     if "*/*" in wishes:

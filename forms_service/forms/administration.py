@@ -17,7 +17,7 @@ NO_FORM_ID = "There is no form with this id. To list them: flask forms list"
 
 
 @dataclass(frozen=True)
-class Listed:
+class FormSummary:
     """A form as it is listed."""
 
     id: str
@@ -27,14 +27,14 @@ class Listed:
     created: str
 
 
-def everybodys() -> Iterator[Listed]:
+def list_all_forms() -> Iterator[FormSummary]:
     """All forms, the oldest first; the trail says that they were listed."""
     audit.note("forms_listed")
     query = select(Form, Account).join(Account, Account.id == Form.owner_id).where(Form.deleted_at.is_(None))
     query = query.order_by(Form.created_at, Form.id)
     for form, owner in db.session.execute(query.execution_options(yield_per=500)):
         created = form.created_at.isoformat(timespec="seconds").replace("+00:00", "Z")
-        yield Listed(form.id, form.name, owner.email, form.settings_now().get("closed", False), created)
+        yield FormSummary(form.id, form.name, owner.email, form.parsed_settings().get("closed", False), created)
 
 
 def close(form_id: str) -> None:

@@ -1,7 +1,7 @@
 """Forms as the public meets them: definition, settings and compiled schema, kept in memory, never stale for long.
 
 What was saved in this process is seen at once; what another process saved, or that the owner was disabled, within
-FRESH_SECONDS, since then the rows are looked at again. A schema is compiled once for each version. The least recently
+MAX_AGE, since then the rows are looked at again. A schema is compiled once for each version. The least recently
 used forms are evicted when all together take more than MAX_MEMORY.
 """
 
@@ -30,18 +30,18 @@ from forms_service.forms.models import FORM_ID, Form, FormVersion
 from forms_service.metrics import FORM_LOOKUPS
 from forms_service.signals import form_saved
 
-NO_FORM = "There is no such form. Check the address."
-CLOSED = "This form is closed and no longer accepts submissions."
-FULL = "This form accepts no more submissions."
+FORM_NOT_FOUND = "There is no such form. Check the address."
+FORM_CLOSED = "This form is closed and no longer accepts submissions."
+FORM_FULL = "This form accepts no more submissions."
 
-FRESH_SECONDS = 0.5
-MAX_CACHED = 1000
+MAX_AGE = 0.5
+MAX_FORMS = 1000
 
 HITS, MISSES = (FORM_LOOKUPS.labels(result) for result in ("hit", "miss"))
 MAX_MEMORY = 2**27
 """Bytes that the forms of a process may take, as far as they can be estimated; the newest one is kept in any case."""
 
-MEMORY_OF_CHARACTER = 4
+BYTES_PER_CHARACTER = 4
 """Bytes in memory for a character of a definition's JSON, the texts and what makes them objects."""
 
 
@@ -60,7 +60,7 @@ class PublishedForm:
     schema: FormSchema
     """One without fields takes anything within bounds."""
 
-    rendered: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
+    rendered_controls: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
     """The controls that were shown already, as HTML, by the names of their fields."""
 
     size: int = 0
@@ -85,11 +85,11 @@ class PublishedForm:
         return {field["name"]: field["type"] for field in self.fields}
 
 
-class Shelf:
+class FormCache:
     """The forms of an app that were asked for, each with the moment it was last looked at."""
 
     def __init__(self) -> None:
-        self._kept: dict[str, tuple[PublishedForm, float]] = {}
+        self._entries: dict[str, tuple[PublishedForm, float]] = {}
         self._lock = threading.Lock()
         self._generation = 0
         self._size = 0
@@ -99,8 +99,8 @@ class Shelf:
 
         :raises NotFoundError: where there is none
         """
-        kept = self._kept.get(form_id)
-        if kept and (time.monotonic() - kept[1] < FRESH_SECONDS or not self._mine_to_renew(form_id, kept)):
+        kept = self._entries.get(form_id)
+        if kept and (time.monotonic() - kept[1] < MAX_AGE or not self._claim_refresh(form_id, kept)):
             HITS.inc()
             return kept[0]
         MISSES.inc()
@@ -108,61 +108,61 @@ class Shelf:
         try:
             form = _load(form_id, kept[0] if kept else None)
         except NotFoundError:
-            self.forget(form_id)
+            self.invalidate(form_id)
             raise
         with self._lock:
             if generation == self._generation:  # else one was saved while this was read
-                self._keep(form, asked)
+                self._put(form, asked)
         return form
 
-    def _keep(self, form: PublishedForm, asked: float) -> None:
+    def _put(self, form: PublishedForm, asked: float) -> None:
         """Put the form last, and evict those that were asked for the longest ago."""
-        self._drop(form.id)
-        while self._kept and (len(self._kept) >= MAX_CACHED or self._size + form.size > MAX_MEMORY):
-            self._drop(next(iter(self._kept)))
-        self._kept[form.id] = (form, asked)
+        self._remove(form.id)
+        while self._entries and (len(self._entries) >= MAX_FORMS or self._size + form.size > MAX_MEMORY):
+            self._remove(next(iter(self._entries)))
+        self._entries[form.id] = (form, asked)
         self._size += form.size
 
-    def _drop(self, form_id: str) -> None:
-        if form_id in self._kept:
-            self._size -= self._kept.pop(form_id)[0].size
+    def _remove(self, form_id: str) -> None:
+        if form_id in self._entries:
+            self._size -= self._entries.pop(form_id)[0].size
 
-    def _mine_to_renew(self, form_id: str, kept: tuple[PublishedForm, float]) -> bool:
+    def _claim_refresh(self, form_id: str, kept: tuple[PublishedForm, float]) -> bool:
         """Whether this thread is the one to look at the form anew; the others go on with what they have."""
         with self._lock:
-            if self._kept.get(form_id) is not kept:
+            if self._entries.get(form_id) is not kept:
                 return False
-            self._kept[form_id] = (kept[0], time.monotonic())
+            self._entries[form_id] = (kept[0], time.monotonic())
             return True
 
-    def forget(self, form_id: str) -> None:
+    def invalidate(self, form_id: str) -> None:
         """Look at the form anew when it is next asked for."""
         with self._lock:
             self._generation += 1
-            self._drop(form_id)
+            self._remove(form_id)
 
 
 def init_app(app: Flask) -> None:
     """Give the app its shelf."""
-    app.extensions["published"] = Shelf()
+    app.extensions["form_cache"] = FormCache()
 
 
-def published(form_id: str) -> PublishedForm:
+def get_published_form(form_id: str) -> PublishedForm:
     """The form, in about a microsecond while it is warm.
 
     :raises NotFoundError: where there is none
     """
-    return cast("Shelf", current_app.extensions["published"]).get(form_id)
+    return cast("FormCache", current_app.extensions["form_cache"]).get(form_id)
 
 
-def fields_at(form: PublishedForm, number: int) -> Sequence[Mapping[str, Any]]:
+def fields_of_version(form: PublishedForm, number: int) -> Sequence[Mapping[str, Any]]:
     """The fields that a form had in one of its versions."""
     return form.fields if number == form.version else db.session.get_one(FormVersion, (form.id, number)).fields
 
 
 @form_saved.connect
-def _forget(_: object, form_id: str) -> None:
-    cast("Shelf", current_app.extensions["published"]).forget(form_id)
+def _invalidate(_: object, form_id: str) -> None:
+    cast("FormCache", current_app.extensions["form_cache"]).invalidate(form_id)
 
 
 def _load(form_id: str, before: PublishedForm | None) -> PublishedForm:
@@ -174,11 +174,11 @@ def _load(form_id: str, before: PublishedForm | None) -> PublishedForm:
     )
     row = read_once(query) if FORM_ID.fullmatch(form_id) else None
     if row is None:
-        raise NotFoundError(NO_FORM)
+        raise NotFoundError(FORM_NOT_FOUND)
     form, fields, email, status = row
     if isinstance(form.settings, Unreadable):
         raise ServiceUnavailableError("This form is temporarily unavailable. Try again later.")
-    settings = load_settings(form.settings_now())
+    settings = load_settings(form.parsed_settings())
     if before and (before.version, before.settings.unknown_fields) != (form.version, settings.unknown_fields):
         before = None
     schema = before.schema if before else compile_schema(fields, settings.unknown_fields)
@@ -193,7 +193,7 @@ def _load(form_id: str, before: PublishedForm | None) -> PublishedForm:
         fields=tuple(fields),
         settings=settings,
         schema=schema,
-        rendered=before.rendered if before else {},
-        size=before.size if before else schema.size + length + MEMORY_OF_CHARACTER * len(json.dumps(fields)),
+        rendered_controls=before.rendered_controls if before else {},
+        size=before.size if before else schema.size + length + BYTES_PER_CHARACTER * len(json.dumps(fields)),
         page_size=length,
     )

@@ -10,16 +10,16 @@ from forms_service.forms.cache import PublishedForm
 class Widget:
     """What shows a CAPTCHA and puts its token into a field of the form."""
 
-    token: str
+    token_field: str
     """The name of that field."""
 
-    sources: Mapping[str, str]
+    csp_sources: Mapping[str, str]
     """What the page's policy allows for it: directive → sources."""
 
     script: str | None = None
     """The provider's; None where everything comes from here."""
 
-    mark: str = ""
+    css_class: str = ""
     """The class by which the provider's script finds its place."""
 
 

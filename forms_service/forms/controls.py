@@ -11,17 +11,17 @@ from forms_service.config import settings
 from forms_service.form_schema.field_types import FIELD_TYPES, choice_values, is_filled, is_ticked
 from forms_service.form_schema.field_types.patterns import html_pattern
 from forms_service.form_schema.special_fields import RESERVED
-from forms_service.forms.accept_names import accepted_types
+from forms_service.forms.accept_names import describe_types
 from forms_service.validation.label_links import split_links, strip_links
 
-GENERIC = (
+DEFAULT_FIELDS = (
     {"name": "name", "type": "text", "label": "Your name"},
     {"name": "email", "type": "email", "label": "Your e-mail address", "required": True},
     {"name": "message", "type": "textarea", "label": "Your message", "required": True},
 )
 """What a form without fields shows."""
 
-PURPOSES = {
+AUTOCOMPLETE = {
     "name": "name",
     "full_name": "name",
     "fullname": "name",
@@ -41,7 +41,7 @@ PURPOSES = {
 }
 """Name of a field → what a browser may fill in by itself (WCAG 1.3.5)."""
 
-LOCAL = re.compile(r"[0-9-]{10}|(?:[0-9-]{10}T)?[0-9]{2}:[0-9]{2}(?::[0-9]{2})?")
+LOCAL_DATETIME = re.compile(r"[0-9-]{10}|(?:[0-9-]{10}T)?[0-9]{2}:[0-9]{2}(?::[0-9]{2})?")
 """Moments as a browser writes them; a bound with an offset is left to the service."""
 
 MAX_PAGE_SIZE = 2 * 2**20
@@ -56,8 +56,8 @@ BYTES_OF_BOX = 175
 LINK = Markup(
     '<a href="{}" target="_blank" rel="noopener noreferrer">{}<span class="unseen"> (opens in a new tab)</span></a>'
 )
-LONG_TEXT = 80
-MAX_GUESSED = 100
+MIN_TEXTAREA_LENGTH = 80
+MAX_GUESSED_FIELDS = 100
 
 
 @dataclass(frozen=True)
@@ -89,12 +89,12 @@ class Control:
     @property
     def label_html(self) -> Markup:
         """The label with its links."""
-        return _linked(self.label)
+        return _render_links(self.label)
 
     @property
     def help_html(self) -> Markup:
         """The help with its links."""
-        return _linked(self.help or "")
+        return _render_links(self.help or "")
 
     @property
     def plain_label(self) -> str:
@@ -112,7 +112,7 @@ class Control:
         return self.kind in ("radio", "checkboxes")
 
 
-def controls(
+def build_controls(
     fields: Sequence[Mapping[str, Any]], values: Mapping[str, Any], errors: Mapping[str, Sequence[str]]
 ) -> list[Control]:
     """The controls of fields, with what was filled in and what is wrong with it."""
@@ -126,7 +126,7 @@ def controls(
             required=definition.get("required", False),
             attributes=_attributes(definition),
             choices=_choices(definition),
-            values=_filled_in(definition, values.get(definition["name"])),
+            values=_values(definition, values.get(definition["name"])),
             errors=errors.get(definition["name"], ()),
         )
         for number, definition in enumerate(fields, start=1)
@@ -157,18 +157,18 @@ def hidden_names(fields: Sequence[Mapping[str, Any]]) -> list[str]:
     return [definition["name"] for definition in fields if definition["type"] == "hidden"]
 
 
-def guessed(values: Mapping[str, Any], files: Collection[str] = ()) -> list[dict[str, Any]]:
+def guess_fields(values: Mapping[str, Any], files: Collection[str] = ()) -> list[dict[str, Any]]:
     """Fields for what was sent to a form that defines none; `files` are the names of those that files came in."""
     found: list[dict[str, Any]] = []
     for name, value in values.items():
-        if isinstance(value, str) and name and name not in RESERVED and len(found) < MAX_GUESSED:
-            kind = "textarea" if "\n" in value or len(value) > LONG_TEXT or name == "message" else "text"
-            found.append({"name": name, "type": kind, "label": _spelled_out(name)})
+        if isinstance(value, str) and name and name not in RESERVED and len(found) < MAX_GUESSED_FIELDS:
+            kind = "textarea" if "\n" in value or len(value) > MIN_TEXTAREA_LENGTH or name == "message" else "text"
+            found.append({"name": name, "type": kind, "label": _humanize(name)})
     known = {field["name"] for field in found}
-    return found + [{"name": name, "type": "file", "label": _spelled_out(name)} for name in files if name not in known]
+    return found + [{"name": name, "type": "file", "label": _humanize(name)} for name in files if name not in known]
 
 
-def _spelled_out(name: str) -> str:
+def _humanize(name: str) -> str:
     return re.sub("[_-]+", " ", name).strip().capitalize() or name
 
 
@@ -179,10 +179,10 @@ def _attributes(definition: Mapping[str, Any]) -> dict[str, Any]:
         "minlength": definition.get("min_length") or None,
         "maxlength": definition.get("max_length"),
         "pattern": html_pattern(definition.get("pattern", "")) or None,
-        "min": _for_html(definition.get("min")),
-        "max": _for_html(definition.get("max")),
+        "min": _html_bound(definition.get("min")),
+        "max": _html_bound(definition.get("max")),
         "accept": definition.get("accept"),
-        "autocomplete": PURPOSES.get(definition["name"].lower()) if kind == "text" else None,
+        "autocomplete": AUTOCOMPLETE.get(definition["name"].lower()) if kind == "text" else None,
         "step": {"number": "any", "integer": "1"}.get(kind),
         "inputmode": {"number": "decimal", "integer": "numeric"}.get(kind),
     }
@@ -193,15 +193,15 @@ def _attributes(definition: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in said.items() if value is not None}
 
 
-def _for_html(bound: Any) -> Any:
-    return bound if not isinstance(bound, str) or LOCAL.fullmatch(bound) else None
+def _html_bound(bound: Any) -> Any:
+    return bound if not isinstance(bound, str) or LOCAL_DATETIME.fullmatch(bound) else None
 
 
 def _help(definition: Mapping[str, Any]) -> str | None:
     said = [definition.get("help", "")]
     if definition["type"] == "file":
-        types, size = accepted_types(definition.get("accept", "")), max_file_size(definition)
-        limit = f"{types}, up to {in_words(size)}." if types else f"up to {in_words(size)}."
+        types, size = describe_types(definition.get("accept", "")), max_file_size(definition)
+        limit = f"{types}, up to {format_size(size)}." if types else f"up to {format_size(size)}."
         said.append(limit[0].upper() + limit[1:])
     return " ".join(text for text in said if text) or None
 
@@ -212,7 +212,7 @@ def max_file_size(definition: Mapping[str, Any]) -> int:
     return most
 
 
-def in_words(count: int) -> str:
+def format_size(count: int) -> str:
     """A number of bytes, such as "10 MB"."""
     for unit, size in (("MB", 2**20), ("kB", 2**10)):
         if count >= size:
@@ -220,7 +220,7 @@ def in_words(count: int) -> str:
     return f"{count} bytes"
 
 
-def _linked(text: str) -> Markup:
+def _render_links(text: str) -> Markup:
     """The text as HTML; its links open beside the form, so that nothing that was filled in is lost."""
     pieces = (LINK.format(url, words) if url else escape(words) for words, url in split_links(text))
     return Markup("").join(pieces)
@@ -231,7 +231,7 @@ def _choices(definition: Mapping[str, Any]) -> list[tuple[str, str]]:
     return list(zip(choice_values(definition), labels, strict=True))
 
 
-def _filled_in(definition: Mapping[str, Any], value: Any) -> tuple[str, ...]:
+def _values(definition: Mapping[str, Any], value: Any) -> tuple[str, ...]:
     if definition["type"] in ("checkbox", "consent"):
         return ("on",) if is_ticked(value) else ()
     texts = [text for text in (value if isinstance(value, list) else [value]) if isinstance(text, str)]

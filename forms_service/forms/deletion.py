@@ -20,54 +20,54 @@ from forms_service.extensions import db
 from forms_service.forms.models import Form
 from forms_service.signals import account_emptying, form_emptying, form_erasing, form_saved
 
-PIECES_AT_ONCE = 2
+MAX_BATCHES_PER_REQUEST = 2
 """Pieces that a request waits for."""
 
-FORMS_AT_ONCE = 20
+MAX_FORMS_PER_REQUEST = 20
 """Forms of an account that a request waits for."""
 
 INTERVAL = 20.0
-BUDGET = 15.0
+MAX_RUN_SECONDS = 15.0
 """Seconds between two turns of the background, and for one, so that two processes do not take the same form."""
 
-PAUSE = 0.005
+BATCH_DELAY = 0.005
 """Seconds between two pieces, in which others write."""
 
 
 def init_app(app: Flask) -> None:
     """Have what was left be done."""
-    periodic.register(app, "erasures", INTERVAL, sweep)
+    periodic.register(app, "erasures", INTERVAL, erase_deleted_forms)
 
 
-def erase(form_id: str) -> bool:
+def erase_form(form_id: str) -> bool:
     """Erase a form that was marked as deleted, if it is little; whether it is gone."""
-    for _ in range(PIECES_AT_ONCE):
-        if not _empty(form_id):
-            _finish(form_id)
+    for _ in range(MAX_BATCHES_PER_REQUEST):
+        if not _erase_batch(form_id):
+            _delete_form(form_id)
             return True
     return False
 
 
-def sweep() -> None:
+def erase_deleted_forms() -> None:
     """Go on with the forms that were marked as deleted, for as long as the turn lasts."""
-    until = time.monotonic() + BUDGET
+    until = time.monotonic() + MAX_RUN_SECONDS
     for form_id in db.session.scalars(
         select(Form.id).where(Form.deleted_at.is_not(None)).order_by(Form.deleted_at)
     ).all():
         db.session.rollback()
-        while _empty(form_id):
+        while _erase_batch(form_id):
             if time.monotonic() > until:
                 return
-            time.sleep(PAUSE)
-        _finish(form_id)
+            time.sleep(BATCH_DELAY)
+        _delete_form(form_id)
 
 
-def _empty(form_id: str) -> bool:
+def _erase_batch(form_id: str) -> bool:
     """Erase a piece of what was sent to it; whether there may be more."""
     return any(more for _, more in form_emptying.send(form_id=form_id))
 
 
-def _finish(form_id: str) -> None:
+def _delete_form(form_id: str) -> None:
     """Erase the form itself; with its owner's last one goes the row of an account that was erased before."""
     with write_session():
         form = db.session.scalar(select(Form).where(Form.id == form_id).with_for_update())
@@ -89,11 +89,11 @@ def _erase_forms_of_account(_: object, account_id: uuid.UUID) -> bool:
         query = update(Form).where(Form.owner_id == account_id).values(deleted_at=now())
         form_ids = db.session.scalars(query.returning(Form.id)).all()
         db.session.commit()
-    _forget(form_ids)
-    gone = [erase(form_id) for form_id in form_ids[:FORMS_AT_ONCE]]
+    _invalidate(form_ids)
+    gone = [erase_form(form_id) for form_id in form_ids[:MAX_FORMS_PER_REQUEST]]
     return gone.count(True) < len(form_ids)
 
 
-def _forget(form_ids: Iterable[str]) -> None:
+def _invalidate(form_ids: Iterable[str]) -> None:
     for form_id in form_ids:
         form_saved.send(form_id=form_id)

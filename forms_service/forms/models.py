@@ -40,7 +40,7 @@ class Form(Model):
     deleted_at: Mapped[datetime | None] = mapped_column(UTCDateTime, index=True)
     """Since when it is out of sight and being erased. Whoever reads forms leaves those out."""
 
-    def settings_now(self) -> dict[str, Any]:
+    def parsed_settings(self) -> dict[str, Any]:
         """Its settings; empty where they cannot be decrypted."""
         settings: dict[str, Any] = {} if isinstance(self.settings, Unreadable) else json.loads(self.settings)
         return settings

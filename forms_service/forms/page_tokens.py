@@ -17,7 +17,7 @@ from forms_service.validation.urls import is_web_url
 START_SALT = "forms_service page start"
 RETURN_SALT = "forms_service page return"
 
-SITE = "_site"
+SITE_PARAMETER = "_site"
 """The query parameter that holds a return token for the visitor's site."""
 
 MAX_RETURN_AGE = 86_400
@@ -55,7 +55,7 @@ def visitor_site(form_id: str) -> str | None:
 
     After a correction on our page, a token in the query names that site.
     """
-    url = return_url(request.args.get(SITE, ""), form_id)
+    url = return_url(request.args.get(SITE_PARAMETER, ""), form_id)
     if url or request.headers.get("Sec-Fetch-Site") == "same-origin":
         return url
     for url in (request.headers.get("Referer", ""), request.headers.get("Origin", "")):

@@ -36,10 +36,10 @@ def check_versions(form_id: str) -> None:
 
     :raises AuthorizationError: naming the quota
     """
-    if _versions(form_id) < MAX_VERSIONS:
+    if _count_versions(form_id) < MAX_VERSIONS:
         return
     form_versioning.send(form_id=form_id)
-    if _versions(form_id) >= MAX_VERSIONS:
+    if _count_versions(form_id) >= MAX_VERSIONS:
         message = (
             f"A form can have at most {MAX_VERSIONS} versions with submissions. Delete old submissions, or create a "
             "new form."
@@ -47,5 +47,5 @@ def check_versions(form_id: str) -> None:
         raise AuthorizationError(message, details={"quota": "versions", "limit": MAX_VERSIONS})
 
 
-def _versions(form_id: str) -> int:
+def _count_versions(form_id: str) -> int:
     return db.session.scalar(select(func.count()).where(FormVersion.form_id == form_id)) or 0

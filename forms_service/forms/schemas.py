@@ -14,7 +14,7 @@ from forms_service.validation.base import Schema
 from forms_service.validation.primitives import BoundedList, SingleLine
 
 MAX_FORM_NAME_LENGTH = 200
-TOO_LONG = FieldError("The page of this form would exceed 2 MiB. Use fewer fields or choices.", "page_too_long")
+PAGE_TOO_LONG = FieldError("The page of this form would exceed 2 MiB. Use fewer fields or choices.", "page_too_long")
 
 
 class Fields(BoundedList):
@@ -31,7 +31,7 @@ class Fields(BoundedList):
         return value
 
 
-class Together(Schema):
+class FormConsistency(Schema):
     """What the parts of a form say to each other."""
 
     whole = False
@@ -50,10 +50,10 @@ class Together(Schema):
     @ma.validates_schema
     def _short_enough(self, data: dict[str, Any], **_: Any) -> None:
         if page_size(data.get("fields", ())) > MAX_PAGE_SIZE:
-            raise ma.ValidationError({"fields": [TOO_LONG]})
+            raise ma.ValidationError({"fields": [PAGE_TOO_LONG]})
 
 
-class NewForm(Together):
+class NewForm(FormConsistency):
     """A form to be made; without fields it takes anything."""
 
     whole = True
@@ -62,7 +62,7 @@ class NewForm(Together):
     settings = ma.fields.Nested(FormSettingsSchema, load_default=dict)
 
 
-class FormChanges(Together):
+class FormChanges(FormConsistency):
     """What to change of a form; `settings` are merged (RFC 7396), `fields` are replaced and make a new version."""
 
     name = SingleLine(MAX_FORM_NAME_LENGTH)

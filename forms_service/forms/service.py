@@ -46,7 +46,7 @@ def create(said: Mapping[str, Any], owner_id: uuid.UUID) -> dict[str, Any]:
         id=_new_id(),
         owner_id=owner_id,
         name=said["name"],
-        settings=json.dumps(_settings({}, said.get("settings", {}), said["fields"])),
+        settings=json.dumps(_merge_settings({}, said.get("settings", {}), said["fields"])),
         version=1,
     )
     problem = mail_problem()
@@ -56,7 +56,7 @@ def create(said: Mapping[str, Any], owner_id: uuid.UUID) -> dict[str, Any]:
         audit.record("form_created", account_id=owner_id, details={"form_id": form.id})
         try:
             db.session.flush()
-            answer = _told(form, said["fields"], problem)
+            answer = form_as_dict(form, said["fields"], problem)
             db.session.commit()
         except IntegrityError as error:  # the account was erased while it was asking
             raise AuthenticationError() from error
@@ -64,7 +64,7 @@ def create(said: Mapping[str, Any], owner_id: uuid.UUID) -> dict[str, Any]:
     return answer
 
 
-def create_for(email: str, said: Mapping[str, Any]) -> dict[str, Any]:
+def create_for_email(email: str, said: Mapping[str, Any]) -> dict[str, Any]:
     """A new form for the account with that address.
 
     :raises NotFoundError: where there is no such account
@@ -78,51 +78,51 @@ def create_for(email: str, said: Mapping[str, Any]) -> dict[str, Any]:
     return create(said, owner.id)
 
 
-def listed(caller: Caller, limit: int, cursor: str | None) -> Page[dict[str, Any]]:
+def list_forms(caller: Caller, limit: int, cursor: str | None) -> Page[dict[str, Any]]:
     """The caller's forms, the newest first; everybody's for an operator."""
-    position = after(cursor, datetime.fromisoformat, _checked_id)
-    query = _visible(caller, select(Form, FormVersion.fields)).join(
+    position = after(cursor, datetime.fromisoformat, _parse_id)
+    query = _visible_to(caller, select(Form, FormVersion.fields)).join(
         FormVersion, (FormVersion.form_id == Form.id) & (FormVersion.number == Form.version)
     )
     if position:
         query = query.where(tuple_(Form.created_at, Form.id) < tuple_(*position))
     query = query.order_by(Form.created_at.desc(), Form.id.desc()).limit(limit + 1)
     problem = mail_problem()
-    found = [_told(form, fields, problem) for form, fields in db.session.execute(query)]
+    found = [form_as_dict(form, fields, problem) for form, fields in db.session.execute(query)]
     return paged(found, limit, lambda form: (form["created_at"].isoformat(), form["id"]))
 
 
-def shown(form_id: str, caller: Caller) -> dict[str, Any]:
+def get(form_id: str, caller: Caller) -> dict[str, Any]:
     """A form of the caller's."""
     problem = mail_problem()
-    form = owned(form_id, caller)
-    return _told(form, _fields(form), problem)
+    form = get_owned_form(form_id, caller)
+    return form_as_dict(form, _fields(form), problem)
 
 
-def version(form_id: str, number: int, caller: Caller) -> dict[str, Any]:
+def get_version(form_id: str, number: int, caller: Caller) -> dict[str, Any]:
     """What a form of the caller's asked for in one of its versions.
 
     :raises NotFoundError: where there is none, or it is another's
     """
-    owned(form_id, caller)
+    get_owned_form(form_id, caller)
     found = db.session.get(FormVersion, (form_id, number))
     if found is None:
         raise NotFoundError()
-    return _version(found)
+    return _version_as_dict(found)
 
 
-def versions(form_id: str, caller: Caller, limit: int, cursor: str | None) -> Page[dict[str, Any]]:
+def list_versions(form_id: str, caller: Caller, limit: int, cursor: str | None) -> Page[dict[str, Any]]:
     """A page of a form's versions, the newest first.
 
     :raises NotFoundError: where there is none, or it is another's
     """
-    owned(form_id, caller)
-    position = after(cursor, _checked_number)
+    get_owned_form(form_id, caller)
+    position = after(cursor, _parse_number)
     query = select(FormVersion).where(FormVersion.form_id == form_id)
     if position:
         query = query.where(FormVersion.number < position[0])
     found = db.session.scalars(query.order_by(FormVersion.number.desc()).limit(limit + 1))
-    return paged([_version(each) for each in found], limit, lambda each: (each["version"],))
+    return paged([_version_as_dict(each) for each in found], limit, lambda each: (each["version"],))
 
 
 def change(form_id: str, caller: Caller, said: Mapping[str, Any]) -> dict[str, Any]:
@@ -133,14 +133,14 @@ def change(form_id: str, caller: Caller, said: Mapping[str, Any]) -> dict[str, A
     """
     problem = mail_problem()
     with write_session():
-        form = owned(form_id, caller, lock=True)
+        form = get_owned_form(form_id, caller, lock=True)
         before = _fields(form)
         fields = said.get("fields", before)
         if "settings" not in said and isinstance(form.settings, Unreadable):
             raise ConflictError("The settings of this form cannot be decrypted. Send all of them again in `settings`.")
-        settings_before = form.settings_now() or _settings({}, {}, fields)
-        kept = _settings(settings_before, said.get("settings", {}), fields)
-        _demand_erasing(caller, settings_before, kept)
+        settings_before = form.parsed_settings() or _merge_settings({}, {}, fields)
+        kept = _merge_settings(settings_before, said.get("settings", {}), fields)
+        _require_erasure_scope(caller, settings_before, kept)
         form.settings = json.dumps(kept)
         form.name = said.get("name", form.name)
         if fields != before:
@@ -149,13 +149,13 @@ def change(form_id: str, caller: Caller, said: Mapping[str, Any]) -> dict[str, A
             db.session.add(FormVersion(form_id=form.id, number=form.version, fields=fields))
         audit.record("form_changed", account_id=caller.account_id, details={"form_id": form.id})
         db.session.flush()
-        answer = _told(form, fields, problem)
+        answer = form_as_dict(form, fields, problem)
         db.session.commit()
     form_saved.send(form_id=form_id)
     return answer
 
 
-def _demand_erasing(caller: Caller, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+def _require_erasure_scope(caller: Caller, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
     """Keeping submissions for a shorter time erases some: an API key needs the scope for that.
 
     :raises AuthorizationError: for a key without it
@@ -172,21 +172,21 @@ def delete(form_id: str, caller: Caller) -> bool:
     :raises AuthorizationError: for an API key that may not delete what was sent to it
     """
     with write_session():
-        form = owned(form_id, caller, lock=True)
+        form = get_owned_form(form_id, caller, lock=True)
         form_deleting.send(form_id=form_id, caller=caller)
         form.deleted_at = now()
         audit.record("form_deleted", account_id=caller.account_id, details={"form_id": form_id})
         db.session.commit()
     form_saved.send(form_id=form_id)
-    return deletion.erase(form_id)
+    return deletion.erase_form(form_id)
 
 
-def owned(form_id: str, caller: Caller, *, lock: bool = False) -> Form:
+def get_owned_form(form_id: str, caller: Caller, *, lock: bool = False) -> Form:
     """A form of the caller's, or any for an operator.
 
     :raises NotFoundError: where there is none, or it is another's
     """
-    query = _visible(caller, select(Form)).where(Form.id == form_id)
+    query = _visible_to(caller, select(Form)).where(Form.id == form_id)
     known = FORM_ID.fullmatch(form_id)
     form: Form | None = db.session.scalar(query.with_for_update() if lock else query) if known else None
     if form is None:
@@ -194,7 +194,7 @@ def owned(form_id: str, caller: Caller, *, lock: bool = False) -> Form:
     return form
 
 
-def address(form_id: str) -> str:
+def form_url(form_id: str) -> str:
     """Where a form is sent to, and where its page is."""
     return f"{settings.public_url.rstrip('/')}/f/{form_id}"
 
@@ -202,14 +202,16 @@ def address(form_id: str) -> str:
 def _export(_: object, account_id: uuid.UUID, document: dict[str, Any]) -> None:
     """Add the forms of an account to what is held on it."""
     query = select(Form).where(Form.owner_id == account_id, Form.deleted_at.is_(None))
-    forms = [_told(form, _fields(form), None) for form in db.session.scalars(query.order_by(Form.created_at, Form.id))]
+    forms = [
+        form_as_dict(form, _fields(form), None) for form in db.session.scalars(query.order_by(Form.created_at, Form.id))
+    ]
     document["forms"] = schemas.Form(many=True).dump(forms)
 
 
 account_exporting.connect(_export)
 
 
-def _visible(caller: Caller, query: Select[Any]) -> Select[Any]:
+def _visible_to(caller: Caller, query: Select[Any]) -> Select[Any]:
     query = query.where(Form.deleted_at.is_(None))
     return query if caller.role == "operator" else query.where(Form.owner_id == caller.account_id)
 
@@ -218,16 +220,16 @@ def _fields(form: Form) -> list[dict[str, Any]]:
     return db.session.get_one(FormVersion, (form.id, form.version)).fields
 
 
-def _told(form: Form, fields: Sequence[Mapping[str, Any]], problem: str | None) -> dict[str, Any]:
+def form_as_dict(form: Form, fields: Sequence[Mapping[str, Any]], problem: str | None) -> dict[str, Any]:
     """What an owner is told of a form."""
     return {
         "id": form.id,
         "owner_id": form.owner_id,
         "name": form.name,
         "version": form.version,
-        "url": address(form.id),
+        "url": form_url(form.id),
         "fields": fields,
-        "settings": form.settings_now(),
+        "settings": form.parsed_settings(),
         **unreadable_flag(form.name, form.settings),
         "mail_problem": problem,
         "created_at": form.created_at,
@@ -235,7 +237,7 @@ def _told(form: Form, fields: Sequence[Mapping[str, Any]], problem: str | None) 
     }
 
 
-def _version(version: FormVersion) -> dict[str, Any]:
+def _version_as_dict(version: FormVersion) -> dict[str, Any]:
     return {
         "form_id": version.form_id,
         "version": version.number,
@@ -244,7 +246,7 @@ def _version(version: FormVersion) -> dict[str, Any]:
     }
 
 
-def _settings(kept: Mapping[str, Any], patch: Mapping[str, Any], fields: Sequence[Any]) -> dict[str, Any]:
+def _merge_settings(kept: Mapping[str, Any], patch: Mapping[str, Any], fields: Sequence[Any]) -> dict[str, Any]:
     """All settings, once changed."""
     whole: dict[str, Any] = FormSettingsSchema().load(merge_patch(kept, patch))
     faults: dict[str, list[FieldError]] = find_conflicts(fields, whole)
@@ -260,13 +262,13 @@ def _new_id() -> str:
     return made
 
 
-def _checked_id(text: str) -> str:
+def _parse_id(text: str) -> str:
     if not FORM_ID.fullmatch(text):
         raise ValueError("no id of a form")
     return text
 
 
-def _checked_number(text: str) -> int:
+def _parse_number(text: str) -> int:
     if not re.fullmatch("[1-9][0-9]{0,8}", text):
         raise ValueError("no number of a version")
     return int(text)

@@ -6,7 +6,7 @@ from flask import Response, g, request
 
 from forms_service.accounts.guards import caller, for_owners
 from forms_service.forms import page_tokens, pages, schemas, service
-from forms_service.forms.cache import published
+from forms_service.forms.cache import get_published_form
 from forms_service.rate_limiting.limits import rate_limit
 from forms_service.web.api_blueprint import PAGE, Blueprint
 from forms_service.web.pagination import Page, Paging
@@ -33,9 +33,9 @@ def create(said: dict[str, Any]) -> dict[str, Any]:
 @for_owners("forms:read")
 @forms.arguments(Paging, location="query")
 @forms.lists(schemas.Form, message="Your forms, newest first.")
-def listed(paging: dict[str, Any]) -> Page[dict[str, Any]]:
+def list_forms(paging: dict[str, Any]) -> Page[dict[str, Any]]:
     """List your forms; operators see all forms."""
-    return service.listed(caller(), **paging)
+    return service.list_forms(caller(), **paging)
 
 
 @forms.route("/api/forms/<form_id>")
@@ -44,7 +44,7 @@ def listed(paging: dict[str, Any]) -> Page[dict[str, Any]]:
 @forms.answers(200, schemas.Form, message="Form.")
 def show(form_id: str) -> dict[str, Any]:
     """Get a form."""
-    return service.shown(form_id, caller())
+    return service.get(form_id, caller())
 
 
 @forms.route("/api/forms/<form_id>/versions")
@@ -54,7 +54,7 @@ def show(form_id: str) -> dict[str, Any]:
 @forms.lists(schemas.FormVersion, message="The versions of the form, newest first.")
 def list_versions(paging: dict[str, Any], form_id: str) -> Page[dict[str, Any]]:
     """List the versions of a form, each with its fields."""
-    return service.versions(form_id, caller(), **paging)
+    return service.list_versions(form_id, caller(), **paging)
 
 
 @forms.route("/api/forms/<form_id>/versions/<int(max=2147483647):version>")
@@ -66,7 +66,7 @@ def show_version(form_id: str, version: int) -> dict[str, Any]:
 
     `form_version` of a submission names the version it was submitted under.
     """
-    return service.version(form_id, version, caller())
+    return service.get_version(form_id, version, caller())
 
 
 @forms.route("/api/forms/<form_id>", methods=["PATCH"])
@@ -106,8 +106,8 @@ def delete(form_id: str) -> bool:
 @rate_limit("page")
 def page(form_id: str) -> Response:
     """Show the hosted page of a form; hidden fields take their values from the query."""
-    g.form = published(form_id)
-    return pages.asked_for(g.form, request.args)
+    g.form = get_published_form(form_id)
+    return pages.render_form(g.form, request.args)
 
 
 @hosted.route("/f/<form_id>/thanks")
@@ -116,8 +116,8 @@ def page(form_id: str) -> Response:
 @rate_limit("page")
 def thanks(form_id: str) -> Response:
     """Show the thank-you page of a form."""
-    g.form = published(form_id)
-    return pages.thanks(g.form, page_tokens.visitor_site(form_id))
+    g.form = get_published_form(form_id)
+    return pages.render_thanks(g.form, page_tokens.visitor_site(form_id))
 
 
 page.provide_automatic_options = False  # the preflight is that of `POST /f/{id}`

@@ -14,7 +14,7 @@ from forms_service.database.types import now
 from forms_service.encryption.associated_data import unreadable_flag
 from forms_service.extensions import db
 from forms_service.form_schema.special_fields import WORDS
-from forms_service.forms.service import owned
+from forms_service.forms.service import get_owned_form
 from forms_service.inbox.cells import Cell
 from forms_service.inbox.csv_and_json import BOM, csv_rows, json_lines
 from forms_service.inbox.export_columns import FIRST, Columns, declared
@@ -50,7 +50,7 @@ def export(form_id: str, caller: Caller, wanted: Filter, kind: str) -> Export:
 
     :raises NotFoundError: for another's form, as for none
     """
-    name = f"{owned(form_id, caller).name} {now():%Y-%m-%d}.{kind}"
+    name = f"{get_owned_form(form_id, caller).name} {now():%Y-%m-%d}.{kind}"
     with write_session():
         details = {"form_id": form_id, "format": kind}
         audit.record("submissions_exported", account_id=caller.account_id, details=details)

@@ -7,7 +7,7 @@ from typing import Any
 
 from forms_service.accounts.guards import Caller
 from forms_service.encryption.associated_data import Unreadable
-from forms_service.forms.service import owned
+from forms_service.forms.service import get_owned_form
 from forms_service.inbox.folded_text import fold
 from forms_service.inbox.service import page
 from forms_service.submissions.queries import Filter, Found, batches
@@ -25,7 +25,7 @@ def search(
 
     :raises NotFoundError: for another's form, as for none
     """
-    owned(form_id, caller)
+    get_owned_form(form_id, caller)
     until = time.monotonic() + SECONDS
     needle = fold(q) or q  # accents alone are found nowhere, not everywhere
     found: list[Found] = []

@@ -11,9 +11,9 @@ from forms_service.accounts.guards import Caller
 from forms_service.database.transactions import write_session
 from forms_service.errors import NotFoundError
 from forms_service.extensions import db
-from forms_service.forms.cache import published
+from forms_service.forms.cache import get_published_form
 from forms_service.forms.models import FORM_ID, Form
-from forms_service.forms.service import owned
+from forms_service.forms.service import get_owned_form
 from forms_service.submissions import deletion
 from forms_service.submissions.models import Submission
 from forms_service.submissions.notification import notify
@@ -59,7 +59,7 @@ def listed(form_id: str, caller: Caller, wanted: Filter, *, limit: int, cursor: 
 
     :raises NotFoundError: for another's form, as for none
     """
-    owned(form_id, caller)
+    get_owned_form(form_id, caller)
     found = fetched(newest(form_id, wanted, after(cursor, parse_utc, uuid.UUID), limit + 1))
     more = len(found) > limit or (found and _any_after(form_id, wanted, position(found[-1])))
     shown = page(found[:limit], last=found[:limit][-1] if more else None)
@@ -111,7 +111,7 @@ def bulk(form_id: str, caller: Caller, ids: Sequence[uuid.UUID], values: Mapping
     :raises NotFoundError: for another's form, as for none
     """
     with write_session():
-        owned(form_id, caller)
+        get_owned_form(form_id, caller)
         there = select(Submission.id).where(Submission.form_id == form_id, Submission.id.in_(ids))
         done = list(db.session.scalars(there))
         if "delete" in values:
@@ -187,5 +187,5 @@ def _withdraw_verdict(form_id: str, ids: Sequence[uuid.UUID]) -> None:
         .returning(Submission.id)
         .execution_options(synchronize_session=False)
     )
-    form = published(form_id)
+    form = get_published_form(form_id)
     notify(form, found.scalars().all())

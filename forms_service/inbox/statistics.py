@@ -12,7 +12,7 @@ from forms_service.config import settings
 from forms_service.database.types import now
 from forms_service.errors import FieldError, ValidationError
 from forms_service.extensions import db
-from forms_service.forms.service import owned
+from forms_service.forms.service import get_owned_form
 from forms_service.submissions.models import STATUSES, Submission
 from forms_service.submissions.queries import everything
 from forms_service.submissions.refusals import refusals_by_reason
@@ -34,7 +34,7 @@ def stats(
     :raises NotFoundError: for another's form, as for none
     :raises ValidationError: for more than MAX_DAYS days, or none
     """
-    owned(form_id, caller)
+    get_owned_form(form_id, caller)
     last = min(until or now().astimezone(timezone).date(), LAST_DAY)
     first = since or last - timedelta(days=min(USUAL_DAYS - 1, last.toordinal() - 1))
     if not 0 <= (last - first).days < MAX_DAYS:

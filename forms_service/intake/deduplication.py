@@ -13,7 +13,7 @@ from forms_service.encryption.compiled_sql import CompiledQuery, execute, pipeli
 from forms_service.encryption.keyring import current_key_ring
 from forms_service.errors import AuthorizationError, FieldError, ValidationError
 from forms_service.extensions import db
-from forms_service.forms.cache import FULL, PublishedForm
+from forms_service.forms.cache import FORM_FULL, PublishedForm
 from forms_service.forms.models import Form
 from forms_service.submissions.models import IdempotencyKey, Submission
 from forms_service.submissions.parsed_submission import Incoming
@@ -113,7 +113,7 @@ def _decide(connection: Connection, entry: Entry, seen: dict[bytes, uuid.UUID], 
     if repeated:
         return Stored(repeated, fresh=False, new_keys=new_keys)
     if not _has_room(connection, entry, taken):
-        return AuthorizationError(FULL, details={"reason": INACTIVE})
+        return AuthorizationError(FORM_FULL, details={"reason": INACTIVE})
     return Stored(entry.id, fresh=True, new_keys=new_keys)
 
 

@@ -94,7 +94,9 @@ def _flat(pairs: Iterable[tuple[str, Any]]) -> Iterable[tuple[str, Any]]:
 
 
 def _query_values(query: Sequence[tuple[str, str]]) -> dict[str, str]:
-    values = _named(storable_values(by_name([pair for pair in query[:MAX_FIELDS] if pair[0] != page_tokens.SITE])))
+    values = _named(
+        storable_values(by_name([pair for pair in query[:MAX_FIELDS] if pair[0] != page_tokens.SITE_PARAMETER]))
+    )
     return {name: as_text(nfc(value)) for name, value in values.items()}
 
 

@@ -38,7 +38,7 @@ def refusal_page(error: ApiError) -> Response:
     values = recovered_values()
     if form and form.open and form.page_size <= MAX_PAGE_SIZE and _is_mendable(error):
         faults = _faults(form, error)
-        return pages.hosted(form, error.status, faults, _again(form, values), None if faults else error.message)
+        return pages.render_hosted(form, error.status, faults, _again(form, values), None if faults else error.message)
     return _words_page(form, error, values)
 
 
@@ -56,7 +56,7 @@ def _faults(form: PublishedForm, error: ApiError) -> dict[str, list[FieldError]]
     return {name: [FieldError(error.message, "too_large")]} if name in files else {}
 
 
-def _again(form: PublishedForm, values: Values) -> pages.Again:
+def _again(form: PublishedForm, values: Values) -> pages.PreviousAttempt:
     """What was filled in, with where it leads by now: once it is sent from our page, the site is not to be seen.
 
     A correction is no new visit, and is never too fast.
@@ -68,7 +68,9 @@ def _again(form: PublishedForm, values: Values) -> pages.Again:
         shown[special_fields.BACK] = page_tokens.issue_return(form.id, find_redirect(form, came) or "")
     age = page_tokens.start_age(came.started) if came.started else None
     files = [name for name in g.get("sent_files", ()) if not form.fields or form.types.get(name) == "file"]
-    return pages.Again(shown, files, max(age or 0, MIN_FILL_SECONDS), page_tokens.visitor_site(form.id), _query())
+    return pages.PreviousAttempt(
+        shown, files, max(age or 0, MIN_FILL_SECONDS), page_tokens.visitor_site(form.id), _query()
+    )
 
 
 def _words_page(form: PublishedForm | None, error: ApiError, values: Values) -> Response:
@@ -79,21 +81,21 @@ def _words_page(form: PublishedForm | None, error: ApiError, values: Values) -> 
     shown = words(typed, labels)
     form_id = str((request.view_args or {}).get("form_id", ""))
     site = page_tokens.visitor_site(form_id)
-    return pages.refused(
+    return pages.render_refusal(
         form,
         error,
         words=shown,
         resent=_resent(form_id, error, typed, sum(len(text) for _, text in shown)),
-        action=pages.address_with(form_id, _query(), site),
+        action=pages.resubmission_url(form_id, _query(), site),
         site=site,
     )
 
 
 def _query() -> list[tuple[str, str]]:
-    return [pair for pair in query_fields() if pair[0] != page_tokens.SITE]
+    return [pair for pair in query_fields() if pair[0] != page_tokens.SITE_PARAMETER]
 
 
 def _resent(form_id: str, error: ApiError, values: Values, length: int) -> list[tuple[str, str]]:
     """What to send again as it is; nothing where it was cut off, or a file would be missing."""
     whole = length < MAX_CHARACTERS and not g.get("sent_files")
-    return pages.carried(values) if form_id and whole and isinstance(error, PASSING) else []
+    return pages.hidden_fields(values) if form_id and whole and isinstance(error, PASSING) else []

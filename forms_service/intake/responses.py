@@ -69,14 +69,14 @@ def accepted(form: PublishedForm, incoming: Incoming, identity: uuid.UUID) -> Re
         "message": THANKS,
         "data": {"id": str(identity)},
         "meta": {},
-        "next": further or f"{service.address(form.id)}/thanks",
+        "next": further or f"{service.form_url(form.id)}/thanks",
     }
     return as_json(body)
 
 
 def _thanks(form: PublishedForm) -> str:
     """The thank-you page; it is told the site that the form was filled in on before it was corrected here."""
-    token = request.args.get(page_tokens.SITE, "")
+    token = request.args.get(page_tokens.SITE_PARAMETER, "")
     site = token if from_our_page() and page_tokens.return_url(token, form.id) else None
     return url_for("hosted.thanks", form_id=form.id, _site=site)
 

@@ -10,7 +10,7 @@ from forms_service import signals
 from forms_service.database.types import new_id, now
 from forms_service.errors import AuthorizationError, FieldError, ValidationError
 from forms_service.form_schema.field_types import is_filled
-from forms_service.forms.cache import CLOSED, PublishedForm
+from forms_service.forms.cache import FORM_CLOSED, PublishedForm
 from forms_service.intake.deduplication import INACTIVE, Entry, Mark, hashes_of, key_hashes
 from forms_service.intake.storing import FILES, PEOPLE, SUBMISSIONS, earlier, store
 from forms_service.spam import captcha, checks
@@ -44,7 +44,7 @@ def take(form: PublishedForm, incoming: Incoming, sender: Sender, key: str | Non
         if repeated:
             return repeated
     if not form.open:
-        raise AuthorizationError(CLOSED, details={"reason": INACTIVE})
+        raise AuthorizationError(FORM_CLOSED, details={"reason": INACTIVE})
     incoming.data = _checked(form, incoming)
     people = indexes_in(incoming.data, incoming.control)
     reasons = _reasons(form, incoming)

@@ -16,7 +16,7 @@ from forms_service.delivery import outbox
 from forms_service.encryption.compiled_sql import EncryptedInsert, pipeline
 from forms_service.errors import NotFoundError
 from forms_service.extensions import db
-from forms_service.forms.cache import NO_FORM
+from forms_service.forms.cache import FORM_NOT_FOUND
 from forms_service.intake.deduplication import KEY_LIFE, Entry, Mark, Outcome, Stored, decide, is_full, known
 from forms_service.intake.in_flight import Running
 from forms_service.submissions.models import IdempotencyKey, Person, Submission
@@ -90,7 +90,7 @@ def _by_itself(entry: Entry) -> Outcome:
     try:
         return _together([entry])[0]
     except IntegrityError:
-        return NotFoundError(NO_FORM)  # it was deleted meanwhile
+        return NotFoundError(FORM_NOT_FOUND)  # it was deleted meanwhile
     except Exception as error:  # noqa: BLE001 (raised again in the thread that it belongs to)
         return error
 

@@ -3,7 +3,7 @@
 from flask import Response, g, request
 
 from forms_service.errors import FieldError, NotFoundError, ValidationError
-from forms_service.forms.cache import published
+from forms_service.forms.cache import get_published_form
 from forms_service.intake import openapi, origins, parsing, responses, service
 from forms_service.intake.deduplication import KEY_HEADER
 from forms_service.intake.in_flight import running
@@ -33,7 +33,7 @@ def submit(form_id: str) -> Response:
     The body holds the fields that the form defines, or any fields if it defines none, as JSON or in an HTML form
     encoding. Browsers are redirected (303) or shown the form again; all other clients get JSON.
     """
-    form = g.form = published(form_id)
+    form = g.form = get_published_form(form_id)
     origins.check_origin(form)
     key = _idempotency_key()
     sender = service.Sender(client_key(), client_for_log(form.settings.store_ip))
@@ -48,7 +48,7 @@ def submit(form_id: str) -> Response:
 @unlimited("a preflight: it says what the form's settings say")
 def preflight(form_id: str) -> Response:
     """Answer the CORS preflight of a submission."""
-    form = g.form = published(form_id)
+    form = g.form = get_published_form(form_id)
     if not origins.may_read(form):  # the browser stops here, so no submission follows that could be counted
         count_refusal(form.id, origins.refusal())
     return Response(status=204, headers={"Allow": origins.ALLOWED_METHODS})
@@ -63,7 +63,7 @@ submit.provide_automatic_options = False  # the preflight says what the form say
 @rate_limit("page")
 def challenge(form_id: str) -> Response:
     """Create an ALTCHA challenge, valid for one hour and one submission of this form."""
-    form = g.form = published(form_id)
+    form = g.form = get_published_form(form_id)
     origins.check_origin(form)
     if form.settings.challenge != "altcha":
         raise NotFoundError("This form does not use ALTCHA.")
@@ -76,7 +76,7 @@ def challenge(form_id: str) -> Response:
 @unlimited("a preflight: it says what the form's settings say")
 def challenge_preflight(form_id: str) -> Response:
     """Answer the CORS preflight of a challenge."""
-    g.form = published(form_id)
+    g.form = get_published_form(form_id)
     return Response(status=204, headers={"Allow": "GET, HEAD, OPTIONS"})
 
 

@@ -14,8 +14,8 @@ from forms_service.errors import NotFoundError
 from forms_service.extensions import db
 from forms_service.form_schema.field_types import choice_labels
 from forms_service.form_schema.special_fields import WORDS
-from forms_service.forms.cache import PublishedForm, fields_at, published
-from forms_service.forms.controls import in_words
+from forms_service.forms.cache import PublishedForm, fields_of_version, get_published_form
+from forms_service.forms.controls import format_size
 from forms_service.submissions.email_addresses import reply_to
 from forms_service.submissions.models import Submission
 from forms_service.submissions.parsed_submission import SUBJECTS, first_of
@@ -58,7 +58,7 @@ def said(submission_id: uuid.UUID) -> dict[str, Any] | None:
     if form is None:
         return None
     data, control = json.loads(submission.data), json.loads(submission.control or "{}")
-    fields = fields_at(form, submission.form_version)
+    fields = fields_of_version(form, submission.form_version)
     labels = {field["name"]: strip_links(field.get("label") or field["name"]) for field in fields}
     choices = {field["name"]: choice_labels(field) for field in fields if field.get("choices")}
     shown = [(name, _text(value, choices.get(name, {}))) for name, value in data.items()]
@@ -93,7 +93,7 @@ def digest(digest_id: uuid.UUID) -> dict[str, Any] | None:
 def _readable(form_id: str) -> PublishedForm | None:
     """The form, if its owner may read what is sent to it; None for one that is being erased."""
     try:
-        form = published(form_id)
+        form = get_published_form(form_id)
     except NotFoundError:
         return None
     return form if form.owner_active else None
@@ -106,7 +106,7 @@ def _files(submission_id: uuid.UUID) -> Sequence[File]:
 def _file(labels: Mapping[str, str], file: File) -> dict[str, str]:
     address = f"{settings.public_url}/api/submissions/{file.submission_id}/files/{file.number}"
     label = _line(labels.get(file.field, file.field))
-    return {"label": label, "name": strip_controls(file.name), "size": in_words(file.size), "link": address}
+    return {"label": label, "name": strip_controls(file.name), "size": format_size(file.size), "link": address}
 
 
 def _line(text: str) -> str:

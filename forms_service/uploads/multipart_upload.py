@@ -13,7 +13,7 @@ from forms_service.config import settings
 from forms_service.errors import ApiError, FieldError, PayloadTooLargeError
 from forms_service.form_schema.field_names import truncate_name
 from forms_service.forms.cache import PublishedForm
-from forms_service.forms.controls import in_words
+from forms_service.forms.controls import format_size
 from forms_service.uploads import disk_space, storage
 from forms_service.uploads.acceptance import is_accepted
 from forms_service.uploads.uploaded_file import FileInProgress, Upload
@@ -228,7 +228,7 @@ def file_rows(submission_id: uuid.UUID, uploads: Sequence[Upload]) -> list[dict[
 
 def files_too_big_error() -> PayloadTooLargeError:
     """The answer to too many bytes."""
-    each, together = in_words(settings.max_file_size), in_words(settings.max_upload_size)
+    each, together = format_size(settings.max_file_size), format_size(settings.max_upload_size)
     message = f"Files can have at most {each} each and {together} in total."
     return PayloadTooLargeError(message, details={"reason": "FILES_TOO_BIG"})
 
@@ -268,7 +268,7 @@ def _check_file(upload: Upload, field: Mapping[str, Any]) -> list[FieldError]:
     if not is_accepted(upload.file_type, upload.name, accept if isinstance(accept, str) else ",".join(accept)):
         said.append(FieldError("This type of file is not accepted here.", "file_type"))
     if field.get("max_size") and upload.size > field["max_size"]:
-        said.append(FieldError(f"The file can have at most {in_words(field['max_size'])}.", "file_too_big"))
+        said.append(FieldError(f"The file can have at most {format_size(field['max_size'])}.", "file_too_big"))
     return said
 
 

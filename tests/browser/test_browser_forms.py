@@ -12,7 +12,7 @@ from forms_service.config import load_settings
 from forms_service.database.transactions import dispose_engine
 from forms_service.errors import FieldError
 from forms_service.forms import pages, service
-from forms_service.forms.cache import published
+from forms_service.forms.cache import get_published_form
 from forms_service.forms.schemas import NewForm
 from tests.conftest import QUICK
 from tests.forms.test_hosted_pages import EVERY_FIELD
@@ -44,9 +44,9 @@ class Hosted:
             owner = accounts.create(person, role="owner", status="active").id
             full = service.create(NewForm().load({"name": "Party", "fields": EVERY_FIELD}), owner)["id"]
             closed = service.create(NewForm().load({"name": "Raffle", "settings": {"closed": True}}), owner)["id"]
-            self.refused = pages.hosted(published(full), 422, MISTAKES, pages.Again({"email": "ann"})).get_data(
-                as_text=True
-            )
+            self.refused = pages.render_hosted(
+                get_published_form(full), 422, MISTAKES, pages.PreviousAttempt({"email": "ann"})
+            ).get_data(as_text=True)
         self.server = Server(folder, QUICK)
         self.form = f"{self.server.url}/f/{full}"
         self.closed = f"{self.server.url}/f/{closed}"

@@ -18,7 +18,7 @@ from forms_service.delivery.mail_rendering import render_mail
 from forms_service.delivery.message import DeliveryError, OutgoingMessage
 from forms_service.delivery.models import Message
 from forms_service.extensions import db
-from forms_service.forms.cache import FRESH_SECONDS, published
+from forms_service.forms.cache import MAX_AGE, get_published_form
 from forms_service.submissions import notification
 from forms_service.submissions.deletion import erase
 from tests.support.delivery_clock import movable_clock
@@ -64,7 +64,7 @@ def notify(app: Flask, form: str, count: int) -> list[uuid.UUID]:
     """So many submissions of the form, each with a mail that waits."""
     ids = [uuid.UUID(submit(app, form, {"n": str(number)})) for number in range(count)]
     with app.app_context(), write_session():
-        notification.notify(published(form), ids)
+        notification.notify(get_published_form(form), ids)
         db.session.commit()
     return ids
 
@@ -229,7 +229,7 @@ def test_a_disabled_owner_gets_no_digest(app: Flask, postman: Postman, clock: Ca
     deliver(app)
     with app.app_context():
         administration.disable(OWNER)
-    time.sleep(FRESH_SECONDS)
+    time.sleep(MAX_AGE)
     clock(minutes=1)
     deliver(app)
     assert postman.kinds() == ["submission"] * 20

@@ -47,18 +47,18 @@ def test_a_form_whose_patterns_take_too_much_memory_is_not_saved(
 
 def test_the_least_recently_used_forms_make_room(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     ids = [form_for(app, named(2, LETTERS)) for _ in range(4)]
-    monkeypatch.setattr(cache, "FRESH_SECONDS", 0)
+    monkeypatch.setattr(cache, "MAX_AGE", 0)
     with app.app_context():
-        first = cache.published(ids[0])
+        first = cache.get_published_form(ids[0])
         assert first.size > 2 * MEMORY_SIZES[-1]
         monkeypatch.setattr(cache, "MAX_MEMORY", 2 * first.size + first.size // 2)
-        schemas_of = {form: cache.published(form).schema for form in ids[:2]}
-        assert cache.published(ids[0]).schema is schemas_of[ids[0]] is first.schema
-        cache.published(ids[2])
-        assert cache.published(ids[0]).schema is first.schema
-        assert cache.published(ids[1]).schema is not schemas_of[ids[1]]
+        schemas_of = {form: cache.get_published_form(form).schema for form in ids[:2]}
+        assert cache.get_published_form(ids[0]).schema is schemas_of[ids[0]] is first.schema
+        cache.get_published_form(ids[2])
+        assert cache.get_published_form(ids[0]).schema is first.schema
+        assert cache.get_published_form(ids[1]).schema is not schemas_of[ids[1]]
         monkeypatch.setattr(cache, "MAX_MEMORY", 1)
-        assert cache.published(ids[3]).schema is cache.published(ids[3]).schema
+        assert cache.get_published_form(ids[3]).schema is cache.get_published_form(ids[3]).schema
 
 
 @pytest.mark.parametrize("kind", ["select", "radio", "multiselect"])
@@ -98,12 +98,12 @@ def test_controls_are_rendered_once_and_not_for_others(app: Flask, monkeypatch: 
     assert 'value="shop"' in client.get(f"/f/{form}?from=shop").text
     assert "shop" not in client.get(f"/f/{form}").text
     client.post(f"/f/{form}", data={"field0": "sent", "from": "shop"}, headers=BROWSER)
-    monkeypatch.setattr(cache, "FRESH_SECONDS", 0)
+    monkeypatch.setattr(cache, "MAX_AGE", 0)
     page = client.get(f"/f/{form}").text
     assert "shop" not in page
     assert "offered" not in page
     with app.app_context():
-        assert {*cache.published(form).rendered} == {"field0", "field1", "from"}
+        assert {*cache.get_published_form(form).rendered_controls} == {"field0", "field1", "from"}
 
 
 def test_what_was_sent_to_a_form_without_fields_is_not_remembered(app: Flask, client: FlaskClient) -> None:
@@ -111,7 +111,7 @@ def test_what_was_sent_to_a_form_without_fields_is_not_remembered(app: Flask, cl
     for number in range(3):
         client.post(f"/f/{form}", data={f"secret{number}": ""}, headers=BROWSER)
     with app.app_context():
-        assert cache.published(form).rendered == {}
+        assert cache.get_published_form(form).rendered_controls == {}
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])

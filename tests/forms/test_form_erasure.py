@@ -22,7 +22,7 @@ ANN = "ann@visitor.example"
 def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two submissions are a piece, so that five are much."""
     monkeypatch.setattr(submission_deletion, "AT_ONCE", 2)
-    monkeypatch.setattr(deletion, "PAUSE", 0)
+    monkeypatch.setattr(deletion, "BATCH_DELAY", 0)
 
 
 def fill(app: Flask, form: str, number: int = 7) -> list[str]:
@@ -34,7 +34,7 @@ def fill(app: Flask, form: str, number: int = 7) -> list[str]:
 
 def sweep(app: Flask) -> None:
     with app.app_context():
-        deletion.sweep()
+        deletion.erase_deleted_forms()
 
 
 def test_a_form_with_little_is_gone_at_once(either: FlaskClient, either_app: Flask, key_of: KeyOf) -> None:
@@ -84,11 +84,11 @@ def test_the_rest_is_erased_in_the_background_and_progress_is_shown(
     assert either.get(path, headers=stranger).status_code == 404
     assert either.get(f"/api/forms/{other}/erasure", headers=owner).status_code == 404
     with monkeypatch.context() as patched:
-        patched.setattr(deletion, "BUDGET", -1)
+        patched.setattr(deletion, "MAX_RUN_SECONDS", -1)
         sweep(either_app)
     assert either.get(path, headers=owner).json["data"]["submissions_left"] == 5
     with monkeypatch.context() as patched:
-        patched.setattr(deletion, "_finish", lambda _: 1 / 0)  # as if the process were killed before the end
+        patched.setattr(deletion, "_delete_form", lambda _: 1 / 0)  # as if the process were killed before the end
         with pytest.raises(ZeroDivisionError):
             sweep(either_app)
     sweep(either_app)

@@ -15,7 +15,7 @@ from forms_service.database.transactions import write_session
 from forms_service.errors import NotFoundError
 from forms_service.extensions import db
 from forms_service.forms import cache as publishing
-from forms_service.forms.cache import PublishedForm, published
+from forms_service.forms.cache import PublishedForm, get_published_form
 from forms_service.forms.models import FormVersion
 from forms_service.signals import account_exporting, form_erasing
 from tests.conftest import MakeApp
@@ -40,7 +40,7 @@ def make(client: FlaskClient, key: dict[str, str], **said: Any) -> dict[str, Any
 
 def published_in(app: Flask, form_id: str) -> PublishedForm:
     with app.app_context():
-        return published(form_id)
+        return get_published_form(form_id)
 
 
 def test_a_form_is_made_and_given_back_whole(either: FlaskClient, owner: dict[str, str]) -> None:
@@ -259,7 +259,7 @@ class TestPublished:
             db.session.execute(update(Account).values(status="disabled"))
             db.session.commit()
         assert published_in(either_app, form["id"]) is first
-        monkeypatch.setattr(publishing, "FRESH_SECONDS", 0)
+        monkeypatch.setattr(publishing, "MAX_AGE", 0)
         second = published_in(either_app, form["id"])
         assert not second.open
         assert second.schema is first.schema
@@ -272,7 +272,7 @@ class TestPublished:
     def test_keeps_only_so_many(
         self, client: FlaskClient, app: Flask, key_of: KeyOf, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(publishing, "MAX_CACHED", 2)
+        monkeypatch.setattr(publishing, "MAX_FORMS", 2)
         key = key_of(app)
         made = [make(client, key)["id"] for _ in range(3)]
         kept = [published_in(app, form_id) for form_id in made]

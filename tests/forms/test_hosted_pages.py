@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 
 from forms_service.errors import FieldError
 from forms_service.forms import page_tokens, pages
-from forms_service.forms.cache import published
+from forms_service.forms.cache import get_published_form
 from tests.conftest import MakeApp
 
 EVERY_FIELD: list[dict[str, Any]] = [
@@ -50,7 +50,9 @@ def form_of(app: Flask, client: FlaskClient, key_of: Callable[..., dict[str, str
 def shown_again(app: Flask, form_id: str, errors: dict[str, list[FieldError]], values: dict[str, Any]) -> str:
     """The page after a post that was refused."""
     with app.test_request_context("/"):
-        return pages.hosted(published(form_id), 422, errors, pages.Again(values)).get_data(as_text=True)
+        return pages.render_hosted(get_published_form(form_id), 422, errors, pages.PreviousAttempt(values)).get_data(
+            as_text=True
+        )
 
 
 def test_shows_every_type_with_its_rules(client: FlaskClient, form_of: MakeForm) -> None:

@@ -13,7 +13,7 @@ from forms_service.delivery import worker
 from forms_service.errors import NotFoundError
 from forms_service.extensions import db
 from forms_service.forms import cache as publishing
-from forms_service.forms.cache import published
+from forms_service.forms.cache import get_published_form
 from forms_service.forms.models import Form
 from forms_service.intake import in_flight
 from forms_service.spam import captcha
@@ -96,15 +96,15 @@ def test_one_thread_renews_a_form_while_the_others_go_on(app: Flask, monkeypatch
 
     def name() -> str:
         with app.app_context():
-            return published(form).name
+            return get_published_form(form).name
 
     name()
-    monkeypatch.setattr(publishing, "FRESH_SECONDS", -1)
+    monkeypatch.setattr(publishing, "MAX_AGE", -1)
     monkeypatch.setattr(publishing, "_load", slow)
     with ThreadPoolExecutor(1) as pool:
         renewing = pool.submit(name)
         asked.wait(10)
-        monkeypatch.setattr(publishing, "FRESH_SECONDS", 60)
+        monkeypatch.setattr(publishing, "MAX_AGE", 60)
         assert name() == "Contact"
         assert not renewing.done()
         goes_on.set()
@@ -118,7 +118,7 @@ def test_a_form_that_another_process_deleted_is_not_kept(app: Flask, monkeypatch
         db.session.execute(delete(Form).where(Form.id == form))
         db.session.commit()
     with monkeypatch.context() as patched, app.app_context():
-        patched.setattr(publishing, "FRESH_SECONDS", -1)
+        patched.setattr(publishing, "MAX_AGE", -1)
         with pytest.raises(NotFoundError):
-            published(form)
+            get_published_form(form)
     assert [app.test_client().post(f"/f/{form}", json=ANN).status_code for _ in range(2)] == [404, 404]

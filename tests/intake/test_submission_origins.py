@@ -88,7 +88,7 @@ def test_a_listed_site_may_read_that_the_form_is_closed_or_its_database_away(
     closed = form_for(app, allowed_origins=[SITE], closed=True)
     answer = client.post(f"/f/{closed}", json=ANN, headers={"Origin": SITE})
     assert (answer.status_code, answer.headers["Access-Control-Allow-Origin"]) == (403, SITE)
-    monkeypatch.setattr(views, "published", raising(OperationalError("SELECT 1", {}, Exception("away"))))
+    monkeypatch.setattr(views, "get_published_form", raising(OperationalError("SELECT 1", {}, Exception("away"))))
     answer = client.post(f"/f/{closed}", json=ANN, headers={"Origin": SITE})
     assert (answer.status_code, answer.headers["Access-Control-Allow-Origin"]) == (503, "*")
     assert "Retry-After" in answer.headers["Access-Control-Expose-Headers"]

@@ -16,7 +16,7 @@ from forms_service.database.transactions import write_session
 from forms_service.delivery import worker
 from forms_service.delivery.models import Message
 from forms_service.extensions import db
-from forms_service.forms.cache import FRESH_SECONDS, published
+from forms_service.forms.cache import MAX_AGE, get_published_form
 from forms_service.submissions import notification
 from tests.conftest import MakeApp
 from tests.support.visitors import ANN, CONTACT, OWNER, form_for, only, queued
@@ -141,7 +141,7 @@ def test_there_is_none_for_spam_until_it_is_found_to_be_good(app: Flask) -> None
     assert queued(app, form) == []
     found = only(app, form)
     with app.app_context(), write_session():
-        notification.notify(published(form), [found.id])
+        notification.notify(get_published_form(form), [found.id])
         db.session.commit()
     assert sent(app)["Subject"] == "New submission: Contact"
 
@@ -156,7 +156,7 @@ def test_notify_leaves_with_the_callers_transaction(app: Flask) -> None:
     form = form_for(app)
     with app.app_context():
         with write_session():
-            notification.notify(published(form), [uuid.uuid4()])
+            notification.notify(get_published_form(form), [uuid.uuid4()])
         with write_session():
             assert cast("Any", db.session.execute(delete(Message))).rowcount == 0
 
@@ -166,7 +166,7 @@ def test_a_disabled_owner_is_not_sent_what_was_still_queued(app: Flask) -> None:
     assert app.test_client().post(f"/f/{form}", json=ANN).status_code == 200
     with app.app_context():
         administration.disable(OWNER)
-    time.sleep(FRESH_SECONDS)
+    time.sleep(MAX_AGE)
     with app.app_context():
         worker.deliver_due()
         assert db.session.scalars(select(Message.state).where(Message.kind == notification.KIND)).all() == ["failed"]

@@ -10,7 +10,7 @@ from flask import Flask
 
 from forms_service.delivery import worker
 from forms_service.forms import service
-from forms_service.forms.cache import published
+from forms_service.forms.cache import get_published_form
 from tests.conftest import MakeApp
 from tests.support.definitions import PDF, PNG, file_part, multipart, text_part
 from tests.support.visitors import form_for, only
@@ -92,7 +92,7 @@ class TestChoices:
         form = form_for(app, FIELDS)
         assert app.test_client().post(f"/f/{form}", json={"size": "xl"}).status_code == 200
         with app.app_context():
-            caller = service.Caller(published(form).owner_id, "owner")
+            caller = service.Caller(get_published_form(form).owner_id, "owner")
             renamed = {"name": "size", "type": "select", "choices": [{"value": "xl", "label": "Huge"}]}
             service.change(form, caller, {"fields": [renamed]})
         assert "size:\n  Extra large\n" in str(sent(app).get_content())
