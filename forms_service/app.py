@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from forms_service import caching, redis_client
+from forms_service import caching, logs, redis_client, request_lifecycle
 from forms_service.accounts import cleanup, guards, password_hashing
 from forms_service.accounts.api_keys.views import keys
 from forms_service.accounts.me.views import me
@@ -20,7 +20,7 @@ from forms_service.forms.views import forms, hosted
 from forms_service.health import checks
 from forms_service.health.views import health_blueprint
 from forms_service.inbox.views import inbox
-from forms_service.intake import in_flight, origins, storing
+from forms_service.intake import in_flight, storing
 from forms_service.intake.views import puzzles, taking
 from forms_service.privacy import account_export, retention
 from forms_service.privacy.views import people_blueprint
@@ -29,17 +29,7 @@ from forms_service.spam import altcha_challenges
 from forms_service.spam import checks as spam_checks
 from forms_service.submissions import notification, refusals, storage_quota
 from forms_service.uploads import storage
-from forms_service.web import (
-    access_log,
-    cors,
-    error_handlers,
-    openapi,
-    pages,
-    proxy,
-    request_context,
-    security_headers,
-    slow_requests,
-)
+from forms_service.web import error_handlers, openapi, pages, proxy, security_headers
 from forms_service.web.flask_app import App
 
 BLUEPRINTS = (
@@ -69,11 +59,12 @@ def create_app(settings: Settings, *, start: bool = True) -> Flask:
     app = App(__name__, instance_path=str(settings.instance_path.absolute()))
     app.config.update(SETTINGS=settings, SECRET_KEY=settings.secret_key)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_content_length
-    for part in (access_log, redis_client, caching, proxy):
+    logs.configure(settings.log_level, settings.log_format)
+    for part in (redis_client, caching, proxy):
         part.init_app(app, settings)
-    for part in (security_headers, request_context, slow_requests, error_handlers, pages):
+    for part in (security_headers, request_lifecycle, error_handlers, pages):
         part.init_app(app)
-    for part in (cors, limits, engine, password_hashing):
+    for part in (limits, engine, password_hashing):
         part.init_app(app, settings)
     for part in (migrations, keyring, runner, worker, guards, cleanup, cache, deletion, checks):
         part.init_app(app)
@@ -84,7 +75,6 @@ def create_app(settings: Settings, *, start: bool = True) -> Flask:
         storing,
         spam_checks,
         altcha_challenges,
-        origins,
         notification,
         refusals,
         retention,

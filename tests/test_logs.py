@@ -9,7 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from forms_service.logs import JsonFormatter, TextFormatter
-from forms_service.web import slow_requests
+from forms_service.web import active_requests
 from tests.conftest import MakeApp
 
 
@@ -147,7 +147,7 @@ def test_a_request_that_never_ends_leaves_lines_while_it_runs(
 
     def never() -> str:
         for _ in range(2):
-            slow_requests.warn_of_slow(time.perf_counter() + slow_requests.SLOW_SECONDS)
+            active_requests.warn_of_slow(time.perf_counter() + active_requests.SLOW_SECONDS)
         return "well, yes"
 
     app.add_url_rule("/never", view_func=never)
@@ -157,5 +157,5 @@ def test_a_request_that_never_ends_leaves_lines_while_it_runs(
     assert (line["method"], line["path"], line["seconds"]) == ("GET", "/never", 30)
     assert line["request_id"]
     assert "hidden-token" not in caplog.text
-    slow_requests.warn_of_slow(time.perf_counter() + 3600)
+    active_requests.warn_of_slow(time.perf_counter() + 3600)
     assert len(fields(caplog, "request_takes_long")) == 1, "it has ended"

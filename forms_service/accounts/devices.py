@@ -13,8 +13,8 @@ from forms_service.database.types import now
 from forms_service.encryption.keyring import current_key_ring
 from forms_service.extensions import db
 from forms_service.rate_limiting.keys import address_key
-from forms_service.web.access_log import MAX_PATH_LENGTH
 from forms_service.web.client import client_address, client_key
+from forms_service.web.user_agents import MAX_LENGTH
 
 COOKIE = "forms_browser"
 """Holds a random number, by which a browser that somebody signed in with is known again."""
@@ -43,7 +43,7 @@ def asking_device() -> Device:
     browser = request.cookies.get(COOKIE, "")
     names = [f"browser {browser}"] if len(browser) == COOKIE_LENGTH else []
     places = tuple(index(name, CONTEXT) for name in [*names, f"network {client_key()}"])
-    return Device(client_address(), request.headers.get("User-Agent", "")[:MAX_PATH_LENGTH], places)
+    return Device(client_address(), request.headers.get("User-Agent", "")[:MAX_LENGTH], places)
 
 
 def known_browser() -> Device:

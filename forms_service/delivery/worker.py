@@ -19,7 +19,7 @@ from forms_service.delivery.mail_transport import MailTransport
 from forms_service.delivery.message import DeliveryError, Transport
 from forms_service.errors import ServiceUnavailableError
 from forms_service.logs import event
-from forms_service.web.request_context import requests_in_hand
+from forms_service.web.active_requests import active
 
 TRANSPORTS: dict[str, Callable[[], Transport]] = {"mail": MailTransport}
 """Who sends what goes by a channel."""
@@ -87,7 +87,7 @@ def _open_transports() -> Iterator[dict[str, Transport]]:
 
 def _throttle(seconds: float) -> None:
     """Rest after a message that took the processor for so long, if people wait: a busy process is mostly theirs."""
-    if requests_in_hand():
+    if active:
         time.sleep(min(seconds * IDLE_FACTOR, MAX_IDLE))
 
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection
 from urllib.parse import quote, urlsplit
 
-from flask import Flask, Response, g, request
+from flask import Response, g, request
 
 from forms_service.config import settings
 from forms_service.errors import AuthorizationError
@@ -14,7 +14,6 @@ from forms_service.forms.cache import PublishedForm
 from forms_service.submissions.parsed_submission import Incoming, Sorted, first_of
 from forms_service.validation.urls import matches_origin, to_ascii_host
 from forms_service.web.cors import EXPOSED_HEADERS, PREFLIGHT_SECONDS
-from forms_service.web.security_headers import FORM_PATH
 
 ALLOWED_HEADERS = (
     "Accept, Content-Type, Formspree-Client, Formspree-Session-Data, Idempotency-Key, X-Request-ID, X-Requested-With"
@@ -37,11 +36,6 @@ HOST = re.compile(r"[a-z0-9._~-]+|[0-9a-f:.]+")
 
 BLOCKED = "BLOCKED"
 ALLOWED_METHODS = "GET, HEAD, POST, OPTIONS"
-
-
-def init_app(app: Flask) -> None:
-    """Add the headers to every answer of a form's address, to those that no view made too."""
-    app.after_request(add_headers)
 
 
 def check_origin(form: PublishedForm) -> None:
@@ -71,16 +65,14 @@ def from_our_page() -> bool:
     return same or (site is not None and site == origin_of(settings.public_url))
 
 
-def add_headers(response: Response) -> Response:
+def add_headers(response: Response) -> None:
     """Let the form's sites read the answer, errors too; one that came before the form was known says nothing of it."""
-    if not request.path.startswith(FORM_PATH):
-        return response
     form: PublishedForm | None = g.get("form")
     origin = request.headers.get("Origin")
     if form and form.settings.allowed_origins:
         response.vary.add("Origin")
         if origin is None or not may_read(form):
-            return response
+            return
         response.headers["Access-Control-Allow-Origin"] = origin
     else:
         response.headers["Access-Control-Allow-Origin"] = "*"
@@ -90,7 +82,6 @@ def add_headers(response: Response) -> Response:
         response.headers["Access-Control-Max-Age"] = str(PREFLIGHT_SECONDS)
     else:
         response.headers["Access-Control-Expose-Headers"] = EXPOSED_HEADERS
-    return response
 
 
 def _allowed_headers() -> str:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from flask import Flask, Response, current_app, g, request
+from flask import Flask, current_app, g, request
 from flask_limiter import Limiter
 
 from forms_service.config import Settings, settings
@@ -23,7 +23,6 @@ from forms_service.security import derived_key
 from forms_service.server.environ import MARKS
 from forms_service.web.client import client_for_log, client_key
 from forms_service.web.route_policy import View
-from forms_service.web.security_headers import append_headers
 
 Key = Callable[[], str]
 
@@ -90,9 +89,6 @@ def init_app(app: Flask, settings: Settings) -> None:
     # an extension that is registered already adds no hooks: its own would take 60 µs of every request
     app.extensions["limiter"] = {limiter}
     limiter.init_app(app)
-    if settings.rate_limit_enabled:
-        app.before_request(check)
-        app.after_request(_add_headers)
 
 
 def rate_limit(
@@ -122,7 +118,7 @@ def check() -> None:
 
     :raises RateLimitError: when one of them is used up; none is charged then
     """
-    limits = _limits_of_request()
+    limits = _limits_of_request() if settings.rate_limit_enabled else []
     if not limits:
         return
     marks: dict[str, Any] = request.environ.get(MARKS, {})
@@ -191,11 +187,3 @@ def _hit(limit: Limit) -> Hit:
     # an own limit without a name counts for its route alone
     scope = limit.name if limit.name in LIMITS else f"{request.endpoint}:{limit.name}"
     return Hit(f"{scope}:{limit.key() or 'nobody'}", rate.requests, rate.seconds, limit.cost)
-
-
-def _add_headers(response: Response) -> Response:
-    window: Window | None = g.get("rate_limit")
-    if window:
-        values = {"Limit": window.limit, "Remaining": window.remaining, "Reset": window.reset}
-        append_headers(response.headers, [(f"X-RateLimit-{name}", str(value)) for name, value in values.items()])
-    return response

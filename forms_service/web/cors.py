@@ -1,8 +1,8 @@
 """Which other sites' scripts may read answers of the API: CORS_ORIGINS. Forms have their own origins."""
 
-from flask import Flask, Response, request
+from flask import Response, request
 
-from forms_service.config import Settings
+from forms_service.config import settings
 
 ALLOWED_HEADERS = "Accept, Authorization, Content-Type, Idempotency-Key, X-Request-ID, X-Requested-With"
 EXPOSED_HEADERS = (
@@ -13,30 +13,23 @@ PREFLIGHT_SECONDS = 7200
 """How long a browser may remember a preflight; Chromium's own most."""
 
 
-def init_app(app: Flask, settings: Settings) -> None:
-    """Answer preflights, and let the listed origins read what comes after them, errors too."""
+def add_headers(response: Response) -> None:
+    """Let the listed origins read a response of the API, errors too, and answer their preflights."""
     origins = settings.cors_origins
     if not origins:
         return
     any_origin = "*" in origins
-
-    def add_headers(response: Response) -> Response:
-        if not request.path.startswith("/api/"):
-            return response
-        if not any_origin:
-            response.vary.add("Origin")
-        origin = request.headers.get("Origin", "")
-        if not origin or not (any_origin or origin.lower() in origins):
-            return response
-        response.headers["Access-Control-Allow-Origin"] = "*" if any_origin else origin
-        if settings.cors_allow_credentials:
-            response.headers["Access-Control-Allow-Credentials"] = "true"
-        if request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers:
-            response.headers["Access-Control-Allow-Methods"] = response.headers.get("Allow", "GET, POST, OPTIONS")
-            response.headers["Access-Control-Allow-Headers"] = ALLOWED_HEADERS
-            response.headers["Access-Control-Max-Age"] = str(PREFLIGHT_SECONDS)
-        else:
-            response.headers["Access-Control-Expose-Headers"] = EXPOSED_HEADERS
-        return response
-
-    app.after_request(add_headers)
+    if not any_origin:
+        response.vary.add("Origin")
+    origin = request.headers.get("Origin", "")
+    if not origin or not (any_origin or origin.lower() in origins):
+        return
+    response.headers["Access-Control-Allow-Origin"] = "*" if any_origin else origin
+    if settings.cors_allow_credentials:
+        response.headers["Access-Control-Allow-Credentials"] = "true"
+    if request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers:
+        response.headers["Access-Control-Allow-Methods"] = response.headers.get("Allow", "GET, POST, OPTIONS")
+        response.headers["Access-Control-Allow-Headers"] = ALLOWED_HEADERS
+        response.headers["Access-Control-Max-Age"] = str(PREFLIGHT_SECONDS)
+    else:
+        response.headers["Access-Control-Expose-Headers"] = EXPOSED_HEADERS

@@ -11,7 +11,6 @@ from forms_service import errors
 from forms_service.config import settings
 from forms_service.errors import ApiError
 from forms_service.logs import event
-from forms_service.server.environ import UNREADABLE
 from forms_service.web.client import client_for_log
 from forms_service.web.negotiation import wants_page
 from forms_service.web.recovery import recovered_values
@@ -39,7 +38,6 @@ log = logging.getLogger(__name__)
 def init_app(app: Flask) -> None:
     """Let every error of the app come here."""
     app.register_error_handler(Exception, answer)
-    app.before_request(_refuse_unreadable)
     # the router would lead on to an address with the Host header in it, which anybody can write
     app.url_map.merge_slashes = app.url_map.strict_slashes = False
 
@@ -59,11 +57,6 @@ def finished(response: Response, error: ApiError) -> Response:
     if error.status in (400, 413):
         response.headers["Connection"] = "close"  # the rest of the body may still be on its way
     return response
-
-
-def _refuse_unreadable() -> None:
-    if UNREADABLE in request.environ:
-        raise errors.BadRequestError("Malformed HTTP request.")
 
 
 def known(error: Exception) -> ApiError:

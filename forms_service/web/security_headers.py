@@ -1,10 +1,7 @@
 """Security headers on every answer: Flask-Talisman's, and what it does not know."""
 
-from collections.abc import Iterable
-
-from flask import Flask, Response, request
+from flask import Flask, Response, current_app, request
 from flask_talisman import Talisman
-from werkzeug.datastructures import Headers
 
 from forms_service.config import settings
 
@@ -32,39 +29,17 @@ ISOLATION = (
 )
 
 
-def append_headers(headers: Headers, pairs: Iterable[tuple[str, str]]) -> None:
-    """Add headers that are known to be well-formed: Werkzeug checks each one that it is given, for a microsecond."""
-    headers._list.extend(pairs)
-
-
-class SameForAllViews(Talisman):  # type: ignore[misc]  # Talisman has no types
-    """Talisman whose options are no view's own, so that its headers are worked out once and not for each answer."""
-
-    _worked_out: list[tuple[str, str]] | None = None
-
-    def _force_https(self) -> None:
-        """A POST would become a GET."""
-
-    def _make_nonce(self) -> None:
-        """No policy of ours has one."""
-
-    def _set_response_headers(self, response: Response) -> Response:
-        if self._worked_out is None:
-            headers = super()._set_response_headers(Response(headers={})).headers
-            headers.remove("Content-Type")
-            headers.remove("Content-Length")
-            self._worked_out = list(headers)
-        append_headers(response.headers, self._worked_out)
-        return response
-
-
 def init_app(app: Flask) -> None:
-    """Register ours before Talisman's, since Flask runs what comes after a request from the last to the first."""
-    app.after_request(_add_headers)
-    SameForAllViews().init_app(
+    """Compute the headers that are the same on every response."""
+    app.extensions["security_headers"] = [*_talisman_headers(), *ISOLATION]
+
+
+def _talisman_headers() -> list[tuple[str, str]]:
+    """Return Flask-Talisman's headers, taken from an app of its own: its hooks would compute them for each response."""
+    app = Flask("talisman")
+    Talisman(
         app,
-        force_https=False,
-        session_cookie_secure=False,  # it would set it for the whole process at the first request
+        force_https=False,  # a POST would become a GET
         strict_transport_security=False,  # it believes X-Forwarded-Proto from anyone; ours is below
         frame_options="DENY",
         content_security_policy=API_POLICY,
@@ -73,24 +48,29 @@ def init_app(app: Flask) -> None:
         document_policy={},
         x_xss_protection=True,
     )
+    with app.test_request_context():
+        headers = app.process_response(Response(headers={})).headers
+    return [(name, value) for name, value in headers if name not in ("Content-Type", "Content-Length")]
 
 
-def _add_headers(response: Response) -> Response:
+def add_headers(response: Response) -> None:
+    """Add the security headers of a response, by its path and kind."""
+    headers = response.headers
+    # known to be well-formed: Headers.add() would check each, which takes 1 µs
+    headers._list.extend(current_app.extensions["security_headers"])
     is_page, for_sites = response.mimetype == "text/html", request.path.startswith(FORM_PATH)
-    append_headers(response.headers, ISOLATION)
-    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin" if for_sites else "same-origin"
+    headers["Cross-Origin-Resource-Policy"] = "cross-origin" if for_sites else "same-origin"
     if for_sites and is_page:
-        del response.headers["X-Frame-Options"]  # it knows no list, and is heeded where policies are not
+        del headers["X-Frame-Options"]  # it knows no list, and is heeded where policies are not
     policy = getattr(response, "policy", (FORM_POLICY if for_sites else PAGE_POLICY) if is_page else None)
     if policy:
-        response.headers["Content-Security-Policy"] = policy
+        headers["Content-Security-Policy"] = policy
     if getattr(response, "shows_others", False):  # what another site serves says nothing of being embedded
-        del response.headers["Cross-Origin-Embedder-Policy"]
+        del headers["Cross-Origin-Embedder-Policy"]
     if request.query_string and "token" in request.args:
-        response.headers["Referrer-Policy"] = "no-referrer"  # the address of a page behind a mail's link is a secret
+        headers["Referrer-Policy"] = "no-referrer"  # the address of a page behind a mail's link is a secret
     if request.is_secure:
         promise = HSTS[settings.hsts]
         if promise:
-            response.headers["Strict-Transport-Security"] = promise
-    response.headers.setdefault("Cache-Control", "no-store")
-    return response
+            headers["Strict-Transport-Security"] = promise
+    headers.setdefault("Cache-Control", "no-store")

@@ -17,6 +17,9 @@ FAMILIES = (
 ROBOT = re.compile(r"\b([A-Za-z][A-Za-z-]{0,30}(?:bot|spider|crawler))\b(?:/(\d{1,4}))?", re.IGNORECASE)
 PRODUCT = re.compile(r"([A-Za-z][A-Za-z0-9_-]{1,30})(?:/v?(\d{1,4}))?(?=[./ ;]|$)")
 OTHER = "other"
+MAX_LENGTH = 300
+"""Characters of a user agent that a session keeps."""
+
 MAX_READ = 500
 """Characters of a user agent that are looked at."""
 

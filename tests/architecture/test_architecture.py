@@ -24,6 +24,7 @@ FLOORS = (
     ("commands",),
     ("setup_command",),
     ("app",),
+    ("request_lifecycle",),
     ("health",),
     ("privacy",),
     ("intake",),

@@ -17,7 +17,7 @@ from forms_service.forms.cache import get_published_form
 from forms_service.forms.models import Form
 from forms_service.intake import in_flight
 from forms_service.spam import captcha
-from forms_service.web.request_context import requests_in_hand
+from forms_service.web.active_requests import ActiveRequest, active
 from tests.conftest import MakeApp
 from tests.support.visitors import ANN, JSON, form_for, kept
 
@@ -69,7 +69,7 @@ def test_mails_give_way_to_people_who_wait(make_app: MakeApp, monkeypatch: pytes
     for busy in (False, True):
         assert app.test_client().post(f"/f/{form}", json={"busy": busy}).status_code == 200
         if busy:
-            app.extensions["in_hand"].add(0)
+            monkeypatch.setitem(active, 0, ActiveRequest(0.0, {}, "busy"))
         with app.app_context():
             assert worker.deliver_due() == 1
         assert len(rests) == busy
@@ -78,11 +78,11 @@ def test_mails_give_way_to_people_who_wait(make_app: MakeApp, monkeypatch: pytes
 
 def test_a_request_is_in_hand_until_it_is_answered(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[int] = []
-    monkeypatch.setattr(captcha, "check", lambda *_: seen.append(requests_in_hand()))
+    monkeypatch.setattr(captcha, "check", lambda *_: seen.append(len(active)))
     assert app.test_client().post(f"/f/{form_for(app)}", json=ANN).status_code == 200
     assert app.test_client().post("/f/x", json=ANN).status_code == 404
     assert seen == [1]
-    assert app.extensions["in_hand"] == set()
+    assert active == {}
 
 
 def test_one_thread_renews_a_form_while_the_others_go_on(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,108 @@
+"""The life of a request: the steps before its view, those after it, and its end.
+
+One hook each, so that the order of the steps can be read here.
+"""
+
+import logging
+import os
+import re
+import time
+from functools import lru_cache
+from threading import get_ident
+
+from flask import Flask, Response, g, request
+from prometheus_client import Counter, Histogram
+from uuid_utils import uuid4
+
+from forms_service.config import settings
+from forms_service.errors import BadRequestError
+from forms_service.intake import origins
+from forms_service.metrics import REQUEST_SECONDS, REQUESTS
+from forms_service.rate_limiting import limits
+from forms_service.server.environ import UNREADABLE
+from forms_service.web import active_requests, cors, security_headers
+from forms_service.web.active_requests import ActiveRequest, active
+from forms_service.web.client import client_for_log
+from forms_service.web.security_headers import FORM_PATH
+from forms_service.web.user_agents import family
+
+REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,100}")
+"""An X-Request-ID that is taken over from the client."""
+
+log = logging.getLogger("forms_service.requests")
+
+
+def init_app(app: Flask) -> None:
+    """Register the hooks."""
+    app.before_request(_begin)
+    app.after_request(_finish)
+    app.teardown_request(_end)
+
+
+def _begin() -> None:
+    """Identify the request, start its clock, and charge it to its rate limits before its body is read."""
+    environ, started = request.environ, time.perf_counter()
+    given = environ.get("HTTP_X_REQUEST_ID")
+    request_id = given if given and REQUEST_ID.fullmatch(given) else uuid4().hex
+    g.request_id = request_id
+    g.active_request = active[get_ident()] = ActiveRequest(started, environ, request_id)
+    if active_requests.watcher_process != os.getpid():
+        active_requests.start_watcher()
+    if log.isEnabledFor(logging.DEBUG):
+        log.debug("request_begins", extra={"fields": active_requests.log_fields(environ)})
+    if UNREADABLE in environ:
+        raise BadRequestError("Malformed HTTP request.")
+    limits.check()
+
+
+def _finish(response: Response) -> Response:
+    """Add the headers of every response, then count and log it."""
+    path = request.path
+    if path.startswith(FORM_PATH):
+        origins.add_headers(response)
+    elif path.startswith("/api/"):
+        cors.add_headers(response)
+    active_request: ActiveRequest = g.active_request
+    active_request.answered = True
+    security_headers.add_headers(response)
+    headers = response.headers
+    headers.add("X-Request-ID", active_request.request_id)
+    limit = g.get("rate_limit")
+    if limit:
+        headers.add("X-RateLimit-Limit", str(limit.limit))
+        headers.add("X-RateLimit-Remaining", str(limit.remaining))
+        headers.add("X-RateLimit-Reset", str(limit.reset))
+    seconds = time.perf_counter() - active_request.started
+    headers.add("X-Process-Time", f"{seconds:.6f}")
+    _count_and_log(response.status_code, seconds)
+    return response
+
+
+def _end(_: BaseException | None) -> None:
+    active.pop(get_ident(), None)
+
+
+def _count_and_log(status: int, seconds: float) -> None:
+    """Write the metrics and the access log's line: never a query, a body or a token."""
+    rule, environ = request.url_rule, request.environ
+    method = environ["REQUEST_METHOD"]
+    # anybody can send any method anywhere: only those of a route get a time series
+    count, duration = _metrics(method if rule else "other", rule.rule if rule else "none", status)
+    count.inc()
+    duration.observe(seconds)
+    if log.isEnabledFor(logging.INFO):
+        fields = {
+            "client": client_for_log(settings.log_client),
+            "method": method,
+            "path": request.path[: active_requests.MAX_PATH_LENGTH],
+            "status": status,
+            "ms": round(seconds * 1000, 2),
+            "user_agent": family(environ.get("HTTP_USER_AGENT", "")),
+        }
+        log.info("request", extra={"fields": fields})
+
+
+@lru_cache(1000)
+def _metrics(method: str, route: str, status: int) -> tuple[Counter, Histogram]:
+    """Return the time series of a request; finding them takes longer than counting."""
+    return REQUESTS.labels(method, route, status), REQUEST_SECONDS.labels(method, route)
