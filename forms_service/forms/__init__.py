@@ -1,1 +1,1 @@
-"""Forms: what an owner asks for, in versions."""
+"""The forms that owners define: models, use cases, API, hosted pages, cache."""

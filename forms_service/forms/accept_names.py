@@ -1,4 +1,4 @@
-"""Names that people know for the file types of HTML's `accept`."""
+"""Display names of the file types in HTML's `accept`."""
 
 NAMES = {
     ".doc": "Word",
@@ -33,15 +33,15 @@ NAMES = {
 
 
 def describe_types(accept: str) -> str:
-    """The types in words, such as "PDF, Word or image"; empty where any is accepted."""
-    wishes = [wish.strip().lower() for wish in accept.split(",")]
-    if "*/*" in wishes:
+    """Describe an `accept` list, such as "PDF, Word or image"; empty if it accepts any file."""
+    entries = [entry.strip().lower() for entry in accept.split(",")]
+    if "*/*" in entries:
         return ""
-    names = list(dict.fromkeys(_name_of(wish) for wish in wishes if wish))
+    names = list(dict.fromkeys(_name_of(entry) for entry in entries if entry))
     return " or ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
 
 
-def _name_of(wish: str) -> str:
-    if wish in NAMES:
-        return NAMES[wish]
-    return wish.rpartition("/")[2].removeprefix(".").removeprefix("x-").upper()
+def _name_of(entry: str) -> str:
+    if entry in NAMES:
+        return NAMES[entry]
+    return entry.rpartition("/")[2].removeprefix(".").removeprefix("x-").upper()

@@ -1,4 +1,4 @@
-"""What an operator does to forms at a terminal: see all of them, close and delete one."""
+"""Form commands of the operator: list, close and delete."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ NO_FORM_ID = "There is no form with this id. To list them: flask forms list"
 
 @dataclass(frozen=True)
 class FormSummary:
-    """A form as it is listed."""
+    """A row of `flask forms list`."""
 
     id: str
     name: str
@@ -28,7 +28,7 @@ class FormSummary:
 
 
 def list_all_forms() -> Iterator[FormSummary]:
-    """All forms, the oldest first; the trail says that they were listed."""
+    """List the forms of all accounts, oldest first, and record that in the audit trail."""
     audit.note("forms_listed")
     query = select(Form, Account).join(Account, Account.id == Form.owner_id).where(Form.deleted_at.is_(None))
     query = query.order_by(Form.created_at, Form.id)
@@ -38,23 +38,23 @@ def list_all_forms() -> Iterator[FormSummary]:
 
 
 def close(form_id: str) -> None:
-    """Have a form take no more.
+    """Close a form to submissions.
 
-    :raises NotFoundError: where there is none
+    :raises NotFoundError: if there is no such form
     """
     service.change(form_id, _operator(form_id), {"settings": {"closed": True}})
 
 
 def delete(form_id: str) -> bool:
-    """Erase a form with all that was sent to it; whether it is done, or left to the background since it is much.
+    """Erase a form and its submissions; False if the background does the rest.
 
-    :raises NotFoundError: where there is none
+    :raises NotFoundError: if there is no such form
     """
     return service.delete(form_id, _operator(form_id))
 
 
 def _operator(form_id: str) -> Caller:
-    """The operator, acting in place of the form's owner: it is noted in the owner's trail, with no client."""
+    """Return a caller that acts for the owner, whose audit trail records the action."""
     owner_id = db.session.scalar(select(Form.owner_id).where(Form.id == form_id, Form.deleted_at.is_(None)))
     if owner_id is None:
         raise NotFoundError(NO_FORM_ID)

@@ -1,8 +1,7 @@
-"""Forms as the public meets them: definition, settings and compiled schema, kept in memory, never stale for long.
+"""In-memory cache of published forms: definition, settings and compiled schema, as visitors need them.
 
-What was saved in this process is seen at once; what another process saved, or that the owner was disabled, within
-MAX_AGE, since then the rows are looked at again. A schema is compiled once for each version. The least recently
-used forms are evicted when all together take more than MAX_MEMORY.
+A change saved by this process is visible at once, one by another process within MAX_AGE. Each version is compiled once.
+Least recently used forms are evicted beyond MAX_MEMORY.
 """
 
 import json
@@ -39,15 +38,15 @@ MAX_FORMS = 1000
 
 HITS, MISSES = (FORM_LOOKUPS.labels(result) for result in ("hit", "miss"))
 MAX_MEMORY = 2**27
-"""Bytes that the forms of a process may take, as far as they can be estimated; the newest one is kept in any case."""
+"""Estimated bytes of all cached forms of a process; the newest form stays cached in any case."""
 
 BYTES_PER_CHARACTER = 4
-"""Bytes in memory for a character of a definition's JSON, the texts and what makes them objects."""
+"""Memory per character of a definition's JSON, object overhead included."""
 
 
 @dataclass(frozen=True)
 class PublishedForm:
-    """A form as its visitors meet it."""
+    """A form as its visitors see it."""
 
     id: str
     name: str
@@ -58,35 +57,34 @@ class PublishedForm:
     fields: tuple[Mapping[str, Any], ...]
     settings: FormSettings
     schema: FormSchema
-    """One without fields takes anything within bounds."""
+    """Accepts any fields, within limits, if the form defines none."""
 
     rendered_controls: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
-    """The controls that were shown already, as HTML, by the names of their fields."""
+    """HTML of empty controls, by field name."""
 
     size: int = 0
-    """Bytes that it may take in memory."""
+    """Estimated bytes in memory."""
 
     page_size: int = 0
-    """Bytes that its page may have."""
+    """Maximum bytes of the hosted page."""
 
     @property
     def open(self) -> bool:
-        """Whether it takes submissions; whether it is full, who counts them knows."""
+        """Whether it accepts submissions, apart from its quota."""
         return self.owner_active and not self.settings.closed
 
     @cached_property
     def names(self) -> FieldNames:
-        """The names of its fields."""
         return FieldNames(field["name"] for field in self.fields)
 
     @cached_property
     def types(self) -> Mapping[str, str]:
-        """The type of each field, by its name."""
+        """Field name → type."""
         return {field["name"]: field["type"] for field in self.fields}
 
 
 class FormCache:
-    """The forms of an app that were asked for, each with the moment it was last looked at."""
+    """Cached forms in order of refresh, each with the time of its last refresh."""
 
     def __init__(self) -> None:
         self._entries: dict[str, tuple[PublishedForm, float]] = {}
@@ -95,68 +93,64 @@ class FormCache:
         self._size = 0
 
     def get(self, form_id: str) -> PublishedForm:
-        """The form.
-
-        :raises NotFoundError: where there is none
-        """
-        kept = self._entries.get(form_id)
-        if kept and (time.monotonic() - kept[1] < MAX_AGE or not self._claim_refresh(form_id, kept)):
+        """:raises NotFoundError: if there is no such form"""
+        entry = self._entries.get(form_id)
+        if entry and (time.monotonic() - entry[1] < MAX_AGE or not self._claim_refresh(form_id, entry)):
             HITS.inc()
-            return kept[0]
+            return entry[0]
         MISSES.inc()
-        generation, asked = self._generation, time.monotonic()
+        generation, requested_at = self._generation, time.monotonic()
         try:
-            form = _load(form_id, kept[0] if kept else None)
+            form = _load(form_id, entry[0] if entry else None)
         except NotFoundError:
             self.invalidate(form_id)
             raise
         with self._lock:
-            if generation == self._generation:  # else one was saved while this was read
-                self._put(form, asked)
+            if generation == self._generation:  # else a newer version was saved during the read
+                self._put(form, requested_at)
         return form
 
-    def _put(self, form: PublishedForm, asked: float) -> None:
-        """Put the form last, and evict those that were asked for the longest ago."""
+    def _put(self, form: PublishedForm, requested_at: float) -> None:
+        """Insert as the newest entry and evict the oldest ones."""
         self._remove(form.id)
         while self._entries and (len(self._entries) >= MAX_FORMS or self._size + form.size > MAX_MEMORY):
             self._remove(next(iter(self._entries)))
-        self._entries[form.id] = (form, asked)
+        self._entries[form.id] = (form, requested_at)
         self._size += form.size
 
     def _remove(self, form_id: str) -> None:
         if form_id in self._entries:
             self._size -= self._entries.pop(form_id)[0].size
 
-    def _claim_refresh(self, form_id: str, kept: tuple[PublishedForm, float]) -> bool:
-        """Whether this thread is the one to look at the form anew; the others go on with what they have."""
+    def _claim_refresh(self, form_id: str, entry: tuple[PublishedForm, float]) -> bool:
+        """Whether this thread refreshes the entry; the other threads serve the old one meanwhile."""
         with self._lock:
-            if self._entries.get(form_id) is not kept:
+            if self._entries.get(form_id) is not entry:
                 return False
-            self._entries[form_id] = (kept[0], time.monotonic())
+            self._entries[form_id] = (entry[0], time.monotonic())
             return True
 
     def invalidate(self, form_id: str) -> None:
-        """Look at the form anew when it is next asked for."""
         with self._lock:
             self._generation += 1
             self._remove(form_id)
 
 
 def init_app(app: Flask) -> None:
-    """Give the app its shelf."""
+    """Create the cache of the app."""
     app.extensions["form_cache"] = FormCache()
 
 
 def get_published_form(form_id: str) -> PublishedForm:
-    """The form, in about a microsecond while it is warm.
+    """Return the form, in about 1 µs if it is cached.
 
-    :raises NotFoundError: where there is none
+    :raises NotFoundError: if there is no such form
     """
     return cast("FormCache", current_app.extensions["form_cache"]).get(form_id)
 
 
 def fields_of_version(form: PublishedForm, number: int) -> Sequence[Mapping[str, Any]]:
-    """The fields that a form had in one of its versions."""
+    """Return the fields of a version of the form."""
     return form.fields if number == form.version else db.session.get_one(FormVersion, (form.id, number)).fields
 
 
@@ -165,7 +159,7 @@ def _invalidate(_: object, form_id: str) -> None:
     cast("FormCache", current_app.extensions["form_cache"]).invalidate(form_id)
 
 
-def _load(form_id: str, before: PublishedForm | None) -> PublishedForm:
+def _load(form_id: str, previous: PublishedForm | None) -> PublishedForm:
     query = (
         select(Form, FormVersion.fields, Account.email, Account.status)
         .join(FormVersion, (FormVersion.form_id == Form.id) & (FormVersion.number == Form.version))
@@ -179,10 +173,10 @@ def _load(form_id: str, before: PublishedForm | None) -> PublishedForm:
     if isinstance(form.settings, Unreadable):
         raise ServiceUnavailableError("This form is temporarily unavailable. Try again later.")
     settings = load_settings(form.parsed_settings())
-    if before and (before.version, before.settings.unknown_fields) != (form.version, settings.unknown_fields):
-        before = None
-    schema = before.schema if before else compile_schema(fields, settings.unknown_fields)
-    length = before.page_size if before else page_size(fields)
+    if previous and (previous.version, previous.settings.unknown_fields) != (form.version, settings.unknown_fields):
+        previous = None
+    schema = previous.schema if previous else compile_schema(fields, settings.unknown_fields)
+    html_size = previous.page_size if previous else page_size(fields)
     return PublishedForm(
         id=form.id,
         name=form.name,
@@ -193,7 +187,7 @@ def _load(form_id: str, before: PublishedForm | None) -> PublishedForm:
         fields=tuple(fields),
         settings=settings,
         schema=schema,
-        rendered_controls=before.rendered_controls if before else {},
-        size=before.size if before else schema.size + length + BYTES_PER_CHARACTER * len(json.dumps(fields)),
-        page_size=length,
+        rendered_controls=previous.rendered_controls if previous else {},
+        size=previous.size if previous else schema.size + html_size + BYTES_PER_CHARACTER * len(json.dumps(fields)),
+        page_size=html_size,
     )

@@ -1,4 +1,4 @@
-"""The CAPTCHAs on a form's page: what a browser loads for each, and from where it may. They are what needs a script."""
+"""CAPTCHA widgets of hosted pages: scripts and the CSP sources they need."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,19 +8,18 @@ from forms_service.forms.cache import PublishedForm
 
 @dataclass(frozen=True)
 class Widget:
-    """What shows a CAPTCHA and puts its token into a field of the form."""
+    """A widget that writes its token into a field of the form."""
 
     token_field: str
-    """The name of that field."""
 
     csp_sources: Mapping[str, str]
-    """What the page's policy allows for it: directive → sources."""
+    """CSP directive → sources."""
 
     script: str | None = None
-    """The provider's; None where everything comes from here."""
+    """URL of the provider's script; None if the service serves it."""
 
     css_class: str = ""
-    """The class by which the provider's script finds its place."""
+    """The class by which the provider's script finds its element."""
 
 
 _TURNSTILE = "https://challenges.cloudflare.com"
@@ -51,9 +50,9 @@ WIDGETS = {
         "g-recaptcha",
     ),
 }
-"""Every challenge that a form can set; the sources are those that the providers name."""
+"""Challenge → widget; the sources are those that the providers document."""
 
 
 def widget_of(form: PublishedForm) -> Widget | None:
-    """The widget of the form's challenge; None without one."""
+    """Return the widget of the form's challenge; None without one."""
     return WIDGETS.get(form.settings.challenge)

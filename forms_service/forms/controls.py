@@ -1,4 +1,4 @@
-"""From the fields of a form to what its page shows: a control each, with the rules that HTML can hold it to."""
+"""Controls of a hosted page, one per field, with the rules that HTML can enforce."""
 
 import re
 from collections.abc import Collection, Mapping, Sequence
@@ -19,7 +19,7 @@ DEFAULT_FIELDS = (
     {"name": "email", "type": "email", "label": "Your e-mail address", "required": True},
     {"name": "message", "type": "textarea", "label": "Your message", "required": True},
 )
-"""What a form without fields shows."""
+"""Shown if the form defines no fields."""
 
 AUTOCOMPLETE = {
     "name": "name",
@@ -39,19 +39,19 @@ AUTOCOMPLETE = {
     "city": "address-level2",
     "country": "country-name",
 }
-"""Name of a field → what a browser may fill in by itself (WCAG 1.3.5)."""
+"""Field name → `autocomplete` token (WCAG 1.3.5)."""
 
 LOCAL_DATETIME = re.compile(r"[0-9-]{10}|(?:[0-9-]{10}T)?[0-9]{2}:[0-9]{2}(?::[0-9]{2})?")
-"""Moments as a browser writes them; a bound with an offset is left to the service."""
+"""Dates and times without offset, as browsers write them. Bounds with an offset are checked by the server."""
 
 MAX_PAGE_SIZE = 2 * 2**20
-"""Bytes of a form's page."""
+"""Bytes of a hosted page."""
 
 BYTES_OF_CONTROL = 500
 BYTES_OF_LINK = 150
 BYTES_OF_CHOICE = 45
 BYTES_OF_BOX = 175
-"""What a control, a link in it, a choice of a list and one with a box take besides texts of the form's owner."""
+"""Maximum markup per control, link, `<option>` and check box, without the owner's texts."""
 
 LINK = Markup(
     '<a href="{}" target="_blank" rel="noopener noreferrer">{}<span class="unseen"> (opens in a new tab)</span></a>'
@@ -67,55 +67,52 @@ class Control:
     id: str
     name: str
     kind: str
-    """An input type of HTML, or `textarea`, `select`, `checkboxes`."""
+    """An HTML input type, or `textarea`, `select`, `checkboxes`."""
 
     label: str
-    """As its owner wrote it, links included."""
+    """As its owner wrote it, with links."""
 
     help: str | None
     required: bool
     attributes: Mapping[str, Any]
     choices: Sequence[tuple[str, str]]
     values: tuple[str, ...]
-    """What was filled in; several for check boxes."""
+    """Several for check boxes."""
 
     errors: Sequence[str] = field(default=())
 
     @property
     def value(self) -> str:
-        """What was filled in."""
         return self.values[0] if self.values else ""
 
     @property
     def label_html(self) -> Markup:
-        """The label with its links."""
         return _render_links(self.label)
 
     @property
     def help_html(self) -> Markup:
-        """The help with its links."""
         return _render_links(self.help or "")
 
     @property
     def plain_label(self) -> str:
-        """The label without its links, to be a link itself."""
+        """The label without links, to be a link itself."""
         return strip_links(self.label)
 
     @property
     def first_id(self) -> str:
-        """The id of what can be filled in, or of the first of several boxes."""
+        """The id of the input, or of the first box of a group."""
         return f"{self.id}-1" if self.grouped else self.id
 
     @property
     def grouped(self) -> bool:
-        """Whether it is several boxes under one heading."""
+        """Whether it is a group of boxes under one heading."""
         return self.kind in ("radio", "checkboxes")
 
 
 def build_controls(
     fields: Sequence[Mapping[str, Any]], values: Mapping[str, Any], errors: Mapping[str, Sequence[str]]
 ) -> list[Control]:
-    """The controls of fields, with what was filled in and what is wrong with it."""
+    """Return the controls of fields, with values and errors."""
     return [
         Control(
             id=f"field-{number}",
@@ -134,7 +131,7 @@ def build_controls(
 
 
 def page_size(fields: Sequence[Mapping[str, Any]]) -> int:
-    """Bytes that the controls of the fields have at most on a page, as it is shown at first."""
+    """Return the maximum bytes of the fields' controls when empty."""
     return sum(map(_size_of_control, fields))
 
 
@@ -144,8 +141,8 @@ def _size_of_control(definition: Mapping[str, Any]) -> int:
     links = sum(str(definition.get(text, "")).count("](") for text in ("label", "help"))
     size: int = BYTES_OF_CONTROL + 4 * name + 2 * sum(_size_of(definition.get(text, "")) for text in texts)
     size += BYTES_OF_LINK * links
-    every = BYTES_OF_CHOICE if kind == "select" else BYTES_OF_BOX + name
-    return size + sum(every + _size_of(value) + _size_of(text) for value, text in _choices(definition))
+    choice_size = BYTES_OF_CHOICE if kind == "select" else BYTES_OF_BOX + name
+    return size + sum(choice_size + _size_of(value) + _size_of(text) for value, text in _choices(definition))
 
 
 def _size_of(text: Any) -> int:
@@ -153,19 +150,23 @@ def _size_of(text: Any) -> int:
 
 
 def hidden_names(fields: Sequence[Mapping[str, Any]]) -> list[str]:
-    """The fields that are not seen."""
+    """Return the names of hidden fields."""
     return [definition["name"] for definition in fields if definition["type"] == "hidden"]
 
 
 def guess_fields(values: Mapping[str, Any], files: Collection[str] = ()) -> list[dict[str, Any]]:
-    """Fields for what was sent to a form that defines none; `files` are the names of those that files came in."""
-    found: list[dict[str, Any]] = []
+    """Derive fields from what was submitted to a form without any; `files` are the names of file fields."""
+    fields: list[dict[str, Any]] = []
     for name, value in values.items():
-        if isinstance(value, str) and name and name not in RESERVED and len(found) < MAX_GUESSED_FIELDS:
-            kind = "textarea" if "\n" in value or len(value) > MIN_TEXTAREA_LENGTH or name == "message" else "text"
-            found.append({"name": name, "type": kind, "label": _humanize(name)})
-    known = {field["name"] for field in found}
-    return found + [{"name": name, "type": "file", "label": _humanize(name)} for name in files if name not in known]
+        if isinstance(value, str) and name and name not in RESERVED and len(fields) < MAX_GUESSED_FIELDS:
+            field_type = (
+                "textarea" if "\n" in value or len(value) > MIN_TEXTAREA_LENGTH or name == "message" else "text"
+            )
+            fields.append({"name": name, "type": field_type, "label": _humanize(name)})
+    text_names = {field["name"] for field in fields}
+    return fields + [
+        {"name": name, "type": "file", "label": _humanize(name)} for name in files if name not in text_names
+    ]
 
 
 def _humanize(name: str) -> str:
@@ -173,24 +174,24 @@ def _humanize(name: str) -> str:
 
 
 def _attributes(definition: Mapping[str, Any]) -> dict[str, Any]:
-    """The rules of a field as attributes of HTML, as far as it has them."""
-    kind = definition["type"]
-    said: dict[str, Any] = {
+    """Return the rules of a field as HTML attributes."""
+    field_type = definition["type"]
+    attributes: dict[str, Any] = {
         "minlength": definition.get("min_length") or None,
         "maxlength": definition.get("max_length"),
         "pattern": html_pattern(definition.get("pattern", "")) or None,
         "min": _html_bound(definition.get("min")),
         "max": _html_bound(definition.get("max")),
         "accept": definition.get("accept"),
-        "autocomplete": AUTOCOMPLETE.get(definition["name"].lower()) if kind == "text" else None,
-        "step": {"number": "any", "integer": "1"}.get(kind),
-        "inputmode": {"number": "decimal", "integer": "numeric"}.get(kind),
+        "autocomplete": AUTOCOMPLETE.get(definition["name"].lower()) if field_type == "text" else None,
+        "step": {"number": "any", "integer": "1"}.get(field_type),
+        "inputmode": {"number": "decimal", "integer": "numeric"}.get(field_type),
     }
-    if kind in ("email", "tel"):
-        said["autocomplete"] = kind
-    if kind == "textarea":
-        said["pattern"] = None
-    return {name: value for name, value in said.items() if value is not None}
+    if field_type in ("email", "tel"):
+        attributes["autocomplete"] = field_type
+    if field_type == "textarea":
+        attributes["pattern"] = None
+    return {name: value for name, value in attributes.items() if value is not None}
 
 
 def _html_bound(bound: Any) -> Any:
@@ -198,22 +199,22 @@ def _html_bound(bound: Any) -> Any:
 
 
 def _help(definition: Mapping[str, Any]) -> str | None:
-    said = [definition.get("help", "")]
+    texts = [definition.get("help", "")]
     if definition["type"] == "file":
         types, size = describe_types(definition.get("accept", "")), max_file_size(definition)
         limit = f"{types}, up to {format_size(size)}." if types else f"up to {format_size(size)}."
-        said.append(limit[0].upper() + limit[1:])
-    return " ".join(text for text in said if text) or None
+        texts.append(limit[0].upper() + limit[1:])
+    return " ".join(text for text in texts if text) or None
 
 
 def max_file_size(definition: Mapping[str, Any]) -> int:
-    """Bytes that a file of the field may have, by its owner and by the service."""
-    most: int = min(definition.get("max_size", settings.max_file_size), settings.max_file_size)
-    return most
+    """Return the maximum bytes of a file in this field: the owner's limit or that of the service."""
+    limit: int = min(definition.get("max_size", settings.max_file_size), settings.max_file_size)
+    return limit
 
 
 def format_size(count: int) -> str:
-    """A number of bytes, such as "10 MB"."""
+    """Format a number of bytes, such as "10 MB"."""
     for unit, size in (("MB", 2**20), ("kB", 2**10)):
         if count >= size:
             return f"{count / size:.4g} {unit}"
@@ -221,7 +222,7 @@ def format_size(count: int) -> str:
 
 
 def _render_links(text: str) -> Markup:
-    """The text as HTML; its links open beside the form, so that nothing that was filled in is lost."""
+    """Return the text as HTML. Links open a new tab, so that nothing filled in is lost."""
     pieces = (LINK.format(url, words) if url else escape(words) for words, url in split_links(text))
     return Markup("").join(pieces)
 

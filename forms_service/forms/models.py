@@ -1,4 +1,4 @@
-"""The forms that owners define, and each version of what they ask for."""
+"""Forms and their versions."""
 
 import json
 import re
@@ -18,7 +18,7 @@ FORM_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{15}")
 
 
 class Form(Model):
-    """A form of an owner; its id is its public address, 16 random URL-safe characters."""
+    """A form; its id is its public address, 16 random URL-safe characters."""
 
     __tablename__ = "forms"
     __table_args__ = (
@@ -30,24 +30,24 @@ class Form(Model):
     owner_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"))
     name: Mapped[str] = mapped_column(Encrypted("forms.name"))
     settings: Mapped[str] = mapped_column(Encrypted("forms.settings"))
-    """JSON, all of them; it may hold addresses and a secret."""
+    """All settings as JSON; encrypted since it may hold addresses and a secret."""
 
     version: Mapped[int]
-    """The newest of its versions."""
+    """Number of the newest version."""
 
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
     updated_at: Mapped[datetime] = mapped_column(UTCDateTime, default=now, onupdate=now)
     deleted_at: Mapped[datetime | None] = mapped_column(UTCDateTime, index=True)
-    """Since when it is out of sight and being erased. Whoever reads forms leaves those out."""
+    """Start of its erasure. Queries must exclude forms with a value."""
 
     def parsed_settings(self) -> dict[str, Any]:
-        """Its settings; empty where they cannot be decrypted."""
+        """Return the settings; empty if they cannot be decrypted."""
         settings: dict[str, Any] = {} if isinstance(self.settings, Unreadable) else json.loads(self.settings)
         return settings
 
 
 class FormVersion(Model):
-    """The fields of a form at one time; kept, so that an old submission is read with the labels it was sent under."""
+    """The fields of a form; kept so that old submissions are shown with their labels."""
 
     __tablename__ = "form_versions"
 

@@ -1,4 +1,4 @@
-"""The pages of a form: to fill in, with what is wrong beside each field, thank you, closed, and refused."""
+"""Hosted pages of a form: the form itself, thank-you, closed and refusal pages, with their CSP."""
 
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -28,7 +28,7 @@ from forms_service.web.responses import page
 
 Errors = Mapping[str, Sequence[FieldError]]
 CSP_SOURCE = re.compile(r"https?://(?:\*\.)?[A-Za-z0-9._~:\[\]-]+", re.IGNORECASE)
-"""An origin that a policy can name: others hold what ends a source or a directive there."""
+"""An origin that is safe in a policy: others could end the source or the directive."""
 
 NEVER_RESENT = frozenset((*HONEYPOTS, *CHALLENGE_TOKENS, STARTED))
 CSP_DIRECTIVES = {
@@ -41,20 +41,20 @@ CSP_DIRECTIVES = {
 
 @dataclass(frozen=True)
 class PreviousAttempt:
-    """What a form that is shown again knows of the first time that it was sent."""
+    """State that a re-displayed form keeps from the refused submission."""
 
     values: Mapping[str, Any]
     files: Collection[str] = ()
-    """The names of the fields that files came in: a browser sends none again by itself."""
+    """Names of file fields that had a file; browsers do not send it again."""
 
     age: float = 0
     """Seconds since the visitor was first shown the form."""
 
     site: str | None = None
-    """Where they filled it in first."""
+    """The page on which they first filled it in."""
 
     query: Sequence[tuple[str, str]] = ()
-    """The query that the form was sent with."""
+    """The query of the submission."""
 
 
 FIRST_VISIT = PreviousAttempt({})
@@ -62,7 +62,7 @@ CHOOSE_AGAIN = FieldError("Choose the file again.", "choose_again")
 
 
 def render_form(form: PublishedForm, query: Mapping[str, str]) -> Response:
-    """The page of a form to fill in, or that it is closed or full."""
+    """Render the form, or that it is closed or full."""
     is_full: Callable[[PublishedForm], bool] = current_app.extensions["is_full"]
     if not form.open or is_full(form):
         return render_page("forms/closed.html", form, 403, message=FORM_CLOSED if not form.open else FORM_FULL)
@@ -80,51 +80,49 @@ def render_hosted(
     again: PreviousAttempt = FIRST_VISIT,
     message: str | None = None,
 ) -> Response:
-    """The form to fill in, with what was filled in `again` and `errors` beside the fields they belong to.
+    """Render the form, with the values of a refused attempt and errors beside their fields.
 
-    What was sent and has no field on the page goes along hidden, so that nothing is lost when it is sent again.
+    Submitted values without a field on the page are carried in hidden fields, so that they are not lost.
     """
     errors = {**{name: [CHOOSE_AGAIN] for name in again.files}, **(errors or {})}
-    trap = form.settings.honeypot or HONEYPOTS[0]
-    values = {name: value for name, value in again.values.items() if name != trap}
-    shown, widget = (
-        build_controls(form.fields or guess_fields(values, again.files) or DEFAULT_FIELDS, values, errors),
-        widget_of(form),
-    )
+    honeypot = form.settings.honeypot or HONEYPOTS[0]
+    values = {name: value for name, value in again.values.items() if name != honeypot}
+    fields = form.fields or guess_fields(values, again.files) or DEFAULT_FIELDS
+    shown, widget = build_controls(fields, values, errors), widget_of(form)
     response = page(
         "forms/hosted.html",
         status,
         form=form,
         controls=shown,
-        html_of=partial(_render_control, form),
-        carried=hidden_fields(values, {control.name for control in shown}),
-        trap=trap,
+        render_control=partial(_render_control, form),
+        hidden_fields=hidden_fields(values, {control.name for control in shown}),
+        honeypot=honeypot,
         started=page_tokens.issue_start(again.age),
         action=resubmission_url(form.id, again.query, again.site),
         file_total=_file_total(shown),
         errors=errors,
-        known={control.name: control for control in shown if control.kind != "hidden"},
+        visible={control.name: control for control in shown if control.kind != "hidden"},
         message=message or (ValidationError.message if errors else None),
         widget=widget,
     )
-    response.policy = _policy(form, widget, values)  # type: ignore[attr-defined]  # these two are read by web/security_headers.py
+    response.policy = _policy(form, widget, values)  # type: ignore[attr-defined]  # both are read by web/security_headers.py
     response.shows_others = bool(widget and widget.script)  # type: ignore[attr-defined]
     return response
 
 
 def resubmission_url(form_id: str, query: Sequence[tuple[str, str]], site: str | None) -> str:
-    """The address to send a form to again, with its query and a token about the visitor's site."""
+    """Return the URL to submit to again, with the query and a token for the visitor's site."""
     pairs = [*query, *([(page_tokens.SITE_PARAMETER, page_tokens.issue_return(form_id, site))] if site else [])]
     return url_for("hosted.page", form_id=form_id) + (f"?{urlencode(pairs)}" if pairs else "")
 
 
 def render_thanks(form: PublishedForm, site: str | None) -> Response:
-    """The thank-you page, with the way back to the site that the visitor came from, or to the form."""
+    """Render the thank-you page, with a link back to the visitor's site or the form."""
     return render_page("forms/thanks.html", form, site=site, host=host_name(site))
 
 
 def render_refusal(form: PublishedForm | None, error: ApiError, *, site: str | None, **values: Any) -> Response:
-    """An error with the visitor's words to copy, the way back, and where that may help a button to send it again."""
+    """Render an error with the visitor's text to copy, a link back, and a retry button if that may help."""
     template = "forms/refused.html"
     if form:
         return render_page(template, form, error.status, error=error, site=site, host=host_name(site), **values)
@@ -132,25 +130,25 @@ def render_refusal(form: PublishedForm | None, error: ApiError, *, site: str | N
 
 
 def host_name(site: str | None) -> str:
-    """The host of a URL, as a link to it is called."""
+    """Return the host of a URL, to label a link."""
     return urlsplit(site or "").hostname or ""
 
 
 def render_page(template: str, form: PublishedForm, status: int = 200, **values: Any) -> Response:
-    """A page of the form's without a form on it."""
+    """Render a page of the form without form controls."""
     response = page(template, status, form=form, **values)
     response.policy = _build_policy({**CSP_DIRECTIVES, "form-action": "'self'"}, form)  # type: ignore[attr-defined]
     return response
 
 
 def _file_total(shown: Sequence[Control]) -> str | None:
-    """Bytes that all files may have together, in words, where more than one may be chosen."""
+    """Return the maximum size of all files together, if several may be chosen."""
     files = [control for control in shown if control.kind == "file"]
     return format_size(settings.max_upload_size) if len(files) > 1 else None
 
 
 def _render_control(form: PublishedForm, control: Control) -> str:
-    """A control as HTML; one that nothing was filled in to is rendered once, as thousands of choices take long."""
+    """Render a control; empty ones are cached, since thousands of choices take long."""
     macro = current_app.jinja_env.get_template("forms/controls.html").module.control  # type: ignore[attr-defined]
     if control.values or control.errors or not form.fields:
         return cast("str", macro(control))
@@ -160,7 +158,7 @@ def _render_control(form: PublishedForm, control: Control) -> str:
 
 
 def hidden_fields(values: Mapping[str, Any], shown: Collection[str] = ()) -> list[tuple[str, str]]:
-    """What goes along hidden: name and text of what is not shown, but CAPTCHAs, traps and times, which are used up."""
+    """Return names and values to carry along; CAPTCHA tokens, honeypots and times are single-use."""
     pairs = []
     for name, value in values.items():
         if name not in shown and name not in NEVER_RESENT:
@@ -169,19 +167,19 @@ def hidden_fields(values: Mapping[str, Any], shown: Collection[str] = ()) -> lis
 
 
 def _policy(form: PublishedForm, widget: Widget | None, values: Mapping[str, Any]) -> str:
-    back = page_tokens.return_url(str(values.get(BACK, "")), form.id)
-    targets = _form_targets([*form.settings.redirect_urls, *([back] if back else [])])
+    return_url = page_tokens.return_url(str(values.get(BACK, "")), form.id)
+    targets = _form_targets([*form.settings.redirect_urls, *([return_url] if return_url else [])])
     return _build_policy({**CSP_DIRECTIVES, **(widget.csp_sources if widget else {}), "form-action": targets}, form)
 
 
-def _build_policy(sources: Mapping[str, str], form: PublishedForm) -> str:
-    """The policy of a page that the form's sites may frame; anybody, where it lists none."""
-    listed = [site for site in form.settings.allowed_origins if CSP_SOURCE.fullmatch(site)]
-    ancestors = " ".join(["'self'", *listed]) if form.settings.allowed_origins else "*"
-    return "; ".join(f"{name} {value}" for name, value in {"frame-ancestors": ancestors, **sources}.items())
+def _build_policy(directives: Mapping[str, str], form: PublishedForm) -> str:
+    """Build a CSP that lets the form's sites frame the page, or any site if it lists none."""
+    framing_sites = [site for site in form.settings.allowed_origins if CSP_SOURCE.fullmatch(site)]
+    ancestors = " ".join(["'self'", *framing_sites]) if form.settings.allowed_origins else "*"
+    return "; ".join(f"{name} {value}" for name, value in {"frame-ancestors": ancestors, **directives}.items())
 
 
 def _form_targets(urls: Sequence[str]) -> str:
-    """Where the form may lead: a browser holds the redirect after a form to its page's policy as well."""
+    """Return the allowed targets: browsers apply `form-action` to redirects too."""
     origins = {f"{url.scheme}://{url.netloc}" for url in map(urlsplit, urls)}
     return " ".join(["'self'", *sorted(filter(CSP_SOURCE.fullmatch, origins))])

@@ -1,4 +1,4 @@
-"""How many forms an account may have, and how many versions a form."""
+"""Quotas: forms per account and versions per form."""
 
 import uuid
 
@@ -12,19 +12,20 @@ from forms_service.forms.models import Form, FormVersion
 from forms_service.signals import form_versioning
 
 MAX_VERSIONS = 100
-"""Versions that are kept of a form. Those that no submission was sent under go first."""
+"""Versions per form; those without submissions are deleted first."""
 
 NEWEST_VERSIONS = 20
-"""Versions that stay whether a submission has come or not: some may be on their way."""
+"""Versions that are kept even without submissions, which may be in flight."""
 
 
 def check_forms(owner_id: uuid.UUID) -> None:
-    """Make sure that an account may have one more form, in the transaction that adds it.
+    """Check that an account may have another form, in the transaction that adds it.
 
     :raises AuthorizationError: naming the quota
     """
     limit = settings.forms_per_account
-    db.session.execute(select(Account.id).where(Account.id == owner_id).with_for_update())  # one at a time counts
+    # serialise concurrent counts
+    db.session.execute(select(Account.id).where(Account.id == owner_id).with_for_update())
     query = select(func.count()).where(Form.owner_id == owner_id, Form.deleted_at.is_(None))
     if limit and db.session.scalar(query) >= limit:  # type: ignore[operator]  # a count is never null
         message = f"This account has reached its limit of {limit} forms. Delete one that is no longer needed."
@@ -32,7 +33,7 @@ def check_forms(owner_id: uuid.UUID) -> None:
 
 
 def check_versions(form_id: str) -> None:
-    """Make sure that a form may have one more version, in the transaction that adds it.
+    """Check that a form may have another version, in the transaction that adds it.
 
     :raises AuthorizationError: naming the quota
     """

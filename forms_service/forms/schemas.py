@@ -1,4 +1,4 @@
-"""What an owner says of a form, and what is said of it."""
+"""Schemas of forms and their versions."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ PAGE_TOO_LONG = FieldError("The page of this form would exceed 2 MiB. Use fewer 
 
 
 class Fields(BoundedList):
-    """The fields of a form, in order; what was checked when it was saved is given back as it is."""
+    """The fields of a form, in order; saved fields are dumped unchanged."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(ma.fields.Nested(Field), MAX_FIELDS, **kwargs)
@@ -32,29 +32,29 @@ class Fields(BoundedList):
 
 
 class FormConsistency(Schema):
-    """What the parts of a form say to each other."""
+    """Checks across the parts of a form."""
 
     whole = False
-    """Whether what is sent is all of the form."""
+    """Whether the body is a whole form and not a patch."""
 
     @ma.validates_schema(skip_on_field_errors=False, pass_original=True)
-    def _together(self, data: dict[str, Any], original: Any, **_: Any) -> None:
-        said = original.get("fields") if isinstance(original, dict) else None
-        fields = said if isinstance(said, list) else []
+    def _check_together(self, data: dict[str, Any], original: Any, **_: Any) -> None:
+        sent = original.get("fields") if isinstance(original, dict) else None
+        fields = sent if isinstance(sent, list) else []
         faults: dict[str, Any] = {"fields": duplicate_names(fields)}
         if self.whole:
             faults["settings"] = find_conflicts(fields, data.get("settings", {}))
         if any(faults.values()):
-            raise ma.ValidationError({part: found for part, found in faults.items() if found})
+            raise ma.ValidationError({part: errors for part, errors in faults.items() if errors})
 
     @ma.validates_schema
-    def _short_enough(self, data: dict[str, Any], **_: Any) -> None:
+    def _check_page_size(self, data: dict[str, Any], **_: Any) -> None:
         if page_size(data.get("fields", ())) > MAX_PAGE_SIZE:
             raise ma.ValidationError({"fields": [PAGE_TOO_LONG]})
 
 
 class NewForm(FormConsistency):
-    """A form to be made; without fields it takes anything."""
+    """A form to create; without fields it accepts any."""
 
     whole = True
     name = SingleLine(MAX_FORM_NAME_LENGTH, required=True, metadata={"examples": ["Contact"]})
@@ -63,7 +63,7 @@ class NewForm(FormConsistency):
 
 
 class FormChanges(FormConsistency):
-    """What to change of a form; `settings` are merged (RFC 7396), `fields` are replaced and make a new version."""
+    """A patch of a form: `settings` are merged (RFC 7396), `fields` are replaced and create a version."""
 
     name = SingleLine(MAX_FORM_NAME_LENGTH)
     fields = Fields()  # type: ignore[assignment]  # likewise
@@ -98,7 +98,7 @@ class Form(Schema):
 
 
 class FormVersion(Schema):
-    """What a form asked for in one of its versions."""
+    """The fields of a form in one of its versions."""
 
     form_id = ma.fields.String(required=True)
     version = ma.fields.Integer(required=True)

@@ -1,4 +1,4 @@
-"""The use cases of forms."""
+"""Use cases of forms."""
 
 import json
 import re
@@ -36,50 +36,50 @@ from forms_service.signals import account_exporting, form_deleting, form_saved
 from forms_service.web.pagination import Page, after, paged
 
 
-def create(said: Mapping[str, Any], owner_id: uuid.UUID) -> dict[str, Any]:
-    """A new form.
+def create(body: Mapping[str, Any], owner_id: uuid.UUID) -> dict[str, Any]:
+    """Create a form.
 
-    :raises AuthorizationError: when the account has as many as it may have
-    :raises ValidationError: when its settings do not go together
+    :raises AuthorizationError: if the account has reached its quota
+    :raises ValidationError: if the settings conflict
     """
     form = Form(
         id=_new_id(),
         owner_id=owner_id,
-        name=said["name"],
-        settings=json.dumps(_merge_settings({}, said.get("settings", {}), said["fields"])),
+        name=body["name"],
+        settings=json.dumps(_merge_settings({}, body.get("settings", {}), body["fields"])),
         version=1,
     )
     problem = mail_problem()
     with write_session():
         quotas.check_forms(owner_id)
-        db.session.add_all([form, FormVersion(form_id=form.id, number=1, fields=said["fields"])])
+        db.session.add_all([form, FormVersion(form_id=form.id, number=1, fields=body["fields"])])
         audit.record("form_created", account_id=owner_id, details={"form_id": form.id})
         try:
             db.session.flush()
-            answer = form_as_dict(form, said["fields"], problem)
+            result = form_as_dict(form, body["fields"], problem)
             db.session.commit()
         except IntegrityError as error:  # the account was erased while it was asking
             raise AuthenticationError() from error
     form_saved.send(form_id=form.id)
-    return answer
+    return result
 
 
-def create_for_email(email: str, said: Mapping[str, Any]) -> dict[str, Any]:
-    """A new form for the account with that address.
+def create_for_email(email: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    """Create a form for the account with this address.
 
-    :raises NotFoundError: where there is no such account
-    :raises AuthorizationError: for one that may not have forms
+    :raises NotFoundError: if there is no such account
+    :raises AuthorizationError: if the account cannot have forms
     """
     owner = db.session.scalar(select(Account).where(Account.email_index == email_index(email)))
     if owner is None:
         raise NotFoundError(NO_ACCOUNT)
     if owner.role not in OWNERS or owner.status != "active":
         raise AuthorizationError("This account cannot have forms: it must be active, with the role owner or operator.")
-    return create(said, owner.id)
+    return create(body, owner.id)
 
 
 def list_forms(caller: Caller, limit: int, cursor: str | None) -> Page[dict[str, Any]]:
-    """The caller's forms, the newest first; everybody's for an operator."""
+    """List the caller's forms, newest first; an operator sees all forms."""
     position = after(cursor, datetime.fromisoformat, _parse_id)
     query = _visible_to(caller, select(Form, FormVersion.fields)).join(
         FormVersion, (FormVersion.form_id == Form.id) & (FormVersion.number == Form.version)
@@ -88,77 +88,77 @@ def list_forms(caller: Caller, limit: int, cursor: str | None) -> Page[dict[str,
         query = query.where(tuple_(Form.created_at, Form.id) < tuple_(*position))
     query = query.order_by(Form.created_at.desc(), Form.id.desc()).limit(limit + 1)
     problem = mail_problem()
-    found = [form_as_dict(form, fields, problem) for form, fields in db.session.execute(query)]
-    return paged(found, limit, lambda form: (form["created_at"].isoformat(), form["id"]))
+    items = [form_as_dict(form, fields, problem) for form, fields in db.session.execute(query)]
+    return paged(items, limit, lambda form: (form["created_at"].isoformat(), form["id"]))
 
 
 def get(form_id: str, caller: Caller) -> dict[str, Any]:
-    """A form of the caller's."""
+    """Return a form of the caller."""
     problem = mail_problem()
     form = get_owned_form(form_id, caller)
     return form_as_dict(form, _fields(form), problem)
 
 
 def get_version(form_id: str, number: int, caller: Caller) -> dict[str, Any]:
-    """What a form of the caller's asked for in one of its versions.
+    """Return a version of a form.
 
-    :raises NotFoundError: where there is none, or it is another's
+    :raises NotFoundError: if there is none, or the form is another owner's
     """
     get_owned_form(form_id, caller)
-    found = db.session.get(FormVersion, (form_id, number))
-    if found is None:
+    version = db.session.get(FormVersion, (form_id, number))
+    if version is None:
         raise NotFoundError()
-    return _version_as_dict(found)
+    return _version_as_dict(version)
 
 
 def list_versions(form_id: str, caller: Caller, limit: int, cursor: str | None) -> Page[dict[str, Any]]:
-    """A page of a form's versions, the newest first.
+    """List the versions of a form, newest first.
 
-    :raises NotFoundError: where there is none, or it is another's
+    :raises NotFoundError: if there is none, or it is another owner's
     """
     get_owned_form(form_id, caller)
     position = after(cursor, _parse_number)
     query = select(FormVersion).where(FormVersion.form_id == form_id)
     if position:
         query = query.where(FormVersion.number < position[0])
-    found = db.session.scalars(query.order_by(FormVersion.number.desc()).limit(limit + 1))
-    return paged([_version_as_dict(each) for each in found], limit, lambda each: (each["version"],))
+    rows = db.session.scalars(query.order_by(FormVersion.number.desc()).limit(limit + 1))
+    return paged([_version_as_dict(version) for version in rows], limit, lambda version: (version["version"],))
 
 
-def change(form_id: str, caller: Caller, said: Mapping[str, Any]) -> dict[str, Any]:
-    """A form with what was said of it; other fields make a new version. Two changes at once come one after the other.
+def change(form_id: str, caller: Caller, body: Mapping[str, Any]) -> dict[str, Any]:
+    """Change a form; different fields create a version. Concurrent changes are serialised.
 
-    :raises NotFoundError: where there is none, or it is another's
-    :raises ValidationError: when its settings do not go together
+    :raises NotFoundError: if there is none, or it is another owner's
+    :raises ValidationError: if the settings conflict
     """
     problem = mail_problem()
     with write_session():
         form = get_owned_form(form_id, caller, lock=True)
-        before = _fields(form)
-        fields = said.get("fields", before)
-        if "settings" not in said and isinstance(form.settings, Unreadable):
+        fields_before = _fields(form)
+        fields = body.get("fields", fields_before)
+        if "settings" not in body and isinstance(form.settings, Unreadable):
             raise ConflictError("The settings of this form cannot be decrypted. Send all of them again in `settings`.")
         settings_before = form.parsed_settings() or _merge_settings({}, {}, fields)
-        kept = _merge_settings(settings_before, said.get("settings", {}), fields)
-        _require_erasure_scope(caller, settings_before, kept)
-        form.settings = json.dumps(kept)
-        form.name = said.get("name", form.name)
-        if fields != before:
+        merged = _merge_settings(settings_before, body.get("settings", {}), fields)
+        _require_erasure_scope(caller, settings_before, merged)
+        form.settings = json.dumps(merged)
+        form.name = body.get("name", form.name)
+        if fields != fields_before:
             quotas.check_versions(form_id)
             form.version += 1
             db.session.add(FormVersion(form_id=form.id, number=form.version, fields=fields))
         audit.record("form_changed", account_id=caller.account_id, details={"form_id": form.id})
         db.session.flush()
-        answer = form_as_dict(form, fields, problem)
+        result = form_as_dict(form, fields, problem)
         db.session.commit()
     form_saved.send(form_id=form_id)
-    return answer
+    return result
 
 
 def _require_erasure_scope(caller: Caller, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
-    """Keeping submissions for a shorter time erases some: an API key needs the scope for that.
+    """Shorter retention erases submissions, so an API key needs the scope for that.
 
-    :raises AuthorizationError: for a key without it
+    :raises AuthorizationError: if the key lacks it
     """
     days, days_before = after["retention_days"], before["retention_days"]
     if days is not None and (days_before is None or days < days_before):
@@ -166,10 +166,10 @@ def _require_erasure_scope(caller: Caller, before: Mapping[str, Any], after: Map
 
 
 def delete(form_id: str, caller: Caller) -> bool:
-    """Erase a form with all that was sent to it; whether it is done, or left to the background since it is much.
+    """Erase a form and its submissions; False if the background does the rest.
 
-    :raises NotFoundError: where there is none, or it is another's
-    :raises AuthorizationError: for an API key that may not delete what was sent to it
+    :raises NotFoundError: if there is none, or it is another owner's
+    :raises AuthorizationError: if an API key may not delete its submissions
     """
     with write_session():
         form = get_owned_form(form_id, caller, lock=True)
@@ -182,25 +182,25 @@ def delete(form_id: str, caller: Caller) -> bool:
 
 
 def get_owned_form(form_id: str, caller: Caller, *, lock: bool = False) -> Form:
-    """A form of the caller's, or any for an operator.
+    """Return a form of the caller, or any form for an operator.
 
-    :raises NotFoundError: where there is none, or it is another's
+    :raises NotFoundError: if there is none, or it is another owner's
     """
     query = _visible_to(caller, select(Form)).where(Form.id == form_id)
-    known = FORM_ID.fullmatch(form_id)
-    form: Form | None = db.session.scalar(query.with_for_update() if lock else query) if known else None
+    is_id = FORM_ID.fullmatch(form_id)
+    form: Form | None = db.session.scalar(query.with_for_update() if lock else query) if is_id else None
     if form is None:
         raise NotFoundError()
     return form
 
 
 def form_url(form_id: str) -> str:
-    """Where a form is sent to, and where its page is."""
+    """Return the public URL: form action and hosted page."""
     return f"{settings.public_url.rstrip('/')}/f/{form_id}"
 
 
 def _export(_: object, account_id: uuid.UUID, document: dict[str, Any]) -> None:
-    """Add the forms of an account to what is held on it."""
+    """Add the account's forms to its data export."""
     query = select(Form).where(Form.owner_id == account_id, Form.deleted_at.is_(None))
     forms = [
         form_as_dict(form, _fields(form), None) for form in db.session.scalars(query.order_by(Form.created_at, Form.id))
@@ -221,7 +221,7 @@ def _fields(form: Form) -> list[dict[str, Any]]:
 
 
 def form_as_dict(form: Form, fields: Sequence[Mapping[str, Any]], problem: str | None) -> dict[str, Any]:
-    """What an owner is told of a form."""
+    """Return the form as the API shows it to its owner."""
     return {
         "id": form.id,
         "owner_id": form.owner_id,
@@ -246,20 +246,20 @@ def _version_as_dict(version: FormVersion) -> dict[str, Any]:
     }
 
 
-def _merge_settings(kept: Mapping[str, Any], patch: Mapping[str, Any], fields: Sequence[Any]) -> dict[str, Any]:
-    """All settings, once changed."""
-    whole: dict[str, Any] = FormSettingsSchema().load(merge_patch(kept, patch))
-    faults: dict[str, list[FieldError]] = find_conflicts(fields, whole)
+def _merge_settings(current: Mapping[str, Any], patch: Mapping[str, Any], fields: Sequence[Any]) -> dict[str, Any]:
+    """Apply a patch to the settings and check the result."""
+    merged: dict[str, Any] = FormSettingsSchema().load(merge_patch(current, patch))
+    faults: dict[str, list[FieldError]] = find_conflicts(fields, merged)
     if faults:
-        raise ValidationError({f"settings.{name}": found for name, found in faults.items()})
-    return whole
+        raise ValidationError({f"settings.{name}": faults_of_setting for name, faults_of_setting in faults.items()})
+    return merged
 
 
 def _new_id() -> str:
-    """16 random URL-safe characters; the first is a letter or digit, so that none is taken for an option."""
-    while not FORM_ID.fullmatch(made := secrets.token_urlsafe(12)):
+    """Return 16 random URL-safe characters; the first is alphanumeric, so that no id looks like an option."""
+    while not FORM_ID.fullmatch(form_id := secrets.token_urlsafe(12)):
         pass
-    return made
+    return form_id
 
 
 def _parse_id(text: str) -> str:

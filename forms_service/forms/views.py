@@ -1,4 +1,4 @@
-"""The forms blueprint, for owners; and the pages of a form, for its visitors."""
+"""API of forms, for owners; hosted pages, for visitors."""
 
 from typing import Any
 
@@ -23,9 +23,9 @@ SHOWN = {"200": {"description": "The HTML page.", "content": {"text/html": {"sch
 @for_owners("forms:write")
 @forms.arguments(schemas.NewForm)
 @forms.answers(201, schemas.Form, message="Form created. It accepts submissions now.")
-def create(said: dict[str, Any]) -> dict[str, Any]:
+def create(body: dict[str, Any]) -> dict[str, Any]:
     """Create a form."""
-    return service.create(said, caller().account_id)
+    return service.create(body, caller().account_id)
 
 
 @forms.route("/api/forms")
@@ -33,9 +33,9 @@ def create(said: dict[str, Any]) -> dict[str, Any]:
 @for_owners("forms:read")
 @forms.arguments(Paging, location="query")
 @forms.lists(schemas.Form, message="Your forms, newest first.")
-def list_forms(paging: dict[str, Any]) -> Page[dict[str, Any]]:
+def list_forms(query: dict[str, Any]) -> Page[dict[str, Any]]:
     """List your forms; operators see all forms."""
-    return service.list_forms(caller(), **paging)
+    return service.list_forms(caller(), **query)
 
 
 @forms.route("/api/forms/<form_id>")
@@ -52,9 +52,9 @@ def show(form_id: str) -> dict[str, Any]:
 @for_owners("forms:read")
 @forms.arguments(Paging, location="query")
 @forms.lists(schemas.FormVersion, message="The versions of the form, newest first.")
-def list_versions(paging: dict[str, Any], form_id: str) -> Page[dict[str, Any]]:
+def list_versions(query: dict[str, Any], form_id: str) -> Page[dict[str, Any]]:
     """List the versions of a form, each with its fields."""
-    return service.list_versions(form_id, caller(), **paging)
+    return service.list_versions(form_id, caller(), **query)
 
 
 @forms.route("/api/forms/<form_id>/versions/<int(max=2147483647):version>")
@@ -74,14 +74,14 @@ def show_version(form_id: str, version: int) -> dict[str, Any]:
 @for_owners("forms:write")
 @forms.arguments(schemas.FormChanges)
 @forms.answers(200, schemas.Form, message="Form changed.")
-def change(said: dict[str, Any], form_id: str) -> dict[str, Any]:
+def change(body: dict[str, Any], form_id: str) -> dict[str, Any]:
     """Change a form.
 
     `settings` are merged (RFC 7396: null resets a setting to its default). `fields` are replaced; if they differ, a new
     version is created, and earlier submissions keep their labels. An API key also needs `submissions:write` to shorten
     the retention of submissions.
     """
-    return service.change(form_id, caller(), said)
+    return service.change(form_id, caller(), body)
 
 
 @forms.route("/api/forms/<form_id>", methods=["DELETE"])
