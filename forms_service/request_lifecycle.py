@@ -59,7 +59,7 @@ def _finish(response: Response) -> Response:
     """Add the headers of every response, then count and log it."""
     path = request.path
     if path.startswith(FORM_PATH):
-        origins.add_headers(response)
+        origins.add_cors_headers(response)
     elif path.startswith("/api/"):
         cors.add_headers(response)
     active_request: ActiveRequest = g.active_request

@@ -9,7 +9,7 @@ import marshmallow as ma
 
 from forms_service.errors import FieldError
 from forms_service.inbox.filters import Filters
-from forms_service.submissions.email_addresses import addresses_in
+from forms_service.submissions.email_addresses import find_addresses
 from forms_service.submissions.models import STATUSES
 from forms_service.validation.base import Schema
 from forms_service.validation.datetimes import DateOrDateTime, local_date
@@ -257,7 +257,7 @@ class Mailbox(Email):
     """An address, also as it stands in a mail: `Ann <ann@example.com>`."""
 
     def _cleaned(self, value: str) -> str:
-        found = list(islice(addresses_in(value), 2))
+        found = list(islice(find_addresses(value), 2))
         return super()._cleaned(found[0] if len(found) == 1 else value)
 
 

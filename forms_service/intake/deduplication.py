@@ -16,13 +16,13 @@ from forms_service.extensions import db
 from forms_service.forms.cache import FORM_FULL, PublishedForm
 from forms_service.forms.models import Form
 from forms_service.submissions.models import IdempotencyKey, Submission
-from forms_service.submissions.parsed_submission import Incoming
+from forms_service.submissions.parsed_submission import ParsedSubmission
 from forms_service.submissions.serialization import to_json
 
-REPEAT = timedelta(seconds=10)
+DUPLICATE_WINDOW = timedelta(seconds=10)
 """How long the same content from the same client is the same submission: a double click, a second try."""
 
-KEY_LIFE = timedelta(hours=24)
+IDEMPOTENCY_KEY_TTL = timedelta(hours=24)
 """How long an idempotency key leads to its first answer."""
 
 KEY_HEADER = "Idempotency-Key"
@@ -55,7 +55,7 @@ class KeyHashes(NamedTuple):
         return self.client, self.content
 
 
-class Mark(NamedTuple):
+class DuplicateKey(NamedTuple):
     """By what a submission is known again: its form, its content, who sent it, and its idempotency key."""
 
     form: PublishedForm
@@ -64,10 +64,10 @@ class Mark(NamedTuple):
     keys: KeyHashes | None = None
 
 
-class Entry(NamedTuple):
+class NewSubmission(NamedTuple):
     """A submission that is ready to be stored: its rows as the driver takes them."""
 
-    mark: Mark
+    duplicate_key: DuplicateKey
     id: uuid.UUID
     spam: bool
     submission: Row
@@ -76,86 +76,90 @@ class Entry(NamedTuple):
     messages: Sequence[Row] = ()
 
 
-class Stored(NamedTuple):
+class StoreResult(NamedTuple):
     """The submission that answers an entry; `fresh` if it is the entry's own, with the hashes of keys that are new."""
 
     id: uuid.UUID
-    fresh: bool
+    created: bool
     new_keys: tuple[bytes, ...] = ()
 
 
-Outcome = Stored | Exception
+Outcome = StoreResult | Exception
 
 
-def decide(connection: Connection, entries: Sequence[Entry]) -> list[Outcome]:
+def decide(connection: Connection, batch: Sequence[NewSubmission]) -> list[Outcome]:
     """What is to become of each, in order; several of one group count as if they came one after the other.
 
     It begins the transaction on PostgreSQL.
     """
-    seen = _recent(connection, [entry.mark for entry in entries], begin=True)
-    taken: dict[str, int] = {}
+    recent = _find_recent(connection, [new.duplicate_key for new in batch], begin=True)
+    counts: dict[str, int] = {}
     outcomes: list[Outcome] = []
-    for entry in entries:
-        outcome = _decide(connection, entry, seen, taken)
+    for new in batch:
+        outcome = _decide(connection, new, recent, counts)
         outcomes.append(outcome)
-        if isinstance(outcome, Stored) and outcome.fresh:
-            seen[entry.mark.fingerprint] = outcome.id
+        if isinstance(outcome, StoreResult) and outcome.created:
+            recent[new.duplicate_key.fingerprint] = outcome.id
     return outcomes
 
 
-def _decide(connection: Connection, entry: Entry, seen: dict[bytes, uuid.UUID], taken: dict[str, int]) -> Outcome:
-    mark = entry.mark
-    earlier = _under_key(connection, mark.form.id, mark.keys, mark.content_hash) if mark.keys else None
+def _decide(
+    connection: Connection, new: NewSubmission, recent: dict[bytes, uuid.UUID], counts: dict[str, int]
+) -> Outcome:
+    key = new.duplicate_key
+    earlier = _find_by_key(connection, key.form.id, key.keys, key.content_hash) if key.keys else None
     if earlier is not None:
         return earlier
-    new_keys = mark.keys.stored if mark.keys else ()
-    repeated = seen.get(mark.fingerprint)
+    new_keys = key.keys.stored if key.keys else ()
+    repeated = recent.get(key.fingerprint)
     if repeated:
-        return Stored(repeated, fresh=False, new_keys=new_keys)
-    if not _has_room(connection, entry, taken):
+        return StoreResult(repeated, created=False, new_keys=new_keys)
+    if not _fits_quota(connection, new, counts):
         return AuthorizationError(FORM_FULL, details={"reason": INACTIVE})
-    return Stored(entry.id, fresh=True, new_keys=new_keys)
+    return StoreResult(new.id, created=True, new_keys=new_keys)
 
 
-def known(connection: Connection, mark: Mark) -> uuid.UUID | None:
+def find_duplicate(connection: Connection, key: DuplicateKey) -> uuid.UUID | None:
     """The submission that this one repeats, by its key or by its content.
 
     :raises ValidationError: for a key that came with other content before
     """
-    earlier = _under_key(connection, mark.form.id, mark.keys, mark.content_hash) if mark.keys else None
+    earlier = _find_by_key(connection, key.form.id, key.keys, key.content_hash) if key.keys else None
     if isinstance(earlier, Exception):
         raise earlier
-    return earlier.id if earlier else _recent(connection, [mark]).get(mark.fingerprint)
+    return earlier.id if earlier else _find_recent(connection, [key]).get(key.fingerprint)
 
 
-def _recent(connection: Connection, marks: Sequence[Mark], *, begin: bool = False) -> dict[bytes, uuid.UUID]:
+def _find_recent(
+    connection: Connection, keys: Sequence[DuplicateKey], *, begin: bool = False
+) -> dict[bytes, uuid.UUID]:
     """The submissions of the last seconds by their fingerprints, of which these may be repeats."""
-    hashes = {f"hash{number}": mark.content_hash for number, mark in enumerate(marks)}
+    hashes = {f"hash{number}": key.content_hash for number, key in enumerate(keys)}
     with pipeline(connection, begin=begin):
         if connection.dialect.name == "postgresql":  # on SQLite there is one writer anyway
-            for fingerprint in sorted(mark.fingerprint for mark in marks):
+            for fingerprint in sorted(key.fingerprint for key in keys):
                 execute(connection, LOCK, {"number": int.from_bytes(fingerprint[:8], signed=True)})
-        fetch = _recent_query(len(marks)).send(connection, {**hashes, "since": now() - REPEAT})
+        fetch = _recent_query(len(keys)).send(connection, {**hashes, "since": now() - DUPLICATE_WINDOW})
     return {bytes(fingerprint): identity for fingerprint, identity in fetch()}
 
 
 @cache
 def _recent_query(count: int) -> CompiledQuery:
     """One for each size of a group, of which SQLite keeps no more than the text."""
-    return CompiledQuery(lambda: _recent_rows(count))
+    return CompiledQuery(lambda: _recent_select(count))
 
 
-def _recent_rows(count: int) -> Select[*tuple[Any, ...]]:
+def _recent_select(count: int) -> Select[*tuple[Any, ...]]:
     hashes = [bindparam(f"hash{number}", type_=LargeBinary) for number in range(count)]
     columns = select(Submission.fingerprint, Submission.id)
     return columns.where(Submission.content_hash.in_(hashes), Submission.created_at > bindparam("since"))
 
 
-def _under_key(connection: Connection, form_id: str, keys: KeyHashes, content_hash: bytes) -> Outcome | None:
+def _find_by_key(connection: Connection, form_id: str, keys: KeyHashes, content_hash: bytes) -> Outcome | None:
     """The answer that the idempotency key leads to already; another client's key leads nowhere but to this content."""
     same = (IdempotencyKey.form_id == form_id, IdempotencyKey.key_hash.in_(keys))
     columns = (IdempotencyKey.key_hash, IdempotencyKey.content_hash, IdempotencyKey.submission_id)
-    oldest = now() - KEY_LIFE
+    oldest = now() - IDEMPOTENCY_KEY_TTL
     rows = connection.execute(select(*columns, IdempotencyKey.created_at).where(*same)).all()
     if any(row.created_at < oldest for row in rows):
         connection.execute(delete(IdempotencyKey).where(*same, IdempotencyKey.created_at < oldest))
@@ -170,48 +174,50 @@ def _under_key(connection: Connection, form_id: str, keys: KeyHashes, content_ha
         return ValidationError(
             {KEY_HEADER: [FieldError("This key was already used with different content.", "key_reused")]}
         )
-    return Stored(found.submission_id, fresh=False, new_keys=tuple(key for key in keys.stored if key not in alive))
+    return StoreResult(
+        found.submission_id, created=False, new_keys=tuple(key for key in keys.stored if key not in alive)
+    )
 
 
 def is_full(form: PublishedForm) -> bool:
     """Whether the form has as many submissions as it takes; only the transaction that stores one decides."""
-    most = form.settings.max_submissions
-    return most is not None and db.session.execute(_counted(form.id)).scalar_one() >= most
+    limit = form.settings.max_submissions
+    return limit is not None and db.session.execute(_count_query(form.id)).scalar_one() >= limit
 
 
-def _counted(form_id: str) -> Select[int]:
+def _count_query(form_id: str) -> Select[int]:
     return select(func.count()).where(Submission.form_id == form_id, Submission.status != "spam")
 
 
-def _has_room(connection: Connection, entry: Entry, taken: dict[str, int]) -> bool:
+def _fits_quota(connection: Connection, new: NewSubmission, counts: dict[str, int]) -> bool:
     """Whether the form takes one more; spam fills no form."""
-    most = entry.mark.form.settings.max_submissions
-    if most is None:
+    limit = new.duplicate_key.form.settings.max_submissions
+    if limit is None:
         return True
-    form_id = entry.mark.form.id
-    if form_id not in taken:
+    form_id = new.duplicate_key.form.id
+    if form_id not in counts:
         # whoever else counts waits here on PostgreSQL; what is inserted meanwhile has counted before
         connection.execute(select(Form.id).where(Form.id == form_id).with_for_update(key_share=True))
-        taken[form_id] = connection.execute(_counted(form_id)).scalar_one()
-    if taken[form_id] >= most:
+        counts[form_id] = connection.execute(_count_query(form_id)).scalar_one()
+    if counts[form_id] >= limit:
         return False
-    taken[form_id] += not entry.spam
+    counts[form_id] += not new.spam
     return True
 
 
-def hashes_of(form: PublishedForm, incoming: Incoming, client: str) -> tuple[bytes, bytes]:
+def hash_content(form: PublishedForm, parsed: ParsedSubmission, client: str) -> tuple[bytes, bytes]:
     """Of what was sent to the form, whoever sent it; and of the same from this client.
 
     A CAPTCHA's token is no part of it, being new each time.
     """
-    files = [[upload.field, upload.name, upload.content_type, upload.digest.hex()] for upload in incoming.uploads]
-    sent = [form.id, incoming.data, incoming.control, incoming.honeypots, files]
+    files = [[upload.field, upload.name, upload.content_type, upload.digest.hex()] for upload in parsed.uploads]
+    sent = [form.id, parsed.data, parsed.control, parsed.honeypots, files]
     ring = current_key_ring()
     content = ring.index(to_json(sent), CONTENT_CONTEXT)
     return content, ring.index(f"{client} {content.hex()}", FINGERPRINT_CONTEXT)
 
 
-def key_hashes(client: str, key: str, content_hash: bytes) -> KeyHashes:
+def hash_key(client: str, key: str, content_hash: bytes) -> KeyHashes:
     """Return what is kept of an idempotency key, which may be anything."""
     ring = current_key_ring()
     return KeyHashes(

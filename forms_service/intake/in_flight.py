@@ -14,7 +14,7 @@ MAX_PER_FORM = THREADS * 3 // 4
 """Threads of the process that one form's submissions may take: a flood on it leaves the rest to the others."""
 
 
-class Running:
+class InFlight:
     """The submissions that this process is taking."""
 
     def __init__(self) -> None:
@@ -28,7 +28,7 @@ class Running:
         return self._all
 
     @contextmanager
-    def of_form(self, form_id: str) -> Iterator[None]:
+    def form_slot(self, form_id: str) -> Iterator[None]:
         """A place among the form's.
 
         :raises ServiceUnavailableError: when there is none
@@ -50,7 +50,7 @@ class Running:
                     del self._forms[form_id]
 
     @contextmanager
-    def under_key(self, form_id: str, client: str, key: str | None) -> Iterator[None]:
+    def idempotency_lock(self, form_id: str, client: str, key: str | None) -> Iterator[None]:
         """The client's only one with that idempotency key.
 
         A second one in another process is not seen here: it finds what the first has stored when it stores itself.
@@ -74,10 +74,10 @@ class Running:
 
 def init_app(app: Flask) -> None:
     """Nothing is in hand yet."""
-    app.extensions["running"] = Running()
+    app.extensions["running"] = InFlight()
 
 
-def running() -> Running:
+def submissions_in_flight() -> InFlight:
     """What the app's process has in hand."""
-    found: Running = current_app.extensions["running"]
+    found: InFlight = current_app.extensions["running"]
     return found

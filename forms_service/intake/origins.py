@@ -11,7 +11,7 @@ from forms_service.errors import AuthorizationError
 from forms_service.form_schema import special_fields
 from forms_service.forms import page_tokens
 from forms_service.forms.cache import PublishedForm
-from forms_service.submissions.parsed_submission import Incoming, Sorted, first_of
+from forms_service.submissions.parsed_submission import ParsedSubmission, Sorted, first_of
 from forms_service.validation.urls import matches_origin, to_ascii_host
 from forms_service.web.cors import EXPOSED_HEADERS, PREFLIGHT_SECONDS
 
@@ -43,11 +43,11 @@ def check_origin(form: PublishedForm) -> None:
 
     :raises AuthorizationError: where the form lists its sites, and this is none of them
     """
-    if not may_read(form):
+    if not is_allowed(form):
         raise AuthorizationError("This form does not accept submissions from this site.", details={"reason": BLOCKED})
 
 
-def refusal() -> str:
+def refusal_reason() -> str:
     """The reason that a refused origin is counted as."""
     return "origin_null" if request.headers.get("Origin") == "null" else "origin"
 
@@ -65,13 +65,13 @@ def from_our_page() -> bool:
     return same or (site is not None and site == origin_of(settings.public_url))
 
 
-def add_headers(response: Response) -> None:
+def add_cors_headers(response: Response) -> None:
     """Let the form's sites read the answer, errors too; one that came before the form was known says nothing of it."""
     form: PublishedForm | None = g.get("form")
     origin = request.headers.get("Origin")
     if form and form.settings.allowed_origins:
         response.vary.add("Origin")
-        if origin is None or not may_read(form):
+        if origin is None or not is_allowed(form):
             return
         response.headers["Access-Control-Allow-Origin"] = origin
     else:
@@ -86,35 +86,39 @@ def add_headers(response: Response) -> None:
 
 def _allowed_headers() -> str:
     """The usual ones and whatever the script asks for: with no credentials allowed, a header can do no harm."""
-    wanted = request.headers.get("Access-Control-Request-Headers", "").strip()
-    if not wanted or len(wanted) > MAX_HEADER_NAMES or not HEADER_NAMES.fullmatch(wanted):
+    requested = request.headers.get("Access-Control-Request-Headers", "").strip()
+    if not requested or len(requested) > MAX_HEADER_NAMES or not HEADER_NAMES.fullmatch(requested):
         return ALLOWED_HEADERS
-    return f"{ALLOWED_HEADERS}, {wanted}"
+    return f"{ALLOWED_HEADERS}, {requested}"
 
 
-def may_read(form: PublishedForm) -> bool:
+def is_allowed(form: PublishedForm) -> bool:
     """Whether the page that asks is one of the form's sites, of any where it lists none, or our own."""
     allowed = form.settings.allowed_origins
     origin = request.headers.get("Origin")
     return not allowed or origin is None or matches_origin(origin, allowed) or from_our_page()
 
 
-def destination(wanted: str | None, *, site: str | None, listed: Collection[str]) -> str | None:
+def resolve_redirect(requested: str | None, *, site: str | None, allowed_urls: Collection[str]) -> str | None:
     """The absolute URL to go on to; None where there is none, or it is not one that this form may lead to.
 
     `site` is the origin that the form was posted from, to which a path belongs; `listed` are whole URLs.
     """
-    if site and wanted and wanted.startswith("/") and not wanted.startswith("//"):
-        wanted = site + wanted
-    url = _as_sent(wanted)
-    if not wanted or url is None:
+    if site and requested and requested.startswith("/") and not requested.startswith("//"):
+        requested = site + requested
+    url = _as_location(requested)
+    if not requested or url is None:
         return None
-    return url if origin_of(wanted) == site or wanted in listed or url in map(_as_sent, listed) else None
+    return (
+        url
+        if origin_of(requested) == site or requested in allowed_urls or url in map(_as_location, allowed_urls)
+        else None
+    )
 
 
 def origin_of(url: str | None) -> str | None:
     """Scheme, host and port of a URL as a browser writes them in Origin; None for what has none."""
-    if not url or not _harmless(url):
+    if not url or not _is_unambiguous(url):
         return None
     try:
         parts = urlsplit(url)
@@ -123,13 +127,13 @@ def origin_of(url: str | None) -> str | None:
         return None
     if parts.scheme not in SCHEMES or "@" in parts.netloc or not HOST.fullmatch(name):
         return None
-    if not parts.netloc.isascii() and not _is_spelled_out(parts.hostname or "", name):
+    if not parts.netloc.isascii() and not _keeps_scripts(parts.hostname or "", name):
         return None
     host = f"[{name}]" if ":" in name else name
     return f"{parts.scheme}://{host}" + (f":{port}" if port and port != SCHEMES[parts.scheme] else "")
 
 
-def _as_sent(url: str | None) -> str | None:
+def _as_location(url: str | None) -> str | None:
     """The URL as a Location header holds it, its host as browsers write it; None for what no browser may be led to."""
     origin = origin_of(url)
     if not url or origin is None:
@@ -140,22 +144,22 @@ def _as_sent(url: str | None) -> str | None:
     )
 
 
-def _is_spelled_out(host: str, name: str) -> bool:
+def _keeps_scripts(host: str, name: str) -> bool:
     """Whether each label with letters of other scripts keeps them, as `xn--…`: look-alikes of ASCII do not."""
     labels, names = host.split("."), name.split(".")
     same = len(labels) == len(names)
     return same and all(b.startswith("xn--") for a, b in zip(labels, names, strict=True) if not a.isascii())
 
 
-def _harmless(url: str) -> bool:
+def _is_unambiguous(url: str) -> bool:
     r"""Without what browsers read differently than it looks: `\`, white space but blanks, control characters."""
     return url.isprintable() and "\\" not in url
 
 
-def find_redirect(form: PublishedForm, came: Incoming | Sorted) -> str | None:
+def find_redirect(form: PublishedForm, parsed: ParsedSubmission | Sorted) -> str | None:
     """The redirect that was asked for, as far as the form may lead there; None for the thank-you page."""
-    back = page_tokens.return_url(came.back, form.id) if came.back and from_our_page() else None
-    if back is not None:
-        return back or None
-    wanted = first_of(came.control, special_fields.REDIRECT)
-    return destination(wanted, site=posting_site(), listed=form.settings.redirect_urls) if wanted else None
+    return_url = page_tokens.return_url(parsed.back, form.id) if parsed.back and from_our_page() else None
+    if return_url is not None:
+        return return_url or None
+    url = first_of(parsed.control, special_fields.REDIRECT)
+    return resolve_redirect(url, site=posting_site(), allowed_urls=form.settings.redirect_urls) if url else None

@@ -21,12 +21,12 @@ from forms_service.forms.cache import PublishedForm
 from forms_service.forms.controls import MAX_PAGE_SIZE
 from forms_service.intake.origins import find_redirect
 from forms_service.spam.checks import MIN_FILL_SECONDS
-from forms_service.submissions.parsed_submission import first_of, sort_out
+from forms_service.submissions.parsed_submission import first_of, split_special_fields
 from forms_service.validation.label_links import strip_links
 from forms_service.web.bodies import query_fields
 from forms_service.web.recovery import MAX_CHARACTERS, recovered_values, words
 
-PASSING = (ConflictError, InternalServerError, RateLimitError, ServiceUnavailableError)
+TRANSIENT_ERRORS = (ConflictError, InternalServerError, RateLimitError, ServiceUnavailableError)
 """Errors that the same submission may not meet again a moment later."""
 
 Values = Mapping[str, Any]
@@ -63,7 +63,7 @@ def _again(form: PublishedForm, values: Values) -> pages.PreviousAttempt:
     """
     typed = form.names.gather(values)
     shown = {name: value for name, value in typed.items() if name != special_fields.BACK}
-    came = sort_out(typed, honeypot=form.settings.honeypot)
+    came = split_special_fields(typed, honeypot=form.settings.honeypot)
     if first_of(came.control, special_fields.REDIRECT):
         shown[special_fields.BACK] = page_tokens.issue_return(form.id, find_redirect(form, came) or "")
     age = page_tokens.start_age(came.started) if came.started else None
@@ -98,4 +98,4 @@ def _query() -> list[tuple[str, str]]:
 def _resent(form_id: str, error: ApiError, values: Values, length: int) -> list[tuple[str, str]]:
     """What to send again as it is; nothing where it was cut off, or a file would be missing."""
     whole = length < MAX_CHARACTERS and not g.get("sent_files")
-    return pages.hidden_fields(values) if form_id and whole and isinstance(error, PASSING) else []
+    return pages.hidden_fields(values) if form_id and whole and isinstance(error, TRANSIENT_ERRORS) else []

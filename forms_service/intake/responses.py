@@ -22,7 +22,7 @@ from forms_service.intake import origins
 from forms_service.intake.deduplication import INACTIVE
 from forms_service.intake.origins import find_redirect, from_our_page
 from forms_service.intake.refusal_pages import refusal_page
-from forms_service.submissions.parsed_submission import Incoming
+from forms_service.submissions.parsed_submission import ParsedSubmission
 from forms_service.submissions.refusals import count_refusal
 from forms_service.uploads import multipart_upload
 from forms_service.web import error_handlers
@@ -58,37 +58,37 @@ FORMSPREE_REASONS = ("INACTIVE", "BLOCKED", "FILES_TOO_BIG", "TOO_MANY_FILES", "
 THANKS = "Thank you. Your submission has been received."
 
 
-def accepted(form: PublishedForm, incoming: Incoming, identity: uuid.UUID) -> Response:
+def success_response(form: PublishedForm, parsed: ParsedSubmission, submission_id: uuid.UUID) -> Response:
     """That it is stored, and where to go from here."""
-    further = find_redirect(form, incoming)
+    next_url = find_redirect(form, parsed)
     if wants_page():
-        return redirect(further or _thanks(form), 303)  # type: ignore[return-value]
+        return redirect(next_url or _thanks_url(form), 303)  # type: ignore[return-value]
     body = {
         "success": True,
         "ok": True,
         "message": THANKS,
-        "data": {"id": str(identity)},
+        "data": {"id": str(submission_id)},
         "meta": {},
-        "next": further or f"{service.form_url(form.id)}/thanks",
+        "next": next_url or f"{service.form_url(form.id)}/thanks",
     }
     return as_json(body)
 
 
-def _thanks(form: PublishedForm) -> str:
+def _thanks_url(form: PublishedForm) -> str:
     """The thank-you page; it is told the site that the form was filled in on before it was corrected here."""
     token = request.args.get(page_tokens.SITE_PARAMETER, "")
     site = token if from_our_page() and page_tokens.return_url(token, form.id) else None
     return url_for("hosted.thanks", form_id=form.id, _site=site)
 
 
-def refused(error: Exception) -> Response:
-    """What is wrong, for whatever was raised on the way."""
-    known = error_handlers.known(error)
-    _count(known)
-    return error_handlers.finished(refusal_page(known) if wants_page() else _json(known), known)
+def error_response(error: Exception) -> Response:
+    """Return the JSON or page for an exception raised while a submission was handled."""
+    api_error = error_handlers.known(error)
+    _count_refusal(api_error)
+    return error_handlers.finished(refusal_page(api_error) if wants_page() else _json(api_error), api_error)
 
 
-def _count(error: ApiError) -> None:
+def _count_refusal(error: ApiError) -> None:
     """Let the owner see that the submission was refused, and why."""
     reason = REASONS.get(type(error))
     if isinstance(error, ValidationError) and set(error.faults) <= set(special_fields.CHALLENGE_TOKENS):
@@ -98,7 +98,7 @@ def _count(error: ApiError) -> None:
     ):
         reason = "too_large"
     elif isinstance(error, AuthorizationError):
-        reason = "closed" if error.details.get("reason") == INACTIVE else origins.refusal()
+        reason = "closed" if error.details.get("reason") == INACTIVE else origins.refusal_reason()
     if reason:
         count_refusal(str((request.view_args or {}).get("form_id", "")), reason)
 
@@ -124,5 +124,5 @@ def _formspree_errors(error: ApiError) -> list[dict[str, str]]:
 def _formspree_error(path: str, code: str, message: str) -> dict[str, str]:
     if code in FORMSPREE_FORM_CODES:
         return {"code": FORMSPREE_FORM_CODES[code], "message": message}
-    known = {"code": FORMSPREE_FIELD_CODES[code]} if code in FORMSPREE_FIELD_CODES else {}
-    return {**known, "field": path, "message": message}
+    code_entry = {"code": FORMSPREE_FIELD_CODES[code]} if code in FORMSPREE_FIELD_CODES else {}
+    return {**code_entry, "field": path, "message": message}

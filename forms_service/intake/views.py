@@ -6,7 +6,7 @@ from forms_service.errors import FieldError, NotFoundError, ValidationError
 from forms_service.forms.cache import get_published_form
 from forms_service.intake import openapi, origins, parsing, responses, service
 from forms_service.intake.deduplication import KEY_HEADER
-from forms_service.intake.in_flight import running
+from forms_service.intake.in_flight import submissions_in_flight
 from forms_service.rate_limiting.limits import rate_limit
 from forms_service.spam import altcha_challenges
 from forms_service.submissions.refusals import count_refusal
@@ -19,7 +19,7 @@ MAX_KEY_LENGTH = 255
 
 taking = Blueprint("taking", __name__, description="Submit a form.")
 puzzles = Blueprint("puzzles", __name__, description="ALTCHA challenges.")
-taking.register_error_handler(Exception, responses.refused)
+taking.register_error_handler(Exception, responses.error_response)
 
 
 @taking.route("/f/<form_id>", methods=["POST"])
@@ -36,10 +36,14 @@ def submit(form_id: str) -> Response:
     form = g.form = get_published_form(form_id)
     origins.check_origin(form)
     key = _idempotency_key()
-    sender = service.Sender(client_key(), client_for_log(form.settings.store_ip))
-    with running().of_form(form.id), parsing.received(form) as came, running().under_key(form.id, sender.key, key):
-        identity = service.take(form, came, sender, key)
-    return responses.accepted(form, came, identity)
+    client = service.Client(client_key(), client_for_log(form.settings.store_ip))
+    with (
+        submissions_in_flight().form_slot(form.id),
+        parsing.parse_request(form) as parsed,
+        submissions_in_flight().idempotency_lock(form.id, client.key, key),
+    ):
+        identity = service.accept_submission(form, parsed, client, key)
+    return responses.success_response(form, parsed, identity)
 
 
 @taking.route("/f/<form_id>", methods=["OPTIONS"])
@@ -49,8 +53,8 @@ def submit(form_id: str) -> Response:
 def preflight(form_id: str) -> Response:
     """Answer the CORS preflight of a submission."""
     form = g.form = get_published_form(form_id)
-    if not origins.may_read(form):  # the browser stops here, so no submission follows that could be counted
-        count_refusal(form.id, origins.refusal())
+    if not origins.is_allowed(form):  # the browser stops here, so no submission follows that could be counted
+        count_refusal(form.id, origins.refusal_reason())
     return Response(status=204, headers={"Allow": origins.ALLOWED_METHODS})
 
 
@@ -67,7 +71,7 @@ def challenge(form_id: str) -> Response:
     origins.check_origin(form)
     if form.settings.challenge != "altcha":
         raise NotFoundError("This form does not use ALTCHA.")
-    return as_json(altcha_challenges.challenge(form.id))
+    return as_json(altcha_challenges.create_challenge(form.id))
 
 
 @puzzles.route("/f/<form_id>/challenge", methods=["OPTIONS"])

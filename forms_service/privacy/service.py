@@ -15,8 +15,8 @@ from forms_service.forms.models import Form
 from forms_service.inbox.export import JSON_LINES, Export, lines
 from forms_service.inbox.service import page
 from forms_service.submissions import deletion
-from forms_service.submissions.email_addresses import person_index
-from forms_service.submissions.models import Person, Submission
+from forms_service.submissions.email_addresses import email_blind_index
+from forms_service.submissions.models import Submission, SubmissionEmail
 from forms_service.submissions.queries import BATCH, Found, Position, Query, fetched, position, released
 from forms_service.validation.datetimes import parse_utc
 from forms_service.web.pagination import Page, after
@@ -53,9 +53,9 @@ def erase(caller: Caller, email: str) -> dict[str, int]:
 def _sent(caller: Caller, email: str, start: Position | None, limit: int) -> Query:
     query = (
         select(Submission.id, Submission.created_at)
-        .join(Person, Person.submission_id == Submission.id)
+        .join(SubmissionEmail, SubmissionEmail.submission_id == Submission.id)
         .join(Form, Form.id == Submission.form_id)
-        .where(Person.email_index == person_index(email), Form.deleted_at.is_(None))
+        .where(SubmissionEmail.email_index == email_blind_index(email), Form.deleted_at.is_(None))
     )
     if caller.role != "operator":
         query = query.where(Form.owner_id == caller.account_id)

@@ -22,7 +22,7 @@ ALGORITHM = "PBKDF2/SHA-256"
 COST = 2_000
 """Rounds of one try, half a millisecond here; a browser needs 256 tries on average."""
 
-EXPIRES_SECONDS = 3600
+CHALLENGE_TTL = 3600
 MAX_SOLUTION_LENGTH = 4096
 """Characters of a solution; the widget's have about 700."""
 
@@ -31,40 +31,40 @@ PURPOSE = "forms_service altcha"
 
 def init_app(app: Flask) -> None:
     """Have what was solved forgotten once it is too old to be sent again."""
-    periodic.register(app, "spent_challenges", EXPIRES_SECONDS, forget_spent)
+    periodic.register(app, "spent_challenges", CHALLENGE_TTL, delete_expired)
 
 
-def challenge(form_id: str) -> dict[str, Any]:
+def create_challenge(form_id: str) -> dict[str, Any]:
     """A new puzzle for that form, as the widget takes it."""
     made = altcha.create_challenge(
         ALGORITHM,
         COST,
-        expires_at=int(time.time()) + EXPIRES_SECONDS,
+        expires_at=int(time.time()) + CHALLENGE_TTL,
         data={"form": form_id},
         hmac_secret=_key(),
     )
     return made.to_dict()
 
 
-def solves(form_id: str, solution: str) -> bool:
+def verify_solution(form_id: str, solution: str) -> bool:
     """Whether it solves a puzzle of ours that was for that form, is not too old, and was not solved before."""
     if len(solution) > MAX_SOLUTION_LENGTH or not altcha.verify_solution(solution, _key()).verified:
         return False
     solved = altcha.Payload.from_base64(solution).challenge
-    return solved.parameters.data == {"form": form_id} and _spend(solved.signature or "")
+    return solved.parameters.data == {"form": form_id} and _mark_spent(solved.signature or "")
 
 
-def forget_spent() -> None:
+def delete_expired() -> None:
     """Delete what is too old to be sent again."""
     with write_session():
         db.session.execute(delete(SpentChallenge).where(SpentChallenge.expires_at < now()))
         db.session.commit()
 
 
-def _spend(signature: str) -> bool:
+def _mark_spent(signature: str) -> bool:
     """Note that a puzzle is solved, for all processes to know; False if it was."""
     digest = hashlib.sha256(signature.encode()).digest()
-    expires_at = now() + timedelta(seconds=EXPIRES_SECONDS)
+    expires_at = now() + timedelta(seconds=CHALLENGE_TTL)
     try:
         with write_session():
             db.session.add(SpentChallenge(digest=digest, expires_at=expires_at))

@@ -6,12 +6,12 @@ from functools import lru_cache
 from itertools import chain
 
 from forms_service.forms.cache import PublishedForm
-from forms_service.submissions.email_addresses import addresses_in
-from forms_service.submissions.parsed_submission import Incoming
+from forms_service.submissions.email_addresses import find_addresses
+from forms_service.submissions.parsed_submission import ParsedSubmission
 from forms_service.validation.fields import email_key
 from forms_service.validation.text import fold_case
 
-REMEMBERED = 256
+MAX_CACHED = 256
 """Block lists that are kept ready."""
 
 MAX_SEARCHED = 50_000
@@ -26,12 +26,12 @@ _WITHOUT_SPACES = re.compile(
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
-def names(form: PublishedForm, incoming: Incoming, texts: list[str]) -> bool:
+def matches(form: PublishedForm, parsed: ParsedSubmission, texts: list[str]) -> bool:
     """Whether the form's block list names a word of the submission, an address in it, or where it came from."""
     blocked = form.settings.blocklist
     return (
-        bool(blocked.networks and _from_network(incoming.client, blocked.networks))
-        or bool(blocked.addresses and _has_address(incoming, texts, blocked.addresses))
+        bool(blocked.networks and _from_network(parsed.client, blocked.networks))
+        or bool(blocked.addresses and _has_address(parsed, texts, blocked.addresses))
         or bool(blocked.words and _has_word(texts, blocked.words))
     )
 
@@ -44,11 +44,11 @@ def _from_network(client: str, networks: tuple[str, ...]) -> bool:
     return any(address in network for network in _networks(networks))
 
 
-def _has_address(incoming: Incoming, texts: list[str], addresses: tuple[str, ...]) -> bool:
+def _has_address(parsed: ParsedSubmission, texts: list[str], addresses: tuple[str, ...]) -> bool:
     """A value that is one address or lists some; `@example.com` stands for everybody there."""
     blocked = _addresses(addresses)
-    for text in chain(texts, incoming.control.values()):
-        for address in addresses_in(text):
+    for text in chain(texts, parsed.control.values()):
+        for address in find_addresses(text):
             key = _key(address)
             if key in blocked or f"@{key.rpartition('@')[2]}" in blocked:
                 return True
@@ -73,18 +73,18 @@ def _has_word(texts: list[str], words: tuple[str, ...]) -> bool:
     return False
 
 
-@lru_cache(REMEMBERED)
+@lru_cache(MAX_CACHED)
 def _networks(listed: tuple[str, ...]) -> tuple[Network, ...]:
     return tuple(ipaddress.ip_network(network, strict=False) for network in listed)
 
 
-@lru_cache(REMEMBERED)
+@lru_cache(MAX_CACHED)
 def _addresses(listed: tuple[str, ...]) -> frozenset[str]:
     """As compared: an address by its key, a domain with its @."""
     return frozenset(_key(f"x{entry}").removeprefix("x") if entry.startswith("@") else _key(entry) for entry in listed)
 
 
-@lru_cache(REMEMBERED)
+@lru_cache(MAX_CACHED)
 def _words(listed: tuple[str, ...]) -> tuple[frozenset[str], tuple[str, ...], tuple[str, ...]]:
     """Single words, phrases with a space at both ends, and what stands anywhere."""
     whole, phrases, anywhere = set(), [], []

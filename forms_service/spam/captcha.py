@@ -9,7 +9,7 @@ from forms_service.errors import FieldError, ValidationError
 from forms_service.extensions import db
 from forms_service.forms.cache import PublishedForm
 from forms_service.spam import altcha_challenges, captcha_providers
-from forms_service.submissions.parsed_submission import Incoming
+from forms_service.submissions.parsed_submission import ParsedSubmission
 
 UNAVAILABLE = "challenge_unavailable"
 """The reason for the spam folder when nobody could say whether the token is good."""
@@ -34,7 +34,7 @@ PROVIDERS = {
 }
 
 
-def check(form: PublishedForm, incoming: Incoming) -> str | None:
+def check_token(form: PublishedForm, parsed: ParsedSubmission) -> str | None:
     """None for a good token, or a form without a CAPTCHA; UNAVAILABLE when its provider does not say.
 
     A token is good for one time, so whatever else may be wrong with the submission is to be found before. No
@@ -47,12 +47,12 @@ def check(form: PublishedForm, incoming: Incoming) -> str | None:
         return None
     provider = PROVIDERS.get(kind)
     field = provider.field if provider else ALTCHA_FIELD
-    tokens = incoming.challenge.get(field)
+    tokens = parsed.challenge.get(field)
     if not tokens:
         raise ValidationError({field: [FieldError("Confirm that you are human.", "required")]})
     try:
-        good = _verify(form, provider, tokens, incoming.client)
-    except captcha_providers.ProviderAwayError:
+        good = _verify(form, provider, tokens, parsed.client)
+    except captcha_providers.ProviderUnavailableError:
         return UNAVAILABLE
     if not good:
         raise ValidationError({field: [FieldError("The CAPTCHA check failed. Try again.", "challenge")]})
@@ -62,10 +62,10 @@ def check(form: PublishedForm, incoming: Incoming) -> str | None:
 def _verify(form: PublishedForm, provider: Provider | None, tokens: Sequence[str], client: str) -> bool:
     """Whether one of the tokens is good."""
     if provider is None:
-        return any(altcha_challenges.solves(form.id, token) for token in tokens)
+        return any(altcha_challenges.verify_solution(form.id, token) for token in tokens)
     db.session.rollback()  # gives back the connection: nobody else is to wait for the provider
     secret, url = form.settings.challenge_secret or "", provider.url(settings)
-    until = time.monotonic() + captcha_providers.DEADLINE
+    until = time.monotonic() + captcha_providers.TIMEOUT
     return any(
         captcha_providers.verify(url, secret=secret, token=token, client=client, timeout=until - time.monotonic())
         for token in tokens

@@ -10,19 +10,19 @@ from forms_service import outbound
 from forms_service.logs import event
 from forms_service.outbound import Call
 
-DEADLINE = 3.0
+TIMEOUT = 3.0
 """Seconds for all of it: finding the host, connecting, asking, and the last byte of the answer."""
 
 MIN_SCORE = 0.5
 """Of reCAPTCHA v3, which says yes to everybody and how sure it is; Google's own default."""
 
-OUT_OF_ORDER = frozenset(
+PROVIDER_FAULTS = frozenset(
     {"bad-request", "internal-error", "invalid-input-secret", "missing-input-secret", "sitekey-secret-mismatch"}
 )
 """What a provider says when the form's keys or it itself are at fault, and not the visitor."""
 
 
-class ProviderAwayError(Exception):
+class ProviderUnavailableError(Exception):
     """No answer that means anything: whether the token is good is not known."""
 
 
@@ -36,29 +36,29 @@ def verify(url: str, *, secret: str, token: str, client: str, timeout: float) ->
     try:
         answer = outbound.send(Call(url, "POST", urllib.parse.urlencode(said).encode(), headers), timeout)
         if answer.status != HTTPStatus.OK:
-            raise _away(url, f"status {answer.status}")
+            raise _unavailable(url, f"status {answer.status}")
         found = json.loads(answer.body)
     except (OSError, ValueError, RecursionError) as error:
-        raise _away(url, type(error).__name__) from error
-    return _means_yes(found, url)
+        raise _unavailable(url, type(error).__name__) from error
+    return _parse_verdict(found, url)
 
 
-def _means_yes(answer: Any, url: str) -> bool:
+def _parse_verdict(answer: Any, url: str) -> bool:
     success = answer.get("success") if isinstance(answer, dict) else None
     if success is True:
         score = answer.get("score")
         return not (isinstance(score, float | int) and "action" in answer and not score >= MIN_SCORE)
     if success is not False:
-        raise _away(url, "no verdict")
+        raise _unavailable(url, "no verdict")
     codes = answer.get("error-codes")
     faults = (
-        OUT_OF_ORDER.intersection(code for code in codes if isinstance(code, str)) if isinstance(codes, list) else ()
+        PROVIDER_FAULTS.intersection(code for code in codes if isinstance(code, str)) if isinstance(codes, list) else ()
     )
     if faults:
-        raise _away(url, " ".join(sorted(faults)))
+        raise _unavailable(url, " ".join(sorted(faults)))
     return False
 
 
-def _away(url: str, reason: str) -> ProviderAwayError:
+def _unavailable(url: str, reason: str) -> ProviderUnavailableError:
     event("captcha_unavailable", level=logging.WARNING, provider=urllib.parse.urlsplit(url).hostname, reason=reason)
-    return ProviderAwayError(reason)
+    return ProviderUnavailableError(reason)

@@ -15,7 +15,7 @@ from forms_service.forms.cache import PublishedForm
 from forms_service.rate_limiting.storage import BoundedMemory, Hit
 from forms_service.spam import blocklist
 from forms_service.submissions.email_addresses import is_address_field
-from forms_service.submissions.parsed_submission import Incoming
+from forms_service.submissions.parsed_submission import ParsedSubmission
 from forms_service.uploads import disk_space
 from forms_service.validation.whitespace import trim
 
@@ -25,11 +25,11 @@ MIN_FILL_SECONDS = 2.0
 MAX_LINKS = 5
 """Links in what a person wrote; those in hidden fields, choices and fields that ask for a URL do not count."""
 
-OTHERS = 3
+MAX_CLIENTS = 3
 """Clients that may send the same content; what a further one sends is spam."""
 
-WINDOW = 86_400
-MAX_REMEMBERED = 10_000
+DUPLICATE_WINDOW = 86_400
+MAX_CONTENTS = 10_000
 MIN_TEXT_LENGTH = 40
 """Characters of a text that nobody writes by chance as another did: "Yes" says nothing."""
 
@@ -47,7 +47,7 @@ LONG_TEXT = 200
 LONE_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S*|www\.\S*")
 
 
-class Wording(NamedTuple):
+class Texts(NamedTuple):
     """The texts of a submission, by author."""
 
     sent: list[str]
@@ -65,63 +65,63 @@ class Wording(NamedTuple):
 
 def init_app(app: Flask) -> None:
     """Give the app its memory of recent content. Each process counts by itself."""
-    app.extensions["repeats"] = BoundedMemory(most_hits=MAX_REMEMBERED)
+    app.extensions["repeats"] = BoundedMemory(most_hits=MAX_CONTENTS)
 
 
-def verdict(form: PublishedForm, incoming: Incoming) -> list[str]:
+def find_spam_reasons(form: PublishedForm, parsed: ParsedSubmission) -> list[str]:
     """The reasons to put a submission into the spam folder; none, and it goes into the inbox.
 
     :raises ServiceUnavailableError: for spam, when the disk is nearly full
     """
-    wording = wording_of(form, incoming)
-    reasons = [reason for reason, speaks in CHECKS.items() if speaks(form, incoming, wording)]
+    texts = sort_texts(form, parsed)
+    reasons = [reason for reason, speaks in CHECKS.items() if speaks(form, parsed, texts)]
     if reasons:
         disk_space.require_free_space()
     return reasons
 
 
-def is_duplicate(form: PublishedForm, incoming: Incoming, wording: Wording) -> bool:
-    """Whether more than OTHERS clients have sent exactly this content to the form within a day.
+def is_duplicate(form: PublishedForm, parsed: ParsedSubmission, texts: Texts) -> bool:
+    """Whether more than MAX_CLIENTS clients have sent exactly this content to the form within a day.
 
     Only content with the sender's address or a text of some length counts: answers to a poll are
     alike without being spam, whatever a page adds to them.
     """
-    if not _is_personal(wording):
+    if not _is_personal(texts):
         return False
-    files = (upload.digest.hex() for upload in incoming.uploads)
-    content = current_key_ring().index("\0".join((form.id, *wording.sent, *files)), CONTEXT)[:16].hex()
+    files = (upload.digest.hex() for upload in parsed.uploads)
+    content = current_key_ring().index("\0".join((form.id, *texts.sent, *files)), CONTEXT)[:16].hex()
     memory: BoundedMemory = current_app.extensions["repeats"]
-    mine = Hit(f"{content} {incoming.client}", 1, WINDOW)
-    everybodys = Hit(content, 2**31, WINDOW)
+    mine = Hit(f"{content} {parsed.client}", 1, DUPLICATE_WINDOW)
+    everybodys = Hit(content, 2**31, DUPLICATE_WINDOW)
     memory.take([mine, everybodys])  # counts nobody twice: where the first has no room, neither is charged
-    return memory.get(content) > OTHERS
+    return memory.get(content) > MAX_CLIENTS
 
 
-def wording_of(form: PublishedForm, incoming: Incoming) -> Wording:
-    """Sort the texts of a submission by author."""
-    wording = Wording([], [], [], [])
-    for name, value in incoming.data.items():
+def sort_texts(form: PublishedForm, parsed: ParsedSubmission) -> Texts:
+    """Sort the values of a submission by author."""
+    texts = Texts([], [], [], [])
+    for name, value in parsed.data.items():
         kind = form.types.get(name)
-        texts = [value] if isinstance(value, str) else list(texts_in([value]))
-        wording.sent.extend(texts)
+        values = [value] if isinstance(value, str) else list(iter_texts([value]))
+        texts.sent.extend(values)
         if kind == "email" or (kind is None and is_address_field(name)):
-            wording.addresses.extend(texts)
+            texts.addresses.extend(values)
         elif kind in WRITTEN_TYPES or (kind is None and name.lower() in MESSAGE_NAMES):
-            wording.written.extend(texts)
+            texts.written.extend(values)
         elif kind is None:
-            wording.loose.extend(text for text in texts if text is not value or not is_lone_url(text))
-    return wording
+            texts.loose.extend(text for text in values if text is not value or not is_lone_url(text))
+    return texts
 
 
-def texts_in(values: Iterable[Any]) -> Iterator[str]:
+def iter_texts(values: Iterable[Any]) -> Iterator[str]:
     """Yield the texts in lists and objects, in order."""
     for value in values:
         if isinstance(value, str):
             yield value
         elif isinstance(value, list):
-            yield from texts_in(value)
+            yield from iter_texts(value)
         elif isinstance(value, dict):
-            yield from texts_in(value.values())
+            yield from iter_texts(value.values())
 
 
 def is_lone_url(text: str) -> bool:
@@ -129,43 +129,43 @@ def is_lone_url(text: str) -> bool:
     return LONE_URL.fullmatch(trim(text)) is not None
 
 
-def links_in(text: str) -> int:
+def count_links(text: str) -> int:
     """Count the links in a text, with a scheme or beginning with www."""
     return text.count("://") + text.count("www.") - text.count("://www.")
 
 
 def is_prose(text: str) -> bool:
     """Whether a person wrote a text, and no page, to judge by the text alone."""
-    return len(text) >= LONG_TEXT or "\n" in text or links_in(text) > 0
+    return len(text) >= LONG_TEXT or "\n" in text or count_links(text) > 0
 
 
-def _is_personal(wording: Wording) -> bool:
+def _is_personal(texts: Texts) -> bool:
     return (
-        any("@" in text for text in wording.addresses)
-        or any(len(text) >= MIN_TEXT_LENGTH and not is_lone_url(text) for text in wording.written)
-        or any(len(text) >= MIN_TEXT_LENGTH and is_prose(text) for text in wording.loose)
+        any("@" in text for text in texts.addresses)
+        or any(len(text) >= MIN_TEXT_LENGTH and not is_lone_url(text) for text in texts.written)
+        or any(len(text) >= MIN_TEXT_LENGTH and is_prose(text) for text in texts.loose)
     )
 
 
-def _honeypot(_: PublishedForm, incoming: Incoming, __: Wording) -> bool:
-    return bool(incoming.honeypots)
+def _honeypot(_: PublishedForm, parsed: ParsedSubmission, __: Texts) -> bool:
+    return bool(parsed.honeypots)
 
 
-def _too_fast(_: PublishedForm, incoming: Incoming, __: Wording) -> bool:
+def _too_fast(_: PublishedForm, parsed: ParsedSubmission, __: Texts) -> bool:
     """Only a signed start time says anything: other sites' forms have none, and a copied page has an old one."""
-    age = page_tokens.start_age(incoming.started) if incoming.started else None
+    age = page_tokens.start_age(parsed.started) if parsed.started else None
     return age is not None and age < MIN_FILL_SECONDS
 
 
-def _links(_: PublishedForm, __: Incoming, wording: Wording) -> bool:
-    return sum(map(links_in, (*wording.written, *wording.loose))) > MAX_LINKS
+def _links(_: PublishedForm, __: ParsedSubmission, texts: Texts) -> bool:
+    return sum(map(count_links, (*texts.written, *texts.loose))) > MAX_LINKS
 
 
-def _blocked(form: PublishedForm, incoming: Incoming, wording: Wording) -> bool:
-    return blocklist.names(form, incoming, wording.sent)
+def _blocked(form: PublishedForm, parsed: ParsedSubmission, texts: Texts) -> bool:
+    return blocklist.matches(form, parsed, texts.sent)
 
 
-Check = Callable[[PublishedForm, Incoming, Wording], bool]
+Check = Callable[[PublishedForm, ParsedSubmission, Texts], bool]
 
 CHECKS: dict[str, Check] = {
     "honeypot": _honeypot,

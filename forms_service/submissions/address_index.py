@@ -11,8 +11,8 @@ from forms_service.accounts import audit
 from forms_service.database.transactions import write_session
 from forms_service.errors import PayloadTooLargeError
 from forms_service.extensions import db
-from forms_service.submissions.email_addresses import indexes_in
-from forms_service.submissions.models import Person, Submission
+from forms_service.submissions.email_addresses import email_indexes
+from forms_service.submissions.models import Submission, SubmissionEmail
 
 BATCH = 500
 """Submissions that are read, and indexed in one commit."""
@@ -32,7 +32,7 @@ def index_all() -> Iterator[int]:
                 return
             missing = _missing(batch)
             if missing:
-                db.session.execute(insert(Person), missing)
+                db.session.execute(insert(SubmissionEmail), missing)
             db.session.commit()
         last = batch[-1].id
         yield len(missing)
@@ -47,7 +47,9 @@ def _after(last: uuid.UUID | None) -> Any:
 
 def _missing(batch: Sequence[Row[Any]]) -> list[dict[str, Any]]:
     ids = [row.id for row in batch]
-    columns = select(Person.submission_id, Person.email_index).where(Person.submission_id.in_(ids))
+    columns = select(SubmissionEmail.submission_id, SubmissionEmail.email_index).where(
+        SubmissionEmail.submission_id.in_(ids)
+    )
     known = {(submission_id, bytes(index)) for submission_id, index in db.session.execute(columns)}
     return [
         {"submission_id": row.id, "email_index": index}
@@ -59,6 +61,6 @@ def _missing(batch: Sequence[Row[Any]]) -> list[dict[str, Any]]:
 
 def _indexes(row: Row[Any]) -> set[bytes]:
     try:
-        return indexes_in(json.loads(row.data or "{}"), json.loads(row.control or "{}"))  # what is damaged is empty
+        return email_indexes(json.loads(row.data or "{}"), json.loads(row.control or "{}"))  # what is damaged is empty
     except PayloadTooLargeError:  # it was taken when repeated addresses did not count
         return set()

@@ -43,7 +43,7 @@ NO_LETTERS = re.compile(r"[\W\d_]+")
 EMAIL_CONTEXT = "submission_people.email"
 
 
-def person_index(email: str) -> bytes:
+def email_blind_index(email: str) -> bytes:
     """The same for every spelling of one address.
 
     :raises ValueError: when it is no address
@@ -51,7 +51,7 @@ def person_index(email: str) -> bytes:
     return current_key_ring().index(email_key(email), EMAIL_CONTEXT)
 
 
-def addresses_in(text: str) -> Iterator[str]:
+def find_addresses(text: str) -> Iterator[str]:
     """Yield the addresses of a value that is an address or a list of addresses; running text yields none."""
     text = trim(text) if "@" in text else ""
     if BARE.fullmatch(text):
@@ -62,16 +62,16 @@ def addresses_in(text: str) -> Iterator[str]:
             yield (unquote(linked) if linked else part["inner"] or part["bare"]).rstrip(".")
 
 
-def indexes_in(data: Mapping[str, Any], control: Mapping[str, str]) -> set[bytes]:
+def email_indexes(data: Mapping[str, Any], control: Mapping[str, str]) -> set[bytes]:
     """By what a submission is found: the index of every address that is a value, or a part of a value that lists some.
 
     :raises PayloadTooLargeError: for more than MAX_ADDRESSES of them
     """
     texts = _texts([*data.values(), *control.values()])
-    said = list(islice((address for text in texts for address in addresses_in(text)), MAX_ADDRESSES + 1))
+    said = list(islice((address for text in texts for address in find_addresses(text)), MAX_ADDRESSES + 1))
     if len(said) > MAX_ADDRESSES:
         raise PayloadTooLargeError(f"Too many e-mail addresses. Send at most {MAX_ADDRESSES}.")
-    return {person_index(address) for address in set(map(clean_address, said)) if is_email(address)}
+    return {email_blind_index(address) for address in set(map(clean_address, said)) if is_email(address)}
 
 
 def reply_to(fields: Sequence[Mapping[str, Any]], data: Mapping[str, Any], control: Mapping[str, str]) -> str | None:
@@ -85,7 +85,7 @@ def reply_to(fields: Sequence[Mapping[str, Any]], data: Mapping[str, Any], contr
     texts = _texts(
         [*(control[name] for name in REPLY_TO if name in control), *first, *(() if fields else data.values())]
     )
-    found = (clean_address(address) for text in texts for address in addresses_in(text))
+    found = (clean_address(address) for text in texts for address in find_addresses(text))
     return next(filter(is_email, islice(found, MAX_ADDRESSES)), None)
 
 

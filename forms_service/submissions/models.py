@@ -53,7 +53,7 @@ class Submission(Model):
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
 
 
-class Person(Model):
+class SubmissionEmail(Model):
     """That an e-mail address stands in a submission, by its blind index."""
 
     __tablename__ = "submission_people"

@@ -35,21 +35,23 @@ CUT = "… (truncated; the inbox has the full text)"
 
 def init_app(app: Flask) -> None:
     """Have the mail written when it is sent: until then nothing that was submitted is kept twice."""
-    payloads.register(app, KIND, said)
-    payloads.register(app, digests.KIND, digest)
+    payloads.register(app, KIND, notification_payload)
+    payloads.register(app, digests.KIND, digest_payload)
 
 
 def notify(form: PublishedForm, submission_ids: Sequence[uuid.UUID]) -> None:
     """Put the mails about submissions into the outbox, in the caller's transaction."""
-    outbox.insert_rows(db.session.connection(), [row for identity in submission_ids for row in rows(form, identity)])
+    outbox.insert_rows(
+        db.session.connection(), [row for identity in submission_ids for row in mail_rows(form, identity)]
+    )
 
 
-def rows(form: PublishedForm, submission_id: uuid.UUID) -> list[dict[str, Any]]:
+def mail_rows(form: PublishedForm, submission_id: uuid.UUID) -> list[dict[str, Any]]:
     """The outbox's rows for the mail about a submission: none where the owner's own address cannot be decrypted."""
     return [outbox.mail_row(KIND, form.owner_email, about=submission_id)] if form.owner_email else []
 
 
-def said(submission_id: uuid.UUID) -> dict[str, Any] | None:
+def notification_payload(submission_id: uuid.UUID) -> dict[str, Any] | None:
     """What the mail says, answers to the person, under the labels of its time; None once it is nobody's to read."""
     submission = db.session.get(Submission, submission_id)
     if submission is None:
@@ -72,7 +74,7 @@ def said(submission_id: uuid.UUID) -> dict[str, Any] | None:
     }
 
 
-def digest(digest_id: uuid.UUID) -> dict[str, Any] | None:
+def digest_payload(digest_id: uuid.UUID) -> dict[str, Any] | None:
     """How many submissions of which forms a digest speaks for; None once they are nobody's to read."""
     numbers = select(Submission.form_id, func.count(), func.min(Submission.created_at))
     held = numbers.where(Submission.id.in_(digests.subjects(digest_id))).group_by(Submission.form_id)

@@ -65,7 +65,9 @@ class Sorted:
     back: str | None = None
 
 
-def sort_out(sent: Mapping[str, Any], *, defined: Collection[str] = (), honeypot: str | None = None) -> Sorted:
+def split_special_fields(
+    sent: Mapping[str, Any], *, defined: Collection[str] = (), honeypot: str | None = None
+) -> Sorted:
     """The values by what they are for; `defined` are the form's own fields, `honeypot` is the form's own trap."""
     found = Sorted()
     for name, value in sent.items():
@@ -78,13 +80,13 @@ def sort_out(sent: Mapping[str, Any], *, defined: Collection[str] = (), honeypot
             if not _is_unfilled(value):
                 found.honeypots += (name,)
         elif role is Role.CHALLENGE:
-            found.challenge[name] = _tokens(value)
+            found.challenge[name] = _captcha_tokens(value)
         elif role is Role.STARTED:
             found.started = as_text(value)
         elif role is Role.BACK:
             found.back = as_text(value)
         elif role is Role.REDIRECT:
-            found.control[name] = next((trim(nfc(as_text(item))) for item in _items(value) if is_filled(item)), "")
+            found.control[name] = next((trim(nfc(as_text(item))) for item in _as_list(value) if is_filled(item)), "")
         else:
             found.control[name] = nfc(as_text(value))
     return found
@@ -104,12 +106,12 @@ def as_text(value: Any) -> str:
     return "" if value is None else json.dumps(value, ensure_ascii=False)
 
 
-def _items(value: Any) -> list[Any]:
+def _as_list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def _tokens(value: Any) -> tuple[str, ...]:
-    tokens = (trim(as_text(item)) for item in _items(value) if is_filled(item))
+def _captcha_tokens(value: Any) -> tuple[str, ...]:
+    tokens = (trim(as_text(item)) for item in _as_list(value) if is_filled(item))
     return tuple(dict.fromkeys(filter(None, tokens)))[:MAX_TOKENS]
 
 
@@ -122,7 +124,7 @@ def _is_unfilled(value: Any) -> bool:
 
 
 @dataclass
-class Incoming:
+class ParsedSubmission:
     """What came, sorted; the special fields are taken out of `data`."""
 
     data: dict[str, Any]

@@ -23,7 +23,7 @@ from forms_service.form_schema.compiler import compile_schema
 from forms_service.form_schema.field_types import patterns
 from forms_service.inbox import csv_and_json, folded_text
 from forms_service.intake import origins
-from forms_service.intake.parsing import storable_values
+from forms_service.intake.parsing import make_storable
 from forms_service.spam import blocklist, checks
 from forms_service.submissions import email_addresses
 from forms_service.uploads import filenames
@@ -148,7 +148,7 @@ WORK: dict[str, Work] = {
     "NFC: as many as are sorted": Work(text.normalize_unicode, filled("a" + MARKS * 15)),
     "NFKC: marks of Kana": Work(lambda sent: text.normalize_unicode(sent, "NFKC"), filled("\uff9e\u0316", "a")),
     "NFKD: long ligatures": Work(lambda sent: text.normalize_unicode(sent, "NFKD"), filled("\ufdfa")),
-    "half characters and NUL": Work(storable_values, lambda size: {"a": ["\ud800\0" * size]}),
+    "half characters and NUL": Work(make_storable, lambda size: {"a": ["\ud800\0" * size]}),
     "folding": Work(text.fold_case, filled(MARKS + "\ufb03", "a")),
     "folding for search": Work(folded_text.fold, filled(MARKS + "\u0130", "a")),
     "one line": Work(text.collapse_whitespace, filled(" \u2003", "a", "a")),
@@ -157,15 +157,15 @@ WORK: dict[str, Work] = {
     "block list: words": Work(lambda sent: blocklist._has_word([sent], WORDS), filled("word1 word2 ")),
     "block list: no words": Work(lambda sent: blocklist._has_word([sent], WORDS), filled("x-1")),
     "block list: long ligatures": Work(lambda sent: blocklist._has_word([sent], WORDS), filled("\ufdfa"), 1024),
-    "links": Work(checks.links_in, filled("://www."), 65_536),
-    "addresses: a list": Work(lambda sent: list(email_addresses.addresses_in(sent)), filled("a@b.co, ")),
+    "links": Work(checks.count_links, filled("://www."), 65_536),
+    "addresses: a list": Work(lambda sent: list(email_addresses.find_addresses(sent)), filled("a@b.co, ")),
     "addresses: an open list": Work(
-        lambda sent: list(email_addresses.addresses_in(sent)), filled("a@b.co ", "", "(,\x00@<")
+        lambda sent: list(email_addresses.find_addresses(sent)), filled("a@b.co ", "", "(,\x00@<")
     ),
-    "addresses: names": Work(lambda sent: list(email_addresses.addresses_in(sent)), filled('"\\" <', "a@b.co, ")),
-    "addresses: angles": Work(lambda sent: list(email_addresses.addresses_in(sent)), filled("<", "a@b.co, ")),
+    "addresses: names": Work(lambda sent: list(email_addresses.find_addresses(sent)), filled('"\\" <', "a@b.co, ")),
+    "addresses: angles": Work(lambda sent: list(email_addresses.find_addresses(sent)), filled("<", "a@b.co, ")),
     "addresses: blanks": Work(
-        lambda sent: list(email_addresses.addresses_in(sent)), filled(" ", "a@b.co", "a@b.co ;<")
+        lambda sent: list(email_addresses.find_addresses(sent)), filled(" ", "a@b.co", "a@b.co ;<")
     ),
     "address: dots": Work(fields.email_key, filled("a.", "", "@example.com")),
     "address: quotes": Work(fields.is_email, filled('\\"', '"', "@example.com")),
@@ -179,7 +179,9 @@ WORK: dict[str, Work] = {
     "URL: dots": Work(urls.is_url, filled(".a", "https://example.com/")),
     "URL: hosts": Work(urls.is_web_url, filled("a.", "https://")),
     "URL: users": Work(urls.is_url, filled("@:", "https://")),
-    "redirect": Work(lambda sent: origins.destination(sent, site="https://a.co", listed=()), filled("@//", "//")),
+    "redirect": Work(
+        lambda sent: origins.resolve_redirect(sent, site="https://a.co", allowed_urls=()), filled("@//", "//")
+    ),
     "file name: path": Work(filenames.sanitize_filename, filled("\\/")),
     "file name: marks": Work(filenames.sanitize_filename, filled(MARKS, "a")),
     "file name: dots": Work(filenames.sanitize_filename, filled(". ")),

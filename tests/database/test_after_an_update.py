@@ -9,7 +9,7 @@ from sqlalchemy import delete, select, update
 from forms_service.database.transactions import write_session
 from forms_service.encryption.keyring import current_key_ring
 from forms_service.extensions import db
-from forms_service.intake.deduplication import KEY_CONTEXT, REPEAT
+from forms_service.intake.deduplication import DUPLICATE_WINDOW, KEY_CONTEXT
 from forms_service.submissions.models import IdempotencyKey, Submission
 from tests.intake.test_submission_repeats import identity, make_older
 from tests.support.visitors import change, form_for, kept
@@ -31,7 +31,7 @@ def test_a_retry_finds_the_submission_that_a_version_before_stored(either: Flask
         return either.post(f"/f/{form}", json={"name": name}, headers={"Idempotency-Key": key})
 
     first = identity(post("Ann"))
-    make_older(either_app, Submission, REPEAT * 2)
+    make_older(either_app, Submission, DUPLICATE_WINDOW * 2)
     store_as_before(either_app, "k")
     assert identity(post("Ann")) == first
     assert post("Bob").status_code == 422

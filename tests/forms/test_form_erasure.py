@@ -9,7 +9,7 @@ from forms_service.forms import deletion
 from forms_service.forms.models import Form, FormVersion
 from forms_service.submissions import deletion as submission_deletion
 from forms_service.submissions import notification
-from forms_service.submissions.models import IdempotencyKey, Person, Submission
+from forms_service.submissions.models import IdempotencyKey, Submission, SubmissionEmail
 from forms_service.uploads.models import File
 from tests.conftest import KeyOf
 from tests.support.accounts import PASSWORD, Member, login
@@ -42,7 +42,7 @@ def test_a_form_with_little_is_gone_at_once(either: FlaskClient, either_app: Fla
     form = make_form(either_app)
     fill(either_app, form, 3)
     assert either.delete(f"/api/forms/{form}", headers=owner).status_code == 200
-    assert count(either_app, Form, FormVersion, Submission, File, Person, IdempotencyKey) == [0] * 6
+    assert count(either_app, Form, FormVersion, Submission, File, SubmissionEmail, IdempotencyKey) == [0] * 6
     assert either.get(f"/api/forms/{form}/erasure", headers=owner).status_code == 404
 
 
@@ -68,7 +68,7 @@ def test_a_form_with_much_is_out_of_everybodys_sight_at_once(
         assert either.get("/api/forms", headers=headers).json["data"] == []
         assert either.post("/api/people/find", headers=headers, json={"email": ANN}).json["data"] == []
     with either_app.app_context():
-        assert notification.said(Submission.query.first().id) is None
+        assert notification.notification_payload(Submission.query.first().id) is None
 
 
 def test_the_rest_is_erased_in_the_background_and_progress_is_shown(
@@ -93,7 +93,7 @@ def test_the_rest_is_erased_in_the_background_and_progress_is_shown(
             sweep(either_app)
     sweep(either_app)
     assert either.get(path, headers=owner).status_code == 404
-    assert count(either_app, Form, Submission, File, Person, IdempotencyKey) == [1, 1, 0, 0, 0]
+    assert count(either_app, Form, Submission, File, SubmissionEmail, IdempotencyKey) == [1, 1, 0, 0, 0]
     assert either.get(f"/api/submissions/{kept}", headers=owner).status_code == 200
 
 

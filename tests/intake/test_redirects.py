@@ -2,7 +2,7 @@
 
 import pytest
 
-from forms_service.intake.origins import destination, origin_of
+from forms_service.intake.origins import origin_of, resolve_redirect
 
 SITE = "https://site.example"
 LISTED = ("https://other.example/thanks?a=b", "https://other.example:8443/x")
@@ -25,7 +25,7 @@ LISTED = ("https://other.example/thanks?a=b", "https://other.example:8443/x")
     ],
 )
 def test_back_to_the_site_or_to_what_is_listed(wanted: str, expected: str) -> None:
-    assert destination(wanted, site=SITE, listed=LISTED) == expected
+    assert resolve_redirect(wanted, site=SITE, allowed_urls=LISTED) == expected
 
 
 @pytest.mark.parametrize(
@@ -66,12 +66,12 @@ def test_back_to_the_site_or_to_what_is_listed(wanted: str, expected: str) -> No
     ],
 )
 def test_nowhere_else(wanted: str | None) -> None:
-    assert destination(wanted, site=SITE, listed=LISTED) is None
+    assert resolve_redirect(wanted, site=SITE, allowed_urls=LISTED) is None
 
 
 def test_a_path_leads_nowhere_when_nobody_knows_from_where_the_form_was_posted() -> None:
-    assert destination("/thanks", site=None, listed=()) is None
-    assert destination("https://site.example/", site=None, listed=()) is None
+    assert resolve_redirect("/thanks", site=None, allowed_urls=()) is None
+    assert resolve_redirect("https://site.example/", site=None, allowed_urls=()) is None
 
 
 @pytest.mark.parametrize(
@@ -103,12 +103,15 @@ IDN = "https://xn--mller-kva.example"
     ],
 )
 def test_a_name_of_another_script_is_the_same_site_in_either_spelling(wanted: str, expected: str) -> None:
-    assert destination(wanted, site=IDN, listed=()) == expected
-    assert destination(wanted if wanted != "/danke" else f"{IDN}/danke", site=None, listed=[expected]) == expected
+    assert resolve_redirect(wanted, site=IDN, allowed_urls=()) == expected
+    assert (
+        resolve_redirect(wanted if wanted != "/danke" else f"{IDN}/danke", site=None, allowed_urls=[expected])
+        == expected
+    )
 
 
 @pytest.mark.parametrize(
     "wanted", ["https://m\u00fcller.example.evil.example/", "https://m\u00fcller.example\uff0f.evil.example/"]
 )
 def test_a_look_alike_of_a_name_of_another_script_is_none(wanted: str) -> None:
-    assert destination(wanted, site=IDN, listed=[f"{IDN}/danke"]) is None
+    assert resolve_redirect(wanted, site=IDN, allowed_urls=[f"{IDN}/danke"]) is None

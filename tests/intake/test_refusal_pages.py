@@ -73,7 +73,7 @@ class Broken:
     def form(self, why: str) -> str:
         """A form that refuses everything for that reason, or the id of none."""
         if why == "busy":
-            self.patch.setattr(service, "take", self._fail)
+            self.patch.setattr(service, "accept_submission", self._fail)
         if why == "gone":
             return "AAAAAAAAAAAAAAAA"
         settings: dict[str, Any] = {

@@ -91,7 +91,7 @@ def test_what_is_taken_or_fails_on_our_side_is_no_refusal(
     assert either.post(f"/f/{form}", json=ANN).status_code == 200
     assert either.options(f"/f/{form}", headers={"Origin": SITE, **PREFLIGHT}).status_code == 204
     with monkeypatch.context() as patched:
-        patched.setattr("forms_service.intake.service.take", lambda *_: 1 / 0)
+        patched.setattr("forms_service.intake.service.accept_submission", lambda *_: 1 / 0)
         assert either.post(f"/f/{form}", json={"a": "b"}).status_code == 500
     assert refused(either, form, key) == {}
 

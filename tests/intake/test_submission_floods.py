@@ -31,7 +31,7 @@ def test_one_form_takes_not_all_threads(app: Flask, monkeypatch: pytest.MonkeyPa
             inside.wait(10)
             goes_on.wait(10)
 
-    monkeypatch.setattr(captcha, "check", wait)
+    monkeypatch.setattr(captcha, "check_token", wait)
     monkeypatch.setattr(in_flight, "MAX_PER_FORM", 2)
     with ThreadPoolExecutor(2) as pool:
         posts = [pool.submit(app.test_client().post, f"/f/{slow}", json={"n": number}) for number in range(2)]
@@ -42,7 +42,7 @@ def test_one_form_takes_not_all_threads(app: Flask, monkeypatch: pytest.MonkeyPa
         assert app.test_client().post(f"/f/{other}", json=ANN).status_code == 200
         goes_on.set()
         assert [post.result(10).status_code for post in posts] == [200, 200]
-    monkeypatch.setattr(captcha, "check", lambda *_: None)
+    monkeypatch.setattr(captcha, "check_token", lambda *_: None)
     assert app.test_client().post(f"/f/{slow}", json=ANN).status_code == 200
 
 
@@ -78,7 +78,7 @@ def test_mails_give_way_to_people_who_wait(make_app: MakeApp, monkeypatch: pytes
 
 def test_a_request_is_in_hand_until_it_is_answered(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[int] = []
-    monkeypatch.setattr(captcha, "check", lambda *_: seen.append(len(active)))
+    monkeypatch.setattr(captcha, "check_token", lambda *_: seen.append(len(active)))
     assert app.test_client().post(f"/f/{form_for(app)}", json=ANN).status_code == 200
     assert app.test_client().post("/f/x", json=ANN).status_code == 404
     assert seen == [1]

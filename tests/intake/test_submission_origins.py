@@ -75,7 +75,7 @@ def test_a_listed_site_may_read_every_error(
     client: FlaskClient, listed: str, monkeypatch: pytest.MonkeyPatch, status: int, body: dict[str, Any]
 ) -> None:
     if "fails" in body:
-        monkeypatch.setattr(service, "take", raising(body["fails"]))
+        monkeypatch.setattr(service, "accept_submission", raising(body["fails"]))
     sent = {name: value for name, value in body.items() if name != "fails"}
     answer = client.post(f"/f/{listed}", headers={"Origin": SITE, **JSON}, **sent)
     assert (answer.status_code, answer.headers["Access-Control-Allow-Origin"]) == (status, SITE)

@@ -19,7 +19,7 @@ from forms_service.database.transactions import write_session
 from forms_service.errors import ServiceUnavailableError
 from forms_service.extensions import db
 from forms_service.forms.models import Form
-from forms_service.intake.deduplication import KEY_LIFE, REPEAT
+from forms_service.intake.deduplication import DUPLICATE_WINDOW, IDEMPOTENCY_KEY_TTL
 from forms_service.spam import captcha
 from forms_service.submissions.models import IdempotencyKey, Submission
 from tests.conftest import MakeApp
@@ -75,7 +75,7 @@ def test_a_double_click_is_stored_once_and_answered_the_same(either: FlaskClient
 def test_later_or_from_elsewhere_or_other_content_is_another(either: FlaskClient, either_app: Flask, form: str) -> None:
     other = form_for(either_app)
     made = {identity(either.post(f"/f/{form}", json=ANN))}
-    make_older(either_app, Submission, REPEAT + timedelta(seconds=1))
+    make_older(either_app, Submission, DUPLICATE_WINDOW + timedelta(seconds=1))
     made.add(identity(either.post(f"/f/{form}", json=ANN)))
     made.add(identity(either.post(f"/f/{form}", json={**ANN, "message": "Hello!"})))
     made.add(identity(either.post(f"/f/{form}", json={**ANN, "_subject": "Hi"})))
@@ -110,12 +110,12 @@ def test_the_same_key_and_content_get_the_same_id_for_24_hours(
         return either.post(f"/f/{form}", json=ANN, headers={"Idempotency-Key": key}, **more)
 
     first = identity(post("k"))
-    make_older(either_app, Submission, REPEAT * 2)
+    make_older(either_app, Submission, DUPLICATE_WINDOW * 2)
     assert identity(post("k")) == first
     assert identity(post("k", environ_base={"REMOTE_ADDR": "192.0.2.9"})) == first
     assert identity(post("K" * 255)) != first
-    make_older(either_app, IdempotencyKey, KEY_LIFE + timedelta(seconds=1))
-    make_older(either_app, Submission, REPEAT * 2)
+    make_older(either_app, IdempotencyKey, IDEMPOTENCY_KEY_TTL + timedelta(seconds=1))
+    make_older(either_app, Submission, DUPLICATE_WINDOW * 2)
     assert identity(post("k")) != first
 
 
@@ -124,7 +124,7 @@ def test_old_keys_are_swept(either: FlaskClient, either_app: Flask, form: str) -
         return identity(either.post(f"/f/{form}", json={"key": key}, headers={"Idempotency-Key": key}))
 
     post("old")
-    make_older(either_app, IdempotencyKey, KEY_LIFE + timedelta(seconds=1))
+    make_older(either_app, IdempotencyKey, IDEMPOTENCY_KEY_TTL + timedelta(seconds=1))
     young = post("young")
     with either_app.app_context():
         assert "idempotency keys" in periodic.run_due()
@@ -149,7 +149,7 @@ def test_a_key_counts_for_its_client_alone(either: FlaskClient, either_app: Flas
 
     stranger = identity(post("192.0.2.1", {"x": "y"}))
     first = identity(post("192.0.2.2", ANN))
-    make_older(either_app, Submission, REPEAT * 2)
+    make_older(either_app, Submission, DUPLICATE_WINDOW * 2)
     assert first != stranger
     assert identity(post("192.0.2.2", ANN)) == first
     assert identity(post("198.51.100.7", ANN)) == first, "the same person, in another network by now"
@@ -168,7 +168,7 @@ def test_a_strangers_request_under_the_same_key_holds_nobody_up(app: Flask, monk
             asked.set()
             goes_on.wait(10)
 
-    monkeypatch.setattr(captcha, "check", slow)
+    monkeypatch.setattr(captcha, "check_token", slow)
 
     def post(client: str) -> int:
         said = {"REMOTE_ADDR": client}
@@ -235,7 +235,7 @@ def test_while_the_first_still_runs_its_key_is_a_409(app: Flask, monkeypatch: py
         asked.set()
         goes_on.wait(10)
 
-    monkeypatch.setattr(captcha, "check", slow)
+    monkeypatch.setattr(captcha, "check_token", slow)
     with ThreadPoolExecutor(1) as pool:
         first = pool.submit(lambda: app.test_client().post(f"/f/{form}", json=ANN, headers=key))
         asked.wait(10)
@@ -247,7 +247,7 @@ def test_while_the_first_still_runs_its_key_is_a_409(app: Flask, monkeypatch: py
 
 def test_a_repeat_needs_no_second_captcha(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     form, tokens = form_for(app, challenge="altcha"), []
-    monkeypatch.setattr(captcha, "check", lambda _, incoming: tokens.append(incoming.challenge))
+    monkeypatch.setattr(captcha, "check_token", lambda _, incoming: tokens.append(incoming.challenge))
     first = identity(app.test_client().post(f"/f/{form}", json={**ANN, "altcha": "token"}))
     assert identity(app.test_client().post(f"/f/{form}", json={**ANN, "altcha": "token"})) == first
     assert tokens == [{"altcha": ("token",)}]

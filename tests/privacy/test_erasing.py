@@ -24,12 +24,12 @@ from forms_service.delivery.models import Message
 from forms_service.extensions import db
 from forms_service.privacy import account_export, retention
 from forms_service.submissions import deletion, queries
-from forms_service.submissions.models import IdempotencyKey, Person, Submission
+from forms_service.submissions.models import IdempotencyKey, Submission, SubmissionEmail
 from forms_service.uploads.models import File
 from tests.conftest import KeyOf
 from tests.support.stored import OWNER, attach, count, make_form, remember_key, submit
 
-TABLES = (Submission, File, Person, IdempotencyKey, Message)
+TABLES = (Submission, File, SubmissionEmail, IdempotencyKey, Message)
 ANN = "ann@example.com"
 
 

@@ -18,9 +18,9 @@ from forms_service.errors import ValidationError
 from forms_service.extensions import db
 from forms_service.forms.cache import PublishedForm
 from forms_service.spam import altcha_challenges, captcha_providers
-from forms_service.spam.captcha import PROVIDERS, UNAVAILABLE, check
+from forms_service.spam.captcha import PROVIDERS, UNAVAILABLE, check_token
 from forms_service.spam.models import SpentChallenge
-from forms_service.submissions.parsed_submission import Incoming, sort_out
+from forms_service.submissions.parsed_submission import ParsedSubmission, split_special_fields
 from tests.conftest import MakeApp
 from tests.support import servers
 from tests.support.definitions import form_of
@@ -123,19 +123,19 @@ def service(make_shared_app: MakeApp) -> Flask:
     return make_shared_app()
 
 
-def sent(**tokens: Any) -> Incoming:
-    found = sort_out({name.replace("_", "-"): token for name, token in tokens.items()})
-    return Incoming(**vars(found), client=CLIENT)
+def sent(**tokens: Any) -> ParsedSubmission:
+    found = split_special_fields({name.replace("_", "-"): token for name, token in tokens.items()})
+    return ParsedSubmission(**vars(found), client=CLIENT)
 
 
 TURNSTILE = form_of(challenge="turnstile", challenge_site_key="site", challenge_secret="secret")
 
 
-def outcome(app: Flask, incoming: Incoming | None = None, form: PublishedForm = TURNSTILE) -> Any:
+def outcome(app: Flask, incoming: ParsedSubmission | None = None, form: PublishedForm = TURNSTILE) -> Any:
     """None, the reason for spam, or what is said of the token."""
     with app.app_context():
         try:
-            return check(form, incoming or sent(cf_turnstile_response="token"))
+            return check_token(form, incoming or sent(cf_turnstile_response="token"))
         except ValidationError as error:
             return {field: [fault.code for fault in faults] for field, faults in error.faults.items()}
 
@@ -159,7 +159,9 @@ def test_each_provider_is_asked_in_one_way(asking: Flask, provider: Provider, ki
 
 
 @pytest.mark.parametrize("incoming", [sent(), sent(cf_turnstile_response=" "), sent(h_captcha_response="token")])
-def test_a_missing_token_is_named_and_nobody_is_asked(asking: Flask, provider: Provider, incoming: Incoming) -> None:
+def test_a_missing_token_is_named_and_nobody_is_asked(
+    asking: Flask, provider: Provider, incoming: ParsedSubmission
+) -> None:
     assert outcome(asking, incoming) == {"cf-turnstile-response": ["required"]}
     assert outcome(asking, sent(cf_turnstile_response="x" * 9000)) == REFUSED
     assert provider.asked == []
@@ -206,8 +208,8 @@ def test_yes_no_and_whatever_else(asking: Flask, provider: Provider, answer: Ans
 def test_a_provider_is_waited_for_no_longer_than_the_deadline(
     asking: Flask, provider: Provider, answer: Answer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert captcha_providers.DEADLINE == 3.0
-    monkeypatch.setattr(captcha_providers, "DEADLINE", 0.3)
+    assert captcha_providers.TIMEOUT == 3.0
+    monkeypatch.setattr(captcha_providers, "TIMEOUT", 0.3)
     provider.answer = answer
     began = time.monotonic()
     assert outcome(asking) == UNAVAILABLE
@@ -225,7 +227,7 @@ def test_no_connection_to_the_database_is_held_while_a_provider_is_asked(asking:
         provider.during = lambda: held.append(pool.checkedout())  # type: ignore[attr-defined]
         db.session.execute(text("SELECT 1"))
         assert pool.checkedout() == 1
-        check(TURNSTILE, sent(cf_turnstile_response="token"))
+        check_token(TURNSTILE, sent(cf_turnstile_response="token"))
     assert held == [0]
 
 
@@ -253,7 +255,7 @@ def easy(monkeypatch: pytest.MonkeyPatch) -> None:
 def solved(app: Flask, form_id: str = PUZZLE.id) -> str:
     """A solution as the widget sends it."""
     with app.app_context():
-        challenge = altcha.Challenge.from_dict(json.loads(json.dumps(altcha_challenges.challenge(form_id))))
+        challenge = altcha.Challenge.from_dict(json.loads(json.dumps(altcha_challenges.create_challenge(form_id))))
     solution = altcha.solve_challenge(challenge)
     return altcha.Payload(challenge, solution).to_base64()
 
@@ -275,7 +277,7 @@ def test_a_solved_puzzle_passes_once_in_all_processes(easy: None, make_either_ap
 
 def test_another_solution_of_a_spent_puzzle_is_none(easy: None, service: Flask) -> None:
     with service.app_context():
-        challenge = altcha.Challenge.from_dict(altcha_challenges.challenge(PUZZLE.id))
+        challenge = altcha.Challenge.from_dict(altcha_challenges.create_challenge(PUZZLE.id))
     first = altcha.solve_challenge(challenge)
     second = altcha.solve_challenge(challenge, counter_start=first.counter + 1)
     tokens = [altcha.Payload(challenge, solution).to_base64() for solution in (first, second)]
@@ -294,15 +296,15 @@ def test_a_puzzle_is_too_old_after_an_hour_and_forgotten(
     kept, token = solved(app), solved(app)
     assert outcome(app, sent(altcha=kept), PUZZLE) is None
     clock = time.time
-    monkeypatch.setattr(time, "time", lambda: clock() + altcha_challenges.EXPIRES_SECONDS + 2)
+    monkeypatch.setattr(time, "time", lambda: clock() + altcha_challenges.CHALLENGE_TTL + 2)
     assert outcome(app, sent(altcha=token), PUZZLE) == ALTCHA_REFUSED
-    later = altcha_challenges.now() + altcha_challenges.timedelta(seconds=altcha_challenges.EXPIRES_SECONDS + 2)
+    later = altcha_challenges.now() + altcha_challenges.timedelta(seconds=altcha_challenges.CHALLENGE_TTL + 2)
     with app.app_context():
         count = select(func.count()).select_from(SpentChallenge)
-        altcha_challenges.forget_spent()
+        altcha_challenges.delete_expired()
         assert db.session.scalar(count) == 1
         monkeypatch.setattr(altcha_challenges, "now", lambda: later)
-        altcha_challenges.forget_spent()
+        altcha_challenges.delete_expired()
         assert db.session.scalar(count) == 0
 
 

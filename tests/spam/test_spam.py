@@ -12,8 +12,8 @@ from forms_service.form_schema.settings import Blocklist
 from forms_service.forms import page_tokens
 from forms_service.forms.cache import PublishedForm
 from forms_service.spam import checks
-from forms_service.spam.checks import MAX_LINKS, verdict
-from forms_service.submissions.parsed_submission import Incoming
+from forms_service.spam.checks import MAX_LINKS, find_spam_reasons
+from forms_service.submissions.parsed_submission import ParsedSubmission
 from tests.conftest import MakeApp
 from tests.support.definitions import form_of
 from tests.uploads.test_uploads import NearlyFull
@@ -22,14 +22,14 @@ ANY = form_of()
 LETTER = {"name": "Ann", "email": "ann@example.com", "message": "Hello, I would like to know more about your work."}
 
 
-def sent(data: dict[str, Any] | None = None, **more: Any) -> Incoming:
+def sent(data: dict[str, Any] | None = None, **more: Any) -> ParsedSubmission:
     said = {"control": {}, "honeypots": (), "challenge": {}, "started": None, "client": "192.0.2.7", **more}
-    return Incoming(LETTER if data is None else data, **said)
+    return ParsedSubmission(LETTER if data is None else data, **said)
 
 
-def judged(app: Flask, incoming: Incoming, form: PublishedForm = ANY) -> list[str]:
+def judged(app: Flask, incoming: ParsedSubmission, form: PublishedForm = ANY) -> list[str]:
     with app.app_context():
-        return verdict(form, incoming)
+        return find_spam_reasons(form, incoming)
 
 
 @pytest.fixture(scope="module")
@@ -166,7 +166,7 @@ def from_clients(app: Flask, count: int, data: dict[str, Any], form: PublishedFo
 
 def test_the_same_letter_from_many_clients(app: Flask) -> None:
     verdicts = from_clients(app, 6, LETTER)
-    assert verdicts == [[]] * checks.OTHERS + [["repeated"]] * 3
+    assert verdicts == [[]] * checks.MAX_CLIENTS + [["repeated"]] * 3
     assert judged(app, sent({**LETTER, "name": "Bob"})) == []
     assert judged(app, sent(), form_of({"name": "name", "type": "text"})) == ["repeated"]
 
@@ -216,7 +216,7 @@ def test_links_of_the_page_are_nobodys(service: Flask, fields: dict[str, str]) -
 def test_a_wave_is_forgotten_after_a_day(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     assert from_clients(app, 4, LETTER)[-1] == ["repeated"]
     clock = time.time
-    monkeypatch.setattr(time, "time", lambda: clock() + checks.WINDOW + 1)
+    monkeypatch.setattr(time, "time", lambda: clock() + checks.DUPLICATE_WINDOW + 1)
     assert judged(app, sent()) == []
 
 

@@ -17,8 +17,8 @@ from forms_service.database.transactions import write_session
 from forms_service.database.types import now
 from forms_service.extensions import db
 from forms_service.forms import service
-from forms_service.submissions.email_addresses import person_index
-from forms_service.submissions.models import IdempotencyKey, Person, Submission
+from forms_service.submissions.email_addresses import email_blind_index
+from forms_service.submissions.models import IdempotencyKey, Submission, SubmissionEmail
 from forms_service.uploads import storage
 from forms_service.uploads.models import File
 
@@ -49,7 +49,7 @@ def submit(app: Flask, form_id: str, data: dict[str, Any] | None = None, **value
         db.session.add(submission)
         db.session.flush()
         for address in people:
-            db.session.add(Person(email_index=person_index(address), submission_id=submission.id))
+            db.session.add(SubmissionEmail(email_index=email_blind_index(address), submission_id=submission.id))
         db.session.commit()
         return str(submission.id)
 

@@ -15,7 +15,7 @@ from forms_service.delivery.models import Message
 from forms_service.extensions import db
 from forms_service.forms import service
 from forms_service.forms.schemas import NewForm
-from forms_service.submissions.models import Person, Submission
+from forms_service.submissions.models import Submission, SubmissionEmail
 
 OWNER = "owner@example.com"
 JSON = {"Accept": "application/json"}
@@ -80,7 +80,7 @@ def control_of(app: Flask, form_id: str) -> dict[str, Any]:
 def people(app: Flask) -> set[bytes]:
     """The indexes of everybody who is in a submission."""
     with app.app_context():
-        return set(db.session.scalars(select(Person.email_index)))
+        return set(db.session.scalars(select(SubmissionEmail.email_index)))
 
 
 def queued(app: Flask, form_id: str) -> list[Message]:
