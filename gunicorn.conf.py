@@ -56,7 +56,7 @@ keepalive = 15
 def on_starting(server):
     """Note the address for commands, give metrics of several processes a folder, warn of several without Redis."""
     if not settings.production:
-        served_address.note_bound(settings.instance_path, server.address, tls=server.cfg.is_ssl)
+        served_address.record_bound(settings.instance_path, server.address, tls=server.cfg.is_ssl)
     if server.cfg.workers > 1:  # -w and GUNICORN_CMD_ARGS go before WEB_CONCURRENCY
         os.environ[METRICS_FOLDER] = tempfile.mkdtemp(prefix="forms-metrics-", dir=os.environ.get(METRICS_FOLDER))
         if not settings.redis_url:

@@ -33,7 +33,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-class Json(BaseSerializer):
+class JsonSerializer(BaseSerializer):
     """Values as JSON: whoever can write to Redis must not be able to run code here, as pickle would let them."""
 
     def dumps(self, value: Any, *_: Any, **__: Any) -> bytes:
@@ -48,7 +48,7 @@ class Json(BaseSerializer):
 class MemoryCache(SimpleCache):
     """A cache of the process, of MAX_ENTRIES values."""
 
-    serializer = Json()  # type: ignore[assignment]  # the base class names one that pickles
+    serializer = JsonSerializer()  # type: ignore[assignment]  # the base class names one that pickles
 
     @classmethod
     def factory(cls, app: Flask, config: dict[str, Any], args: list[Any], kwargs: dict[str, Any]) -> "MemoryCache":
@@ -75,10 +75,10 @@ class MemoryCache(SimpleCache):
 class RedisCache(BaseCache):
     """A cache of all processes; while Redis is away it has nothing and keeps nothing."""
 
-    def __init__(self, guard: RedisCircuitBreaker, default_timeout: int) -> None:
+    def __init__(self, redis: RedisCircuitBreaker, default_timeout: int) -> None:
         super().__init__(default_timeout=default_timeout)
-        self._guard = guard
-        self._json = Json()
+        self._redis = redis
+        self._json = JsonSerializer()
 
     @classmethod
     def factory(cls, app: Flask, config: dict[str, Any], args: list[Any], kwargs: dict[str, Any]) -> "RedisCache":
@@ -87,9 +87,9 @@ class RedisCache(BaseCache):
 
     def get(self, key: str) -> Any:
         """The value, None if there is none or it is not ours."""
-        found = self._guard.call(lambda client: cast("bytes | None", client.get(PREFIX + key)), lambda: None)
+        data = self._redis.call(lambda client: cast("bytes | None", client.get(PREFIX + key)), lambda: None)
         try:
-            return None if found is None else self._json.loads(found)
+            return None if data is None else self._json.loads(data)
         except ValueError:
             log.warning("A cached value is not valid JSON: another program writes to this Redis.")
             return None
@@ -98,15 +98,15 @@ class RedisCache(BaseCache):
         """Keep a value; whether it was kept."""
         seconds = self._normalize_timeout(timeout) or None
         data = self._json.dumps(value)
-        return self._guard.call(lambda client: bool(client.set(PREFIX + key, data, ex=seconds)), lambda: False)
+        return self._redis.call(lambda client: bool(client.set(PREFIX + key, data, ex=seconds)), lambda: False)
 
     def has(self, key: str) -> bool:
         """Whether there is a value."""
-        return self._guard.call(lambda client: bool(client.exists(PREFIX + key)), lambda: False)
+        return self._redis.call(lambda client: bool(client.exists(PREFIX + key)), lambda: False)
 
     def delete(self, key: str) -> bool:
         """Forget a value; whether there was one."""
-        return self._guard.call(lambda client: bool(client.delete(PREFIX + key)), lambda: False)
+        return self._redis.call(lambda client: bool(client.delete(PREFIX + key)), lambda: False)
 
     def clear(self) -> bool:
         """Forget everything of ours."""
@@ -118,7 +118,7 @@ class RedisCache(BaseCache):
         def delete(client: Any) -> int:
             return sum(client.unlink(key) for key in client.scan_iter(PREFIX + pattern, count=500))
 
-        return self._guard.call(delete, lambda: 0)
+        return self._redis.call(delete, lambda: 0)
 
 
 def init_app(app: Flask, settings: Settings) -> None:
@@ -146,10 +146,10 @@ def cached(
             if condition is not None and not condition(*args, **kwargs):
                 return function(*args, **kwargs)
             key = f"{key_prefix}:{function.__name__}:{_digest(args, kwargs)}"
-            kept = cache.get(key)
-            CACHE_LOOKUPS.labels("miss" if kept is None else "hit").inc()
-            if kept is not None:
-                return cast("R", kept["value"])
+            entry = cache.get(key)
+            CACHE_LOOKUPS.labels("miss" if entry is None else "hit").inc()
+            if entry is not None:
+                return cast("R", entry["value"])
             value = function(*args, **kwargs)
             cache.set(key, {"value": value}, timeout=ttl)  # in a dict, so that None can be kept
             return value

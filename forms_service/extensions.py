@@ -35,10 +35,10 @@ class Database(SQLAlchemy):
     @property
     def engine(self) -> Engine:
         """The current app's engine."""
-        known = current_app.extensions
-        engine: Engine | None = known.get("engine")
+        extensions = current_app.extensions
+        engine: Engine | None = extensions.get("engine")
         if engine is None:
-            engine = known["engine"] = super().engine
+            engine = extensions["engine"] = super().engine
         return engine
 
 

@@ -22,10 +22,10 @@ def event(name: str, *, level: int = logging.INFO, **fields: Any) -> None:
     events.log(level, name, extra={"fields": fields})
 
 
-def configure(level: str, form: str) -> None:
+def configure(level: str, format_: str) -> None:
     """Send every logger of the process to standard error, once."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonFormatter() if form == "json" else TextFormatter())
+    handler.setFormatter(JsonFormatter() if format_ == "json" else TextFormatter())
     handler.addFilter(lambda record: not (record.name == "werkzeug" and ACCESS_LINE.search(record.getMessage())))
     handler.set_name("forms_service")
     root = logging.getLogger()

@@ -12,7 +12,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-MAX_ANSWER = 65_536
+MAX_RESPONSE_SIZE = 65_536
 """Bytes that are read of an answer."""
 
 T = TypeVar("T")
@@ -23,8 +23,8 @@ class OutboundError(OSError):
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What a server answered; `body` is cut off at MAX_ANSWER."""
+class OutboundResponse:
+    """What a server answered; `body` is cut off at MAX_RESPONSE_SIZE."""
 
     status: int
     headers: Mapping[str, str]
@@ -32,29 +32,29 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Call:
+class OutboundRequest:
     """A request to an outside service."""
 
     url: str
     method: str = "GET"
     body: bytes | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
-    allows: Callable[[str], bool] = lambda _: True
+    allows_address: Callable[[str], bool] = lambda _: True
     """Whether an address that the host has may be connected to."""
 
 
-def send(call: Call, timeout: float) -> Answer:
+def send(call: OutboundRequest, timeout: float) -> OutboundResponse:
     """Send a request and read the answer, whatever its status.
 
     It runs in a thread of its own, since neither a lookup nor an answer that drips in can be ended from outside.
 
     :raises OutboundError: when there is none within `timeout` seconds
     """
-    until = time.monotonic() + timeout
-    return within(timeout, lambda: _exchange(call, until))
+    deadline = time.monotonic() + timeout
+    return run_with_timeout(timeout, lambda: _exchange(call, deadline))
 
 
-def addresses_of(host: str, port: int, timeout: float) -> list[str]:
+def resolve(host: str, port: int, timeout: float) -> list[str]:
     """Return the addresses of a host.
 
     :raises OutboundError: when they are not found within `timeout` seconds
@@ -62,11 +62,11 @@ def addresses_of(host: str, port: int, timeout: float) -> list[str]:
     try:
         ipaddress.ip_address(host)
     except ValueError:
-        return within(timeout, lambda: _look_up(host, port))
+        return run_with_timeout(timeout, lambda: _resolve(host, port))
     return [host]
 
 
-def within(timeout: float, action: Callable[[], T]) -> T:
+def run_with_timeout(timeout: float, action: Callable[[], T]) -> T:
     """Return what `action` returns if it does so in time; otherwise its thread is left to itself.
 
     :raises OutboundError: when it fails or takes longer
@@ -88,16 +88,18 @@ def _fulfil(future: "Future[Any]", action: Callable[[], Any]) -> None:
         future.set_exception(error)
 
 
-def _exchange(call: Call, until: float) -> Answer:
+def _exchange(call: OutboundRequest, deadline: float) -> OutboundResponse:
     parts = urllib.parse.urlsplit(call.url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise OutboundError("not an http or https address")
-    connection = _Connection(parts, call.allows, until)
+    connection = _Connection(parts, call.allows_address, deadline)
     try:
         target = urllib.parse.urlunsplit(("", "", parts.path or "/", parts.query, ""))
         connection.request(call.method, target, call.body, dict(call.headers))
-        with connection.getresponse() as answer:  # closing the connection leaves a half-read answer open
-            return Answer(answer.status, dict(answer.headers), _read(answer, connection.sock_to_read, until))
+        with connection.getresponse() as response:  # closing the connection leaves a half-read answer open
+            return OutboundResponse(
+                response.status, dict(response.headers), _read(response, connection.sock_to_read, deadline)
+            )
     finally:
         connection.close()
 
@@ -107,10 +109,10 @@ class _Connection(http.client.HTTPConnection):
 
     sock_to_read: socket.socket
 
-    def __init__(self, parts: urllib.parse.SplitResult, allows: Callable[[str], bool], until: float) -> None:
+    def __init__(self, parts: urllib.parse.SplitResult, allows: Callable[[str], bool], deadline: float) -> None:
         self._tls = parts.scheme == "https"
         self._allows = allows
-        self._until = until
+        self._deadline = deadline
         self.default_port = 443 if self._tls else 80
         super().__init__(str(parts.hostname), parts.port)
 
@@ -119,42 +121,42 @@ class _Connection(http.client.HTTPConnection):
 
         :raises OutboundError: when the host has an address that is not allowed
         """
-        found = _look_up(self.host, self.port)
-        if not all(map(self._allows, found)):
+        addresses = _resolve(self.host, self.port)
+        if not all(map(self._allows, addresses)):
             raise OutboundError("address not allowed")
-        self.sock = self._connected(found)
+        self.sock = self._open_socket(addresses)
         if self._tls:
             self.sock = ssl.create_default_context().wrap_socket(self.sock, server_hostname=self.host)
         self.sock_to_read = self.sock  # http.client forgets it once the answer is the last one on it
 
-    def _connected(self, addresses: list[str]) -> socket.socket:
+    def _open_socket(self, addresses: list[str]) -> socket.socket:
         failure: OSError = OutboundError("no address")
         for address in addresses:
             try:
-                return socket.create_connection((address, self.port), timeout=_left(self._until))
+                return socket.create_connection((address, self.port), timeout=_seconds_left(self._deadline))
             except OSError as error:
                 failure = error
         raise failure
 
 
-def _read(answer: http.client.HTTPResponse, sock: socket.socket, until: float) -> bytes:
+def _read(response: http.client.HTTPResponse, sock: socket.socket, deadline: float) -> bytes:
     body = b""
-    while len(body) < MAX_ANSWER:
-        sock.settimeout(_left(until))
-        piece = answer.read1(MAX_ANSWER - len(body))
-        if not piece:
+    while len(body) < MAX_RESPONSE_SIZE:
+        sock.settimeout(_seconds_left(deadline))
+        chunk = response.read1(MAX_RESPONSE_SIZE - len(body))
+        if not chunk:
             break
-        body += piece
+        body += chunk
     return body
 
 
-def _look_up(host: str, port: int) -> list[str]:
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+def _resolve(host: str, port: int) -> list[str]:
+    addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(entry[4][0]) for entry in addresses))
 
 
-def _left(until: float) -> float:
-    left = until - time.monotonic()
+def _seconds_left(deadline: float) -> float:
+    left = deadline - time.monotonic()
     if left <= 0:
         raise OutboundError("too slow")
     return left

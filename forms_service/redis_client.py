@@ -13,7 +13,7 @@ from flask import Flask
 from forms_service.config import Settings
 from forms_service.logs import event
 from forms_service.metrics import REDIS_AWAY, REDIS_FAILURES
-from forms_service.outbound import addresses_of
+from forms_service.outbound import resolve
 
 if TYPE_CHECKING:
     import redis
@@ -104,7 +104,7 @@ def _limit_lookups(driver: Any, pool: Any) -> None:
 
 def _open_socket(host: str, port: int, addresses: dict[str, list[str]]) -> socket.socket:
     try:
-        addresses[host] = addresses_of(host, port, TIMEOUT)
+        addresses[host] = resolve(host, port, TIMEOUT)
     except OSError:
         if host not in addresses:
             raise

@@ -19,7 +19,7 @@ from forms_service.errors import BadRequestError
 from forms_service.intake import origins
 from forms_service.metrics import REQUEST_SECONDS, REQUESTS
 from forms_service.rate_limiting import limits
-from forms_service.server.environ import UNREADABLE
+from forms_service.server.environ import MALFORMED
 from forms_service.web import active_requests, cors, security_headers
 from forms_service.web.active_requests import ActiveRequest, active
 from forms_service.web.client import client_for_log
@@ -50,7 +50,7 @@ def _begin() -> None:
         active_requests.start_watcher()
     if log.isEnabledFor(logging.DEBUG):
         log.debug("request_begins", extra={"fields": active_requests.log_fields(environ)})
-    if UNREADABLE in environ:
+    if MALFORMED in environ:
         raise BadRequestError("Malformed HTTP request.")
     limits.check()
 

@@ -81,7 +81,7 @@ def service_url(address: str) -> str:
         host, parts = to_ascii_host(text), urlsplit(text)
         if not text.isprintable():
             raise ValueError("more than one line")
-        if ":" not in host and not all(of.LABEL.fullmatch(label) for label in host.split(".")):
+        if ":" not in host and not all(of.HOST_LABEL.fullmatch(label) for label in host.split(".")):
             raise ValueError("no host")
         shown = f"[{host}]" if ":" in host else host
         port = f":{parts.port}" if parts.port not in (None, {"http": 80, "https": 443}.get(parts.scheme)) else ""

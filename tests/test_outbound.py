@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from forms_service import outbound
-from forms_service.outbound import Call, OutboundError, send
+from forms_service.outbound import OutboundError, OutboundRequest, send
 from forms_service.security.outbound_addresses import is_allowed
 from tests.conftest import MakeApp
 
@@ -58,7 +58,7 @@ def url_of(site: Any, path: str) -> str:
 
 
 def test_a_redirect_is_the_answer(site: Any) -> None:
-    assert send(Call(url_of(site, "/moved")), TIMEOUT).status == 302
+    assert send(OutboundRequest(url_of(site, "/moved")), TIMEOUT).status == 302
     assert [path for path, _ in site.asked] == ["/moved"]
 
 
@@ -75,7 +75,7 @@ def test_a_health_check_follows_nothing_and_heeds_no_proxy_variables(
 
 
 def test_an_answer_is_read_up_to_a_bound(site: Any) -> None:
-    assert len(send(Call(url_of(site, "/endless")), TIMEOUT).body) == outbound.MAX_ANSWER
+    assert len(send(OutboundRequest(url_of(site, "/endless")), TIMEOUT).body) == outbound.MAX_RESPONSE_SIZE
 
 
 def test_a_host_is_looked_up_once_checked_and_named_in_the_request(site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -85,8 +85,10 @@ def test_a_host_is_looked_up_once_checked_and_named_in_the_request(site: Any, mo
         lookups.append(host)
         return ["127.0.0.1"] if len(lookups) == 1 else ["169.254.169.254"]
 
-    monkeypatch.setattr(outbound, "_look_up", look_up)
-    call = Call(f"http://shop.example:{site.server_port}/a?b=c", allows=lambda address: address == "127.0.0.1")
+    monkeypatch.setattr(outbound, "_resolve", look_up)
+    call = OutboundRequest(
+        f"http://shop.example:{site.server_port}/a?b=c", allows_address=lambda address: address == "127.0.0.1"
+    )
     assert send(call, TIMEOUT).body == b"hello"
     assert lookups == ["shop.example"]
     assert site.asked == [("/a?b=c", f"shop.example:{site.server_port}")]
@@ -96,13 +98,13 @@ def test_a_host_is_looked_up_once_checked_and_named_in_the_request(site: Any, mo
 
 def test_whoever_never_answers_is_given_up() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(OutboundError):
-        send(Call(f"http://127.0.0.1:{silent.getsockname()[1]}/"), 0.1)
+        send(OutboundRequest(f"http://127.0.0.1:{silent.getsockname()[1]}/"), 0.1)
 
 
 @pytest.mark.parametrize("url", ["file:///etc/passwd", "ftp://example.com/", "http://", "nonsense", "http://[::1"])
 def test_what_is_no_web_address_is_not_asked(url: str) -> None:
     with pytest.raises(OutboundError):
-        send(Call(url), TIMEOUT)
+        send(OutboundRequest(url), TIMEOUT)
 
 
 PRIVATE = [
@@ -133,7 +135,7 @@ def test_an_operator_can_allow_private_networks_but_no_metadata() -> None:
 
 def test_an_answer_that_trickles_holds_no_thread_beyond_its_deadline(site: Any) -> None:
     with pytest.raises(OutboundError):
-        send(Call(url_of(site, "/trickle")), 0.3)
+        send(OutboundRequest(url_of(site, "/trickle")), 0.3)
     for thread in [one for one in threading.enumerate() if one.name == "outbound"]:
         thread.join(TIMEOUT)
         assert not thread.is_alive()

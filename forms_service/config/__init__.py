@@ -100,7 +100,7 @@ class Settings:
     log_level: str
     log_format: str
     log_client: str
-    unread: tuple[str, ...]
+    unknown_names: tuple[str, ...]
     """Names in `.env` that mean nothing here, with what may have been meant."""
 
     secret_files: tuple[Path, ...]
@@ -132,17 +132,17 @@ def load_settings(directory: Path, *, draft: str | None = None) -> Settings:
     if draft is None:
         env.read_dotenv(directory / DOTENV)
     else:
-        env.take(draft, directory / DOTENV)
+        env.parse_dotenv(draft, directory / DOTENV)
     values = _read(env, directory)
-    values["unread"] = env.unread()
+    values["unknown_names"] = env.unknown_names()
     values["secret_files"] = env.secret_files(directory)
     problems = env.problems()
     problems.update(_contradictions(values, problems))
-    secret_files.make_folder(values["instance_path"], problems)
-    secret_files.fill_in(values, problems)
+    secret_files.create_folder(values["instance_path"], problems)
+    secret_files.load_secrets(values, problems)
     if problems:
         raise SettingsError(problems)
-    served_address.note(values["instance_path"], values["public_url"])
+    served_address.record(values["instance_path"], values["public_url"])
     return Settings(**values)
 
 
@@ -151,10 +151,10 @@ def _read(env: Reader, directory: Path) -> dict[str, Any]:
     environment = read("ENVIRONMENT", "development", parse=of.one_of(*of.ENVIRONMENTS))
     production = environment == "production"
     instance_path = directory / (read("INSTANCE_PATH", "instance") or "instance")
-    usual_url = served_address.usual(instance_path, read("FLASK_RUN_PORT", None, parse=of.whole(1, 65_535)))
+    usual_url = served_address.default_url(instance_path, read("FLASK_RUN_PORT", None, parse=of.integer(1, 65_535)))
     public_url = read("PUBLIC_URL", None if production else usual_url, parse=of.public_url)
     redis_url = read("REDIS_URL", None, parse=of.redis_url)
-    default_database = None if production else f"sqlite:///{instance_path / secret_files.EMBEDDED}"
+    default_database = None if production else f"sqlite:///{instance_path / secret_files.EMBEDDED_DATABASE}"
     database_url = read("DATABASE_URL", None, parse=lambda text: of.database_url(text, instance_path))
     smallest_cost = 4 if environment == "testing" else 10
     return {
@@ -163,34 +163,34 @@ def _read(env: Reader, directory: Path) -> dict[str, Any]:
         "instance_path": instance_path,
         "background_work": read("BACKGROUND_WORK", "inside", parse=of.one_of("inside", "outside")),
         "public_url": public_url,
-        "hsts": read("HSTS", of.usual_hsts(public_url), parse=of.one_of("off", "host", "subdomains")),
-        "port": read("PORT", None, parse=of.whole(1, 65_535)),
+        "hsts": read("HSTS", of.default_hsts(public_url), parse=of.one_of("off", "host", "subdomains")),
+        "port": read("PORT", None, parse=of.integer(1, 65_535)),
         "secret_key": read("SECRET_KEY", None, parse=secret_values.secret_key),
         "encryption_keys": read("ENCRYPTION_KEYS", None, parse=secret_values.encryption_keys),
         "database_url": database_url or default_database,
         "embedded": database_url is None,
-        "database_pool_size": read("DATABASE_POOL_SIZE", "10", parse=of.whole(1, 1000)),
-        "database_max_overflow": read("DATABASE_MAX_OVERFLOW", "20", parse=of.whole(0, 1000)),
+        "database_pool_size": read("DATABASE_POOL_SIZE", "10", parse=of.integer(1, 1000)),
+        "database_max_overflow": read("DATABASE_MAX_OVERFLOW", "20", parse=of.integer(0, 1000)),
         "redis_url": redis_url,
-        "redis_ttl": read("REDIS_TTL", "3600", parse=of.whole(1, 31_536_000)),
-        "access_token_expire_minutes": read("ACCESS_TOKEN_EXPIRE_MINUTES", "30", parse=of.whole(1, 1440)),
+        "redis_ttl": read("REDIS_TTL", "3600", parse=of.integer(1, 31_536_000)),
+        "access_token_expire_minutes": read("ACCESS_TOKEN_EXPIRE_MINUTES", "30", parse=of.integer(1, 1440)),
         "algorithm": read("ALGORITHM", "HS256", parse=of.one_of(*of.ALGORITHMS)),
         **_rates(read),
         "cors_origins": read("CORS_ORIGINS", "", parse=of.origins),
-        "cors_allow_credentials": read("CORS_ALLOW_CREDENTIALS", "false", parse=of.flag),
-        "trusted_proxies": read("TRUSTED_PROXIES", "0", parse=of.whole(0, 10)),
+        "cors_allow_credentials": read("CORS_ALLOW_CREDENTIALS", "false", parse=of.boolean),
+        "trusted_proxies": read("TRUSTED_PROXIES", "0", parse=of.integer(0, 10)),
         **_mail(read, public_url),
-        "signup_enabled": read("SIGNUP_ENABLED", "true", parse=of.flag),
-        "signup_confirmation": read("SIGNUP_CONFIRMATION", "true", parse=of.flag),
-        "session_max_days": read("SESSION_MAX_DAYS", "90", parse=of.whole(1, 3650)),
+        "signup_enabled": read("SIGNUP_ENABLED", "true", parse=of.boolean),
+        "signup_confirmation": read("SIGNUP_CONFIRMATION", "true", parse=of.boolean),
+        "session_max_days": read("SESSION_MAX_DAYS", "90", parse=of.integer(1, 3650)),
         "signup_role": read("SIGNUP_ROLE", "user", parse=of.one_of("user", "owner", "operator")),
         "metrics_token": read("METRICS_TOKEN", None, parse=secret_values.bearer_token),
         "health_check_urls": read("HEALTH_CHECK_URLS", "", parse=of.named_urls),
-        "max_content_length": read("MAX_CONTENT_LENGTH", "1048576", parse=of.whole(1024, 2**30)),
-        "audit_retention_days": read("AUDIT_RETENTION_DAYS", "400", parse=of.whole(1, 36_500)),
+        "max_content_length": read("MAX_CONTENT_LENGTH", "1048576", parse=of.integer(1024, 2**30)),
+        "audit_retention_days": read("AUDIT_RETENTION_DAYS", "400", parse=of.integer(1, 36_500)),
         **_uploads_and_captchas(read),
-        "bcrypt_rounds": read("BCRYPT_ROUNDS", "12", parse=of.whole(smallest_cost, 16)),
-        "web_concurrency": read("WEB_CONCURRENCY", _workers(redis_url), parse=of.whole(1, 1000)),
+        "bcrypt_rounds": read("BCRYPT_ROUNDS", "12", parse=of.integer(smallest_cost, 16)),
+        "web_concurrency": read("WEB_CONCURRENCY", _workers(redis_url), parse=of.integer(1, 1000)),
         "log_level": read("LOG_LEVEL", "INFO", parse=of.one_of(*of.LOG_LEVELS)),
         "log_format": read("LOG_FORMAT", "json" if production else "text", parse=of.one_of("text", "json")),
         "log_client": read("LOG_CLIENT", "truncated", parse=of.one_of("truncated", "full", "none")),
@@ -199,36 +199,36 @@ def _read(env: Reader, directory: Path) -> dict[str, Any]:
 
 def _uploads_and_captchas(read: Any) -> dict[str, Any]:
     return {
-        "max_file_size": read("MAX_FILE_SIZE", str(10 * 2**20), parse=of.whole(1, 2**40)),
-        "max_files": read("MAX_FILES", "10", parse=of.whole(0, 1000)),
-        "max_upload_size": read("MAX_UPLOAD_SIZE", str(25 * 2**20), parse=of.whole(1, 2**40)),
-        "forms_per_account": read("FORMS_PER_ACCOUNT", "500", parse=of.whole(0, 10**6)),
-        "form_storage": read("FORM_STORAGE", str(2**30), parse=of.whole(0, 2**60)),
-        "account_storage": read("ACCOUNT_STORAGE", str(10 * 2**30), parse=of.whole(0, 2**60)),
-        "spam_retention_days": read("SPAM_RETENTION_DAYS", "30", parse=of.whole(1, 36_500)),
-        "turnstile_verify_url": read("TURNSTILE_VERIFY_URL", TURNSTILE, parse=of.web_address),
-        "hcaptcha_verify_url": read("HCAPTCHA_VERIFY_URL", HCAPTCHA, parse=of.web_address),
-        "recaptcha_verify_url": read("RECAPTCHA_VERIFY_URL", RECAPTCHA, parse=of.web_address),
+        "max_file_size": read("MAX_FILE_SIZE", str(10 * 2**20), parse=of.integer(1, 2**40)),
+        "max_files": read("MAX_FILES", "10", parse=of.integer(0, 1000)),
+        "max_upload_size": read("MAX_UPLOAD_SIZE", str(25 * 2**20), parse=of.integer(1, 2**40)),
+        "forms_per_account": read("FORMS_PER_ACCOUNT", "500", parse=of.integer(0, 10**6)),
+        "form_storage": read("FORM_STORAGE", str(2**30), parse=of.integer(0, 2**60)),
+        "account_storage": read("ACCOUNT_STORAGE", str(10 * 2**30), parse=of.integer(0, 2**60)),
+        "spam_retention_days": read("SPAM_RETENTION_DAYS", "30", parse=of.integer(1, 36_500)),
+        "turnstile_verify_url": read("TURNSTILE_VERIFY_URL", TURNSTILE, parse=of.service_url),
+        "hcaptcha_verify_url": read("HCAPTCHA_VERIFY_URL", HCAPTCHA, parse=of.service_url),
+        "recaptcha_verify_url": read("RECAPTCHA_VERIFY_URL", RECAPTCHA, parse=of.service_url),
     }
 
 
 def _mail(read: Any, public_url: str | None) -> dict[str, Any]:
     return {
         "smtp_server": read("SMTP_SERVER", None, parse=of.host),
-        "smtp_port": read("SMTP_PORT", "587", parse=of.whole(1, 65_535)),
+        "smtp_port": read("SMTP_PORT", "587", parse=of.integer(1, 65_535)),
         "smtp_username": read("SMTP_USERNAME", None),
         "smtp_password": read("SMTP_PASSWORD", None),
         "smtp_tls": read("SMTP_TLS", "starttls", parse=of.one_of("starttls", "tls", "none")),
-        "mail_from": read("MAIL_FROM", of.own_address(public_url), parse=of.mailbox),
+        "mail_from": read("MAIL_FROM", of.default_mail_from(public_url), parse=of.mailbox),
     }
 
 
 def _rates(read: Any) -> dict[str, Any]:
     return {
-        "rate_limit_enabled": read("RATE_LIMIT_ENABLED", "true", parse=of.flag),
+        "rate_limit_enabled": read("RATE_LIMIT_ENABLED", "true", parse=of.boolean),
         "rate_limit": Rate(
-            read("RATE_LIMIT_REQUESTS", "100", parse=of.whole(1, 1_000_000)),
-            read("RATE_LIMIT_WINDOW", "3600", parse=of.whole(1, 86_400)),
+            read("RATE_LIMIT_REQUESTS", "100", parse=of.integer(1, 1_000_000)),
+            read("RATE_LIMIT_WINDOW", "3600", parse=of.integer(1, 86_400)),
         ),
         "rate_limit_authenticated": read("RATE_LIMIT_AUTHENTICATED", "600/60", parse=of.rate),
         "signup_rate_limit": read("SIGNUP_RATE_LIMIT", "10/900", parse=of.rate),

@@ -12,7 +12,7 @@ from environs import Env, EnvValidationError, FileAwareEnv
 
 from forms_service.config import parsers as of
 
-SECRETS = (
+SECRET_NAMES = (
     "SECRET_KEY",
     "ENCRYPTION_KEYS",
     "DATABASE_URL",
@@ -22,7 +22,7 @@ SECRETS = (
     "BOUNCE_TOKEN",
 )
 
-OTHERS = ("FLASK_", "GUNICORN_", "PYTHON", "SCRIPT_NAME", "TZ", "LANG", "PATH")
+FOREIGN_PREFIXES = ("FLASK_", "GUNICORN_", "PYTHON", "SCRIPT_NAME", "TZ", "LANG", "PATH")
 """Beginnings of names that the server, not the service, reads."""
 
 
@@ -44,26 +44,28 @@ class Reader(FileAwareEnv):
         except (OSError, UnicodeDecodeError) as error:
             self._errors[path.name].append(f"It must be readable by the service and UTF-8 ({type(error).__name__}).")
             return
-        self.take(text, path)
+        self.parse_dotenv(text, path)
 
-    def take(self, text: str, path: Path) -> None:
+    def parse_dotenv(self, text: str, path: Path) -> None:
         """Take what the environment does not say from the text of such a file."""
-        bad = [str(binding.original.line) for binding in parse_stream(io.StringIO(text)) if binding.error]
-        if bad:
-            self._errors[path.name].append(f"Must be NAME=value, with both quotes if any, in line {', '.join(bad)}.")
+        bad_lines = [str(binding.original.line) for binding in parse_stream(io.StringIO(text)) if binding.error]
+        if bad_lines:
+            self._errors[path.name].append(
+                f"Must be NAME=value, with both quotes if any, in line {', '.join(bad_lines)}."
+            )
         else:
-            said = dotenv_values(stream=io.StringIO(text))
-            self._environ = {name: value for name, value in said.items() if value is not None}
+            values = dotenv_values(stream=io.StringIO(text))
+            self._environ = {name: value for name, value in values.items() if value is not None}
 
-    def unread(self) -> tuple[str, ...]:
+    def unknown_names(self) -> tuple[str, ...]:
         """Names of the file that nothing has asked for, with what may have been meant."""
-        known = {name for asked in self._fields for name in (asked, f"{asked}_FILE")}
-        strange = [name for name in self._environ if name not in known and not name.startswith(OTHERS)]
-        return tuple(_with_suggestion(name, known) for name in strange)
+        known_names = {name for name in self._fields for name in (name, f"{name}_FILE")}
+        unknown = [name for name in self._environ if name not in known_names and not name.startswith(FOREIGN_PREFIXES)]
+        return tuple(_with_suggestion(name, known_names) for name in unknown)
 
     def secret_files(self, directory: Path) -> tuple[Path, ...]:
         """The files that secrets are read from by NAME_FILE."""
-        named = (Env._get_value(self, f"{name}_FILE", None) for name in SECRETS)
+        named = (Env._get_value(self, f"{name}_FILE", None) for name in SECRET_NAMES)
         return tuple(directory / str(path) for path in named if path)
 
     def problems(self) -> dict[str, list[str]]:
@@ -71,7 +73,9 @@ class Reader(FileAwareEnv):
         try:
             self.seal()
         except EnvValidationError as error:
-            return {name: list(said) for name, said in cast("dict[str, list[str]]", error.error_messages).items()}
+            return {
+                name: list(messages) for name, messages in cast("dict[str, list[str]]", error.error_messages).items()
+            }
         return {}
 
     def _get_value(self, env_key: str, default: Any) -> Any:
@@ -83,9 +87,9 @@ class Reader(FileAwareEnv):
         return default if value == "" else value
 
 
-def _with_suggestion(name: str, known: set[str]) -> str:
-    near = difflib.get_close_matches(name, known, n=1)
-    return f"{name} (did you mean {near[0]}?)" if near else name
+def _with_suggestion(name: str, known_names: set[str]) -> str:
+    matches = difflib.get_close_matches(name, known_names, n=1)
+    return f"{name} (did you mean {matches[0]}?)" if matches else name
 
 
 def _parse(raw: str | None, parse: Callable[[str], Any] = of.text) -> Any:

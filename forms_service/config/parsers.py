@@ -17,7 +17,7 @@ ENVIRONMENTS = ("development", "testing", "production")
 ALGORITHMS = ("HS256", "HS384", "HS512")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 OWN_PATHS = frozenset({"api", "f", "forgot", "health", "login", "metrics", "new-address", "reset", "signup", "static"})
-LABEL = re.compile(r"\w([\w-]{0,61}\w)?")
+HOST_LABEL = re.compile(r"\w([\w-]{0,61}\w)?")
 """What stands between the dots of a host's name."""
 
 PATH = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*/?")
@@ -38,7 +38,7 @@ def text(raw: str) -> str:
     return raw.strip()
 
 
-def flag(raw: str) -> bool:
+def boolean(raw: str) -> bool:
     """True or false, as people write them."""
     words = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
     if raw.strip().lower() not in words:
@@ -58,13 +58,13 @@ def one_of(*choices: str) -> Callable[[str], str]:
     return parse
 
 
-def whole(least: int, most: int) -> Callable[[str], int]:
+def integer(minimum: int, maximum: int) -> Callable[[str], int]:
     """A whole number within bounds, both included."""
 
     def parse(raw: str) -> int:
         digits = raw.strip()
-        if not (digits.isascii() and digits.isdigit() and len(digits) < 20 and least <= int(digits) <= most):
-            raise ValidationError(f"Must be a whole number from {least} to {most}.")
+        if not (digits.isascii() and digits.isdigit() and len(digits) < 20 and minimum <= int(digits) <= maximum):
+            raise ValidationError(f"Must be a whole number from {minimum} to {maximum}.")
         return int(digits)
 
     return parse
@@ -74,7 +74,7 @@ def rate(raw: str) -> Rate:
     """Requests and seconds, as 10/900."""
     requests, _, seconds = raw.partition("/")
     try:
-        return Rate(whole(1, 1_000_000)(requests), whole(1, 86_400)(seconds))
+        return Rate(integer(1, 1_000_000)(requests), integer(1, 86_400)(seconds))
     except ValidationError:
         raise ValidationError("Must be requests/seconds, such as 10/900 for ten requests in 15 minutes.") from None
 
@@ -89,7 +89,7 @@ def public_url(raw: str) -> str:
     return raw.strip().rstrip("/")
 
 
-def web_address(raw: str) -> str:
+def service_url(raw: str) -> str:
     """An address of another service, http or https."""
     if _url(raw) is None:
         raise ValidationError("Must be a URL such as https://provider.example/verify.")
@@ -99,7 +99,7 @@ def web_address(raw: str) -> str:
 def host(raw: str) -> str:
     """A host's name or address, without a port."""
     name = text(raw)
-    if not _is_address(name) and not all(LABEL.fullmatch(label) for label in name.removesuffix(".").split(".")):
+    if not _is_address(name) and not all(HOST_LABEL.fullmatch(label) for label in name.removesuffix(".").split(".")):
         raise ValidationError("Must be a host name only, such as smtp.example.com; the port goes into SMTP_PORT.")
     return name
 
@@ -114,14 +114,14 @@ def mailbox(raw: str) -> str:
     return text(raw)
 
 
-def own_address(url: str | None) -> str:
+def default_mail_from(url: str | None) -> str:
     """What mails are from when nobody says so: an address at the service's own host."""
     host = urlsplit(url or "").hostname or ""
     is_name = host.isascii() and "." in host and not host.rpartition(".")[2].isdigit()
     return f"forms@{host if is_name else 'localhost'}"
 
 
-def usual_hsts(url: str | None) -> str:
+def default_hsts(url: str | None) -> str:
     """How far HSTS reaches when nobody says so: not at all where the service has only a path of somebody's host."""
     return "off" if url and url_path(url) else "subdomains"
 
@@ -136,12 +136,12 @@ def named_urls(raw: str) -> dict[str, str]:
 
 def origins(raw: str) -> tuple[str, ...]:
     """Web origins by comma, or `*` for any."""
-    found = tuple(origin.strip().rstrip("/").lower() for origin in raw.split(",") if origin.strip())
-    for origin in found:
+    parsed = tuple(origin.strip().rstrip("/").lower() for origin in raw.split(",") if origin.strip())
+    for origin in parsed:
         url = _url(origin)
         if origin != "*" and (url is None or url.path or url.query or url.fragment or "*" in origin):
             raise ValidationError("Must be origins by comma, without a path or *, such as https://www.example.com.")
-    return found
+    return parsed
 
 
 def database_url(raw: str, instance_path: Path) -> str:

@@ -11,11 +11,11 @@ from marshmallow import ValidationError
 from forms_service.config import secret_values
 from forms_service.security import generate_key
 
-EMBEDDED = "forms.db"
+EMBEDDED_DATABASE = "forms.db"
 """The database in the instance folder."""
 
 
-def make_folder(path: Path, problems: dict[str, list[str]]) -> None:
+def create_folder(path: Path, problems: dict[str, list[str]]) -> None:
     """Make the instance folder, for its owner only; what goes wrong is added to `problems`."""
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -23,7 +23,7 @@ def make_folder(path: Path, problems: dict[str, list[str]]) -> None:
         problems["INSTANCE_PATH"] = [f"The service cannot create or write to this folder ({type(error).__name__})."]
 
 
-def fill_in(settings: dict[str, Any], problems: dict[str, list[str]]) -> None:
+def load_secrets(settings: dict[str, Any], problems: dict[str, list[str]]) -> None:
     """Take SECRET_KEY and ENCRYPTION_KEYS from the instance folder where the environment has none.
 
     A missing file is made, but never in production; what goes wrong is added to `problems`.
@@ -31,23 +31,23 @@ def fill_in(settings: dict[str, Any], problems: dict[str, list[str]]) -> None:
     for name, parse in (("SECRET_KEY", secret_values.secret_key), ("ENCRYPTION_KEYS", secret_values.encryption_keys)):
         if settings[name.lower()] is None and not {name, "INSTANCE_PATH"} & set(problems):
             path = settings["instance_path"] / name.lower()
-            may_make = settings["environment"] != "production" and not _is_in_use(settings)
+            may_create = settings["environment"] != "production" and not _is_in_use(settings)
             try:
-                settings[name.lower()] = _read_or_make(path, parse, may_make=may_make)
+                settings[name.lower()] = _read_or_create(path, parse, may_create=may_create)
             except ValidationError as error:
                 problems[name] = list(error.messages)
 
 
 def _is_in_use(settings: dict[str, Any]) -> bool:
     """Whether there is an embedded database already: a new key would be of no use to it."""
-    database = settings["instance_path"] / EMBEDDED
+    database = settings["instance_path"] / EMBEDDED_DATABASE
     return bool(settings["embedded"]) and database.is_file() and database.stat().st_size > 0
 
 
-def _read_or_make(path: Path, parse: Callable[[str], Any], *, may_make: bool) -> Any:
+def _read_or_create(path: Path, parse: Callable[[str], Any], *, may_create: bool) -> Any:
     try:
-        if not path.exists() and may_make:
-            _make(path)
+        if not path.exists() and may_create:
+            _create(path)
         return parse(path.read_text().strip())
     except FileNotFoundError:
         raise ValidationError(
@@ -59,7 +59,7 @@ def _read_or_make(path: Path, parse: Callable[[str], Any], *, may_make: bool) ->
         ) from error
 
 
-def _make(path: Path) -> None:
+def _create(path: Path) -> None:
     """Write a fresh key; of several processes that start at once the first one's stays."""
     draft = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     try:

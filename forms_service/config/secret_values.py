@@ -33,8 +33,8 @@ MIN_DISTINCT = 8
 
 MIN_SECRET_KEY, MIN_BEARER_TOKEN = 32, 16
 
-ROWS = "qwertyuiop asdfghjkl zxcvbnm qwertzuiop yxcvbnm azertyuiop qsdfghjklm wxcvbn 1234567890"
-NEIGHBOURS = frozenset(pair for row in (ROWS, ROWS[::-1]) for pair in itertools.pairwise(row))
+KEYBOARD_ROWS = "qwertyuiop asdfghjkl zxcvbnm qwertzuiop yxcvbnm azertyuiop qsdfghjklm wxcvbn 1234567890"
+ADJACENT_KEYS = frozenset(pair for row in (KEYBOARD_ROWS, KEYBOARD_ROWS[::-1]) for pair in itertools.pairwise(row))
 """Characters that are typed one after the other by who rolls over a keyboard."""
 
 
@@ -60,32 +60,32 @@ def encryption_keys(raw: str) -> tuple[bytes, ...]:
     return tuple(_encryption_key(key.strip()) for key in raw.strip(", ").split(","))
 
 
-def is_trivial(secret: str, least: int) -> bool:
+def is_trivial(secret: str, min_length: int) -> bool:
     """Whether a secret is known, or has fewer than `least` characters that do not repeat or count."""
-    if any(mark in secret.lower() for mark in WELL_KNOWN) or is_known(secret):
+    if any(known in secret.lower() for known in WELL_KNOWN) or is_known(secret):
         return True
     characters = [ord(character) for character in secret.lower()]
-    rolled = sum(pair in NEIGHBOURS for pair in zip(secret.lower(), secret.lower()[1:], strict=False))
-    return rolled > len(secret) // 2 or _is_regular(secret, characters, least)
+    rolled = sum(pair in ADJACENT_KEYS for pair in zip(secret.lower(), secret.lower()[1:], strict=False))
+    return rolled > len(secret) // 2 or _is_regular(secret, characters, min_length)
 
 
-def _is_regular(secret: Sequence[object], numbers: Sequence[int], least: int) -> bool:
+def _is_regular(secret: Sequence[object], numbers: Sequence[int], min_length: int) -> bool:
     """Whether it has few different characters, repeats a part that is too short, or counts."""
     period = _period(secret)
-    repeats = period <= len(secret) * 2 // 3 and period < least
+    repeats = period <= len(secret) * 2 // 3 and period < min_length
     steps = [after - before for before, after in itertools.pairwise(numbers)]
     counted = sum(abs(step) <= 1 or step == following for step, following in itertools.pairwise(steps))
-    return len(set(secret)) < min(MIN_DISTINCT, least // 3) or repeats or counted > len(secret) * 2 // 3
+    return len(set(secret)) < min(MIN_DISTINCT, min_length // 3) or repeats or counted > len(secret) * 2 // 3
 
 
 def _period(secret: Sequence[object]) -> int:
     """The length of the shortest part of which the whole is a repetition; by the prefix function, in linear time."""
     borders = [0] * len(secret)
-    for place in range(1, len(secret)):
-        border = borders[place - 1]
-        while border and secret[place] != secret[border]:
+    for index in range(1, len(secret)):
+        border = borders[index - 1]
+        while border and secret[index] != secret[border]:
             border = borders[border - 1]
-        borders[place] = border + (secret[place] == secret[border])
+        borders[index] = border + (secret[index] == secret[border])
     return len(secret) - borders[-1]
 
 

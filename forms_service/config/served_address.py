@@ -11,11 +11,11 @@ from marshmallow import ValidationError
 from forms_service.config import parsers as of
 
 DEFAULT = "http://127.0.0.1:5000"
-NOTE = "served_at"
-EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 (compared with, not bound to)
+FILE_NAME = "served_at"
+WILDCARDS = ("0.0.0.0", "::")  # noqa: S104 (compared with, not bound to)
 
 
-def of_this_process() -> str | None:
+def url_of_this_process() -> str | None:
     """The address that this `flask run` will answer at; None in any other process."""
     command = click.get_current_context(silent=True)
     if command is None or command.info_name != "run":
@@ -24,23 +24,23 @@ def of_this_process() -> str | None:
     return _url(host, port, tls=bool(command.params.get("cert")))
 
 
-def usual(instance_path: Path, port: int | None) -> str:
+def default_url(instance_path: Path, port: int | None) -> str:
     """The address of a service that is tried out: of this process, by FLASK_RUN_PORT, as noted, or Flask's own."""
-    here = of_this_process()
+    here = url_of_this_process()
     if here or port:
         return here or f"http://127.0.0.1:{port}"
     with suppress(OSError, UnicodeDecodeError, ValidationError):
-        return of.public_url((instance_path / NOTE).read_text())
+        return of.public_url((instance_path / FILE_NAME).read_text())
     return DEFAULT
 
 
-def note(instance_path: Path, public_url: str) -> None:
+def record(instance_path: Path, public_url: str) -> None:
     """Note it for commands, where this process serves and nobody has set another address."""
-    if public_url == of_this_process():
+    if public_url == url_of_this_process():
         _write(instance_path, public_url)
 
 
-def note_bound(instance_path: Path, addresses: Iterable[object], *, tls: bool) -> None:
+def record_bound(instance_path: Path, addresses: Iterable[object], *, tls: bool) -> None:
     """Note the first host and port that gunicorn is bound to; before its workers load the settings."""
     for address in addresses:
         if isinstance(address, tuple):
@@ -49,12 +49,12 @@ def note_bound(instance_path: Path, addresses: Iterable[object], *, tls: bool) -
 
 
 def _url(host: str, port: int, *, tls: bool) -> str:
-    host = "127.0.0.1" if host in EVERYWHERE else host
+    host = "127.0.0.1" if host in WILDCARDS else host
     return f"{'https' if tls else 'http'}://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 def _write(instance_path: Path, url: str) -> None:
     with suppress(OSError):  # a folder that takes nothing is somebody else's to report
-        file = os.open(instance_path / NOTE, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        file = os.open(instance_path / FILE_NAME, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         os.write(file, url.encode())
         os.close(file)

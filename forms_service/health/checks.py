@@ -173,7 +173,7 @@ def _external(name: str) -> Check:
 
 def _fetch(url: str) -> str:
     try:
-        status = outbound.send(outbound.Call(url), DEADLINE).status
+        status = outbound.send(outbound.OutboundRequest(url), DEADLINE).status
     except outbound.OutboundError as error:
         return f"unhealthy: {error}"
     return "healthy" if 200 <= status < 300 else f"degraded: It responded with {status}."

@@ -82,8 +82,8 @@ def _finding(subject: str, look: Callable[[], str]) -> Finding:
 
 
 def _settings() -> str:
-    if settings.unread:
-        raise _BadError(f"Unknown names in .env: {', '.join(settings.unread)}. Correct or remove them.")
+    if settings.unknown_names:
+        raise _BadError(f"Unknown names in .env: {', '.join(settings.unknown_names)}. Correct or remove them.")
     if settings.production and settings.signup_enabled and settings.signup_role == "operator":
         raise _BadError("SIGNUP_ROLE is operator: anybody who signs up sees everything. Set it to user or owner.")
     url = urlsplit(settings.public_url)

@@ -20,7 +20,7 @@ from forms_service.metrics import RATE_LIMITED
 from forms_service.rate_limiting.keys import caller_key, who_asks
 from forms_service.rate_limiting.storage import BoundedMemory, Hit, SharedRedis, Window
 from forms_service.security import derived_key
-from forms_service.server.environ import MARKS
+from forms_service.server.environ import SCRATCH
 from forms_service.web.client import client_for_log, client_key
 from forms_service.web.route_policy import View
 
@@ -121,14 +121,14 @@ def check() -> None:
     limits = _limits_of_request() if settings.rate_limit_enabled else []
     if not limits:
         return
-    marks: dict[str, Any] = request.environ.get(MARKS, {})
-    if "rate_limit" in marks:  # charged when the head was shown
-        g.rate_limit = marks["rate_limit"]
+    scratch: dict[str, Any] = request.environ.get(SCRATCH, {})
+    if "rate_limit" in scratch:  # charged when the head was shown
+        g.rate_limit = scratch["rate_limit"]
         return
     storage: Any = current_app.extensions["limits"].storage
     windows: list[Window] = storage.take([_hit(limit) for limit in limits])
     g.rate_limit = min(windows, key=lambda window: (-window.wait, window.remaining, -window.reset))
-    marks["rate_limit"] = g.rate_limit
+    scratch["rate_limit"] = g.rate_limit
     if g.rate_limit.wait:
         _refuse(limits[windows.index(g.rate_limit)].name, g.rate_limit)
 

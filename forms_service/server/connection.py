@@ -6,13 +6,13 @@ from collections.abc import Callable
 from enum import Enum, auto
 from typing import Any
 
-from forms_service.server.framing import HEAD_END, MAX_HEAD, ChunkedBody, SizedBody, body_of
+from forms_service.server.framing import HEAD_END, MAX_HEAD, ChunkedBody, SizedBody, body_framing
 from forms_service.server.spool import Spool, SpoolSpace
 
-MAX_WAITING = 2**25
+MAX_BACKLOG = 2**25
 """Bytes of a response that wait for one client; the thread that makes more waits with them."""
 
-MAX_WAITING_THREADS = 16
+MAX_BLOCKED_THREADS = 16
 """Threads of a process that may wait so; a client that would need one more is cut off."""
 
 
@@ -45,13 +45,13 @@ class Request:
     def __init__(self, space: SpoolSpace, max_body: int) -> None:
         self.head = bytearray()
         self.complete = False
-        self.cut = False
+        self.truncated = False
         """The end of the body is not known, or was not waited for: the connection cannot be used again."""
 
-        self.checked = False
+        self.head_checked = False
         """The application has seen the head, and asks for the body."""
 
-        self.marks: dict[str, Any] = {}
+        self.scratch: dict[str, Any] = {}
         """What the application remembers between seeing the head and seeing the body."""
 
         self._body: SizedBody | ChunkedBody | None = None
@@ -83,7 +83,7 @@ class Request:
             self._spool.append(data[:taken])
         self.complete = self._body.complete
         if self._spool.size > self._max_body:
-            self.complete = self.cut = True
+            self.complete = self.truncated = True
         return data[taken:]
 
     def _feed_head(self, data: bytes) -> bytes:
@@ -91,11 +91,11 @@ class Request:
         self.head += data if self.head else data.lstrip(b"\r\n")  # RFC 9112, 2.2: blank lines before a request
         end = self.head.find(HEAD_END, searched)
         if end < 0:
-            self.complete = self.cut = len(self.head) > MAX_HEAD
+            self.complete = self.truncated = len(self.head) > MAX_HEAD
             return b""
         rest = bytes(self.head[end + len(HEAD_END) :])
         del self.head[end + len(HEAD_END) :]
-        self._body = body_of(bytes(self.head))
+        self._body = body_framing(bytes(self.head))
         return rest
 
     def read(self, size: int) -> bytes:
@@ -120,7 +120,7 @@ class Request:
         self._spool.clear()
 
 
-class Source:
+class RequestReader:
     """What gunicorn's parser reads a request from."""
 
     def __init__(self, request: Request, *, partial: bool) -> None:
@@ -139,14 +139,14 @@ class Source:
 
 
 class Response:
-    """What gunicorn writes a response to. It never blocks for a slow client, until MAX_WAITING bytes wait for it."""
+    """What gunicorn writes a response to. It never blocks for a slow client, until MAX_BACKLOG bytes wait for it."""
 
-    _waiting_threads = threading.BoundedSemaphore(MAX_WAITING_THREADS)
+    _blocked_threads = threading.BoundedSemaphore(MAX_BLOCKED_THREADS)
 
     def __init__(self, sock: socket.socket, space: SpoolSpace, wake: Callable[[], None]) -> None:
         self.started = False
         self.sent = 0
-        self.marks: dict[str, Any] = {}
+        self.scratch: dict[str, Any] = {}
         self._socket = sock
         self._wake = wake
         self._backlog = Spool(space)
@@ -154,7 +154,7 @@ class Response:
         self._part = memoryview(b"")
         self._broken = False
         self._lock = threading.Lock()
-        self._room = threading.Condition(self._lock)
+        self._space_available = threading.Condition(self._lock)
 
     def sendall(self, data: bytes) -> None:
         """Send what the socket takes, and keep the rest for the event loop.
@@ -175,10 +175,10 @@ class Response:
             if self._held and not self._broken:
                 self._write(self._held)
 
-    def begin(self, marks: dict[str, Any]) -> None:
+    def begin(self, scratch: dict[str, Any]) -> None:
         """Begin the response to the next request."""
         self.started = False
-        self.marks = marks
+        self.scratch = scratch
 
     def send(self, data: bytes) -> int:
         """Drop gunicorn's 100 Continue: it comes when the body has arrived."""
@@ -200,10 +200,10 @@ class Response:
         with self._lock:
             self._broken = True
             self._backlog.clear()
-            self._room.notify_all()
+            self._space_available.notify_all()
 
     @property
-    def waits(self) -> bool:
+    def has_backlog(self) -> bool:
         """Whether bytes wait for the client."""
         return not self._broken and bool(self._part or self._backlog.unread)
 
@@ -221,29 +221,29 @@ class Response:
                     break
             if not self._backlog.unread:
                 self._backlog.clear()
-            self._room.notify_all()
+            self._space_available.notify_all()
 
     def _write(self, data: bytes) -> None:
         self._held = b""
         if self._broken:
             raise BrokenPipeError
         rest = memoryview(data)
-        if not self.waits:
+        if not self.has_backlog:
             rest = rest[self._send(data) :]
             if not rest:
                 return
             self._wake()
-        if self._backlog.unread > MAX_WAITING:
-            self._wait_for_room()
+        if self._backlog.unread > MAX_BACKLOG:
+            self._wait_for_space()
         self._backlog.append(rest)
 
-    def _wait_for_room(self) -> None:
-        if not self._waiting_threads.acquire(blocking=False):
+    def _wait_for_space(self) -> None:
+        if not self._blocked_threads.acquire(blocking=False):
             raise BrokenPipeError("too many clients read too slowly")
         try:
-            self._room.wait_for(lambda: self._broken or self._backlog.unread <= MAX_WAITING // 2)
+            self._space_available.wait_for(lambda: self._broken or self._backlog.unread <= MAX_BACKLOG // 2)
         finally:
-            self._waiting_threads.release()
+            self._blocked_threads.release()
         if self._broken:
             raise BrokenPipeError
 
@@ -267,16 +267,16 @@ class Connection:
         self.client = client
         self.server = server
         self.state = State.READING
-        self.at_end = False
+        self.at_eof = False
         """The client will send no more."""
 
         self.keep = False
-        self.rest = b""
+        self.pipelined = b""
         """What came behind the request."""
 
         self.events = 0
         self.deadline = 0.0
-        self.mark = 0
+        self.progress = 0
         """Bytes that had moved when the deadline was set."""
 
         self.sock: Response

@@ -1,7 +1,7 @@
 """Keys that the worker puts into the WSGI environment of a request."""
 
-MARKS = "forms_service.marks"
+SCRATCH = "forms_service.marks"
 """A dict that stays while a request is shown twice: its head first, then all of it."""
 
-UNREADABLE = "forms_service.unreadable"
+MALFORMED = "forms_service.unreadable"
 """Set where the environment stands for bytes that are no HTTP request."""

@@ -90,7 +90,7 @@ class ChunkedBody:
         self._spare += int(size, 16)
 
 
-def body_of(head: bytes) -> SizedBody | ChunkedBody:
+def body_framing(head: bytes) -> SizedBody | ChunkedBody:
     """Return the framing that a complete head announces."""
     length = _LENGTH.search(head)
     if _CODING.search(head):

@@ -32,7 +32,7 @@ EARLY_BODY = 65_536
 """Bytes of a body that are read before the application has seen its head."""
 
 SWEEP_INTERVAL = 0.5
-SIZE = 65_536
+READ_SIZE = 65_536
 """Bytes of one read."""
 
 
@@ -58,7 +58,7 @@ class ClientLoop:
         self._begin(connection, HEAD_TIMEOUT)
         self._read(connection)
 
-    def make_room(self) -> None:
+    def close_longest_idle(self) -> None:
         """Close the connection that has waited longest for a request."""
         idle = [one for one in self._connections if one.state is State.READING and not one.request.has_head]
         if idle:
@@ -70,12 +70,12 @@ class ClientLoop:
             return timeout
         return min(timeout, max(0.0, self._unchecked[0][0] - time.monotonic()))
 
-    def show_heads(self) -> None:
+    def dispatch_heads(self) -> None:
         """Show the application the heads whose bodies are slow."""
         now = time.monotonic()
         while self._unchecked and self._unchecked[0][0] <= now:
             _, connection, request = self._unchecked.popleft()
-            if connection.request is request and connection.state is State.READING and not request.checked:
+            if connection.request is request and connection.state is State.READING and not request.head_checked:
                 self._run(connection, partly=True)
 
     def sweep(self) -> None:
@@ -91,7 +91,7 @@ class ClientLoop:
         connection.request = Request(self._space, self._max_body)
         connection.state = State.READING
         connection.deadline = time.monotonic() + seconds
-        connection.sock.begin(connection.request.marks)
+        connection.sock.begin(connection.request.scratch)
 
     def _watch(self, connection: Connection, events: int) -> None:
         if events == connection.events:
@@ -109,7 +109,7 @@ class ClientLoop:
             self._read(connection)
         elif connection.state is State.LINGERING:
             self._discard(connection)
-        elif connection.sock.waits:
+        elif connection.sock.has_backlog:
             self._flush(connection)
         else:
             self._watch(connection, 0)  # it sends on while its request is answered: later
@@ -128,21 +128,21 @@ class ClientLoop:
 
     def _read(self, connection: Connection) -> None:
         try:
-            data = connection.socket.recv(SIZE)
+            data = connection.socket.recv(READ_SIZE)
         except BlockingIOError:
             self._watch(connection, selectors.EVENT_READ)
             return
         except OSError:
             self._close(connection)
             return
-        connection.at_end = not data
+        connection.at_eof = not data
         self._feed(connection, data)
 
     def _feed(self, connection: Connection, data: bytes) -> None:
         request = connection.request
         had_head, had_bytes = request.has_head, bool(request.head)
         try:
-            connection.rest = request.feed(data)
+            connection.pipelined = request.feed(data)
         except SpoolFullError:
             self._worker.log.warning("Refused a body: too much data is already buffered for slow clients.")
             self._close(connection)
@@ -150,18 +150,18 @@ class ClientLoop:
         if request.head and not had_bytes:
             connection.deadline = time.monotonic() + HEAD_TIMEOUT
         if request.has_head and not had_head:
-            connection.deadline, connection.mark = time.monotonic() + BODY_TIMEOUT, 0
+            connection.deadline, connection.progress = time.monotonic() + BODY_TIMEOUT, 0
         self._advance(connection)
 
     def _advance(self, connection: Connection) -> None:
         """Give a request to a thread if it is time for it, else wait for more."""
         request = connection.request
-        if request.complete or (connection.at_end and request.has_head):
-            request.cut = request.cut or not request.complete
+        if request.complete or (connection.at_eof and request.has_head):
+            request.truncated = request.truncated or not request.complete
             self._run(connection, partly=False)
-        elif connection.at_end:
+        elif connection.at_eof:
             self._close(connection)
-        elif request.checked or not request.has_head:
+        elif request.head_checked or not request.has_head:
             self._watch(connection, selectors.EVENT_READ)
         elif request.body_size >= EARLY_BODY or expects_continue(request.head):
             self._run(connection, partly=True)
@@ -172,10 +172,10 @@ class ClientLoop:
     def _run(self, connection: Connection, *, partly: bool) -> None:
         connection.state = State.RUNNING
         worker = self._worker
-        future = worker.tpool.submit(worker.answer, connection, partly)
-        future.add_done_callback(lambda done: worker.method_queue.defer(self._answered, connection, done))
+        future = worker.tpool.submit(worker.run_application, connection, partly)
+        future.add_done_callback(lambda done: worker.method_queue.defer(self._on_done, connection, done))
 
-    def _answered(self, connection: Connection, future: "Future[Outcome]") -> None:
+    def _on_done(self, connection: Connection, future: "Future[Outcome]") -> None:
         """Go on with a connection whose request a thread has left."""
         if connection.state is State.CLOSED:
             connection.request.clear()
@@ -186,7 +186,7 @@ class ClientLoop:
             return
         connection.keep = outcome is Outcome.KEEP
         connection.request.clear()
-        if connection.sock.waits:
+        if connection.sock.has_backlog:
             connection.state = State.WRITING
             self._await_client(connection)
         else:
@@ -194,7 +194,7 @@ class ClientLoop:
 
     def _wait_for_body(self, connection: Connection) -> None:
         request = connection.request
-        request.checked = True
+        request.head_checked = True
         connection.state = State.READING
         if expects_continue(request.head) and not request.body_size:
             try:
@@ -206,9 +206,9 @@ class ClientLoop:
 
     def _await_client(self, connection: Connection) -> None:
         """Send on when the client takes more; called when its socket took less than all of a response."""
-        if connection.state in (State.RUNNING, State.WRITING) and connection.sock.waits:
+        if connection.state in (State.RUNNING, State.WRITING) and connection.sock.has_backlog:
             if not connection.events & selectors.EVENT_WRITE:
-                connection.deadline, connection.mark = time.monotonic() + BODY_TIMEOUT, connection.sock.sent
+                connection.deadline, connection.progress = time.monotonic() + BODY_TIMEOUT, connection.sock.sent
             self._watch(connection, selectors.EVENT_WRITE)
 
     def _flush(self, connection: Connection) -> None:
@@ -217,19 +217,19 @@ class ClientLoop:
         except OSError:
             self._close(connection)
             return
-        if not connection.sock.waits:
+        if not connection.sock.has_backlog:
             self._watch(connection, 0)
             if connection.state is State.WRITING:
                 self._next(connection)
 
     def _next(self, connection: Connection) -> None:
         """Read the next request, or close after the last one."""
-        if not connection.keep or (connection.at_end and not connection.rest):
+        if not connection.keep or (connection.at_eof and not connection.pipelined):
             self._linger(connection)
             return
         self._begin(connection, self._worker.cfg.keepalive)
-        if connection.rest:
-            self._feed(connection, connection.rest)
+        if connection.pipelined:
+            self._feed(connection, connection.pipelined)
         else:
             self._watch(connection, selectors.EVENT_READ)
 
@@ -246,7 +246,7 @@ class ClientLoop:
 
     def _discard(self, connection: Connection) -> None:
         try:
-            if connection.socket.recv(SIZE):
+            if connection.socket.recv(READ_SIZE):
                 self._watch(connection, selectors.EVENT_READ)
             else:
                 self._close(connection)
@@ -258,7 +258,7 @@ class ClientLoop:
     def _is_overdue(self, connection: Connection, now: float) -> bool:
         if not self._worker.alive and connection.state is State.READING and not connection.request.head:
             connection.deadline = min(connection.deadline, now + LINGER_TIMEOUT)
-        writes = connection.sock.waits
+        writes = connection.sock.has_backlog
         if connection.state is State.RUNNING and not writes:
             return False
         if now < connection.deadline:
@@ -266,8 +266,8 @@ class ClientLoop:
         if connection.state is State.LINGERING or not (writes or connection.request.has_head):
             return True
         moved = connection.sock.sent if writes else connection.request.body_size
-        needed = MIN_RATE * (RATE_INTERVAL if connection.mark else BODY_TIMEOUT)
-        if moved - connection.mark < needed:
+        needed = MIN_RATE * (RATE_INTERVAL if connection.progress else BODY_TIMEOUT)
+        if moved - connection.progress < needed:
             return True
-        connection.deadline, connection.mark = now + RATE_INTERVAL, moved
+        connection.deadline, connection.progress = now + RATE_INTERVAL, moved
         return False

@@ -120,9 +120,9 @@ class _EncryptedFile:
     def read(self, size: int) -> bytes:
         """Read on from the last byte that was read."""
         self._file.seek(self._read)
-        found = self._file.read(size)
-        self._read += len(found)
-        plain: bytes = self._decryptor.update(found)
+        encrypted = self._file.read(size)
+        self._read += len(encrypted)
+        plain: bytes = self._decryptor.update(encrypted)
         return plain
 
     def rewind(self) -> None:

@@ -16,8 +16,8 @@ from gunicorn import http, util
 from gunicorn.http.errors import LimitRequestHeaders, NoMoreData, ParseException
 from gunicorn.workers.gthread import ThreadWorker
 
-from forms_service.server.connection import BodyPendingError, Connection, Outcome, Response, Source
-from forms_service.server.environ import MARKS, UNREADABLE
+from forms_service.server.connection import BodyPendingError, Connection, Outcome, RequestReader, Response
+from forms_service.server.environ import MALFORMED, SCRATCH
 from forms_service.server.loop import EARLY_BODY, ClientLoop
 from forms_service.server.spool import SpoolSpace
 
@@ -49,9 +49,9 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     def _call(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         connection = environ.get("gunicorn.socket")
         if isinstance(connection, Response):
-            environ[MARKS] = connection.marks
-        answer: Iterable[bytes] = self.application(environ, start_response)
-        return answer
+            environ[SCRATCH] = connection.scratch
+        response: Iterable[bytes] = self.application(environ, start_response)
+        return response
 
     def accept(self, listener: Any) -> None:
         """Take a connection; the longest idle one makes room where there are too many. TLS is served by gunicorn."""
@@ -62,21 +62,21 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
             accepted, client = listener.accept()
         except OSError as error:
             if error.errno in (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM):
-                self.clients.make_room()
+                self.clients.close_longest_idle()
             return
         if self.nr_conns + 1 >= self.worker_connections:
-            self.clients.make_room()
+            self.clients.close_longest_idle()
         self.clients.add(accepted, client, listener.getsockname())
 
-    def answer(self, connection: Connection, partly: bool) -> Outcome:
+    def run_application(self, connection: Connection, partly: bool) -> Outcome:
         """Run the application, in a thread."""
         request, response, parsed = connection.request, connection.sock, None
         request.rewind()
-        parser = http.get_parser(self.cfg, Source(request, partial=partly), connection.client)
+        parser = http.get_parser(self.cfg, RequestReader(request, partial=partly), connection.client)
         try:
             parsed = next(parser)
             announced = getattr(parsed.body.reader, "length", None)  # none of a body in chunks
-            if partly or request.cut or announced not in (None, request.body_size):
+            if partly or request.truncated or announced not in (None, request.body_size):
                 parsed.force_close()
             keep = self.handle_request(parsed, connection)
             response.finish()
@@ -86,7 +86,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         except BodyPendingError:
             return Outcome.CLOSE if response.started else Outcome.PENDING
         except (NoMoreData, StopIteration, OSError) as error:
-            if request.cut and not request.has_head:
+            if request.truncated and not request.has_head:
                 self.handle_error(parsed, response, connection.client, LimitRequestHeaders("a head without an end"))
             self.log.debug("Connection closed: %s", type(error).__name__)
         except Exception as error:  # noqa: BLE001 (gunicorn's own worker does it so)
@@ -100,7 +100,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
             super().handle_error(None, client, addr, exc)
             return
         remote = addr[0] if addr else ""  # nothing on a Unix socket
-        environ = {"REQUEST_METHOD": "-", "PATH_INFO": "/*", "REMOTE_ADDR": remote, UNREADABLE: True}
+        environ = {"REQUEST_METHOD": "-", "PATH_INFO": "/*", "REMOTE_ADDR": remote, MALFORMED: True}
         environ["wsgi.url_scheme"] = self.public_scheme  # unread, it says nothing of TLS itself
         setup_testing_defaults(environ)
         head: list[Any] = []
@@ -116,7 +116,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     def wait_for_and_dispatch_events(self, timeout: float) -> None:
         """Wait for clients and threads, no longer than until a head is due to be shown."""
         super().wait_for_and_dispatch_events(self.clients.next_timeout(timeout))
-        self.clients.show_heads()
+        self.clients.dispatch_heads()
 
     def murder_pending(self) -> None:
         """Close what is overdue."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from forms_service import outbound
 from forms_service.logs import event
-from forms_service.outbound import Call
+from forms_service.outbound import OutboundRequest
 
 TIMEOUT = 3.0
 """Seconds for all of it: finding the host, connecting, asking, and the last byte of the answer."""
@@ -34,7 +34,7 @@ def verify(url: str, *, secret: str, token: str, client: str, timeout: float) ->
     said = {"secret": secret, "response": token, **({"remoteip": client} if client != "unknown" else {})}
     headers = {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"}
     try:
-        answer = outbound.send(Call(url, "POST", urllib.parse.urlencode(said).encode(), headers), timeout)
+        answer = outbound.send(OutboundRequest(url, "POST", urllib.parse.urlencode(said).encode(), headers), timeout)
         if answer.status != HTTPStatus.OK:
             raise _unavailable(url, f"status {answer.status}")
         found = json.loads(answer.body)

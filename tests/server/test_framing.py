@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from forms_service.server.connection import BodyPendingError, Request, Source
+from forms_service.server.connection import BodyPendingError, Request, RequestReader
 from forms_service.server.framing import expects_continue
 from forms_service.server.spool import MAX_IN_MEMORY, Spool, SpoolFullError, SpoolSpace
 
@@ -30,7 +30,7 @@ def test_a_request_ends_where_it_says(tmp_path: Path, name: str, size: int) -> N
         assert not arriving.complete
         assert arriving.feed(data[start : start + size]) == b""
     assert arriving.complete
-    assert not arriving.cut
+    assert not arriving.truncated
     assert b"".join(iter(lambda: arriving.read(10), b"")) == data
     assert arriving.exhausted()
 
@@ -61,7 +61,7 @@ def test_chunks_of_fair_sizes_are_read(tmp_path: Path, count: int, size: int) ->
     chunk = b"%x\r\n%s\r\n" % (size, b"a" * size)
     assert arriving.feed(HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + chunk * count + b"0\r\n\r\nGET") == b"GET"
     assert arriving.complete
-    assert not arriving.cut
+    assert not arriving.truncated
     arriving.clear()
 
 
@@ -76,7 +76,7 @@ def test_a_body_without_an_end_is_cut(tmp_path: Path) -> None:
     arriving.feed(HEAD + b"Transfer-Encoding: chunked\r\n\r\nfffffff\r\n")
     arriving.feed(b"a" * 1001)
     assert arriving.complete
-    assert arriving.cut
+    assert arriving.truncated
 
 
 @pytest.mark.parametrize("digits", [19, 22, 5000])
@@ -85,20 +85,20 @@ def test_a_body_longer_than_any_never_ends_early(tmp_path: Path, digits: int) ->
     arriving.feed(HEAD + b"Content-Length: " + b"9" * digits + b"\r\n\r\n")
     assert not arriving.complete
     assert arriving.feed(b"a" * 1001) == b""
-    assert arriving.cut
+    assert arriving.truncated
 
 
 def test_a_head_without_an_end_is_cut(tmp_path: Path) -> None:
     arriving = request(tmp_path)
     for _ in range(200):
         arriving.feed(b"a" * 1000)
-    assert arriving.cut
+    assert arriving.truncated
 
 
 def test_reading_on_says_that_more_is_to_come(tmp_path: Path) -> None:
     arriving = request(tmp_path)
     arriving.feed(HEAD + b"Content-Length: 5\r\n\r\nhe")
-    source = Source(arriving, partial=True)
+    source = RequestReader(arriving, partial=True)
     source.recv(1000)
     assert source.recv(1000) == b"he"
     with pytest.raises(BodyPendingError):

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from forms_service.server.environ import MARKS
+from forms_service.server.environ import SCRATCH
 from tests.support.servers import ROOT, TIMEOUT, Server
 
 pytestmark = pytest.mark.slow
@@ -153,7 +153,7 @@ def test_half_a_body_is_never_read(server: Server, name: str) -> None:
         client.shutdown(socket.SHUT_WR)
         answer = until_closed(client)
         assert b" 400 " in answer
-        assert b"did not arrive whole" in answer
+        assert b"The body is incomplete." in answer
 
 
 def test_a_head_without_an_end_is_refused(server: Server) -> None:
@@ -216,9 +216,9 @@ def test_a_body_that_comes_late_is_asked_for(server: Server, ann: dict[str, Any]
 
 
 def test_a_request_that_is_shown_twice_is_charged_once(client: FlaskClient) -> None:
-    marks: dict[str, Any] = {}
+    scratch: dict[str, Any] = {}
     for _ in range(2):
-        answer = client.post("/api/signup", json={}, environ_overrides={MARKS: marks})
+        answer = client.post("/api/signup", json={}, environ_overrides={SCRATCH: scratch})
         assert answer.headers["X-RateLimit-Remaining"] == "9"
 
 
