@@ -30,7 +30,6 @@ from forms_service.spam import checks as spam_checks
 from forms_service.submissions import notification, refusals, storage_quota
 from forms_service.uploads import storage
 from forms_service.web import error_handlers, openapi, pages, proxy, security_headers
-from forms_service.web.flask_app import App
 
 BLUEPRINTS = (
     signup,
@@ -56,9 +55,10 @@ def create_app(settings: Settings, *, start: bool = True) -> Flask:
 
     :raises StartError: when the database is newer than the code, or its keys are not under ENCRYPTION_KEYS
     """
-    app = App(__name__, instance_path=str(settings.instance_path.absolute()))
-    app.config.update(SETTINGS=settings, SECRET_KEY=settings.secret_key)
-    app.config["MAX_CONTENT_LENGTH"] = settings.max_content_length
+    app = Flask(__name__, instance_path=str(settings.instance_path.absolute()))
+    # no SECRET_KEY: the service has no Flask sessions, and nothing looks for one then
+    app.config.update(SETTINGS=settings, MAX_CONTENT_LENGTH=settings.max_content_length)
+    app.json.sort_keys = False  # type: ignore[attr-defined]  # of Flask's default provider
     logs.configure(settings.log_level, settings.log_format)
     for part in (redis_client, caching, proxy):
         part.init_app(app, settings)

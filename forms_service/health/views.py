@@ -12,8 +12,7 @@ from forms_service.errors import AuthenticationError, NotFoundError
 from forms_service.health import exposition, schemas, service
 from forms_service.rate_limiting.bearer_tokens import has_bearer
 from forms_service.web.api_blueprint import Blueprint
-from forms_service.web.negotiation import asks_for_json
-from forms_service.web.responses import as_json
+from forms_service.web.responses import as_json, asks_for_json
 from forms_service.web.route_policy import guarded, public, unlimited
 
 health_blueprint = Blueprint("health", __name__, description="Health checks and metrics.")

@@ -26,8 +26,7 @@ from forms_service.submissions.parsed_submission import ParsedSubmission
 from forms_service.submissions.refusals import count_refusal
 from forms_service.uploads import multipart_upload
 from forms_service.web import error_handlers
-from forms_service.web.negotiation import wants_page
-from forms_service.web.responses import as_json, failure_body
+from forms_service.web.responses import as_json, failure_body, wants_page
 
 REASONS: dict[type[ApiError], str] = {
     BadRequestError: "invalid",

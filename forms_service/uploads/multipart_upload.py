@@ -23,8 +23,8 @@ from forms_service.web.bodies import boundary, declared_charset, pieces
 from forms_service.web.charsets import decode, find_encoding
 from forms_service.web.form_data import RawField, decode_fields, named_encoding
 from forms_service.web.multipart import Event, read_parts
-from forms_service.web.negotiation import wants_page
 from forms_service.web.part_headers import Part
+from forms_service.web.responses import wants_page
 
 STORAGE_FULL = "The file storage of this form is full. Submit the form without the file, and tell its owner."
 

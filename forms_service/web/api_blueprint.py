@@ -12,9 +12,8 @@ from webargs.flaskparser import FlaskParser
 from forms_service.errors import FieldError, ValidationError
 from forms_service.validation.base import MAX_NAME_LENGTH, Schema, errors_by_path
 from forms_service.web.bodies import JSON, MULTIPART, URLENCODED, json_body, json_or_form_body
-from forms_service.web.negotiation import wants_page
 from forms_service.web.pagination import Page
-from forms_service.web.responses import success
+from forms_service.web.responses import success, wants_page
 
 PAGE = {"type": "string"}
 """The schema of a page."""

@@ -12,9 +12,8 @@ from forms_service.config import settings
 from forms_service.errors import ApiError
 from forms_service.logs import event
 from forms_service.web.client import client_for_log
-from forms_service.web.negotiation import wants_page
 from forms_service.web.recovery import recovered_values
-from forms_service.web.responses import failure, page
+from forms_service.web.responses import failure, page, wants_page
 from forms_service.web.security_headers import FORM_PATH
 
 BY_STATUS: dict[int, type[ApiError]] = {

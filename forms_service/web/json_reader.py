@@ -166,13 +166,8 @@ def _merge_double_keys(pairs: Pairs) -> dict[str, Any]:
 
 
 def _decode_form_json(raw: bytes) -> str:
-    """The text, by its byte order mark or its zeros (RFC 4627), else as UTF-8 or windows-1252."""
-    if raw.startswith(b"{") and not raw.startswith(b"{\0"):
-        return decode(raw)
-    encoding = json.detect_encoding(raw)
-    if encoding not in ("utf-8", "utf-8-sig"):
-        try:
-            return raw.decode(encoding)
-        except UnicodeDecodeError:
-            pass  # NUL somewhere in other text
-    return decode(raw.removeprefix(UTF_8_BOM))
+    """Decode by the byte order mark or the zeros (RFC 4627); what is not in that encoding as a form's text."""
+    try:
+        return raw.decode(json.detect_encoding(raw))
+    except UnicodeDecodeError:  # windows-1252, or NUL somewhere in other text
+        return decode(raw.removeprefix(UTF_8_BOM))

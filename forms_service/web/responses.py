@@ -1,12 +1,26 @@
-"""The shape of every answer."""
+"""Responses: JSON in one envelope for programs, pages for people, and which of the two a request prefers."""
 
 from collections.abc import Mapping
-from typing import Any, cast
+from functools import lru_cache
+from json import JSONEncoder
+from typing import Any
 
-from flask import Response, current_app, render_template
+from flask import Response, render_template, request
+from flask.json.provider import DefaultJSONProvider
+from werkzeug.datastructures import MIMEAccept
+from werkzeug.http import parse_accept_header
 
 from forms_service.config import settings
 from forms_service.errors import ApiError, ValidationError
+from forms_service.web.bodies import JSON
+
+HTML = "text/html"
+
+MAX_REMEMBERED = 256
+"""Characters of an `Accept` that is remembered with what it prefers: browsers send few, and shorter ones."""
+
+
+_encode = JSONEncoder(default=DefaultJSONProvider.default, separators=(",", ":")).encode
 
 
 def success(
@@ -35,9 +49,7 @@ def failure_body(error: ApiError) -> dict[str, Any]:
 
 def as_json(body: Any, status: int = 200) -> Response:
     """An answer in JSON, without an envelope."""
-    response = cast("Response", current_app.json.response(body))
-    response.status_code = status
-    return response
+    return Response(f"{_encode(body)}\n", status, content_type=JSON)
 
 
 def page(template: str, status: int = 200, **values: Any) -> Response:
@@ -45,3 +57,37 @@ def page(template: str, status: int = 200, **values: Any) -> Response:
     response = Response(render_template(template, app_name=settings.app_name, **values), status, mimetype="text/html")
     response.headers["Vary"] = "Accept"
     return response
+
+
+def wants_page() -> bool:
+    """Whether the answer is for a person: `Accept` names HTML and not JSON before it, or the browser navigates.
+
+    Scripts accept anything or say nothing, as `fetch` and curl do, and get JSON.
+    """
+    if request.headers.get("X-Requested-With", "").lower() == "xmlhttprequest":
+        return False
+    return _preferred() == HTML or request.headers.get("Sec-Fetch-Mode") == "navigate"
+
+
+def asks_for_json() -> bool:
+    """Whether the caller names JSON before anything else it could be given."""
+    return _preferred() == JSON
+
+
+def _preferred() -> str | None:
+    accept: str = request.environ.get("HTTP_ACCEPT", "")
+    return _remembered(accept) if len(accept) <= MAX_REMEMBERED else _first_named(accept)
+
+
+def _first_named(accept: str) -> str | None:
+    """Which of the two an `Accept` header prefers, None for neither."""
+    for named, quality in parse_accept_header(accept, MIMEAccept):
+        mimetype = named.partition(";")[0].lower()
+        if quality and (mimetype == JSON or mimetype.endswith("+json")):
+            return JSON
+        if quality and mimetype == HTML:
+            return HTML
+    return None
+
+
+_remembered = lru_cache(256)(_first_named)
