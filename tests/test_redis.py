@@ -20,6 +20,8 @@ from forms_service.extensions import cache
 from tests.conftest import MakeApp
 from tests.support import servers
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def own_redis(tmp_path: Path) -> Iterator[servers.Redis]:

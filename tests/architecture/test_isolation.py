@@ -3,9 +3,12 @@
 import re
 from pathlib import Path
 
+import pytest
+
 from tests.support import servers
 
 
+@pytest.mark.slow
 def test_servers_and_commands_do_not_read_the_env_file_of_this_clone(tmp_path: Path) -> None:
     script = "import pathlib, wsgi; print(pathlib.Path(wsgi.__file__).parent)"
     told = servers.python(tmp_path, script, INSTANCE_PATH=str(tmp_path))

@@ -18,6 +18,8 @@ from tests.architecture.test_linear_work import ROUNDS, Work, filled, grows_line
 from tests.conftest import MakeApp
 from tests.support.visitors import CONTACT, JSON, OWNER, form_for
 
+pytestmark = pytest.mark.slow
+
 BLOCKED = {"words": ["casino", "two words", "x-1!"], "addresses": ["@spam.example"], "networks": ["10.0.0.0/8"]}
 URLENCODED = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data; boundary=X"

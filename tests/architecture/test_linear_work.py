@@ -32,6 +32,8 @@ from forms_service.web import downloads, form_data, json_reader, part_headers
 from forms_service.web.charsets import decode
 from forms_service.web.multipart import read_parts
 
+pytestmark = pytest.mark.slow
+
 TIMES = (1, 4, 16, 64)
 MARGIN = 2.5
 """Times the growth of the input that the work may grow."""

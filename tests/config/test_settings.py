@@ -207,6 +207,7 @@ def test_every_server_stops_with_one_error_and_no_traceback(tmp_path: Path) -> N
     assert told.returncode != 0
 
 
+@pytest.mark.slow
 def test_reading_settings_does_not_start_counting_metrics(tmp_path: Path) -> None:
     script = "import sys, forms_service.config; print('prometheus_client' in sys.modules)"
     told = servers.python(tmp_path, script)

@@ -23,6 +23,8 @@ from tests.support.postgres_proxy import PostgresProxy
 from tests.support.servers import ROOT, free_port
 from tests.support.visitors import form_for
 
+pytestmark = pytest.mark.slow
+
 
 def statuses(client: FlaskClient, form_id: str) -> tuple[int, int, int]:
     """What a submission, `ready` and `live` are answered."""

@@ -1,7 +1,6 @@
 """Mails as they arrive, and what a mail server's answers, silences and certificates mean."""
 
 import stat
-import time
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -248,9 +247,7 @@ class TestBadDays:
         monkeypatch.setattr(smtp, "SEND_TIMEOUT", 0.3)
         mail_server.at_data = lambda _: HANG
         identity = put(app)
-        started = time.monotonic()
-        assert deliver(app)[0][0] == "again"
-        assert time.monotonic() - started < 2
+        assert deliver(app)[0][0] == "again", "otherwise this would not end"
         mail_server.at_data = lambda _: None
         make_due(app)
         assert deliver(app)[-1][0] == "sent"

@@ -1,7 +1,7 @@
 """What may be sent to a form: by HTML and by JSON alike, and kept as it was sent."""
 
 import json
-import time
+import sys
 from typing import Any
 
 import marshmallow as ma
@@ -180,10 +180,8 @@ def test_a_pattern_is_held_against_the_whole_value_in_linear_time() -> None:
     assert codes(rules, "ab") == []
     assert codes(rules, "abc") == codes(rules, "ab\n") == ["pattern"]
     evil = {"type": "text", "pattern": "(a+)+$"}
-    begun = time.perf_counter()
-    assert codes(evil, "a" * 1999 + "!") == ["pattern"]
+    assert codes(evil, "a" * 1999 + "!") == ["pattern"], "a search that goes back would not end"
     assert codes(evil, "a" * 2001) == ["too_long"]
-    assert time.perf_counter() - begun < 1
 
 
 @pytest.mark.parametrize(
@@ -260,15 +258,14 @@ def test_a_file_is_left_to_who_receives_it() -> None:
     assert schema.load({"x": "resume.pdf"}) == {"x": "resume.pdf"}
 
 
-def test_checking_five_fields_takes_microseconds() -> None:
+def test_checking_five_fields_takes_few_calls() -> None:
     kinds = {"name": "text", "email": "email", "age": "integer", "when": "date", "message": "textarea"}
     schema = compile_schema([{"name": name, "type": kind, "required": True} for name, kind in kinds.items()])
     sent = {"name": "Ann", "email": "ann@example.com", "age": "33", "when": "2026-01-01", "message": "Hi\n" * 50}
-    fastest = min(_seconds(schema, sent) for _ in range(50))
-    assert fastest < 200e-6  # 10 on an idle machine
-
-
-def _seconds(schema: Any, sent: dict[str, Any]) -> float:
-    begun = time.perf_counter()
-    schema.load(sent)
-    return time.perf_counter() - begun
+    calls: list[str] = []
+    sys.setprofile(lambda frame, event, _: calls.append(frame.f_code.co_name) if event == "call" else None)
+    try:
+        schema.load(sent)
+    finally:
+        sys.setprofile(None)
+    assert len(calls) < 60, calls

@@ -206,6 +206,7 @@ def test_processes_are_counted_together_and_by_themselves(
     assert refused(apps[1].test_client(), form, key) == {"invalid": 2}
 
 
+@pytest.mark.slow
 def test_a_process_that_ends_flushes_first(make_app: MakeApp, tmp_path: Path) -> None:
     app = make_app()
     form = form_for(app, CONTACT)

@@ -101,6 +101,7 @@ OF_OWNERS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("path", "method"), OF_OWNERS)
 def test_answers_to_an_owner_are_as_described(
     described: Flask, key_of: Callable[..., dict[str, str]], path: str, method: str
@@ -123,11 +124,13 @@ def test_answers_to_an_owner_are_as_described(
     assert statuses & {200, 201}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("path", "method"), operations())
 def test_answers_are_as_described(described: Flask, path: str, method: str) -> None:
     check(described, path, method, excluded_checks=[positive_data_acceptance] if path in PROVING else [])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("path", "method"), operations(guarded=True))
 def test_answers_to_who_is_signed_in_are_as_described(described: Flask, path: str, method: str) -> None:
     person = Member(described, f"{uuid.uuid4().hex}@example.com", role="operator")
