@@ -35,6 +35,9 @@ MEMORY = Path("/dev/shm")
 MIN_MEMORY = 2 << 30
 """Bytes that have to be free there: the suite writes about 400 MB."""
 
+NEEDS_SERVER = {"postgres_server", "redis_url"}
+"""Fixtures of tests that need PostgreSQL or Redis."""
+
 QUICK = {"ENVIRONMENT": "testing", "BCRYPT_ROUNDS": "4", "LOG_LEVEL": "INFO"}
 """What every test's service is told: passwords cost nothing."""
 
@@ -56,6 +59,16 @@ def pytest_configure() -> None:
 def pytest_collection_finish() -> None:
     """Keep the garbage collector from what stays until the end: modules and tests."""
     gc.freeze()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs a database server, and begin with the files that take long: no worker ends on one alone."""
+    for item in items:
+        if NEEDS_SERVER & set(getattr(item, "fixturenames", ())) or "[postgresql" in item.name:
+            item.add_marker("server")
+    long = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in long)
 
 
 @pytest.hookimpl(hookwrapper=True)
