@@ -1,1 +1,1 @@
-"""What a form may define, pure: definition, settings, compiler, special fields, field types."""
+"""What a form may define. Pure: no request, no database."""

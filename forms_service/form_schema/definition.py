@@ -1,4 +1,4 @@
-"""What an owner may ask for: the schema of a field, and how the fields of one form go together."""
+"""Schema of a field definition, and checks across the fields of a form."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -20,13 +20,13 @@ MAX_CHOICES = 1000
 MAX_LENGTH = 1_000_000
 MAX_FILE_SIZE = 2**40
 RULES = ("min_length", "max_length", "min", "max", "pattern", "choices", "accept", "max_size")
-"""What only some types of fields have; which, says each type."""
+"""Rules that only some field types support; each type lists its own."""
 
 TYPES_WITH_CHOICES = tuple(name for name, kind in FIELD_TYPES.items() if "choices" in kind.rules)
 
 
 class Name(SingleLine):
-    """The name a value is sent under; the special names of form services never reach the data."""
+    """A field name; special names are reserved, since their values never reach the data."""
 
     default_error_messages: Messages = {"reserved": "This name is reserved. Choose another."}
 
@@ -37,7 +37,7 @@ class Name(SingleLine):
 
 
 class Expression(SingleLine):
-    """A pattern of RE2."""
+    """An RE2 pattern."""
 
     default_error_messages: Messages = {
         "invalid_pattern": "Invalid pattern (RE2 syntax): {reason}.",
@@ -55,7 +55,7 @@ class Expression(SingleLine):
 
 
 class Bound(CodedField):
-    """A number, or a date or time as text; the type of the field says which."""
+    """A number, or a date or time as text, depending on the field type."""
 
     default_error_messages: Messages = {"invalid_bound": "Must be a number, or a date or time as a string."}
     json_schema = {"type": ["number", "string"]}
@@ -67,27 +67,27 @@ class Bound(CodedField):
 
 
 class Accept(SingleLine):
-    """File types as in HTML's `accept`: extensions and MIME types, by comma."""
+    """Comma-separated extensions and media types, as in HTML's `accept`."""
 
     default_error_messages: Messages = {
         "invalid_accept": "Must be comma-separated extensions or media types, such as .pdf, image/*."
     }
 
     def _checked(self, value: str) -> str:
-        if not all(_is_file_type(wish.strip()) for wish in value.split(",")):
+        if not all(_is_file_type(entry.strip()) for entry in value.split(",")):
             raise self.make_error("invalid_accept")
         return value
 
 
 class ValueWithLabel(Schema):
-    """A choice that is shown under another text than it is sent as."""
+    """A choice whose label differs from its value."""
 
     value = SingleLine(MAX_CHOICE_LENGTH, required=True)
     label = SingleLine(MAX_LABEL_LENGTH, required=True)
 
 
 class Choice(CodedField):
-    """A choice: its text, or `value` and `label`."""
+    """A string, or `value` and `label`."""
 
     default_error_messages: Messages = {"invalid": "Must be a string, or an object with value and label."}
     json_schema = {
@@ -116,7 +116,7 @@ class Choice(CodedField):
 
 
 class Field(Schema):
-    """A field of a form. Which rules fit depends on its type."""
+    """A field of a form. Its type determines which rules it supports."""
 
     name = Name(
         MAX_NAME_LENGTH, required=True, metadata={"description": "The name under which its value is submitted."}
@@ -142,8 +142,8 @@ class Field(Schema):
     )
 
     @ma.validates_schema(skip_on_field_errors=False, pass_original=True)
-    def _together(self, data: dict[str, Any], original: Any, **_: Any) -> None:
-        """What the parts of one field say to each other; each is looked at as far as it is right by itself."""
+    def _check_together(self, data: dict[str, Any], original: Any, **_: Any) -> None:
+        """Check the valid parts of a field against each other."""
         field_type = FIELD_TYPES.get(data.get("type", ""))
         if field_type is None:
             return
@@ -152,15 +152,15 @@ class Field(Schema):
             for rule in RULES
             if rule in original and rule not in field_type.rules
         }
-        fitting = {rule: data[rule] for rule in field_type.rules if rule in data}
-        for path, fault in (*_check_order(field_type, fitting), *_check_choices(field_type, fitting, original)):
+        rules = {rule: data[rule] for rule in field_type.rules if rule in data}
+        for path, fault in (*_check_order(field_type, rules), *_check_choices(field_type, rules, original)):
             faults.setdefault(path, []).append(fault)
         if faults:
             raise ma.ValidationError(faults)
 
 
 def duplicate_names(fields: Sequence[Any]) -> dict[int, dict[str, list[FieldError]]]:
-    """Index → what is wrong, for every field whose name an earlier one has."""
+    """Return index → errors of each field whose name an earlier field has."""
     seen: set[str] = set()
     faults = {}
     for index, field in enumerate(fields):
@@ -172,17 +172,17 @@ def duplicate_names(fields: Sequence[Any]) -> dict[int, dict[str, list[FieldErro
     return faults
 
 
-def _check_order(field_type: Any, fitting: Mapping[str, Any]) -> Iterator[tuple[str, FieldError]]:
+def _check_order(field_type: Any, rules: Mapping[str, Any]) -> Iterator[tuple[str, FieldError]]:
     bounds = {}
     for rule in ("min", "max"):
         try:
-            if rule in fitting:
-                bounds[rule] = _parse_bound(field_type, fitting[rule])
+            if rule in rules:
+                bounds[rule] = _parse_bound(field_type, rules[rule])
         except ValueError:
             yield rule, FieldError(f"Not a valid value for a field of type {field_type.type_name}.", "invalid_bound")
     if len(bounds) == 2 and bounds["min"] > bounds["max"]:
         yield "max", FieldError("Must not be less than min.", "too_small")
-    if fitting.get("min_length", 0) > fitting.get("max_length", MAX_LENGTH):
+    if rules.get("min_length", 0) > rules.get("max_length", MAX_LENGTH):
         yield "max_length", FieldError("Must not be less than min_length.", "too_small")
 
 
@@ -193,20 +193,20 @@ def _parse_bound(field_type: Any, value: Any) -> Any:
 
 
 def _check_choices(
-    field_type: Any, fitting: Mapping[str, Any], original: Mapping[str, Any]
+    field_type: Any, rules: Mapping[str, Any], original: Mapping[str, Any]
 ) -> Iterator[tuple[str, FieldError]]:
     if field_type.type_name not in TYPES_WITH_CHOICES:
         return
     if "choices" not in original:
         yield "choices", FieldError("This field is required.", "required")
-    right = [choice for choice in fitting.get("choices", ()) if isinstance(choice, str) or "value" in choice]
-    values = nfc(choice_values({"choices": right}))
+    valid = [choice for choice in rules.get("choices", ()) if isinstance(choice, str) or "value" in choice]
+    values = nfc(choice_values({"choices": valid}))
     if len(set(values)) < len(values):
         yield "choices", FieldError("Choices must be unique.", "duplicate")
 
 
-def _is_file_type(wish: str) -> bool:
-    if wish.startswith("."):
-        return len(wish) > 1 and wish[1:].replace(".", "").isalnum()
-    main, slash, sub = wish.partition("/")
+def _is_file_type(entry: str) -> bool:
+    if entry.startswith("."):
+        return len(entry) > 1 and entry[1:].replace(".", "").isalnum()
+    main, slash, sub = entry.partition("/")
     return bool(slash) and all(part and part.replace("*", "x").isascii() and " " not in part for part in (main, sub))

@@ -1,4 +1,4 @@
-"""The names that a value may be sent under: PHP, Rails and scripts write `topics[]` or `topics[0]` for `topics`."""
+"""Spellings of field names: PHP, Rails and scripts send `topics[]` or `topics[0]` for `topics`."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -10,14 +10,14 @@ BRACKETS = "[]"
 INDEXED = re.compile(r"(.+)\[[0-9]{0,3}\]", re.DOTALL)
 
 UNNAMED = "unnamed"
-"""The field of what came without a name."""
+"""Name of values that were sent without one."""
 
 ELLIPSIS = "\u2026"
-"""The mark at the end of a name that was cut."""
+"""Marks a truncated name."""
 
 
 class FieldNames:
-    """Maps the names in a body to the fields of a form."""
+    """Maps submitted names to the fields of a form."""
 
     def __init__(self, names: Iterable[str]) -> None:
         self.defined = frozenset(names)
@@ -28,7 +28,7 @@ class FieldNames:
         }
 
     def defined_name(self, name: str) -> str:
-        """Return the name of the field that a name stands for, or the name itself."""
+        """Return the field that a submitted name stands for, or the name itself."""
         if name in self.defined:
             return name
         indexed = INDEXED.fullmatch(name) if name.endswith("]") else None
@@ -36,7 +36,7 @@ class FieldNames:
         return bare if bare in self.defined else self._bare.get(bare, name)
 
     def gather(self, sent: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Return the values by field; values of one field under several names become one list, in order."""
+        """Group values by field; values under several spellings become one list, in order."""
         if not any(name not in self.defined and self.defined_name(name) != name for name in sent):
             return sent
         gathered: dict[str, Any] = {}
@@ -51,7 +51,7 @@ def _as_list(value: Any) -> list[Any]:
 
 
 def truncate_name(name: str) -> str:
-    """Return the name, cut to MAX_NAME_LENGTH characters with a mark at its end; UNNAMED if it is empty."""
+    """Cut a name to MAX_NAME_LENGTH characters; UNNAMED if it is empty."""
     if len(name) > MAX_NAME_LENGTH:
         return name[: MAX_NAME_LENGTH - len(ELLIPSIS)] + ELLIPSIS
     return name or UNNAMED

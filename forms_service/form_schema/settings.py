@@ -1,4 +1,4 @@
-"""How a form behaves: its settings with their defaults, and which of them do not go together."""
+"""Settings of a form: defaults, validation, conflicts."""
 
 import ipaddress
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ from forms_service.validation.urls import MAX_URL_LENGTH, is_web_url, parse_orig
 
 CHALLENGES = ("none", "altcha", "turnstile", "hcaptcha", "recaptcha")
 WITH_PROVIDER_KEYS = ("turnstile", "hcaptcha", "recaptcha")
-"""The challenges that a provider keeps keys for."""
+"""Challenges that need keys of a provider."""
 
 STORE_IP = ("truncated", "none", "full")
 MAX_ENTRIES = 100
@@ -29,7 +29,7 @@ MAX_KEY_LENGTH = 500
 
 @dataclass(frozen=True)
 class Blocklist:
-    """What marks a submission as spam: words in it, addresses or domains (`@example.com`), and networks."""
+    """Words, addresses or domains (`@example.com`), and networks that mark a submission as spam."""
 
     words: tuple[str, ...] = ()
     addresses: tuple[str, ...] = ()
@@ -38,7 +38,7 @@ class Blocklist:
 
 @dataclass(frozen=True)
 class FormSettings:
-    """The settings of a form, all of them."""
+    """All settings of a form."""
 
     allowed_origins: tuple[str, ...] = ()
     redirect_urls: tuple[str, ...] = ()
@@ -58,7 +58,7 @@ class FormSettings:
 
 
 class Origin(SingleLine):
-    """Scheme, host and port of a site, or of all subdomains of one."""
+    """The origin of a site, or of all subdomains of one."""
 
     default_error_messages: Messages = {
         "invalid_origin": "Must be an origin without a path, such as https://www.example.com or https://*.example.com."
@@ -72,7 +72,7 @@ class Origin(SingleLine):
 
 
 class WebUrl(SingleLine):
-    """An absolute address of a page."""
+    """An absolute http or https URL."""
 
     default_error_messages: Messages = {
         "invalid_url": "Must be a full URL without user name and password, such as https://example.com/thanks.",
@@ -86,13 +86,13 @@ class WebUrl(SingleLine):
             host = ""
         if not host:
             raise self.make_error("invalid_url")
-        if not urlsplit(value).netloc.isascii():  # what a page sends has the other form, and could never match
+        if not urlsplit(value).netloc.isascii():  # pages send the ASCII form, so this one would never match
             raise self.make_error("host_not_ascii", host=host)
         return value
 
 
 class SenderPattern(SingleLine):
-    """An e-mail address, or @ and a domain for everybody there."""
+    """An e-mail address, or @ and a domain."""
 
     default_error_messages: Messages = {"invalid_email": "Must be an e-mail address, or a domain such as @example.com."}
 
@@ -104,7 +104,7 @@ class SenderPattern(SingleLine):
 
 
 class Network(SingleLine):
-    """An address or a network of the internet."""
+    """An IP address or network."""
 
     default_error_messages: Messages = {"invalid_network": "Must be an IP address, or a network such as 192.0.2.0/24."}
 
@@ -116,7 +116,7 @@ class Network(SingleLine):
 
 
 class HoneypotName(SingleLine):
-    """The name of a field that only programs fill in."""
+    """The name of a honeypot field."""
 
     default_error_messages: Messages = {"reserved": "This name is reserved. Choose another."}
 
@@ -127,7 +127,7 @@ class HoneypotName(SingleLine):
 
 
 class Unsupported(CodedField):
-    """A setting that only has its default so far; anything else is refused, since nothing would come of it."""
+    """A setting without effect so far: only its default is accepted."""
 
     default_error_messages: Messages = {"not_yet": "Not supported yet. Leave it at its default."}
 
@@ -143,7 +143,7 @@ class Unsupported(CodedField):
 
 
 def _optional(description: str, default: Any = None) -> dict[str, Any]:
-    """Declare a setting that may be null, which means its default (RFC 7396)."""
+    """Declare a setting whose default null restores (RFC 7396)."""
     return {"load_default": default, "allow_none": True, "metadata": {"description": description}}
 
 
@@ -214,18 +214,18 @@ class FormSettingsSchema(Schema):
 
 
 def drop_default(self: Schema, field_name: str, field_obj: ma.fields.Field[Any]) -> None:
-    """What a patch does not name stays as it is (a schema's `on_bind_field`)."""
+    """Remove the default, so that a patch keeps what it does not name (`on_bind_field`)."""
     field_obj.load_default = ma.missing
 
 
 class BlocklistChanges(BlocklistSchema):
-    """What to change of it."""
+    """A patch of the blocklist."""
 
     on_bind_field = drop_default
 
 
 class FormSettingsChanges(FormSettingsSchema):
-    """What to change; null means back to the default."""
+    """A patch of the settings; null restores a default."""
 
     on_bind_field = drop_default
     blocklist = ma.fields.Nested(
@@ -233,9 +233,9 @@ class FormSettingsChanges(FormSettingsSchema):
     )
 
 
-def merge_patch(kept: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
-    """`kept` as changed by `patch` (RFC 7396): null takes away, objects are merged, anything else replaces."""
-    result = dict(kept)
+def merge_patch(current: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
+    """Apply a JSON merge patch (RFC 7396): null removes, objects are merged, other values replace."""
+    result = dict(current)
     for name, value in patch.items():
         if value is None:
             result.pop(name, None)
@@ -248,7 +248,7 @@ def merge_patch(kept: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, 
 
 
 def find_conflicts(fields: Sequence[Any], settings: Mapping[str, Any]) -> dict[str, list[FieldError]]:
-    """What fields and settings, each right by itself, do not allow together: setting → faults."""
+    """Return setting → errors, for combinations of fields and settings that are not allowed."""
     names = [definition.get("name") for definition in fields if isinstance(definition, Mapping)]
     faults: dict[str, list[FieldError]] = {}
     if settings.get("honeypot") is not None and settings["honeypot"] in names:
@@ -261,8 +261,8 @@ def find_conflicts(fields: Sequence[Any], settings: Mapping[str, Any]) -> dict[s
     return faults
 
 
-def load_settings(kept: Mapping[str, Any]) -> FormSettings:
-    """The settings as they were saved, whole: one that came later has its default."""
-    blocklist = Blocklist(**{name: tuple(listed) for name, listed in kept.get("blocklist", {}).items()})
-    said: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in kept.items()}
-    return FormSettings(**{**said, "blocklist": blocklist})
+def load_settings(saved: Mapping[str, Any]) -> FormSettings:
+    """Load saved settings; settings that are newer than the form get their defaults."""
+    blocklist = Blocklist(**{name: tuple(entries) for name, entries in saved.get("blocklist", {}).items()})
+    values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in saved.items()}
+    return FormSettings(**{**values, "blocklist": blocklist})

@@ -1,9 +1,9 @@
-"""The types of fields that a form may have. Each is one registered class: what it is defined by, and what it takes.
+"""Field types, each a registered class that validates values under a field's definition.
 
-What is kept is what was sent, in NFC: a number of an HTML form stays the text that was typed, with blanks around it, a
-ticked box stays "on", one that JSON sent stays true. Three things are made alike: a number that JSON sends for a text
-is that text, a choice is kept as it was defined, and several choices are always a list. Of a name that came several
-times the empty values do not count where one is asked for. An optional field may be empty, null or left out.
+Values are stored as sent, in NFC: a number from an HTML form stays text with its blanks, a ticked box stays "on" or
+true. Three things are normalised: JSON numbers sent for text become text, choices are stored as defined, and multiple
+choices are always a list. Empty values do not count when a name is sent several times. Optional fields may be empty,
+null or missing.
 """
 
 from forms_service.form_schema.field_types.base import FIELD_TYPES, FieldType, is_filled, nfc

@@ -1,4 +1,4 @@
-"""What all types of fields share, and the register of them."""
+"""Base class and registry of field types."""
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal
@@ -11,13 +11,13 @@ from forms_service.validation.text import normalize_unicode
 from forms_service.validation.whitespace import is_blank
 
 FIELD_TYPES: dict[str, "type[FieldType]"] = {}
-"""Every type of field by its name."""
+"""Type name → class."""
 
 K = TypeVar("K", bound="type[FieldType]")
 
 
 def field_type(name: str, control: str, rules: tuple[str, ...] = ()) -> Callable[[K], K]:
-    """Register a type of field: the control that shows it on the hosted page, and the rules that fit it."""
+    """Register a field type with its HTML control and the rules it supports."""
 
     def register(class_: K) -> K:
         class_.type_name, class_.control, class_.rules = name, control, rules
@@ -28,7 +28,7 @@ def field_type(name: str, control: str, rules: tuple[str, ...] = ()) -> Callable
 
 
 def nfc(value: Any) -> Any:
-    """The value with every text in it composed (NFC), and nothing else changed."""
+    """Normalise all texts in a JSON value to NFC."""
     if isinstance(value, str):
         return value if value.isascii() else normalize_unicode(value)
     if isinstance(value, list):
@@ -40,7 +40,7 @@ def nfc(value: Any) -> Any:
 
 
 def as_text(value: Any) -> Any:
-    """Return a JSON number or boolean as the text that a form would send; anything else unchanged."""
+    """Return a JSON number or boolean as a form would send it; other values unchanged."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
@@ -49,7 +49,7 @@ def as_text(value: Any) -> Any:
 
 
 def _number_as_text(number: float) -> str:
-    """Return a number as JavaScript writes it."""
+    """Format a number as JavaScript does."""
     if number.is_integer() and abs(number) < 1e21:
         return str(int(number))
     text = str(number)
@@ -59,20 +59,20 @@ def _number_as_text(number: float) -> str:
 
 
 def is_filled(value: Any) -> bool:
-    """Whether a value holds anything: null, empty and invisible texts do not."""
+    """Whether a value is neither null nor a blank text."""
     return not is_blank(value) if isinstance(value, str) else value is not None
 
 
 class FieldType(CodedField):
-    """A field of a form as its owner defined it."""
+    """A field under its owner's definition."""
 
     type_name: ClassVar[str]
     control: ClassVar[str]
     rules: ClassVar[tuple[str, ...]]
     trims: ClassVar[bool] = False
-    """Whether blanks and invisible characters around a value mean nothing."""
+    """Whether blanks and invisible characters around a value are ignored."""
     size = 0
-    """Bytes that it may take in memory besides its definition."""
+    """Bytes in memory besides the definition."""
 
     default_error_messages: Messages = {
         "blank": "This field is required.",
@@ -84,38 +84,38 @@ class FieldType(CodedField):
     def __init__(self, definition: Mapping[str, Any]) -> None:
         super().__init__(required=definition.get("required", False))
         self.definition = definition
-        self._heeds_blanks = not self.required and not self.trims
+        self._accepts_blanks = not self.required and not self.trims
         self._prepare(definition)
 
     def _prepare(self, definition: Mapping[str, Any]) -> None:
-        """What the definition says, made ready once."""
+        """Precompute what validation needs."""
 
     @classmethod
     def bound(cls, value: Any) -> Any:
-        """What a `min` or `max` is compared as.
+        """Parse a `min` or `max` for comparison.
 
-        :raises ValueError: for what is none of this type
+        :raises ValueError: if it is not of this type
         """
         raise ValueError("has no order")
 
     def deserialize(self, value: Any, attr: str | None = None, data: Any = None, **kwargs: Any) -> Any:
-        """What is kept of a value that was sent.
+        """Validate a submitted value and return what is stored.
 
-        :raises marshmallow.ValidationError: with everything that is wrong with it
+        :raises marshmallow.ValidationError: with all errors
         """
         sent = value if isinstance(value, str) else self._single(value)
-        kept = nfc(sent)
-        if self._is_empty(kept):
+        result = nfc(sent)
+        if self._is_empty(result):
             if self.required:
                 raise self.make_error("blank")
-            return kept
-        faults = self._faults(kept, sent)
+            return result
+        faults = self._faults(result, sent)
         if faults:
             raise ma.ValidationError(faults)
-        return kept
+        return result
 
     def _single(self, value: Any) -> Any:
-        """Reduce a list to the one item that is filled in; return other values, and lists of several, unchanged."""
+        """Reduce a list to its only filled item; return other values unchanged."""
         if not isinstance(value, list):
             return value
         filled: list[Any] = []
@@ -129,8 +129,8 @@ class FieldType(CodedField):
     def _is_empty(self, value: Any) -> bool:
         if value is None or value == "":
             return True
-        return not self._heeds_blanks and isinstance(value, str) and is_blank(value)
+        return not self._accepts_blanks and isinstance(value, str) and is_blank(value)
 
     def _faults(self, value: Any, sent: Any) -> list[Any]:
-        """Return the faults of a value; `sent` is the same value before NFC."""
+        """Return the errors of a value; `sent` is the value before NFC."""
         return []

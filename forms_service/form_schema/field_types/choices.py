@@ -1,4 +1,4 @@
-"""Types that are chosen and not typed: boxes, choices and files."""
+"""Field types without typed text: boxes, choices and files."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,17 +9,17 @@ from forms_service.validation.base import Messages
 from forms_service.validation.whitespace import is_blank, trim
 
 NOT_TICKED = ("", "off", "false", "no", "0")
-"""What a box sends, or sends no more, that is not ticked."""
+"""Values of an unticked box."""
 
 
 def choice_values(definition: Mapping[str, Any]) -> list[str]:
-    """What may be chosen; a choice is text, or a value with a label."""
+    """Return the values that may be chosen."""
     choices = definition.get("choices", ())
     return [choice["value"] if isinstance(choice, dict) else choice for choice in choices]
 
 
 def is_ticked(value: Any) -> bool:
-    """Whether a box is ticked; one that came several times is ticked if one of them is."""
+    """Whether a box is ticked; of several values under its name, one is enough."""
     if isinstance(value, list):
         return any(map(is_ticked, value))
     if isinstance(value, str):
@@ -28,16 +28,16 @@ def is_ticked(value: Any) -> bool:
 
 
 def choice_labels(definition: Mapping[str, Any]) -> dict[str, str]:
-    """Value → label of the choices that have one, as a value is stored."""
+    """Return stored value → label, for choices with a label."""
     choices = [choice for choice in definition.get("choices", ()) if isinstance(choice, dict)]
     return {nfc(choice["value"]): choice.get("label") or choice["value"] for choice in choices}
 
 
 @field_type("checkbox", "checkbox")
 class CheckboxType(FieldType):
-    """A box: ticked by true or by any text but "off", "false", "no" and "0", as which value it has is the page's.
+    """A box, ticked by true or by any text but those in NOT_TICKED.
 
-    Pages send several values under its name to say that it is not ticked; those that are not do not count then.
+    Pages may send further values under its name for "not ticked"; those are ignored if one is ticked.
     """
 
     default_error_messages: Messages = {
@@ -61,18 +61,18 @@ class CheckboxType(FieldType):
 
     def _faults(self, value: Any, sent: Any) -> list[FieldError]:
         values = value if isinstance(value, list) else [value]
-        known = all(item is True or isinstance(item, str) for item in values)
-        return [] if known else [self.fault("invalid_checkbox")]
+        is_valid = all(item is True or isinstance(item, str) for item in values)
+        return [] if is_valid else [self.fault("invalid_checkbox")]
 
 
 @field_type("consent", "checkbox")
 class ConsentType(CheckboxType):
-    """A box by which a person agrees; required, nothing is taken without."""
+    """A box by which a person agrees."""
 
 
 @field_type("select", "select", ("choices",))
 class SelectType(FieldType):
-    """One of a few choices, kept as it was defined."""
+    """One choice, stored as it was defined."""
 
     trims = True
     default_error_messages: Messages = {"not_a_choice": "Choose one of the options."}
@@ -85,7 +85,6 @@ class SelectType(FieldType):
         return as_text(super()._single(value))
 
     def deserialize(self, value: Any, attr: str | None = None, data: Any = None, **kwargs: Any) -> Any:
-        """The choice that is meant."""
         return self._as_defined(super().deserialize(value, attr, data, **kwargs))
 
     def _as_defined(self, value: Any) -> Any:
@@ -100,17 +99,17 @@ class SelectType(FieldType):
 
 @field_type("radio", "radio", ("choices",))
 class RadioType(SelectType):
-    """One of a few choices that are all in sight."""
+    """One choice; all are visible."""
 
 
 @field_type("multiselect", "checkboxes", ("choices",))
 class MultiselectType(SelectType):
-    """Some of a few choices: always kept as a list, though a form sends one text for a single one."""
+    """Several choices, always stored as a list."""
 
     default_error_messages: Messages = {"not_a_choice": "Choose only from the options."}
 
     def deserialize(self, value: Any, attr: str | None = None, data: Any = None, **kwargs: Any) -> Any:
-        """The choices that are meant, each once."""
+        """Return the choices, each once."""
         items = value if isinstance(value, list) else [value]
         chosen = super().deserialize([as_text(item) for item in items if is_filled(item)], attr, data, **kwargs)
         return list(dict.fromkeys(map(self._as_defined, chosen)))
@@ -127,7 +126,7 @@ class MultiselectType(SelectType):
 
 @field_type("file", "file", ("accept", "max_size"))
 class FileType(FieldType):
-    """A file. Who receives it checks it; the text that a page sends without one is let through."""
+    """A file, checked when it is received; the empty text that pages send without one is accepted."""
 
     def _single(self, value: Any) -> Any:
         return value
@@ -137,5 +136,5 @@ class FileType(FieldType):
 
 
 def _key(value: str) -> str:
-    """A choice as it is compared: browsers trim the text of an option and join its blanks."""
+    """Normalise a choice for comparison: browsers trim an option's text and collapse its blanks."""
     return " ".join(trim(value).split())

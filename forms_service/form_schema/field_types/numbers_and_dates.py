@@ -1,4 +1,4 @@
-"""Types whose values have an order: numbers, dates and times."""
+"""Field types with an order: numbers, dates and times."""
 
 import math
 import re
@@ -18,7 +18,7 @@ MAX_NUMBER_LENGTH = 400
 
 
 class OrderedType(FieldType):
-    """A value that has a place between a least and a most."""
+    """A value that can be compared with `min` and `max`."""
 
     trims = True
     invalid: ClassVar[str]
@@ -28,26 +28,25 @@ class OrderedType(FieldType):
 
     def _faults(self, value: Any, sent: Any) -> list[FieldError]:
         try:
-            place = self.bound(strip_ignorable(value) if isinstance(value, str) else value)
+            parsed = self.bound(strip_ignorable(value) if isinstance(value, str) else value)
         except ValueError:
             return [self.fault(self.invalid)]
-        if self._min is not None and place < self._min:
+        if self._min is not None and parsed < self._min:
             return [self.fault("too_small", min=self.definition["min"])]
-        if self._max is not None and place > self._max:
+        if self._max is not None and parsed > self._max:
             return [self.fault("too_big", max=self.definition["max"])]
         return []
 
 
 @field_type("number", "number", RANGE)
 class NumberType(OrderedType):
-    """A number: of JSON, or as HTML writes one (12, -0.5, 1e3)."""
+    """A JSON number, or text as HTML writes one (12, -0.5, 1e3)."""
 
     invalid = "invalid_number"
     default_error_messages: Messages = {"invalid_number": "Enter a number such as 12 or 0.5."}
 
     @classmethod
     def bound(cls, value: Any) -> Decimal:
-        """Its exact value."""
         if isinstance(value, bool) or not isinstance(value, str | int | float):
             raise ValueError("no number")
         text = str(value)
@@ -67,7 +66,6 @@ class IntegerType(NumberType):
 
     @classmethod
     def bound(cls, value: Any) -> Decimal:
-        """Its exact value."""
         number = super().bound(value)
         if number != number.to_integral_value():
             raise ValueError("no whole number")
@@ -81,9 +79,8 @@ class TemporalType(OrderedType):
 
     @classmethod
     def bound(cls, value: Any) -> Any:
-        """The moment."""
         if not isinstance(value, str):
-            raise ValueError("no text")  # one error for everything that is not of the type
+            raise ValueError("no text")  # the same error for every wrong type
         return cls.read(value)
 
     default_error_messages: Messages = {
@@ -94,7 +91,7 @@ class TemporalType(OrderedType):
 
 @field_type("date", "date", RANGE)
 class DateType(TemporalType):
-    """A day, as `2026-03-01`."""
+    """A day, such as `2026-03-01`."""
 
     invalid = "invalid_date"
     read = staticmethod(parse_date)
@@ -103,7 +100,7 @@ class DateType(TemporalType):
 
 @field_type("time", "time", RANGE)
 class TimeType(TemporalType):
-    """A time of day, as `18:30`, with seconds or an offset if wanted."""
+    """A time of day, such as `18:30`, optionally with seconds and an offset."""
 
     invalid = "invalid_time"
     read = staticmethod(parse_time)
@@ -112,7 +109,7 @@ class TimeType(TemporalType):
 
 @field_type("datetime", "datetime-local", RANGE)
 class DatetimeType(TemporalType):
-    """A day and a time, as `2026-03-01T18:30`; without an offset it is compared as UTC."""
+    """A day and time, such as `2026-03-01T18:30`; compared as UTC without an offset."""
 
     invalid = "invalid_datetime"
     read = staticmethod(parse_datetime)

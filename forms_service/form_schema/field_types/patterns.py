@@ -1,4 +1,4 @@
-"""Patterns of owners, on an engine that takes time in proportion to the text whatever they say (RE2)."""
+"""Patterns of owners, on RE2: matching takes linear time whatever the pattern."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -9,29 +9,29 @@ import re2
 
 MAX_PATTERN_LENGTH = 500
 MAX_MATCHED_LENGTH = 2000
-"""Characters of a value that a pattern is tried on; the slowest pattern found takes 45 ms for so many."""
+"""Characters of a value that a pattern may be matched against; the slowest known pattern takes 45 ms."""
 
 MEMORY_SIZES = (2**14, 2**16, 2**18, 2**21)
-"""Bytes that a pattern may take, its cache of states included; the last is enough for `\\pL{1,50}`."""
+"""Bytes that a pattern may take with its cache of states, tried in order; the last suffices for `\\pL{1,50}`."""
 
 BYTES_OF_INSTRUCTION = 8
 
 MAX_MEMORY = 2**23
-"""Bytes that the patterns of one form may take together."""
+"""Bytes of all patterns of a form."""
 
 _memory_left: ContextVar[int | None] = ContextVar("memory_left", default=None)
 
 JAVASCRIPT_DIFFERS = ("[[", "&&", "--", "~~")
-"""What means something else inside a class where a browser reads it (the v flag of its expressions)."""
+"""Sequences that mean something else inside a class under JavaScript's v flag."""
 
 
 class PatternMemoryError(ValueError):
-    """The patterns of a form take more than MAX_MEMORY together."""
+    """The patterns of a form exceed MAX_MEMORY together."""
 
 
 @contextmanager
 def limited_memory() -> Iterator[None]:
-    """Compile the patterns of one form in here, so that they share MAX_MEMORY."""
+    """Make the patterns that are compiled in this block share MAX_MEMORY."""
     token = _memory_left.set(MAX_MEMORY)
     try:
         yield
@@ -40,13 +40,11 @@ def limited_memory() -> Iterator[None]:
 
 
 class Pattern:
-    """A pattern that a whole value matches or not, as in HTML."""
+    """A pattern that must match the whole value, as in HTML."""
 
     def __init__(self, text: str) -> None:
-        """Compile it.
-
-        :raises PatternMemoryError: when the patterns of the form take too much memory together
-        :raises ValueError: saying why, when it does not compile or is too big
+        """:raises PatternMemoryError: if the form's patterns take too much memory
+        :raises ValueError: with the reason, if it does not compile or is too big
         """
         left = _memory_left.get()
         if left is not None and left < MEMORY_SIZES[0]:
@@ -56,19 +54,18 @@ class Pattern:
         except re2.error as error:
             raise ValueError(_reason(error)) from error
         finally:
-            re2.purge()  # the library keeps the last 128 for itself
+            re2.purge()  # the library caches the last 128
         if left is not None:
             _memory_left.set(max(left - self.size, 0))
             if left < self.size:
                 raise PatternMemoryError
 
     def matches(self, value: str) -> bool:
-        """Whether the whole value is as the pattern says."""
         return self._compiled.fullmatch(value) is not None
 
 
 def _compile(text: str) -> tuple["re2._Regexp[str]", int]:
-    """The pattern and the bytes it may take: the least of the sizes that leaves room for a cache of states."""
+    """Compile in the smallest memory that leaves space for a cache of states; return the bytes too."""
     for size in MEMORY_SIZES[:-1]:
         with suppress(re2.error):
             compiled = re2.compile(text, _options(size))
@@ -81,17 +78,17 @@ def _compile(text: str) -> tuple["re2._Regexp[str]", int]:
 def _options(size: int) -> re2.Options:
     options = re2.Options()
     options.max_mem = size
-    options.log_errors = False  # they would go to standard error, with the pattern
+    options.log_errors = False  # they would print the pattern to stderr
     options.never_capture = True
     return options
 
 
 def html_pattern(text: str) -> str | None:
-    """The pattern as a browser may check it; None where a browser would take it for another."""
+    """Return the pattern for a browser; None if a browser would read it differently."""
     return None if any(sign in text for sign in JAVASCRIPT_DIFFERS) else text
 
 
 def _reason(error: re2.error) -> str:
-    said = error.args[0] if error.args else ""
-    text = said.decode(errors="replace") if isinstance(said, bytes) else str(said)
+    message = error.args[0] if error.args else ""
+    text = message.decode(errors="replace") if isinstance(message, bytes) else str(message)
     return "it is too big" if "too large" in text or "repetition size" in text else text.partition(":")[0]

@@ -1,4 +1,4 @@
-"""Types of text."""
+"""Text field types."""
 
 import math
 import re
@@ -17,22 +17,22 @@ from forms_service.validation.whitespace import strip_ignorable, trim
 LENGTHS = ("min_length", "max_length", "pattern")
 
 MAX_TEL_LENGTH = 200
-"""Characters beyond which a text is no telephone number, whatever it holds."""
+"""Longer texts are not phone numbers."""
 
 TEL = re.compile(
     r"(?:tel:)?(?P<number>[-+0-9 ().\u2010-\u2015\u2212\u30fc/]+)"
     r"(?:[;, ]*(?:extension|extn|ext|durchwahl|dw|poste|interno|anexo|ramal|int|x|#)[. :=]*(?P<extension>[0-9]{1,10}))?"
 )
-"""What a telephone number is written with, once compatible characters and letter cases are folded."""
+"""Phone numbers with extension, after folding compatible characters and case."""
 
 DIGITS = re.compile("[0-9]")
 
 
 class BaseTextType(FieldType):
-    """One text, of a length and after a pattern.
+    """One text with length limits and a pattern.
 
-    Lengths never refuse what a browser's own `maxlength` and `minlength` let through: these count a text as it is
-    sent, in units of UTF-16, while many characters become several when a text is composed (NFC).
+    Lengths never refuse what a browser's `maxlength` and `minlength` accept. Browsers count UTF-16 units of the text as
+    sent, and NFC can change the number of characters.
     """
 
     def _prepare(self, definition: Mapping[str, Any]) -> None:
@@ -72,7 +72,7 @@ class BaseTextType(FieldType):
         return faults
 
     def _comparable(self, value: str) -> str:
-        """The part of a text that its rules are held against."""
+        """The part of a text that its rules apply to."""
         return value
 
     def _fault_codes(self, value: str) -> tuple[str, ...]:
@@ -92,12 +92,12 @@ class TextType(BaseTextType):
 
 @field_type("textarea", "textarea", LENGTHS)
 class TextareaType(BaseTextType):
-    """Text of several lines; a line break counts as one character, and is a line feed to a pattern."""
+    """Text of several lines; a line break counts as one character and is a line feed to patterns."""
 
 
 @field_type("tel", "tel", LENGTHS)
 class TelType(BaseTextType):
-    """A telephone number of 3 to 20 digits, in any notation, with an extension if there is one."""
+    """A phone number of 3 to 20 digits, in any notation, optionally with an extension."""
 
     trims = True
     default_error_messages: Messages = {"invalid_tel": "Enter a phone number such as +43 664 1234567."}
@@ -111,11 +111,11 @@ class TelType(BaseTextType):
 
 @field_type("hidden", "hidden", LENGTHS)
 class HiddenType(BaseTextType):
-    """A value that the page sends and people do not see; an object too, and all that came several times."""
+    """A value that the page sets; may be an object or a list."""
 
     def _faults(self, value: Any, sent: Any) -> list[FieldError]:
         if isinstance(value, dict) and self._accepts_any:
-            return []  # a script put it there: nobody who fills in the form can mend it
+            return []  # set by a script: a visitor could not correct it
         if not isinstance(value, list):
             return super()._faults(value, sent)
         texts = [(as_text(text), as_text(raw)) for text, raw in zip(value, sent, strict=True) if is_filled(text)]
@@ -124,7 +124,7 @@ class HiddenType(BaseTextType):
 
 @field_type("email", "email", LENGTHS)
 class EmailType(BaseTextType):
-    """An address that mail can be sent to."""
+    """An e-mail address."""
 
     trims = True
     default_error_messages: Messages = {"invalid_email": NOT_AN_EMAIL}
@@ -138,7 +138,7 @@ class EmailType(BaseTextType):
 
 @field_type("url", "url", LENGTHS)
 class UrlType(BaseTextType):
-    """An absolute URL, as browsers read one, of any scheme but those that run a script."""
+    """An absolute URL of any scheme but those that run scripts."""
 
     trims = True
     default_error_messages: Messages = {"invalid_url": "Enter a full URL such as https://example.com/page."}
@@ -151,29 +151,28 @@ class UrlType(BaseTextType):
 
 
 def format_characters(count: int) -> str:
-    """A number of characters, in words."""
+    """Format a number of characters."""
     return f"{count} character" if count == 1 else f"{count} characters"
 
 
 def _normalize_newlines(text: str) -> str:
-    """The text with its line breaks as a browser's scripts and rules see them, whatever it sends for them."""
+    """Return line breaks as line feeds, as browsers' scripts and rules see them."""
     return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
 def _utf16_length(text: str) -> int:
-    """The length of a text in units of UTF-16."""
     return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def _is_tel(text: str) -> bool:
     if len(text) > MAX_TEL_LENGTH:
         return False
-    found = TEL.fullmatch(" ".join(_fold_to_ascii(text).split()))
-    return found is not None and 3 <= len(DIGITS.findall(found["number"])) <= 20
+    match = TEL.fullmatch(" ".join(_fold_to_ascii(text).split()))
+    return match is not None and 3 <= len(DIGITS.findall(match["number"])) <= 20
 
 
 def _fold_to_ascii(text: str) -> str:
-    """A number in the digits and signs of ASCII, where it was written in those of other scripts."""
+    """Fold digits and signs of other scripts to ASCII."""
     if text.isascii():
         return text.lower()
     folded = unicodedata.normalize("NFKC", text).lower()
