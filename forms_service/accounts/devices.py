@@ -12,7 +12,7 @@ from forms_service.accounts.service import email_index
 from forms_service.database.types import now
 from forms_service.encryption.keyring import current_key_ring
 from forms_service.extensions import db
-from forms_service.rate_limiting.keys import address_key
+from forms_service.rate_limiting.keys import email_limit_key
 from forms_service.web.client import client_address, client_key
 from forms_service.web.user_agents import MAX_LENGTH
 
@@ -75,7 +75,7 @@ def tries_key(email: str, device: Device) -> str:
         .order_by(browser_first)
         .limit(1)
     )
-    return address_key(email) + (f" {place.hex()}" if place else "")
+    return email_limit_key(email) + (f" {place.hex()}" if place else "")
 
 
 def is_known(key: str) -> bool:

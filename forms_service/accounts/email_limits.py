@@ -2,7 +2,7 @@
 
 from flask import has_request_context
 
-from forms_service.rate_limiting.keys import address_key
+from forms_service.rate_limiting.keys import email_limit_key
 from forms_service.rate_limiting.limits import count
 from forms_service.web.client import client_key
 
@@ -22,6 +22,6 @@ def per_hour(kind: str, email: str) -> int:
     """
     if not has_request_context():
         return PER_CLIENT
-    key = f"mail_{kind}:{address_key(email)}"
+    key = f"mail_{kind}:{email_limit_key(email)}"
     own, all_ = count(f"{key}:{client_key()}", WINDOW), count(key, WINDOW)
     return min(IN_ALL, PER_CLIENT + all_ - own) if own <= PER_CLIENT else PER_CLIENT

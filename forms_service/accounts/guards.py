@@ -24,7 +24,7 @@ View = Callable[..., Any]
 
 def init_app(app: Flask) -> None:
     """Let the rate limits know who is asking."""
-    app.extensions["who_asks"] = _who_asks
+    app.extensions["caller_id"] = _who_asks
 
 
 def caller() -> Caller:

@@ -33,7 +33,7 @@ from forms_service.form_schema.settings import FormSettingsSchema, find_conflict
 from forms_service.forms import deletion, quotas, schemas
 from forms_service.forms.models import FORM_ID, Form, FormVersion
 from forms_service.signals import account_exporting, form_deleting, form_saved
-from forms_service.web.pagination import Page, after, paged
+from forms_service.web.pagination import Page, decode_cursor, paginate
 
 
 def create(body: Mapping[str, Any], owner_id: uuid.UUID) -> dict[str, Any]:
@@ -80,7 +80,7 @@ def create_for_email(email: str, body: Mapping[str, Any]) -> dict[str, Any]:
 
 def list_forms(caller: Caller, limit: int, cursor: str | None) -> Page[dict[str, Any]]:
     """List the caller's forms, newest first; an operator sees all forms."""
-    position = after(cursor, datetime.fromisoformat, _parse_id)
+    position = decode_cursor(cursor, datetime.fromisoformat, _parse_id)
     query = _visible_to(caller, select(Form, FormVersion.fields)).join(
         FormVersion, (FormVersion.form_id == Form.id) & (FormVersion.number == Form.version)
     )
@@ -89,7 +89,7 @@ def list_forms(caller: Caller, limit: int, cursor: str | None) -> Page[dict[str,
     query = query.order_by(Form.created_at.desc(), Form.id.desc()).limit(limit + 1)
     problem = mail_problem()
     items = [form_as_dict(form, fields, problem) for form, fields in db.session.execute(query)]
-    return paged(items, limit, lambda form: (form["created_at"].isoformat(), form["id"]))
+    return paginate(items, limit, lambda form: (form["created_at"].isoformat(), form["id"]))
 
 
 def get(form_id: str, caller: Caller) -> dict[str, Any]:
@@ -117,12 +117,12 @@ def list_versions(form_id: str, caller: Caller, limit: int, cursor: str | None) 
     :raises NotFoundError: if there is none, or it is another owner's
     """
     get_owned_form(form_id, caller)
-    position = after(cursor, _parse_number)
+    position = decode_cursor(cursor, _parse_number)
     query = select(FormVersion).where(FormVersion.form_id == form_id)
     if position:
         query = query.where(FormVersion.number < position[0])
     rows = db.session.scalars(query.order_by(FormVersion.number.desc()).limit(limit + 1))
-    return paged([_version_as_dict(version) for version in rows], limit, lambda version: (version["version"],))
+    return paginate([_version_as_dict(version) for version in rows], limit, lambda version: (version["version"],))
 
 
 def change(form_id: str, caller: Caller, body: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from forms_service.forms import page_tokens, pages, schemas, service
 from forms_service.forms.cache import get_published_form
 from forms_service.rate_limiting.limits import rate_limit
 from forms_service.web.api_blueprint import PAGE, Blueprint
-from forms_service.web.pagination import Page, Paging
+from forms_service.web.pagination import Page, PageQuery
 from forms_service.web.route_policy import public
 
 forms = Blueprint("forms", __name__, description="Your forms.")
@@ -31,7 +31,7 @@ def create(body: dict[str, Any]) -> dict[str, Any]:
 @forms.route("/api/forms")
 @forms.doc(operationId="listForms")
 @for_owners("forms:read")
-@forms.arguments(Paging, location="query")
+@forms.arguments(PageQuery, location="query")
 @forms.lists(schemas.Form, message="Your forms, newest first.")
 def list_forms(query: dict[str, Any]) -> Page[dict[str, Any]]:
     """List your forms; operators see all forms."""
@@ -50,7 +50,7 @@ def show(form_id: str) -> dict[str, Any]:
 @forms.route("/api/forms/<form_id>/versions")
 @forms.doc(operationId="listFormVersions")
 @for_owners("forms:read")
-@forms.arguments(Paging, location="query")
+@forms.arguments(PageQuery, location="query")
 @forms.lists(schemas.FormVersion, message="The versions of the form, newest first.")
 def list_versions(query: dict[str, Any], form_id: str) -> Page[dict[str, Any]]:
     """List the versions of a form, each with its fields."""

@@ -18,7 +18,7 @@ from forms_service.validation.primitives import BoundedList, OneOf, SingleLine, 
 from forms_service.validation.timezones import Timezone
 from forms_service.web.api_blueprint import ListMeta
 from forms_service.web.downloads import BYTES
-from forms_service.web.pagination import MAX_LIMIT, Paging, QueryInteger
+from forms_service.web.pagination import MAX_LIMIT, PageQuery, QueryInteger
 
 MAX_IDS = 500
 MAX_QUERY_LENGTH = 200
@@ -27,7 +27,7 @@ MOVES = ("inbox", "archived", "spam")
 """Where an owner may move a submission; `unconfirmed` is left by confirming."""
 
 
-class Listing(Filters, Paging):
+class Listing(Filters, PageQuery):
     """What a list of submissions takes."""
 
 

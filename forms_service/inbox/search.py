@@ -12,7 +12,7 @@ from forms_service.inbox.folded_text import fold
 from forms_service.inbox.service import page
 from forms_service.submissions.queries import Filter, Found, batches
 from forms_service.validation.datetimes import parse_utc
-from forms_service.web.pagination import Page, after
+from forms_service.web.pagination import Page, decode_cursor
 
 SECONDS = 0.5
 """How long a request looks before it hands back what it has, with a cursor to go on from."""
@@ -29,7 +29,7 @@ def search(
     until = time.monotonic() + SECONDS
     needle = fold(q) or q  # accents alone are found nowhere, not everywhere
     found: list[Found] = []
-    for batch in batches(form_id, wanted, after(cursor, parse_utc, uuid.UUID)):
+    for batch in batches(form_id, wanted, decode_cursor(cursor, parse_utc, uuid.UUID)):
         for submission in batch:
             if isinstance(submission.data, Unreadable) or _holds(submission.data, needle):  # nobody knows what it held
                 found.append(submission)

@@ -32,7 +32,7 @@ from forms_service.submissions.serialization import as_dict
 from forms_service.uploads import storage
 from forms_service.uploads.models import File
 from forms_service.validation.datetimes import parse_utc
-from forms_service.web.pagination import Page, after, cursor_to
+from forms_service.web.pagination import Page, decode_cursor, encode_cursor
 
 ERASED = "submissions_erased"
 """What the audit trail calls it."""
@@ -60,7 +60,7 @@ def listed(form_id: str, caller: Caller, wanted: Filter, *, limit: int, cursor: 
     :raises NotFoundError: for another's form, as for none
     """
     get_owned_form(form_id, caller)
-    found = fetched(newest(form_id, wanted, after(cursor, parse_utc, uuid.UUID), limit + 1))
+    found = fetched(newest(form_id, wanted, decode_cursor(cursor, parse_utc, uuid.UUID), limit + 1))
     more = len(found) > limit or (found and _any_after(form_id, wanted, position(found[-1])))
     shown = page(found[:limit], last=found[:limit][-1] if more else None)
     return replace(shown, meta={"left_out": None if cursor else count_left_out(form_id, wanted)})
@@ -70,7 +70,7 @@ def page(found: Sequence[Found], *, last: Found | None) -> Page[dict[str, Any]]:
     """What is shown of them; the list goes on after the `last`, or ends."""
     files = files_of(found)
     items = [as_dict(submission, files.get(submission.id, ())) for submission in found]
-    return Page(items, cursor_to(*position(last)) if last else None)
+    return Page(items, encode_cursor(*position(last)) if last else None)
 
 
 def one(submission_id: uuid.UUID, caller: Caller) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from forms_service.inbox import export, schemas, search, service, statistics
 from forms_service.submissions.queries import Filter
 from forms_service.web.api_blueprint import Blueprint
 from forms_service.web.downloads import download
-from forms_service.web.pagination import Page, Paging
+from forms_service.web.pagination import Page, PageQuery
 
 inbox = Blueprint("inbox", __name__, description="Submissions of a form, for its owner.")
 
@@ -33,7 +33,7 @@ def list_(asked: dict[str, Any], form_id: str) -> Page[dict[str, Any]]:
 @inbox.route("/api/forms/<form_id>/submissions/search", methods=["POST"])
 @inbox.doc(operationId="searchSubmissions")
 @for_owners("submissions:read")
-@inbox.arguments(Paging, location="query")
+@inbox.arguments(PageQuery, location="query")
 @inbox.arguments(schemas.Search)
 @inbox.lists(schemas.SubmissionShown, message="Matches so far, newest first.")
 def search_submissions(paging: dict[str, Any], asked: dict[str, Any], form_id: str) -> Page[dict[str, Any]]:

@@ -19,7 +19,7 @@ from forms_service.validation.base import MAX_NAME_LENGTH, NOT_AN_OBJECT
 from forms_service.validation.text import normalize_unicode, storable_text
 from forms_service.web.bodies import MULTIPART, media_type, public_form_body, query_fields
 from forms_service.web.client import client_address
-from forms_service.web.form_data import by_name
+from forms_service.web.form_data import group_by_name
 
 MAX_FIELDS = 500
 """Values of one submission, each repetition of a name counted."""
@@ -33,7 +33,7 @@ def parse_request(form: PublishedForm) -> Iterator[ParsedSubmission]:
         yield parse_body(form, g.body, files=(), client=client_address(), query=query_fields())
         return
     with multipart_upload.receive_upload(form, Allowance(form)) as body:
-        g.body = make_storable(by_name(body.pairs))
+        g.body = make_storable(group_by_name(body.pairs))
         came = parse_body(form, g.body, files=body.uploads, client=client_address(), query=query_fields())
         came.keep_files = body.keep
         yield came
@@ -87,7 +87,7 @@ def _move_unnamed(form: PublishedForm, found: Sorted) -> None:
 
 def _merge_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
-    return found if len(found) == len(pairs) else by_name(_flatten(pairs))
+    return found if len(found) == len(pairs) else group_by_name(_flatten(pairs))
 
 
 def _flatten(pairs: Iterable[tuple[str, Any]]) -> Iterable[tuple[str, Any]]:
@@ -97,7 +97,7 @@ def _flatten(pairs: Iterable[tuple[str, Any]]) -> Iterable[tuple[str, Any]]:
 
 def _query_values(query: Sequence[tuple[str, str]]) -> dict[str, str]:
     values = _name_fields(
-        make_storable(by_name([pair for pair in query[:MAX_FIELDS] if pair[0] != page_tokens.SITE_PARAMETER]))
+        make_storable(group_by_name([pair for pair in query[:MAX_FIELDS] if pair[0] != page_tokens.SITE_PARAMETER]))
     )
     return {name: as_text(nfc(value)) for name, value in values.items()}
 

@@ -24,7 +24,7 @@ from forms_service.spam.checks import MIN_FILL_SECONDS
 from forms_service.submissions.parsed_submission import first_of, split_special_fields
 from forms_service.validation.label_links import strip_links
 from forms_service.web.bodies import query_fields
-from forms_service.web.recovery import MAX_CHARACTERS, recovered_values, words
+from forms_service.web.recovery import MAX_CHARACTERS, submitted_values, words
 
 TRANSIENT_ERRORS = (ConflictError, InternalServerError, RateLimitError, ServiceUnavailableError)
 """Errors that the same submission may not meet again a moment later."""
@@ -35,7 +35,7 @@ Values = Mapping[str, Any]
 def refusal_page(error: ApiError) -> Response:
     """The page for an error."""
     form: PublishedForm | None = g.get("form")
-    values = recovered_values()
+    values = submitted_values()
     if form and form.open and form.page_size <= MAX_PAGE_SIZE and _is_mendable(error):
         faults = _faults(form, error)
         return pages.render_hosted(form, error.status, faults, _again(form, values), None if faults else error.message)

@@ -82,9 +82,9 @@ def _thanks_url(form: PublishedForm) -> str:
 
 def error_response(error: Exception) -> Response:
     """Return the JSON or page for an exception raised while a submission was handled."""
-    api_error = error_handlers.known(error)
+    api_error = error_handlers.to_api_error(error)
     _count_refusal(api_error)
-    return error_handlers.finished(refusal_page(api_error) if wants_page() else _json(api_error), api_error)
+    return error_handlers.finalize(refusal_page(api_error) if wants_page() else _json(api_error), api_error)
 
 
 def _count_refusal(error: ApiError) -> None:

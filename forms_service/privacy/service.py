@@ -19,12 +19,12 @@ from forms_service.submissions.email_addresses import email_blind_index
 from forms_service.submissions.models import Submission, SubmissionEmail
 from forms_service.submissions.queries import BATCH, Found, Position, Query, fetched, position, released
 from forms_service.validation.datetimes import parse_utc
-from forms_service.web.pagination import Page, after
+from forms_service.web.pagination import Page, decode_cursor
 
 
 def find(caller: Caller, email: str, *, limit: int, cursor: str | None) -> Page[dict[str, Any]]:
     """A page of the submissions with that address in them, the newest first."""
-    start = after(cursor, parse_utc, uuid.UUID)
+    start = decode_cursor(cursor, parse_utc, uuid.UUID)
     found = fetched(_sent(caller, email, start, limit + 1))
     more = len(found) > limit or (found and fetched(_sent(caller, email, position(found[-1]), 1)))
     return page(found[:limit], last=found[:limit][-1] if more else None)

@@ -9,7 +9,7 @@ from forms_service.inbox import schemas
 from forms_service.privacy import service
 from forms_service.web.api_blueprint import Blueprint
 from forms_service.web.downloads import download
-from forms_service.web.pagination import Page, Paging
+from forms_service.web.pagination import Page, PageQuery
 
 people_blueprint = Blueprint("people", __name__, description="Everything one person submitted to any form.")
 
@@ -17,7 +17,7 @@ people_blueprint = Blueprint("people", __name__, description="Everything one per
 @people_blueprint.route("/api/people/find", methods=["POST"])
 @people_blueprint.doc(operationId="findPerson")
 @for_owners("submissions:read")
-@people_blueprint.arguments(Paging, location="query")
+@people_blueprint.arguments(PageQuery, location="query")
 @people_blueprint.arguments(schemas.Person)
 @people_blueprint.lists(schemas.SubmissionShown, message="Submissions with this address, newest first.")
 def find(paging: dict[str, Any], person: dict[str, Any]) -> Page[dict[str, Any]]:

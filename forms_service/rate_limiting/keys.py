@@ -9,17 +9,17 @@ from forms_service.web.client import client_key
 CONTEXT = "limits"
 
 
-def who_asks() -> str | None:
+def caller_id() -> str | None:
     """The account or API key that is asking, None for a client without; the room of accounts says how to tell."""
-    tell = current_app.extensions.get("who_asks")
+    tell = current_app.extensions.get("caller_id")
     return tell() if tell else None
 
 
 def caller_key() -> str:
     """Who is signed in, else the client."""
-    return who_asks() or client_key()
+    return caller_id() or client_key()
 
 
-def address_key(email: str) -> str:
+def email_limit_key(email: str) -> str:
     """An e-mail address as limits know it: every spelling is the same, and none can be read."""
     return current_key_ring().index(email_key(email), CONTEXT).hex()

@@ -17,8 +17,8 @@ from forms_service.config.parsers import Rate
 from forms_service.errors import RateLimitError
 from forms_service.logs import event
 from forms_service.metrics import RATE_LIMITED
-from forms_service.rate_limiting.keys import caller_key, who_asks
-from forms_service.rate_limiting.storage import BoundedMemory, Hit, SharedRedis, Window
+from forms_service.rate_limiting.keys import caller_id, caller_key
+from forms_service.rate_limiting.storage import LimitCheck, LimitState, MemoryStorage, RedisStorage
 from forms_service.security import derived_key
 from forms_service.server.environ import SCRATCH
 from forms_service.web.client import client_for_log, client_key
@@ -79,7 +79,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     """Count requests of the app before anything else is done for them."""
     guard = app.extensions["redis"]
     secret = derived_key(settings.secret_key, "forms_service limits").hex()
-    scheme = (SharedRedis if guard else BoundedMemory).STORAGE_SCHEME[0]
+    scheme = (RedisStorage if guard else MemoryStorage).STORAGE_SCHEME[0]
     limiter = app.extensions["limits"] = Limiter(
         client_key,
         strategy="moving-window",
@@ -126,7 +126,7 @@ def check() -> None:
         g.rate_limit = scratch["rate_limit"]
         return
     storage: Any = current_app.extensions["limits"].storage
-    windows: list[Window] = storage.take([_hit(limit) for limit in limits])
+    windows: list[LimitState] = storage.hit_all([_hit(limit) for limit in limits])
     g.rate_limit = min(windows, key=lambda window: (-window.wait, window.remaining, -window.reset))
     scratch["rate_limit"] = g.rate_limit
     if g.rate_limit.wait:
@@ -142,19 +142,21 @@ def charge(name: str, key: str) -> None:
     """
     if settings.rate_limit_enabled:
         rate = LIMITS[name].rate(settings)
-        (window,) = current_app.extensions["limits"].storage.take([Hit(f"{name}:{key}", rate.requests, rate.seconds)])
+        (window,) = current_app.extensions["limits"].storage.hit_all(
+            [LimitCheck(f"{name}:{key}", rate.requests, rate.seconds)]
+        )
         if window.wait:
             g.rate_limit = window
             _refuse(name, window)
 
 
-def _refuse(name: str, window: Window) -> NoReturn:
+def _refuse(name: str, window: LimitState) -> NoReturn:
     RATE_LIMITED.labels(name).inc()
     event("rate_limited", level=logging.WARNING, limit=name, client=client_for_log(settings.log_client))
     raise RateLimitError(name, window.wait)
 
 
-def forgive(name: str, key: str) -> None:
+def reset_limit(name: str, key: str) -> None:
     """Give a named limit back to a key: who has shown who they are was no guesser."""
     if settings.rate_limit_enabled:
         current_app.extensions["limits"].storage.clear(f"{name}:{key}")
@@ -168,7 +170,7 @@ def refund(name: str, key: str) -> None:
 
 def count(key: str, seconds: int) -> int:
     """Count something under a key; how often that was done in the last seconds, this time included."""
-    (window,) = current_app.extensions["limits"].storage.take([Hit(key, MAX_COUNT, seconds)])
+    (window,) = current_app.extensions["limits"].storage.hit_all([LimitCheck(key, MAX_COUNT, seconds)])
     return int(window.limit - window.remaining)
 
 
@@ -179,11 +181,11 @@ def _limits_of_request() -> list[Limit]:
     own = getattr(view, "rate_limits", ())
     if not request.path.startswith("/api/"):
         return [*own]
-    return [*own, LIMITS["authenticated" if who_asks() else "api"]]
+    return [*own, LIMITS["authenticated" if caller_id() else "api"]]
 
 
-def _hit(limit: Limit) -> Hit:
+def _hit(limit: Limit) -> LimitCheck:
     rate = limit.rate(settings)
     # an own limit without a name counts for its route alone
     scope = limit.name if limit.name in LIMITS else f"{request.endpoint}:{limit.name}"
-    return Hit(f"{scope}:{limit.key() or 'nobody'}", rate.requests, rate.seconds, limit.cost)
+    return LimitCheck(f"{scope}:{limit.key() or 'nobody'}", rate.requests, rate.seconds, limit.cost)

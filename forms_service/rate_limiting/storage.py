@@ -21,7 +21,7 @@ MAX_HITS = 200_000
 """Hits remembered in memory, 8 bytes each and some 200 for a new client; beyond it the longest unseen go."""
 
 
-class Hit(NamedTuple):
+class LimitCheck(NamedTuple):
     """One limit that a request is charged to: at most `limit` in any `window` seconds, this one counting `cost`."""
 
     key: str
@@ -30,7 +30,7 @@ class Hit(NamedTuple):
     cost: int = 1
 
 
-class Window(NamedTuple):
+class LimitState(NamedTuple):
     """What is left of a limit, the second at which there is more, and the seconds until the hit fits (0: it did)."""
 
     limit: int
@@ -39,7 +39,7 @@ class Window(NamedTuple):
     wait: int
 
 
-class BoundedMemory(Storage, MovingWindowSupport):
+class MemoryStorage(Storage, MovingWindowSupport):
     """Limits of one process. What limits' own memory storage lacks is the bound: it never forgets a client."""
 
     STORAGE_SCHEME = ["bounded-memory"]
@@ -48,7 +48,7 @@ class BoundedMemory(Storage, MovingWindowSupport):
         super().__init__(uri, **options)
         self._hits: OrderedDict[str, array[float]] = OrderedDict()  # by key, each the oldest first
         self._count = 0
-        self._most = most_hits
+        self._max_hits = most_hits
         self._lock = threading.Lock()
 
     @property
@@ -56,7 +56,7 @@ class BoundedMemory(Storage, MovingWindowSupport):
         """Nothing that it does fails."""
         return ValueError
 
-    def take(self, hits: Sequence[Hit]) -> list[Window]:
+    def hit_all(self, hits: Sequence[LimitCheck]) -> list[LimitState]:
         """Charge all or none; a window with a `wait` is one that had no room."""
         now = time.time()
         with self._lock:
@@ -67,11 +67,11 @@ class BoundedMemory(Storage, MovingWindowSupport):
                     self._charge(times, hit, now)
                 self._forget()
             return [
-                _window(hit, len(times), times[0] if times else None, wait, now)
+                _state(hit, len(times), times[0] if times else None, wait, now)
                 for hit, times, wait in zip(hits, found, waits, strict=True)
             ]
 
-    def _live(self, hit: Hit, now: float) -> "array[float]":
+    def _live(self, hit: LimitCheck, now: float) -> "array[float]":
         """The hits of a key that are still in its window; a key that has none is not kept."""
         times = self._hits.get(hit.key, array("d"))
         gone = bisect_right(times, now - hit.window)
@@ -82,25 +82,25 @@ class BoundedMemory(Storage, MovingWindowSupport):
                 del self._hits[hit.key]
         return times
 
-    def _charge(self, times: "array[float]", hit: Hit, now: float) -> None:
+    def _charge(self, times: "array[float]", hit: LimitCheck, now: float) -> None:
         times.extend([now] * hit.cost)
         self._count += hit.cost
         self._hits[hit.key] = times
         self._hits.move_to_end(hit.key)
 
     def _forget(self) -> None:
-        while self._count > self._most and len(self._hits) > 1:
+        while self._count > self._max_hits and len(self._hits) > 1:
             _, times = self._hits.popitem(last=False)
             self._count -= len(times)
 
     def acquire_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
         """Charge one limit, as Flask-Limiter's own decorators do."""
-        return not self.take([Hit(key, limit, expiry, amount)])[0].wait
+        return not self.hit_all([LimitCheck(key, limit, expiry, amount)])[0].wait
 
     def get_moving_window(self, key: str, limit: int, expiry: int) -> tuple[float, int]:
         """The oldest hit in the window, and how many there are."""
         with self._lock:
-            times = self._live(Hit(key, limit, expiry), time.time())
+            times = self._live(LimitCheck(key, limit, expiry), time.time())
             return (times[0] if times else time.time(), len(times))
 
     def check(self) -> bool:
@@ -136,11 +136,11 @@ class BoundedMemory(Storage, MovingWindowSupport):
 
     def incr(self, key: str, expiry: int, amount: int = 1) -> int:
         """Not used by a moving window."""
-        self.take([Hit(key, 2**31, expiry, amount)])
+        self.hit_all([LimitCheck(key, 2**31, expiry, amount)])
         return self.get(key)
 
 
-class SharedRedis(BoundedMemory):
+class RedisStorage(MemoryStorage):
     """Limits of all processes, in Redis by Redis's clock; in this process's memory while Redis is away."""
 
     STORAGE_SCHEME = ["shared-redis"]
@@ -152,18 +152,18 @@ class SharedRedis(BoundedMemory):
         super().__init__(uri, **options)
         self._secret = secret.encode()
         self._guard = cast("RedisCircuitBreaker", guard)
-        self._script = self._guard.client.register_script(TAKE)
+        self._script = self._guard.client.register_script(HIT_ALL_SCRIPT)
 
-    def take(self, hits: Sequence[Hit]) -> list[Window]:
+    def hit_all(self, hits: Sequence[LimitCheck]) -> list[LimitState]:
         """Charge all or none, in one round trip."""
         keys = [self._name(hit.key) for hit in hits]
         numbers = [number for hit in hits for number in (hit.limit, hit.window, hit.cost)]
-        memory = super().take
+        memory = super().hit_all
         found = self._guard.call(lambda client: self._script(keys, numbers, client=client), lambda: None)
         if found is None:
             return memory(hits)
         return [
-            _window(hit, count, float(oldest), math.ceil(float(wait)), float(now))
+            _state(hit, count, float(oldest), math.ceil(float(wait)), float(now))
             for hit, (count, oldest, wait, now) in zip(hits, found, strict=True)
         ]
 
@@ -187,7 +187,7 @@ class SharedRedis(BoundedMemory):
         return self._guard.call(lambda client: bool(client.ping()), lambda: False)
 
 
-TAKE = """
+HIT_ALL_SCRIPT = """
 local time = redis.call('TIME')
 local now = time[1] + time[2] / 1000000
 local refused = false
@@ -221,7 +221,7 @@ return answer
 """Every limit's list of hits, the oldest first; the commands of a script are one step to everybody else."""
 
 
-def _wait(times: "array[float]", hit: Hit, now: float) -> int:
+def _wait(times: "array[float]", hit: LimitCheck, now: float) -> int:
     """Whole seconds until `cost` more fit, 0 if they do now."""
     over = len(times) + hit.cost - hit.limit
     if over <= 0:
@@ -230,6 +230,6 @@ def _wait(times: "array[float]", hit: Hit, now: float) -> int:
     return max(1, math.ceil(blocking + hit.window - now))
 
 
-def _window(hit: Hit, count: int, oldest: float | None, wait: int, now: float) -> Window:
+def _state(hit: LimitCheck, count: int, oldest: float | None, wait: int, now: float) -> LimitState:
     frees_at = now if oldest is None else oldest + hit.window
-    return Window(hit.limit, max(0, hit.limit - count), math.ceil(max(frees_at, now + wait)), wait)
+    return LimitState(hit.limit, max(0, hit.limit - count), math.ceil(max(frees_at, now + wait)), wait)

@@ -12,7 +12,7 @@ from flask import Flask, current_app
 from forms_service.encryption.keyring import current_key_ring
 from forms_service.forms import page_tokens
 from forms_service.forms.cache import PublishedForm
-from forms_service.rate_limiting.storage import BoundedMemory, Hit
+from forms_service.rate_limiting.storage import LimitCheck, MemoryStorage
 from forms_service.spam import blocklist
 from forms_service.submissions.email_addresses import is_address_field
 from forms_service.submissions.parsed_submission import ParsedSubmission
@@ -65,7 +65,7 @@ class Texts(NamedTuple):
 
 def init_app(app: Flask) -> None:
     """Give the app its memory of recent content. Each process counts by itself."""
-    app.extensions["repeats"] = BoundedMemory(most_hits=MAX_CONTENTS)
+    app.extensions["repeats"] = MemoryStorage(max_hits=MAX_CONTENTS)
 
 
 def find_spam_reasons(form: PublishedForm, parsed: ParsedSubmission) -> list[str]:
@@ -90,10 +90,10 @@ def is_duplicate(form: PublishedForm, parsed: ParsedSubmission, texts: Texts) ->
         return False
     files = (upload.digest.hex() for upload in parsed.uploads)
     content = current_key_ring().index("\0".join((form.id, *texts.sent, *files)), CONTEXT)[:16].hex()
-    memory: BoundedMemory = current_app.extensions["repeats"]
-    mine = Hit(f"{content} {parsed.client}", 1, DUPLICATE_WINDOW)
-    everybodys = Hit(content, 2**31, DUPLICATE_WINDOW)
-    memory.take([mine, everybodys])  # counts nobody twice: where the first has no room, neither is charged
+    memory: MemoryStorage = current_app.extensions["repeats"]
+    mine = LimitCheck(f"{content} {parsed.client}", 1, DUPLICATE_WINDOW)
+    everybodys = LimitCheck(content, 2**31, DUPLICATE_WINDOW)
+    memory.hit_all([mine, everybodys])  # counts nobody twice: where the first has no room, neither is charged
     return memory.get(content) > MAX_CLIENTS
 
 

@@ -19,7 +19,7 @@ from forms_service.uploads.acceptance import is_accepted
 from forms_service.uploads.uploaded_file import FileInProgress, Upload
 from forms_service.validation.base import UNKNOWN_FIELD
 from forms_service.validation.text import normalize_unicode, storable_text
-from forms_service.web.bodies import boundary, declared_charset, pieces
+from forms_service.web.bodies import boundary, declared_charset, iter_body
 from forms_service.web.charsets import decode, find_encoding
 from forms_service.web.form_data import RawField, decode_fields, named_encoding
 from forms_service.web.multipart import Event, read_parts
@@ -257,7 +257,7 @@ def _read(body: MultipartUpload) -> None:
 
 def _iter_body() -> Iterator[bytes]:
     try:
-        yield from pieces()
+        yield from iter_body()
     except RequestEntityTooLarge as error:  # which is known before the body, if its length was said
         raise files_too_big_error() from error
 

@@ -14,8 +14,8 @@ from forms_service.web.charsets import UTF_8_BOM
 from forms_service.web.form_data import (
     MAX_FIELDS,
     RawField,
-    by_name,
     decode_fields,
+    group_by_name,
     refuse_nul,
     split_plain,
     split_urlencoded,
@@ -29,8 +29,8 @@ MULTIPART = "multipart/form-data"
 JSON = "application/json"
 JSON_TYPES = (JSON, "text/json")
 PLAIN = "text/plain"
-NO_FORM_TYPE = f"Unsupported content type. Send the body as {JSON}, {URLENCODED} or {MULTIPART}."
-BROKEN_OFF = "The body is incomplete. Send it again."
+UNSUPPORTED_TYPE = f"Unsupported content type. Send the body as {JSON}, {URLENCODED} or {MULTIPART}."
+INCOMPLETE = "The body is incomplete. Send it again."
 
 
 def json_body() -> Any:
@@ -41,18 +41,18 @@ def json_body() -> Any:
     """
     if not is_json():
         raise UnsupportedMediaTypeError(f"Unsupported content type. Send the body as {JSON}.")
-    return _once(lambda: read_json(_raw()))
+    return _read_once(lambda: read_json(_raw()))
 
 
 def json_or_form_body() -> Any:
     """Return the request's JSON or form fields, read once; a field that was sent several times is a list."""
     if is_json():
-        return _once(lambda: read_json(_raw(), MAX_VALUES))
+        return _read_once(lambda: read_json(_raw(), MAX_VALUES))
     if media_type() == URLENCODED:
-        return _once(lambda: _strict_fields(split_urlencoded(_raw())))
+        return _read_once(lambda: _strict_fields(split_urlencoded(_raw())))
     if media_type() == MULTIPART:
-        return _once(lambda: _strict_fields(read_multipart(_raw(), boundary())))
-    raise UnsupportedMediaTypeError(NO_FORM_TYPE)
+        return _read_once(lambda: _strict_fields(read_multipart(_raw(), boundary())))
+    raise UnsupportedMediaTypeError(UNSUPPORTED_TYPE)
 
 
 def public_form_body() -> Any:
@@ -61,12 +61,12 @@ def public_form_body() -> Any:
     A body of no type is what beacons send.
     """
     if is_json():
-        return _once(lambda: read_form_json(_raw()))
+        return _read_once(lambda: read_form_json(_raw()))
     if media_type() == URLENCODED:
-        return _once(lambda: _read_public(_raw(), split_urlencoded))
+        return _read_once(lambda: _read_public(_raw(), split_urlencoded))
     if media_type() in (PLAIN, ""):
-        return _once(lambda: _read_public(_raw(), split_plain))
-    raise UnsupportedMediaTypeError(NO_FORM_TYPE)
+        return _read_once(lambda: _read_public(_raw(), split_plain))
+    raise UnsupportedMediaTypeError(UNSUPPORTED_TYPE)
 
 
 def query_fields() -> list[tuple[str, str]]:
@@ -119,7 +119,7 @@ def read_multipart(raw: bytes, boundary: str) -> list[RawField]:
 
 
 def _strict_fields(fields: list[RawField]) -> dict[str, Any]:
-    return by_name(refuse_nul(decode_fields(fields, declared_charset())))
+    return group_by_name(refuse_nul(decode_fields(fields, declared_charset())))
 
 
 def _read_public(raw: bytes, split: Callable[[bytes], Sequence[RawField]]) -> Any:
@@ -132,10 +132,10 @@ def _read_public(raw: bytes, split: Callable[[bytes], Sequence[RawField]]) -> An
             return read_form_json(raw)
         except BadRequestError:
             pass  # somebody's text begins with a brace
-    return by_name(decode_fields(split(raw), declared_charset()))
+    return group_by_name(decode_fields(split(raw), declared_charset()))
 
 
-def _once(read: Callable[[], Any]) -> Any:
+def _read_once(read: Callable[[], Any]) -> Any:
     """Read the body, or return or raise what came of it before: limits by account read it first."""
     if "body_error" in g:
         raise g.body_error
@@ -148,28 +148,28 @@ def _once(read: Callable[[], Any]) -> Any:
     return g.body
 
 
-def pieces(size: int = 65_536) -> Iterator[bytes]:
+def iter_body(size: int = 65_536) -> Iterator[bytes]:
     """The body as it comes in, up to `request.max_content_length` bytes of it; nothing is kept."""
     arrived = 0
-    while piece := _arrived(lambda: request.stream.read(size)):
+    while piece := _read_or_400(lambda: request.stream.read(size)):
         arrived += len(piece)
         yield piece
-    _refuse_less(arrived, request.content_length or 0)
+    _refuse_truncated(arrived, request.content_length or 0)
 
 
 def _raw() -> bytes:
     """The bytes of the body, of MAX_CONTENT_LENGTH at most."""
-    raw = _arrived(lambda: request.get_data(cache=True, parse_form_data=False))
+    raw = _read_or_400(lambda: request.get_data(cache=True, parse_form_data=False))
     announced = request.content_length
     if announced is None:  # in chunks: Werkzeug stops at the limit and says nothing
-        if len(raw) == request.max_content_length and _arrived(lambda: request.environ["wsgi.input"].read(1)):
+        if len(raw) == request.max_content_length and _read_or_400(lambda: request.environ["wsgi.input"].read(1)):
             raise PayloadTooLargeError()
     else:
-        _refuse_less(len(raw), announced)
+        _refuse_truncated(len(raw), announced)
     return raw
 
 
-def _arrived(read: Callable[[], bytes]) -> bytes:
+def _read_or_400(read: Callable[[], bytes]) -> bytes:
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise UnsupportedMediaTypeError("Compressed bodies are not supported. Send the body uncompressed.")
     try:
@@ -177,10 +177,10 @@ def _arrived(read: Callable[[], bytes]) -> bytes:
     except HTTPException:
         raise
     except Exception as error:  # each server raises its own for a body that breaks off or has bad chunks
-        raise BadRequestError(BROKEN_OFF) from error
+        raise BadRequestError(INCOMPLETE) from error
 
 
-def _refuse_less(size: int, announced: int) -> None:
+def _refuse_truncated(size: int, announced: int) -> None:
     """Refuse a body that broke off: gunicorn ends it there without a word, and half of it may read as a whole."""
     if size < announced:
-        raise BadRequestError(BROKEN_OFF)
+        raise BadRequestError(INCOMPLETE)

@@ -12,7 +12,7 @@ from forms_service.config import settings
 from forms_service.errors import ApiError
 from forms_service.logs import event
 from forms_service.web.client import client_for_log
-from forms_service.web.recovery import recovered_values
+from forms_service.web.recovery import submitted_values
 from forms_service.web.responses import failure, page, wants_page
 from forms_service.web.security_headers import FORM_PATH
 
@@ -36,18 +36,18 @@ log = logging.getLogger(__name__)
 
 def init_app(app: Flask) -> None:
     """Let every error of the app come here."""
-    app.register_error_handler(Exception, answer)
+    app.register_error_handler(Exception, handle_error)
     # the router would lead on to an address with the Host header in it, which anybody can write
     app.url_map.merge_slashes = app.url_map.strict_slashes = False
 
 
-def answer(error: Exception) -> Response:
+def handle_error(error: Exception) -> Response:
     """What the caller gets for an error."""
-    error = known(error)
-    return finished(_page(error) if wants_page() else failure(error), error)
+    error = to_api_error(error)
+    return finalize(_error_page(error) if wants_page() else failure(error), error)
 
 
-def finished(response: Response, error: ApiError) -> Response:
+def finalize(response: Response, error: ApiError) -> Response:
     """An error's answer with the headers that belong to it; who was refused is logged."""
     if error.status in (401, 403):
         client = client_for_log(settings.log_client)
@@ -58,7 +58,7 @@ def finished(response: Response, error: ApiError) -> Response:
     return response
 
 
-def known(error: Exception) -> ApiError:
+def to_api_error(error: Exception) -> ApiError:
     """Whatever was raised, as one of our errors; what we did not expect is logged."""
     if isinstance(error, ApiError):
         return error
@@ -67,14 +67,14 @@ def known(error: Exception) -> ApiError:
     if isinstance(error, HTTPException):
         status = error.code or 500
         return BY_STATUS.get(status, errors.BadRequestError if status < 500 else errors.InternalServerError)()
-    if _is_away(error):
+    if _is_unavailable(error):
         event("database_unavailable", level=logging.ERROR, error=_cause(error))
         return errors.ServiceUnavailableError()
     log.error("unexpected_error", exc_info=error)
     return errors.InternalServerError()
 
 
-def _is_away(error: Exception) -> bool:
+def _is_unavailable(error: Exception) -> bool:
     """Whether the database is gone, full, read-only or too busy: none of it is the request's fault."""
     away = isinstance(error, OperationalError | InternalError | PoolTimeoutError)
     damaged = type(error) is DatabaseError  # SQLite's word for pages that make no sense; the others are its subclasses
@@ -91,11 +91,11 @@ def _form_template() -> str | None:
     return getattr(view, "form_template", None) if request.method == "POST" else None
 
 
-def _page(error: ApiError) -> Response:
+def _error_page(error: ApiError) -> Response:
     """The form again where there was one, else a page that says what happened."""
     faults = error.faults if isinstance(error, errors.ValidationError) else {}
     template = _form_template()
     if template:
-        return page(template, error.status, error=error, errors=faults, values=recovered_values())
+        return page(template, error.status, error=error, errors=faults, values=submitted_values())
     template = "forms/refused.html" if request.path.startswith(FORM_PATH) else "error.html"
     return page(template, error.status, error=error)

@@ -82,7 +82,7 @@ def refuse_nul(pairs: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
         yield name, value
 
 
-def by_name(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+def group_by_name(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     """Return name → value, or a list of values where a name came more than once."""
     found: dict[str, Any] = {}
     for name, value in pairs:

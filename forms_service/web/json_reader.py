@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 from forms_service.errors import BadRequestError, PayloadTooLargeError
 from forms_service.form_schema.special_fields import CHARSET
 from forms_service.web.charsets import UTF_8_BOM, decode
-from forms_service.web.form_data import MAX_FIELDS, by_name
+from forms_service.web.form_data import MAX_FIELDS, group_by_name
 
 MAX_DEPTH = 64
 """Objects and lists inside each other."""
@@ -162,7 +162,7 @@ def _refuse_double_keys(pairs: Pairs) -> dict[str, Any]:
 
 def _merge_double_keys(pairs: Pairs) -> dict[str, Any]:
     found = dict(pairs)
-    return found if len(found) == len(pairs) else by_name(pairs)
+    return found if len(found) == len(pairs) else group_by_name(pairs)
 
 
 def _decode_form_json(raw: bytes) -> str:

@@ -37,7 +37,7 @@ class QueryInteger(BoundedInteger):
         return super()._deserialize(int(value) if digits else None, attr, data, **kwargs)
 
 
-class Paging(Schema):
+class PageQuery(Schema):
     """What every list takes in its query; a list with filters derives from it."""
 
     limit = QueryInteger(1, MAX_LIMIT, load_default=DEFAULT_LIMIT, metadata={"description": "Items per page."})
@@ -46,22 +46,22 @@ class Paging(Schema):
     )
 
 
-def paged(found: Sequence[T], limit: int, position: Callable[[T], tuple[Any, ...]]) -> Page[T]:
+def paginate(found: Sequence[T], limit: int, position: Callable[[T], tuple[Any, ...]]) -> Page[T]:
     """A page of `found`, which was asked for with one item more than `limit`, so that it shows whether there is more.
 
     `position` gives what the list is sorted by; the query after the cursor gets it back from `after`.
     """
     items = found[:limit]
-    return Page(items, cursor_to(*position(items[-1])) if len(found) > limit else None)
+    return Page(items, encode_cursor(*position(items[-1])) if len(found) > limit else None)
 
 
-def cursor_to(*position: Any) -> str:
+def encode_cursor(*position: Any) -> str:
     """A position in a list as text that means nothing to a reader; its parts are kept as `str` gives them."""
     said = json.dumps([str(part) for part in position], separators=(",", ":"))
     return urlsafe_b64encode(said.encode()).decode().rstrip("=")
 
 
-def after(cursor: str | None, *kinds: Callable[[str], Any]) -> tuple[Any, ...] | None:
+def decode_cursor(cursor: str | None, *kinds: Callable[[str], Any]) -> tuple[Any, ...] | None:
     """The position that a cursor stands for, each part made by its kind, such as UUID; None for the first page.
 
     :raises ValidationError: on `cursor`, when it is none of ours or a kind raises ValueError
@@ -69,13 +69,13 @@ def after(cursor: str | None, *kinds: Callable[[str], Any]) -> tuple[Any, ...] |
     if cursor is None:
         return None
     try:
-        return _read(cursor, kinds)
+        return _parse_cursor(cursor, kinds)
     except (ValueError, TypeError, RecursionError) as error:
         fault = FieldError("Invalid cursor. Omit it to start from the first page.", "invalid_cursor")
         raise ValidationError({"cursor": [fault]}) from error
 
 
-def _read(cursor: str, kinds: Sequence[Callable[[str], Any]]) -> tuple[Any, ...]:
+def _parse_cursor(cursor: str, kinds: Sequence[Callable[[str], Any]]) -> tuple[Any, ...]:
     if len(cursor) > MAX_CURSOR_LENGTH:
         raise ValueError("longer than any of ours")
     parts = json.loads(urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4)))

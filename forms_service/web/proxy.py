@@ -12,14 +12,14 @@ from forms_service.config import Settings
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-FORWARDED = ("HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO")
+FORWARDED_HEADERS = ("HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO")
 UNCOUNTED_PROXY = "uncounted-proxy"
 """A file in the instance folder: a request came with X-Forwarded-For while TRUSTED_PROXIES is 0."""
 
 SILENT_PROXY = "silent-proxy"
 """A file in the instance folder: in production all requests came from one private address, without X-Forwarded-For."""
 
-ENOUGH_REQUESTS = 50
+MIN_REQUESTS = 50
 """Requests from one private address and no other, after which it is taken for a proxy."""
 
 OWN_PATHS = ("/health", "/metrics", "/static")
@@ -35,11 +35,11 @@ def init_app(app: Flask, settings: Settings) -> None:
     """Put both in front of the app."""
     wsgi_app: WSGIApplication = app.wsgi_app
     if settings.public_path:
-        wsgi_app = UnderPath(wsgi_app, settings.public_path)
-    app.wsgi_app = BehindProxies(wsgi_app, settings)  # type: ignore[method-assign]  # Flask's documented way
+        wsgi_app = PathPrefix(wsgi_app, settings.public_path)
+    app.wsgi_app = TrustedProxies(wsgi_app, settings)  # type: ignore[method-assign]  # Flask's documented way
 
 
-class BehindProxies:
+class TrustedProxies:
     """Believes X-Forwarded-For and X-Forwarded-Proto of as many proxies as are counted, from the right."""
 
     def __init__(self, app: "WSGIApplication", settings: Settings) -> None:
@@ -48,16 +48,18 @@ class BehindProxies:
         self._folder = settings.instance_path
         self._warned = False
         self._only_address = ""
-        self._requests = 0 if settings.production else ENOUGH_REQUESTS
+        self._requests = 0 if settings.production else MIN_REQUESTS
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answer with the address and scheme that the counted proxies saw."""
-        if self._requests < ENOUGH_REQUESTS and not environ.get("PATH_INFO", "").startswith(OWN_PATHS):
+        if self._requests < MIN_REQUESTS and not environ.get("PATH_INFO", "").startswith(OWN_PATHS):
             self._look_for_silent_proxy(environ)
         if self._count:
-            environ["REMOTE_ADDR"] = self._counted(environ, FORWARDED[0], _host, environ.get("REMOTE_ADDR", ""))
-            environ["wsgi.url_scheme"] = self._counted(environ, FORWARDED[1], _scheme, environ["wsgi.url_scheme"])
-        elif not self._warned and FORWARDED[0] in environ:
+            environ["REMOTE_ADDR"] = self._counted(environ, FORWARDED_HEADERS[0], _host, environ.get("REMOTE_ADDR", ""))
+            environ["wsgi.url_scheme"] = self._counted(
+                environ, FORWARDED_HEADERS[1], _scheme, environ["wsgi.url_scheme"]
+            )
+        elif not self._warned and FORWARDED_HEADERS[0] in environ:
             self._warn()
         return self._app(environ, start_response)
 
@@ -70,14 +72,14 @@ class BehindProxies:
         """Count requests until one shows that visitors can be told apart, or that they probably cannot."""
         address = environ.get("REMOTE_ADDR", "")
         self._only_address = self._only_address or address
-        if FORWARDED[0] in environ or address != self._only_address or not _is_private(address):
-            self._requests = ENOUGH_REQUESTS
+        if FORWARDED_HEADERS[0] in environ or address != self._only_address or not _is_private(address):
+            self._requests = MIN_REQUESTS
             return
         self._requests += 1
-        if self._requests == ENOUGH_REQUESTS:
+        if self._requests == MIN_REQUESTS:
             self._note(
                 SILENT_PROXY,
-                f"All of {ENOUGH_REQUESTS} requests came from one private address without X-Forwarded-For. Behind a "
+                f"All of {MIN_REQUESTS} requests came from one private address without X-Forwarded-For. Behind a "
                 "proxy that does not send it, all visitors share one rate limit. Have the proxy send X-Forwarded-For "
                 "and X-Forwarded-Proto, and set TRUSTED_PROXIES to the number of proxies (see deploy/).",
             )
@@ -99,7 +101,7 @@ class BehindProxies:
             log.debug("Could not record the proxy for flask doctor.")
 
 
-class UnderPath:
+class PathPrefix:
     """Serves below PUBLIC_URL's path, whether the proxy takes the path off or leaves it on."""
 
     def __init__(self, app: "WSGIApplication", prefix: str) -> None:

@@ -16,7 +16,7 @@ from forms_service.form_schema.special_fields import RESERVED
 from forms_service.validation.text import storable_text
 from forms_service.web.bodies import MULTIPART, PLAIN, URLENCODED, boundary, declared_charset, is_json, media_type
 from forms_service.web.charsets import UTF_8
-from forms_service.web.form_data import RawField, by_name, decode_fields, split_plain, split_urlencoded
+from forms_service.web.form_data import RawField, decode_fields, group_by_name, split_plain, split_urlencoded
 from forms_service.web.json_reader import read_form_json
 from forms_service.web.multipart import read_parts
 from forms_service.web.part_headers import Part
@@ -32,12 +32,12 @@ PASSWORD = re.compile(
 """Names of fields that hold what no page may show."""
 
 
-def recovered_values() -> dict[str, Any]:
+def submitted_values() -> dict[str, Any]:
     """Name → text or texts, as far as they arrived and can be read; a password is an empty text."""
     body = g.get("body")
     if not isinstance(body, dict):
         pairs = decode_fields(g.get("arrived") or _parsed(), declared_charset())
-        body = by_name((storable_text(name), storable_text(text)) for name, text in pairs)
+        body = group_by_name((storable_text(name), storable_text(text)) for name, text in pairs)
     return {name: "" if PASSWORD.search(name) else value for name, value in body.items()}
 
 

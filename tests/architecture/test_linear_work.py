@@ -120,7 +120,7 @@ WORK: dict[str, Work] = {
     "urlencoded: equals": Work(form_data.split_urlencoded, raw(b"=+", b"a%41=")),
     "text/plain: lines": Work(form_data.split_plain, raw(b"\n", b"a=b")),
     "text/plain: no fields": Work(form_data.split_plain, raw(b"a")),
-    "fields: repeated": Work(form_data.by_name, lambda size: [("a", "x")] * size),
+    "fields: repeated": Work(form_data.group_by_name, lambda size: [("a", "x")] * size),
     "charset: not UTF-8": Work(decode, raw(b"\xff")),
     "charset: half UTF-8": Work(decode, raw(b"\xc3\xa9\xff")),
     "charset: references": Work(lambda sent: decode(sent, "windows-1252"), raw(b"&#128512;")),

@@ -3,7 +3,7 @@
 from flask import Flask
 from flask.testing import FlaskClient
 
-from forms_service.web.pagination import cursor_to
+from forms_service.web.pagination import encode_cursor
 from tests.conftest import KeyOf
 from tests.support.stored import make_form
 
@@ -25,6 +25,6 @@ def test_nobody_else_lists_them(client: FlaskClient, app: Flask, key_of: KeyOf) 
     path = f"/api/forms/{make_form(app)}/versions"
     assert client.get(path, headers=stranger).status_code == 404
     assert client.get(f"/api/forms/{'A' * 16}/versions", headers=owner).status_code == 404
-    for cursor in (cursor_to(0), cursor_to("9" * 30), cursor_to("٣"), "x"):
+    for cursor in (encode_cursor(0), encode_cursor("9" * 30), encode_cursor("٣"), "x"):
         answer = client.get(path, headers=owner, query_string={"cursor": cursor})
         assert (answer.status_code, answer.json["codes"]) == (422, {"cursor": ["invalid_cursor"]})

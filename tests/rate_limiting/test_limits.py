@@ -11,7 +11,7 @@ from limits import parse
 
 from forms_service.rate_limiting import storage
 from forms_service.rate_limiting.limits import rate_limit
-from forms_service.rate_limiting.storage import BoundedMemory, Hit
+from forms_service.rate_limiting.storage import LimitCheck, MemoryStorage
 from tests.conftest import MakeApp
 
 
@@ -190,19 +190,19 @@ class TestMemory:
     """The storage itself."""
 
     def test_is_bounded_and_forgets_the_longest_unseen_first(self) -> None:
-        memory = BoundedMemory(most_hits=100)
+        memory = MemoryStorage(max_hits=100)
         for number in range(1000):
-            memory.take([Hit("regular", 10_000, 60)])
-            memory.take([Hit(f"once {number}", 10, 60)])
+            memory.hit_all([LimitCheck("regular", 10_000, 60)])
+            memory.hit_all([LimitCheck(f"once {number}", 10, 60)])
         assert sum(memory.get(f"once {number}") for number in range(1000)) + memory.get("regular") <= 101
         assert memory.get("once 999") == 1
         assert memory.get("once 0") == 0
 
     def test_keeps_no_key_that_has_nothing_in_its_window(self, clock: Clock) -> None:
-        memory = BoundedMemory()
-        memory.take([Hit("a", 5, 60)])
+        memory = MemoryStorage()
+        memory.hit_all([LimitCheck("a", 5, 60)])
         clock.now += 61
-        memory.take([Hit("a", 5, 60), Hit("b", 1, 60, cost=2)])
+        memory.hit_all([LimitCheck("a", 5, 60), LimitCheck("b", 1, 60, cost=2)])
         assert len(memory._hits) == memory._count == 0
 
     def test_serves_flask_limiters_own_strategy(self, app: Flask) -> None:

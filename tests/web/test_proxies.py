@@ -146,7 +146,7 @@ def in_production(make_settings: MakeSettings, tmp_path: Path) -> Callable[..., 
     return make
 
 
-MANY = proxy.ENOUGH_REQUESTS
+MANY = proxy.MIN_REQUESTS
 
 
 @pytest.mark.parametrize("count", ["0", "1"])

@@ -15,7 +15,7 @@ from forms_service.encryption.associated_data import unreadable_flag
 from forms_service.errors import AuthenticationError, AuthorizationError, NotFoundError
 from forms_service.extensions import db
 from forms_service.security import generate_secure_token
-from forms_service.web.pagination import Page, after, paged
+from forms_service.web.pagination import Page, decode_cursor, paginate
 
 MAX_KEYS = 25
 """API keys of one account."""
@@ -51,11 +51,11 @@ def make(caller: Caller, password: str, name: str, scopes: list[str]) -> dict[st
 def keys_of(caller: Caller, limit: int, cursor: str | None) -> Page[dict[str, Any]]:
     """The account's keys, the newest first."""
     query = select(ApiKey).where(ApiKey.account_id == caller.account_id)
-    position = after(cursor, uuid.UUID)
+    position = decode_cursor(cursor, uuid.UUID)
     if position:
         query = query.where(ApiKey.id < position[0])
     found = db.session.scalars(query.order_by(ApiKey.id.desc()).limit(limit + 1)).all()
-    page = paged(found, limit, lambda key: (key.id,))
+    page = paginate(found, limit, lambda key: (key.id,))
     return Page([as_dict(key) for key in page.items], page.next)
 
 

@@ -9,7 +9,7 @@ from forms_service.accounts.api_keys import schemas, service
 from forms_service.accounts.guards import caller, for_programs, owner_signed_in, signed_in
 from forms_service.rate_limiting.limits import rate_limit
 from forms_service.web.api_blueprint import Blueprint
-from forms_service.web.pagination import Page, Paging
+from forms_service.web.pagination import Page, PageQuery
 from forms_service.web.responses import as_json
 
 keys = Blueprint("keys", __name__, description="API keys, with which programs act for an account.")
@@ -29,7 +29,7 @@ def make(said: dict[str, Any]) -> dict[str, Any]:
 @keys.route("/api/me/keys")
 @keys.doc(operationId="listKeys")
 @signed_in
-@keys.arguments(Paging, location="query")
+@keys.arguments(PageQuery, location="query")
 @keys.lists(schemas.KeyOf, message="Your API keys.")
 def list_keys(paging: dict[str, Any]) -> Page[dict[str, Any]]:
     """List the account's API keys."""

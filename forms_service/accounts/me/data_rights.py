@@ -19,7 +19,7 @@ from forms_service.encryption.associated_data import unreadable_flag
 from forms_service.errors import AuthenticationError
 from forms_service.extensions import db
 from forms_service.signals import account_deleted, account_emptying, account_exporting
-from forms_service.web.pagination import Page, after, paged
+from forms_service.web.pagination import Page, decode_cursor, paginate
 
 Kind = TypeVar("Kind", Session, ApiKey)
 
@@ -43,10 +43,10 @@ def export(caller: Caller) -> dict[str, Any]:
 def events_of(caller: Caller, limit: int, cursor: str | None) -> Page[dict[str, Any]]:
     """What happened to the account, the newest first."""
     query = _events(caller.account_id)
-    position = after(cursor, uuid.UUID)
+    position = decode_cursor(cursor, uuid.UUID)
     if position:
         query = query.where(Event.id < position[0])
-    page = paged(db.session.scalars(query.limit(limit + 1)).all(), limit, lambda event: (event.id,))
+    page = paginate(db.session.scalars(query.limit(limit + 1)).all(), limit, lambda event: (event.id,))
     return Page([_event(event) for event in page.items], page.next)
 
 

@@ -8,7 +8,7 @@ from forms_service.accounts.models import Account
 from forms_service.accounts.signup.schemas import MailToken
 from forms_service.rate_limiting.limits import rate_limit
 from forms_service.web.api_blueprint import Blueprint
-from forms_service.web.pagination import Page, Paging
+from forms_service.web.pagination import Page, PageQuery
 from forms_service.web.route_policy import public
 
 me = Blueprint("me", __name__, description="Your own account.")
@@ -90,7 +90,7 @@ def export() -> dict[str, Any]:
 @me.route("/api/me/events")
 @me.doc(operationId="listEvents")
 @signed_in
-@me.arguments(Paging, location="query")
+@me.arguments(PageQuery, location="query")
 @me.lists(schemas.EventOf, message="The audit trail, newest first.")
 def events(paging: dict[str, Any]) -> Page[dict[str, Any]]:
     """List the account's audit trail."""

@@ -4,8 +4,8 @@ from typing import Any
 
 from forms_service.accounts.recovery import schemas, service
 from forms_service.accounts.signup.schemas import Address
-from forms_service.rate_limiting.keys import address_key
-from forms_service.rate_limiting.limits import forgive, rate_limit
+from forms_service.rate_limiting.keys import email_limit_key
+from forms_service.rate_limiting.limits import rate_limit, reset_limit
 from forms_service.web.api_blueprint import Blueprint
 from forms_service.web.route_policy import public
 
@@ -33,4 +33,4 @@ def forgot(said: dict[str, Any]) -> None:
 def reset(said: dict[str, Any]) -> None:
     """Reset the password with the token from the mail, valid once and for 1 hour."""
     email = service.reset(**said)
-    forgive("login_account", address_key(email))
+    reset_limit("login_account", email_limit_key(email))

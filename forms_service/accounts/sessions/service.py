@@ -23,7 +23,7 @@ from forms_service.encryption.associated_data import unreadable_flag
 from forms_service.errors import AuthenticationError, AuthorizationError, ConflictError, NotFoundError
 from forms_service.extensions import db
 from forms_service.security import derived_key, generate_secure_token
-from forms_service.web.pagination import Page, after, paged
+from forms_service.web.pagination import Page, decode_cursor, paginate
 
 GRACE = timedelta(seconds=10)
 """How long a refresh token that was used is accepted again: two tabs, or an answer that was lost."""
@@ -117,11 +117,11 @@ def sign_out(caller: Caller) -> None:
 def sessions_of(caller: Caller, limit: int, cursor: str | None) -> Page[dict[str, Any]]:
     """Where the account is signed in, the newest first."""
     query = select(Session).where(Session.account_id == caller.account_id, Session.expires_at > now())
-    position = after(cursor, uuid.UUID)
+    position = decode_cursor(cursor, uuid.UUID)
     if position:
         query = query.where(Session.id < position[0])
     found: Sequence[Session] = db.session.scalars(query.order_by(Session.id.desc()).limit(limit + 1)).all()
-    page = paged(found, limit, lambda session: (session.id,))
+    page = paginate(found, limit, lambda session: (session.id,))
     return Page([as_dict(session) | {"current": session.id == caller.session_id} for session in page.items], page.next)
 
 

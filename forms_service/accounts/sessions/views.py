@@ -6,9 +6,9 @@ from typing import Any
 from forms_service.accounts.devices import asking_device, is_known, known_browser, tries_key
 from forms_service.accounts.guards import caller, signed_in
 from forms_service.accounts.sessions import schemas, service
-from forms_service.rate_limiting.limits import charge, forgive, rate_limit, refund
+from forms_service.rate_limiting.limits import charge, rate_limit, refund, reset_limit
 from forms_service.web.api_blueprint import Blueprint
-from forms_service.web.pagination import Page, Paging
+from forms_service.web.pagination import Page, PageQuery
 from forms_service.web.route_policy import public
 
 sessions = Blueprint("sessions", __name__, description="Sign in, refresh tokens, sign out.")
@@ -31,7 +31,7 @@ def login(said: dict[str, Any]) -> service.Tokens:
     key = tries_key(said["email"], asking_device())
     charge("login_account", key)
     tokens = service.sign_in(**said, device=known_browser())
-    (forgive if is_known(key) else refund)("login_account", key)
+    (reset_limit if is_known(key) else refund)("login_account", key)
     return tokens
 
 
@@ -61,7 +61,7 @@ def logout() -> None:
 @sessions.route("/api/me/sessions")
 @sessions.doc(operationId="listSessions")
 @signed_in
-@sessions.arguments(Paging, location="query")
+@sessions.arguments(PageQuery, location="query")
 @sessions.lists(schemas.SessionOf, message="Your sessions.")
 def list_sessions(paging: dict[str, Any]) -> Page[dict[str, Any]]:
     """List your sessions."""
