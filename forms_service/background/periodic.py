@@ -4,14 +4,14 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, cast
+from typing import Any
 
 from flask import Flask, current_app
-from sqlalchemy import CursorResult, select, update
+from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
 from forms_service.background.models import PeriodicTask
-from forms_service.database.transactions import write_session
+from forms_service.database.transactions import rows_changed, write_session
 from forms_service.database.types import now
 from forms_service.extensions import db
 
@@ -82,6 +82,6 @@ def _insert(task: Task) -> bool:
 def _reschedule(task: Task, seconds: float, *conditions: Any) -> bool:
     statement = update(PeriodicTask).where(PeriodicTask.name == task.name, *conditions)
     with write_session():
-        result = db.session.execute(statement.values(next_run_at=now() + timedelta(seconds=seconds)))
+        changed = rows_changed(statement.values(next_run_at=now() + timedelta(seconds=seconds)))
         db.session.commit()
-    return cast("CursorResult[Any]", result).rowcount == 1
+    return changed == 1

@@ -9,12 +9,12 @@ import random
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import CursorResult, select, update
+from sqlalchemy import select, update
 from sqlalchemy.sql import ColumnElement
 
-from forms_service.database.transactions import write_session
+from forms_service.database.transactions import rows_changed, write_session
 from forms_service.database.types import now
 from forms_service.delivery import digests, payloads
 from forms_service.delivery.message import DeliveryError, OutgoingMessage
@@ -190,4 +190,4 @@ def _take_lease(identity: uuid.UUID, due: list[ColumnElement[bool]]) -> Lease | 
 
 def _update(where: list[ColumnElement[bool]], **values: object) -> bool:
     statement = update(Message).where(*where).values(values).execution_options(synchronize_session=False)
-    return cast("CursorResult[Any]", db.session.execute(statement)).rowcount == 1
+    return rows_changed(statement) == 1

@@ -22,6 +22,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from forms_service.config import settings
+from forms_service.database.transactions import write_connection
 from forms_service.database.types import UTCDateTime, now
 from forms_service.errors import StartError
 from forms_service.extensions import Model, db
@@ -62,7 +63,7 @@ def verify() -> bool:
 def rewrap() -> int:
     """Wrap every key under the first of ENCRYPTION_KEYS; how many there are."""
     wrapping_keys = settings.encryption_keys
-    with db.engine.connect().execution_options(writing=True) as connection, connection.begin():
+    with write_connection() as connection:
         rows = connection.execute(select(WrappedKey.purpose, WrappedKey.number, WrappedKey.wrapped)).all()
         for purpose, number, wrapped in rows:
             key = unwrap(wrapped, wrapping_keys, _label(purpose, number))
@@ -83,7 +84,7 @@ def count_under_old_keys() -> int:
 
 def add_data_key() -> int:
     """Make the next data key; its number."""
-    with db.engine.connect().execution_options(writing=True) as connection, connection.begin():
+    with write_connection() as connection:
         number = max(connection.scalars(select(WrappedKey.number).where(WrappedKey.purpose == "data"))) + 1
         _insert(connection, "data", number)
     return number
@@ -97,7 +98,7 @@ def is_reencrypted(number: int) -> bool:
 
 def mark_reencrypted(number: int) -> None:
     """Note that it was."""
-    with db.engine.connect().execution_options(writing=True) as connection, connection.begin():
+    with write_connection() as connection:
         connection.execute(update(WrappedKey).where(*_data_key(number)).values(reencrypted_at=now()))
 
 
@@ -141,7 +142,7 @@ def _unwrap_all(rows: Sequence[Row[str, int, bytes]]) -> dict[tuple[str, int], b
 def _create_keys() -> None:
     """The first keys; of several processes that start at once the first one's stay."""
     try:
-        with db.engine.connect().execution_options(writing=True) as connection, connection.begin():
+        with write_connection() as connection:
             for purpose in ("data", "index", "pepper"):
                 _insert(connection, purpose, 1, reencrypted_at=now())
     except IntegrityError:
