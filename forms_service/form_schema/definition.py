@@ -134,7 +134,7 @@ class Field(Schema):
         metadata={"description": "RE2, matched against the whole value, which then has at most 2,000 characters."},
     )
     choices = BoundedList(
-        Choice(), MAX_CHOICES, least=1, metadata={"description": "Required for select, radio and multiselect."}
+        Choice(), MAX_CHOICES, min_items=1, metadata={"description": "Required for select, radio and multiselect."}
     )
     accept = Accept(MAX_ACCEPT_LENGTH, metadata={"description": "For file: as in HTML, such as `.pdf, image/*`."})
     max_size = BoundedInteger(

@@ -1,1 +1,1 @@
-"""What a value must be like: marshmallow fields and the schema they stand in. Pure: no request, no database."""
+"""Marshmallow fields and text functions. Pure: no request, no database."""

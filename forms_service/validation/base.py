@@ -1,4 +1,4 @@
-"""The schema all others are made from: it knows its fields, and every fault has a sentence and a code."""
+"""Base schema and field: unknown fields are refused, every error has a message and a code."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -8,10 +8,10 @@ import marshmallow as ma
 from forms_service.errors import FieldError
 
 Messages = dict[str, str | list[Any] | dict[Any, Any]]
-"""Code → sentence, of the type that marshmallow gives it."""
+"""Code → message."""
 
 MAX_NAME_LENGTH = 200
-"""Characters of a field's name that an answer repeats."""
+"""Characters of a field name."""
 
 
 UNKNOWN_FIELD = FieldError("Unknown field.", "unknown")
@@ -19,7 +19,7 @@ NOT_AN_OBJECT = FieldError("Must be an object with named fields.", "invalid_type
 
 
 class Schema(ma.Schema):
-    """A schema that refuses what it does not know."""
+    """A schema that refuses unknown fields."""
 
     error_messages = {
         "unknown": UNKNOWN_FIELD,
@@ -27,22 +27,22 @@ class Schema(ma.Schema):
     }
 
     class Meta:
-        """An unknown field is refused and named."""
+        """Refuses unknown fields."""
 
         unknown = ma.RAISE
 
     def handle_error(self, error: ma.ValidationError, data: Any, *, many: bool, **_: Any) -> None:
-        """Put what is unknown in the order it was sent; marshmallow's is another in every process."""
+        """Sort unknown fields as they were sent; marshmallow's order differs between processes."""
         if isinstance(data, Mapping) and isinstance(error.messages, dict):
-            known = {field.data_key or name for name, field in self.fields.items()}
-            sent = {name: place for place, name in enumerate(data) if name not in known}
+            names = {field.data_key or name for name, field in self.fields.items()}
+            positions = {name: index for index, name in enumerate(data) if name not in names}
             error.messages = {
-                name: error.messages[name] for name in sorted(error.messages, key=lambda name: sent.get(name, -1))
+                name: error.messages[name] for name in sorted(error.messages, key=lambda name: positions.get(name, -1))
             }
 
 
 class CodedField(ma.fields.Field[Any]):
-    """A field whose faults carry the key of their message as code."""
+    """A field whose errors carry the key of their message as code."""
 
     default_error_messages: Messages = {
         "required": "This field is required.",
@@ -50,20 +50,19 @@ class CodedField(ma.fields.Field[Any]):
     }
 
     def make_error(self, key: str, **kwargs: Any) -> ma.ValidationError:
-        """The message of that key, as a fault."""
         return ma.ValidationError([self.fault(key, **kwargs)])
 
     def fault(self, key: str, **kwargs: Any) -> FieldError:
-        """One thing wrong; several can be raised together."""
+        """Return one error, to be raised together with others."""
         return FieldError(str(self.error_messages[key]).format(**kwargs), key)
 
 
 def errors_by_path(messages: object, path: str = "") -> dict[str, list[FieldError]]:
-    """Marshmallow's nested messages as dotted path → faults, in the order of the fields."""
-    found: dict[str, list[FieldError]] = {}
-    for where, fault in _walk(messages, path):
-        found.setdefault(where or "body", []).append(fault)
-    return found
+    """Flatten marshmallow's nested messages to dotted path → errors, in the order of the fields."""
+    errors: dict[str, list[FieldError]] = {}
+    for path_of_error, fault in _walk(messages, path):
+        errors.setdefault(path_of_error or "body", []).append(fault)
+    return errors
 
 
 def _walk(messages: object, path: str) -> Iterator[tuple[str, FieldError]]:

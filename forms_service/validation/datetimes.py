@@ -1,4 +1,4 @@
-"""Dates and times as HTML and RFC 3339 write them: days, times and moments of values, queries and cursors."""
+"""Dates and times as HTML and RFC 3339 write them."""
 
 import re
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
@@ -12,14 +12,14 @@ _TIME = re.compile(
 )
 _DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
 LAST_MINUTE = 23 * 60 + 59
-"""Of a day in UTC: the only one that may have a leap second."""
+"""Minute of a UTC day that may have a leap second."""
 
 LENGTH_OF_DAY = len("2026-11-24")
 LOST_PLUS = re.compile(r"(?<=[0-9]) (?=[0-9]{2}:[0-9]{2}\Z)")
 
 
 def parse_date(text: str) -> date:
-    """`YYYY-MM-DD`.
+    """Parse `YYYY-MM-DD`.
 
     :raises ValueError: for anything else
     """
@@ -30,7 +30,7 @@ def parse_date(text: str) -> date:
 
 
 def parse_time(text: str) -> timedelta:
-    """`HH:MM`, with seconds and an offset from UTC if wanted: the time of day where the clock hangs.
+    """Parse `HH:MM`, optionally with seconds and an offset, to the local time of day.
 
     :raises ValueError: for anything else
     """
@@ -38,7 +38,7 @@ def parse_time(text: str) -> timedelta:
 
 
 def parse_datetime(text: str) -> datetime:
-    """A date, `T` or a space, and a time: the moment, in UTC where no offset is given.
+    """Parse a date, `T` or a space, and a time; without an offset it is UTC.
 
     :raises ValueError: for anything else
     """
@@ -51,7 +51,7 @@ def parse_datetime(text: str) -> datetime:
 
 
 def _parse_clock(text: str) -> tuple[timedelta, timedelta | None]:
-    """The time of day, and the offset from UTC if there is one."""
+    """Return the time of day and the UTC offset, if any."""
     parts = _TIME.fullmatch(text)
     if parts is None:
         raise ValueError("no time")
@@ -71,7 +71,7 @@ def _may_leap(minute: int, offset: timedelta | None) -> bool:
 
 
 class DateOrDateTime(CodedField):
-    """A moment as RFC 3339 writes it, kept in UTC, or a day; a moment without an offset is meant in UTC."""
+    """An RFC 3339 date-time, converted to UTC, or a date; UTC without an offset."""
 
     default_error_messages: Messages = {
         "invalid_datetime": "Must be a date such as 2026-11-24, or a date-time such as 2026-11-24T09:30:00Z."
@@ -89,13 +89,13 @@ class DateOrDateTime(CodedField):
 
 
 def _restore_plus(text: str) -> str:
-    """Return what was written, with the plus of an offset, which is a blank in a query that does not escape it."""
+    """Restore the plus of an offset, which an unescaped query turns into a space."""
     text = text.strip()
     return text[:LENGTH_OF_DAY] + LOST_PLUS.sub("+", text[LENGTH_OF_DAY:])
 
 
 def parse_utc(text: str) -> datetime:
-    """The moment that was written, in UTC.
+    """Parse a date-time and convert it to UTC.
 
     :raises ValueError: for anything else
     """
@@ -106,7 +106,7 @@ def parse_utc(text: str) -> datetime:
 
 
 def local_date(at: datetime, zone: tzinfo) -> date:
-    """The day that a moment is in; the first or last that there is where a time zone would lead beyond."""
+    """Return the date in a time zone, clamped to the years that Python supports."""
     try:
         return at.astimezone(zone).date()
     except OverflowError:
@@ -114,9 +114,9 @@ def local_date(at: datetime, zone: tzinfo) -> date:
 
 
 def start_of_day(day: date, zone: tzinfo) -> datetime:
-    """The first moment of a day in a time zone, in UTC.
+    """Return the first moment of a day in a time zone, in UTC.
 
-    :raises ValueError: where that is before the first year or after the last
+    :raises ValueError: if Python does not support that year
     """
     try:
         return datetime.combine(day, time.min, zone).astimezone(UTC)
@@ -125,9 +125,9 @@ def start_of_day(day: date, zone: tzinfo) -> datetime:
 
 
 def end_of_day(day: date, zone: tzinfo) -> datetime:
-    """The first moment after a day in a time zone, in UTC.
+    """Return the first moment after a day in a time zone, in UTC.
 
-    :raises ValueError: where that is before the first year or after the last
+    :raises ValueError: if Python does not support that year
     """
     try:
         return start_of_day(day + timedelta(days=1), zone)

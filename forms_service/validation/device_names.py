@@ -1,4 +1,4 @@
-"""Names that Windows takes for devices, whatever their extension: `con.txt` cannot be saved, opened or deleted."""
+"""Device names of Windows: a file `con.txt` cannot be saved, opened or deleted there."""
 
 import re
 import unicodedata
@@ -10,18 +10,18 @@ IGNORABLE = re.compile(
     "\u2060-\u206f\u2800\u3164\ud800-\udfff\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb"
     "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
-"""Characters without a look of their own: programs drop them, and what is left may be a device."""
+"""Invisible characters, which programs drop, so that a device name may remain."""
 
 MAX_DEVICE = 40
-"""Characters in which a device's name would be over, blanks behind it included."""
+"""Longer stems are no device name, trailing blanks included."""
 
 
 def is_device_name(name: str) -> bool:
-    """Whether Windows takes the name for a device, or would once full-width, superscript or unseen marks are gone."""
+    """Whether Windows treats the name as a device, also after normalisation."""
     plain = unicodedata.normalize("NFKC", IGNORABLE.sub("", name).lstrip(" .")[:MAX_DEVICE])
     return bool(DEVICE.fullmatch(re.split(r"[.:]", plain)[0].strip().lower()))
 
 
 def escape_device_name(name: str) -> str:
-    """The name with an underscore before it if it is a device's. Nothing may be taken off its beginning afterwards."""
+    """Prefix a device name with an underscore. Callers must not strip the result."""
     return f"_{name}" if is_device_name(name) else name

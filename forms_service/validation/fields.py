@@ -1,4 +1,4 @@
-"""The fields that people fill in about themselves. Each says everything that is wrong with a value at once."""
+"""Fields that people fill in about themselves; each reports all errors of a value together."""
 
 import re
 import unicodedata
@@ -14,46 +14,46 @@ from forms_service.validation.text import WHITE, collapse_whitespace, fold_case,
 from forms_service.validation.whitespace import is_blank, strip_ignorable, trim
 
 MAX_EMAIL_LENGTH = 254
-"""Octets of an address that SMTP carries (RFC 5321, 4.5.3.1.3, less the angle brackets)."""
+"""Octets of an address in SMTP (RFC 5321, 4.5.3.1.3, without angle brackets)."""
 
 NOT_AN_EMAIL = "Enter an e-mail address such as ann@example.com."
 
 _NOT_IN_NAMES = r"\x00-\x08\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069"
-"""Control characters other than white space, as a range of a described pattern."""
+"""Control characters except white space, for a JSON Schema pattern."""
 
 _SINGLE_CHARACTER_NAMES = (
     r"\u3005\u3007\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fd-\u30ff\u3131-\u3163\u31f0-\u31ff"
     r"\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff\uff66-\uff6f\uff71-\uff9d"
 )
-"""Letters of Han, Hangul and Kana, as a range of a described pattern, which knows none beyond U+FFFF."""
+"""Han, Hangul and Kana up to U+FFFF, for a JSON Schema pattern."""
 
 SINGLE_CHARACTER_NAME = re.compile(
     f"[{_SINGLE_CHARACTER_NAMES}\u1100-\u115e\u1161-\u11ff\U0001b000-\U0001b16f\U00020000-\U0003ffff]"
 )
-"""One of them is a person's whole name."""
+"""A character that can be a whole name."""
 
 PLAIN_EMAIL = re.compile(
     r"(?=[^@]{1,64}@)[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*@"
     r"(?:[A-Za-z0-9](?:-?[A-Za-z0-9]){0,30}\.){1,5}([A-Za-z]{2,20})"
 )
-"""What needs no closer look, with the last part of the domain; labels are short and have no two hyphens."""
+"""Addresses that need no further check, apart from the top-level domain in the group."""
 
 MAX_RAW_LENGTH = 1000
-"""Characters beyond which a short field is refused without a closer look."""
+"""Longer values are refused without cleaning."""
 
 
 class Text(CodedField):
-    """A string; subclasses say in `_faults` what is wrong with it and in `_cleaned` what is kept."""
+    """A string; subclasses override `_cleaned` and `_faults`."""
 
     default_error_messages: Messages = {"invalid": "Must be a string."}
     json_schema: ClassVar[dict[str, Any]] = {}
-    """What JSON Schema can say of it, for the OpenAPI description."""
+    """JSON Schema of the value, for OpenAPI."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         if not isinstance(value, str):
             raise self.make_error("invalid")
         if self._is_blank(value):
-            raise self.make_error("required")  # what a form sends for a field that was not filled in
+            raise self.make_error("required")  # forms send blank text for a field that was not filled in
         cleaned = self._cleaned(value) if len(value) <= MAX_RAW_LENGTH else value
         faults = self._faults(cleaned)
         if faults:
@@ -74,19 +74,19 @@ class Text(CodedField):
 
 
 class OptionalText(Text):
-    """Text that may be left out: an empty field of a form is one that was not filled in."""
+    """Text that may be empty, as in a form field that was not filled in."""
 
     def deserialize(self, value: Any, attr: str | None = None, data: Any = None, **kwargs: Any) -> Any:
-        """None for what was left empty."""
+        """Return None for a blank value."""
         blank = isinstance(value, str) and self._is_blank(value)
         return super().deserialize(None if blank else value, attr, data, **kwargs)
 
 
 class Email(Text):
-    """An address that mail can be sent to, as typed and trimmed: at most 254 characters, a domain with a dot.
+    """An e-mail address, trimmed: at most 254 characters, a domain with a dot.
 
-    Quoted local parts, comments, address literals and domains that no mail reaches (localhost, .local, .invalid) are
-    refused; the DNS is not asked.
+    Refuses quoted local parts, comments, address literals and special-use domains (localhost, .local, .invalid). Does
+    not query DNS.
     """
 
     default_error_messages: Messages = {
@@ -105,9 +105,9 @@ class Email(Text):
 
 
 class PersonName(Text):
-    """2 to 50 characters of a person's name as plain text: markup is taken out, "ANN" and "ann" become "Ann".
+    """2 to 50 characters of plain text: markup is removed, "ANN" and "ann" become "Ann".
 
-    In Han, Hangul and Kana one character is a whole name.
+    One character suffices in Han, Hangul and Kana.
     """
 
     default_error_messages: Messages = {
@@ -128,15 +128,19 @@ class PersonName(Text):
         return name.title() if in_one_case and len(name.title()) == len(name) else name
 
     def _faults(self, value: str) -> list[str]:
-        short = len(value) < 2 and not SINGLE_CHARACTER_NAME.fullmatch(value)
-        found = {"too_short": short, "too_long": len(value) > 50, "control_characters": has_control_characters(value)}
-        return [key for key, wrong in found.items() if wrong]
+        is_short = len(value) < 2 and not SINGLE_CHARACTER_NAME.fullmatch(value)
+        checks = {
+            "too_short": is_short,
+            "too_long": len(value) > 50,
+            "control_characters": has_control_characters(value),
+        }
+        return [key for key, failed in checks.items() if failed]
 
 
 class Password(Text):
-    """8 to 128 characters, not easy to guess: upper- and lower-case letters, a digit and one that is none of these.
+    """8 to 128 characters of all four classes that are not easy to guess.
 
-    Never trimmed, cleaned or given back.
+    Never trimmed, cleaned or returned.
     """
 
     default_error_messages: Messages = {
@@ -159,12 +163,12 @@ class Password(Text):
         super().__init__(load_only=True, **kwargs)
 
     def _is_blank(self, value: str) -> bool:
-        return value == ""  # spaces are a password like another
+        return value == ""  # spaces are valid
 
     def _faults(self, value: str) -> list[str]:
         if len(value) > 128:
             return ["too_long"]
-        found = {
+        checks = {
             "too_short": len(value) < 8,
             "no_uppercase": not any(character.isupper() for character in value),
             "no_lowercase": not any(character.islower() for character in value),
@@ -172,12 +176,12 @@ class Password(Text):
             "no_special": all(character.isalnum() for character in value),
             "too_common": len(value) >= 8 and is_common(value),
         }
-        faults = [key for key, wrong in found.items() if wrong]
+        faults = [key for key, failed in checks.items() if failed]
         return faults or (["too_common"] if is_guessable(value) else [])
 
 
 class Phone(OptionalText):
-    """10 to 15 digits, kept with a leading + if there is one; spaces, brackets, dots and dashes are taken out."""
+    """10 to 15 digits with an optional leading +; separators are removed."""
 
     default_error_messages: Messages = {
         "invalid_phone": "Use digits only, with an optional leading + and spaces, brackets, dots or dashes in between.",
@@ -196,14 +200,14 @@ class Phone(OptionalText):
         digits = value.removeprefix("+")
         if not (digits.isascii() and digits.isdigit()):
             return ["invalid_phone"]
-        found = {"too_short": len(digits) < 10, "too_long": len(digits) > 15}
-        return [key for key, wrong in found.items() if wrong]
+        checks = {"too_short": len(digits) < 10, "too_long": len(digits) > 15}
+        return [key for key, failed in checks.items() if failed]
 
 
 def email_key(address: str) -> str:
-    """What two spellings of one address have in common: case and compatible characters folded, the domain in ASCII.
+    """Normalise an address for comparison: fold case and compatible characters, domain in ASCII.
 
-    :raises ValueError: when it is no address
+    :raises ValueError: if it is not an address
     """
     address = clean_address(address)
     if _is_plain(address):
@@ -215,7 +219,7 @@ def email_key(address: str) -> str:
 
 
 def clean_address(text: str) -> str:
-    """Return an address without blanks around it and without the invisible characters that are copied along."""
+    """Remove blanks around an address, and invisible characters that were copied along."""
     address = trim(text)
     if address.isascii() or len(address) > MAX_RAW_LENGTH or is_email(address):
         return address
@@ -223,22 +227,22 @@ def clean_address(text: str) -> str:
 
 
 def is_email(address: str) -> bool:
-    """Whether mail can be sent to it; what nearly all addresses look like is seen at once (1 µs instead of 20)."""
+    """Whether it is a valid address. A pattern accepts most of them in 1 µs instead of 20."""
     if len(address) > MAX_EMAIL_LENGTH:
         return False
     return _is_plain(address) or _parse_email(address) is not None
 
 
 def _is_plain(address: str) -> bool:
-    plain = PLAIN_EMAIL.fullmatch(address)
-    return plain is not None and plain[1].lower() not in SPECIAL_USE_DOMAIN_NAMES
+    match = PLAIN_EMAIL.fullmatch(address)
+    return match is not None and match[1].lower() not in SPECIAL_USE_DOMAIN_NAMES
 
 
 def _parse_email(address: str) -> ValidatedEmail | None:
     if len(address) > MAX_EMAIL_LENGTH:
-        return None  # email-validator takes quadratic time
+        return None  # email-validator is quadratic
     try:
-        # a "test environment" only means that .test is a domain like another
+        # test_environment only permits the domain .test
         parsed = validate_email(address, check_deliverability=False, test_environment=True, strict=True)
     except EmailNotValidError:
         return None

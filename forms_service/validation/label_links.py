@@ -1,4 +1,4 @@
-"""Links in what owners write for visitors: `[text](https://…)` in labels and helps, and no other markup."""
+"""Links `[text](https://…)` in labels and help texts; no other markup."""
 
 import re
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ LINK = re.compile(r"\[([^\[\]]+)\]\((https://[^\s()]+)\)")
 
 
 def split_links(text: str) -> Iterator[tuple[str, str | None]]:
-    """The text in pieces, each with the address that it links to; None for running text."""
+    """Split text into pieces, each with the URL that it links to, if any."""
     position = 0
     for match in LINK.finditer(text):
         if is_web_url(match[2]):
@@ -20,5 +20,5 @@ def split_links(text: str) -> Iterator[tuple[str, str | None]]:
 
 
 def strip_links(text: str) -> str:
-    """The text as mails and spreadsheets show it: the words of its links without their addresses."""
-    return "".join(words for words, _ in split_links(text)) if "](" in text else text
+    """Replace links by their text, for mails and spreadsheets."""
+    return "".join(label for label, _ in split_links(text)) if "](" in text else text

@@ -1,7 +1,7 @@
-"""How hard a password is to guess, in bits, by the ways in which people make passwords up.
+"""Estimates in bits how hard a password is to guess.
 
-The guesser knows common words and passwords, also backwards and in leet, keyboard walks, dates, and the digits and
-signs that people put around them. A password has the bits of its cheapest description in these terms.
+Assumes an attacker who tries common words and passwords, also reversed and in leet, keyboard walks, dates, and digits
+and signs around them. The estimate is the cheapest description of the password in these terms.
 """
 
 import re
@@ -14,7 +14,7 @@ from math import log2
 from forms_service.validation.text import fold_case
 
 MIN_BITS = 23.0
-"""A word with a year and a sign has about 20 bits, twelve random characters have more than 50."""
+"""A word with a year and a sign has about 20 bits, twelve random characters over 50."""
 
 EVERYDAY_BITS, MAX_WORD_BITS = 9.0, 11.0
 REVERSED_BITS, LEET_BITS = 1.0, 0.5
@@ -24,13 +24,13 @@ COMMON_SIGNS = frozenset("!.?#*-_@$ ,+&")
 
 MAX_WORD, MIN_WALK, MIN_RUN_OF_LETTERS, MIN_RUN_OF_DIGITS = 16, 3, 5, 6
 MIN_CONTEXT, MIN_CONTEXT_INSIDE = 3, 5
-"""Characters of a context word that count between other characters than letters, and anywhere."""
+"""Minimum length of a context word between non-letters, and anywhere."""
 
 LEETS = (
     str.maketrans("@4836905$71!|(2+", "aabeggosstiiiczt"),
     str.maketrans("@4836905$71!|(2+", "aabeggosstlllczt"),
 )
-"""Signs and digits that stand for letters; 1 and ! stand for i and for l."""
+"""Leet alphabets; 1 and ! stand for i or l."""
 
 DATE = re.compile(
     r"(?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])(?:19|20)\d\d|(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
@@ -70,16 +70,16 @@ WALKS = (
     "abcdefghijklmnopqrstuvwxyz",
     "абвгдежзийклмн",
 )
-"""What fingers do on keyboards of several countries, and the alphabet."""
+"""Keyboard walks of several layouts, and alphabets."""
 
 
 def is_guessable(password: str) -> bool:
-    """Whether a password falls to the first tries."""
+    """Whether a password has fewer bits than MIN_BITS."""
     return estimate_bits(password) < MIN_BITS
 
 
 def estimate_bits(password: str) -> float:
-    """The bits of the cheapest description of a password by a word, walk, date or run; infinite without."""
+    """Return the bits of the cheapest description by a word, walk, date or run; infinite if there is none."""
     plain = _fold(password)
     without = [0.0, *([float("inf")] * len(plain))]
     best = [float("inf")] * (len(plain) + 1)
@@ -94,11 +94,11 @@ def estimate_bits(password: str) -> float:
 
 
 def contains_context(password: str, context: Iterable[str]) -> bool:
-    """Whether one of the words that belong to the person or the service is in the password, in leet too."""
+    """Whether it contains a word about the person or the service, also in leet."""
     plain = _fold(password)
     texts = {plain, *(plain.translate(leet) for leet in LEETS)}
     squeezed = {re.sub(r"[\W_]+", "", text) for text in texts}
-    for word in {re.sub(r"[\W_]+", "", _fold(said)) for said in context}:
+    for word in {re.sub(r"[\W_]+", "", _fold(term)) for term in context}:
         if len(word) >= MIN_CONTEXT_INSIDE:
             if any(word in text for text in squeezed):
                 return True
@@ -108,13 +108,15 @@ def contains_context(password: str, context: Iterable[str]) -> bool:
 
 
 def _fold(text: str) -> str:
-    """Compatible characters, cases and accents are the same."""
-    apart = unicodedata.normalize("NFD", fold_case(text))
-    return unicodedata.normalize("NFC", "".join(mark for mark in apart if not unicodedata.combining(mark)))
+    """Fold case, accents and compatible characters."""
+    decomposed = unicodedata.normalize("NFD", fold_case(text))
+    return unicodedata.normalize(
+        "NFC", "".join(character for character in decomposed if not unicodedata.combining(character))
+    )
 
 
 def _next_steps(plain: str, start: int) -> Iterator[tuple[int, float, bool]]:
-    """Where a description may go on from a place, the bits of the step, and whether people would begin with it."""
+    """Yield the end, the bits, and whether a description may be based on this step."""
     character = plain[start]
     yield start + 1, _character_bits(character), False
     run = start + 1
@@ -136,14 +138,14 @@ def _next_steps(plain: str, start: int) -> Iterator[tuple[int, float, bool]]:
 
 
 def _word_bits(part: str) -> float | None:
-    """The bits of a word, written as it is, in leet, or backwards; None for what is none."""
-    found = []
-    for text, more in ((part, 0.0), *((part.translate(leet), LEET_BITS) for leet in LEETS)):
-        for word, further in ((text, 0.0), (text[::-1], REVERSED_BITS)):
+    """Return the bits of a word, also in leet or reversed; None if it is not one."""
+    costs = []
+    for text, leet_cost in ((part, 0.0), *((part.translate(leet), LEET_BITS) for leet in LEETS)):
+        for word, reversal_cost in ((text, 0.0), (text[::-1], REVERSED_BITS)):
             cost = _words().get(word)
             if cost is not None:
-                found.append(cost + more + further)
-    return min(found, default=None)
+                costs.append(cost + leet_cost + reversal_cost)
+    return min(costs, default=None)
 
 
 def _character_bits(character: str) -> float:
@@ -156,7 +158,7 @@ def _character_bits(character: str) -> float:
 
 @cache
 def _words() -> dict[str, float]:
-    """Word → bits: the commoner, the fewer."""
+    """Word → bits; common words have fewer."""
     common = files(__package__).joinpath("common_words.txt").read_text("utf-8").split()
     words = {word: min(MAX_WORD_BITS, log2(rank + 16)) for rank, word in enumerate(common)}
     for word in files(__package__).joinpath("everyday_words.txt").read_text("utf-8").split():
@@ -166,7 +168,7 @@ def _words() -> dict[str, float]:
 
 @cache
 def _walks() -> frozenset[str]:
-    """Every part of a walk, in both directions."""
+    """Return all parts of walks, in both directions."""
     lines = [line for walk in WALKS for line in (_fold(walk), _fold(walk)[::-1])]
     return frozenset(
         line[start:end]

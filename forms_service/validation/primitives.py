@@ -1,4 +1,4 @@
-"""The plain values that definitions are made of: strict, so that what is kept is what was sent."""
+"""Strict fields for definitions and settings: values are stored as they were sent."""
 
 import unicodedata
 from collections.abc import Sequence
@@ -12,27 +12,27 @@ from forms_service.validation.whitespace import is_blank
 
 
 class SingleLine(CodedField):
-    """One line of text, of 1 to `longest` characters, without control characters."""
+    """One line of 1 to `max_length` characters, without control characters."""
 
     default_error_messages: Messages = {
         "invalid": "Must be a string.",
         "blank": "Must not be empty.",
-        "too_long": "Must have at most {longest} characters.",
+        "too_long": "Must have at most {max_length} characters.",
         "control_characters": "Must not contain control characters or line breaks.",
     }
 
-    def __init__(self, longest: int, **kwargs: Any) -> None:
+    def __init__(self, max_length: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.longest = longest
-        self.json_schema: dict[str, Any] = {"minLength": 1, "maxLength": longest}
+        self.max_length = max_length
+        self.json_schema: dict[str, Any] = {"minLength": 1, "maxLength": max_length}
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         if not isinstance(value, str):
             raise self.make_error("invalid")
         if is_blank(value):
             raise self.make_error("blank")
-        if len(value) > self.longest:
-            raise self.make_error("too_long", longest=self.longest)
+        if len(value) > self.max_length:
+            raise self.make_error("too_long", max_length=self.max_length)
         if any(unicodedata.category(character) == "Cc" for character in value):
             raise self.make_error("control_characters")
         return self._checked(value)
@@ -42,7 +42,7 @@ class SingleLine(CodedField):
 
 
 class OneOf(CodedField):
-    """One of a few words."""
+    """One of the given strings."""
 
     default_error_messages: Messages = {"not_a_choice": "Must be one of: {choices}."}
 
@@ -58,19 +58,19 @@ class OneOf(CodedField):
 
 
 class BoundedInteger(CodedField):
-    """A whole number from `least` to `most`."""
+    """An integer from `minimum` to `maximum`."""
 
-    default_error_messages: Messages = {"invalid_number": "Must be a whole number from {least} to {most}."}
+    default_error_messages: Messages = {"invalid_number": "Must be a whole number from {minimum} to {maximum}."}
 
-    def __init__(self, least: int, most: int, **kwargs: Any) -> None:
+    def __init__(self, minimum: int, maximum: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.least, self.most = least, most
-        self.json_schema = {"minimum": least, "maximum": most}
+        self.minimum, self.maximum = minimum, maximum
+        self.json_schema = {"minimum": minimum, "maximum": maximum}
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
-        whole = isinstance(value, int) and not isinstance(value, bool)
-        if not whole or not self.least <= value <= self.most:
-            raise self.make_error("invalid_number", least=self.least, most=self.most)
+        is_integer = isinstance(value, int) and not isinstance(value, bool)
+        if not is_integer or not self.minimum <= value <= self.maximum:
+            raise self.make_error("invalid_number", minimum=self.minimum, maximum=self.maximum)
         return int(value)
 
 
@@ -86,18 +86,20 @@ class StrictBoolean(CodedField):
 
 
 class BoundedList(ma.fields.List[Any]):
-    """A list of at most `most` of one kind."""
+    """A list of `min_items` to `max_items` values."""
 
-    def __init__(self, of: ma.fields.Field[Any], most: int, least: int = 0, **kwargs: Any) -> None:
-        super().__init__(of, **kwargs)
-        self.most, self.least = most, least
-        self.json_schema = {"maxItems": most} | ({"minItems": least} if least else {})
+    def __init__(self, item: ma.fields.Field[Any], max_items: int, min_items: int = 0, **kwargs: Any) -> None:
+        super().__init__(item, **kwargs)
+        self.max_items, self.min_items = max_items, min_items
+        self.json_schema = {"maxItems": max_items} | ({"minItems": min_items} if min_items else {})
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> list[Any]:
-        if isinstance(value, list) and not self.least <= len(value) <= self.most:
-            raise ma.ValidationError([FieldError(self._says(), "too_many" if len(value) > self.most else "too_few")])
+        if isinstance(value, list) and not self.min_items <= len(value) <= self.max_items:
+            raise ma.ValidationError(
+                [FieldError(self._size_message(), "too_many" if len(value) > self.max_items else "too_few")]
+            )
         return super()._deserialize(value, attr, data, **kwargs)
 
-    def _says(self) -> str:
-        count = f"{self.least} to {self.most}" if self.least else f"at most {self.most}"
+    def _size_message(self) -> str:
+        count = f"{self.min_items} to {self.max_items}" if self.min_items else f"at most {self.max_items}"
         return f"Must have {count} items."

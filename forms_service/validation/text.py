@@ -1,4 +1,4 @@
-"""What is done to text before it is looked at."""
+"""Normalisation and clean-up of text."""
 
 import html
 import re
@@ -8,30 +8,30 @@ from typing import Literal
 import bleach
 
 WHITE = "\\t\\n\\v\\f\\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
-"""White space as browsers know it, for a character class; Python's own \\s has control characters besides."""
+"""White space of browsers, for a character class; Python's \\s includes control characters."""
 
 RUNS_OF_WHITE = re.compile(f"[{WHITE}]+")
 
 BIDI_CONTROLS = re.compile("[\u202a-\u202e\u2066-\u2069]")
-"""Marks that turn the text after them around: they make a name read as something else."""
+"""Direction overrides, which make a name read as something else."""
 
 CONTROLS = re.compile("[\\x00-\\x1f\\x7f-\\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
-"""Control characters, line separators, half characters, and the marks above."""
+"""Control characters, line separators, surrogates and direction overrides."""
 
 
 MAX_COMBINING = 30
-"""Combining marks in a row that are still put into order (UAX 15, Stream-Safe Text Format)."""
+"""Longest run of combining marks that is normalised (UAX 15, Stream-Safe Text Format)."""
 
 _LAST_COMBINING = 0x1F000
-"""The first of the code points behind which there are no more of them."""
+"""No combining marks lie beyond this code point."""
 
 
 def _starts_combining(character: str) -> bool:
-    """Whether its decomposition begins with a combining mark: a few that are none themselves do."""
+    """Whether its decomposition starts with a combining mark."""
     if unicodedata.combining(character):
         return True
-    whole = unicodedata.decomposition(character)
-    return bool(whole) and unicodedata.combining(unicodedata.normalize("NFKD", character)[0]) > 0
+    decomposition = unicodedata.decomposition(character)
+    return bool(decomposition) and unicodedata.combining(unicodedata.normalize("NFKD", character)[0]) > 0
 
 
 _COMBINING = "".join(character for character in map(chr, range(0x300, _LAST_COMBINING)) if _starts_combining(character))
@@ -39,15 +39,15 @@ _LONG_COMBINING = re.compile(f"([{_COMBINING}]{{{MAX_COMBINING + 1},}})")
 
 _MAYBE = "".join(character for character in _COMBINING if character < "\U00010000") + "\U00010000-\U0001f000"
 _MAYBE_LONG_COMBINING = re.compile(f"[{_MAYBE}][{_MAYBE}]{{{MAX_COMBINING}}}")
-"""Finds every such run, and others: a hundred times faster than the exact one, which has no bitmap for its class."""
+"""Finds all such runs and more, a hundred times faster than the exact class."""
 
 _HALF_CHARACTERS = re.compile("[\ud800-\udfff]")
 
 
 def normalize_unicode(text: str, form: Literal["NFC", "NFKC", "NFKD"] = "NFC") -> str:
-    """Normalise text in linear time: a run of more than MAX_COMBINING marks is left as it is.
+    """Normalise in linear time: runs of more than MAX_COMBINING marks stay as they are.
 
-    Python sorts such a run by insertion, which is quadratic in its length.
+    Python sorts such runs by insertion, in quadratic time.
     """
     if text.isascii():
         return text
@@ -58,16 +58,16 @@ def normalize_unicode(text: str, form: Literal["NFC", "NFKC", "NFKD"] = "NFC") -
 
 
 def storable_text(text: str) -> str:
-    """Return text that every database stores: without NUL, and with U+FFFD for half a character."""
+    """Remove NUL and replace lone surrogates by U+FFFD, so that every database stores the text."""
     if "\0" in text:
         text = text.replace("\0", "")
     return text if text.isascii() else _HALF_CHARACTERS.sub("\ufffd", text)
 
 
 def strip_markup(text: str) -> str:
-    """The text without HTML tags, as plain text: "Tom & Jerry" stays, "<b>Tom</b>" and "&lt;b&gt;Tom" are "Tom".
+    """Remove HTML tags: "Tom & Jerry" stays, "<b>Tom</b>" and "&lt;b&gt;Tom" become "Tom".
 
-    The only place that knows bleach, which is at the end of its life; nh3 is its heir.
+    The only user of bleach, which is deprecated; nh3 is its successor.
     """
     if "<" not in text and "&" not in text:
         return text  # bleach takes 50 µs for a short name
@@ -76,20 +76,20 @@ def strip_markup(text: str) -> str:
 
 
 def collapse_whitespace(text: str) -> str:
-    """NFC, trimmed, with single spaces between words."""
+    """Normalise to NFC, trim, and collapse white space to single spaces."""
     return RUNS_OF_WHITE.sub(" ", normalize_unicode(text)).strip(" ")
 
 
 def has_control_characters(text: str) -> bool:
-    """Whether it holds characters that are not to be seen: control characters, or marks that turn text around."""
+    """Whether it contains control characters or direction overrides."""
     return any(unicodedata.category(character) == "Cc" for character in text) or bool(BIDI_CONTROLS.search(text))
 
 
 def strip_controls(text: str) -> str:
-    """The text without control characters and marks that turn it around; joiners and tags of emoji stay."""
+    """Remove control characters and direction overrides; joiners of emoji stay."""
     return CONTROLS.sub("", text)
 
 
 def fold_case(text: str) -> str:
-    """The text as compared: compatible characters and letter cases are the same."""
+    """Fold case and compatible characters, for comparison."""
     return normalize_unicode(normalize_unicode(text, "NFKC").casefold(), "NFKC")

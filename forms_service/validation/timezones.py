@@ -1,4 +1,4 @@
-"""Time zones by their IANA name, such as Europe/Vienna."""
+"""Time zones by IANA name."""
 
 from datetime import UTC, tzinfo
 from functools import cache
@@ -11,7 +11,7 @@ MAX_ZONE_LENGTH = 100
 
 
 class Timezone(CodedField):
-    """A time zone by its IANA name, kept as what dates are reckoned with."""
+    """An IANA time zone, loaded as a `tzinfo`."""
 
     default_error_messages: Messages = {"invalid_timezone": "Must be an IANA time zone such as Europe/Vienna."}
     json_schema: ClassVar[dict[str, Any]] = {"type": "string", "examples": ["Europe/Vienna"]}

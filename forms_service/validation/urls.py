@@ -1,4 +1,4 @@
-"""Addresses on the web: what a person may type as one, and what an owner may allow."""
+"""Checks of URLs and origins."""
 
 import re
 from collections.abc import Collection
@@ -10,7 +10,7 @@ import idna
 MAX_URL_LENGTH = 2000
 
 WILDCARD = "://*."
-"""Between the scheme and the domain of an origin that stands for the origins of all subdomains."""
+"""Separates scheme and domain of an origin that covers all subdomains."""
 
 SCRIPTED = frozenset(
     (
@@ -26,42 +26,42 @@ SCRIPTED = frozenset(
         "feed",
     )
 )
-"""Schemes that run or show whatever is written after them, wherever such a link is put."""
+"""Schemes that run or render the text after them."""
 
 _NEVER = re.compile(r'[\x00-\x20\x7f-\x9f"<>\\^`{|}\u00a0\u2028\u2029]|%(?![0-9A-Fa-f]{2})')
 _LABEL = re.compile(r"[a-z0-9_-]+")
 
 
 def is_url(text: str) -> bool:
-    """Whether the URL Standard takes it for an absolute URL, as browsers do, and it runs no script; none is visited."""
+    """Whether browsers accept it as an absolute URL (URL Standard) whose scheme runs no script."""
     scheme = _scheme(text)
-    return len(scheme) > 1 and scheme not in SCRIPTED  # one letter is a drive of Windows
+    return len(scheme) > 1 and scheme not in SCRIPTED  # a single letter is a Windows drive
 
 
 def is_web_url(text: str) -> bool:
-    """Whether it is an absolute http or https URL without user and password: fit to lead a browser to."""
+    """Whether it is an absolute http or https URL without credentials."""
     url = _parse_web_url(text)
     return url is not None and "@" not in url.netloc
 
 
 def parse_origin(text: str) -> str:
-    """The origin as a browser sends it: scheme, host and a port that is not the scheme's own, in lower case.
+    """Return the origin as browsers send it: lower case, without a default port.
 
-    :raises ValueError: when it is none, or has a path
+    :raises ValueError: if it is not an origin, or has a path
     """
     url = _parse_web_url(text.rstrip("/")) if "*" not in text else None
     if url is None or "@" in url.netloc or url.path or url.query or url.fragment:
         raise ValueError("no origin")
     host = to_ascii_host(text)
-    shown = f"[{host}]" if ":" in host else host
-    usual = {"http": 80, "https": 443}[url.scheme]
-    return f"{url.scheme}://{shown}" + (f":{url.port}" if url.port not in (None, usual) else "")
+    host_part = f"[{host}]" if ":" in host else host
+    default_port = {"http": 80, "https": 443}[url.scheme]
+    return f"{url.scheme}://{host_part}" + (f":{url.port}" if url.port not in (None, default_port) else "")
 
 
 def parse_origin_pattern(text: str) -> str:
-    """The origin, or those of a domain's subdomains: `https://*.example.com`, where `*` stands for one label.
+    """Return an origin, or `https://*.example.com`, where `*` stands for one label.
 
-    :raises ValueError: when it is neither
+    :raises ValueError: if it is neither
     """
     scheme, wildcard, parent = text.partition(WILDCARD)
     if not wildcard:
@@ -73,7 +73,7 @@ def parse_origin_pattern(text: str) -> str:
 
 
 def matches_origin(origin: str, allowed: Collection[str]) -> bool:
-    """Whether the origin that a browser sent is one of those, or a subdomain under one with a wildcard."""
+    """Whether a browser's origin is in the list, or one label below a wildcard in it."""
     origin = origin.lower()
     if origin in allowed:
         return "*" not in origin
@@ -83,18 +83,18 @@ def matches_origin(origin: str, allowed: Collection[str]) -> bool:
 
 
 def to_ascii_host(url: str) -> str:
-    """The host of a URL as a browser writes it (UTS 46): lower case, letters of other scripts as `xn--…`.
+    """Return the host of a URL as browsers write it (UTS 46): lower case, `xn--…` for other scripts.
 
-    :raises ValueError: when it has none, or one with characters that none may have
+    :raises ValueError: if it has no valid host
     """
     host = urlsplit(url).hostname or ""
     if host and host.isascii():
         return host
     labels = idna.uts46_remap(host, std3_rules=False).split(".")
-    shown = [label if label.isascii() else f"xn--{label.encode('punycode').decode()}" for label in labels]
-    if not all(shown):
+    ascii_labels = [label if label.isascii() else f"xn--{label.encode('punycode').decode()}" for label in labels]
+    if not all(ascii_labels):
         raise ValueError("no host")
-    return ".".join(shown)
+    return ".".join(ascii_labels)
 
 
 def _parse_web_url(text: str) -> SplitResult | None:
@@ -102,10 +102,10 @@ def _parse_web_url(text: str) -> SplitResult | None:
         return None
     try:
         url = urlsplit(text)
-        fits = url.scheme in ("http", "https") and bool(url.hostname) and url.port != 0
+        is_valid = url.scheme in ("http", "https") and bool(url.hostname) and url.port != 0
     except ValueError:
         return None
-    return url if fits else None
+    return url if is_valid else None
 
 
 def _scheme(text: str) -> str:

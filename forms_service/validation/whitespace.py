@@ -1,4 +1,4 @@
-"""Characters that leave no mark on a screen: white space, and what Unicode calls default ignorable."""
+"""Characters without a visible mark: white space and default ignorable code points."""
 
 import re
 
@@ -9,10 +9,10 @@ IGNORABLE = (
     "\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f"
     "\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
-"""Unicode's Default_Ignorable_Code_Point, for a character class; the Hangul fillers are among them."""
+"""Unicode's Default_Ignorable_Code_Point, Hangul fillers included, for a character class."""
 
 UNSEEN = f"{WHITE_SPACE}{IGNORABLE}\u2800"
-"""Both, and the Braille pattern without a dot."""
+"""Both, and the blank Braille pattern."""
 
 ASCII_BLANKS = " \t\n\v\f\r"
 
@@ -23,7 +23,7 @@ _BLANK = re.compile(rf"[{UNSEEN}\x00-\x1f\x7f-\x9f]*+")
 
 
 def trim(text: str) -> str:
-    """Return the text without blanks and invisible characters around it."""
+    """Remove blanks and invisible characters around the text."""
     if text.isascii():
         return text.strip(ASCII_BLANKS)
     start = _end_of_lead(text)
@@ -34,23 +34,23 @@ def trim(text: str) -> str:
 
 
 def strip_ignorable(text: str) -> str:
-    """Return the trimmed text without invisible characters inside it; blanks inside it stay."""
+    """Trim, and remove invisible characters inside; blanks inside stay."""
     text = trim(text)
     return text if text.isascii() else _IGNORABLE.sub("", text)
 
 
 def is_ignorable(character: str) -> bool:
-    """Whether a character leaves no mark and takes no room."""
+    """Whether a character is invisible and has no width."""
     return _IGNORABLE.fullmatch(character) is not None
 
 
 def is_blank(text: str) -> bool:
     """Whether the text has no visible character."""
-    if "!" <= text < "\x7f":  # it begins with a visible character of ASCII, as nearly all texts do
+    if "!" <= text < "\x7f":  # fast path: starts with visible ASCII
         return False
     return _BLANK.fullmatch(text) is not None
 
 
 def _end_of_lead(text: str) -> int:
-    found = _LEADING.match(text)
-    return found.end() if found else 0
+    match = _LEADING.match(text)
+    return match.end() if match else 0
