@@ -1,7 +1,8 @@
 """The settings: read from the environment here and nowhere else, and all that is wrong said at once."""
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, fields
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -10,6 +11,7 @@ from werkzeug.local import LocalProxy
 
 from forms_service.config import parsers as of
 from forms_service.config import secret_files, secret_values, served_address
+from forms_service.config.declaration import From, is_setting, read, setting
 from forms_service.config.environment import Reader
 from forms_service.config.parsers import Rate
 from forms_service.cpu_affinity import cores
@@ -20,6 +22,8 @@ THREADS = 96
 
 METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 """Read by prometheus_client when it is imported, so it must be set before `forms_service.metrics` is."""
+
+DEFAULT_FOLDER = "instance"
 
 DOTENV = ".env"
 """The file of settings, beside `wsgi.py`."""
@@ -40,76 +44,105 @@ class SettingsError(StartError):
         super().__init__("\n".join([f"forms_service cannot start, {count} wrong:", *lines]))
 
 
+def _default_url(values: dict[str, Any]) -> str | None:
+    if values["environment"] == "production":
+        return None
+    return served_address.default_url(values["instance_path"], values["flask_run_port"])
+
+
+def _default_workers(values: dict[str, Any]) -> str:
+    """Without Redis each process counts rate limits by itself, so there is only one."""
+    return str(cores()) if values["redis_url"] else "1"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """Everything the service can be told, checked and typed; docs/settings.md says what each means."""
+    """All settings, each declared once: type, default, parser. docs/settings.md explains them.
 
-    environment: str
-    app_name: str
-    instance_path: Path
-    background_work: str
-    public_url: str
-    hsts: str
-    port: int | None
-    secret_key: str = field(repr=False)
-    encryption_keys: tuple[bytes, ...] = field(repr=False)
-    database_url: str = field(repr=False)
+    A declaration may use the values of those above it.
+    """
+
+    environment: str = setting("development", of.one_of(*of.ENVIRONMENTS))
+    app_name: str = setting("forms-service")
+    instance_path: Path = setting(DEFAULT_FOLDER, From(lambda values: of.path_in(values["directory"])))
+    background_work: str = setting("inside", of.one_of("inside", "outside"))
+    public_url: str = setting(From(_default_url), of.public_url)
+    hsts: str = setting(
+        From(lambda values: of.default_hsts(values["public_url"])), of.one_of("off", "host", "subdomains")
+    )
+    port: int | None = setting(None, of.integer(1, 65_535))
+    secret_key: str = setting(None, secret_values.secret_key, secret=True)
+    encryption_keys: tuple[bytes, ...] = setting(None, secret_values.encryption_keys, secret=True)
+    database_url: str = setting(
+        None, From(lambda values: partial(of.database_url, instance_path=values["instance_path"])), secret=True
+    )
     embedded: bool
-    database_pool_size: int
-    database_max_overflow: int
-    redis_url: str | None = field(repr=False)
-    redis_ttl: int
-    access_token_expire_minutes: int
-    algorithm: str
-    rate_limit_enabled: bool
-    rate_limit: Rate
-    rate_limit_authenticated: Rate
-    signup_rate_limit: Rate
-    login_rate_limit: Rate
-    submission_rate_limit: Rate
-    form_rate_limit: Rate
-    cors_origins: tuple[str, ...]
-    cors_allow_credentials: bool
-    trusted_proxies: int
-    smtp_server: str | None
-    smtp_port: int
-    smtp_username: str | None
-    smtp_password: str | None = field(repr=False)
-    smtp_tls: str
-    mail_from: str
-    signup_enabled: bool
-    signup_confirmation: bool
-    signup_role: str
-    session_max_days: int
-    metrics_token: str | None = field(repr=False)
-    health_check_urls: dict[str, str] = field(repr=False)
-    max_content_length: int
-    audit_retention_days: int
-    max_file_size: int
-    max_files: int
-    max_upload_size: int
-    forms_per_account: int
-    form_storage: int
-    account_storage: int
-    spam_retention_days: int
-    turnstile_verify_url: str
-    hcaptcha_verify_url: str
-    recaptcha_verify_url: str
-    bcrypt_rounds: int
-    web_concurrency: int
-    log_level: str
-    log_format: str
-    log_client: str
+    """The database is the one in the instance folder, since DATABASE_URL is not set."""
+
+    database_pool_size: int = setting("10", of.integer(1, 1000))
+    database_max_overflow: int = setting("20", of.integer(0, 1000))
+    redis_url: str | None = setting(None, of.redis_url, secret=True)
+    redis_ttl: int = setting("3600", of.integer(1, 31_536_000))
+    access_token_expire_minutes: int = setting("30", of.integer(1, 1440))
+    algorithm: str = setting("HS256", of.one_of(*of.ALGORITHMS))
+    rate_limit_enabled: bool = setting("true", of.boolean)
+    rate_limit_requests: int = setting("100", of.integer(1, 1_000_000))
+    rate_limit_window: int = setting("3600", of.integer(1, 86_400))
+    rate_limit_authenticated: Rate = setting("600/60", of.rate)
+    signup_rate_limit: Rate = setting("10/900", of.rate)
+    login_rate_limit: Rate = setting("10/900", of.rate)
+    submission_rate_limit: Rate = setting("60/60", of.rate)
+    form_rate_limit: Rate = setting("600/60", of.rate)
+    cors_origins: tuple[str, ...] = setting("", of.origins)
+    cors_allow_credentials: bool = setting("false", of.boolean)
+    trusted_proxies: int = setting("0", of.integer(0, 10))
+    smtp_server: str | None = setting(None, of.host)
+    smtp_port: int = setting("587", of.integer(1, 65_535))
+    smtp_username: str | None = setting()
+    smtp_password: str | None = setting(secret=True)
+    smtp_tls: str = setting("starttls", of.one_of("starttls", "tls", "none"))
+    mail_from: str = setting(From(lambda values: of.default_mail_from(values["public_url"])), of.mailbox)
+    signup_enabled: bool = setting("true", of.boolean)
+    signup_confirmation: bool = setting("true", of.boolean)
+    signup_role: str = setting("user", of.one_of("user", "owner", "operator"))
+    session_max_days: int = setting("90", of.integer(1, 3650))
+    metrics_token: str | None = setting(None, secret_values.bearer_token, secret=True)
+    health_check_urls: dict[str, str] = setting("", of.named_urls, secret=True)
+    max_content_length: int = setting("1048576", of.integer(1024, 2**30))
+    audit_retention_days: int = setting("400", of.integer(1, 36_500))
+    max_file_size: int = setting(str(10 * 2**20), of.integer(1, 2**40))
+    max_files: int = setting("10", of.integer(0, 1000))
+    max_upload_size: int = setting(str(25 * 2**20), of.integer(1, 2**40))
+    forms_per_account: int = setting("500", of.integer(0, 10**6))
+    form_storage: int = setting(str(2**30), of.integer(0, 2**60))
+    account_storage: int = setting(str(10 * 2**30), of.integer(0, 2**60))
+    spam_retention_days: int = setting("30", of.integer(1, 36_500))
+    turnstile_verify_url: str = setting(TURNSTILE, of.service_url)
+    hcaptcha_verify_url: str = setting(HCAPTCHA, of.service_url)
+    recaptcha_verify_url: str = setting(RECAPTCHA, of.service_url)
+    bcrypt_rounds: int = setting(
+        "12", From(lambda values: of.integer(4 if values["environment"] == "testing" else 10, 16))
+    )
+    web_concurrency: int = setting(From(_default_workers), of.integer(1, 1000))
+    log_level: str = setting("INFO", of.one_of(*of.LOG_LEVELS))
+    log_format: str = setting(
+        From(lambda values: "json" if values["environment"] == "production" else "text"), of.one_of("text", "json")
+    )
+    log_client: str = setting("truncated", of.one_of("truncated", "full", "none"))
     unknown_names: tuple[str, ...]
-    """Names in `.env` that mean nothing here, with what may have been meant."""
+    """Names in `.env` that are no settings, with what may have been meant."""
 
     secret_files: tuple[Path, ...]
-    """Files that secrets are read from by NAME_FILE."""
+    """Files that secrets are read from, named by NAME_FILE."""
 
     @property
     def production(self) -> bool:
         """Whether people's data is at stake: nothing is then made up or open by default."""
         return self.environment == "production"
+
+    @property
+    def rate_limit(self) -> Rate:
+        return Rate(self.rate_limit_requests, self.rate_limit_window)
 
     @property
     def public_path(self) -> str:
@@ -137,7 +170,7 @@ def load_settings(directory: Path, *, draft: str | None = None) -> Settings:
     values["unknown_names"] = env.unknown_names()
     values["secret_files"] = env.secret_files(directory)
     problems = env.problems()
-    problems.update(_contradictions(values, problems))
+    problems.update(_find_conflicts(values, problems))
     secret_files.create_folder(values["instance_path"], problems)
     secret_files.load_secrets(values, problems)
     if problems:
@@ -147,103 +180,21 @@ def load_settings(directory: Path, *, draft: str | None = None) -> Settings:
 
 
 def _read(env: Reader, directory: Path) -> dict[str, Any]:
-    read = env.setting
-    environment = read("ENVIRONMENT", "development", parse=of.one_of(*of.ENVIRONMENTS))
-    production = environment == "production"
-    instance_path = directory / (read("INSTANCE_PATH", "instance") or "instance")
-    usual_url = served_address.default_url(instance_path, read("FLASK_RUN_PORT", None, parse=of.integer(1, 65_535)))
-    public_url = read("PUBLIC_URL", None if production else usual_url, parse=of.public_url)
-    redis_url = read("REDIS_URL", None, parse=of.redis_url)
-    default_database = None if production else f"sqlite:///{instance_path / secret_files.EMBEDDED_DATABASE}"
-    database_url = read("DATABASE_URL", None, parse=lambda text: of.database_url(text, instance_path))
-    smallest_cost = 4 if environment == "testing" else 10
-    return {
-        "environment": environment,
-        "app_name": read("APP_NAME", "forms-service"),
-        "instance_path": instance_path,
-        "background_work": read("BACKGROUND_WORK", "inside", parse=of.one_of("inside", "outside")),
-        "public_url": public_url,
-        "hsts": read("HSTS", of.default_hsts(public_url), parse=of.one_of("off", "host", "subdomains")),
-        "port": read("PORT", None, parse=of.integer(1, 65_535)),
-        "secret_key": read("SECRET_KEY", None, parse=secret_values.secret_key),
-        "encryption_keys": read("ENCRYPTION_KEYS", None, parse=secret_values.encryption_keys),
-        "database_url": database_url or default_database,
-        "embedded": database_url is None,
-        "database_pool_size": read("DATABASE_POOL_SIZE", "10", parse=of.integer(1, 1000)),
-        "database_max_overflow": read("DATABASE_MAX_OVERFLOW", "20", parse=of.integer(0, 1000)),
-        "redis_url": redis_url,
-        "redis_ttl": read("REDIS_TTL", "3600", parse=of.integer(1, 31_536_000)),
-        "access_token_expire_minutes": read("ACCESS_TOKEN_EXPIRE_MINUTES", "30", parse=of.integer(1, 1440)),
-        "algorithm": read("ALGORITHM", "HS256", parse=of.one_of(*of.ALGORITHMS)),
-        **_rates(read),
-        "cors_origins": read("CORS_ORIGINS", "", parse=of.origins),
-        "cors_allow_credentials": read("CORS_ALLOW_CREDENTIALS", "false", parse=of.boolean),
-        "trusted_proxies": read("TRUSTED_PROXIES", "0", parse=of.integer(0, 10)),
-        **_mail(read, public_url),
-        "signup_enabled": read("SIGNUP_ENABLED", "true", parse=of.boolean),
-        "signup_confirmation": read("SIGNUP_CONFIRMATION", "true", parse=of.boolean),
-        "session_max_days": read("SESSION_MAX_DAYS", "90", parse=of.integer(1, 3650)),
-        "signup_role": read("SIGNUP_ROLE", "user", parse=of.one_of("user", "owner", "operator")),
-        "metrics_token": read("METRICS_TOKEN", None, parse=secret_values.bearer_token),
-        "health_check_urls": read("HEALTH_CHECK_URLS", "", parse=of.named_urls),
-        "max_content_length": read("MAX_CONTENT_LENGTH", "1048576", parse=of.integer(1024, 2**30)),
-        "audit_retention_days": read("AUDIT_RETENTION_DAYS", "400", parse=of.integer(1, 36_500)),
-        **_uploads_and_captchas(read),
-        "bcrypt_rounds": read("BCRYPT_ROUNDS", "12", parse=of.integer(smallest_cost, 16)),
-        "web_concurrency": read("WEB_CONCURRENCY", _workers(redis_url), parse=of.integer(1, 1000)),
-        "log_level": read("LOG_LEVEL", "INFO", parse=of.one_of(*of.LOG_LEVELS)),
-        "log_format": read("LOG_FORMAT", "json" if production else "text", parse=of.one_of("text", "json")),
-        "log_client": read("LOG_CLIENT", "truncated", parse=of.one_of("truncated", "full", "none")),
-    }
+    """Read every declared setting, in order; a folder that is invalid leaves the default, for those that need one."""
+    values: dict[str, Any] = {"directory": directory, "instance_path": directory / DEFAULT_FOLDER}
+    values["flask_run_port"] = env.setting("FLASK_RUN_PORT", None, parse=of.integer(1, 65_535))
+    for declared in filter(is_setting, fields(Settings)):
+        value = read(declared, env, values)
+        if value is not None or declared.name not in values:
+            values[declared.name] = value
+    values["embedded"] = values["database_url"] is None
+    if values["embedded"] and values["environment"] != "production":
+        values["database_url"] = f"sqlite:///{values['instance_path'] / secret_files.EMBEDDED_DATABASE}"
+    del values["directory"], values["flask_run_port"]
+    return values
 
 
-def _uploads_and_captchas(read: Any) -> dict[str, Any]:
-    return {
-        "max_file_size": read("MAX_FILE_SIZE", str(10 * 2**20), parse=of.integer(1, 2**40)),
-        "max_files": read("MAX_FILES", "10", parse=of.integer(0, 1000)),
-        "max_upload_size": read("MAX_UPLOAD_SIZE", str(25 * 2**20), parse=of.integer(1, 2**40)),
-        "forms_per_account": read("FORMS_PER_ACCOUNT", "500", parse=of.integer(0, 10**6)),
-        "form_storage": read("FORM_STORAGE", str(2**30), parse=of.integer(0, 2**60)),
-        "account_storage": read("ACCOUNT_STORAGE", str(10 * 2**30), parse=of.integer(0, 2**60)),
-        "spam_retention_days": read("SPAM_RETENTION_DAYS", "30", parse=of.integer(1, 36_500)),
-        "turnstile_verify_url": read("TURNSTILE_VERIFY_URL", TURNSTILE, parse=of.service_url),
-        "hcaptcha_verify_url": read("HCAPTCHA_VERIFY_URL", HCAPTCHA, parse=of.service_url),
-        "recaptcha_verify_url": read("RECAPTCHA_VERIFY_URL", RECAPTCHA, parse=of.service_url),
-    }
-
-
-def _mail(read: Any, public_url: str | None) -> dict[str, Any]:
-    return {
-        "smtp_server": read("SMTP_SERVER", None, parse=of.host),
-        "smtp_port": read("SMTP_PORT", "587", parse=of.integer(1, 65_535)),
-        "smtp_username": read("SMTP_USERNAME", None),
-        "smtp_password": read("SMTP_PASSWORD", None),
-        "smtp_tls": read("SMTP_TLS", "starttls", parse=of.one_of("starttls", "tls", "none")),
-        "mail_from": read("MAIL_FROM", of.default_mail_from(public_url), parse=of.mailbox),
-    }
-
-
-def _rates(read: Any) -> dict[str, Any]:
-    return {
-        "rate_limit_enabled": read("RATE_LIMIT_ENABLED", "true", parse=of.boolean),
-        "rate_limit": Rate(
-            read("RATE_LIMIT_REQUESTS", "100", parse=of.integer(1, 1_000_000)),
-            read("RATE_LIMIT_WINDOW", "3600", parse=of.integer(1, 86_400)),
-        ),
-        "rate_limit_authenticated": read("RATE_LIMIT_AUTHENTICATED", "600/60", parse=of.rate),
-        "signup_rate_limit": read("SIGNUP_RATE_LIMIT", "10/900", parse=of.rate),
-        "login_rate_limit": read("LOGIN_RATE_LIMIT", "10/900", parse=of.rate),
-        "submission_rate_limit": read("SUBMISSION_RATE_LIMIT", "60/60", parse=of.rate),
-        "form_rate_limit": read("FORM_RATE_LIMIT", "600/60", parse=of.rate),
-    }
-
-
-def _workers(redis_url: str | None) -> str:
-    """Without Redis the limits are counted in the process, so there is one."""
-    return str(cores()) if redis_url else "1"
-
-
-def _contradictions(values: dict[str, Any], problems: dict[str, list[str]]) -> dict[str, list[str]]:
+def _find_conflicts(values: dict[str, Any], problems: dict[str, list[str]]) -> dict[str, list[str]]:
     """What no single setting shows; one that is wrong by itself is not reported twice."""
     wrong = {}
     if "*" in (values["cors_origins"] or ()) and values["cors_allow_credentials"]:
@@ -256,6 +207,11 @@ def _contradictions(values: dict[str, Any], problems: dict[str, list[str]]) -> d
         if values["signup_confirmation"] and not values["smtp_server"]:
             wrong["SMTP_SERVER"] = "Set it to your mail server, or set SIGNUP_CONFIRMATION=false."
     return {name: [said] for name, said in wrong.items() if name not in problems}
+
+
+def setting_names() -> tuple[str, ...]:
+    """Return the environment variables of all settings."""
+    return tuple(declared.name.upper() for declared in fields(Settings) if is_setting(declared))
 
 
 def metrics_folder() -> str | None:

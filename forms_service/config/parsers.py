@@ -38,6 +38,11 @@ def text(raw: str) -> str:
     return raw.strip()
 
 
+def path_in(directory: Path) -> Callable[[str], Path]:
+    """A path, relative to `directory` unless it is absolute."""
+    return lambda raw: directory / text(raw)
+
+
 def boolean(raw: str) -> bool:
     """True or false, as people write them."""
     words = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
