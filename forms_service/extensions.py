@@ -1,7 +1,7 @@
 """The Flask extensions, unbound, nothing else; `app.py` binds them.
 
 Flask-Limiter, flask-smorest and Flask-Talisman keep the state of one app in themselves, so each app is given its own of
-those (`rate_limiting/limits.py`, `web/openapi.py`, `web/security_headers.py`).
+those (`rate_limiting/flask_limiter.py`, `web/openapi.py`, `web/security_headers.py`).
 """
 
 from typing import TYPE_CHECKING

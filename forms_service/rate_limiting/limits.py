@@ -1,22 +1,18 @@
-"""Rate limits: one list of them, one decorator, and headers that are true to the second.
-
-Flask-Limiter keeps an app's storage. What it would decide in two steps and up to six round trips,
-letting a refused request use up the limits before the one that refused it, is decided here in one.
-"""
+"""Rate limits: the list of them, the decorator of views, and the check before each request."""
 
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 from flask import Flask, current_app, g, request
-from flask_limiter import Limiter
 
 from forms_service.config import Settings, settings
 from forms_service.config.parsers import Rate
 from forms_service.errors import RateLimitError
 from forms_service.logs import event
 from forms_service.metrics import RATE_LIMITED
+from forms_service.rate_limiting import flask_limiter
 from forms_service.rate_limiting.keys import caller_id, caller_key
 from forms_service.rate_limiting.storage import LimitCheck, LimitState, MemoryStorage, RedisStorage
 from forms_service.security import derived_key
@@ -26,91 +22,86 @@ from forms_service.web.route_policy import View
 
 Key = Callable[[], str]
 
-PAGES_OF_SUBMISSION = 5
-"""A client may ask for so many pages of forms, scripts and puzzles in the time of one submission."""
+PAGES_PER_SUBMISSION = 5
+"""Pages, scripts and challenges that a client may request for each submission it may send."""
 
 MAX_COUNT = 1000
-"""Beyond it `count` counts no further."""
+"""`count` stops here."""
 
 MAX_FORM_KEY_LENGTH = 16
-"""Characters of a form's id; a longer one is no form's, and need not be remembered whole."""
+"""Characters of a form's id; no longer one exists, so longer ones need not be told apart."""
 
 
 @dataclass(frozen=True)
 class Limit:
-    """A named limit: its numbers, what it counts by, and which requests it is for."""
+    """A named limit: its rate, or the setting that holds it, and what it counts by."""
 
     name: str
-    rate: Callable[[Settings], Rate]
+    rate: Rate | str
     key: Key = client_key
     cost: int = 1
+    factor: int = 1
 
-
-def _times(factor: int, rate: Rate) -> Rate:
-    return Rate(factor * rate.requests, rate.seconds)
+    def check(self, key: str, settings: Settings) -> LimitCheck:
+        """Return the check of one key against this limit."""
+        rate: Rate = getattr(settings, self.rate) if isinstance(self.rate, str) else self.rate
+        return LimitCheck(key, self.factor * rate.requests, rate.seconds, self.cost)
 
 
 def form_key() -> str:
-    """The form that the address names, whether or not there is one."""
+    """Return the form id in the URL, whether or not the form exists."""
     return str((request.view_args or {}).get("form_id", ""))[:MAX_FORM_KEY_LENGTH]
 
 
 LIMITS = {
     limit.name: limit
     for limit in (
-        Limit("api", lambda numbers: numbers.rate_limit),
-        Limit("authenticated", lambda numbers: numbers.rate_limit_authenticated, key=caller_key),
-        Limit("signup", lambda numbers: numbers.signup_rate_limit),
-        Limit("resend", lambda numbers: numbers.signup_rate_limit),
-        Limit("forgot", lambda numbers: numbers.signup_rate_limit),
-        Limit("login", lambda numbers: numbers.login_rate_limit),
-        Limit("login_account", lambda numbers: numbers.login_rate_limit),
-        Limit("bearer", lambda numbers: numbers.login_rate_limit),
-        Limit("password", lambda numbers: numbers.login_rate_limit, key=caller_key),
-        Limit("submission", lambda numbers: numbers.submission_rate_limit),
-        Limit("form", lambda numbers: numbers.form_rate_limit, form_key),
-        Limit("page", lambda numbers: _times(PAGES_OF_SUBMISSION, numbers.submission_rate_limit)),
+        Limit("api", "rate_limit"),
+        Limit("authenticated", "rate_limit_authenticated", key=caller_key),
+        Limit("signup", "signup_rate_limit"),
+        Limit("resend", "signup_rate_limit"),
+        Limit("forgot", "signup_rate_limit"),
+        Limit("login", "login_rate_limit"),
+        Limit("login_account", "login_rate_limit"),
+        Limit("bearer", "login_rate_limit"),
+        Limit("password", "login_rate_limit", key=caller_key),
+        Limit("submission", "submission_rate_limit"),
+        Limit("form", "form_rate_limit", form_key),
+        Limit("page", "submission_rate_limit", factor=PAGES_PER_SUBMISSION),
     )
 }
-"""Every limit there is; those with a setting change by it."""
+"""Every limit of the service, with the setting of its rate."""
 
 
 def init_app(app: Flask, settings: Settings) -> None:
-    """Count requests of the app before anything else is done for them."""
-    guard = app.extensions["redis"]
-    secret = derived_key(settings.secret_key, "forms_service limits").hex()
-    scheme = (RedisStorage if guard else MemoryStorage).STORAGE_SCHEME[0]
-    limiter = app.extensions["limits"] = Limiter(
-        client_key,
-        strategy="moving-window",
-        storage_uri=f"{scheme}://",
-        storage_options={"guard": guard, "secret": secret} if guard else {},
-    )
-    # an extension that is registered already adds no hooks: its own would take 60 µs of every request
-    app.extensions["limiter"] = {limiter}
-    limiter.init_app(app)
+    """Create the storage of the app's limits: in Redis where there is one, else in memory."""
+    redis = app.extensions["redis"]
+    secret = derived_key(settings.secret_key, "forms_service limits").hex().encode()
+    storage = RedisStorage(redis, secret) if redis else MemoryStorage()
+    app.extensions["rate_limits"] = storage
+    flask_limiter.bind(app, storage)
 
 
 def rate_limit(
     limit: int | str, window: int | None = None, cost: int = 1, key: Key = client_key
 ) -> Callable[[View], View]:
-    """Let a view be called `limit` times in `window` seconds for each `key()`, or as the limit of that name says.
+    """Allow `limit` calls of a view in `window` seconds for each `key()`, or use the limit of that name.
 
-    A call counts `cost`. Limits are checked before the body is read, all together, and not for OPTIONS.
+    A call counts `cost`. All limits of a request are checked together, before its body is read, and not for OPTIONS.
     """
     if isinstance(limit, str):
         named = LIMITS[limit]
     else:
         seconds = window or 900
         if cost > limit:
-            raise ValueError("a call that costs more than the limit is never answered")
-        named = Limit(f"{limit}/{seconds}", lambda _: Rate(limit, seconds), key, cost)
+            raise ValueError("A call that costs more than the limit can never succeed.")
+        named = Limit(f"{limit}/{seconds}", Rate(limit, seconds), key, cost)
 
-    def mark(view: View) -> View:
+    def add(view: View) -> View:
         view.rate_limits = (*getattr(view, "rate_limits", ()), named)  # type: ignore[attr-defined]
         return view
 
-    return mark
+    return add
 
 
 def check() -> None:
@@ -118,74 +109,74 @@ def check() -> None:
 
     :raises RateLimitError: when one of them is used up; none is charged then
     """
-    limits = _limits_of_request() if settings.rate_limit_enabled else []
+    limits = _limits_of_request()
     if not limits:
         return
     scratch: dict[str, Any] = request.environ.get(SCRATCH, {})
     if "rate_limit" in scratch:  # charged when the head was shown
         g.rate_limit = scratch["rate_limit"]
         return
-    storage: Any = current_app.extensions["limits"].storage
-    windows: list[LimitState] = storage.hit_all([_hit(limit) for limit in limits])
-    g.rate_limit = min(windows, key=lambda window: (-window.wait, window.remaining, -window.reset))
+    app_settings: Settings = current_app.config["SETTINGS"]
+    states = _storage().hit_all([limit.check(_key(limit), app_settings) for limit in limits])
+    g.rate_limit = min(states, key=lambda state: (-state.wait, state.remaining, -state.reset))
     scratch["rate_limit"] = g.rate_limit
     if g.rate_limit.wait:
-        _refuse(limits[windows.index(g.rate_limit)].name, g.rate_limit)
+        _refuse(limits[states.index(g.rate_limit)].name, g.rate_limit)
 
 
 def charge(name: str, key: str) -> None:
     """Charge a named limit inside a view, by a key that only the body tells.
 
-    The headers do not show it before it refuses: others could follow from them what the holder of the key does.
+    The headers show it only when it refuses: otherwise they would tell others how often the key is used.
 
     :raises RateLimitError: when it is used up
     """
     if settings.rate_limit_enabled:
-        rate = LIMITS[name].rate(settings)
-        (window,) = current_app.extensions["limits"].storage.hit_all(
-            [LimitCheck(f"{name}:{key}", rate.requests, rate.seconds)]
-        )
-        if window.wait:
-            g.rate_limit = window
-            _refuse(name, window)
-
-
-def _refuse(name: str, window: LimitState) -> NoReturn:
-    RATE_LIMITED.labels(name).inc()
-    event("rate_limited", level=logging.WARNING, limit=name, client=client_for_log(settings.log_client))
-    raise RateLimitError(name, window.wait)
+        (state,) = _storage().hit_all([LIMITS[name].check(f"{name}:{key}", settings)])
+        if state.wait:
+            g.rate_limit = state
+            _refuse(name, state)
 
 
 def reset_limit(name: str, key: str) -> None:
-    """Give a named limit back to a key: who has shown who they are was no guesser."""
+    """Clear a named limit for a key, such as after a successful sign-in."""
     if settings.rate_limit_enabled:
-        current_app.extensions["limits"].storage.clear(f"{name}:{key}")
+        _storage().clear(f"{name}:{key}")
 
 
 def refund(name: str, key: str) -> None:
-    """Give the last charge of a named limit back to a key."""
+    """Take back the last charge of a named limit for a key."""
     if settings.rate_limit_enabled:
-        current_app.extensions["limits"].storage.refund(f"{name}:{key}")
+        _storage().refund(f"{name}:{key}")
 
 
 def count(key: str, seconds: int) -> int:
-    """Count something under a key; how often that was done in the last seconds, this time included."""
-    (window,) = current_app.extensions["limits"].storage.hit_all([LimitCheck(key, MAX_COUNT, seconds)])
-    return int(window.limit - window.remaining)
+    """Count an event; return its number within the last `seconds`, this one included, up to MAX_COUNT."""
+    (state,) = _storage().hit_all([LimitCheck(key, MAX_COUNT, seconds)])
+    return state.limit - state.remaining
+
+
+def _storage() -> MemoryStorage:
+    return cast("MemoryStorage", current_app.extensions["rate_limits"])
 
 
 def _limits_of_request() -> list[Limit]:
-    if request.method == "OPTIONS":
+    if request.method == "OPTIONS" or not current_app.config["SETTINGS"].rate_limit_enabled:
         return []
     view = current_app.view_functions.get(request.endpoint or "")
-    own = getattr(view, "rate_limits", ())
-    if not request.path.startswith("/api/"):
-        return [*own]
-    return [*own, LIMITS["authenticated" if caller_id() else "api"]]
+    limits = list(getattr(view, "rate_limits", ()))
+    if request.path.startswith("/api/"):
+        limits.append(LIMITS["authenticated" if caller_id() else "api"])
+    return limits
 
 
-def _hit(limit: Limit) -> LimitCheck:
-    rate = limit.rate(settings)
-    # an own limit without a name counts for its route alone
+def _key(limit: Limit) -> str:
+    # a limit without a name counts for its route alone
     scope = limit.name if limit.name in LIMITS else f"{request.endpoint}:{limit.name}"
-    return LimitCheck(f"{scope}:{limit.key() or 'nobody'}", rate.requests, rate.seconds, limit.cost)
+    return f"{scope}:{limit.key() or 'nobody'}"
+
+
+def _refuse(name: str, state: LimitState) -> NoReturn:
+    RATE_LIMITED.labels(name).inc()
+    event("rate_limited", level=logging.WARNING, limit=name, client=client_for_log(settings.log_client))
+    raise RateLimitError(name, state.wait)

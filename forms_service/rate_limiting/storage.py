@@ -1,6 +1,6 @@
-"""Where rate limits are counted: moving windows in memory within a bound, or in Redis for all processes.
+"""Storage of rate limits: moving windows in the memory of the process, or in Redis for all processes.
 
-Both take a request's limits together: either each of them had room and has been charged, or none has been.
+Both charge a request to all its limits together, or to none when one of them is used up.
 """
 
 import hmac
@@ -11,18 +11,16 @@ from array import array
 from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Sequence
-from typing import Any, NamedTuple, cast
-
-from limits.storage import MovingWindowSupport, Storage
+from typing import NamedTuple
 
 from forms_service.redis_client import RedisCircuitBreaker
 
 MAX_HITS = 200_000
-"""Hits remembered in memory, 8 bytes each and some 200 for a new client; beyond it the longest unseen go."""
+"""Hits kept in memory: 8 bytes each, and about 200 for each key. Beyond it the least recently used keys go."""
 
 
 class LimitCheck(NamedTuple):
-    """One limit that a request is charged to: at most `limit` in any `window` seconds, this one counting `cost`."""
+    """A limit to charge: at most `limit` hits of `key` in any `window` seconds, this request being `cost` of them."""
 
     key: str
     limit: int
@@ -31,7 +29,7 @@ class LimitCheck(NamedTuple):
 
 
 class LimitState(NamedTuple):
-    """What is left of a limit, the second at which there is more, and the seconds until the hit fits (0: it did)."""
+    """A limit after the check: hits left, the Unix time when one is freed, seconds until the request fits or 0."""
 
     limit: int
     remaining: int
@@ -39,152 +37,112 @@ class LimitState(NamedTuple):
     wait: int
 
 
-class MemoryStorage(Storage, MovingWindowSupport):
-    """Limits of one process. What limits' own memory storage lacks is the bound: it never forgets a client."""
+class MemoryStorage:
+    """Limits of one process, of at most `max_hits` hits."""
 
-    STORAGE_SCHEME = ["bounded-memory"]
-
-    def __init__(self, uri: str | None = None, most_hits: int = MAX_HITS, **options: Any) -> None:
-        super().__init__(uri, **options)
-        self._hits: OrderedDict[str, array[float]] = OrderedDict()  # by key, each the oldest first
+    def __init__(self, max_hits: int = MAX_HITS) -> None:
+        self._hits: OrderedDict[str, array[float]] = OrderedDict()  # times by key, oldest first
         self._count = 0
-        self._max_hits = most_hits
+        self._max_hits = max_hits
         self._lock = threading.Lock()
 
-    @property
-    def base_exceptions(self) -> type[Exception]:
-        """Nothing that it does fails."""
-        return ValueError
-
-    def hit_all(self, hits: Sequence[LimitCheck]) -> list[LimitState]:
-        """Charge all or none; a window with a `wait` is one that had no room."""
+    def hit_all(self, checks: Sequence[LimitCheck]) -> list[LimitState]:
+        """Charge all limits, or none if one of them has a `wait`."""
         now = time.time()
         with self._lock:
-            found = [self._live(hit, now) for hit in hits]
-            waits = [_wait(times, hit, now) for times, hit in zip(found, hits, strict=True)]
+            hits = [self._drop_expired(check, now) for check in checks]
+            waits = [_seconds_to_wait(times, check, now) for times, check in zip(hits, checks, strict=True)]
             if not any(waits):
-                for times, hit in zip(found, hits, strict=True):
-                    self._charge(times, hit, now)
-                self._forget()
+                for times, check in zip(hits, checks, strict=True):
+                    self._charge(times, check, now)
+                self._evict()
             return [
-                _state(hit, len(times), times[0] if times else None, wait, now)
-                for hit, times, wait in zip(hits, found, waits, strict=True)
+                _state(check, len(times), times[0] if times else None, wait, now)
+                for check, times, wait in zip(checks, hits, waits, strict=True)
             ]
 
-    def _live(self, hit: LimitCheck, now: float) -> "array[float]":
-        """The hits of a key that are still in its window; a key that has none is not kept."""
-        times = self._hits.get(hit.key, array("d"))
-        gone = bisect_right(times, now - hit.window)
-        if gone:
-            del times[:gone]
-            self._count -= gone
+    def _drop_expired(self, check: LimitCheck, now: float) -> "array[float]":
+        """Return the hits of a key that are still in its window."""
+        times = self._hits.get(check.key, array("d"))
+        expired = bisect_right(times, now - check.window)
+        if expired:
+            del times[:expired]
+            self._count -= expired
             if not times:
-                del self._hits[hit.key]
+                del self._hits[check.key]
         return times
 
-    def _charge(self, times: "array[float]", hit: LimitCheck, now: float) -> None:
-        times.extend([now] * hit.cost)
-        self._count += hit.cost
-        self._hits[hit.key] = times
-        self._hits.move_to_end(hit.key)
+    def _charge(self, times: "array[float]", check: LimitCheck, now: float) -> None:
+        times.extend([now] * check.cost)
+        self._count += check.cost
+        if times:
+            self._hits[check.key] = times
+            self._hits.move_to_end(check.key)
 
-    def _forget(self) -> None:
+    def _evict(self) -> None:
         while self._count > self._max_hits and len(self._hits) > 1:
             _, times = self._hits.popitem(last=False)
             self._count -= len(times)
 
-    def acquire_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
-        """Charge one limit, as Flask-Limiter's own decorators do."""
-        return not self.hit_all([LimitCheck(key, limit, expiry, amount)])[0].wait
+    def get(self, key: str) -> int:
+        """Return the number of hits of a key in this process."""
+        return len(self._hits.get(key, ()))
 
-    def get_moving_window(self, key: str, limit: int, expiry: int) -> tuple[float, int]:
-        """The oldest hit in the window, and how many there are."""
+    def refund(self, key: str) -> None:
+        """Take back the newest hit of a key."""
         with self._lock:
-            times = self._live(LimitCheck(key, limit, expiry), time.time())
-            return (times[0] if times else time.time(), len(times))
-
-    def check(self) -> bool:
-        """Memory is always there."""
-        return True
-
-    def reset(self) -> int:
-        """Forget everything; how many keys there were."""
-        with self._lock:
-            count, self._count = len(self._hits), 0
-            self._hits.clear()
-            return count
+            if self._hits.get(key):
+                self._hits[key].pop()
+                self._count -= 1
 
     def clear(self, key: str) -> None:
         """Forget one key."""
         with self._lock:
             self._count -= len(self._hits.pop(key, ()))
 
-    def refund(self, key: str) -> None:
-        """Take the newest hit of a key back."""
+    def reset(self) -> int:
+        """Forget all keys; return their number."""
         with self._lock:
-            if self._hits.get(key):
-                self._hits[key].pop()
-                self._count -= 1
-
-    def get(self, key: str) -> int:
-        """How many hits a key has."""
-        return len(self._hits.get(key, ()))
-
-    def get_expiry(self, key: str) -> float:
-        """Not used by a moving window."""
-        return time.time()
-
-    def incr(self, key: str, expiry: int, amount: int = 1) -> int:
-        """Not used by a moving window."""
-        self.hit_all([LimitCheck(key, 2**31, expiry, amount)])
-        return self.get(key)
+            count, self._count = len(self._hits), 0
+            self._hits.clear()
+            return count
 
 
 class RedisStorage(MemoryStorage):
-    """Limits of all processes, in Redis by Redis's clock; in this process's memory while Redis is away."""
+    """Limits of all processes, by Redis's clock; in memory while Redis is unavailable."""
 
-    STORAGE_SCHEME = ["shared-redis"]
     PREFIX = "forms:limit:"
 
-    def __init__(
-        self, uri: str | None = None, guard: RedisCircuitBreaker | None = None, secret: str = "", **options: Any
-    ) -> None:
-        super().__init__(uri, **options)
-        self._secret = secret.encode()
-        self._guard = cast("RedisCircuitBreaker", guard)
-        self._script = self._guard.client.register_script(HIT_ALL_SCRIPT)
+    def __init__(self, redis: RedisCircuitBreaker, secret: bytes) -> None:
+        super().__init__()
+        self._redis = redis
+        self._secret = secret
+        self._script = redis.client.register_script(HIT_ALL_SCRIPT)
 
-    def hit_all(self, hits: Sequence[LimitCheck]) -> list[LimitState]:
-        """Charge all or none, in one round trip."""
-        keys = [self._name(hit.key) for hit in hits]
-        numbers = [number for hit in hits for number in (hit.limit, hit.window, hit.cost)]
-        memory = super().hit_all
-        found = self._guard.call(lambda client: self._script(keys, numbers, client=client), lambda: None)
-        if found is None:
-            return memory(hits)
+    def hit_all(self, checks: Sequence[LimitCheck]) -> list[LimitState]:
+        """Charge all limits, or none, in one round trip."""
+        keys = [self._name(check.key) for check in checks]
+        numbers = [number for check in checks for number in (check.limit, check.window, check.cost)]
+        rows = self._redis.call(lambda client: self._script(keys, numbers, client=client), lambda: None)
+        if rows is None:
+            return super().hit_all(checks)
         return [
-            _state(hit, count, float(oldest), math.ceil(float(wait)), float(now))
-            for hit, (count, oldest, wait, now) in zip(hits, found, strict=True)
+            _state(check, count, float(oldest), math.ceil(float(wait)), float(now))
+            for check, (count, oldest, wait, now) in zip(checks, rows, strict=True)
         ]
 
-    def clear(self, key: str) -> None:
-        """Forget one key, here and for all processes."""
-        super().clear(key)
-        self._guard.call(lambda client: client.delete(self._name(key)), lambda: None)
-
     def refund(self, key: str) -> None:
-        """Take the newest hit of a key back, here and for all processes."""
         super().refund(key)
-        self._guard.call(lambda client: client.rpop(self._name(key)), lambda: None)
+        self._redis.call(lambda client: client.rpop(self._name(key)), lambda: None)
+
+    def clear(self, key: str) -> None:
+        super().clear(key)
+        self._redis.call(lambda client: client.delete(self._name(key)), lambda: None)
 
     def _name(self, key: str) -> str:
-        """The key in Redis: the name of the limit, and a keyed hash of who it counts."""
+        """Return the Redis key: the limit's name, and a keyed hash of the client, account or form it counts."""
         limit, _, counted = key.partition(":")
         return f"{self.PREFIX}{limit}:{hmac.digest(self._secret, counted.encode(), 'sha256')[:16].hex()}"
-
-    def check(self) -> bool:
-        """Whether Redis answers."""
-        return self._guard.call(lambda client: bool(client.ping()), lambda: False)
 
 
 HIT_ALL_SCRIPT = """
@@ -218,18 +176,18 @@ for i, key in ipairs(KEYS) do
 end
 return answer
 """
-"""Every limit's list of hits, the oldest first; the commands of a script are one step to everybody else."""
+"""A list of hit times for each limit, oldest first; Redis runs a script atomically."""
 
 
-def _wait(times: "array[float]", hit: LimitCheck, now: float) -> int:
-    """Whole seconds until `cost` more fit, 0 if they do now."""
-    over = len(times) + hit.cost - hit.limit
-    if over <= 0:
+def _seconds_to_wait(times: "array[float]", check: LimitCheck, now: float) -> int:
+    """Return the whole seconds until `cost` more hits fit, 0 if they do now."""
+    excess = len(times) + check.cost - check.limit
+    if excess <= 0:
         return 0
-    blocking = times[over - 1] if over <= len(times) else now
-    return max(1, math.ceil(blocking + hit.window - now))
+    blocking = times[excess - 1] if excess <= len(times) else now
+    return max(1, math.ceil(blocking + check.window - now))
 
 
-def _state(hit: LimitCheck, count: int, oldest: float | None, wait: int, now: float) -> LimitState:
-    frees_at = now if oldest is None else oldest + hit.window
-    return LimitState(hit.limit, max(0, hit.limit - count), math.ceil(max(frees_at, now + wait)), wait)
+def _state(check: LimitCheck, count: int, oldest: float | None, wait: int, now: float) -> LimitState:
+    freed_at = now if oldest is None else oldest + check.window
+    return LimitState(check.limit, max(0, check.limit - count), math.ceil(max(freed_at, now + wait)), wait)

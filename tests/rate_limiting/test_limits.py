@@ -206,7 +206,8 @@ class TestMemory:
         assert len(memory._hits) == memory._count == 0
 
     def test_serves_flask_limiters_own_strategy(self, app: Flask) -> None:
-        strategy = app.extensions["limits"].limiter
+        (limiter,) = app.extensions["limiter"]
+        strategy = limiter.limiter
         limit = parse("2/minute")
         assert [strategy.hit(limit, "someone") for _ in range(3)] == [True, True, False]
         assert strategy.get_window_stats(limit, "someone").remaining == 0
