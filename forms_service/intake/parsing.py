@@ -33,7 +33,7 @@ def parse_request(form: PublishedForm) -> Iterator[ParsedSubmission]:
         yield parse_body(form, g.body, files=(), client=client_address(), query=query_fields())
         return
     with multipart_upload.receive_upload(form, Allowance(form)) as body:
-        g.body = make_storable(group_by_name(body.pairs))
+        g.body = make_storable(group_by_name(body.texts))
         came = parse_body(form, g.body, files=body.uploads, client=client_address(), query=query_fields())
         came.keep_files = body.keep
         yield came

@@ -1,7 +1,13 @@
-"""Whether a file is one of those that a form asks for: held against its content, and its name where that says more."""
+"""Checks a file's content and name against the `accept` list of its field."""
 
 from forms_service.uploads.content_types import GENERIC_TYPES, PLAIN_TEXT, UNKNOWN, FileType, normalize_type
-from forms_service.uploads.extensions import TYPES, canonical, ending, families, meant_by
+from forms_service.uploads.extensions import (
+    TYPES_BY_EXTENSION,
+    extensions_for,
+    families,
+    has_extension,
+    strip_type_prefix,
+)
 from forms_service.uploads.filenames import extension
 from forms_service.uploads.signatures import JAVA_ARCHIVE, OLE, PROGRAMS, ZIP
 
@@ -13,7 +19,7 @@ TEXT_BASED_MEDIA = frozenset(
         *(".m3u", ".m3u8", ".pls", ".x3d", ".wrl"),
     }
 )
-"""Images, sounds and films that are text."""
+"""Image, audio and 3D formats that are text."""
 
 PROGRAM_EXTENSIONS = frozenset(
     {
@@ -22,7 +28,7 @@ PROGRAM_EXTENSIONS = frozenset(
         *(".elf", ".so", ".o", ".bin", ".run", ".out", ".ko", ".macho", ".dylib", ".bundle"),
     }
 )
-"""What programs are called where nothing is hidden by it."""
+"""Extensions that do not disguise a program."""
 
 DETECTABLE = frozenset(
     {
@@ -31,7 +37,7 @@ DETECTABLE = frozenset(
         *(".7z", ".gz", ".zip"),
     }
 )
-"""Extensions of formats that are always recognised: without their mark a file is something else."""
+"""Extensions of formats that are always detected: undetected content is something else."""
 
 CONTAINERS = {
     ".doc": frozenset({OLE, ZIP, "application/rtf"}),
@@ -45,13 +51,13 @@ CONTAINERS = {
     ".emz": frozenset({"application/gzip"}),
     ".wmz": frozenset({"application/gzip"}),
 }
-"""What is found under an extension: office programs save an old format, a new one or rich text, locked files as OLE."""
+"""Content types found under an extension: office programs save old, new and rich text formats, locked files as OLE."""
 
 
 def is_accepted(file_type: FileType, name: str, accept: str) -> bool:
-    """Whether a file is one of those that `accept` lists, as in HTML: extensions, types, and types with a star.
+    """Whether `accept` lists the file: by extension, media type or wildcard, as in HTML.
 
-    Its content or its name has to say so, and its content must not say that it is something else.
+    Content or name must match an entry, and the content must not contradict it.
     """
     entries = [entry.strip().lower() for entry in accept.split(",") if entry.strip()]
     return not entries or any(_matches_entry(entry, file_type, name) for entry in entries)
@@ -60,50 +66,51 @@ def is_accepted(file_type: FileType, name: str, accept: str) -> bool:
 def _matches_entry(entry: str, file_type: FileType, name: str) -> bool:
     if entry in ("*", "*/*"):
         return True
-    meant = meant_by(entry)
+    extensions = extensions_for(entry)
     if entry.startswith("."):
-        by_content = any(_is_certainly(file_type, end) for end in meant)
+        matches_content = any(_is_certainly(file_type, end) for end in extensions)
     else:
-        by_content = _is_of_type(entry, file_type) or (not meant and _is_nothing_else(file_type))
-    return by_content or (ending(name, meant) and _is_consistent_with(extension(name), file_type))
+        matches_content = _is_of_type(entry, file_type) or (not extensions and _is_nothing_else(file_type))
+    return matches_content or (has_extension(name, extensions) and _is_consistent_with(extension(name), file_type))
 
 
 def _is_of_type(entry: str, file_type: FileType) -> bool:
-    """Whether the content is of that type or family."""
-    if entry.endswith("/*"):  # what a browser would run, a drawing too, has to be called so
+    """Whether the content has that type or family."""
+    if entry.endswith("/*"):  # active content, SVG too, must be listed explicitly
         return file_type.type.startswith(entry[:-1]) and file_type.served_as == file_type.type
-    if canonical(entry) == PLAIN_TEXT:
+    if strip_type_prefix(entry) == PLAIN_TEXT:
         return file_type.type.startswith("text/") and file_type.served_as == file_type.type
-    return canonical(normalize_type(entry.partition(";")[0].strip())) == canonical(file_type.type) != UNKNOWN
+    listed = strip_type_prefix(normalize_type(entry.partition(";")[0].strip()))
+    return listed == strip_type_prefix(file_type.type) != UNKNOWN
 
 
 def _is_nothing_else(file_type: FileType) -> bool:
-    """Whether the content may be of a type that no table knows: nothing that is known, and no program."""
+    """Whether the content may be of a type that no table knows."""
     return file_type.type in (UNKNOWN, PLAIN_TEXT, ZIP, OLE) and file_type.type not in PROGRAMS
 
 
 def _is_certainly(file_type: FileType, end: str) -> bool:
-    """Whether the content alone says that it is what goes by this extension."""
-    known = file_type.type not in (UNKNOWN, PLAIN_TEXT, "text/html", *PROGRAMS) and file_type.type not in GENERIC_TYPES
-    return known and end in DETECTABLE and canonical(file_type.type) in TYPES.get(end, ())
+    """Whether the content alone proves the extension."""
+    is_specific = file_type.type not in (UNKNOWN, PLAIN_TEXT, "text/html", *PROGRAMS, *GENERIC_TYPES)
+    return is_specific and end in DETECTABLE and strip_type_prefix(file_type.type) in TYPES_BY_EXTENSION.get(end, ())
 
 
 def _is_consistent_with(end: str, file_type: FileType) -> bool:
-    """Whether the content is no other than the extension says, as far as anybody can tell."""
+    """Whether the detected content type is consistent with the extension."""
     if file_type.type in PROGRAMS:
         return end in PROGRAM_EXTENSIONS or (file_type.type == JAVA_ARCHIVE and end == ".zip")
-    made_of = CONTAINERS.get(end, frozenset())
+    containers = CONTAINERS.get(end, frozenset())
     if (
         end in file_type.extensions
-        or canonical(file_type.type) in TYPES.get(end, ())
-        or {file_type.container, file_type.type} & made_of
+        or strip_type_prefix(file_type.type) in TYPES_BY_EXTENSION.get(end, ())
+        or {file_type.container, file_type.type} & containers
     ):
         return True
     return end not in DETECTABLE and _may_be_family(file_type, end)
 
 
 def _may_be_family(file_type: FileType, end: str) -> bool:
-    """Whether the content may be a format that has no mark of its own, or is made of another."""
+    """Whether the content may be a format without a signature, or with that of another format."""
     expected = families(end)
     if file_type.type == UNKNOWN:
         return True

@@ -1,4 +1,4 @@
-"""What a file is, by what is in it: its beginning decides, and its name only among what the beginning may be."""
+"""Detects a file's content type by its first bytes; its extension only decides between formats that share them."""
 
 import re
 from dataclasses import dataclass
@@ -9,12 +9,12 @@ from forms_service.uploads.filenames import extension
 from forms_service.uploads.signatures import MAX_JUNK, OLE, PDF, ZIP, find_signature, riff_form
 
 HEAD_BYTES = 8192
-"""Bytes at a file's beginning that are looked at."""
+"""Bytes at the start of a file that are inspected."""
 
 UNKNOWN = "application/octet-stream"
 PLAIN_TEXT = "text/plain"
 MIN_MAGIC = 3
-"""Bytes that must match; of two there are too many by chance."""
+"""Signature bytes that must match; two would match by chance too often."""
 
 TEXT_TYPES = {
     ".csv": "text/csv",
@@ -24,10 +24,10 @@ TEXT_TYPES = {
     ".tsv": "text/tab-separated-values",
     ".vcf": "text/vcard",
 }
-"""What plain text is called by its extension; none of them is run by a browser."""
+"""Types of plain text by extension; browsers run none of them."""
 
 OPENINGS = ((b"{\\rtf", "application/rtf"), (b"%!PS", "application/postscript"))
-"""Formats that begin as text."""
+"""Formats that start as text."""
 
 MARKUP = (
     (b"<svg", "image/svg+xml"),
@@ -47,7 +47,7 @@ GENERIC_TYPES = (
     "audio/ogg",
     "application/ogg",
 )
-"""Formats that many others are made of: the name says which, if it is one of those."""
+"""Container formats: the extension tells which format it is."""
 
 ALIASES = {
     "application/font-woff": "font/woff",
@@ -72,7 +72,7 @@ ALIASES = {
     "text/rtf": "application/rtf",
     "video/avi": "video/x-msvideo",
 }
-"""Other names of a type → the one used here."""
+"""Alias of a type → the name used here."""
 
 TYPE_BY_EXTENSION = {
     ".m4a": "audio/mp4",
@@ -86,7 +86,7 @@ TYPE_BY_EXTENSION = {
     ".weba": "audio/webm",
     ".mka": "audio/x-matroska",
 }
-"""What a generic format is by its extension, where puremagic does not say so."""
+"""Types of generic formats that puremagic does not tell."""
 
 _RUN_BY_BROWSERS = re.compile(r"html|[/+]xml\b|svg|(java|ecma|vb|live)script|shockwave|futuresplash|mhtml|rfc822|flash")
 _CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
@@ -94,24 +94,24 @@ _CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 
 @dataclass(frozen=True)
 class FileType:
-    """A type, whether it is text, and the extensions that its beginning allows."""
+    """A content type, whether it is text, and the extensions that its signature allows."""
 
     type: str
     text: bool = False
     extensions: frozenset[str] = frozenset()
     container: str = ""
-    """The format that it is made of."""
+    """The container format."""
 
     @property
     def served_as(self) -> str:
-        """The type to give it out as: nothing that a browser would run."""
+        """The type to serve it as, never active content."""
         if not _RUN_BY_BROWSERS.search(self.type):
             return self.type
         return PLAIN_TEXT if self.text else UNKNOWN
 
 
 def detect_type(head: bytes, name: str) -> FileType:
-    """The kind of a file that begins with `head`."""
+    """Detect the type of a file that starts with `head`."""
     text = None if riff_form(head) else _decode_text(head)
     if text is not None:
         return _text_type(text, extension(name))
@@ -122,17 +122,17 @@ def detect_type(head: bytes, name: str) -> FileType:
         return FileType(TYPE_BY_EXTENSION.get(end, signature), container=signature)
     matches = [match for match in _matches(head, name) if _is_certain(match, end)]
     extensions = frozenset(match.extension.lower() for match in matches if match.extension)
-    named = [match.mime_type for match in matches if match.extension.lower() == end]
-    likely = [match.mime_type for match in matches]
-    types = (*named, signature) if signature else (*named, *likely)
-    found = next((mimetype for mimetype in types if mimetype), UNKNOWN)
-    return FileType(normalize_type(found), extensions=extensions, container=signature or "")
+    by_extension = [match.mime_type for match in matches if match.extension.lower() == end]
+    detected = [match.mime_type for match in matches]
+    types = (*by_extension, signature) if signature else (*by_extension, *detected)
+    mimetype = next((mimetype for mimetype in types if mimetype), UNKNOWN)
+    return FileType(normalize_type(mimetype), extensions=extensions, container=signature or "")
 
 
 def normalize_type(mimetype: str) -> str:
-    """The name that a type goes by here."""
-    plain = mimetype.strip().lower()
-    return ALIASES.get(plain, plain)
+    """Resolve an alias of a type."""
+    name = mimetype.strip().lower()
+    return ALIASES.get(name, name)
 
 
 def _matches(head: bytes, name: str) -> list[puremagic.PureMagicWithConfidence]:
@@ -148,7 +148,7 @@ def _is_certain(match: puremagic.PureMagicWithConfidence, ending: str) -> bool:
 
 
 def _decode_text(head: bytes) -> bytes | None:
-    """The beginning of a text in UTF-8, UTF-16 or an older encoding; None for anything else."""
+    """Return the start of a text in UTF-8, UTF-16 or a legacy encoding; None for binary content."""
     encoding = _wide_encoding(head)
     if encoding:
         head = head[: len(head) // 2 * 2].decode(encoding, errors="ignore").encode(errors="ignore")
@@ -156,7 +156,7 @@ def _decode_text(head: bytes) -> bytes | None:
 
 
 def _wide_encoding(head: bytes) -> str | None:
-    """UTF-16, by its byte order mark or by the zeros that Latin text has in it."""
+    """Detect UTF-16 by its byte order mark, or by the zero bytes of Latin text."""
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "utf-16"
     even, odd = head[0:512:2], head[1:512:2]
@@ -167,13 +167,13 @@ def _wide_encoding(head: bytes) -> str | None:
 
 def _text_type(head: bytes, ending: str) -> FileType:
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
-    for opening, found in OPENINGS:
+    for opening, mimetype in OPENINGS:
         if start.startswith(opening.lower()):
-            return FileType(found, text=True)
+            return FileType(mimetype, text=True)
     if start.startswith(b"<"):
-        by_mark = [found for mark, found in MARKUP if mark in start]
-        markup = "application/xml" if start.startswith(b"<?xml") else PLAIN_TEXT
-        return FileType(by_mark[0] if by_mark else markup, text=True)
+        markup_types = [mimetype for tag, mimetype in MARKUP if tag in start]
+        default = "application/xml" if start.startswith(b"<?xml") else PLAIN_TEXT
+        return FileType(markup_types[0] if markup_types else default, text=True)
     if start.startswith(b"%pdf-") or (ending == ".pdf" and b"%PDF-" in head[:MAX_JUNK]):
         return FileType(PDF)
     return FileType(TEXT_TYPES.get(ending, PLAIN_TEXT), text=True)

@@ -1,4 +1,4 @@
-"""Whether there is room to store what may as well be refused: files and spam go first, so that the rest gets in."""
+"""Free-space guard: on a nearly full disk, refuse files and spam so that ordinary submissions still fit."""
 
 import os
 import time
@@ -8,16 +8,16 @@ from flask import current_app
 from forms_service.errors import ServiceUnavailableError
 
 MIN_FREE = 0.05
-"""Share of the disk under which files and spam are refused."""
+"""Share of the disk."""
 
 CHECK_INTERVAL = 5.0
 RETRY_DELAY = 600
 
 
 def require_free_space() -> None:
-    """Let no more of what can be done without onto the disk of the instance folder.
+    """Check the disk of the instance folder, every CHECK_INTERVAL seconds.
 
-    :raises ServiceUnavailableError: when less than MIN_FREE of it is free, as seen CHECK_INTERVAL ago at most
+    :raises ServiceUnavailableError: if less than MIN_FREE is free
     """
     if is_nearly_full():
         raise ServiceUnavailableError("The server's disk is nearly full. Try again later.", retry_after=RETRY_DELAY)
@@ -25,10 +25,10 @@ def require_free_space() -> None:
 
 def is_nearly_full() -> bool:
     """Whether less than MIN_FREE of the disk is free."""
-    seen: tuple[float, bool] | None = current_app.extensions.get("disk")
-    if seen is None or time.monotonic() - seen[0] > CHECK_INTERVAL:
-        seen = current_app.extensions["disk"] = (time.monotonic(), _free_share(current_app.instance_path) < MIN_FREE)
-    return seen[1]
+    checked: tuple[float, bool] | None = current_app.extensions.get("disk")
+    if checked is None or time.monotonic() - checked[0] > CHECK_INTERVAL:
+        checked = current_app.extensions["disk"] = (time.monotonic(), _free_share(current_app.instance_path) < MIN_FREE)
+    return checked[1]
 
 
 def _free_share(path: str) -> float:

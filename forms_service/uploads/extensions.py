@@ -1,4 +1,4 @@
-"""Extensions and types: which of them are names of one format, in the tables of Python, of puremagic and here."""
+"""File extensions and content types: which belong together, from the tables of Python, of puremagic and here."""
 
 import mimetypes
 from collections import defaultdict
@@ -168,9 +168,9 @@ SUPPLEMENT = {
     "video/x-ms-wmv": ".wmv",
     "video/x-msvideo": ".avi",
 }
-"""Type → extensions that phones, cameras and desktops give it, and that the other tables lack."""
+"""Type → extensions that the other tables lack."""
 
-EQUIVALENT = tuple(
+SPELLINGS = tuple(
     frozenset(group.split())
     for group in (
         ".jpg .jpeg .jpe .jfif .pjpeg .pjp",
@@ -191,11 +191,11 @@ EQUIVALENT = tuple(
         ".tzst .tar.zst",
     )
 )
-"""Extensions that are spellings of one: a form that names one takes all of them."""
+"""Extensions of one format: accepting one accepts all."""
 
 
-def canonical(mimetype: str) -> str:
-    """A type without parameters, and without the prefixes by which tables differ: `audio/x-wav`, `video/vnd.avi`."""
+def strip_type_prefix(mimetype: str) -> str:
+    """Remove parameters and the prefixes in which tables differ: `audio/x-wav`, `video/vnd.avi`."""
     family, _, name = mimetype.partition(";")[0].strip().lower().partition("/")
     for prefix in ("x-", "vnd."):
         name = name.removeprefix(prefix)
@@ -203,40 +203,40 @@ def canonical(mimetype: str) -> str:
 
 
 def _types() -> Mapping[str, frozenset[str]]:
-    found: dict[str, set[str]] = defaultdict(set)
+    types_by_extension: dict[str, set[str]] = defaultdict(set)
     for table in (*mimetypes.MimeTypes().types_map, mimetypes.common_types):
         for extension, mimetype in table.items():
-            found[extension].add(canonical(mimetype))
+            types_by_extension[extension].add(strip_type_prefix(mimetype))
     for row in (*magic_header_array, *extension_only_array):
         if row.extension and row.mime_type:
-            found[row.extension.lower()].add(canonical(row.mime_type))
+            types_by_extension[row.extension.lower()].add(strip_type_prefix(row.mime_type))
     for mimetype, extensions in SUPPLEMENT.items():
         for extension in extensions.split():
-            found[extension].add(canonical(mimetype))
-    return {extension: frozenset(types) for extension, types in found.items()}
+            types_by_extension[extension].add(strip_type_prefix(mimetype))
+    return {extension: frozenset(types) for extension, types in types_by_extension.items()}
 
 
-TYPES = _types()
-"""Extension → every type that it goes by."""
+TYPES_BY_EXTENSION = _types()
+"""Extension → all its types."""
 
 
 def families(extension: str) -> frozenset[str]:
-    """`image`, `text`, …: what the types of an extension begin with."""
-    return _families(TYPES.get(extension, frozenset()))
+    """Return the families of an extension's types, such as `image`."""
+    return _families(TYPES_BY_EXTENSION.get(extension, frozenset()))
 
 
 @lru_cache(maxsize=256)
-def meant_by(wish: str) -> frozenset[str]:
-    """The extensions that an entry of `accept` names: itself and its spellings, or all of a type or a family."""
-    if wish.startswith("."):
-        return frozenset({wish}.union(*(group for group in EQUIVALENT if wish in group)))
-    if wish.endswith("/*"):
-        return frozenset(extension for extension in TYPES if wish[:-2] in families(extension))
-    return frozenset(extension for extension, types in TYPES.items() if canonical(wish) in types)
+def extensions_for(entry: str) -> frozenset[str]:
+    """Return the extensions that an `accept` entry covers: spellings, or all of a type or family."""
+    if entry.startswith("."):
+        return frozenset({entry}.union(*(group for group in SPELLINGS if entry in group)))
+    if entry.endswith("/*"):
+        return frozenset(extension for extension in TYPES_BY_EXTENSION if entry[:-2] in families(extension))
+    return frozenset(extension for extension, types in TYPES_BY_EXTENSION.items() if strip_type_prefix(entry) in types)
 
 
-def ending(name: str, extensions: Iterable[str]) -> bool:
-    """Whether the name ends with one of these extensions, which may be of two parts: `.tar.gz`."""
+def has_extension(name: str, extensions: Iterable[str]) -> bool:
+    """Whether the name ends with one of these extensions, also double ones such as `.tar.gz`."""
     return name.lower().endswith(tuple(extensions))
 
 

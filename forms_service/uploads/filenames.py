@@ -1,4 +1,4 @@
-"""Names of files as people may see and save them, whatever was sent."""
+"""Sanitises file names for display and download."""
 
 import re
 
@@ -6,28 +6,27 @@ from forms_service.validation.device_names import escape_device_name
 from forms_service.validation.text import normalize_unicode
 
 MAX_NAME_BYTES = 255
-"""Bytes of a name that the file systems in use take."""
+"""Limit of common file systems."""
 
 MAX_EXTENSION_LENGTH = 20
 UNNAMED = "unnamed"
 MAX_READ = 500
-"""Characters at either end of a name that are looked at."""
+"""Characters at each end of a name that are used."""
 
 _NOT_SEEN = re.compile(
     "[\\x00-\\x1f\\x7f-\\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b\u200e\u200f\u2028-\u202e"
     "\u2060-\u206f\u2800\u3164\ud800-\udfff\ufeff\uffa0\ufff9-\ufffb]"
 )
-"""Marks without a look of their own, among them those that turn text around: `exe.fdp` reads as `pdf.exe`. The joiners
-and selectors that emoji and some scripts are made with stay."""
+"""Invisible characters and direction overrides, by which `exe.fdp` reads as `pdf.exe`. Joiners of emoji stay."""
 
 _NOT_ON_WINDOWS = re.compile(r'[<>:"|?*]')
 _ENDS = " .\u200c\u200d"
-"""What no name begins or ends with: Windows drops blanks and dots."""
+"""Stripped at both ends: Windows drops blanks and dots."""
 
 
-def sanitize_filename(sent: str) -> str:
-    """The last part of a path, in NFC, without invisible and forbidden characters; at most MAX_NAME_BYTES bytes."""
-    name = _NOT_SEEN.sub("", sent[max(sent.rfind("/"), sent.rfind("\\")) + 1 :])
+def sanitize_filename(raw: str) -> str:
+    """Return the last part of a path, in NFC, without forbidden characters, at most MAX_NAME_BYTES long."""
+    name = _NOT_SEEN.sub("", raw[max(raw.rfind("/"), raw.rfind("\\")) + 1 :])
     if len(name) > 2 * MAX_READ:
         name = name[:MAX_READ] + name[-MAX_READ:]
     name = normalize_unicode(name)
@@ -36,18 +35,18 @@ def sanitize_filename(sent: str) -> str:
 
 
 def extension(name: str) -> str:
-    """The extension in lower case with its dot; "" if there is none."""
+    """Return the extension in lower case with its dot, or an empty string."""
     stem, dot, last = name.rpartition(".")
     return f".{last.lower()}" if stem and dot and last else ""
 
 
 def _shorten(name: str) -> str:
-    """Cut in the stem, so that the extension stays."""
-    longest = MAX_NAME_BYTES - 1  # an underscore may come before it
-    if len(name.encode()) <= longest:
+    """Cut the stem, so that the extension stays."""
+    max_bytes = MAX_NAME_BYTES - 1  # an underscore may be prefixed
+    if len(name.encode()) <= max_bytes:
         return name
     ending = name[len(name) - len(extension(name)) :]
     if len(ending.encode()) > MAX_EXTENSION_LENGTH:
         ending = ""
-    stem = name[: len(name) - len(ending)].encode()[: longest - len(ending.encode())]
+    stem = name[: len(name) - len(ending)].encode()[: max_bytes - len(ending.encode())]
     return stem.decode(errors="ignore").rstrip(_ENDS) + ending

@@ -1,4 +1,4 @@
-"""Files that come with a submission: taken in while they arrive, within the limits, and away again if it is refused."""
+"""Receives multipart submissions: streams files to encrypted storage within limits, removes them if refused."""
 
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
@@ -29,56 +29,56 @@ from forms_service.web.responses import wants_page
 STORAGE_FULL = "The file storage of this form is full. Submit the form without the file, and tell its owner."
 
 BLOB_NAME = b"blob"
-"""The name that browsers give to what a script made, and no person chose."""
+"""File name that browsers give to a script's `Blob`."""
 
 
 class Allowance(Protocol):
-    """The bytes that one submission may bring."""
+    """Storage quota of one submission."""
 
     def covers(self, size: int) -> bool:
-        """Whether there is room for so many bytes."""
+        """Whether so many bytes fit."""
 
     def spend(self, size: int) -> None:
-        """Count what was stored."""
+        """Charge stored bytes."""
 
 
 class MultipartUpload:
-    """A multipart body as it was read: texts in their order, and files.
+    """A multipart body: its texts in order, and its files.
 
-    What the bytes of names and texts mean is known at its end: the field `_charset_` may be the last one.
+    Names and texts are decoded at the end, since the field `_charset_` may come last.
     """
 
     def __init__(self, form: PublishedForm, allowance: Allowance) -> None:
-        self.pairs: list[tuple[str, str]] = []
+        self.texts: list[tuple[str, str]] = []
         self.file_fields: list[str] = []
-        """The names of the fields that files came in."""
+        """Names of fields with files."""
 
         self.uploads: tuple[Upload, ...] = ()
         self._form = form
         self._part = Part()
         self._field = ""
-        self._content = bytearray()
+        self._text = bytearray()
         self._text_bytes = 0
         self.fields: list[RawField] = []
-        """Texts as they were sent."""
+        """Undecoded texts."""
 
         self._file: FileInProgress | None = None
         self._files: list[FileInProgress] = []
-        self._stored: list[storage.EncryptedFile] = []
+        self._stored_files: list[storage.EncryptedFile] = []
         self._file_count = 0
-        self._bytes = 0
+        self._file_bytes = 0
         self._allowance = allowance
 
     def keep(self) -> None:
-        """Leave the files where they are: there are rows for them now, or there may be."""
-        if self._stored:
-            self._allowance.spend(self._bytes)
-        self._stored.clear()
+        """Keep the stored files: their rows are committed, or may be."""
+        if self._stored_files:
+            self._allowance.spend(self._file_bytes)
+        self._stored_files.clear()
 
     def feed(self, event: Event) -> None:
-        """The next piece of the body.
+        """Process the next event of the body.
 
-        :raises PayloadTooLargeError: for too much text, and for too many or too large files
+        :raises PayloadTooLargeError: for too much text, or too many or too large files
         """
         if isinstance(event, bytes):
             (self._append_text if self._part.filename is None else self._append_bytes)(event)
@@ -91,40 +91,40 @@ class MultipartUpload:
             self._files.append(self._file)
 
     def finish(self, charset: str | None) -> None:
-        """Decode what was read, in the charset that the body declared if it names none itself."""
-        self.pairs = list(decode_fields(self.fields, charset))
+        """Decode names and texts, in the declared charset unless the body names one."""
+        self.texts = list(decode_fields(self.fields, charset))
         encoding = named_encoding(self.fields) or find_encoding(charset)
-        self.uploads = tuple(file.as_upload(encoding) for file in self._files if not file.dropped)
+        self.uploads = tuple(file.to_upload(encoding) for file in self._files if not file.dropped)
 
     def keep_partial_text(self) -> None:
-        """Count the text that was coming in when the body was refused among those that arrived."""
-        if self._content and self._part.filename is None:
+        """Keep the text that was being read when the body was refused."""
+        if self._text and self._part.filename is None:
             self._finish_text()
 
     def _finish_text(self) -> None:
-        value = self._part.decode_text(bytes(self._content))
+        value = self._part.decode_text(bytes(self._text))
         self.fields.append(RawField(self._part.name, value, self._part.charset))
-        self._content.clear()
+        self._text.clear()
 
     def remove(self) -> None:
-        """Take away what was stored and not kept."""
-        for written in self._stored:
-            written.remove()
+        """Remove stored files that are not kept."""
+        for file in self._stored_files:
+            file.remove()
 
     def _start_part(self, part: Part) -> None:
-        self._part, self._content, self._file = part, bytearray(), None
+        self._part, self._text, self._file = part, bytearray(), None
         self._count_text(len(part.name))
         if part.filename is not None:
             name = decode(part.name, named_encoding(self.fields) or find_encoding(declared_charset()))
             self._field = self._form.names.defined_name(truncate_name(normalize_unicode(storable_text(name))))
             if part.filename == BLOB_NAME and self._form.types.get(self._field, "file") != "file":
-                part.filename = None  # a script's text
+                part.filename = None  # text that a script sent as a Blob
         if part.filename:
             self._start_file()
 
     def _append_text(self, data: bytes) -> None:
         self._count_text(len(data))
-        self._content += data
+        self._text += data
 
     def _count_text(self, size: int) -> None:
         self._text_bytes += size
@@ -133,43 +133,45 @@ class MultipartUpload:
 
     def _append_bytes(self, data: bytes) -> None:
         if self._file is None:
-            self._start_file()  # a name is not needed for a file to be one, bytes are
-        arriving = cast("FileInProgress", self._file)
-        self._bytes += len(data)
-        if self._bytes > settings.max_upload_size or arriving.size + len(data) > settings.max_file_size:
+            self._start_file()  # a file without a name
+        file = cast("FileInProgress", self._file)
+        self._file_bytes += len(data)
+        if self._file_bytes > settings.max_upload_size or file.size + len(data) > settings.max_file_size:
             raise files_too_big_error()
-        if arriving.is_stored and not self._allowance.covers(self._bytes):
-            arriving.discard()
-        arriving.write(data)
+        if file.is_stored and not self._allowance.covers(self._file_bytes):
+            file.discard()
+        file.write(data)
 
     def _start_file(self) -> None:
         self._file_count += 1
         self.file_fields.append(self._field)
         if self._file_count > settings.max_files:
-            most = "1 file" if settings.max_files == 1 else f"{settings.max_files} files"
-            raise PayloadTooLargeError(f"Send at most {most}.", details={"reason": "TOO_MANY_FILES"})
+            limit = "1 file" if settings.max_files == 1 else f"{settings.max_files} files"
+            raise PayloadTooLargeError(f"Send at most {limit}.", details={"reason": "TOO_MANY_FILES"})
         disk_space.require_free_space()
-        place = _disposition(self._form, self._field)
-        if place != "kept" and not self._part.name:
-            place = "dropped"  # a part without a name refuses nothing else
-        written = storage.EncryptedFile() if place == "kept" else None
-        self._stored += [written] if written else []
-        self._file = FileInProgress(self._field, self._part.filename or b"", written, dropped=place == "dropped")
+        disposition = _disposition(self._form, self._field)
+        if disposition != "kept" and not self._part.name:
+            disposition = "dropped"  # a nameless part must not refuse the rest
+        stored_file = storage.EncryptedFile() if disposition == "kept" else None
+        self._stored_files += [stored_file] if stored_file else []
+        self._file = FileInProgress(
+            self._field, self._part.filename or b"", stored_file, dropped=disposition == "dropped"
+        )
 
 
 @contextmanager
 def receive_upload(form: PublishedForm, allowance: Allowance) -> Iterator[MultipartUpload]:
-    """The request's multipart body, read to its end; what was stored is removed at the end of the block unless kept.
+    """Read the request's multipart body; stored files are removed after the block unless kept.
 
-    `keep()` belongs right after the commit. Where a commit breaks off, nobody knows whether the rows are there: the
-    files stay then, and a sweep finds those without one.
+    Call `keep()` right after the commit. If a commit fails midway, the rows may exist: the files stay, and a sweep
+    deletes orphans.
 
-    :raises BadRequestError: for a body that is broken anywhere
-    :raises PayloadTooLargeError: while it comes in; with the `reason` TOO_MANY_FILES or FILES_TOO_BIG if it is files
-    :raises ServiceUnavailableError: for a file, when the disk is nearly full
+    :raises BadRequestError: for a malformed body
+    :raises PayloadTooLargeError: with `reason` TOO_MANY_FILES or FILES_TOO_BIG if files are the cause
+    :raises ServiceUnavailableError: for a file, if the disk is nearly full
     """
     body = MultipartUpload(form, allowance)
-    g.arrived, g.sent_files = body.fields, body.file_fields  # for the page that gives them back
+    g.arrived, g.sent_files = body.fields, body.file_fields  # for the page that redisplays them
     try:
         try:
             _read(body)
@@ -185,32 +187,32 @@ def receive_upload(form: PublishedForm, allowance: Allowance) -> Iterator[Multip
 
 
 def check_files(form: PublishedForm, uploads: Sequence[Upload]) -> dict[str, list[FieldError]]:
-    """What is wrong with the files, by field.
+    """Return the errors of the files, by field.
 
-    The codes: `required`, `file_type`, `file_too_big`, `no_files`, `unknown`, `storage_full`.
+    Codes: `required`, `file_type`, `file_too_big`, `no_files`, `unknown`, `storage_full`.
     """
-    found: dict[str, list[FieldError]] = {}
+    faults: dict[str, list[FieldError]] = {}
     for field in form.fields:
         if field["type"] != "file":
             continue
-        sent = [upload for upload in uploads if upload.field == field["name"]]
-        if field.get("required") and not any(upload.size for upload in sent):
-            found[field["name"]] = [FieldError("Choose a file.", "required")]
-        for upload in sent:
-            found.setdefault(upload.field, []).extend(_check_file(upload, field))
+        files = [upload for upload in uploads if upload.field == field["name"]]
+        if field.get("required") and not any(upload.size for upload in files):
+            faults[field["name"]] = [FieldError("Choose a file.", "required")]
+        for upload in files:
+            faults.setdefault(upload.field, []).extend(_check_file(upload, field))
     for upload in uploads:
-        place = _disposition(form, upload.field)
-        if place == "refused":
-            found.setdefault(upload.field, []).append(FieldError("This field does not accept files.", "no_files"))
-        elif place == "unknown":
-            found.setdefault(upload.field, []).append(UNKNOWN_FIELD)
+        disposition = _disposition(form, upload.field)
+        if disposition == "refused":
+            faults.setdefault(upload.field, []).append(FieldError("This field does not accept files.", "no_files"))
+        elif disposition == "unknown":
+            faults.setdefault(upload.field, []).append(UNKNOWN_FIELD)
         elif upload.is_full:
-            found.setdefault(upload.field, []).append(FieldError(STORAGE_FULL, "storage_full"))
-    return {name: said for name, said in found.items() if said}
+            faults.setdefault(upload.field, []).append(FieldError(STORAGE_FULL, "storage_full"))
+    return {name: errors for name, errors in faults.items() if errors}
 
 
 def file_rows(submission_id: uuid.UUID, uploads: Sequence[Upload]) -> list[dict[str, Any]]:
-    """The columns of a `File` for each, numbered from 1, for the transaction that the submission is stored in."""
+    """Return the columns of `File` rows, numbered from 1."""
     return [
         {
             "submission_id": submission_id,
@@ -227,14 +229,14 @@ def file_rows(submission_id: uuid.UUID, uploads: Sequence[Upload]) -> list[dict[
 
 
 def files_too_big_error() -> PayloadTooLargeError:
-    """The answer to too many bytes."""
-    each, together = format_size(settings.max_file_size), format_size(settings.max_upload_size)
-    message = f"Files can have at most {each} each and {together} in total."
+    """Return the error for too many bytes."""
+    file_limit, total_limit = format_size(settings.max_file_size), format_size(settings.max_upload_size)
+    message = f"Files can have at most {file_limit} each and {total_limit} in total."
     return PayloadTooLargeError(message, details={"reason": "FILES_TOO_BIG"})
 
 
 def _read(body: MultipartUpload) -> None:
-    """Read to the end; a browser's texts after a file that is too big are still read, to be given back."""
+    """Read the body. After a file that is too large, a browser's texts are still read, to redisplay them."""
     refusal: PayloadTooLargeError | None = None
     request.max_content_length = settings.max_upload_size + settings.max_content_length
     in_file = False
@@ -258,22 +260,22 @@ def _read(body: MultipartUpload) -> None:
 def _iter_body() -> Iterator[bytes]:
     try:
         yield from iter_body()
-    except RequestEntityTooLarge as error:  # which is known before the body, if its length was said
+    except RequestEntityTooLarge as error:  # raised before reading if Content-Length is too large
         raise files_too_big_error() from error
 
 
 def _check_file(upload: Upload, field: Mapping[str, Any]) -> list[FieldError]:
-    said = []
+    errors = []
     accept = field.get("accept") or ""
     if not is_accepted(upload.file_type, upload.name, accept if isinstance(accept, str) else ",".join(accept)):
-        said.append(FieldError("This type of file is not accepted here.", "file_type"))
+        errors.append(FieldError("This type of file is not accepted here.", "file_type"))
     if field.get("max_size") and upload.size > field["max_size"]:
-        said.append(FieldError(f"The file can have at most {format_size(field['max_size'])}.", "file_too_big"))
-    return said
+        errors.append(FieldError(f"The file can have at most {format_size(field['max_size'])}.", "file_too_big"))
+    return errors
 
 
 def _disposition(form: PublishedForm, name: str) -> str:
-    """What becomes of a file in that field: `kept`, `dropped`, `refused` since it is no place for files, `unknown`."""
+    """What happens to a file in that field: `kept`, `dropped`, `refused` or `unknown`."""
     types = form.types
     if not types or types.get(name) == "file":
         return "kept"

@@ -1,4 +1,4 @@
-"""Types that the first bytes of a file say for certain, where puremagic's tables are too coarse or wrong."""
+"""File signatures that puremagic lacks or gets wrong."""
 
 import re
 
@@ -46,11 +46,11 @@ STARTS = (
     (b"7z\xbc\xaf\x27\x1c", "application/x-7z-compressed"),
     (b"Rar!\x1a\x07", "application/vnd.rar"),
 )
-"""Beginning → type; only looked up where the content is no text."""
+"""First bytes → type; only for content that is not text."""
 
 JAVA_NAMES = (b"META-INF/MANIFEST.MF", b"META-INF/com/android", b"AndroidManifest.xml", b"classes.dex")
 MAX_FIRST_NAMES = 200
-"""Bytes within which the first names of an archive stand; programs for Java and Android begin with these."""
+"""Bytes in which the first names of a ZIP archive are; Java and Android programs start with JAVA_NAMES."""
 
 RIFF_FORMS = {b"WEBP": "image/webp", b"WAVE": "audio/wav", b"AVI ": "video/x-msvideo", b"RMID": "audio/midi"}
 
@@ -66,7 +66,7 @@ BRANDS = (
     (("jp2", "jpx", "jpm"), "image/jp2"),
     (("mjp",), "video/mj2"),
 )
-"""Beginnings of the major brand of an ISO media file → type; the rest are films in MP4."""
+"""Prefixes of the major brand of ISO media files → type; others are MP4."""
 
 OGG_CODECS = (
     (b"\x80theora", "video/ogg"),
@@ -76,44 +76,44 @@ OGG_CODECS = (
     (b"Speex   ", "audio/ogg"),
     (b"\x7fFLAC", "audio/ogg"),
 )
-"""What an Ogg file's first packets begin with; films have sound too, and come first."""
+"""First packets of Ogg files; video first, since films have sound too."""
 
 MP4 = "video/mp4"
 DOCUMENT_TYPE = re.compile(rb"\x42\x82[\x40-\xff]{1,8}(webm|matroska)")
 MAX_JUNK = 1024
-"""Bytes within which readers look for a PDF's beginning."""
+"""Bytes before a PDF header that readers tolerate."""
 
 MIN_JAVA = 45
-"""The first version of compiled Java; in a universal binary the number of architectures stands there."""
+"""Oldest class file version; universal binaries have their small number of architectures there."""
 
 
 def find_signature(head: bytes) -> str | None:
-    """The type of a file that is no text, None where nothing is certain."""
-    start = next((found for start, found in STARTS if head.startswith(start)), None)
-    if start == ZIP and any(mark in head[:MAX_FIRST_NAMES] for mark in JAVA_NAMES):
+    """Return the type of binary content; None if uncertain."""
+    start = next((mimetype for start, mimetype in STARTS if head.startswith(start)), None)
+    if start == ZIP and any(name in head[:MAX_FIRST_NAMES] for name in JAVA_NAMES):
         return JAVA_ARCHIVE
     return start or _container(head) or riff_form(head) or (PDF if b"%PDF-" in head[:MAX_JUNK] else None)
 
 
 def _container(head: bytes) -> str | None:
-    """The type of a file whose first bytes say only how the rest is laid out."""
-    found = None
+    """Detect formats whose first bytes only identify a container."""
+    mimetype = None
     if head.startswith(b"\xca\xfe\xba\xbe"):
-        found = JAVA_CLASS if int.from_bytes(head[4:8]) >= MIN_JAVA else MACH_O
+        mimetype = JAVA_CLASS if int.from_bytes(head[4:8]) >= MIN_JAVA else MACH_O
     elif head.startswith(b"OggS"):
-        found = next((found for mark, found in OGG_CODECS if mark in head[:MAX_JUNK]), "application/ogg")
+        mimetype = next((mimetype for codec, mimetype in OGG_CODECS if codec in head[:MAX_JUNK]), "application/ogg")
     elif head.startswith(b"\x1a\x45\xdf\xa3"):
         document = DOCUMENT_TYPE.search(head)
-        found = "video/webm" if document and document[1] == b"webm" else "video/x-matroska"
+        mimetype = "video/webm" if document and document[1] == b"webm" else "video/x-matroska"
     elif head[4:8] == b"ftyp":
-        found = _iso_media(head[8:12], head[16 : int.from_bytes(head[:4])])
+        mimetype = _iso_media(head[8:12], head[16 : int.from_bytes(head[:4])])
     elif head.startswith(b"\0\0\0\x0cjP  \r\n\x87\n"):
-        found = _iso_media(head[20:24], b"")
-    return found
+        mimetype = _iso_media(head[20:24], b"")
+    return mimetype
 
 
 def riff_form(head: bytes) -> str | None:
-    """The type of a RIFF file, which may be all ASCII."""
+    """Return the type of a RIFF file, which may be all ASCII."""
     return RIFF_FORMS.get(head[8:12]) if head.startswith((b"RIFF", b"RIFX")) else None
 
 
@@ -121,4 +121,4 @@ def _iso_media(brand: bytes, compatible: bytes) -> str:
     major = brand.decode("latin-1")
     if major in ("mif1", "msf1") and (b"avif" in compatible or b"avis" in compatible):
         return "image/avif"
-    return next((found for starts, found in BRANDS if major.startswith(starts)), MP4)
+    return next((mimetype for starts, mimetype in BRANDS if major.startswith(starts)), MP4)

@@ -1,4 +1,4 @@
-"""Where files lie: encrypted in `instance/files/`, each under a name that says nothing and a key that is in its row."""
+"""Encrypted file storage in `instance/files/`: random names, one key per file, kept in its row."""
 
 import base64
 import itertools
@@ -25,25 +25,25 @@ from forms_service.security.key_ring import KEY_BYTES
 from forms_service.uploads.models import File
 
 MIN_ORPHAN_AGE = 3600
-"""Age at which a file without a row belongs to no request that is still running."""
+"""Seconds after which no running request can own a file without a row."""
 
 SWEEP_INTERVAL = 3600
 BATCH = 500
-"""Files that are looked up at once."""
+"""Files per lookup."""
 
 STORED_NAME = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def init_app(app: Flask) -> None:
-    """Make the folder, for nobody else to look into, and have it swept."""
+    """Create the folder, private to the service, and schedule the sweep."""
     _folder(app).mkdir(mode=0o700, parents=True, exist_ok=True)
     periodic.register(app, "orphaned_files", SWEEP_INTERVAL, delete_orphans)
 
 
 class EncryptedFile:
-    """A file that is encrypted while it comes in; whoever has its name and its key can read it.
+    """A new file, encrypted as it is written.
 
-    :raises ServiceUnavailableError: when the disk does not take it
+    :raises ServiceUnavailableError: if the disk fails
     """
 
     def __init__(self) -> None:
@@ -56,12 +56,11 @@ class EncryptedFile:
             self._file = os.fdopen(descriptor, "wb")
 
     def write(self, data: bytes) -> None:
-        """Add to it."""
         with _disk_may_fail():
             self._file.write(self._sealer.update(data))
 
     def finish(self) -> None:
-        """Make it whole, so that it survives the power going out."""
+        """Write the last chunk and fsync."""
         with _disk_may_fail():
             self._file.write(self._sealer.finish())
             self._file.flush()
@@ -69,14 +68,14 @@ class EncryptedFile:
             self._file.close()
 
     def remove(self) -> None:
-        """Take it away again, finished or not."""
+        """Delete it, finished or not."""
         with suppress(OSError):
             self._file.close()
         remove(self.stored_as)
 
 
 def fsync_directory() -> None:
-    """Have the names of new files survive the power going out."""
+    """Sync the folder, so that the names of new files survive a power failure."""
     with _disk_may_fail():
         folder = os.open(_folder(), os.O_RDONLY)
         try:
@@ -86,10 +85,10 @@ def fsync_directory() -> None:
 
 
 def open_decrypted(stored_as: str) -> Iterator[bytes]:
-    """The file in clear, chunk by chunk; it has the size that its row says.
+    """Decrypt a file, chunk by chunk.
 
-    :raises NotFoundError: when there is no row, or no file
-    :raises ValueError: when it was cut off or added to; where it was changed, once that chunk is reached
+    :raises NotFoundError: if row or file is missing
+    :raises ValueError: if the size is wrong; during iteration, if a chunk was changed
     """
     query = select(File.key, File.size).where(File.stored_as == stored_as)
     row = db.session.execute(query).one_or_none()
@@ -98,17 +97,17 @@ def open_decrypted(stored_as: str) -> Iterator[bytes]:
     if isinstance(row.key, Unreadable):
         raise NotFoundError("This file cannot be decrypted.")
     try:
-        found = _path(stored_as).stat().st_size
+        size_on_disk = _path(stored_as).stat().st_size
     except FileNotFoundError:
         event("file_missing", level=logging.ERROR, file=stored_as)
         raise NotFoundError("This file is missing from the disk.") from None
-    if found != sealed_size(row.size):
+    if size_on_disk != sealed_size(row.size):
         raise ValueError("This file is incomplete.")
     return _decrypt(_path(stored_as), base64.b64decode(row.key))
 
 
 def remove(stored_as: str) -> None:
-    """Delete a file from the disk; after the commit that deleted its row. One that stays is found by the next sweep."""
+    """Delete a file, after its row was deleted and committed. The sweep retries failures."""
     try:
         _path(stored_as).unlink(missing_ok=True)
     except OSError as error:
@@ -116,13 +115,13 @@ def remove(stored_as: str) -> None:
 
 
 def delete_orphans() -> int:
-    """Delete what a crash left: files that no row names and that are older than MIN_ORPHAN_AGE; how many."""
+    """Delete files older than MIN_ORPHAN_AGE without a row, which a crash left; return their number."""
     old = _names_older_than(time.time() - MIN_ORPHAN_AGE)
     count = 0
     while batch := set(itertools.islice(old, BATCH)):
-        known = set(db.session.scalars(select(File.stored_as).where(File.stored_as.in_(batch))))
-        db.session.rollback()  # the next batch is another transaction
-        for name in batch - known:
+        owned = set(db.session.scalars(select(File.stored_as).where(File.stored_as.in_(batch))))
+        db.session.rollback()  # one transaction per batch
+        for name in batch - owned:
             remove(name)
             count += 1
     if count:

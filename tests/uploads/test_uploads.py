@@ -35,7 +35,7 @@ def take() -> Any:
         if kept:
             body.keep()
         files = [[file.field, file.name, file.content_type, file.size, file.stored_as] for file in body.uploads]
-        return jsonify(pairs=body.pairs, files=files, faults=said)
+        return jsonify(pairs=body.texts, files=files, faults=said)
 
 
 def take_in(app: Flask, form: PublishedForm = ANY, *, keep: bool = True) -> FlaskClient:
