@@ -130,7 +130,7 @@ def test_an_address_is_confirmed_with_the_password_that_its_holder_chooses(page:
     found = axe.Axe().run(page)
     assert found.violations_count == 0, found.generate_report()
     page.fill("[name=password]", "Correct-horse-7")
-    page.check("text=Make this my password")
+    page.check("text=Use this as my password")
     page.click("button")
     page.wait_for_url(f"{service.url}/signup/confirmed")
 

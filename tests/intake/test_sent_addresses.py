@@ -64,8 +64,8 @@ def test_older_submissions_are_indexed_by_a_command(
         statement = text("UPDATE submissions SET data = :data WHERE id = :id").bindparams(bindparam("id", type_=Uuid))
         assert connection.execute(statement, values).rowcount == 1
     runner = either_app.test_cli_runner()
-    assert runner.invoke(submissions, ["index"]).output == "Addresses that were not indexed: 10\n"
-    assert runner.invoke(submissions, ["index"]).output == "Addresses that were not indexed: 0\n"
+    assert runner.invoke(submissions, ["index"]).output == "Addresses added to the index: 10\n"
+    assert runner.invoke(submissions, ["index"]).output == "Addresses added to the index: 0\n"
     found = either.post("/api/people/find", headers=owner, json={"email": "ann@example.com"})
     assert [item["data"]["n"] for item in found.json["data"]] == [4, 3, 2, 1, 0]
 
