@@ -47,14 +47,14 @@ def fill(page: Any, **said: str) -> None:
     page.click("button")
 
 
-def test_a_plain_form_of_another_site_leads_to_a_page_of_ours(page: Any, site: Site, service: Server) -> None:
+def test_a_plain_form_of_another_site_ends_on_our_page(page: Any, site: Site, service: Server) -> None:
     page.goto(f"{site.origin}/plain.html")
     fill(page)
     page.wait_for_url(f"{service.url}/signup/thanks")
     assert page.inner_text("h1") == "Thank you for signing up"
 
 
-def test_a_mistake_in_it_shows_our_form_where_it_can_be_mended(page: Any, site: Site, service: Server) -> None:
+def test_an_error_redisplays_the_form_on_our_page(page: Any, site: Site, service: Server) -> None:
     page.goto(f"{site.origin}/plain.html")
     fill(page, email="not an address", first_name='"><script>document.title="broken"</script>')
     page.wait_for_selector("[role=alert]")
@@ -66,7 +66,7 @@ def test_a_mistake_in_it_shows_our_form_where_it_can_be_mended(page: Any, site: 
     page.wait_for_url(f"{service.url}/signup/thanks")
 
 
-def test_a_script_of_a_listed_site_reads_success_and_faults(page: Any, site: Site, service: Server) -> None:
+def test_scripts_of_a_listed_site_read_responses(page: Any, site: Site, service: Server) -> None:
     page.goto(f"{site.origin}/fetch.html")
     fill(page, email="carol@example.com")
     page.wait_for_function("document.querySelector('output').textContent.startsWith('201')")
@@ -78,7 +78,7 @@ def test_a_script_of_a_listed_site_reads_success_and_faults(page: Any, site: Sit
     assert "null left" not in page.inner_text("output")
 
 
-def test_a_script_of_another_site_reads_nothing(page: Any, site: Site, service: Server) -> None:
+def test_scripts_of_other_sites_read_nothing(page: Any, site: Site, service: Server) -> None:
     page.goto(f"{site.origin.replace('localhost', '127.0.0.1')}/fetch.html")
     fill(page, email="dave@example.com")
     page.wait_for_function("document.querySelector('output').textContent !== ''")
@@ -87,7 +87,7 @@ def test_a_script_of_another_site_reads_nothing(page: Any, site: Site, service: 
 
 @pytest.mark.parametrize("path", ["/", "/signup", "/signup/thanks", "/nothing"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing(page: Any, service: Server, path: str, scheme: str) -> None:
+def test_axe_finds_no_violation(page: Any, service: Server, path: str, scheme: str) -> None:
     page.emulate_media(color_scheme=scheme)
     page.goto(service.url + path)
     found = axe.Axe().run(page)
@@ -97,7 +97,7 @@ def test_axe_finds_nothing(page: Any, service: Server, path: str, scheme: str) -
 @pytest.mark.parametrize(
     "path", ["/forgot", "/signup/resend", "/signup/confirm", "/reset", "/new-address", "/reset/done"]
 )
-def test_axe_finds_nothing_on_the_pages_behind_links(page: Any, service: Server, path: str) -> None:
+def test_axe_finds_no_violation_on_pages_behind_links(page: Any, service: Server, path: str) -> None:
     page.goto(f"{service.url}{path}?token=x")
     found = axe.Axe().run(page)
     assert found.violations_count == 0, found.generate_report()
@@ -116,7 +116,7 @@ def link_to(service: Server, address: str) -> str:
     raise AssertionError("no mail came")
 
 
-def test_an_address_is_confirmed_with_the_password_that_its_holder_chooses(page: Any, service: Server) -> None:
+def test_confirming_an_address_sets_the_chosen_password(page: Any, service: Server) -> None:
     page.goto(f"{service.url}/signup")
     fill(page, email="cora@example.com", password="Strangers-own-7", phone="")
     page.wait_for_url(f"{service.url}/signup/thanks")
@@ -135,14 +135,14 @@ def test_an_address_is_confirmed_with_the_password_that_its_holder_chooses(page:
     page.wait_for_url(f"{service.url}/signup/confirmed")
 
 
-def test_a_link_that_is_no_good_leads_on_to_a_new_one(page: Any, service: Server) -> None:
+def test_an_invalid_link_offers_a_new_one(page: Any, service: Server) -> None:
     page.goto(f"{service.url}/signup/confirm?token=x")
     assert "This link is invalid" in page.inner_text("[role=alert]")
     page.click("text=Ask for a new link")
     page.wait_for_url(f"{service.url}/signup/resend")
 
 
-def test_axe_finds_nothing_on_a_form_with_faults(page: Any, service: Server) -> None:
+def test_axe_finds_no_violation_on_a_form_with_errors(page: Any, service: Server) -> None:
     page.goto(f"{service.url}/signup")
     page.evaluate("document.querySelector('form').noValidate = true")
     page.click("button")
@@ -151,7 +151,7 @@ def test_axe_finds_nothing_on_a_form_with_faults(page: Any, service: Server) -> 
     assert found.violations_count == 0, found.generate_report()
 
 
-def test_our_own_form_works_by_keyboard_alone(page: Any, service: Server) -> None:
+def test_our_form_works_with_the_keyboard_alone(page: Any, service: Server) -> None:
     page.goto(f"{service.url}/signup")
     page.focus("[name=first_name]")
     for text in ("Eve", "Example", "eve@example.com", "", "Correct-horse-7"):
@@ -162,7 +162,7 @@ def test_our_own_form_works_by_keyboard_alone(page: Any, service: Server) -> Non
 
 
 @pytest.mark.parametrize("path", ["/", "/signup", "/reset?token=x", "/api/docs"])
-def test_pages_break_none_of_their_own_rules(page: Any, service: Server, path: str) -> None:
+def test_pages_do_not_violate_their_csp(page: Any, service: Server, path: str) -> None:
     page.goto(service.url + path)
     if path == "/api/docs":
         page.wait_for_selector("text=Sign up.")

@@ -41,7 +41,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     server.stop()
 
 
-def test_a_puzzle_is_solved_by_itself_and_the_form_arrives(page: Any, address: str) -> None:
+def test_a_puzzle_is_solved_automatically_and_the_form_submitted(page: Any, address: str) -> None:
     page.goto(address)
     page.fill("[name=note]", "Hello")
     until = time.monotonic() + 30

@@ -66,7 +66,7 @@ def show_refused(page: Any, hosted: Hosted) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_on_any_page_of_a_form(page: Any, hosted: Hosted, scheme: str) -> None:
+def test_axe_finds_no_violation_on_any_page_of_a_form(page: Any, hosted: Hosted, scheme: str) -> None:
     page.emulate_media(color_scheme=scheme)
     for address in (hosted.form, f"{hosted.form}/thanks", hosted.closed):
         page.goto(address)
@@ -77,13 +77,13 @@ def test_axe_finds_nothing_on_any_page_of_a_form(page: Any, hosted: Hosted, sche
     assert found.violations_count == 0, found.generate_report()
 
 
-def test_nothing_has_to_be_scrolled_sideways_on_a_small_screen(page: Any, hosted: Hosted) -> None:
+def test_small_screens_need_no_horizontal_scrolling(page: Any, hosted: Hosted) -> None:
     page.set_viewport_size({"width": 320, "height": 640})
     show_refused(page, hosted)
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
 
 
-def test_the_trap_is_neither_seen_nor_reached_by_keyboard(page: Any, hosted: Hosted) -> None:
+def test_the_honeypot_is_invisible_and_not_focusable(page: Any, hosted: Hosted) -> None:
     page.goto(hosted.form)
     box = page.locator("[name=_gotcha]").bounding_box()
     assert box is None or box["x"] + box["width"] < 0
@@ -96,14 +96,14 @@ def test_the_trap_is_neither_seen_nor_reached_by_keyboard(page: Any, hosted: Hos
     assert {"email", "land", "meal", "extras", "cv", "message", "agree", "BUTTON"} <= set(reached)
 
 
-def test_a_mistake_is_a_link_to_where_it_is_mended(page: Any, hosted: Hosted) -> None:
+def test_the_summary_links_to_the_field(page: Any, hosted: Hosted) -> None:
     show_refused(page, hosted)
     page.click("[role=alert] a >> text=email")
     assert page.evaluate("location.hash") == "#field-2"
     assert page.evaluate("document.querySelector('#field-11-1').name") == "meal"
 
 
-def test_a_browser_holds_the_rules_it_knows(page: Any, hosted: Hosted) -> None:
+def test_browsers_enforce_the_rules(page: Any, hosted: Hosted) -> None:
     page.goto(hosted.form)
     page.fill("[name=name]", "UPPER")
     page.fill("[name=guests]", "13")

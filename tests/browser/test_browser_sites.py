@@ -91,7 +91,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 @pytest.mark.parametrize("script", SCRIPTS)
 @pytest.mark.parametrize("form", ["any", "listed"])
-def test_a_script_can_read_its_answer(page: Any, service: Service, form: str, script: str) -> None:
+def test_a_script_can_read_its_response(page: Any, service: Service, form: str, script: str) -> None:
     service.open(page, "contact.html", form)
     code = """([url, email]) => {
         const made = new FormData();
@@ -106,7 +106,7 @@ def test_a_script_can_read_its_answer(page: Any, service: Service, form: str, sc
     assert said[1][1]["codes"] == {"email": ["invalid_email"]}
 
 
-def test_a_script_without_cors_is_not_told_of_a_network_error(page: Any, service: Service) -> None:
+def test_a_script_without_cors_gets_no_network_error(page: Any, service: Service) -> None:
     service.open(page, "contact.html", "any")
     code = (
         "(url) => fetch(url, {method: 'POST', mode: 'no-cors', body: 'name=N&email=n@a.example'}).then((a) => a.type)"
@@ -132,9 +132,7 @@ def test_a_form_is_not_framed_by_a_site_that_is_not_listed(page: Any, service: S
     assert page.frame_locator("iframe").locator("[name=name]").count() == 0
 
 
-def test_a_visitor_corrects_chooses_the_file_again_and_gets_back_to_the_site(
-    page: Any, service: Service, tmp_path: Path
-) -> None:
+def test_a_visitor_corrects_errors_and_returns_to_the_site(page: Any, service: Service, tmp_path: Path) -> None:
     (tmp_path / "cv.pdf").write_bytes(PDF)
     service.open(page, "contact.html", "any", email="ann")
     page.set_input_files("[name=cv]", str(tmp_path / "cv.pdf"))
@@ -146,7 +144,7 @@ def test_a_visitor_corrects_chooses_the_file_again_and_gets_back_to_the_site(
     assert page.get_attribute("text=Back to localhost", "href") == f"{service.site.origin}/"
 
 
-def test_a_visitor_gets_back_to_the_site_at_once(page: Any, service: Service) -> None:
+def test_a_visitor_returns_to_the_site(page: Any, service: Service) -> None:
     service.open(page, "contact.html", "any", email="direct@example.com")
     page.click("button")
     page.wait_for_url("**/thanks")
@@ -154,9 +152,7 @@ def test_a_visitor_gets_back_to_the_site_at_once(page: Any, service: Service) ->
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_on_the_pages_of_who_is_refused(
-    page: Any, service: Service, tmp_path: Path, scheme: str
-) -> None:
+def test_axe_finds_no_violation_on_refusal_pages(page: Any, service: Service, tmp_path: Path, scheme: str) -> None:
     (tmp_path / "big.pdf").write_bytes(PDF + bytes(150_000))
     page.emulate_media(color_scheme=scheme)
     page.set_viewport_size({"width": 320, "height": 640})

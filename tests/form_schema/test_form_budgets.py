@@ -24,7 +24,7 @@ def with_choices(kind: str, fields: int, choices: int) -> list[dict[str, Any]]:
     return named(fields, {"type": kind, "label": "Which?", "help": "One.", "required": True, "choices": texts})
 
 
-def test_a_pattern_takes_memory_by_its_size() -> None:
+def test_the_memory_of_a_pattern_grows_with_its_size() -> None:
     assert Pattern("[0-9]{5}").size == MEMORY_SIZES[0]
     assert MEMORY_SIZES[0] < Pattern(r"\pL+").size < Pattern(r"\pL{1,50}").size == MEMORY_SIZES[-1]
 
@@ -45,7 +45,7 @@ def test_a_form_whose_patterns_take_too_much_memory_is_not_saved(
     assert (answer.status_code, [*answer.json["codes"]]) == (422, [f"fields.{too_many - 1}.pattern"])
 
 
-def test_the_least_recently_used_forms_make_room(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_least_recently_used_forms_are_evicted(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     ids = [form_for(app, named(2, LETTERS)) for _ in range(4)]
     monkeypatch.setattr(cache, "MAX_AGE", 0)
     with app.app_context():
@@ -62,7 +62,7 @@ def test_the_least_recently_used_forms_make_room(app: Flask, monkeypatch: pytest
 
 
 @pytest.mark.parametrize("kind", ["select", "radio", "multiselect"])
-def test_the_length_of_a_page_is_known_before_it_is_made(app: Flask, kind: str) -> None:
+def test_page_size_is_an_upper_bound(app: Flask, kind: str) -> None:
     form = form_for(app, with_choices(kind, 8, 400))
     length = len(app.test_client().get(f"/f/{form}").data)
     estimate = controls.page_size(with_choices(kind, 8, 400))
@@ -70,7 +70,7 @@ def test_the_length_of_a_page_is_known_before_it_is_made(app: Flask, kind: str) 
     assert estimate <= 1.3 * length
 
 
-def test_a_form_whose_page_would_be_too_long_is_not_saved(app: Flask, client: FlaskClient, key_of: KeyOf) -> None:
+def test_a_form_with_too_long_a_page_is_not_saved(app: Flask, client: FlaskClient, key_of: KeyOf) -> None:
     key = key_of(app)
     body = {"name": "x", "fields": with_choices("radio", 14, 1000)}
     answer = client.post("/api/forms", json=body, headers=key)
@@ -82,7 +82,7 @@ def test_a_form_whose_page_would_be_too_long_is_not_saved(app: Flask, client: Fl
     assert client.post("/api/forms", json=body, headers=key).status_code == 201
 
 
-def test_a_page_that_is_too_long_is_not_made(app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_long_a_page_is_not_rendered(app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(schemas, "MAX_PAGE_SIZE", 2**30)  # as it was when such a form was saved
     form = form_for(app, with_choices("radio", 20, 1000))
     answer = client.get(f"/f/{form}", headers=BROWSER)
@@ -92,7 +92,7 @@ def test_a_page_that_is_too_long_is_not_made(app: Flask, client: FlaskClient, mo
     assert client.post(f"/f/{form}", data={"field0": "x"}).json["codes"]["field0"] == ["not_a_choice"]
 
 
-def test_controls_are_rendered_once_and_not_for_others(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_empty_controls_are_rendered_once(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     form = form_for(app, [*with_choices("select", 2, 3), {"name": "from", "type": "hidden"}])
     client = app.test_client()
     assert 'value="shop"' in client.get(f"/f/{form}?from=shop").text
@@ -106,7 +106,7 @@ def test_controls_are_rendered_once_and_not_for_others(app: Flask, monkeypatch: 
         assert {*cache.get_published_form(form).rendered_controls} == {"field0", "field1", "from"}
 
 
-def test_what_was_sent_to_a_form_without_fields_is_not_remembered(app: Flask, client: FlaskClient) -> None:
+def test_guessed_fields_are_not_cached(app: Flask, client: FlaskClient) -> None:
     form = form_for(app, max_submissions=1)
     for number in range(3):
         client.post(f"/f/{form}", data={f"secret{number}": ""}, headers=BROWSER)
@@ -116,7 +116,7 @@ def test_what_was_sent_to_a_form_without_fields_is_not_remembered(app: Flask, cl
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 @pytest.mark.parametrize("path", ["", "/thanks", "/challenge"])
-def test_looking_at_forms_is_limited(make_app: MakeApp, method: str, path: str) -> None:
+def test_hosted_pages_are_rate_limited(make_app: MakeApp, method: str, path: str) -> None:
     app = make_app(SUBMISSION_RATE_LIMIT="1/60")
     form = form_for(app, challenge="altcha")
     client = app.test_client()

@@ -44,7 +44,7 @@ BOUNDS = {
 
 
 @pytest.mark.parametrize("name", FIELD_TYPES)
-def test_every_type_takes_the_rules_that_fit_it_and_no_other(name: str) -> None:
+def test_every_type_accepts_only_its_own_rules(name: str) -> None:
     least, most = BOUNDS.get(name, (1, 2))
     every = RULES | {"min": least, "max": most}
     fitting = {rule: value for rule, value in every.items() if rule in FIELD_TYPES[name].rules}
@@ -56,11 +56,11 @@ def test_every_type_takes_the_rules_that_fit_it_and_no_other(name: str) -> None:
     assert set(found) == wrong
 
 
-def test_all_seventeen_types_are_there() -> None:
+def test_there_are_seventeen_types() -> None:
     assert len(FIELD_TYPES) == 17
 
 
-def test_everything_wrong_comes_at_once_and_says_where() -> None:
+def test_all_errors_are_reported_together_by_path() -> None:
     found = codes(
         name=" ",
         fields=[
@@ -122,16 +122,16 @@ def test_everything_wrong_comes_at_once_and_says_where() -> None:
         ({"type": "file", "max_size": 0}, "max_size"),
     ],
 )
-def test_a_rule_that_is_not_as_it_must_be_is_named(said: dict[str, Any], where: str) -> None:
+def test_an_invalid_rule_is_reported(said: dict[str, Any], where: str) -> None:
     assert list(codes_of_field(**said)) == [where]
 
 
 @pytest.mark.parametrize("pattern", ["(", "a)|(b", "(?=x)", r"(a)\1", "a{1001}", r"\pL{1,900}", "x" * 501])
-def test_a_pattern_that_the_engine_does_not_take_is_refused(pattern: str) -> None:
+def test_a_pattern_that_re2_rejects_is_refused(pattern: str) -> None:
     assert list(codes_of_field(pattern=pattern)) == ["pattern"]
 
 
-def test_a_form_may_have_no_fields_and_at_most_500() -> None:
+def test_a_form_may_have_0_to_500_fields() -> None:
     fields = [{"name": f"f{number}", "type": "text"} for number in range(501)]
     assert codes(fields=[]) == codes(fields=fields[:500]) == {}
     assert codes(fields=fields) == {"fields": ["too_many"]}
@@ -169,11 +169,11 @@ def test_a_form_may_have_no_fields_and_at_most_500() -> None:
         ("blocklist", {"names": []}, ".names"),
     ],
 )
-def test_a_setting_that_is_not_as_it_must_be_is_named(setting: str, value: Any, path: str) -> None:
+def test_an_invalid_setting_is_reported(setting: str, value: Any, path: str) -> None:
     assert list(codes(settings={setting: value})) == [f"settings.{setting}{path}"]
 
 
-def test_settings_that_do_not_go_together_are_named() -> None:
+def test_conflicting_settings_are_reported() -> None:
     fields = [{"name": "website", "type": "url"}]
     assert codes(fields=fields, settings={"honeypot": "website"}) == {"settings.honeypot": ["taken"]}
     assert codes(settings={"challenge": "hcaptcha", "challenge_site_key": "k"}) == {
@@ -182,7 +182,7 @@ def test_settings_that_do_not_go_together_are_named() -> None:
     assert codes(settings={"challenge": "altcha"}) == {}
 
 
-def test_origins_and_networks_are_kept_as_they_are_compared() -> None:
+def test_origins_and_networks_are_normalised() -> None:
     said = {"allowed_origins": ["HTTPS://Example.COM:443/", "http://[::1]:8080"]}
     blocked = {"networks": ["192.0.2.77/24", "2001:db8::1"], "addresses": ["@example.com", " ann@example.com "]}
     kept = NewForm().load({"name": "x", "settings": {**said, "blocklist": blocked}})["settings"]
@@ -204,7 +204,7 @@ def test_origins_and_networks_are_kept_as_they_are_compared() -> None:
         ("\uff53ite\u3002example", "site.example"),
     ],
 )
-def test_a_host_in_another_script_is_named_as_browsers_write_it(host: str, written: str) -> None:
+def test_a_non_ascii_host_is_refused_with_its_ascii_form(host: str, written: str) -> None:
     with pytest.raises(ma.ValidationError) as caught:
         NewForm().load({"name": "x", "settings": {"redirect_urls": ["https://a.example/", f"https://{host}:8443/ok"]}})
     (fault,) = errors_by_path(caught.value.messages)["settings.redirect_urls.1"]
@@ -217,24 +217,24 @@ def test_a_host_in_another_script_is_named_as_browsers_write_it(host: str, writt
 
 @pytest.mark.parametrize("setting", ["allowed_origins", "redirect_urls"])
 @pytest.mark.parametrize("host", ["\u00ad", "\u00fc..example", "\u200b.example", "\ufffd.example"])
-def test_a_host_that_no_browser_takes_is_refused(setting: str, host: str) -> None:
+def test_an_invalid_host_is_refused(setting: str, host: str) -> None:
     code = "invalid_origin" if setting == "allowed_origins" else "invalid_url"
     assert codes(settings={setting: [f"https://{host}"]}) == {f"settings.{setting}.0": [code]}
 
 
-def test_a_patch_is_merged_as_rfc_7396_says() -> None:
+def test_merge_patch_follows_rfc_7396() -> None:
     kept = {"a": "b", "c": {"d": "e", "f": "g"}, "h": [1, 2]}
     assert merge_patch(kept, {"a": "z", "c": {"f": None}, "h": [3]}) == {"a": "z", "c": {"d": "e"}, "h": [3]}
     assert merge_patch({"a": []}, {"a": {"b": {"c": None}}}) == {"a": {"b": {}}}
 
 
-def test_a_setting_that_was_not_there_when_the_form_was_saved_has_its_default() -> None:
+def test_settings_newer_than_the_form_have_their_defaults() -> None:
     assert load_settings({}) == FormSettings()
     assert load_settings({"blocklist": {"words": ["x"]}, "closed": True}).blocklist.words == ("x",)
 
 
 @pytest.mark.parametrize("fields", [5, "x", {}, [{"name": {}}], [{"name": [1]}, {"name": [1]}], [5]])
-def test_what_is_no_list_of_definitions_is_a_fault_and_no_error(fields: object) -> None:
+def test_malformed_definitions_are_validation_errors(fields: object) -> None:
     with pytest.raises(ma.ValidationError) as caught:
         NewForm().load({"name": "x", "fields": fields})
     assert list(caught.value.messages_dict) == ["fields"]

@@ -46,19 +46,19 @@ ALIKE = [
 
 
 @pytest.mark.parametrize(("name", "value", "kept"), ALIKE)
-def test_what_programs_send_in_other_shapes_is_made_alike(name: str, value: Any, kept: Any) -> None:
+def test_equivalent_shapes_are_normalised(name: str, value: Any, kept: Any) -> None:
     assert loaded(definition(name, required=True), value) == kept
 
 
 @pytest.mark.parametrize("value", [7, "7", 7.0, [7], " 7"])
-def test_a_number_of_json_is_a_choice(value: Any) -> None:
+def test_a_json_number_matches_a_choice(value: Any) -> None:
     assert loaded({"type": "select", "choices": ["7", "true"]}, value) == "7"
     assert loaded({"type": "multiselect", "choices": ["7", "true"]}, value) == ["7"]
     assert loaded({"type": "select", "choices": ["7", "true"]}, True) == "true"
 
 
 @pytest.mark.parametrize("value", [["", ""], [], [None], ["0", "off"], "false", 0, [False]])
-def test_a_box_of_which_no_value_is_ticked_is_not_ticked(value: Any) -> None:
+def test_a_box_without_a_ticked_value_is_unticked(value: Any) -> None:
     assert codes({"type": "checkbox", "required": True}, value) == ["blank"]
 
 
@@ -66,14 +66,14 @@ def test_a_box_of_which_no_value_is_ticked_is_not_ticked(value: Any) -> None:
     "value", ["\u200b", "\u3164", "\u2800", "\ufe0f\u00ad ", "\u180e\x07", ["\u200b", ""], "\U000e0020"]
 )
 @pytest.mark.parametrize("name", [name for name in FIELD_TYPES if name != "file"])
-def test_what_nobody_can_see_is_empty(name: str, value: Any) -> None:
+def test_invisible_text_is_empty(name: str, value: Any) -> None:
     with pytest.raises(ma.ValidationError) as caught:
         loaded(definition(name, required=True), value)
     assert [fault.code for fault in caught.value.messages["x"]] == ["blank"]  # type: ignore[index]
 
 
 @pytest.mark.parametrize("name", [name for name, kind in FIELD_TYPES.items() if kind.trims])
-def test_a_blank_is_no_mistake_where_nothing_is_required(name: str) -> None:
+def test_blanks_are_valid_in_optional_fields(name: str) -> None:
     assert loaded(definition(name), " \u200b") in (" \u200b", [])
 
 
@@ -90,9 +90,7 @@ def test_a_blank_is_no_mistake_where_nothing_is_required(name: str) -> None:
         ({"pattern": "\u00e9"}, "e\u0301", []),
     ],
 )
-def test_what_a_browser_lets_through_is_as_long_as_it_was_sent(
-    rules: dict[str, Any], value: str, expected: list[str]
-) -> None:
+def test_lengths_that_browsers_accept_are_accepted(rules: dict[str, Any], value: str, expected: list[str]) -> None:
     try:
         loaded({"type": "text", **rules}, value)
         found = []
@@ -102,5 +100,5 @@ def test_what_a_browser_lets_through_is_as_long_as_it_was_sent(
 
 
 @pytest.mark.parametrize("sent", ["hello\r\nworld", "hello\nworld", "hello\rworld"])
-def test_a_pattern_sees_a_line_break_as_browsers_do(sent: str) -> None:
+def test_patterns_see_line_breaks_as_line_feeds(sent: str) -> None:
     assert codes({"type": "textarea", "pattern": r"[A-Za-z \n]+"}, sent) == []

@@ -18,7 +18,7 @@ def key(app: Flask, key_of: KeyOf) -> dict[str, str]:
     return key_of(app)
 
 
-def test_a_page_without_one_has_no_script(app: Flask, client: FlaskClient, key: dict[str, str]) -> None:
+def test_a_page_without_a_challenge_loads_no_script(app: Flask, client: FlaskClient, key: dict[str, str]) -> None:
     page = client.get(form_at(app, key))
     assert "script" not in page.text
     assert "script-src" not in page.headers["Content-Security-Policy"]
@@ -33,7 +33,7 @@ def test_a_page_without_one_has_no_script(app: Flask, client: FlaskClient, key: 
         ("recaptcha", "g-recaptcha", "https://www.google.com/recaptcha/"),
     ],
 )
-def test_a_provider_is_named_in_the_policy(
+def test_the_csp_allows_only_the_provider_of_the_challenge(
     app: Flask, client: FlaskClient, key: dict[str, str], kind: str, mark: str, host: str
 ) -> None:
     page = client.get(form_at(app, key, challenge=kind, **KEYS))
@@ -49,7 +49,7 @@ def test_a_provider_is_named_in_the_policy(
     assert "<noscript>" in page.text
 
 
-def test_our_own_puzzle_comes_from_here_alone(app: Flask, client: FlaskClient, key: dict[str, str]) -> None:
+def test_altcha_loads_only_from_the_service(app: Flask, client: FlaskClient, key: dict[str, str]) -> None:
     path = form_at(app, key, challenge="altcha")
     page = client.get(path)
     assert f'<altcha-widget challenge="{path}/challenge"' in page.text
@@ -61,7 +61,7 @@ def test_our_own_puzzle_comes_from_here_alone(app: Flask, client: FlaskClient, k
             assert answer.headers["Cross-Origin-Embedder-Policy"] == "require-corp", "a worker has to say so itself"
 
 
-def test_what_is_wrong_with_the_token_stands_beside_it(app: Flask, client: FlaskClient, key: dict[str, str]) -> None:
+def test_a_token_error_is_shown_beside_the_widget(app: Flask, client: FlaskClient, key: dict[str, str]) -> None:
     answer = client.post(form_at(app, key, challenge="altcha"), data={"message": "Hello"}, headers=BROWSER)
     assert answer.status_code == 422
     assert "Confirm that you are human." in answer.text

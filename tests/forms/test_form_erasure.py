@@ -37,7 +37,7 @@ def sweep(app: Flask) -> None:
         deletion.erase_deleted_forms()
 
 
-def test_a_form_with_little_is_gone_at_once(either: FlaskClient, either_app: Flask, key_of: KeyOf) -> None:
+def test_a_small_form_is_erased_by_the_request(either: FlaskClient, either_app: Flask, key_of: KeyOf) -> None:
     owner = key_of(either_app)
     form = make_form(either_app)
     fill(either_app, form, 3)
@@ -46,9 +46,7 @@ def test_a_form_with_little_is_gone_at_once(either: FlaskClient, either_app: Fla
     assert either.get(f"/api/forms/{form}/erasure", headers=owner).status_code == 404
 
 
-def test_a_form_with_much_is_out_of_everybodys_sight_at_once(
-    either: FlaskClient, either_app: Flask, key_of: KeyOf
-) -> None:
+def test_a_large_form_is_hidden_at_once(either: FlaskClient, either_app: Flask, key_of: KeyOf) -> None:
     owner, operator = key_of(either_app), key_of(either_app, "op@example.com", role="operator")
     form = make_form(either_app)
     sent = fill(either_app, form)
@@ -71,7 +69,7 @@ def test_a_form_with_much_is_out_of_everybodys_sight_at_once(
         assert notification.notification_payload(Submission.query.first().id) is None
 
 
-def test_the_rest_is_erased_in_the_background_and_progress_is_shown(
+def test_the_background_erases_the_rest_and_reports_progress(
     either: FlaskClient, either_app: Flask, key_of: KeyOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     owner, stranger = key_of(either_app), key_of(either_app, "stranger@example.com")
@@ -97,7 +95,7 @@ def test_the_rest_is_erased_in_the_background_and_progress_is_shown(
     assert either.get(f"/api/submissions/{kept}", headers=owner).status_code == 200
 
 
-def test_an_account_with_much_is_gone_at_once_and_its_row_with_the_last_of_its_forms(
+def test_a_large_account_is_hidden_at_once_and_its_row_deleted_with_its_last_form(
     either: FlaskClient, either_app: Flask
 ) -> None:
     owner = Member(either_app, "olga@example.com", role="owner")
@@ -116,7 +114,7 @@ def test_an_account_with_much_is_gone_at_once_and_its_row_with_the_last_of_its_f
     assert count(either_app, Account, Form, Submission) == [1, 0, 0]
 
 
-def test_an_account_with_little_is_gone_at_once(either: FlaskClient, either_app: Flask) -> None:
+def test_a_small_account_is_erased_by_the_request(either: FlaskClient, either_app: Flask) -> None:
     owner = Member(either_app, "olga@example.com", role="owner")
     fill(either_app, make_form(either_app, owner.email), 3)
     assert owner.call("DELETE", "/api/me", password=PASSWORD).status_code == 200

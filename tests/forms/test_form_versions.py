@@ -20,7 +20,7 @@ def test_an_owner_lists_the_versions_of_a_form(either: FlaskClient, either_app: 
     assert second["meta"]["next"] is None
 
 
-def test_nobody_else_lists_them(client: FlaskClient, app: Flask, key_of: KeyOf) -> None:
+def test_other_owners_cannot_list_the_versions(client: FlaskClient, app: Flask, key_of: KeyOf) -> None:
     owner, stranger = key_of(app), key_of(app, "stranger@example.com")
     path = f"/api/forms/{make_form(app)}/versions"
     assert client.get(path, headers=stranger).status_code == 404

@@ -43,7 +43,7 @@ def published_in(app: Flask, form_id: str) -> PublishedForm:
         return get_published_form(form_id)
 
 
-def test_a_form_is_made_and_given_back_whole(either: FlaskClient, owner: dict[str, str]) -> None:
+def test_creating_a_form_returns_all_of_it(either: FlaskClient, owner: dict[str, str]) -> None:
     form = make(either, owner, name="Kontakt & Anfrage", fields=FIELDS, settings={"closed": None, "honeypot": "trap"})
     assert len(form["id"]) == 16
     assert form["id"][0].isalnum()
@@ -68,7 +68,7 @@ def test_a_form_is_made_and_given_back_whole(either: FlaskClient, owner: dict[st
     assert either.get(f"/api/forms/{form['id']}", headers=owner).json["data"] == form
 
 
-def test_faults_are_named_by_their_path(client: FlaskClient, app: Flask, key_of: KeyOf) -> None:
+def test_errors_are_reported_by_path(client: FlaskClient, app: Flask, key_of: KeyOf) -> None:
     key = key_of(app)
     bad = {"name": "x", "fields": [FIELDS[0], {"name": "p", "type": "text", "pattern": "("}]}
     answer = client.post("/api/forms", json=bad, headers=key)
@@ -78,7 +78,7 @@ def test_faults_are_named_by_their_path(client: FlaskClient, app: Flask, key_of:
     assert answer.json["codes"] == {"settings.honeypot": ["taken"]}
 
 
-def test_settings_are_merged_and_null_takes_one_back(either: FlaskClient, owner: dict[str, str]) -> None:
+def test_a_patch_merges_settings_and_null_restores_a_default(either: FlaskClient, owner: dict[str, str]) -> None:
     form = make(either, owner, settings={"retention_days": 30, "blocklist": {"words": ["casino"]}})
     said = {"retention_days": None, "closed": True, "blocklist": {"networks": ["192.0.2.0/24"]}}
     changed = either.patch(f"/api/forms/{form['id']}", json={"settings": said}, headers=owner).json["data"]
@@ -89,7 +89,7 @@ def test_settings_are_merged_and_null_takes_one_back(either: FlaskClient, owner:
     assert changed["updated_at"] > form["updated_at"]
 
 
-def test_a_secret_is_kept_and_never_given_back(either: FlaskClient, either_app: Flask, owner: dict[str, str]) -> None:
+def test_a_secret_is_stored_and_never_returned(either: FlaskClient, either_app: Flask, owner: dict[str, str]) -> None:
     said = {"challenge": "turnstile", "challenge_site_key": "site", "challenge_secret": "Sesame-1234"}
     form = make(either, owner, settings=said)
     path = f"/api/forms/{form['id']}"
@@ -108,7 +108,7 @@ def test_a_secret_is_kept_and_never_given_back(either: FlaskClient, either_app: 
     assert b"Sesame" not in b" ".join(value for value in row if isinstance(value, bytes | memoryview))
 
 
-def test_other_fields_make_a_version_and_the_old_labels_stay(
+def test_changed_fields_create_a_version_and_keep_the_old_labels(
     either: FlaskClient, either_app: Flask, owner: dict[str, str]
 ) -> None:
     form = make(either, owner, fields=FIELDS)
@@ -124,7 +124,7 @@ def test_other_fields_make_a_version_and_the_old_labels_stay(
     assert (second["form_id"], second["version"], second["fields"]) == (form["id"], 2, renamed)
 
 
-def test_a_version_that_is_not_there_or_anothers_is_not_found(
+def test_a_missing_or_foreign_version_is_404(
     either: FlaskClient, either_app: Flask, owner: dict[str, str], key_of: KeyOf
 ) -> None:
     path = f"/api/forms/{make(either, owner)['id']}/versions"
@@ -139,7 +139,7 @@ def test_a_version_that_is_not_there_or_anothers_is_not_found(
     assert either.get(f"{path}/1", headers=operator).json["data"]["version"] == 1
 
 
-def test_changes_at_once_lose_no_version(make_either_app: MakeApp, key_of: KeyOf) -> None:
+def test_concurrent_changes_lose_no_version(make_either_app: MakeApp, key_of: KeyOf) -> None:
     app = make_either_app(RATE_LIMIT_ENABLED="false")
     key = key_of(app)
     form = make(app.test_client(), key)
@@ -158,7 +158,7 @@ def test_changes_at_once_lose_no_version(make_either_app: MakeApp, key_of: KeyOf
     assert last["settings"]["blocklist"]["words"] == [last["fields"][0]["name"].replace("field", "word")]
 
 
-def test_a_list_goes_on_where_it_stopped(either: FlaskClient, owner: dict[str, str]) -> None:
+def test_a_cursor_continues_the_list(either: FlaskClient, owner: dict[str, str]) -> None:
     made = [make(either, owner, name=f"Form {number}")["id"] for number in range(5)]
     seen: list[str] = []
     cursor: dict[str, str] = {}
@@ -174,14 +174,12 @@ def test_a_list_goes_on_where_it_stopped(either: FlaskClient, owner: dict[str, s
 @pytest.mark.parametrize(
     "query", ["cursor=x", "cursor=WyIxIiwgIjIiXQ", "limit=0", "limit=101", "limit=x", "page=2", "limit=1&limit=2"]
 )
-def test_a_query_that_is_not_as_it_must_be_is_named(client: FlaskClient, app: Flask, key_of: KeyOf, query: str) -> None:
+def test_an_invalid_query_is_reported(client: FlaskClient, app: Flask, key_of: KeyOf, query: str) -> None:
     answer = client.get(f"/api/forms?{query}", headers=key_of(app))
     assert (answer.status_code, list(answer.json["codes"])) == (422, [query.split("=", maxsplit=1)[0]])
 
 
-def test_a_deleted_form_is_gone_with_its_versions(
-    either: FlaskClient, either_app: Flask, owner: dict[str, str]
-) -> None:
+def test_deleting_a_form_deletes_its_versions(either: FlaskClient, either_app: Flask, owner: dict[str, str]) -> None:
     form = make(either, owner, fields=FIELDS)
     erased: list[str] = []
 
@@ -203,7 +201,7 @@ class TestAStranger:
     """Somebody who has an account, but not that form."""
 
     @pytest.mark.parametrize("method", ["get", "patch", "delete"])
-    def test_sees_what_a_missing_form_looks_like(
+    def test_gets_the_same_404_as_for_a_missing_form(
         self, either: FlaskClient, either_app: Flask, owner: dict[str, str], key_of: KeyOf, method: str
     ) -> None:
         form = make(either, owner)
@@ -217,7 +215,7 @@ class TestAStranger:
         assert len({answer.data for answer in answers}) == 1
         assert either.get(f"/api/forms/{form['id']}", headers=owner).json["data"] == form
 
-    def test_lists_only_their_own_and_an_operator_all(
+    def test_lists_only_their_own_forms_and_an_operator_lists_all(
         self, either: FlaskClient, either_app: Flask, owner: dict[str, str], key_of: KeyOf
     ) -> None:
         form = make(either, owner)
@@ -239,7 +237,7 @@ class TestAStranger:
 class TestPublished:
     """The form as the public meets it."""
 
-    def test_is_kept_and_what_is_saved_here_is_seen_at_once(
+    def test_is_cached_until_this_process_saves_it(
         self, either: FlaskClient, either_app: Flask, owner: dict[str, str]
     ) -> None:
         form = make(either, owner, fields=FIELDS)
@@ -250,7 +248,7 @@ class TestPublished:
         second = published_in(either_app, form["id"])
         assert not second.open
 
-    def test_what_is_saved_elsewhere_is_seen_soon_and_compiled_only_if_it_differs(
+    def test_changes_of_other_processes_appear_after_max_age_and_recompile_only_new_versions(
         self, either: FlaskClient, either_app: Flask, owner: dict[str, str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         form = make(either, owner, fields=FIELDS)
@@ -265,11 +263,11 @@ class TestPublished:
         assert second.schema is first.schema
 
     @pytest.mark.parametrize("form_id", ["A" * 16, "", "short", "-AAAAAAAAAAAAAAA", "\0" * 16])
-    def test_is_not_found_where_there_is_none(self, app: Flask, form_id: str) -> None:
+    def test_a_missing_form_is_404(self, app: Flask, form_id: str) -> None:
         with pytest.raises(NotFoundError):
             published_in(app, form_id)
 
-    def test_keeps_only_so_many(
+    def test_evicts_the_oldest_forms_beyond_max_forms(
         self, client: FlaskClient, app: Flask, key_of: KeyOf, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(publishing, "MAX_FORMS", 2)
@@ -280,7 +278,7 @@ class TestPublished:
         assert published_in(app, made[0]) is not kept[0]
 
 
-def test_the_export_of_an_account_holds_its_forms_and_no_secret(
+def test_an_account_export_contains_forms_without_secrets(
     either: FlaskClient, either_app: Flask, owner: dict[str, str]
 ) -> None:
     said = {"challenge": "hcaptcha", "challenge_site_key": "site", "challenge_secret": "Sesame-1234"}

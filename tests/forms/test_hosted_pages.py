@@ -55,7 +55,7 @@ def shown_again(app: Flask, form_id: str, errors: dict[str, list[FieldError]], v
         )
 
 
-def test_shows_every_type_with_its_rules(client: FlaskClient, form_of: MakeForm) -> None:
+def test_every_type_is_rendered_with_its_rules(client: FlaskClient, form_of: MakeForm) -> None:
     form_id = form_of(fields=EVERY_FIELD)
     answer = client.get(f"/f/{form_id}")
     assert (answer.status_code, answer.mimetype) == (200, "text/html")
@@ -86,15 +86,13 @@ def test_shows_every_type_with_its_rules(client: FlaskClient, form_of: MakeForm)
     assert "<script" not in answer.text
 
 
-def test_a_form_without_fields_shows_the_three_that_most_forms_have(client: FlaskClient, form_of: MakeForm) -> None:
+def test_a_form_without_fields_shows_three_default_fields(client: FlaskClient, form_of: MakeForm) -> None:
     page = client.get(f"/f/{form_of(settings={'honeypot': 'company_fax'})}").text
     assert re.findall(r'name="([a-z_]+)"', page)[1:] == ["_started", "name", "email", "message", "company_fax"]
     assert "multipart" not in page
 
 
-def test_a_pattern_that_a_browser_reads_otherwise_is_left_to_the_service(
-    client: FlaskClient, form_of: MakeForm
-) -> None:
+def test_patterns_that_javascript_reads_differently_are_not_rendered(client: FlaskClient, form_of: MakeForm) -> None:
     fields = [
         {"name": "a", "type": "text", "pattern": "[[:alpha:]]+"},
         {"name": "b", "type": "textarea", "pattern": "x"},
@@ -102,13 +100,13 @@ def test_a_pattern_that_a_browser_reads_otherwise_is_left_to_the_service(
     assert "pattern=" not in client.get(f"/f/{form_of(fields=fields)}").text
 
 
-def test_hidden_fields_take_their_values_from_the_query_and_no_others(client: FlaskClient, form_of: MakeForm) -> None:
+def test_only_hidden_fields_are_prefilled_from_the_query(client: FlaskClient, form_of: MakeForm) -> None:
     page = client.get(f'/f/{form_of(fields=EVERY_FIELD)}?source="shop&name=Mallory').text
     assert 'name="source" value="&#34;shop"' in page
     assert "Mallory" not in page
 
 
-def test_what_is_wrong_stands_beside_each_field_and_in_a_summary(app: Flask, form_of: MakeForm) -> None:
+def test_errors_are_shown_beside_fields_and_in_a_summary(app: Flask, form_of: MakeForm) -> None:
     errors = {
         "email": [FieldError("Enter an e-mail address.", "invalid_email")],
         "meal": [FieldError("Choose one.", "required")],
@@ -126,7 +124,7 @@ def test_what_is_wrong_stands_beside_each_field_and_in_a_summary(app: Flask, for
     assert ">\n\nHi</textarea>" in page  # a browser takes the first line break off
 
 
-def test_what_has_no_field_on_the_page_is_carried_along(app: Flask, form_of: MakeForm) -> None:
+def test_values_without_a_field_are_carried_in_hidden_fields(app: Flask, form_of: MakeForm) -> None:
     values = {"_next": "/done", "utm": ["a", "b"], "_gotcha": "bot", "altcha": "token", "_started": "x", "name": "Ann"}
     page = shown_again(app, form_of(fields=EVERY_FIELD), {}, values)
     assert '<input type="hidden" name="_next" value="/done">' in page
@@ -135,7 +133,7 @@ def test_what_has_no_field_on_the_page_is_carried_along(app: Flask, form_of: Mak
     assert "token" not in page
 
 
-def test_a_form_without_fields_is_shown_again_with_those_that_were_sent(app: Flask, form_of: MakeForm) -> None:
+def test_a_form_without_fields_redisplays_the_submitted_fields(app: Flask, form_of: MakeForm) -> None:
     values = {"first_name": "Ann", "story": "Long " * 50, "_subject": "Hi", "fax": "bot"}
     page = shown_again(app, form_of(settings={"honeypot": "fax"}), {}, values)
     assert page.count('name="fax"') == 1
@@ -145,20 +143,20 @@ def test_a_form_without_fields_is_shown_again_with_those_that_were_sent(app: Fla
     assert '<input type="hidden" name="_subject" value="Hi">' in page
 
 
-def test_a_browser_may_follow_where_the_form_leads(client: FlaskClient, form_of: MakeForm) -> None:
+def test_the_csp_allows_the_redirect_targets(client: FlaskClient, form_of: MakeForm) -> None:
     form_id = form_of(settings={"redirect_urls": ["https://a.example/x", "https://a.example/y"]})
     policy = client.get(f"/f/{form_id}").headers["Content-Security-Policy"]
     assert policy.endswith("form-action 'self' https://a.example")
 
 
-def test_a_closed_form_says_so(client: FlaskClient, form_of: MakeForm) -> None:
+def test_a_closed_form_shows_a_closed_page(client: FlaskClient, form_of: MakeForm) -> None:
     answer = client.get(f"/f/{form_of(settings={'closed': True})}")
     assert answer.status_code == 403
     assert "closed" in answer.text
     assert "<form" not in answer.text
 
 
-def test_there_is_a_page_to_thank(client: FlaskClient, form_of: MakeForm) -> None:
+def test_the_thank_you_page_is_shown(client: FlaskClient, form_of: MakeForm) -> None:
     form_id = form_of()
     answer = client.get(f"/f/{form_id}/thanks")
     assert answer.status_code == 200
@@ -166,11 +164,11 @@ def test_there_is_a_page_to_thank(client: FlaskClient, form_of: MakeForm) -> Non
 
 
 @pytest.mark.parametrize("path", ["/f/AAAAAAAAAAAAAAAA", "/f/AAAAAAAAAAAAAAAA/thanks", "/f/%00", "/f/x"])
-def test_a_form_that_is_not_there_is_not_found(client: FlaskClient, path: str) -> None:
+def test_the_page_of_a_missing_form_is_404(client: FlaskClient, path: str) -> None:
     assert client.get(path, headers={"Accept": "text/html"}).status_code == 404
 
 
-def test_head_works_and_a_path_in_front_too(make_app: MakeApp, key_of: Callable[..., dict[str, str]]) -> None:
+def test_head_requests_and_a_path_prefix_work(make_app: MakeApp, key_of: Callable[..., dict[str, str]]) -> None:
     app = make_app(PUBLIC_URL="https://site.example/forms")
     client = app.test_client()
     form = client.post("/api/forms", json={"name": "x"}, headers=key_of(app)).json["data"]
@@ -181,17 +179,17 @@ def test_head_works_and_a_path_in_front_too(make_app: MakeApp, key_of: Callable[
     assert 'href="/forms/static/forms.css' in page
 
 
-class TestTheMomentItWasAskedFor:
+class TestStartToken:
     """A signed token in a hidden field."""
 
-    def test_stands_in_the_page(self, app: Flask, client: FlaskClient, form_of: MakeForm) -> None:
+    def test_is_in_the_page(self, app: Flask, client: FlaskClient, form_of: MakeForm) -> None:
         (token,) = re.findall(r'name="_started" value="([^"]+)"', client.get(f"/f/{form_of()}").text)
         with app.app_context():
             age = page_tokens.start_age(token)
         assert age is not None
         assert 0 <= age < 60
 
-    def test_ages(self, app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_tells_its_age_and_none_in_the_future(self, app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
         with app.app_context():
             token = page_tokens.issue_start()
             now = time.time()
@@ -201,7 +199,7 @@ class TestTheMomentItWasAskedFor:
             assert page_tokens.start_age(token) is None
 
     @pytest.mark.parametrize("token", ["", ".", "1.2", "ä", "1795515064.807." + "0" * 64, "9" * 5000, "nan.", "\ud800"])
-    def test_cannot_be_made_up(self, app: Flask, token: str) -> None:
+    def test_cannot_be_forged(self, app: Flask, token: str) -> None:
         with app.app_context():
             assert page_tokens.start_age(token) is None
             assert page_tokens.start_age("0" + page_tokens.issue_start()) is None

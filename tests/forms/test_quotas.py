@@ -25,7 +25,7 @@ def fields(number: int) -> list[dict[str, str]]:
     return [{"name": f"field{number}", "type": "text"}]
 
 
-def test_an_account_has_so_many_forms(make_either_app: MakeApp, key_of: KeyOf) -> None:
+def test_the_number_of_forms_per_account_is_limited(make_either_app: MakeApp, key_of: KeyOf) -> None:
     app = make_either_app(FORMS_PER_ACCOUNT="2")
     client, owner, other = app.test_client(), key_of(app), key_of(app, "other@example.com")
     ids = [client.post("/api/forms", json={"name": "x"}, headers=owner).json["data"]["id"] for _ in range(2)]
@@ -37,14 +37,14 @@ def test_an_account_has_so_many_forms(make_either_app: MakeApp, key_of: KeyOf) -
     assert client.post("/api/forms", json={"name": "x"}, headers=owner).status_code == 201
 
 
-def test_without_a_quota_there_is_none(make_app: MakeApp, key_of: KeyOf) -> None:
+def test_no_quota_means_no_limit(make_app: MakeApp, key_of: KeyOf) -> None:
     app = make_app(FORMS_PER_ACCOUNT="0", FORM_STORAGE="0", ACCOUNT_STORAGE="0")
     client, owner = app.test_client(), key_of(app)
     form = client.post("/api/forms", json={"name": "x"}, headers=owner).json["data"]["id"]
     assert client.post(f"/f/{form}", **multipart(file_part("cv", "cv.txt", b"x" * 5000))).status_code == 200
 
 
-def test_versions_that_nothing_was_sent_under_go_and_the_others_are_bounded(
+def test_unused_versions_are_deleted_and_used_ones_are_limited(
     either: FlaskClient, either_app: Flask, key_of: KeyOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(quotas, "MAX_VERSIONS", 4)
@@ -69,9 +69,7 @@ def test_versions_that_nothing_was_sent_under_go_and_the_others_are_bounded(
     assert either.patch(path, headers=owner, json={"name": "Another"}).status_code == 200
 
 
-def test_the_sweep_takes_out_versions_that_nothing_was_sent_under(
-    either_app: Flask, key_of: KeyOf, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_sweep_deletes_unused_versions(either_app: Flask, key_of: KeyOf, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retention, "NEWEST_VERSIONS", 2)
     key_of(either_app)
     form = make_form(either_app, "owner@example.com", *(fields(number) for number in range(6)))
@@ -82,7 +80,7 @@ def test_the_sweep_takes_out_versions_that_nothing_was_sent_under(
     assert numbers == [2, 5, 6]
 
 
-def test_of_a_trail_the_newest_events_are_kept(either_app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_the_newest_audit_events_are_kept(either_app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cleanup, "MAX_EVENTS", 3)
     mine, others = uuid.uuid4(), uuid.uuid4()
     with either_app.app_context():
@@ -109,7 +107,7 @@ def upload() -> Callable[..., int]:
     return send
 
 
-def test_files_beyond_a_forms_quota_are_refused_beside_their_field_and_texts_are_taken(
+def test_files_beyond_the_quota_are_refused_while_texts_are_accepted(
     make_either_app: MakeApp, key_of: KeyOf, upload: Callable[..., int]
 ) -> None:
     app = make_either_app(FORM_STORAGE="10000")
@@ -131,7 +129,7 @@ def test_files_beyond_a_forms_quota_are_refused_beside_their_field_and_texts_are
     assert stats["refusals"]["too_large"] == 3
 
 
-def test_what_is_erased_makes_room_at_once(make_app: MakeApp, key_of: KeyOf, upload: Callable[..., int]) -> None:
+def test_erasure_frees_the_quota_at_once(make_app: MakeApp, key_of: KeyOf, upload: Callable[..., int]) -> None:
     app = make_app(FORM_STORAGE="5000")
     client, owner = app.test_client(), key_of(app)
     form = make_form(app)

@@ -104,7 +104,7 @@ M4A, MIF1, MP4 = iso("M4A ", "M4A ", "mp42"), iso("mif1", "mif1", "heic"), iso("
         ("odd.xyz", b"plain", "application/x-nobody-knows-it", "text/plain"),
     ],
 )
-def test_is_taken_and_shown_as_what_it_is(name: str, content: bytes, accept: str, content_type: str) -> None:
+def test_files_are_accepted_and_labelled_by_content(name: str, content: bytes, accept: str, content_type: str) -> None:
     kind = detect_type(content[:8192], name)
     assert is_accepted(kind, name, accept)
     assert kind.served_as == content_type
@@ -134,7 +134,7 @@ def test_is_taken_and_shown_as_what_it_is(name: str, content: bytes, accept: str
     ],
     ids=range(18),
 )
-def test_what_runs_is_not_taken_for_what_it_is_not(content: bytes) -> None:
+def test_programs_are_not_accepted_as_other_types(content: bytes) -> None:
     for name in ("a.png", "a.jpg", "a.gif", "a.webp", "a.heic", "a.pdf", "a.doc", "a", "a.exe", "a.htm"):
         kind = detect_type(content, name)
         for accept in ("image/*", ".png,.jpg,.gif,.webp", "image/png,image/jpeg", "audio/*", ".pdf", ".doc"):
@@ -158,15 +158,15 @@ def test_what_runs_is_not_taken_for_what_it_is_not(content: bytes) -> None:
         ("cv.rtf", b"just text", ".rtf"),
     ],
 )
-def test_what_is_something_else_is_not_taken(name: str, content: bytes, accept: str) -> None:
+def test_files_of_other_types_are_refused(name: str, content: bytes, accept: str) -> None:
     assert not is_accepted(detect_type(content, name), name, accept)
 
 
-def test_text_that_mentions_a_mark_is_text() -> None:
+def test_text_that_contains_a_signature_is_text() -> None:
     assert detect_type(b"A PDF begins with %PDF-1.7", "notes.md").served_as == "text/markdown"
 
 
-def test_a_photo_of_a_phone_is_stored_and_shown_as_what_it_is(app: Flask) -> None:
+def test_a_phone_photo_is_stored_with_its_type(app: Flask) -> None:
     form = form_for(app, [{"name": "photo", "type": "file", "accept": ".png,.jpg"}])
     body = multipart(file_part("photo", "IMG_1.png", JPEG, "image/png"))
     assert app.test_client().post(f"/f/{form}", headers={"Accept": "application/json"}, **body).status_code == 200

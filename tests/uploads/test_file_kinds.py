@@ -61,7 +61,7 @@ from tests.support.definitions import PDF, PNG, PROGRAM
         ("half\ud800.txt", "half.txt"),
     ],
 )
-def test_a_name_is_made_safe_and_stays_readable(sent: str, kept: str) -> None:
+def test_file_names_are_sanitised_and_stay_readable(sent: str, kept: str) -> None:
     assert sanitize_filename(sent) == kept
 
 
@@ -73,7 +73,7 @@ def test_a_name_is_made_safe_and_stays_readable(sent: str, kept: str) -> None:
         "x" * 100 + " con." + "a" * 146,
     ],
 )
-def test_no_name_is_a_device_however_often_it_is_cleaned(name: str) -> None:
+def test_sanitising_again_never_yields_a_device_name(name: str) -> None:
     once = sanitize_filename(name)
     assert sanitize_filename(once) == once
     for shown in (once, safe_name(once), safe_name(name), *names_sent(once), *names_sent(name)):
@@ -101,7 +101,7 @@ def test_a_long_name_keeps_its_extension(letter: str) -> None:
     assert len(sanitize_filename("a." + letter * 300).encode()) <= 255
 
 
-def test_an_extension_is_what_comes_after_a_name() -> None:
+def test_an_extension_needs_a_stem() -> None:
     assert [extension(name) for name in ("a.PDF", "a.tar.gz", ".env", "a.", "a")] == [".pdf", ".gz", "", "", ""]
 
 
@@ -147,7 +147,7 @@ SVG = b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"><script>ale
         ("empty.html", b"", "text/plain"),
     ],
 )
-def test_a_file_is_what_its_content_says_and_nothing_that_runs(name: str, content: bytes, found: str) -> None:
+def test_types_follow_the_content_and_are_never_active(name: str, content: bytes, found: str) -> None:
     assert detect_type(content[:8192], name).served_as == found
 
 
@@ -197,5 +197,5 @@ def test_a_file_is_what_its_content_says_and_nothing_that_runs(name: str, conten
         ("cv.pdf", PDF, " , ,", True),
     ],
 )
-def test_accept_is_held_against_content_and_name(name: str, content: bytes, accept: str, taken: bool) -> None:
+def test_accept_checks_content_and_name(name: str, content: bytes, accept: str, taken: bool) -> None:
     assert is_accepted(detect_type(content[:8192], name), name, accept) is taken

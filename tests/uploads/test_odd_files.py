@@ -56,14 +56,14 @@ def files_of(app: Flask, form: str) -> list[tuple[str, str, int]]:
         (b'name="cv"; filename="a\0b.pdf"', "ab.pdf"),
     ],
 )
-def test_the_name_of_a_file_is_what_its_owner_calls_it(app: Flask, disposition: bytes, name: str) -> None:
+def test_file_names_are_decoded(app: Flask, disposition: bytes, name: str) -> None:
     form = form_for(app, [CV])
     answer = post(app, form, part(disposition))
     assert answer.status_code == 200, answer.json
     assert files_of(app, form) == [("cv", name, len(PDF))]
 
 
-def test_names_are_read_in_the_forms_encoding_wherever_it_says_so(app: Flask) -> None:
+def test_charset_field_applies_wherever_it_appears(app: Flask) -> None:
     form = form_for(app)
     file = part(b'name="cv"; filename="\xcf\xf0.pdf"')
     assert post(app, form, file, text_part("_charset_", "windows-1251")).status_code == 200
@@ -81,7 +81,7 @@ def test_names_are_read_in_the_forms_encoding_wherever_it_says_so(app: Flask) ->
         (b"", b"Hello world"),
     ],
 )
-def test_a_file_is_kept_without_its_transfer_encoding(app: Flask, encoding: bytes, sent: bytes) -> None:
+def test_transfer_encodings_of_files_are_decoded(app: Flask, encoding: bytes, sent: bytes) -> None:
     form = form_for(app)
     file = part(b'name="cv"; filename="a.txt"', sent, b"Content-Transfer-Encoding: " + encoding, b"Content-Type:")
     assert post(app, form, file).status_code == 200
@@ -89,14 +89,14 @@ def test_a_file_is_kept_without_its_transfer_encoding(app: Flask, encoding: byte
 
 
 @pytest.mark.parametrize("sent", [b"SGVsbG8", b"S", b"Hello, world!", b"SGVs=bG8="])
-def test_a_file_whose_encoding_is_broken_is_not_kept_in_part(app: Flask, sent: bytes) -> None:
+def test_a_file_with_a_broken_transfer_encoding_is_refused(app: Flask, sent: bytes) -> None:
     file = part(b'name="cv"; filename="a.txt"', sent, b"Content-Transfer-Encoding: base64")
     answer = post(app, form_for(app), text_part("a", "x"), file)
     assert (answer.status_code, answer.json["error_type"]) == (400, "BadRequestError")
 
 
 @pytest.mark.parametrize("policy", ["keep", "drop", "reject"])
-def test_a_file_without_a_name_refuses_nothing(app: Flask, policy: str) -> None:
+def test_a_nameless_file_does_not_refuse_the_rest(app: Flask, policy: str) -> None:
     form = form_for(app, CONTACT, unknown_fields=policy)
     said = {"name": "Ann", "email": "ann@example.com"}
     answer = post(app, form, *(text_part(*pair) for pair in said.items()), part(b'filename="a.pdf"'))
@@ -104,7 +104,7 @@ def test_a_file_without_a_name_refuses_nothing(app: Flask, policy: str) -> None:
     assert data_of(app, form) == said
 
 
-def test_a_name_that_ends_with_a_backslash_is_whole(app: Flask) -> None:
+def test_a_trailing_backslash_ends_no_quotation(app: Flask) -> None:
     form = form_for(app)
     assert post(app, form, part(rb'name="cv\"; filename="a\"'), text_part("b", "x")).status_code == 200
     assert files_of(app, form) == [("cv\\", "unnamed", len(PDF))]

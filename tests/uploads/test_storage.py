@@ -77,12 +77,12 @@ def read(stored_as: str) -> bytes:
 
 
 @pytest.mark.parametrize("size", [0, 1, 65_536, 1_000_000])
-def test_a_file_is_read_back_as_it_came(context: Flask, size: int) -> None:
+def test_a_file_is_decrypted_unchanged(context: Flask, size: int) -> None:
     content = os.urandom(size)
     assert read(stored(content)) == content
 
 
-def test_a_file_that_was_changed_is_not_given_out(context: Flask) -> None:
+def test_a_changed_file_is_refused(context: Flask) -> None:
     name = stored(b"a" * 100_000)
     path = path_of(context, name)
     whole = path.read_bytes()
@@ -95,7 +95,7 @@ def test_a_file_that_was_changed_is_not_given_out(context: Flask) -> None:
         read(name)
 
 
-def test_a_file_copied_over_another_is_not_given_out(context: Flask) -> None:
+def test_a_file_copied_over_another_is_refused(context: Flask) -> None:
     submission_id = submission()
     with write_session():
         one, other = written(b"one"), written(b"two")
@@ -107,7 +107,7 @@ def test_a_file_copied_over_another_is_not_given_out(context: Flask) -> None:
         read(one.stored_as)
 
 
-def test_without_a_row_or_a_file_there_is_nothing(context: Flask) -> None:
+def test_a_missing_row_or_file_is_404(context: Flask) -> None:
     with pytest.raises(NotFoundError):
         storage.open_decrypted(str(uuid.uuid4()))
     name = stored(b"a")
@@ -117,7 +117,7 @@ def test_without_a_row_or_a_file_there_is_nothing(context: Flask) -> None:
         storage.open_decrypted(name)
 
 
-def test_a_new_data_key_is_under_a_file_without_touching_it(context: Flask) -> None:
+def test_rotation_re_encrypts_the_key_and_not_the_file(context: Flask) -> None:
     name = stored(b"a" * 100)
     before = path_of(context, name).read_bytes()
     sealed = select(type_coerce(File.__table__.c.key, LargeBinary))
@@ -129,7 +129,7 @@ def test_a_new_data_key_is_under_a_file_without_touching_it(context: Flask) -> N
     assert read(name) == b"a" * 100
 
 
-def test_the_sweep_removes_what_nobody_owns_and_nothing_else(context: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_sweep_deletes_only_old_orphans(context: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(storage, "BATCH", 2)
     submission_id = submission()
     owned = stored(b"owned", submission_id)
@@ -163,7 +163,7 @@ with create_app(load_settings(Path())).app_context():
 
 
 @pytest.mark.slow
-def test_what_a_kill_leaves_between_file_and_row_is_found(app: Flask) -> None:
+def test_the_sweep_deletes_files_left_by_a_kill(app: Flask) -> None:
     folder = Path(app.instance_path)
     done = servers.python(folder, KILLED, INSTANCE_PATH=str(folder), ENVIRONMENT="testing", BCRYPT_ROUNDS="4")
     assert done.returncode == -9, done.stderr

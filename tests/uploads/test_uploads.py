@@ -64,7 +64,7 @@ def stored(app: Flask) -> list[Path]:
     return sorted(Path(app.instance_path, "files").iterdir())
 
 
-def test_texts_and_files_come_in_their_order(app: Flask) -> None:
+def test_texts_and_files_keep_their_order(app: Flask) -> None:
     client = take_in(app)
     body = multipart(
         text_part("b", "1"),
@@ -82,7 +82,7 @@ def test_texts_and_files_come_in_their_order(app: Flask) -> None:
     assert [path.name for path in stored(app)] == sorted(file[4] for file in answer["files"])
 
 
-def test_nothing_on_the_disk_is_in_clear_or_for_others_to_read(app: Flask) -> None:
+def test_stored_files_are_encrypted_and_private(app: Flask) -> None:
     secret = b"the quick brown fox " * 20_000
     answer = take_in(app).post("/take", **multipart(file_part("cv", "fox.txt", secret))).json
     (path,) = stored(app)
@@ -93,26 +93,26 @@ def test_nothing_on_the_disk_is_in_clear_or_for_others_to_read(app: Flask) -> No
     assert answer["files"][0][3] == len(secret)
 
 
-def test_what_is_not_kept_is_gone_at_the_end(app: Flask) -> None:
+def test_files_are_removed_unless_kept(app: Flask) -> None:
     answer = take_in(app, keep=False).post("/take", **multipart(file_part("cv", "a.pdf", PDF)))
     assert len(answer.json["files"]) == 1
     assert stored(app) == []
 
 
-def test_a_file_that_was_not_chosen_is_none(app: Flask) -> None:
+def test_an_empty_file_input_is_ignored(app: Flask) -> None:
     body = multipart(text_part("a", "1"), file_part("cv", "", b""), file_part("cv2", "", b""))
     answer = take_in(app).post("/take", **body).json
     assert answer == {"pairs": [["a", "1"]], "files": [], "faults": {}}
     assert stored(app) == []
 
 
-def test_an_empty_file_is_one_and_so_are_bytes_without_a_name(app: Flask) -> None:
+def test_empty_files_and_nameless_bytes_are_files(app: Flask) -> None:
     body = multipart(file_part("cv", "empty.txt", b""), file_part("cv", "", b"abc"))
     answer = take_in(app).post("/take", **body).json
     assert [file[1:4] for file in answer["files"]] == [["empty.txt", "text/plain", 0], ["unnamed", "text/plain", 3]]
 
 
-def test_uploads_are_not_bound_by_the_limit_of_other_bodies(make_app: MakeApp) -> None:
+def test_uploads_may_exceed_the_limit_of_other_bodies(make_app: MakeApp) -> None:
     app = make_app(MAX_CONTENT_LENGTH="10000")
     client = take_in(app)
     assert client.post("/take", **multipart(file_part("cv", "a", bytes(200_000)))).status_code == 200
@@ -131,9 +131,7 @@ def test_uploads_are_not_bound_by_the_limit_of_other_bodies(make_app: MakeApp) -
         ([text_part("t", "a")] * 1001, None),
     ],
 )
-def test_too_much_is_413_says_of_what_and_leaves_nothing(
-    make_app: MakeApp, parts: list[bytes], reason: str | None
-) -> None:
+def test_exceeding_a_limit_is_413_and_leaves_no_file(make_app: MakeApp, parts: list[bytes], reason: str | None) -> None:
     limits = {"MAX_FILE_SIZE": "100000", "MAX_UPLOAD_SIZE": "200000", "MAX_FILES": "3", "MAX_CONTENT_LENGTH": "10000"}
     app = make_app(**limits)
     answer = take_in(app).post("/take", **multipart(*parts), headers={"Accept": "application/json"})
@@ -142,14 +140,14 @@ def test_too_much_is_413_says_of_what_and_leaves_nothing(
     assert stored(app) == []
 
 
-def test_as_much_as_is_allowed_is_taken(make_app: MakeApp) -> None:
+def test_uploads_up_to_the_limits_are_accepted(make_app: MakeApp) -> None:
     limits = {"MAX_FILE_SIZE": "100000", "MAX_UPLOAD_SIZE": "200000", "MAX_FILES": "2", "MAX_CONTENT_LENGTH": "10000"}
     client = take_in(make_app(**limits))
     parts = [file_part("a", "a", bytes(100_000)), file_part("a", "a", bytes(100_000)), text_part("t", "a" * 9_000)]
     assert client.post("/take", **multipart(*parts)).status_code == 200
 
 
-def test_too_much_is_refused_while_it_comes_in(make_app: MakeApp) -> None:
+def test_too_large_a_body_is_refused_while_streaming(make_app: MakeApp) -> None:
     app = make_app(MAX_FILE_SIZE="100000")
     body = multipart(file_part("a", "a", bytes(20_000_000)))
     source = BrokenStream(body["data"])
@@ -161,7 +159,7 @@ def test_too_much_is_refused_while_it_comes_in(make_app: MakeApp) -> None:
 
 
 @pytest.mark.parametrize("at", [10, 130, 100_000, 299_000])
-def test_a_client_that_goes_away_leaves_nothing(app: Flask, at: int) -> None:
+def test_a_disconnect_leaves_no_file(app: Flask, at: int) -> None:
     body = multipart(file_part("a", "a", bytes(200_000)), file_part("b", "b", bytes(100_000)))
     client = take_in(app)
     said = {"content_length": len(body["data"]), "content_type": body["content_type"]}
@@ -194,13 +192,13 @@ def cut(parts: list[bytes], end: int) -> bytes:
     ],
     ids=lambda body: repr(body[12:60]),
 )
-def test_a_broken_body_is_400_and_never_an_empty_form(app: Flask, body: bytes) -> None:
+def test_a_malformed_body_is_400(app: Flask, body: bytes) -> None:
     answer = take_in(app).post("/take", data=body, content_type=multipart()["content_type"])
     assert answer.status_code == 400
     assert stored(app) == []
 
 
-def test_a_body_is_read_the_same_however_it_is_cut_into_pieces(app: Flask) -> None:
+def test_chunk_boundaries_do_not_matter(app: Flask) -> None:
     parts = [
         text_part("a", "x\r\n--y\r\n----tes"),
         file_part("f", "f.bin", b"\r\n----test\r\n--\r" * 99),
@@ -243,7 +241,7 @@ def test_compressed_bodies_are_415(app: Flask) -> None:
         (({**CV, "accept": [".pdf", "image/*"]},), {}, file_part("cv", "a.png", PNG), {}, 1),
     ],
 )
-def test_files_are_held_against_the_form(
+def test_files_are_checked_against_the_form(
     app: Flask, fields: Any, settings: Any, part: bytes, faults: dict[str, list[str]], kept: int
 ) -> None:
     answer = take_in(app, form_of(*fields, **settings)).post("/take", **multipart(part)).json
@@ -251,7 +249,7 @@ def test_files_are_held_against_the_form(
     assert len(stored(app)) == kept
 
 
-def test_no_fault_repeats_what_was_sent() -> None:
+def test_errors_never_repeat_submitted_values() -> None:
     upload = multipart_upload.Upload("cv", "my secret name.pdf", "text/plain", 99, "x")
     said = multipart_upload.check_files(form_of({**CV, "accept": "image/*", "max_size": 9}), [upload])
     assert [type(fault) for fault in said["cv"]] == [FieldError, FieldError]
@@ -265,7 +263,7 @@ class NearlyFull:
     f_bavail = 40
 
 
-def test_files_are_refused_first_when_the_disk_is_nearly_full(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_files_are_refused_on_a_nearly_full_disk(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     client = take_in(app)
     monkeypatch.setattr(os, "statvfs", lambda path: NearlyFull)
     refused = client.post("/take", **multipart(file_part("cv", "a.pdf", PDF)))
@@ -279,7 +277,7 @@ def test_files_are_refused_first_when_the_disk_is_nearly_full(app: Flask, monkey
     assert client.post("/take", **multipart(file_part("cv", "a.pdf", PDF))).status_code == 200
 
 
-def test_a_disk_that_takes_nothing_is_503(make_app: MakeApp) -> None:
+def test_a_write_error_is_503(make_app: MakeApp) -> None:
     app = make_app()
     Path(app.instance_path, "files").rmdir()
     Path(app.instance_path, "files").write_text("not a folder")

@@ -43,7 +43,7 @@ def codes(field: Text, value: object) -> list[str]:
         ("x" * 49 + "Y", "x" * 49 + "Y"),
     ],
 )
-def test_names_are_kept_as_plain_text(typed: str, kept: str) -> None:
+def test_valid_names_become_plain_text(typed: str, kept: str) -> None:
     assert PersonName().deserialize(typed) == kept
 
 
@@ -75,7 +75,7 @@ def test_names_are_kept_as_plain_text(typed: str, kept: str) -> None:
     ],
     ids=lambda value: repr(value)[:20],
 )
-def test_other_names_are_refused(typed: object, code: str) -> None:
+def test_invalid_names_are_refused(typed: object, code: str) -> None:
     assert codes(PersonName(), typed) == [code]
 
 
@@ -91,7 +91,7 @@ def test_other_names_are_refused(typed: object, code: str) -> None:
         "a" * 64 + "@example.com",
     ],
 )
-def test_addresses_are_kept_as_typed(typed: str) -> None:
+def test_valid_addresses_are_stored_as_typed(typed: str) -> None:
     assert Email().deserialize(f" {typed}\t") == typed
 
 
@@ -117,30 +117,30 @@ def test_addresses_are_kept_as_typed(typed: str) -> None:
         "ann@exa\u0000mple.com",
     ],
 )
-def test_other_addresses_are_refused(typed: str) -> None:
+def test_invalid_addresses_are_refused(typed: str) -> None:
     assert codes(Email(), typed) == ["invalid_email"]
 
 
-def test_an_address_is_not_longer_than_mail_carries() -> None:
+def test_an_address_has_at_most_254_octets() -> None:
     assert codes(Email(), "a@" + "b" * 250 + ".com") == ["too_long"]
 
 
 @pytest.mark.parametrize("other", ["ANN@example.com", "ann@EXAMPLE.com", "ａnn@example.com", "ann@ｅxample.com"])
-def test_spellings_of_one_address_have_one_key(other: str) -> None:
+def test_spellings_of_an_address_share_a_key(other: str) -> None:
     assert email_key(other) == email_key("ann@example.com")
 
 
 @pytest.mark.parametrize("other", ["ann+x@example.com", "a.nn@example.com", "ann@example.org", "änn@example.com"])
-def test_other_addresses_have_another_key(other: str) -> None:
+def test_different_addresses_have_different_keys(other: str) -> None:
     assert email_key(other) != email_key("ann@example.com")
 
 
-def test_a_domain_in_ascii_is_the_domain_it_stands_for() -> None:
+def test_a_domain_and_its_ascii_form_share_a_key() -> None:
     assert email_key("ann@bücher.example") == email_key("ann@xn--bcher-kva.example")
 
 
 @pytest.mark.parametrize("typed", ["Correct-horse-7", "Aa1!aaaa", "Ünïcödé 7", "Aa1" + "漢" * 60 + " ", "Aa1_" * 32])
-def test_passwords_are_taken_as_they_are(typed: str) -> None:
+def test_valid_passwords_are_unchanged(typed: str) -> None:
     assert Password().deserialize(typed) == typed
 
 
@@ -160,7 +160,7 @@ def test_passwords_are_taken_as_they_are(typed: str) -> None:
         ("Aa1!" * 33, ["too_long"]),
     ],
 )
-def test_other_passwords_are_refused_with_all_that_is_wrong(typed: str, expected: list[str]) -> None:
+def test_invalid_passwords_are_refused_with_all_errors(typed: str, expected: list[str]) -> None:
     assert codes(Password(), typed) == expected
 
 
@@ -179,7 +179,7 @@ def test_other_passwords_are_refused_with_all_that_is_wrong(typed: str, expected
         (None, None),
     ],
 )
-def test_phones_are_kept_as_digits(typed: str | None, kept: str | None) -> None:
+def test_valid_phones_become_digits(typed: str | None, kept: str | None) -> None:
     assert Phone(allow_none=True).deserialize(typed) == kept
 
 
@@ -197,10 +197,10 @@ def test_phones_are_kept_as_digits(typed: str | None, kept: str | None) -> None:
         (5550123456, "invalid"),
     ],
 )
-def test_other_phones_are_refused(typed: object, code: str) -> None:
+def test_invalid_phones_are_refused(typed: object, code: str) -> None:
     assert codes(Phone(allow_none=True), typed) == [code]
 
 
-def test_stripping_markup_ends_for_any_text() -> None:
+def test_stripping_markup_terminates_for_any_text() -> None:
     assert strip_markup("&amp;" * 300 + "lt;b>") == "&" * 299
     assert strip_markup("<" * 500) == "<" * 500

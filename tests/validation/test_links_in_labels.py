@@ -17,7 +17,7 @@ CONSENT = {
 }
 
 
-def test_a_link_is_a_link_on_the_page(app: Flask, client: FlaskClient) -> None:
+def test_links_are_rendered_on_the_page(app: Flask, client: FlaskClient) -> None:
     form = form_for(app, [CONSENT])
     link = '<a href="https://site.example/privacy?a=b&amp;c=d" target="_blank" rel="noopener noreferrer">privacy policy'
     page = client.get(f"/f/{form}").text
@@ -43,20 +43,20 @@ def test_a_link_is_a_link_on_the_page(app: Flask, client: FlaskClient) -> None:
         "[[x]](https://site.example/)",
     ],
 )
-def test_anything_else_is_text(app: Flask, client: FlaskClient, label: str) -> None:
+def test_other_markup_stays_text(app: Flask, client: FlaskClient, label: str) -> None:
     page = client.get(f"/f/{form_for(app, [{'name': 'a', 'type': 'text', 'label': label}])}").text
     assert "<a " not in page
     assert strip_links(label) == label
 
 
-def test_the_words_of_a_link_may_hold_no_markup(app: Flask, client: FlaskClient) -> None:
+def test_link_text_is_escaped(app: Flask, client: FlaskClient) -> None:
     label = "[<b>x</b>](https://site.example/'><script>)"
     page = client.get(f"/f/{form_for(app, [{'name': 'a', 'type': 'text', 'label': label}])}").text
     assert "<b>" not in page
     assert "<script" not in page
 
 
-def test_mails_and_exports_have_its_words(app: Flask, client: FlaskClient, key_of: KeyOf) -> None:
+def test_mails_and_exports_show_only_the_link_text(app: Flask, client: FlaskClient, key_of: KeyOf) -> None:
     key = key_of(app)
     form = form_for(app, [CONSENT, {"name": "email", "type": "email"}])
     client.post(f"/f/{form}", json={"agree": True, "email": "ann@example.com"})
