@@ -10,7 +10,7 @@ from forms_service.extensions import Model
 
 
 class PeriodicTask(Model):
-    """When something that is done from time to time is next due, in whichever process gets to it first."""
+    """When a task is next due, in whichever process claims it first."""
 
     __tablename__ = "periodic_tasks"
 

@@ -1,4 +1,4 @@
-"""What is done from time to time, once in the fleet: whichever process comes first moves the time of the next run."""
+"""Periodic tasks, run once across all processes: whoever advances `next_run_at` first runs the task."""
 
 import logging
 from collections.abc import Callable
@@ -16,14 +16,14 @@ from forms_service.database.types import now
 from forms_service.extensions import db
 
 RETRY_DELAY = 300
-"""When a task that failed is tried again, if it is not due before."""
+"""Seconds before a failed task is retried, unless it is due sooner."""
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Task:
-    """Something to do every so many seconds, in an application context of its own."""
+    """A function to call at an interval, in an application context of its own."""
 
     name: str
     interval: float
@@ -31,17 +31,17 @@ class Task:
 
 
 def init_app(app: Flask) -> None:
-    """Give the app its list of tasks."""
+    """Create the app's list of tasks."""
     app.extensions["tasks"] = {}
 
 
 def register(app: Flask, name: str, interval: float, function: Callable[[], object]) -> None:
-    """Have `function` called every so many seconds by whoever does background work; the first time at once."""
+    """Call `function` every `interval` seconds, in one process; the first time at once."""
     app.extensions["tasks"][name] = Task(name, interval, function)
 
 
 def run_due(stopping: Callable[[], bool] = lambda: False) -> list[str]:
-    """Run the tasks that are due and that no other process has taken; their names."""
+    """Claim and run the tasks that are due; return their names."""
     tasks: dict[str, Task] = current_app.extensions["tasks"]
     ran = []
     for task in tasks.values():
@@ -61,7 +61,6 @@ def _run(task: Task) -> None:
 
 
 def _claim(task: Task) -> bool:
-    """Whether it is due, and ours."""
     next_run_at = db.session.scalar(select(PeriodicTask.next_run_at).where(PeriodicTask.name == task.name))
     db.session.rollback()
     if next_run_at is None:

@@ -1,7 +1,7 @@
-"""Where background work is done: in threads of the serving process, or in `flask worker`, or in many of both.
+"""Runs background work: in threads of the serving process, in `flask worker`, or in many of both.
 
-A server may load the app and fork, or load it only to start it again elsewhere; so threads start in the process that
-serves, when it does.
+A server may fork after loading the app, or load it only to respawn it. So threads start in the process that serves, and
+only when it does.
 """
 
 import atexit
@@ -27,22 +27,22 @@ from forms_service.errors import ServiceUnavailableError
 
 TASK_INTERVAL = 20.0
 REENCRYPT_INTERVAL = 60
-"""How often a re-encryption that is not finished goes on; longer than every process needs to notice a new key."""
+"""Seconds between runs of an unfinished re-encryption; longer than RELOAD_INTERVAL of the key ring."""
 
 MAX_RETRY_DELAY = 15.0
-"""Seconds between looks for a database that is away."""
+"""Seconds between attempts while the database is unavailable."""
 
 STOP_TIMEOUT = 25
-"""How long the end of the process waits for the message in hand."""
+"""Seconds that a stopping process waits for the current message."""
 
 Work = Callable[[Callable[[], bool]], object]
-"""One pass of something; it ends early when what it is given says so."""
+"""One pass of work; it ends early when its argument returns true."""
 
 log = logging.getLogger(__name__)
 
 
 def init_app(app: Flask) -> None:
-    """Create the loops of the process, not started yet, and the list of periodic tasks."""
+    """Create the process's loops, not started yet, and the list of periodic tasks."""
     periodic.init_app(app)
     periodic.register(app, "re-encryption", REENCRYPT_INTERVAL, rotation.continue_in_background)
     app.extensions["background"] = Background(app)
@@ -50,23 +50,23 @@ def init_app(app: Flask) -> None:
 
 
 def add_loop(app: Flask, name: str, work: Work, seconds: float) -> None:
-    """Have `work` done in a thread of its own: every so many seconds, and when it is woken."""
+    """Run `work` in a thread of its own, every so many seconds and when woken."""
     _background_of(app).loops[name] = Loop(app, name, work, seconds)
 
 
 def wake(name: str) -> None:
-    """Have a loop do its work now, where this process runs it."""
+    """Wake a loop, if this process runs it."""
     _background_of(current_app).loops[name].wake()
 
 
 def start(app: Flask) -> None:
-    """Begin, where BACKGROUND_WORK says that a serving process does it; once in a process, however often called."""
+    """Start the loops if BACKGROUND_WORK is `inside`; once per process, however often called."""
     if app.config["SETTINGS"].background_work == "inside":
         _background_of(app).start()
 
 
 def start_with_server(app: Flask) -> None:
-    """Begin when the process that has loaded the app serves: at once where that is known, else with a request."""
+    """Start when the process serves: at once where that is known, otherwise with the first request."""
     if "mod_wsgi" in sys.modules:
         start(app)
     elif _flask_run_serves():
@@ -76,7 +76,7 @@ def start_with_server(app: Flask) -> None:
 
 
 def run_worker(app: Flask) -> None:
-    """`flask worker`: do background work until SIGTERM or SIGINT; the message in hand is finished."""
+    """Run background work until SIGTERM or SIGINT, finishing the current message (`flask worker`)."""
     stop_requested = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop_requested.set())
@@ -87,7 +87,7 @@ def run_worker(app: Flask) -> None:
 
 
 class Loop:
-    """Does one kind of work again and again in a thread: when woken, and every so many seconds."""
+    """Repeats one kind of work in a thread: when woken, and at an interval."""
 
     def __init__(self, app: Flask, name: str, work: Work, seconds: float) -> None:
         self._app = app
@@ -100,29 +100,27 @@ class Loop:
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Begin, with events and a thread of this process: those of before a fork are the parent's."""
+        """Start, with new events and thread: those from before a fork are the parent's."""
         self._woken, self._stopping, self._failures = threading.Event(), threading.Event(), 0
         self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
         self._thread.start()
 
     def wake(self) -> None:
-        """Do the work now."""
         self._woken.set()
 
     def stop(self) -> None:
-        """End after what is in hand."""
+        """Stop after the current pass."""
         self._stopping.set()
         self._woken.set()
 
     def join(self, seconds: float) -> None:
-        """Wait for the end."""
         if self._thread:
             self._thread.join(max(seconds, 0))
 
     def _run(self) -> None:
         while True:
             self._woken.clear()
-            if self._stopping.is_set():  # looked at after the clearing, or a call to stop would be slept through
+            if self._stopping.is_set():  # after clear(), otherwise a call to stop() could be missed
                 return
             self._once()
             pause = min(2.0**self._failures, MAX_RETRY_DELAY) if self._failures else self._seconds
@@ -132,7 +130,7 @@ class Loop:
         try:
             with self._app.app_context():
                 self._work(self._stopping.is_set)
-        except Exception as error:  # noqa: BLE001 (logged there; the loop must not end)
+        except Exception as error:  # noqa: BLE001 (logged; the loop must go on)
             self._failed(error)
         else:
             if self._failures:
@@ -140,7 +138,7 @@ class Loop:
             self._failures = 0
 
     def _failed(self, error: Exception) -> None:
-        """Say so once, until it goes on."""
+        """Log only the first of several failures in a row."""
         self._failures += 1
         if self._failures > 1:
             return
@@ -160,20 +158,20 @@ class Background:
         self.loops: dict[str, Loop] = {}
 
     def start(self) -> None:
-        """Begin, unless this process has already; one that was forked has not."""
+        """Start unless this process already has; a fork has not."""
         if self._process == os.getpid():
             return
         with self._lock:
             if self._process == os.getpid():
                 return
-            log.info("Background work started.")  # before the threads: whoever sees their work finds the line
+            log.info("Background work started.")  # before the threads log anything
             for loop in self.loops.values():
                 loop.start()
             self._process = os.getpid()
         atexit.register(self.stop)
 
     def stop(self) -> None:
-        """End after the message in hand, or after STOP_TIMEOUT: then the lease runs out, and it goes again."""
+        """Stop after the current message, or after STOP_TIMEOUT; its lease then expires."""
         if self._process != os.getpid():
             return
         deadline = time.monotonic() + STOP_TIMEOUT
@@ -190,7 +188,7 @@ def _background_of(app: Flask) -> Background:
 
 
 def _flask_run_serves() -> bool:
-    """Whether this is `flask run`, and not only the parent that starts it again when a file changes."""
+    """Whether this is `flask run`, and not the reloader's parent."""
     command = click.get_current_context(silent=True)
     if command is None or command.info_name != "run":
         return False
@@ -200,6 +198,6 @@ def _flask_run_serves() -> bool:
 
 
 def _handle_sigterm() -> None:
-    """Let SIGTERM end the development server as SIGINT does, so that the message in hand is finished."""
+    """Let SIGTERM end the development server like SIGINT, finishing the current message."""
     if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL and threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))

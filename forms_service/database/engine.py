@@ -1,4 +1,4 @@
-"""The engine: how SQLite and PostgreSQL are set up, and their timeouts."""
+"""The engine: setup and timeouts of SQLite and PostgreSQL."""
 
 from collections.abc import Callable
 from contextlib import nullcontext, suppress
@@ -18,7 +18,7 @@ from forms_service.extensions import db
 from forms_service.metrics import DATABASE_IN_USE, DATABASE_POOL
 
 CONTENDED_TIMEOUT = 0.2
-"""Seconds for SQLite's lock while another process has held it for LOCK_TIMEOUT: nobody waits for it twice."""
+"""Seconds for SQLite's lock once another process has held it for LOCK_TIMEOUT: wait the full time only once."""
 
 
 STATEMENT_TIMEOUT = 30
@@ -30,29 +30,29 @@ POSTGRES_OPTIONS = {
     "keepalives_idle": 30,
     "options": f"-c timezone=utc -c statement_timeout={STATEMENT_TIMEOUT}s -c lock_timeout={LOCK_TIMEOUT}s",
 }
-"""A statement ends after 30 s, and a peer that no longer takes what is sent is given up after 5."""
+"""Statements are cancelled after 30 s; a peer that acknowledges nothing is dropped after 5 s."""
 
 
 SLOW_BLUEPRINTS = frozenset({"forms", "inbox", "people", "me"})
-"""Blueprints whose statements may take STATEMENT_TIMEOUT; all others answer within 5 s, whatever the server does."""
+"""Blueprints whose statements may take STATEMENT_TIMEOUT; all others answer within 5 s."""
 
 
 SQLITE_OPTIONS = {"timeout": LOCK_TIMEOUT, "cached_statements": 16}
-"""Of 128 prepared statements a connection, Python's default, those that write many rows would hold 10 MB."""
+"""Python's default of 128 cached statements could take 10 MB a connection with multi-row INSERTs."""
 
 
 SQLITE_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={LOCK_TIMEOUT * 1000}")
-"""FULL: a commit that was acknowledged survives the power going out."""
+"""FULL: an acknowledged commit survives a power failure."""
 
 
 def first_line(error: Exception) -> str:
-    """What the driver says is wrong, in its first line: for an operator, never for a client."""
+    """Return the first line of the driver's error, for operators, never for clients."""
     message = str(getattr(error, "orig", None) or error).strip()
     return message.splitlines()[0] if message else type(error).__name__
 
 
 def init_app(app: Flask, settings: Settings) -> None:
-    """Bind the engine, set up for its kind of database."""
+    """Bind the engine, set up for its database."""
     sqlite = make_url(settings.database_url).get_backend_name() == "sqlite"
     app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {
@@ -83,19 +83,19 @@ def init_app(app: Flask, settings: Settings) -> None:
 
 
 def _end_session(_: object) -> None:
-    """End what was only read; if the connection breaks over it, the answer that was made by then is still good."""
+    """End the session; if the connection breaks now, the response is still good."""
     with suppress(DBAPIError):
         db.session.remove()
 
 
 def _set_up_sqlite(connection: Any, _: object) -> None:
-    connection.isolation_level = None  # this module says BEGIN, not the driver
+    connection.isolation_level = None  # this module sends BEGIN, not the driver
     for pragma in SQLITE_PRAGMAS:
         connection.execute(f"PRAGMA {pragma}")
 
 
 def _is_file(name: str | None) -> bool:
-    """Whether an SQLite database is in a file that can be looked at, not in memory or at a URI."""
+    """Whether an SQLite database is a file, not in memory or at a URI."""
     return bool(name) and name != ":memory:" and not str(name).startswith("file:")
 
 
@@ -104,7 +104,7 @@ def _set_deadline() -> None:
 
 
 class _SQLiteBegin:
-    """Begins transactions; whoever writes takes the lock at once."""
+    """Begins transactions; writers take the lock at once."""
 
     def __init__(self) -> None:
         self._contended = False

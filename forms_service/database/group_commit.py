@@ -1,4 +1,4 @@
-"""Several that wait to write are one transaction: whoever comes first writes for all who came meanwhile."""
+"""Group commit: the first waiting thread (the leader) commits for every thread that queued behind it."""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -11,20 +11,20 @@ Item = TypeVar("Item")
 Outcome = TypeVar("Outcome")
 
 Work = Callable[[Sequence[Item]], list[Outcome | Exception]]
-"""Does something for all items at once, and says what became of each."""
+"""Processes all items at once and returns the outcome of each."""
 
 MAX_BATCH = 64
-"""Items of one group: what a commit may hold, and how long the last of them waits."""
+"""Bounds the size of a commit, and the wait of the last item."""
 
 MAX_DELAY = 0.005
-"""Seconds for which whoever leads waits for those who are on their way; the processor is theirs meanwhile."""
+"""Seconds that the leader waits for in-flight items to join its batch."""
 
 
 class GroupCommit(Generic[Item, Outcome]):
-    """Does `work` for items that come from many threads, in groups, one after the other.
+    """Calls `work` with batches of items from many threads, one batch at a time.
 
-    There is no thread for it: the first to come works for itself and for those who are on their way, as many as
-    `coming` says; who comes later waits, and the first of them then works for all of those.
+    There is no extra thread. The leader waits until `in_flight` items have arrived, then works for all of them. The
+    first item that arrives meanwhile leads the next batch.
     """
 
     def __init__(self, work: Work[Item, Outcome], in_flight: Callable[[], int] = lambda: 0) -> None:
@@ -36,7 +36,7 @@ class GroupCommit(Generic[Item, Outcome]):
         self._batch_complete = threading.Event()
 
     def submit(self, item: Item) -> Outcome:
-        """What became of the item; raises what went wrong with it."""
+        """Return the item's outcome, or raise its error."""
         waiter: _Waiter[Item, Outcome] = _Waiter(item)
         with self._lock:
             self._waiting.append(waiter)
@@ -52,18 +52,18 @@ class GroupCommit(Generic[Item, Outcome]):
         return cast("Outcome", waiter.outcome)
 
     def _commit_batch(self) -> None:
-        """Work for everybody who waits, oneself among them, and hand over to who has come since."""
+        """Work for everybody who waits, then hand the lead to the first who came since."""
         self._batch_complete.clear()
-        if not self._is_batch_complete():  # looked at after the clearing, or the last to come would be slept through
+        if not self._is_batch_complete():  # after clear(), otherwise the last arrival's set() could be missed
             self._batch_complete.wait(MAX_DELAY)
         with self._lock:
             batch, self._waiting = self._waiting[:MAX_BATCH], self._waiting[MAX_BATCH:]
         outcomes: list[Outcome | Exception] = [ServiceUnavailableError()] * len(batch)
         try:
             outcomes = self._work([waiter.item for waiter in batch])
-        except Exception as error:  # noqa: BLE001 (raised again in every thread that waits)
+        except Exception as error:  # noqa: BLE001 (raised in every waiting thread)
             outcomes = [error] * len(batch)
-        finally:  # whatever happens to this thread, nobody waits for ever
+        finally:  # whatever happens to the leader, nobody may wait forever
             self._publish(batch, outcomes)
 
     def _is_batch_complete(self) -> bool:
@@ -77,7 +77,7 @@ class GroupCommit(Generic[Item, Outcome]):
             self._busy = next_leader is not None
         if next_leader:
             next_leader.wake()
-        followers = batch[1:]  # the first is who leads
+        followers = batch[1:]  # without the leader
         for waiter, next_waiter in pairwise(followers):
             waiter.next_waiter = next_waiter
         if followers:
@@ -85,23 +85,22 @@ class GroupCommit(Generic[Item, Outcome]):
 
 
 class _Waiter(Generic[Item, Outcome]):
-    """One item and the thread that waits for its outcome, or for its turn to lead."""
+    """An item and its thread, which waits for an outcome or to lead."""
 
     def __init__(self, item: Item) -> None:
         self.item = item
         self.outcome: Outcome | Exception | None = None
         self.next_waiter: _Waiter[Item, Outcome] | None = None
-        """Who is called when this one goes on: twenty that wake up at once would only be in each other's way."""
+        """The next follower to wake. Waking them one at a time avoids a thundering herd."""
 
         self._gate = threading.Lock()
         self._gate.acquire()
 
     def wait(self) -> None:
-        """Until somebody calls; then it is for this one to call the next."""
+        """Wait to be woken, then wake the next."""
         self._gate.acquire()
         if self.next_waiter:
             self.next_waiter.wake()
 
     def wake(self) -> None:
-        """Let the thread go on."""
         self._gate.release()

@@ -1,4 +1,4 @@
-"""Which revision a database is at, and how the embedded one is brought to the newest at start."""
+"""The database's revision, and the migration of the embedded database at start."""
 
 import logging
 import os
@@ -24,13 +24,13 @@ from forms_service.extensions import db, migrate
 
 DIRECTORY = Path(__file__).parents[2] / "migrations"
 MAX_COPIES = 3
-"""Copies of the embedded database that are kept, made before each migration."""
+"""Copies of the embedded database, one made before each migration."""
 
 log = logging.getLogger(__name__)
 
 
 class Revision(Enum):
-    """Where a database stands, seen from this code."""
+    """The database's state relative to this code."""
 
     CURRENT = "current"
     PENDING = "pending"
@@ -45,14 +45,14 @@ def init_app(app: Flask) -> None:
 
 @cache
 def _revisions() -> tuple[str, ...]:
-    """The revisions of this code, newest first; Alembic imports every migration to list them."""
+    """List this code's revisions, newest first; Alembic imports every migration for that."""
     return tuple(script.revision for script in ScriptDirectory(str(DIRECTORY)).walk_revisions())
 
 
 def revision() -> Revision:
-    """Where the database stands; asks it each time.
+    """Query the database's revision.
 
-    :raises sqlalchemy.exc.OperationalError: when it is away
+    :raises sqlalchemy.exc.OperationalError: when the database is unavailable
     """
     revisions: list[str] = current_app.extensions["revisions"]  # the newest first
     check_file()
@@ -64,9 +64,9 @@ def revision() -> Revision:
 
 
 def migrate_on_start() -> None:
-    """Migrate the embedded database; look at any other, and say what its operator has to do.
+    """Migrate the embedded database; only check any other, and log what its operator has to do.
 
-    :raises StartError: when the database was made by a newer version of the code, or its file cannot be used
+    :raises StartError: when newer code made the database, or its file cannot be used
     """
     path = sqlite_file()
     try:
@@ -86,20 +86,20 @@ def migrate_on_start() -> None:
 
 
 def sqlite_file() -> Path | None:
-    """The file of an SQLite database, None for another."""
+    """Return the file of an SQLite database, None for another."""
     url = db.engine.url
     return Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None
 
 
 def create_file() -> None:
-    """Make the file of an SQLite database, for its owner only, if there is none."""
+    """Create the file of an SQLite database, readable by its owner only."""
     path = sqlite_file()
     if path:
         _touch(path)
 
 
 def back_up(path: Path) -> None:
-    """A copy beside the file, consistent even while another process reads; the oldest beyond MAX_COPIES go."""
+    """Copy the file, consistently even while others write; keep the newest MAX_COPIES."""
     copy = path.with_name(f"{path.name}.{now():%Y%m%dT%H%M%S%f}.copy")
     for unfinished in path.parent.glob(f"{path.name}.*.unfinished"):
         unfinished.unlink()
@@ -107,7 +107,7 @@ def back_up(path: Path) -> None:
     _touch(draft)
     with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(draft)) as target:
         source.backup(target)
-    draft.rename(copy)  # one that a crash cut off takes no other's place
+    draft.rename(copy)  # so that an unfinished copy never counts as one
     for old in sorted(path.parent.glob(f"{path.name}.*.copy"))[:-MAX_COPIES]:
         old.unlink()
 
@@ -133,7 +133,7 @@ def _check_revision() -> None:
 
 
 def newer_schema_error() -> StartError:
-    """The refusal of a database that this code does not know."""
+    """Build the error for a database of a newer version."""
     return StartError(
         "The database was made by a newer version of forms_service. Start that version, or restore the copy "
         "of the database from before the upgrade."
@@ -141,13 +141,13 @@ def newer_schema_error() -> StartError:
 
 
 def _touch(path: Path) -> None:
-    """Make a file for its owner only, before SQLite makes it for everybody."""
+    """Create a file for its owner only, before SQLite creates it for everybody."""
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
 
 
 @contextmanager
 def _exclusive_lock(folder: Path) -> Iterator[None]:
-    """One process at a time; the lock is SQLite's own, so it works on every system and dies with its holder."""
+    """Hold a lock between processes: SQLite's own, since it works everywhere and ends with its holder."""
     with closing(sqlite3.connect(folder / "migrating.lock", timeout=60, isolation_level=None)) as lock:
         lock.execute("BEGIN EXCLUSIVE")
         yield

@@ -1,7 +1,7 @@
-"""psycopg that gives up on a server that is there and no longer answers, such as a frozen one.
+"""psycopg with a circuit breaker, for a server that is reachable but no longer answers, such as a frozen one.
 
-Who waits for an answer for long asks the server for a sign of life. If there is none, the circuit opens: everybody who
-waits is let go, and nobody waits for it until it answers again.
+A connection that waits long probes the server. Without an answer the circuit opens: all waits end, and new ones fail at
+once until the server answers again.
 """
 
 import logging
@@ -18,26 +18,26 @@ from sqlalchemy import Engine, event
 from sqlalchemy.engine import Dialect
 
 LONG_TIMEOUT = 32.0
-"""When a server that should have ended a statement itself is taken for dead."""
+"""Seconds after which a server that should have cancelled a statement counts as dead."""
 
 REQUEST_TIMEOUT = 4.5
-"""The same for everything that a short request asks."""
+"""Seconds for all statements of a short request."""
 
 MIN_TIMEOUT = 1.0
-"""A statement gets as much even at the end of a request."""
+"""Seconds for a statement even at the end of a request."""
 
 PROBE_DELAY = 0.7
-"""Seconds without an answer after which the server is asked for a sign of life."""
+"""Seconds without an answer before the server is probed."""
 
 PROBE_TIMEOUT = 0.7
 RETRY_INTERVAL = 0.5
-"""How long an open circuit stays so before one request asks again."""
+"""Seconds between probes while the circuit is open."""
 
 CONNECT_RETRY_INTERVAL = 5.0
-"""How often one request looks for the server by its name while the circuit is open; it waits for 2 s."""
+"""Seconds between attempts to resolve and connect while the circuit is open; one waits up to 2 s."""
 
 SSL_REQUEST = struct.pack("!ii", 8, 80877103)
-"""Every PostgreSQL and every pooler answers it with one byte, before anybody signs in."""
+"""Every PostgreSQL and every pooler answers it with one byte, before authentication."""
 
 events = logging.getLogger("forms_service.events")
 
@@ -45,15 +45,15 @@ _request = threading.local()
 
 
 def begin_request(*, short: bool) -> None:
-    """Set how long this thread waits for answers from now on."""
+    """Set this thread's deadline for answers."""
     _request.deadline = time.monotonic() + REQUEST_TIMEOUT if short else None
 
 
 def listen(engine: Engine) -> None:
-    """Let an engine make connections that are not waited for in vain."""
+    """Give the engine connections with a deadline."""
     circuit = Circuit()
     dialect: Any = engine.dialect
-    dialect.do_ping = circuit.is_fresh  # SQLAlchemy's own takes a round trip at every checkout
+    dialect.do_ping = circuit.is_fresh  # SQLAlchemy's ping costs a round trip per checkout
 
     def connect(dialect: Dialect, _: object, args: Any, options: Any) -> Any:
         driver: Any = dialect.loaded_dbapi
@@ -67,7 +67,7 @@ def listen(engine: Engine) -> None:
 
 
 class Circuit:
-    """Whether a server answers. Open means that it does not."""
+    """Whether a server answers; open means that it does not."""
 
     def __init__(self) -> None:
         self.open = False
@@ -78,13 +78,13 @@ class Circuit:
         self._probing = threading.Lock()
 
     def learn(self, connection: Any) -> None:
-        """Remember where the server is, without its name: finding that could hang too."""
+        """Remember the server's address, since resolving its name could hang too."""
         info = connection.info
         self._address = (info.hostaddr or info.host, info.port)
         self._set(is_open=False)
 
     def may_connect(self) -> bool:
-        """Whether to make a new connection; now and then also to a server that is silent, since it may have moved."""
+        """Whether to connect; now and then also to a silent server, which may have moved."""
         if not self.open:
             return self.answers()
         now = time.monotonic()
@@ -96,7 +96,7 @@ class Circuit:
         return True
 
     def check(self, driver: Any) -> None:
-        """Let a statement through, or not.
+        """Let a statement through, unless the circuit is open.
 
         :raises driver.OperationalError: while the server does not answer
         """
@@ -104,7 +104,7 @@ class Circuit:
             raise driver.OperationalError("the server does not answer")
 
     def answers(self) -> bool:
-        """Whether the server gives a sign of life; asked by one thread at a time, the others go by what is known."""
+        """Probe the server, one thread at a time; the others use the last result."""
         if not self._probing.acquire(blocking=False):
             return not self.open
         try:
@@ -124,11 +124,11 @@ class Circuit:
         events.log(level, name, extra={"fields": {}})
 
     def distrust_pool(self) -> None:
-        """Use no connection again that was made before now."""
+        """Reject all connections made before now."""
         self._stale_before = time.monotonic()
 
     def is_fresh(self, connection: Any) -> bool:
-        """Whether a pooled connection can be used: an idle one that has something to read was closed by the server."""
+        """Whether a pooled connection is usable: an idle one with data to read was closed by the server."""
         if connection.closed or connection.born < self._stale_before:
             return False
         poll = select.poll()
@@ -138,7 +138,7 @@ class Circuit:
 
 @cache
 def _connection_with_timeout(driver: Any) -> Any:
-    """Return the driver's connection class with a limit to each wait; the driver is an extra."""
+    """Return the driver's connection class with a limit for each wait; the driver is optional."""
 
     class TimeoutConnection(driver.Connection):  # type: ignore[misc]
         circuit: Circuit | None = None
@@ -167,7 +167,7 @@ def _connection_with_timeout(driver: Any) -> Any:
 
 
 def _wait_in_steps(driver: Any, circuit: Circuit, wait: Callable[..., Any]) -> Any:
-    """Wait as long as the server lives, and no longer than the patience of this thread."""
+    """Wait while the server lives, up to this thread's deadline."""
     deadline = time.monotonic() + _time_left()
     while True:
         step = max(0.0, min(PROBE_DELAY, deadline - time.monotonic()))
@@ -181,7 +181,7 @@ def _wait_in_steps(driver: Any, circuit: Circuit, wait: Callable[..., Any]) -> A
 
 
 def _resumable(generator: Any) -> Generator[Any, Any, Any]:
-    """Wrap a generator of the driver's so that it can be waited for again after a timeout."""
+    """Wrap the driver's generator so that waiting can resume after a timeout."""
     try:
         state = next(generator)
         while True:

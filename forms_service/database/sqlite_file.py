@@ -1,4 +1,4 @@
-"""Watches the file of an SQLite database: SQLite goes on without a word when it is deleted, moved or replaced."""
+"""Watches the SQLite file: SQLite silently goes on when it is deleted, moved or replaced."""
 
 import logging
 import os
@@ -12,16 +12,16 @@ from sqlalchemy import Engine, event
 from sqlalchemy.exc import OperationalError
 
 HEADER_SIZE = 24
-"""Bytes at the beginning of a database that never change: magic, page size, versions."""
+"""Bytes at the start that never change: magic, page size, versions."""
 
 CHANGE_DELAY = 0.3
-"""Seconds for connections to the old file to end, since the last of them removes its write-ahead log."""
+"""Seconds for old connections to end, since the last one removes the write-ahead log."""
 
 events = logging.getLogger("forms_service.events")
 
 
 class SQLiteFile:
-    """The file that the connections of an engine have open, by device and inode."""
+    """The file that the engine has open, by device and inode."""
 
     def __init__(self, path: Path) -> None:
         self._path = str(path)
@@ -33,18 +33,18 @@ class SQLiteFile:
         self._lock = threading.Lock()
 
     def listen(self, engine: Engine) -> None:
-        """Look at the file whenever a connection is made, and drop connections to another one."""
+        """Check the file on every connect, and drop connections to another one."""
         event.listen(engine, "do_connect", self._before_connect)
         event.listen(engine, "connect", self._after_connect)
         event.listen(engine, "checkin", self._on_checkin)
 
     def check(self, engine: Engine) -> None:
-        """Make sure that what was committed is in the file that is there: two system calls.
+        """Verify with two system calls that commits reach the file at this path.
 
-        :raises OperationalError: when it is not
+        :raises OperationalError: when they do not
         """
         if self._identity is None:
-            return  # nothing is open yet
+            return  # not open yet
         fault = self._fault()
         if fault is None:
             if self._gone:
@@ -73,9 +73,9 @@ class SQLiteFile:
         events.warning("database_file_back", extra={"fields": {}})
 
     def _before_connect(self, *_: object) -> None:
-        """Open no second file while the first may be in use, and make no empty one where there is none.
+        """Open no second file while the first may be in use, and create none.
 
-        The descriptor stays open for ever: closing it would drop the locks that SQLite holds on the same file.
+        The descriptor is never closed: closing it would drop SQLite's locks on the file.
         """
         try:
             identity = _identity(self._path)
@@ -94,7 +94,7 @@ class SQLiteFile:
 
     def _after_connect(self, connection: Any, record: Any) -> None:
         record.info["file"] = self._identity
-        if len(self._header) < HEADER_SIZE:  # an empty file has its header once something is written
+        if len(self._header) < HEADER_SIZE:  # an empty file gets its header with the first write
             self._header = os.pread(self._descriptor, HEADER_SIZE, 0)
 
     def _on_checkin(self, _: object, record: Any) -> None:
@@ -103,5 +103,5 @@ class SQLiteFile:
 
 
 def _identity(path: str) -> tuple[int, int]:
-    status = os.stat(path)  # Path.stat takes five times as long, after every commit
+    status = os.stat(path)  # Path.stat is five times slower, and this runs after every commit
     return status.st_dev, status.st_ino

@@ -1,4 +1,4 @@
-"""Write transactions, the queue of writers, and callbacks on commit."""
+"""Write transactions, the writers' queue, and callbacks on commit."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -14,15 +14,15 @@ from forms_service.errors import ServiceUnavailableError
 from forms_service.extensions import db
 
 LOCK_TIMEOUT = 4
-"""Seconds that a request waits for a connection, for a lock or for its turn to write."""
+"""Seconds that a request waits for a connection, a lock or its turn to write."""
 
 
 CALLBACKS_KEY = "on_commit"
-"""Where a session keeps it."""
+"""Key in `session.info` of the callbacks to run on commit."""
 
 
 def read_once(query: Select[*tuple[Any, ...]]) -> Any:
-    """Return the one row of a query, or None; on PostgreSQL without the two round trips of BEGIN and ROLLBACK."""
+    """Return the query's one row or None; on PostgreSQL without the round trips for BEGIN and ROLLBACK."""
     if db.engine.dialect.name == "sqlite":
         return db.session.execute(query).one_or_none()
     with Session(db.engine.execution_options(isolation_level="AUTOCOMMIT")) as session:
@@ -30,12 +30,12 @@ def read_once(query: Select[*tuple[Any, ...]]) -> Any:
 
 
 def rows_changed(statement: Executable) -> int:
-    """Execute an UPDATE or DELETE in the caller's transaction; how many rows it changed."""
+    """Execute an UPDATE or DELETE in the caller's transaction; return the number of rows."""
     return cast("CursorResult[Any]", db.session.execute(statement)).rowcount
 
 
 def check_file() -> None:
-    """Make sure that SQLite's file is there, and is the one that is open.
+    """Verify that SQLite's file is still the one that is open.
 
     :raises sqlalchemy.exc.OperationalError: when it is not
     """
@@ -46,15 +46,15 @@ def check_file() -> None:
 
 @contextmanager
 def write_session() -> Iterator[None]:
-    """What a use case does to the database: it commits as its last act, and whatever fails is rolled back.
+    """Open a write transaction on `db.session`. The caller commits; anything uncommitted is rolled back on exit.
 
-    On SQLite it waits its turn first, and takes the write lock at once: a transaction that reads before it
-    writes would otherwise fail whenever another has written in between.
+    On SQLite it queues first and takes the write lock at once, since a transaction that reads before it writes fails if
+    another has written in between.
 
     :raises ServiceUnavailableError: when its turn does not come in time
     """
     queue: AbstractContextManager[None] = current_app.extensions["writers"]
-    # ends what was only read: who waits must not keep the connection that the writer may be waiting for
+    # release the connection of earlier reads: the writer may be waiting for it
     db.session.rollback()
     with queue:
         try:
@@ -66,7 +66,7 @@ def write_session() -> Iterator[None]:
 
 @contextmanager
 def write_connection(*, defer_begin: bool = False) -> Iterator[Connection]:
-    """The same without the session and what it costs: a connection, committed at the end unless something fails.
+    """Open a write transaction without a session: commits on success, rolls back on error.
 
     `defer_begin`: on PostgreSQL the caller sends BEGIN with its first statements, which saves a round trip.
 
@@ -78,17 +78,17 @@ def write_connection(*, defer_begin: bool = False) -> Iterator[Connection]:
         options["isolation_level"] = "AUTOCOMMIT"
     with queue, db.engine.connect() as connection, connection.execution_options(**options).begin():
         yield connection
-    check_file()  # after the commit: nothing is acknowledged that went into a file that is gone
+    check_file()  # after the commit: acknowledge nothing that went into a deleted file
 
 
 def on_commit(callback: Callable[[], object]) -> None:
-    """Do something when the session's transaction has been committed; never, if it is rolled back."""
+    """Call `callback` after the session's transaction commits; never if it is rolled back."""
     db.session.info.setdefault(CALLBACKS_KEY, []).append(callback)
 
 
 @contextmanager
 def dispose_engine() -> Iterator[None]:
-    """Close every connection at the end: a server may fork then, and processes must not share one."""
+    """Close every connection on exit, since forked processes must not share one."""
     try:
         yield
     finally:
@@ -108,7 +108,10 @@ def _drop_callbacks(session: Session) -> None:
 
 
 class WritersQueue:
-    """One writer at a time in the process: they wait here, asleep, instead of polling SQLite's lock."""
+    """One writer at a time per process: threads sleep here instead of polling SQLite's lock.
+
+    The group commit stands before it: it batches submissions, while this queue orders batches and all other writes.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

@@ -1,1 +1,1 @@
-"""Delivery: what the rooms above put into the outbox leaves from here, by mail or webhook, and nothing is lost."""
+"""Delivery: the outbox, its worker, and the transports. Nothing that was queued is lost."""

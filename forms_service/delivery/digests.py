@@ -1,7 +1,7 @@
-"""Digests: a recipient of many notifications gets the first ones, and then one mail that says how many more there were.
+"""Digests: after MAX_MAILS notifications, a recipient gets one mail that counts the rest.
 
-A message that is held back stays in the outbox, bound to its digest, until the digest is sent or given up: both are
-written down in one transaction, so that a worker that is killed at any moment leaves nothing unsaid.
+A held-back message stays in the outbox, bound to its digest, until the digest is sent or given up. Each step is one
+transaction, so a killed worker loses nothing.
 """
 
 import uuid
@@ -16,24 +16,24 @@ from forms_service.extensions import db
 
 KIND = "digest"
 MAX_MAILS = 20
-"""Notifications to one recipient within WINDOW; the rest is in a digest."""
+"""Notifications to one recipient within WINDOW; the rest goes into a digest."""
 
 WINDOW = timedelta(minutes=10)
 DELAY = timedelta(minutes=1)
-"""How long the first digest waits for what else comes; the next one comes WINDOW after it."""
+"""Wait before the first digest; the next one comes WINDOW after it."""
 
 HOLD = timedelta(days=30)
-"""Longer than a digest is retried: only where it was lost, what it held back goes by itself."""
+"""Longer than a digest is retried. If the digest is lost, its messages are sent by themselves."""
 
 
 def is_over_limit(message: Any) -> bool:
-    """Whether the recipient of this routine message has had, or is being sent, MAX_MAILS within WINDOW.
+    """Whether this routine message's recipient had, or is being sent, MAX_MAILS within WINDOW.
 
-    Whoever else asks for that recipient waits for the end of the caller's transaction.
+    On PostgreSQL it locks the recipient until the caller's transaction ends.
     """
     if message.priority != ROUTINE or message.channel != "mail" or message.kind == KIND or message.digest_id:
         return False
-    if db.session.get_bind().dialect.name == "postgresql":  # on SQLite there is one writer anyway
+    if db.session.get_bind().dialect.name == "postgresql":  # SQLite has one writer anyway
         number = int.from_bytes(message.target_index[:8], signed=True)
         db.session.execute(select(func.pg_advisory_xact_lock(number)))
     moment = now()
@@ -41,13 +41,13 @@ def is_over_limit(message: Any) -> bool:
     in_flight = and_(
         Message.state == "waiting", Message.lease_until > moment, Message.next_attempt_at < moment + WINDOW
     )
-    # one statement: between two of them a message in flight would become a sent one, and be counted in neither
+    # one statement: between two, a message in flight could become sent and be counted in neither
     query = select(func.count()).select_from(Message).where(*_routine(message), or_(sent, in_flight))
     return (db.session.scalar(query.where(Message.id != message.id)) or 0) >= MAX_MAILS
 
 
 def hold_back(message: Any) -> None:
-    """Bind all that is due for this recipient to the next digest, in the caller's transaction."""
+    """Bind everything due for this recipient to the next digest, in the caller's transaction."""
     moment = now()
     digest_id = _open_digest(message) or _new_digest(message, moment)
     due = select(Message.id).where(
@@ -63,16 +63,16 @@ def hold_back(message: Any) -> None:
 def settle(digest_id: uuid.UUID, outcome: str) -> None:
     """Give the messages of a digest its outcome, `sent` or `failed`, in the caller's transaction."""
     its = (Message.digest_id == digest_id, Message.state == "waiting")
-    _update(*its, state=outcome, next_attempt_at=now() - WINDOW)  # none of them counts as a mail of its own
+    _update(*its, state=outcome, next_attempt_at=now() - WINDOW)  # outside WINDOW, so that none counts as a mail
 
 
 def subjects(digest_id: uuid.UUID) -> Select[uuid.UUID | None]:
-    """The ids of what the messages of a digest are about."""
+    """Select the ids of what the messages of a digest are about."""
     return select(Message.about).where(Message.digest_id == digest_id, Message.state == "waiting")
 
 
 def drop_empty(digest_ids: list[uuid.UUID]) -> None:
-    """Delete those of these digests that hold no message any more, in the caller's transaction."""
+    """Delete those of the digests that hold no message, in the caller's transaction."""
     if digest_ids:
         member = Message.__table__.alias()
         held = exists(select(member.c.id).where(member.c.digest_id == Message.id))
@@ -89,7 +89,7 @@ def _digests(message: Any) -> tuple[Any, ...]:
 
 
 def _open_digest(message: Any) -> uuid.UUID | None:
-    """The digest that waits; one that a worker has in hand is written already."""
+    """Find the waiting digest; a leased one is already being written."""
     waiting = (*_digests(message), Message.state == "waiting", Message.lease_until.is_(None))
     return db.session.scalar(select(Message.id).where(*waiting).limit(1).with_for_update(skip_locked=True))
 

@@ -1,7 +1,7 @@
-"""Who has a message in hand: taking one, and writing down what became of it.
+"""Leases on outbox messages: acquire one, record the outcome of the attempt.
 
-Any number of workers take from one outbox. A claim is one conditional UPDATE; it ends with the lease, so that what a
-killed worker had in hand goes again.
+Any number of workers share the outbox. Acquiring is one conditional UPDATE; when the lease of a killed worker ends, its
+message is due again.
 """
 
 import json
@@ -24,27 +24,27 @@ from forms_service.extensions import db
 from forms_service.metrics import DELIVERIES
 
 LEASE_SECONDS = 60
-"""Seconds for which a message is one worker's; a sender gives up well before."""
+"""Longer than any transport takes to give up."""
 
 FIRST_DELAYS = (5.0, 30.0)
-"""Seconds until the second and the third attempt."""
+"""Seconds before the second and third attempt."""
 
 BACKOFF_FACTOR = 3
 MAX_DELAY = 6 * 3600.0
 JITTER = 0.2
 MAX_AGE = timedelta(days=4)
-"""How long what is temporary is tried again."""
+"""How long temporary failures are retried."""
 
 FAILING_ATTEMPTS = 5
 FAILING_WINDOW = timedelta(hours=1)
-"""How many of the last attempts tell whether a channel works, and how old they may be."""
+"""A channel is failing if its last FAILING_ATTEMPTS within FAILING_WINDOW all failed."""
 
 LOST_ANSWER = "The worker that held the lease died or timed out."
 
 
 @dataclass(frozen=True)
 class Lease:
-    """A message that is this worker's until the lease ends."""
+    """A message that belongs to this worker until the lease ends."""
 
     id: uuid.UUID
     channel: str
@@ -53,13 +53,13 @@ class Lease:
     created_at: datetime
     until: datetime
     held: bool = False
-    """Whether it was held back for a digest, with all else that is due for its recipient: there is nothing to send."""
+    """Held back for a digest, with everything due for its recipient: there is nothing to send."""
 
 
 def acquire(*channels: str, only: uuid.UUID | None = None) -> Lease | None:
-    """Take the most urgent message that has been due for longest, or `only` that one; None when none is due.
+    """Lease the most urgent message that has been due longest, or `only` that one; None if none is due.
 
-    One that is too much for its recipient is held back for a digest instead, and says so.
+    If its recipient is over the limit, the message is held back for a digest instead (`held`).
     """
     due = [Message.state == "waiting", Message.next_attempt_at <= now(), Message.channel.in_(channels)]
     if only is not None:
@@ -82,9 +82,9 @@ def acquire(*channels: str, only: uuid.UUID | None = None) -> Lease | None:
 
 
 def load_message(lease: Lease) -> OutgoingMessage | None:
-    """What is to be sent, decrypted; None if it was erased or is another's by now. No transaction is open afterwards.
+    """Load and decrypt the message; None if it was erased or the lease was lost. Leaves no transaction open.
 
-    :raises DeliveryError: when there is nothing to say any more
+    :raises DeliveryError: when it is unreadable or its subject was deleted
     """
     is_mine = (Message.id == lease.id, Message.lease_until == lease.until)
     query = select(Message.target, Message.payload, Message.about).where(*is_mine)
@@ -108,9 +108,9 @@ def load_message(lease: Lease) -> OutgoingMessage | None:
 
 
 def record_attempt(lease: Lease, answer: str, *, outcome: str) -> None:
-    """Write down what became of an attempt: `sent`, `again` or `failed`.
+    """Record the outcome of an attempt: `sent`, `again` or `failed`.
 
-    What was sent is sent, whoever has it in hand by now; the rest is for the holder of the lease to say.
+    `sent` is recorded even if the lease was lost; the others only by the lease's holder.
     """
     final = {"state": outcome, "payload": None, "next_attempt_at": now()}
     changes = final if outcome != "again" else {"next_attempt_at": _next_attempt_at(lease)}
@@ -126,13 +126,13 @@ def record_attempt(lease: Lease, answer: str, *, outcome: str) -> None:
 
 
 def is_last_attempt(lease: Lease) -> bool:
-    """Whether the time for trying again is over: the next attempt might come too late."""
+    """Whether another attempt might exceed MAX_AGE."""
     latest = timedelta(seconds=retry_delay(lease.attempts) * (1 + JITTER))
     return now() + latest > lease.created_at + MAX_AGE
 
 
 def is_failing(channel: str) -> bool:
-    """Whether each of the last attempts failed, of those of the last hour; one alone says nothing."""
+    """Whether every recent attempt on the channel failed."""
     recent = (Attempt.channel == channel, Attempt.at > now() - FAILING_WINDOW)
     last = select(Attempt.outcome).where(*recent).order_by(Attempt.at.desc()).limit(FAILING_ATTEMPTS)
     outcomes = db.session.scalars(last).all()
@@ -141,7 +141,7 @@ def is_failing(channel: str) -> bool:
 
 
 def retry_delay(attempts: int) -> float:
-    """Seconds until a message that was tried so often is tried again, before jitter."""
+    """Return the seconds before the next attempt, without jitter."""
     if attempts <= len(FIRST_DELAYS):
         return FIRST_DELAYS[attempts - 1]
     grown = FIRST_DELAYS[-1] * float(BACKOFF_FACTOR) ** min(attempts - len(FIRST_DELAYS), 20)
@@ -156,19 +156,18 @@ def _read_values(kind: str, row: Any) -> dict[str, Any] | None:
 
 
 def _next_attempt_at(lease: Lease) -> datetime:
-    spread = random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311 (so that not all try again at once; no secret)
+    spread = random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311 (jitter, no secret)
     return now() + timedelta(seconds=retry_delay(lease.attempts) * spread)
 
 
 def _is_any_due(due: list[ColumnElement[bool]]) -> bool:
-    """A look that takes no lock: most of the time there is nothing to do."""
     row = _find_due(due)
     db.session.rollback()
     return row is not None
 
 
 def _find_due(due: list[ColumnElement[bool]], *, lock: bool = False) -> Any:
-    """The message that is next; each priority is looked up by itself, so that what is held back is not read."""
+    """Find the next message, priority by priority, so that the index skips held-back ones."""
     plain = (Message.id, Message.channel, Message.kind, Message.lease_until)
     columns = (*plain, Message.priority, Message.target_index, Message.digest_id)
     for priority in (URGENT, ROUTINE):

@@ -1,6 +1,6 @@
-"""A mail from the templates of its kind: `templates/mails/<kind>/` has `subject.txt`, `text.txt` and maybe `html.html`.
+"""Renders a mail from `templates/mails/<kind>/`: `subject.txt`, `text.txt`, optionally `html.html`.
 
-What goes wrong in a template is an exception: a name it has no value for, too.
+A template error is an exception, and so is an undefined name.
 """
 
 import re
@@ -25,39 +25,39 @@ from forms_service.validation.text import collapse_whitespace, strip_controls
 
 REPLY_TO = "_reply_to"
 ANSWERABLE = "_answerable"
-"""Whether the mail says where answers go; the templates are told."""
+"""Tells the templates whether the mail has a Reply-To."""
 
 MAX_SUBJECT = 200
 MAX_LINE = 990
-"""Octets of a line that SMTP carries, less a little."""
+"""Octets per line, just below SMTP's limit."""
 
 MAX_QUOTED_PRINTABLE = 20_000
-"""Characters of a text that stays readable in the source; quoting a megabyte takes 150 ms, base64 30 ms."""
+"""Characters up to which text stays readable in the source: quoting 1 MB takes 150 ms, base64 30 ms."""
 
 NOT_PLAIN = re.compile(r"[^\t\n -~]")
 
 
 @dataclass(frozen=True)
 class Mail:
-    """A mail as it is handed over."""
+    """A rendered mail with its envelope."""
 
     sender: str
     recipient: str
     content: bytes = field(repr=False)
     text: str = field(repr=False)
     international: bool = False
-    """Whether only a server with SMTPUTF8 (RFC 6531) takes it: an address in its header is not ASCII."""
+    """Needs a server with SMTPUTF8 (RFC 6531): a header contains a non-ASCII address."""
 
 
 def init_app(app: Flask) -> None:
-    """Give the app its templates of mails."""
+    """Create the template environment for mails."""
     app.extensions["mails"] = app.jinja_env.overlay(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
 
 
 def render_mail(outgoing: OutgoingMessage, *, international: bool = False) -> Mail:
-    """The mail, the same on every try but for what the templates say now.
+    """Render the mail; retries render the same mail, except for changes to the templates.
 
-    An address for answers that is not ASCII is in the header of an `international` mail; else only the text names it.
+    Only an `international` mail has a non-ASCII Reply-To; otherwise just the text shows that address.
     """
     sender, recipient = _sender(), mailbox(outgoing.target)
     reply_to = _reply_to(outgoing.values, international)
@@ -83,16 +83,16 @@ def render_mail(outgoing: OutgoingMessage, *, international: bool = False) -> Ma
 
 
 def mailbox(address: str) -> Address:
-    """The address as it is written on a mail, its domain in ASCII.
+    """Parse a recipient's address, with the domain in ASCII.
 
-    :raises ValueError: when it is no address
+    :raises ValueError: when it is not an address
     """
     parsed = validate_email(address, check_deliverability=False, test_environment=True)
     return Address(username=parsed.local_part, domain=parsed.ascii_domain)
 
 
 def sender_address() -> Address:
-    """Whom our mails are from, without the name."""
+    """Return the address of MAIL_FROM, without its name."""
     local_part, _, domain = parseaddr(settings.mail_from)[1].rpartition("@")
     return Address(username=local_part, domain=domain)
 
@@ -109,13 +109,13 @@ def _render(kind: str, part: str, values: dict[str, object]) -> str:
 
 
 def _subject(text: str) -> str:
-    """One line of at most MAX_SUBJECT characters; it does not end in the middle of a joined character."""
+    """Return one line of at most MAX_SUBJECT characters that does not end in a zero-width joiner."""
     line = strip_controls(collapse_whitespace(text[: MAX_SUBJECT * 4]))
     return line if len(line) <= MAX_SUBJECT else line[:MAX_SUBJECT].rstrip("\u200d")
 
 
 def _reply_to(values: dict[str, Any], international: bool) -> Address | None:
-    """Where answers go; people type it."""
+    """Return the typed Reply-To address, None if it is invalid or may not be used."""
     typed = values.get(REPLY_TO) or ""
     if len(typed) > MAX_EMAIL_LENGTH:
         return None
@@ -143,7 +143,7 @@ def _flatten(message: EmailMessage, *, utf8: bool) -> bytes:
 
 
 def _encoding(text: str) -> str:
-    """Plain where that will do, so that a link stays readable in the source; never 8bit, which not all servers take."""
+    """Keep links readable in the source; never 8bit, which some servers refuse."""
     if not NOT_PLAIN.search(text) and all(len(line) <= MAX_LINE for line in text.split("\n")):
         return "7bit"
     return "quoted-printable" if len(text) <= MAX_QUOTED_PRINTABLE else "base64"

@@ -1,4 +1,4 @@
-"""Sending mails: to SMTP_SERVER, or without one, outside production, into files."""
+"""The mail transport: SMTP_SERVER, or files outside production."""
 
 from forms_service.config import settings
 from forms_service.delivery import eml_files
@@ -8,15 +8,15 @@ from forms_service.delivery.smtp import SmtpConnection
 
 
 class MailTransport:
-    """Sends mails for as long as a pass takes."""
+    """Sends mails, over one SMTP connection per pass."""
 
     def __init__(self) -> None:
         self._smtp = SmtpConnection()
 
     def send(self, message: OutgoingMessage) -> str:
-        """What the server answered, or which file it is in.
+        """Return the server's reply, or the file's path.
 
-        :raises DeliveryError: when the server did not take it
+        :raises DeliveryError: when the server refused the mail
         """
         mail = render_mail(message)
         if settings.smtp_server:
@@ -28,5 +28,4 @@ class MailTransport:
         return eml_files.write(message, mail)
 
     def close(self) -> None:
-        """End the connection."""
         self._smtp.close()

@@ -1,4 +1,4 @@
-"""What a worker has in hand, and who takes it from there."""
+"""The message handed to a transport, and the transport interface."""
 
 import uuid
 from dataclasses import dataclass, field
@@ -7,9 +7,9 @@ from typing import Any, Protocol
 
 
 class DeliveryError(Exception):
-    """Why a message did not go; `permanent` says that trying again is of no use. That is the whole contract.
+    """A failed delivery; `permanent` means that retrying is useless. This is the whole retry contract.
 
-    The text is kept with the attempt, encrypted: it may be what the other side said.
+    The text is stored encrypted with the attempt, since it may quote the server.
     """
 
     def __init__(self, message: str, permanent: bool = False) -> None:
@@ -19,7 +19,7 @@ class DeliveryError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class OutgoingMessage:
-    """A message as it is sent."""
+    """A decrypted message, ready to send."""
 
     id: uuid.UUID
     kind: str
@@ -29,13 +29,13 @@ class OutgoingMessage:
 
 
 class Transport(Protocol):
-    """Sends what goes by one channel."""
+    """Sends the messages of one channel."""
 
     def send(self, message: OutgoingMessage) -> str:
-        """What the other side answered.
+        """Return the receiver's reply.
 
-        :raises DeliveryError: when it did not take it
+        :raises DeliveryError: when the message was not accepted
         """
 
     def close(self) -> None:
-        """Let go of what is kept open for the next message."""
+        """Close any connection kept open between messages."""

@@ -1,4 +1,4 @@
-"""The outbox: a row for each message, committed with what caused it; and what is done from time to time."""
+"""The outbox: one row per message, committed together with its cause."""
 
 import uuid
 from datetime import datetime
@@ -13,14 +13,14 @@ from forms_service.extensions import Model
 CHANNELS = ("mail", "webhook")
 STATES = ("waiting", "sent", "failed")
 URGENT, ROUTINE = 0, 1
-"""Priorities: what somebody waits for (account mails), and what may come many at once (notifications)."""
+"""Priorities: mails that somebody waits for (accounts), and those that come in bulk (notifications)."""
 
 
 HELD = text("digest_id IS NOT NULL")
 
 
 class Message(Model):
-    """One message on its way. Whom it goes to and what it says is encrypted; what it says is gone once it was sent."""
+    """A queued message. Recipient and payload are encrypted; the payload is deleted once it was sent."""
 
     __tablename__ = "outbox"
     __table_args__ = (
@@ -35,33 +35,33 @@ class Message(Model):
     channel: Mapped[str] = mapped_column(String(10))
     kind: Mapped[str] = mapped_column(String(40))
     priority: Mapped[int] = mapped_column(default=URGENT, server_default="0")
-    """The lower is sent first."""
+    """Lower is sent first."""
 
     digest_id: Mapped[uuid.UUID | None]
-    """The digest that says of this message that there was one; it is not sent by itself then."""
+    """The digest that covers this message, which is then not sent by itself."""
 
     about: Mapped[uuid.UUID | None] = mapped_column(index=True)
-    """The account or submission it is about, with which it is erased."""
+    """The account or submission it is about; erased with it."""
 
     target: Mapped[str] = mapped_column(Encrypted("outbox.target"))
     target_index: Mapped[bytes] = mapped_column(LargeBinary(32))
     payload: Mapped[str | None] = mapped_column(Encrypted("outbox.payload"))
-    """JSON; None where it is read when it is sent (`payloads.py`), and once it was or was given up."""
+    """JSON; None if it is loaded at send time (`payloads.py`), and once it was sent or given up."""
 
     state: Mapped[str] = mapped_column(String(10), default="waiting")
     attempts: Mapped[int] = mapped_column(default=0)
-    """How often a worker took it in hand, also those that did not come back."""
+    """Leases taken, lost ones included."""
 
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
     next_attempt_at: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
-    """When it is due; while a worker has it in hand, when the lease ends; after the last attempt, when that was."""
+    """When it is due; while leased, the lease's end; afterwards, the time of the last attempt."""
 
     lease_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
-    """While a worker has it in hand; after that it is anybody's again."""
+    """End of the current lease; any worker may take it afterwards."""
 
 
 class Attempt(Model):
-    """One try at sending a message, and what the other side answered."""
+    """An attempt to send a message, with the receiver's reply."""
 
     __tablename__ = "delivery_attempts"
 
@@ -70,6 +70,6 @@ class Attempt(Model):
     channel: Mapped[str] = mapped_column(String(10))
     at: Mapped[datetime] = mapped_column(UTCDateTime, default=now, index=True)
     outcome: Mapped[str] = mapped_column(String(10))
-    """`sent`, `again`, `failed`, or `lost`: the worker that had it in hand did not come back."""
+    """`sent`, `again` (to be retried), `failed`, or `lost`: the worker died while it held the lease."""
 
     answer: Mapped[str] = mapped_column(Encrypted("delivery_attempts.answer"))

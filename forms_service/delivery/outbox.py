@@ -1,4 +1,4 @@
-"""Putting messages into the outbox, taking them out again with what they were about, and how many wait."""
+"""Enqueues and deletes outbox messages, and measures the backlog."""
 
 import hashlib
 import json
@@ -24,14 +24,14 @@ from forms_service.validation.fields import email_key
 
 TARGET_CONTEXT = "outbox.target"
 RETENTION = timedelta(days=7)
-"""How long what was sent or given up is remembered: whom it went to, when, and what the other side said."""
+"""How long recipient, time and reply are kept after a message was sent or given up."""
 
 ROWS = EncryptedInsert(Message.__table__)
 
 
 @dataclass(frozen=True)
 class Backlog:
-    """How many messages wait, and for how many seconds the oldest that is due has been."""
+    """The number of waiting messages, and how long the oldest has been due."""
 
     waiting: int
     oldest_seconds: float
@@ -40,10 +40,10 @@ class Backlog:
 def enqueue_mail(
     kind: str, to: str, values: Mapping[str, Any], *, about: uuid.UUID, max_per_hour: int | None = None
 ) -> uuid.UUID | None:
-    """Queue a mail made from `templates/mails/<kind>/` with `values`; it leaves once the caller's transaction commits.
+    """Queue a mail of `templates/mails/<kind>/` with `values`; it is sent once the caller's transaction commits.
 
-    With `most_per_hour`, nothing is queued, and None returned, when the address had as many of that kind in the last
-    hour. The value `_reply_to` is the address that answers go to.
+    With `max_per_hour`, returns None and queues nothing if the address had that many of the kind in the last hour. The
+    value `_reply_to` becomes the Reply-To address.
     """
     index = current_key_ring().index(email_key(to), TARGET_CONTEXT)
     if max_per_hour is not None and _count_recent(kind, index) >= max_per_hour:
@@ -56,7 +56,7 @@ def enqueue_mail(
 
 
 def mail_row(kind: str, to: str, *, about: uuid.UUID) -> dict[str, Any]:
-    """Return the row of a mail for `insert_rows`; the payload source of its kind supplies the content at send time."""
+    """Return the row of a mail for `insert_rows`; the payload is loaded at send time."""
     moment = now()
     return ROWS.prepare(
         id=new_id(),
@@ -77,17 +77,17 @@ def mail_row(kind: str, to: str, *, about: uuid.UUID) -> dict[str, Any]:
 
 
 def insert_rows(connection: Connection, rows: list[dict[str, Any]]) -> None:
-    """Queue what was made ready, in the caller's transaction; once it is committed, `wake_worker`."""
+    """Insert prepared rows in the caller's transaction; call `wake_worker` after the commit."""
     ROWS.execute(connection, rows)
 
 
 def wake_worker() -> None:
-    """Have what was queued sent now, and not when the worker looks the next time."""
+    """Have this process's worker send at once instead of at the next poll."""
     runner.wake("outbox")
 
 
 def delete_about(about: Sequence[uuid.UUID] | Select[uuid.UUID]) -> None:
-    """Take everything about accounts or submissions out of the outbox, sent or not, in the caller's transaction."""
+    """Delete all messages about these accounts or submissions, in the caller's transaction."""
     is_about = Message.about.in_(about)
     if not settings.smtp_server:
         on_commit(partial(eml_files.remove, db.session.scalars(select(Message.id).where(is_about)).all()))
@@ -99,7 +99,7 @@ def delete_about(about: Sequence[uuid.UUID] | Select[uuid.UUID]) -> None:
 
 
 def backlog() -> Backlog:
-    """What waits; one that a worker has in hand is not overdue."""
+    """Measure the backlog; a leased message is not overdue."""
     waiting, since = db.session.execute(
         select(func.count(), func.min(Message.next_attempt_at)).where(Message.state == "waiting")
     ).one()
@@ -108,7 +108,7 @@ def backlog() -> Backlog:
 
 
 def sweep() -> None:
-    """Delete what was sent or given up longer ago than RETENTION."""
+    """Delete messages that ended longer ago than RETENTION."""
     old = Message.next_attempt_at < now() - RETENTION
     with write_session():
         db.session.execute(delete(Message).where(Message.state.in_(("sent", "failed")), old))
@@ -116,11 +116,11 @@ def sweep() -> None:
 
 
 def _count_recent(kind: str, target_index: bytes) -> int:
-    """How many were put in during the last hour; whoever else wants to know waits for this transaction's end."""
+    """Count the mails of the last hour; on PostgreSQL, lock that count until the transaction ends."""
     same = (Message.target_index == target_index, Message.priority == URGENT, Message.kind == kind)
     since = Message.created_at > now() - timedelta(hours=1)
-    with db.session.no_autoflush:  # what the caller has added may be refused, at the caller's commit and not here
-        if db.session.get_bind().dialect.name == "postgresql":  # on SQLite there is one writer anyway
+    with db.session.no_autoflush:  # the caller's objects must fail at the caller's commit, not here
+        if db.session.get_bind().dialect.name == "postgresql":  # SQLite has one writer anyway
             number = int.from_bytes(hashlib.sha256(kind.encode() + target_index).digest()[:8], signed=True)
             db.session.execute(select(func.pg_advisory_xact_lock(number)))
         return db.session.scalar(select(func.count()).select_from(Message).where(*same, since)) or 0

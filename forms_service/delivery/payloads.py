@@ -1,4 +1,4 @@
-"""What messages say that is not kept with them: read when they are sent, from the room that they come from."""
+"""Lazy payloads: content that its owner supplies at send time instead of storing it in the outbox."""
 
 import uuid
 from collections.abc import Callable
@@ -7,20 +7,20 @@ from typing import Any
 from flask import Flask, current_app
 
 Source = Callable[[uuid.UUID], dict[str, Any] | None]
-"""The values for the templates of a message about that; None when there is nothing to say any more."""
+"""Returns the template values of a message about that id, None if there is nothing left to say."""
 
 
 def init_app(app: Flask) -> None:
-    """Give the app its list of sources."""
+    """Create the app's registry of sources."""
     app.extensions["sources"] = {}
 
 
 def register(app: Flask, kind: str, source: Source) -> None:
-    """Ask `source` what messages of that kind say."""
+    """Load the payload of messages of that kind from `source`."""
     app.extensions["sources"][kind] = source
 
 
 def load_payload(kind: str, about: uuid.UUID | None) -> dict[str, Any] | None:
-    """What a message of a kind says about something; None when nobody knows."""
+    """Load the payload of a message; None if nothing supplies one."""
     source: Source | None = current_app.extensions["sources"].get(kind)
     return source(about) if source and about else None

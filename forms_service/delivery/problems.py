@@ -1,4 +1,4 @@
-"""What owners are told when mails do not leave."""
+"""The hint for owners while mails cannot be sent."""
 
 from forms_service.config import settings
 from forms_service.delivery import leases
@@ -9,7 +9,7 @@ FAILING = f"The last mails could not be sent and will be retried. {STORED_HINT}"
 
 
 def mail_problem() -> str | None:
-    """What is wrong with sending mails, None while nothing is; ends the session's transaction."""
+    """Return what prevents mails from being sent, or None; ends the session's transaction."""
     if settings.production and not settings.smtp_server:
         return NO_SERVER
     return FAILING if leases.is_failing("mail") else None

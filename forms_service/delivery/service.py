@@ -1,4 +1,4 @@
-"""The use case of an operator: trying out whether mails leave."""
+"""The operator's test mail."""
 
 import time
 import uuid
@@ -16,21 +16,19 @@ POLL_INTERVAL = 0.2
 
 
 class FirstAttempt(NamedTuple):
-    """What became of a first attempt, and what the other side said."""
+    """The outcome of the first attempt, with the server's reply."""
 
     sent: bool
     answer: str
 
 
 def send_test(address: str) -> FirstAttempt:
-    """Put a mail into the outbox like any other, and see it off; a worker that is faster is waited for.
+    """Send a test mail through the outbox, waiting if another worker takes it.
 
-    :raises ValueError: when it is no address
+    :raises ValueError: when the address is invalid
     """
     with write_session():
-        message_id = cast(
-            "uuid.UUID", outbox.enqueue_mail("test", address, {}, about=new_id())
-        )  # where there is no limit
+        message_id = cast("uuid.UUID", outbox.enqueue_mail("test", address, {}, about=new_id()))  # no limit, never None
         db.session.commit()
     worker.deliver_one(message_id)
     first = select(Attempt.outcome, Attempt.answer).where(Attempt.message_id == message_id).order_by(Attempt.at)

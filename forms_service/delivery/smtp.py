@@ -1,7 +1,7 @@
-"""Talking to SMTP_SERVER: one connection for a burst of mails, and an end to every wait.
+"""SMTP client: one connection for a burst of mails, with a deadline for every wait.
 
-What the server says of a message (MAIL, RCPT, DATA) decides whether it is tried again; what is wrong with the
-connection or the password is never the message's fault, so it always is.
+Replies about a message (MAIL, RCPT, DATA) decide whether it is retried. Faults of connection or login are never the
+message's, so it is always retried.
 """
 
 import contextlib
@@ -15,19 +15,18 @@ from forms_service.delivery.mail_rendering import Mail, sender_address
 from forms_service.delivery.message import DeliveryError
 
 CONNECT_TIMEOUT = 10
-"""Seconds until a server that does not answer at first is given up."""
 
 SEND_TIMEOUT = 50
-"""Seconds for a whole message; less than the lease, so that no two workers have it in hand."""
+"""Seconds for a whole message; shorter than the lease, so that no two workers send it."""
 
 CLOSE_TIMEOUT = 2
 
 AUTHENTICATION_CODES = frozenset({530, 534, 535, 538})
-"""Replies that ask for a login or refuse it: 5xx, but for the operator to put right."""
+"""Replies that demand or refuse a login: 5xx, but the operator can fix them."""
 
 
 class _Smtp(smtplib.SMTP):
-    """Gives up at `until`, however many answers there are to wait for."""
+    """Gives up at `deadline`, over all replies together."""
 
     def __init__(self, deadline: float, **options: Any) -> None:
         self.deadline = deadline
@@ -40,23 +39,23 @@ class _Smtp(smtplib.SMTP):
 
 
 class _SmtpOverTls(_Smtp, smtplib.SMTP_SSL):
-    """The same, encrypted from the first byte."""
+    """The same over TLS from the first byte."""
 
 
 class _ConnectionClosedError(smtplib.SMTPServerDisconnected):
-    """The server has said that it ends the connection."""
+    """The server announced that it closes the connection."""
 
 
 class SmtpConnection:
-    """A connection that is opened when there is something to send, and kept until it is closed."""
+    """A connection opened on first use and kept until it is closed."""
 
     def __init__(self) -> None:
         self._smtp: _Smtp | None = None
 
     def send(self, mail: Mail, international: Mail) -> str:
-        """The server's answer; `international` is what a server with SMTPUTF8 gets instead.
+        """Send the mail, or `international` if the server has SMTPUTF8; return the reply.
 
-        :raises DeliveryError: permanent when the server will never take this message
+        :raises DeliveryError: permanent when the server will never accept this message
         """
         try:
             return self._send(mail, international, time.monotonic() + SEND_TIMEOUT)
@@ -70,7 +69,7 @@ class SmtpConnection:
             raise DeliveryError(f"The connection was lost ({type(error).__name__}).") from error
 
     def close(self) -> None:
-        """Say goodbye, briefly."""
+        """Quit, briefly."""
         if self._smtp:
             with contextlib.suppress(smtplib.SMTPException, OSError):
                 self._smtp.deadline = time.monotonic() + CLOSE_TIMEOUT
@@ -78,7 +77,7 @@ class SmtpConnection:
             self._drop()
 
     def _send(self, mail: Mail, international: Mail, deadline: float) -> str:
-        """Hand it over; a connection that the server has ended meanwhile is replaced."""
+        """Send over the open connection, or over a new one if the server has closed it."""
         if self._smtp:
             try:
                 self._smtp.deadline = min(deadline, time.monotonic() + CONNECT_TIMEOUT)
@@ -102,7 +101,7 @@ class SmtpConnection:
 
 
 def responds(seconds: float) -> bool:
-    """Whether the server greets within that time."""
+    """Whether the server greets in time."""
     try:
         smtp = _open(seconds)
         smtp.quit()
@@ -112,9 +111,9 @@ def responds(seconds: float) -> bool:
 
 
 def connect(seconds: float) -> _Smtp:
-    """A connection, encrypted and logged in as the settings say, within that time.
+    """Return a connection, encrypted and logged in as configured.
 
-    :raises DeliveryError: saying what does not work
+    :raises DeliveryError: naming what does not work
     """
     smtp = None
     try:
@@ -124,7 +123,7 @@ def connect(seconds: float) -> _Smtp:
             smtp.ehlo()
         if settings.smtp_username:
             smtp.login(settings.smtp_username, settings.smtp_password or "")
-    except UnicodeError:  # smtplib sends ASCII alone; the error would show the letter and where it stands
+    except UnicodeError:  # smtplib sends only ASCII; its error would reveal the character
         if smtp:
             smtp.close()
         raise DeliveryError("SMTP_SERVER is not a host name, or SMTP_USERNAME or SMTP_PASSWORD is not ASCII.") from None
@@ -139,7 +138,7 @@ def _open(seconds: float) -> _Smtp:
     options = {
         "host": settings.smtp_server,
         "port": settings.smtp_port,
-        "local_hostname": sender_address().domain,  # else the machine's own name is looked up, which may take long
+        "local_hostname": sender_address().domain,  # otherwise smtplib looks up this host's name, which may be slow
         "timeout": seconds,
     }
     deadline = time.monotonic() + seconds
@@ -171,18 +170,17 @@ def _describe_error(error: Exception) -> str:
 
 
 def _takes_utf8(smtp: smtplib.SMTP) -> bool:
-    """Whether the server takes addresses that are not ASCII (RFC 6531)."""
+    """Whether the server accepts non-ASCII addresses (RFC 6531)."""
     return smtp.has_extn("smtputf8") and smtp.has_extn("8bitmime")
 
 
 def _start_transaction(smtp: smtplib.SMTP, mail: Mail) -> None:
-    """Say whom it is from, and whom it is for."""
     _check_reply(*smtp.mail(mail.sender, ["SMTPUTF8", "BODY=8BITMIME"] if mail.international else []))
     _check_reply(*smtp.rcpt(mail.recipient))
 
 
 def _send_data(smtp: smtplib.SMTP, mail: Mail) -> str:
-    """Send the text; the answer after which it is the server's."""
+    """Send the content; the reply makes it the server's responsibility."""
     try:
         reply = smtp.data(mail.content)
     except smtplib.SMTPDataError as error:
@@ -191,7 +189,7 @@ def _send_data(smtp: smtplib.SMTP, mail: Mail) -> str:
 
 
 def _check_reply(code: int, reply: bytes | str) -> str:
-    """The reply as text.
+    """Return the reply as text.
 
     :raises DeliveryError: when it is a refusal
     """

@@ -1,4 +1,4 @@
-"""One pass over the outbox: what is due is claimed, sent and written down, one message after the other."""
+"""The delivery worker: leases, sends and records one due message after the other."""
 
 import logging
 import re
@@ -22,10 +22,9 @@ from forms_service.logs import event
 from forms_service.web.active_requests import active
 
 TRANSPORTS: dict[str, Callable[[], Transport]] = {"mail": MailTransport}
-"""Who sends what goes by a channel."""
 
 IDLE_FACTOR = 39
-"""How many times as long the next message waits in a process that is answering requests: a fortieth is for mails."""
+"""While requests are in flight, sleep this many times a message's CPU time: mail gets 1/40 of the process."""
 
 MAX_IDLE = 1.0
 
@@ -34,7 +33,7 @@ REPLY_CODE = re.compile(r"\d{3}\b")
 RECORD_RETRY_DELAY = 1
 
 POLL_INTERVAL = 1.0
-"""Interval at which messages are noticed that another process queued, or that are due again."""
+"""Seconds until messages of other processes, and retries, are noticed."""
 
 SWEEP_INTERVAL = 3600
 
@@ -42,7 +41,7 @@ log = logging.getLogger(__name__)
 
 
 def init_app(app: Flask) -> None:
-    """Have the outbox worked and swept in the background."""
+    """Register the worker's loop and the outbox's cleanup."""
     mail_rendering.init_app(app)
     payloads.init_app(app)
     runner.add_loop(app, "outbox", deliver_due, POLL_INTERVAL)
@@ -50,7 +49,7 @@ def init_app(app: Flask) -> None:
 
 
 def deliver_due(stopping: Callable[[], bool] = lambda: False) -> int:
-    """One pass: send all that is due, until `stopping`; how many messages were tried."""
+    """Send everything due, until `stopping`; return the number of attempts."""
     tried = 0
     with _open_transports() as transports:
         while not stopping():
@@ -66,7 +65,7 @@ def deliver_due(stopping: Callable[[], bool] = lambda: False) -> int:
 
 
 def deliver_one(message_id: uuid.UUID) -> bool:
-    """Send this message now, like any other; False if another worker has it in hand."""
+    """Send this message now; False if another worker holds its lease."""
     with _open_transports() as transports:
         lease = leases.acquire(*transports, only=message_id)
         if lease and not lease.held:
@@ -76,7 +75,7 @@ def deliver_one(message_id: uuid.UUID) -> bool:
 
 @contextmanager
 def _open_transports() -> Iterator[dict[str, Transport]]:
-    """A sender for each channel, which may keep a connection for the whole of a pass."""
+    """Yield a transport per channel; each may keep its connection for the pass."""
     transports = {channel: make() for channel, make in TRANSPORTS.items()}
     try:
         yield transports
@@ -86,13 +85,13 @@ def _open_transports() -> Iterator[dict[str, Transport]]:
 
 
 def _throttle(seconds: float) -> None:
-    """Rest after a message that took the processor for so long, if people wait: a busy process is mostly theirs."""
+    """Sleep after a message while requests are in flight, to keep their latency low."""
     if active:
         time.sleep(min(seconds * IDLE_FACTOR, MAX_IDLE))
 
 
 def _deliver(lease: Lease, transport: Transport) -> None:
-    """Send what was claimed; no transaction is open meanwhile."""
+    """Send a leased message, with no transaction open."""
     try:
         message = leases.load_message(lease)
         if message is None:
@@ -101,8 +100,8 @@ def _deliver(lease: Lease, transport: Transport) -> None:
     except DeliveryError as error:
         answer, outcome = str(error), "failed" if error.permanent or leases.is_last_attempt(lease) else "again"
     except DBAPIError:
-        raise  # nothing was tried: the lease ends, and it goes again
-    except Exception as error:  # one message that cannot be made must not keep the others
+        raise  # nothing was sent: the lease expires and it is due again
+    except Exception as error:  # one broken message must not block the others
         log.exception("Could not build a message.", extra={"fields": {"kind": lease.kind, "id": lease.id}})
         answer, outcome = type(error).__name__, "failed" if leases.is_last_attempt(lease) else "again"
     _record(lease, answer, outcome)
@@ -110,7 +109,7 @@ def _deliver(lease: Lease, transport: Transport) -> None:
 
 
 def _record(lease: Lease, answer: str, outcome: str) -> None:
-    """Write it down while the lease lasts: what was sent shall not go again only because the database was busy."""
+    """Record the outcome, retrying while the lease lasts: a busy database must not cause a second delivery."""
     while True:
         try:
             leases.record_attempt(lease, answer, outcome=outcome)
@@ -123,7 +122,7 @@ def _record(lease: Lease, answer: str, outcome: str) -> None:
 
 
 def _log_outcome(lease: Lease, answer: str, outcome: str) -> None:
-    """Log what became of it; of what a server said only the code, since the rest may hold an address."""
+    """Log the outcome with the reply's code only, since its text may hold an address."""
     code = REPLY_CODE.match(answer)
     level = {"sent": logging.DEBUG, "again": logging.WARNING}.get(outcome, logging.ERROR)
     fields = {"kind": lease.kind, "id": lease.id, "attempt": lease.attempts}

@@ -1,7 +1,6 @@
-"""How an encrypted value is bound to its row: the text of the row's key, and the SQL that reads a value with it.
+"""Binds an encrypted value to its row: the row's key is part of the associated data.
 
-The key of a row is in the associated data, so a value has to be read together with it. `located` puts the two into one
-column of the result, which is why any query, of whole objects or of single columns, can be decrypted.
+`located` selects key and value as one column, so any query can decrypt, whether of objects or of single columns.
 """
 
 import uuid
@@ -14,36 +13,36 @@ from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeEngine
 
 SEPARATOR = b"|"
-"""Stands between key and value; no key holds it."""
+"""Between key and value; no key contains it."""
 
 
 class BoundText(str):
-    """A text on its way into an encrypted column, with the key of its row."""
+    """A text for an encrypted column, with its row's key."""
 
     __slots__ = ("row",)
     row: str
 
 
 class Unreadable(str):
-    """Stands for a value that was changed on the disk or moved from another row; empty, or an empty JSON object."""
+    """Replaces a value that was altered on disk or moved from another row; empty, or an empty JSON object."""
 
     __slots__ = ()
 
 
 def bind_to_row(text: str, row: str) -> BoundText:
-    """The text with the key of its row."""
+    """Attach the row's key to the text."""
     bound = BoundText(text)
     bound.row = row
     return bound
 
 
 def unreadable_flag(*values: object) -> dict[str, bool]:
-    """The mark of a row that shows one of these values, where one cannot be read: `{"unreadable": True}`."""
+    """Return `{"unreadable": True}` if one of the values could not be decrypted."""
     return {"unreadable": True} if any(isinstance(value, Unreadable) for value in values) else {}
 
 
 def row_key(key: Iterable[object]) -> str:
-    """The text of a primary key, the same on both databases."""
+    """Return a primary key as text, the same on both databases."""
     return ",".join(map(_part_text, key))
 
 
@@ -54,7 +53,7 @@ def _part_text(part: object) -> str:
 
 
 class located(FunctionElement[Any]):  # noqa: N801 (an SQL function's name)
-    """A value with the key of its row in front."""
+    """SQL function: the row's key, then the value."""
 
     inherit_cache = True
 

@@ -1,4 +1,4 @@
-"""What every submission says to the database: statements and conversions that are worked out once, not at each call."""
+"""Precompiled SQL for the hot path, executed directly on the DBAPI cursor."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -13,16 +13,16 @@ from forms_service.encryption.keyring import Encrypted, current_key_ring
 from forms_service.extensions import db
 
 MAX_VALUES = 900
-"""Values in one statement; older SQLites take 999."""
+"""Values per statement; older SQLites allow 999."""
 
 Convert = Callable[[Any], Any]
 
 _Compiled = tuple[str, list[tuple[str, Convert | None]], list[Convert | None]]
-"""A statement, its parameters in their order and the columns of its result, each with what converts it."""
+"""The SQL text, its parameters in order, and its columns, each with its converter."""
 
 
 class EncryptedInsert:
-    """Rows of a table, made ready beforehand: what is encrypted and converted here holds up no other writer."""
+    """An INSERT whose rows are encrypted and converted before the write lock is taken."""
 
     def __init__(self, table: FromClause) -> None:
         self._table = cast("Table", table)
@@ -34,7 +34,7 @@ class EncryptedInsert:
         self._by_dialect: dict[str, tuple[str, list[tuple[str, Convert]]]] = {}
 
     def prepare(self, **values: Any) -> dict[str, Any]:
-        """The values of every column as the driver takes them; text is encrypted where it is kept so."""
+        """Convert and encrypt the values of every column."""
         _, converters = self._for_dialect(db.engine.dialect)
         if self._encrypted:
             ring, row = current_key_ring(), row_key([values[name] for name in self._key])
@@ -46,7 +46,7 @@ class EncryptedInsert:
         return values
 
     def execute(self, connection: Connection, rows: list[dict[str, Any]]) -> None:
-        """Insert them, if there are any."""
+        """Insert prepared rows; does nothing without any."""
         statement, _ = self._for_dialect(connection.dialect)
         if not connection.dialect.positional:
             if rows:
@@ -55,7 +55,7 @@ class EncryptedInsert:
         head, _, placeholders = statement.partition(" VALUES ")
         size = MAX_VALUES // len(self._names)
         for batch in (rows[start : start + size] for start in range(0, len(rows), size)):
-            # one step for all of them: at each the driver lets go of the interpreter's lock and has to get it again
+            # one multi-row INSERT: sqlite3 releases and reacquires the GIL on every execute()
             values = [row[name] for row in batch for name in self._names]
             execute(connection, f"{head} VALUES {', '.join([placeholders] * len(batch))}", values)
 
@@ -68,18 +68,17 @@ class EncryptedInsert:
 
 
 class CompiledQuery:
-    """A query with named parameters, compiled once: executing one by SQLAlchemy takes 100 µs."""
+    """A query compiled once; SQLAlchemy takes 100 µs per execution."""
 
     def __init__(self, make: Callable[[], Select[*tuple[Any, ...]]]) -> None:
         self._make = make
         self._by_dialect: dict[str, _Compiled] = {}
 
     def all(self, connection: Connection, values: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
-        """Return every row."""
         return self.send(connection, values)()
 
     def send(self, connection: Connection, values: Mapping[str, Any]) -> Callable[[], Sequence[Sequence[Any]]]:
-        """Execute it; return a function that fetches every row, once there are any."""
+        """Execute the query; return a function that fetches all rows."""
         dialect = connection.dialect
         if dialect.name not in self._by_dialect:
             self._by_dialect[dialect.name] = _compile(self._make(), dialect)
@@ -101,15 +100,14 @@ def _compile(query: Select[*tuple[Any, ...]], dialect: Any) -> _Compiled:
 
 
 def _converter(type_: Any, dialect: Dialect) -> Convert | None:
-    """What makes a value of a column one that the driver takes, None where it takes it as it is."""
     convert: Convert | None = type_.dialect_impl(dialect).bind_processor(dialect)
     return convert
 
 
 def pipeline(connection: Connection, *, begin: bool = False) -> AbstractContextManager[None]:
-    """Send what is executed inside in one go, BEGIN first if asked, and wait for all of it; only on PostgreSQL.
+    """Send the enclosed statements in one round trip, with BEGIN first if asked; only on PostgreSQL.
 
-    SQLAlchemy's own statements have to stay outside: they look at results that are not there yet.
+    Keep SQLAlchemy's own statements out: they read results that have not arrived yet.
     """
     return nullcontext() if connection.dialect.positional else _postgresql_pipeline(connection, begin=begin)
 
@@ -127,7 +125,7 @@ def _postgresql_pipeline(connection: Connection, *, begin: bool) -> Iterator[Non
 
 
 def execute(connection: Connection, statement: str, values: Any, *, many: bool = False) -> Any:
-    """Execute a statement of the driver's own, and return its cursor; what goes wrong is raised as SQLAlchemy would."""
+    """Execute SQL text on the DBAPI cursor, and return the cursor; raises SQLAlchemy's errors."""
     cursor = connection.connection.cursor()
     try:
         (cursor.executemany if many else cursor.execute)(statement, values)

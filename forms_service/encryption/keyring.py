@@ -1,4 +1,4 @@
-"""The key ring of the app, and the column type that encrypts with it."""
+"""The app's key ring, and the column type that encrypts with it."""
 
 import logging
 import threading
@@ -23,30 +23,26 @@ from forms_service.metrics import UNREADABLE
 from forms_service.security.key_ring import KeyRing, UnknownKeyError
 
 RELOAD_INTERVAL = 30
-"""How soon a process notices that another has started a new data key."""
+"""Seconds until a process notices a data key that another has added."""
 
 MAX_REPORTED = 10_000
-"""Unreadable values of which a process remembers that it has logged them."""
+"""Unreadable values that a process remembers having logged."""
 
 log = logging.getLogger(__name__)
 events = logging.getLogger("forms_service.events")
 
 
 class KeyRingStore:
-    """The app's key ring, loaded when it is first needed and looked at again every RELOAD_INTERVAL."""
+    """Holds the app's key ring: loaded on first use, reloaded every RELOAD_INTERVAL."""
 
     def __init__(self) -> None:
         self._ring: KeyRing | None = None
         self._loaded_at = 0.0
         self.outdated = False
-        """Another process uses keys that this one cannot unwrap. Give both the same ENCRYPTION_KEYS."""
+        """Another process uses keys that this one cannot unwrap."""
         self._lock = threading.Lock()
 
     def current(self) -> KeyRing:
-        """The keys.
-
-        :raises ServiceUnavailableError: while the database is away, behind the code or under other keys
-        """
         if self._ring is None or time.monotonic() - self._loaded_at > RELOAD_INTERVAL:
             with self._lock:
                 if self._ring is None:
@@ -56,7 +52,7 @@ class KeyRingStore:
         return self._ring
 
     def load(self) -> KeyRing:
-        """The keys as the database has them now, made if there are none.
+        """Load the keys from the database, creating them if there are none.
 
         :raises StartError: when none of ENCRYPTION_KEYS unwraps them
         """
@@ -78,7 +74,7 @@ class KeyRingStore:
         try:
             return self.load()
         except DBAPIError:
-            return ring  # the one we have reads all that it knew of
+            return ring  # the current ring still reads everything that it knew
         except StartError:
             self.outdated = True
             log.critical("Another process has changed the keys. Restart this one with the same ENCRYPTION_KEYS.")
@@ -100,11 +96,9 @@ class Encrypted(TypeDecorator[str]):
         self.context = context
 
     def column_expression(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
-        """The value with the key of its row in front."""
         return located(column, self)
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> bytes | None:
-        """The value encrypted for its row."""
         if value is None:
             return None
         if not isinstance(value, BoundText):
@@ -112,7 +106,6 @@ class Encrypted(TypeDecorator[str]):
         return current_key_ring().encrypt(value, self.context, value.row)
 
     def process_result_value(self, value: bytes | None, dialect: Dialect) -> str | None:
-        """The text that was encrypted."""
         if value is None:
             return None
         row, _, sealed = bytes(value).partition(SEPARATOR)
@@ -122,7 +115,7 @@ class Encrypted(TypeDecorator[str]):
 @event.listens_for(Mapper, "before_insert")
 @event.listens_for(Mapper, "before_update")
 def _bind(mapper: Mapper[Any], _: object, row: Any) -> None:
-    """Give the encrypted texts of an object the key of its row, before they are written."""
+    """Bind an object's encrypted texts to its row's key before they are written."""
     names = _encrypted_attributes(mapper)
     if not names:
         return
@@ -141,13 +134,13 @@ def _encrypted_attributes(mapper: Mapper[Any]) -> tuple[str, ...]:
 
 
 def init_app(app: Flask) -> None:
-    """Give the app its ring, to be loaded when it is needed."""
+    """Create the app's key ring store, loaded on first use."""
     app.extensions["keyring"] = KeyRingStore()
     app.extensions["unreadable"] = set()
 
 
 def unlock() -> None:
-    """Load the keys while nobody waits for them; a database that is away or behind is not an error yet.
+    """Load the keys at start; a database that is unavailable or not migrated is not an error yet.
 
     :raises StartError: when none of ENCRYPTION_KEYS unwraps them
     """
@@ -172,7 +165,7 @@ def current_key_ring() -> KeyRing:
 
 
 def decrypt(sealed: bytes, context: str, row: str) -> str:
-    """The text, also when another process has just started the data key that it is under.
+    """Decrypt a value, reloading the ring if another process has just added its data key.
 
     :raises ValueError: when it cannot be decrypted there
     """
@@ -183,7 +176,7 @@ def decrypt(sealed: bytes, context: str, row: str) -> str:
 
 
 def reveal(sealed: bytes, context: str, row: str, instead: str = "") -> str:
-    """The text; where it cannot be decrypted, which is logged and counted, an `Unreadable` of `instead`."""
+    """Decrypt a value, or log, count and return an `Unreadable` of `instead`."""
     try:
         return decrypt(sealed, context, row)
     except ValueError:
@@ -192,7 +185,7 @@ def reveal(sealed: bytes, context: str, row: str, instead: str = "") -> str:
 
 
 def start_data_key() -> int:
-    """Make the next data key and begin to encrypt with it; its id."""
+    """Create the next data key and encrypt with it from now on; return its number."""
     number = wrapped_keys.add_data_key()
     key_ring_store().load()
     return number

@@ -1,4 +1,4 @@
-"""Re-encrypting what is stored under the newest data key and in today's format, while the service runs."""
+"""Re-encrypts stored values under the newest data key and in the current format, while the service runs."""
 
 import time
 from collections.abc import Iterator
@@ -37,24 +37,24 @@ from forms_service.encryption.keyring import (
 from forms_service.extensions import db
 
 BATCH_SIZE = 100
-"""Rows that are changed in one commit; whoever else writes waits for no more than that."""
+"""Rows per commit; other writers wait for no more than that."""
 
 MAX_SECONDS = 10.0
-"""How long the periodic task goes on at a time."""
+"""Seconds of work per run of the periodic task."""
 
 Values = dict[Column[Any], bytes]
 
 
 @dataclass(frozen=True)
 class Progress:
-    """One look through everything: how many rows it has brought up to date, and how many it could not read."""
+    """Rows re-encrypted, and rows that could not be read."""
 
     done: int
     unreadable: int
 
 
 def encrypted_columns() -> dict[Table, list[Column[Any]]]:
-    """Every table that has encrypted columns, and which they are."""
+    """Return the encrypted columns of every table that has any."""
     by_table = {
         table: [column for column in table.columns if isinstance(column.type, Encrypted)]
         for table in db.metadata.sorted_tables
@@ -63,7 +63,7 @@ def encrypted_columns() -> dict[Table, list[Column[Any]]]:
 
 
 def begin() -> tuple[int, bool]:
-    """The data key to bring everything under, and whether that goes on with a rotation that was not finished."""
+    """Return the target data key, and whether an unfinished rotation to it is resumed."""
     current = key_ring_store().load().current
     if current > 1 and not wrapped_keys.is_reencrypted(current):
         return current, True
@@ -71,7 +71,7 @@ def begin() -> tuple[int, bool]:
 
 
 def count_stale() -> int:
-    """How many rows hold something that is under an older key, or in an older format."""
+    """Count the rows with a value under an older key or in an older format."""
     tables = encrypted_columns().items()
     count = sum(db.session.scalar(select(func.count()).where(_is_stale(columns))) or 0 for _, columns in tables)
     db.session.rollback()
@@ -79,11 +79,11 @@ def count_stale() -> int:
 
 
 def reencrypt() -> Iterator[Progress]:
-    """Bring every value under the current data key and into today's format; yields how far it is, batch by batch.
+    """Re-encrypt every stale value; yields the progress after each batch.
 
-    Interrupted, it can be started again: only what is stale is read. Other processes write under the old key until
-    they look at the ring again (RELOAD_INTERVAL), so it is run once more after that. A row that changes meanwhile is
-    left as it is then. It rests as long as it has worked, so that others find their turn to write.
+    An interrupted run can be restarted, since it reads only stale rows. Other processes write under the old key for up to
+    RELOAD_INTERVAL, so run it again after that. A row that changes meanwhile is left alone. It sleeps as long as it works,
+    so that others can write.
     """
     so_far = Progress(0, 0)
     for table, columns in encrypted_columns().items():
@@ -104,9 +104,9 @@ def reencrypt() -> Iterator[Progress]:
 
 
 def mark_done_if_clean(last: Progress | None) -> bool:
-    """Whether a whole pass found nothing more to bring up to date, which is noted then.
+    """Mark the rotation done if a whole pass found nothing stale; return whether it did.
 
-    Values that cannot be read stay as they are, and hold nothing up.
+    Unreadable values stay, and do not count.
     """
     if last is not None and last.done:
         return False
@@ -150,7 +150,7 @@ def find_unreadable(seconds: float) -> tuple[int, list[str], bool]:
 
 
 def _next_batch(last: tuple[Any, ...] | None, table: Table, columns: list[Column[Any]]) -> Select[Any]:
-    """The next batch by primary key: the key, then the encrypted values as they are stored."""
+    """Select the next batch by primary key: the key, then the stored bytes."""
     keys = list(table.primary_key.columns)
     query = select(*keys, *(_raw(column).label(column.name) for column in columns))
     if last is not None:
@@ -168,7 +168,7 @@ def _is_stale(columns: list[Column[Any]]) -> ColumnElement[bool]:
 
 
 def _reencrypt_batch(batch: Any, table: Table, columns: list[Column[Any]]) -> tuple[list[Update], int]:
-    """The statements that bring the rows of a batch up to date, and how many rows have something unreadable."""
+    """Return the UPDATEs for a batch, and the number of rows with something unreadable."""
     results = [_reencrypt_row(row, table, columns) for row in batch]
     return [statement for statement, _ in results if statement is not None], sum(bad for _, bad in results)
 

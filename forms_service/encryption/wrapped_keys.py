@@ -1,4 +1,4 @@
-"""The table of data keys, index key and pepper, each wrapped under one of ENCRYPTION_KEYS."""
+"""Data keys, index key and pepper, each wrapped by one of ENCRYPTION_KEYS."""
 
 import hashlib
 import logging
@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 
 
 class WrappedKey(Model):
-    """One key of the ring. There is one index key and one pepper; of the data keys the newest encrypts."""
+    """A key of the ring. There is one index key and one pepper; the newest data key encrypts."""
 
     __tablename__ = "keyring"
     __table_args__ = (CheckConstraint("purpose IN ('data', 'index', 'pepper')", name="purpose"),)
@@ -43,11 +43,11 @@ class WrappedKey(Model):
     wrapped_with: Mapped[str] = mapped_column(String(16))
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
     reencrypted_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
-    """Of a data key: when everything was found to be under it and in today's format; None while some is not."""
+    """When everything was found under this data key and in the current format; None while some is not."""
 
 
 def verify() -> bool:
-    """Whether the database has keys; makes none.
+    """Whether the database has keys; creates none.
 
     :raises StartError: when none of ENCRYPTION_KEYS unwraps them
     """
@@ -61,7 +61,7 @@ def verify() -> bool:
 
 
 def rewrap() -> int:
-    """Wrap every key under the first of ENCRYPTION_KEYS; how many there are."""
+    """Wrap every key with the first of ENCRYPTION_KEYS; return their number."""
     wrapping_keys = settings.encryption_keys
     with write_connection() as connection:
         rows = connection.execute(select(WrappedKey.purpose, WrappedKey.number, WrappedKey.wrapped)).all()
@@ -76,14 +76,14 @@ def rewrap() -> int:
 
 
 def count_under_old_keys() -> int:
-    """How many keys of the ring are not wrapped under the first of ENCRYPTION_KEYS."""
+    """Count the keys not wrapped by the first of ENCRYPTION_KEYS."""
     with db.engine.connect() as connection:
         fingerprints = connection.scalars(select(WrappedKey.wrapped_with)).all()
     return sum(fingerprint != _fingerprint(settings.encryption_keys[0]) for fingerprint in fingerprints)
 
 
 def add_data_key() -> int:
-    """Make the next data key; its number."""
+    """Create the next data key; return its number."""
     with write_connection() as connection:
         number = max(connection.scalars(select(WrappedKey.number).where(WrappedKey.purpose == "data"))) + 1
         _insert(connection, "data", number)
@@ -91,13 +91,13 @@ def add_data_key() -> int:
 
 
 def is_reencrypted(number: int) -> bool:
-    """Whether everything was found to be under that data key and in today's format."""
+    """Whether everything was found under that data key and in the current format."""
     with db.engine.connect() as connection:
         return connection.scalar(select(WrappedKey.reencrypted_at).where(*_data_key(number))) is not None
 
 
 def mark_reencrypted(number: int) -> None:
-    """Note that it was."""
+    """Record that everything is."""
     with write_connection() as connection:
         connection.execute(update(WrappedKey).where(*_data_key(number)).values(reencrypted_at=now()))
 
@@ -107,7 +107,7 @@ def _data_key(number: int) -> tuple[ColumnElement[bool], ...]:
 
 
 def load() -> KeyRing:
-    """The keys as the database has them now, made if there are none.
+    """Load the key ring, creating its keys if there are none.
 
     :raises StartError: when none of ENCRYPTION_KEYS unwraps them
     """
@@ -126,10 +126,6 @@ def _fetch_rows() -> Sequence[Row[str, int, bytes]]:
 
 
 def _unwrap_all(rows: Sequence[Row[str, int, bytes]]) -> dict[tuple[str, int], bytes]:
-    """The keys in clear, by purpose and number.
-
-    :raises StartError: when none of ENCRYPTION_KEYS unwraps them
-    """
     try:
         return {(row.purpose, row.number): _unwrap(row.wrapped, row.purpose, row.number) for row in rows}
     except ValueError:
@@ -140,7 +136,7 @@ def _unwrap_all(rows: Sequence[Row[str, int, bytes]]) -> dict[tuple[str, int], b
 
 
 def _create_keys() -> None:
-    """The first keys; of several processes that start at once the first one's stay."""
+    """Create the first keys; if several processes start at once, the first one wins."""
     try:
         with write_connection() as connection:
             for purpose in ("data", "index", "pepper"):
@@ -172,5 +168,5 @@ def _label(purpose: str, number: int) -> str:
 
 
 def _fingerprint(key: bytes) -> str:
-    """16 characters that tell keys apart and say nothing of them."""
+    """Return 16 characters that identify a key without revealing it."""
     return hashlib.sha256(b"forms_service key fingerprint\0" + key).hexdigest()[:16]
