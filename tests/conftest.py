@@ -201,22 +201,22 @@ def app(make_app: MakeApp) -> Flask:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def make_either_app(request: pytest.FixtureRequest, make_app: MakeApp) -> MakeApp:
+def make_app_on_each_db(request: pytest.FixtureRequest, make_app: MakeApp) -> MakeApp:
     """The service on each of the two databases, which have to give one verdict."""
     url = {"DATABASE_URL": request.getfixturevalue("postgres_url")} if request.param == "postgresql" else {}
     return lambda **environment: make_app(**url, **environment)
 
 
 @pytest.fixture
-def either_app(make_either_app: MakeApp) -> Flask:
+def app_on_each_db(make_app_on_each_db: MakeApp) -> Flask:
     """The same, as a newcomer starts it."""
-    return make_either_app()
+    return make_app_on_each_db()
 
 
 @pytest.fixture
-def either(either_app: Flask) -> FlaskClient:
-    """A client of `either_app`."""
-    return either_app.test_client()
+def client_on_each_db(app_on_each_db: Flask) -> FlaskClient:
+    """A client of `app_on_each_db`."""
+    return app_on_each_db.test_client()
 
 
 @pytest.fixture(scope="session")

@@ -17,8 +17,8 @@ FIFTY = 50
 
 
 @pytest.fixture
-def app(make_either_app: MakeApp) -> Flask:
-    return make_either_app(RATE_LIMIT_ENABLED="false")
+def app(make_app_on_each_db: MakeApp) -> Flask:
+    return make_app_on_each_db(RATE_LIMIT_ENABLED="false")
 
 
 def at_once(act: Callable[[int], Any]) -> list[int]:

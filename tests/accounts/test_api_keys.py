@@ -17,8 +17,8 @@ from tests.support.accounts import PASSWORD, Member, bearer, mails
 
 
 @pytest.fixture
-def olga(either_app: Flask) -> Member:
-    return Member(either_app, "olga@example.com", role="owner")
+def olga(app_on_each_db: Flask) -> Member:
+    return Member(app_on_each_db, "olga@example.com", role="owner")
 
 
 def key_with(person: Member, *scopes: str) -> dict[str, Any]:
@@ -35,16 +35,16 @@ def introspected(person: Member, key: str, token: str) -> dict[str, Any]:
     return found
 
 
-def test_a_key_is_shown_once_and_hashed_at_rest(olga: Member, either_app: Flask) -> None:
+def test_a_key_is_shown_once_and_hashed_at_rest(olga: Member, app_on_each_db: Flask) -> None:
     made = key_with(olga, "submissions:read", "forms:read")
     assert made["key"].startswith("fs_")
     assert made["scopes"] == ["forms:read", "submissions:read"]
     (shown,) = olga.call("GET", "/api/me/keys").json["data"]
     assert shown == {name: value for name, value in made.items() if name != "key"}
-    with either_app.app_context():
+    with app_on_each_db.app_context():
         kept = db.session.scalars(db.select(ApiKey)).one()
         assert kept.hash == token_hash(made["key"])
-    (mail,) = mails(either_app)
+    (mail,) = mails(app_on_each_db)
     assert (mail["kind"], mail["to"], mail["name"]) == ("new_key", "olga@example.com", "my site")
     assert made["key"] not in str(mail)
 
@@ -74,8 +74,8 @@ def test_scopes_are_some_of_the_list(app: Flask, scopes: Any) -> None:
     assert list(answer.json["codes"]) == ["scopes"]
 
 
-def test_only_owners_make_keys_and_no_key_makes_another(olga: Member, either_app: Flask) -> None:
-    ann = Member(either_app)
+def test_only_owners_make_keys_and_no_key_makes_another(olga: Member, app_on_each_db: Flask) -> None:
+    ann = Member(app_on_each_db)
     assert ann.call("POST", "/api/me/keys", password=PASSWORD, name="x", scopes=["forms:read"]).status_code == 403
     made = key_with(olga, *SCOPES)
     answer = olga.client.post(
@@ -84,7 +84,7 @@ def test_only_owners_make_keys_and_no_key_makes_another(olga: Member, either_app
     assert answer.status_code == 403
 
 
-def test_its_use_is_noted_once_an_hour(olga: Member, either_app: Flask) -> None:
+def test_its_use_is_noted_once_an_hour(olga: Member, app_on_each_db: Flask) -> None:
     made = key_with(olga, "tokens:introspect")
 
     def uses() -> int:
@@ -94,7 +94,7 @@ def test_its_use_is_noted_once_an_hour(olga: Member, either_app: Flask) -> None:
     for _ in range(3):
         introspected(olga, made["key"], "x")
     assert uses() == 1
-    change(either_app, update(ApiKey).values(last_used_at=now() - timedelta(hours=1, seconds=1)))
+    change(app_on_each_db, update(ApiKey).values(last_used_at=now() - timedelta(hours=1, seconds=1)))
     introspected(olga, made["key"], "x")
     assert uses() == 2
     assert olga.call("GET", "/api/me/keys").json["data"][0]["last_used_at"]
@@ -103,9 +103,9 @@ def test_its_use_is_noted_once_an_hour(olga: Member, either_app: Flask) -> None:
 class TestIntrospection:
     """RFC 7662."""
 
-    def test_a_live_token_is_told_of(self, olga: Member, either_app: Flask) -> None:
+    def test_a_live_token_is_told_of(self, olga: Member, app_on_each_db: Flask) -> None:
         key = key_with(olga, "tokens:introspect")["key"]
-        ann = Member(either_app)
+        ann = Member(app_on_each_db)
         found = introspected(olga, key, ann.tokens["access_token"])
         assert found["exp"] - found["iat"] == 1800
         assert {name: found[name] for name in ("active", "token_type", "sub", "username", "role")} == {
@@ -116,9 +116,9 @@ class TestIntrospection:
             "role": "user",
         }
 
-    def test_of_any_other_only_that_it_is_not(self, olga: Member, either_app: Flask) -> None:
+    def test_of_any_other_only_that_it_is_not(self, olga: Member, app_on_each_db: Flask) -> None:
         key = key_with(olga, "tokens:introspect")["key"]
-        ann = Member(either_app)
+        ann = Member(app_on_each_db)
         ann.call("POST", "/api/logout")
         for token in (ann.tokens["access_token"], ann.tokens["refresh_token"], key, "x", "ü.ü.ü"):
             assert introspected(olga, key, token) == {"active": False}
@@ -133,9 +133,9 @@ class TestIntrospection:
         assert [status(headers) for headers in ({}, olga.headers, bearer(other), bearer(key))] == [401, 403, 403, 200]
 
 
-def test_a_key_of_a_closed_account_is_worth_nothing(olga: Member, either_app: Flask) -> None:
+def test_a_key_of_a_closed_account_is_worth_nothing(olga: Member, app_on_each_db: Flask) -> None:
     key = key_with(olga, "tokens:introspect")["key"]
-    with either_app.app_context():
+    with app_on_each_db.app_context():
         administration.disable("olga@example.com")
     answer = olga.client.post("/api/token/introspect", data={"token": "x"}, headers=bearer(key))
     assert answer.status_code == 401

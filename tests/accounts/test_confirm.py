@@ -30,18 +30,18 @@ def sign_up(client: FlaskClient, ann: dict[str, Any], **said: str) -> None:
 
 
 def test_the_link_of_the_mail_makes_the_account_active_once(
-    either: FlaskClient, either_app: Flask, ann: dict[str, Any]
+    client_on_each_db: FlaskClient, app_on_each_db: Flask, ann: dict[str, Any]
 ) -> None:
-    sign_up(either, ann)
-    (mail,) = mails(either_app)
+    sign_up(client_on_each_db, ann)
+    (mail,) = mails(app_on_each_db)
     assert (mail["kind"], mail["to"]) == ("confirm", "ann@example.com")
     assert mail["link"].startswith("http://127.0.0.1:5000/signup/confirm?token=")
-    assert login(either, "ann@example.com").status_code == 401
-    tokens = confirm(either, token_in(mail)).json["data"]
+    assert login(client_on_each_db, "ann@example.com").status_code == 401
+    tokens = confirm(client_on_each_db, token_in(mail)).json["data"]
     assert set(tokens) == {"access_token", "token_type", "expires_in", "refresh_token"}
-    assert either.get("/api/me", headers=bearer(tokens["access_token"])).json["data"]["status"] == "active"
-    assert login(either, "ann@example.com").status_code == 200
-    again = confirm(either, token_in(mail))
+    assert client_on_each_db.get("/api/me", headers=bearer(tokens["access_token"])).json["data"]["status"] == "active"
+    assert login(client_on_each_db, "ann@example.com").status_code == 200
+    again = confirm(client_on_each_db, token_in(mail))
     assert (again.status_code, again.json["codes"]) == (422, NO_GOOD)
 
 
@@ -63,47 +63,51 @@ def test_only_a_hash_of_a_token_is_kept(app: Flask, client: FlaskClient, ann: di
     assert not any(token.encode() in content for content in files)
 
 
-def test_the_link_is_sent_again_and_the_answer_tells_nothing(either: FlaskClient, either_app: Flask) -> None:
-    Member(either_app, "active@example.com")
-    Member(either_app, "pending@example.com", status="pending")
+def test_the_link_is_sent_again_and_the_answer_tells_nothing(
+    client_on_each_db: FlaskClient, app_on_each_db: Flask
+) -> None:
+    Member(app_on_each_db, "active@example.com")
+    Member(app_on_each_db, "pending@example.com", status="pending")
     answers = [
-        either.post("/api/signup/resend", json={"email": f"{name}@example.com"})
+        client_on_each_db.post("/api/signup/resend", json={"email": f"{name}@example.com"})
         for name in ("active", "pending", "nobody")
     ]
     assert {answer.status_code for answer in answers} == {202}
     assert len({answer.data for answer in answers}) == 1
-    (mail,) = mails(either_app)
+    (mail,) = mails(app_on_each_db)
     assert mail["to"] == "pending@example.com"
-    assert confirm(either, token_in(mail)).status_code == 200
+    assert confirm(client_on_each_db, token_in(mail)).status_code == 200
 
 
 def test_no_address_gets_more_than_three_mails_of_a_kind_an_hour(
-    either: FlaskClient, either_app: Flask, ann: dict[str, Any]
+    client_on_each_db: FlaskClient, app_on_each_db: Flask, ann: dict[str, Any]
 ) -> None:
-    sign_up(either, ann)
+    sign_up(client_on_each_db, ann)
     for _ in range(4):
-        assert either.post("/api/signup/resend", json={"email": "ann@example.com"}).status_code == 202
-    assert len(mails(either_app)) == 3
+        assert client_on_each_db.post("/api/signup/resend", json={"email": "ann@example.com"}).status_code == 202
+    assert len(mails(app_on_each_db)) == 3
 
 
-def test_the_holder_of_a_taken_address_is_told(either: FlaskClient, either_app: Flask, ann: dict[str, Any]) -> None:
-    Member(either_app)
-    sign_up(either, ann, first_name="Mallory")
-    (mail,) = mails(either_app)
+def test_the_holder_of_a_taken_address_is_told(
+    client_on_each_db: FlaskClient, app_on_each_db: Flask, ann: dict[str, Any]
+) -> None:
+    Member(app_on_each_db)
+    sign_up(client_on_each_db, ann, first_name="Mallory")
+    (mail,) = mails(app_on_each_db)
     assert (mail["kind"], mail["to"]) == ("already_registered", "ann@example.com")
 
 
 def test_each_of_two_who_sign_up_with_an_address_confirms_what_they_said_themselves(
-    either: FlaskClient, either_app: Flask, ann: dict[str, Any]
+    client_on_each_db: FlaskClient, app_on_each_db: Flask, ann: dict[str, Any]
 ) -> None:
-    sign_up(either, ann, first_name="Mallory", password="Strangers-own-7", phone="5550123456")
-    sign_up(either, ann)
-    first, second = [token_in(mail) for mail in mails(either_app, "confirm")]
-    assert confirm(either, second).status_code == 200
-    assert login(either, "ann@example.com", "Strangers-own-7").status_code == 401
-    assert confirm(either, first, "Strangers-own-7").status_code == 422
-    tokens = login(either, "ann@example.com").json["data"]
-    me = either.get("/api/me", headers={"Authorization": f"Bearer {tokens['access_token']}"}).json["data"]
+    sign_up(client_on_each_db, ann, first_name="Mallory", password="Strangers-own-7", phone="5550123456")
+    sign_up(client_on_each_db, ann)
+    first, second = [token_in(mail) for mail in mails(app_on_each_db, "confirm")]
+    assert confirm(client_on_each_db, second).status_code == 200
+    assert login(client_on_each_db, "ann@example.com", "Strangers-own-7").status_code == 401
+    assert confirm(client_on_each_db, first, "Strangers-own-7").status_code == 422
+    tokens = login(client_on_each_db, "ann@example.com").json["data"]
+    me = client_on_each_db.get("/api/me", headers={"Authorization": f"Bearer {tokens['access_token']}"}).json["data"]
     assert (me["first_name"], me["phone"]) == ("Ann", None)
 
 

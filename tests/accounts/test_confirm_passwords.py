@@ -39,85 +39,87 @@ def assert_it_is_anns(client: FlaskClient) -> None:
 
 @pytest.mark.parametrize("order", ["sa", "as", "sas", "asa", "ssa"])
 def test_each_link_takes_the_password_of_its_own_sign_up(
-    either: FlaskClient, either_app: Flask, ann: dict[str, Any], order: str
+    client_on_each_db: FlaskClient, app_on_each_db: Flask, ann: dict[str, Any], order: str
 ) -> None:
     for who in order:
-        stranger_signs_up(either_app, ann) if who == "s" else sign_up(either, ann)
-    tokens = links(either_app)
+        stranger_signs_up(app_on_each_db, ann) if who == "s" else sign_up(client_on_each_db, ann)
+    tokens = links(app_on_each_db)
     assert len(tokens) == len(order)
     for who, token in zip(order, tokens, strict=True):
         if who == "s":
-            answer = confirm(either, token)
+            answer = confirm(client_on_each_db, token)
             assert (answer.status_code, answer.json["codes"]) == (422, DIFFERENT)
-    assert login(either, "ann@example.com").status_code == 401, "nothing is open yet"
-    tokens = confirm(either, tokens[order.rindex("a")]).json["data"]
-    me = either.get("/api/me", headers=bearer(tokens["access_token"])).json["data"]
+    assert login(client_on_each_db, "ann@example.com").status_code == 401, "nothing is open yet"
+    tokens = confirm(client_on_each_db, tokens[order.rindex("a")]).json["data"]
+    me = client_on_each_db.get("/api/me", headers=bearer(tokens["access_token"])).json["data"]
     assert me["first_name"] == "Ann"
-    assert_it_is_anns(either)
+    assert_it_is_anns(client_on_each_db)
 
 
-def test_with_replace_the_password_is_the_accounts(either: FlaskClient, either_app: Flask, ann: dict[str, Any]) -> None:
-    stranger_signs_up(either_app, ann)
-    (token,) = links(either_app)
-    assert confirm(either, token).json["codes"] == DIFFERENT
-    weak = confirm(either, token, "short", replace=True)
+def test_with_replace_the_password_is_the_accounts(
+    client_on_each_db: FlaskClient, app_on_each_db: Flask, ann: dict[str, Any]
+) -> None:
+    stranger_signs_up(app_on_each_db, ann)
+    (token,) = links(app_on_each_db)
+    assert confirm(client_on_each_db, token).json["codes"] == DIFFERENT
+    weak = confirm(client_on_each_db, token, "short", replace=True)
     assert (weak.status_code, weak.json["codes"]["password"][0]) == (422, "too_short")
-    assert confirm(either, token, replace=False).json["codes"] == DIFFERENT
-    assert confirm(either, token, replace=True).status_code == 200
-    assert_it_is_anns(either)
+    assert confirm(client_on_each_db, token, replace=False).json["codes"] == DIFFERENT
+    assert confirm(client_on_each_db, token, replace=True).status_code == 200
+    assert_it_is_anns(client_on_each_db)
 
 
 def test_a_link_that_is_asked_for_again_is_for_the_newest_sign_up(
-    either: FlaskClient, either_app: Flask, ann: dict[str, Any]
+    client_on_each_db: FlaskClient, app_on_each_db: Flask, ann: dict[str, Any]
 ) -> None:
-    stranger_signs_up(either_app, ann)
-    sign_up(either, ann)
-    either.post("/api/signup/resend", json={"email": "ann@example.com"})
-    assert confirm(either, links(either_app)[-1]).status_code == 200
-    assert_it_is_anns(either)
+    stranger_signs_up(app_on_each_db, ann)
+    sign_up(client_on_each_db, ann)
+    client_on_each_db.post("/api/signup/resend", json={"email": "ann@example.com"})
+    assert confirm(client_on_each_db, links(app_on_each_db)[-1]).status_code == 200
+    assert_it_is_anns(client_on_each_db)
 
 
 def test_a_password_is_tried_five_times_and_then_the_link_is_spent(
-    either: FlaskClient, either_app: Flask, ann: dict[str, Any]
+    client_on_each_db: FlaskClient, app_on_each_db: Flask, ann: dict[str, Any]
 ) -> None:
-    sign_up(either, ann)
-    (token,) = links(either_app)
-    answers = [confirm(either, token, f"Wrong-horse-{number}") for number in range(6)]
+    sign_up(client_on_each_db, ann)
+    (token,) = links(app_on_each_db)
+    answers = [confirm(client_on_each_db, token, f"Wrong-horse-{number}") for number in range(6)]
     assert [answer.json["codes"] for answer in answers] == [DIFFERENT] * 5 + [NO_GOOD]
     assert [answer.json["details"]["tries_left"] for answer in answers[:5]] == [4, 3, 2, 1, 0]
     for more in ({}, {"replace": True}):
-        assert confirm(either, token, **more).json["codes"] == NO_GOOD
-    either.post("/api/signup/resend", json={"email": "ann@example.com"})
-    assert confirm(either, links(either_app)[-1]).status_code == 200
+        assert confirm(client_on_each_db, token, **more).json["codes"] == NO_GOOD
+    client_on_each_db.post("/api/signup/resend", json={"email": "ann@example.com"})
+    assert confirm(client_on_each_db, links(app_on_each_db)[-1]).status_code == 200
 
 
 def test_the_tries_of_strangers_do_not_use_up_the_holders_mails(
-    either: FlaskClient, either_app: Flask, ann: dict[str, Any]
+    client_on_each_db: FlaskClient, app_on_each_db: Flask, ann: dict[str, Any]
 ) -> None:
     for _ in range(4):
-        stranger_signs_up(either_app, ann)
-        either.post(
+        stranger_signs_up(app_on_each_db, ann)
+        client_on_each_db.post(
             "/api/password/forgot", json={"email": "ann@example.com"}, environ_base={"REMOTE_ADDR": "203.0.113.9"}
         )
-    assert (len(links(either_app)), len(mails(either_app, "reset"))) == (3, 3)
-    sign_up(either, ann)
-    either.post("/api/password/forgot", json={"email": "ann@example.com"})
-    assert (len(links(either_app)), len(mails(either_app, "reset"))) == (4, 4)
-    assert confirm(either, links(either_app)[-1]).status_code == 200
-    assert_it_is_anns(either)
+    assert (len(links(app_on_each_db)), len(mails(app_on_each_db, "reset"))) == (3, 3)
+    sign_up(client_on_each_db, ann)
+    client_on_each_db.post("/api/password/forgot", json={"email": "ann@example.com"})
+    assert (len(links(app_on_each_db)), len(mails(app_on_each_db, "reset"))) == (4, 4)
+    assert confirm(client_on_each_db, links(app_on_each_db)[-1]).status_code == 200
+    assert_it_is_anns(client_on_each_db)
 
 
 def test_a_sign_up_that_gets_no_mail_of_its_own_has_the_link_that_was_sent_last(
-    either: FlaskClient, either_app: Flask, ann: dict[str, Any]
+    client_on_each_db: FlaskClient, app_on_each_db: Flask, ann: dict[str, Any]
 ) -> None:
     for _ in range(3):
-        stranger_signs_up(either_app, ann, "127.0.0.1")
-    sign_up(either, ann)
-    tokens = links(either_app)
+        stranger_signs_up(app_on_each_db, ann, "127.0.0.1")
+    sign_up(client_on_each_db, ann)
+    tokens = links(app_on_each_db)
     assert len(tokens) == 3
-    assert confirm(either, tokens[0]).json["codes"] == DIFFERENT
-    assert confirm(either, tokens[2]).status_code == 200
-    assert_it_is_anns(either)
+    assert confirm(client_on_each_db, tokens[0]).json["codes"] == DIFFERENT
+    assert confirm(client_on_each_db, tokens[2]).status_code == 200
+    assert_it_is_anns(client_on_each_db)
 
 
 def test_an_address_gets_no_more_than_ten_mails_of_a_kind_an_hour_whoever_asks(app: Flask, ann: dict[str, Any]) -> None:
@@ -127,41 +129,43 @@ def test_an_address_gets_no_more_than_ten_mails_of_a_kind_an_hour_whoever_asks(a
 
 
 def test_a_reset_of_an_account_that_waits_drops_what_strangers_said(
-    either: FlaskClient, either_app: Flask, ann: dict[str, Any]
+    client_on_each_db: FlaskClient, app_on_each_db: Flask, ann: dict[str, Any]
 ) -> None:
-    stranger_signs_up(either_app, ann)
-    either.post("/api/password/forgot", json={"email": "ann@example.com"})
-    token = token_in(mails(either_app, "reset")[0])
-    assert either.post("/api/password/reset", json={"token": token, "password": PASSWORD}).status_code == 200
-    assert confirm(either, links(either_app)[0], STRANGERS).json["codes"] == NO_GOOD
-    assert_it_is_anns(either)
+    stranger_signs_up(app_on_each_db, ann)
+    client_on_each_db.post("/api/password/forgot", json={"email": "ann@example.com"})
+    token = token_in(mails(app_on_each_db, "reset")[0])
+    assert client_on_each_db.post("/api/password/reset", json={"token": token, "password": PASSWORD}).status_code == 200
+    assert confirm(client_on_each_db, links(app_on_each_db)[0], STRANGERS).json["codes"] == NO_GOOD
+    assert_it_is_anns(client_on_each_db)
 
 
 def test_an_account_that_no_link_can_confirm_any_more_is_erased(
-    either: FlaskClient, either_app: Flask, ann: dict[str, Any]
+    client_on_each_db: FlaskClient, app_on_each_db: Flask, ann: dict[str, Any]
 ) -> None:
-    Member(either_app, "active@example.com")
-    sign_up(either, ann)
-    sign_up(either, ann | {"email": "other@example.com"})
-    with either_app.app_context():
+    Member(app_on_each_db, "active@example.com")
+    sign_up(client_on_each_db, ann)
+    sign_up(client_on_each_db, ann | {"email": "other@example.com"})
+    with app_on_each_db.app_context():
         other = db.session.scalar(select(Token.account_id).order_by(Token.expires_at.desc()).limit(1))
     late = update(Token).where(Token.account_id != other)
-    change(either_app, late.values(expires_at=now() - timedelta(seconds=1)))
-    with either_app.app_context():
+    change(app_on_each_db, late.values(expires_at=now() - timedelta(seconds=1)))
+    with app_on_each_db.app_context():
         cleanup.sweep()
         assert db.session.scalar(select(func.count()).select_from(Account)) == 2
         assert db.session.scalar(select(func.count()).select_from(Message)) == 1
         erased = select(Event.client, Event.details).where(Event.account_id.is_not(None), Event.account_id != other)
         assert (None, None) in db.session.execute(erased.where(Event.name == "signup_expired")).all()
-    sign_up(either, ann)
-    assert confirm(either, links(either_app)[-1]).status_code == 200
+    sign_up(client_on_each_db, ann)
+    assert confirm(client_on_each_db, links(app_on_each_db)[-1]).status_code == 200
 
 
-def test_whoever_proves_an_address_gets_it_from_a_sign_up_that_waits(either_app: Flask, ann: dict[str, Any]) -> None:
-    bob = Member(either_app, "bob@example.com")
-    stranger_signs_up(either_app, ann)
+def test_whoever_proves_an_address_gets_it_from_a_sign_up_that_waits(
+    app_on_each_db: Flask, ann: dict[str, Any]
+) -> None:
+    bob = Member(app_on_each_db, "bob@example.com")
+    stranger_signs_up(app_on_each_db, ann)
     assert bob.call("POST", "/api/me/email", password=PASSWORD, email="ann@example.com").status_code == 202
-    token = token_in(mails(either_app, "new_address")[0])
+    token = token_in(mails(app_on_each_db, "new_address")[0])
     assert bob.client.post("/api/me/email/confirm", json={"token": token}).status_code == 200
     assert_it_is_anns(bob.client)
 

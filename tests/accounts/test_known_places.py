@@ -30,8 +30,8 @@ class Browser:
 
 
 @pytest.fixture
-def guarded(make_either_app: MakeApp) -> Flask:
-    app = make_either_app(LOGIN_RATE_LIMIT="3/900")
+def guarded(make_app_on_each_db: MakeApp) -> Flask:
+    app = make_app_on_each_db(LOGIN_RATE_LIMIT="3/900")
     Member(app)
     return app
 

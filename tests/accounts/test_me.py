@@ -23,8 +23,8 @@ WRONG = {"password": ["wrong_password"]}
 
 
 @pytest.fixture
-def ann(either_app: Flask) -> Member:
-    return Member(either_app)
+def ann(app_on_each_db: Flask) -> Member:
+    return Member(app_on_each_db)
 
 
 def names_of(person: Member) -> list[str]:
@@ -51,14 +51,14 @@ class TestProfile:
 class TestPassword:
     """Changing it."""
 
-    def test_ends_every_other_session_and_tells_the_holder(self, ann: Member, either_app: Flask) -> None:
+    def test_ends_every_other_session_and_tells_the_holder(self, ann: Member, app_on_each_db: Flask) -> None:
         other = ann.sign_in()
         assert ann.call("POST", "/api/me/password", password=PASSWORD, new_password=NEW).status_code == 200
         assert ann.call("GET", "/api/me").status_code == 200
         assert ann.client.get("/api/me", headers=bearer(other["access_token"])).status_code == 401
         assert login(ann.client, ann.email).status_code == 401
         assert login(ann.client, ann.email, NEW).status_code == 200
-        assert [mail["to"] for mail in mails(either_app, "password_changed")] == ["ann@example.com"]
+        assert [mail["to"] for mail in mails(app_on_each_db, "password_changed")] == ["ann@example.com"]
 
     def test_takes_the_current_one_and_a_good_new_one(self, ann: Member) -> None:
         wrong = ann.call("POST", "/api/me/password", password="Wrong-horse-7", new_password=NEW)
@@ -81,36 +81,36 @@ class TestEmail:
     """Changing the address."""
 
     def test_is_confirmed_by_a_link_to_the_new_one_and_the_old_one_is_told(
-        self, ann: Member, either_app: Flask
+        self, ann: Member, app_on_each_db: Flask
     ) -> None:
         answer = ann.call("POST", "/api/me/email", password=PASSWORD, email="ann@new.example")
         assert answer.status_code == 202
-        assert [(mail["kind"], mail["to"]) for mail in mails(either_app)] == [
+        assert [(mail["kind"], mail["to"]) for mail in mails(app_on_each_db)] == [
             ("new_address", "ann@new.example"),
             ("address_changing", "ann@example.com"),
         ]
         assert ann.call("GET", "/api/me").json["data"]["email"] == "ann@example.com"
-        token = token_in(mails(either_app, "new_address")[0])
+        token = token_in(mails(app_on_each_db, "new_address")[0])
         assert ann.client.post("/api/me/email/confirm", json={"token": token}).status_code == 200
         assert ann.call("GET", "/api/me").status_code == 401
         assert login(ann.client, "ann@example.com").status_code == 401
         assert login(ann.client, "ann@new.example").status_code == 200
-        told = {mail["to"] for mail in mails(either_app, "address_changed")}
+        told = {mail["to"] for mail in mails(app_on_each_db, "address_changed")}
         assert told == {"ann@example.com", "ann@new.example"}
         assert ann.client.post("/api/me/email/confirm", json={"token": token}).status_code == 422
 
-    def test_does_not_tell_whose_address_another_is(self, ann: Member, either_app: Flask) -> None:
-        Member(either_app, "bob@example.com")
+    def test_does_not_tell_whose_address_another_is(self, ann: Member, app_on_each_db: Flask) -> None:
+        Member(app_on_each_db, "bob@example.com")
         taken = ann.call("POST", "/api/me/email", password=PASSWORD, email="bob@example.com")
         free = ann.call("POST", "/api/me/email", password=PASSWORD, email="eve@example.com")
         assert (taken.status_code, taken.data) == (free.status_code, free.data)
-        assert [mail["to"] for mail in mails(either_app, "already_registered")] == ["bob@example.com"]
-        assert [mail["to"] for mail in mails(either_app, "new_address")] == ["eve@example.com"]
+        assert [mail["to"] for mail in mails(app_on_each_db, "already_registered")] == ["bob@example.com"]
+        assert [mail["to"] for mail in mails(app_on_each_db, "new_address")] == ["eve@example.com"]
 
-    def test_that_another_took_meanwhile_is_a_conflict(self, ann: Member, either_app: Flask) -> None:
+    def test_that_another_took_meanwhile_is_a_conflict(self, ann: Member, app_on_each_db: Flask) -> None:
         ann.call("POST", "/api/me/email", password=PASSWORD, email="bob@example.com")
-        Member(either_app, "bob@example.com")
-        token = token_in(mails(either_app, "new_address")[0])
+        Member(app_on_each_db, "bob@example.com")
+        token = token_in(mails(app_on_each_db, "new_address")[0])
         assert ann.client.post("/api/me/email/confirm", json={"token": token}).status_code == 409
         assert ann.call("GET", "/api/me").json["data"]["email"] == "ann@example.com"
 
@@ -118,9 +118,9 @@ class TestEmail:
         answer = ann.call("POST", "/api/me/email", password="Wrong-horse-7", email="eve@example.com")
         assert (answer.status_code, answer.json["codes"]) == (422, WRONG)
 
-    def test_the_page_behind_the_link_acts(self, ann: Member, either_app: Flask) -> None:
+    def test_the_page_behind_the_link_acts(self, ann: Member, app_on_each_db: Flask) -> None:
         ann.call("POST", "/api/me/email", password=PASSWORD, email="ann@new.example")
-        mail = mails(either_app, "new_address")[0]
+        mail = mails(app_on_each_db, "new_address")[0]
         page = ann.client.get(mail["link"].removeprefix("http://127.0.0.1:5000"))
         assert (page.status_code, token_in(mail) in page.text) == (200, True)
         done = ann.client.post("/api/me/email/confirm", data={"token": token_in(mail)}, headers=BROWSER)
@@ -150,8 +150,8 @@ class TestExport:
 class TestErasing:
     """Leaving."""
 
-    def test_takes_everything_along_but_that_it_happened(self, ann: Member, either_app: Flask) -> None:
-        bob = Member(either_app, "bob@example.com")
+    def test_takes_everything_along_but_that_it_happened(self, ann: Member, app_on_each_db: Flask) -> None:
+        bob = Member(app_on_each_db, "bob@example.com")
         ann.client.post("/api/password/forgot", json={"email": ann.email})
         heard: list[str] = []
 
@@ -169,7 +169,7 @@ class TestErasing:
         assert ann.call("GET", "/api/me").status_code == 401
         assert login(ann.client, ann.email).status_code == 401
         assert bob.call("GET", "/api/me").status_code == 200
-        with either_app.app_context():
+        with app_on_each_db.app_context():
             for kind in (Session, RefreshToken):
                 assert db.session.scalar(select(func.count()).select_from(kind)) == 1, "Bob's"
             for empty in (Token, Message):
@@ -228,8 +228,8 @@ class TestTrail:
         assert raw
         assert b"127.0.0.1" not in b"".join(raw)
 
-    def test_is_swept_with_all_else_that_is_over(self, make_either_app: MakeApp) -> None:
-        app = make_either_app(AUDIT_RETENTION_DAYS="30")
+    def test_is_swept_with_all_else_that_is_over(self, make_app_on_each_db: MakeApp) -> None:
+        app = make_app_on_each_db(AUDIT_RETENTION_DAYS="30")
         ann = Member(app)
         old = ann.sign_in()
         ann.client.post("/api/password/forgot", json={"email": ann.email})

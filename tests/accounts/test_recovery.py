@@ -21,37 +21,39 @@ def reset(client: FlaskClient, token: str, password: str = NEW) -> Any:
     return client.post("/api/password/reset", json={"token": token, "password": password})
 
 
-def test_the_answer_does_not_tell_who_has_an_account(either: FlaskClient, either_app: Flask) -> None:
-    Member(either_app)
-    Member(either_app, "closed@example.com", status="disabled")
-    answers = [forget(either, f"{name}@example.com") for name in ("ann", "nobody", "closed")]
+def test_the_answer_does_not_tell_who_has_an_account(client_on_each_db: FlaskClient, app_on_each_db: Flask) -> None:
+    Member(app_on_each_db)
+    Member(app_on_each_db, "closed@example.com", status="disabled")
+    answers = [forget(client_on_each_db, f"{name}@example.com") for name in ("ann", "nobody", "closed")]
     assert {answer.status_code for answer in answers} == {202}
     assert len({answer.data for answer in answers}) == 1
-    assert [mail["to"] for mail in mails(either_app)] == ["ann@example.com"]
+    assert [mail["to"] for mail in mails(app_on_each_db)] == ["ann@example.com"]
 
 
-def test_a_new_password_is_chosen_once_and_ends_every_session(either: FlaskClient, either_app: Flask) -> None:
-    ann = Member(either_app)
-    forget(either)
-    forget(either)
-    first, second = [token_in(mail) for mail in mails(either_app, "reset")]
-    assert reset(either, first).status_code == 200
+def test_a_new_password_is_chosen_once_and_ends_every_session(
+    client_on_each_db: FlaskClient, app_on_each_db: Flask
+) -> None:
+    ann = Member(app_on_each_db)
+    forget(client_on_each_db)
+    forget(client_on_each_db)
+    first, second = [token_in(mail) for mail in mails(app_on_each_db, "reset")]
+    assert reset(client_on_each_db, first).status_code == 200
     assert ann.call("GET", "/api/me").status_code == 401
-    refreshed = either.post("/api/token/refresh", json={"refresh_token": ann.tokens["refresh_token"]})
+    refreshed = client_on_each_db.post("/api/token/refresh", json={"refresh_token": ann.tokens["refresh_token"]})
     assert refreshed.status_code == 401
-    assert login(either, "ann@example.com").status_code == 401
-    assert login(either, "ann@example.com", NEW).status_code == 200
+    assert login(client_on_each_db, "ann@example.com").status_code == 401
+    assert login(client_on_each_db, "ann@example.com", NEW).status_code == 200
     for spent in (first, second):
-        answer = reset(either, spent)
+        answer = reset(client_on_each_db, spent)
         assert (answer.status_code, answer.json["codes"]) == (422, {"token": ["invalid_token"]})
-    assert [mail["to"] for mail in mails(either_app, "password_reset")] == ["ann@example.com"]
+    assert [mail["to"] for mail in mails(app_on_each_db, "password_reset")] == ["ann@example.com"]
 
 
-def test_who_was_not_confirmed_is_by_it(either: FlaskClient, either_app: Flask) -> None:
-    Member(either_app, status="pending")
-    forget(either)
-    assert reset(either, token_in(mails(either_app, "reset")[0])).status_code == 200
-    assert login(either, "ann@example.com", NEW).status_code == 200
+def test_who_was_not_confirmed_is_by_it(client_on_each_db: FlaskClient, app_on_each_db: Flask) -> None:
+    Member(app_on_each_db, status="pending")
+    forget(client_on_each_db)
+    assert reset(client_on_each_db, token_in(mails(app_on_each_db, "reset")[0])).status_code == 200
+    assert login(client_on_each_db, "ann@example.com", NEW).status_code == 200
 
 
 @pytest.mark.parametrize(("password", "code"), [("short", "too_short"), ("P@SSw0rd", "too_common")])

@@ -18,8 +18,8 @@ SECRET = "a word that only its sender knows"
 
 
 @pytest.fixture
-def olga(either_app: Flask) -> Member:
-    return Member(either_app, "olga@example.com", role="owner")
+def olga(app_on_each_db: Flask) -> Member:
+    return Member(app_on_each_db, "olga@example.com", role="owner")
 
 
 @pytest.fixture
@@ -84,8 +84,8 @@ def test_passwords_for_keys_are_tried_ten_times_in_a_quarter_of_an_hour(olga: Me
     assert statuses == [422] * 10 + [429]
 
 
-def test_an_account_has_25_keys(make_either_app: Callable[..., Flask]) -> None:
-    olga = Member(make_either_app(RATE_LIMIT_ENABLED="false"), role="owner")
+def test_an_account_has_25_keys(make_app_on_each_db: Callable[..., Flask]) -> None:
+    olga = Member(make_app_on_each_db(RATE_LIMIT_ENABLED="false"), role="owner")
     for _ in range(25):
         key(olga, "forms:read")
     said = {"password": PASSWORD, "name": "x", "scopes": ["forms:read"]}
@@ -96,14 +96,14 @@ def test_an_account_has_25_keys(make_either_app: Callable[..., Flask]) -> None:
     assert olga.call("POST", "/api/me/keys", **said).status_code == 201
 
 
-def test_a_reset_and_a_changed_address_end_keys_and_say_so(either_app: Flask, olga: Member) -> None:
+def test_a_reset_and_a_changed_address_end_keys_and_say_so(app_on_each_db: Flask, olga: Member) -> None:
     def works(headers: dict[str, str]) -> bool:
         return olga.client.get("/api/forms", headers=headers).status_code == 200
 
     first = key(olga, "forms:read")
     assert works(first)
     olga.client.post("/api/password/forgot", json={"email": olga.email})
-    token = token_in(mails(either_app, "reset")[0])
+    token = token_in(mails(app_on_each_db, "reset")[0])
     answer = olga.client.post("/api/password/reset", json={"token": token, "password": "Battery-staple-8"})
     assert "API key" in answer.json["message"]
     assert not works(first)
@@ -111,10 +111,12 @@ def test_a_reset_and_a_changed_address_end_keys_and_say_so(either_app: Flask, ol
     second = key(olga, "forms:read", password="Battery-staple-8")
     olga.call("POST", "/api/me/email", password="Battery-staple-8", email="new@example.com")
     assert works(second)
-    answer = olga.client.post("/api/me/email/confirm", json={"token": token_in(mails(either_app, "new_address")[0])})
+    answer = olga.client.post(
+        "/api/me/email/confirm", json={"token": token_in(mails(app_on_each_db, "new_address")[0])}
+    )
     assert "API key" in answer.json["message"]
     assert not works(second)
-    assert [mail["to"] for mail in mails(either_app, "password_reset")] == ["olga@example.com"]
+    assert [mail["to"] for mail in mails(app_on_each_db, "password_reset")] == ["olga@example.com"]
 
 
 class TestEveryOperation:
@@ -143,8 +145,8 @@ class TestEveryOperation:
             "write it: python -m tests.support.access_table"
         )
 
-    def test_needs_each_of_its_scopes(self, make_either_app: Callable[..., Flask]) -> None:
-        app = make_either_app(RATE_LIMIT_ENABLED="false")
+    def test_needs_each_of_its_scopes(self, make_app_on_each_db: Callable[..., Flask]) -> None:
+        app = make_app_on_each_db(RATE_LIMIT_ENABLED="false")
         olga = Member(app, role="owner")
         keys = {scope: key(olga, *(other for other in SCOPES if other != scope)) for scope in SCOPES}
         checked = 0

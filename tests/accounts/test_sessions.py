@@ -30,8 +30,8 @@ def refreshed(client: FlaskClient, token: str) -> Any:
     return client.post("/api/token/refresh", json={"refresh_token": token})
 
 
-def test_the_right_pair_gets_tokens_that_open_the_account(either_app: Flask) -> None:
-    ann = Member(either_app)
+def test_the_right_pair_gets_tokens_that_open_the_account(app_on_each_db: Flask) -> None:
+    ann = Member(app_on_each_db)
     assert set(ann.tokens) == {"access_token", "token_type", "expires_in", "refresh_token"}
     assert (ann.tokens["token_type"], ann.tokens["expires_in"]) == ("Bearer", 1800)
     me = ann.call("GET", "/api/me").json["data"]
@@ -39,9 +39,9 @@ def test_the_right_pair_gets_tokens_that_open_the_account(either_app: Flask) -> 
     assert login(ann.client, "ANN@Example.com").status_code == 200
 
 
-def test_every_wrong_pair_gets_the_same_answer(either_app: Flask) -> None:
-    ann = Member(either_app)
-    Member(either_app, "pending@example.com", status="pending")
+def test_every_wrong_pair_gets_the_same_answer(app_on_each_db: Flask) -> None:
+    ann = Member(app_on_each_db)
+    Member(app_on_each_db, "pending@example.com", status="pending")
     wrong = [
         login(ann.client, "ann@example.com", "Wrong-horse-7"),
         login(ann.client, "nobody@example.com"),
@@ -82,10 +82,10 @@ def test_an_unknown_address_costs_a_hash_at_todays_cost(make_app: MakeApp, monke
 
 @pytest.mark.parametrize(("was", "becomes"), [("5", "8"), ("8", "5")])
 def test_known_and_unknown_addresses_cost_the_same_when_the_cost_changes(
-    make_either_app: MakeApp, monkeypatch: pytest.MonkeyPatch, was: str, becomes: str
+    make_app_on_each_db: MakeApp, monkeypatch: pytest.MonkeyPatch, was: str, becomes: str
 ) -> None:
-    Member(make_either_app(BCRYPT_ROUNDS=was))
-    client = make_either_app(BCRYPT_ROUNDS=becomes).test_client()
+    Member(make_app_on_each_db(BCRYPT_ROUNDS=was))
+    client = make_app_on_each_db(BCRYPT_ROUNDS=becomes).test_client()
     work: list[int] = []
     check = bcrypt.checkpw
 
@@ -100,8 +100,8 @@ def test_known_and_unknown_addresses_cost_the_same_when_the_cost_changes(
         assert sum(work) == 2**8
 
 
-def test_a_session_goes_on_with_a_new_pair(either_app: Flask) -> None:
-    ann = Member(either_app)
+def test_a_session_goes_on_with_a_new_pair(app_on_each_db: Flask) -> None:
+    ann = Member(app_on_each_db)
     answer = refreshed(ann.client, ann.tokens["refresh_token"])
     assert answer.status_code == 200
     fresh = answer.json["data"]
@@ -111,13 +111,13 @@ def test_a_session_goes_on_with_a_new_pair(either_app: Flask) -> None:
     assert refreshed(ann.client, fresh["refresh_token"]).status_code == 200
 
 
-def test_a_used_refresh_token_is_good_for_ten_seconds_and_then_ends_the_session(either_app: Flask) -> None:
-    ann = Member(either_app)
+def test_a_used_refresh_token_is_good_for_ten_seconds_and_then_ends_the_session(app_on_each_db: Flask) -> None:
+    ann = Member(app_on_each_db)
     first = ann.tokens["refresh_token"]
     fresh = refreshed(ann.client, first).json["data"]
-    change(either_app, update(RefreshToken).values(used_at=now() - timedelta(seconds=9)))
+    change(app_on_each_db, update(RefreshToken).values(used_at=now() - timedelta(seconds=9)))
     assert refreshed(ann.client, first).status_code == 200
-    change(either_app, update(RefreshToken).values(used_at=now() - timedelta(seconds=11)))
+    change(app_on_each_db, update(RefreshToken).values(used_at=now() - timedelta(seconds=11)))
     assert refreshed(ann.client, first).status_code == 401
     assert ann.call("GET", "/api/me").status_code == 401
     assert refreshed(ann.client, fresh["refresh_token"]).status_code == 401
@@ -126,14 +126,14 @@ def test_a_used_refresh_token_is_good_for_ten_seconds_and_then_ends_the_session(
     assert any(event["name"] == "session_ended" and event["details"]["why"] == "reuse" for event in said)
 
 
-def test_two_who_refresh_with_one_token_go_on_in_one_line(either_app: Flask) -> None:
-    ann = Member(either_app)
+def test_two_who_refresh_with_one_token_go_on_in_one_line(app_on_each_db: Flask) -> None:
+    ann = Member(app_on_each_db)
     first = ann.tokens["refresh_token"]
     one, other = [refreshed(ann.client, first).json["data"]["refresh_token"] for _ in range(2)]
     assert one == other != first
     following = refreshed(ann.client, one).json["data"]["refresh_token"]
     assert refreshed(ann.client, other).json["data"]["refresh_token"] == following
-    change(either_app, update(RefreshToken).values(used_at=now() - timedelta(seconds=11)))
+    change(app_on_each_db, update(RefreshToken).values(used_at=now() - timedelta(seconds=11)))
     assert refreshed(ann.client, one).status_code == 401
     assert refreshed(ann.client, following).status_code == 401, "there is no second line"
 
@@ -150,8 +150,8 @@ def test_a_session_ends_after_its_days_whoever_refreshes_it(make_app: MakeApp) -
     assert refreshed(ann.client, token).status_code == 401
 
 
-def test_signing_out_everywhere_ends_every_session_and_no_key(either_app: Flask) -> None:
-    ann = Member(either_app, role="owner")
+def test_signing_out_everywhere_ends_every_session_and_no_key(app_on_each_db: Flask) -> None:
+    ann = Member(app_on_each_db, role="owner")
     others = [ann.sign_in() for _ in range(2)]
     wanted = {"password": PASSWORD, "name": "x", "scopes": ["forms:read"]}
     key = ann.call("POST", "/api/me/keys", **wanted).json["data"]["key"]
@@ -169,8 +169,8 @@ def test_a_refresh_token_that_is_none_is_401(client: FlaskClient, token: str) ->
     assert refreshed(client, token).status_code == 401
 
 
-def test_signing_out_holds_at_once_for_this_session_and_no_other(either_app: Flask) -> None:
-    ann = Member(either_app)
+def test_signing_out_holds_at_once_for_this_session_and_no_other(app_on_each_db: Flask) -> None:
+    ann = Member(app_on_each_db)
     other = ann.sign_in()
     assert ann.call("POST", "/api/logout").status_code == 200
     assert ann.call("GET", "/api/me").status_code == 401
@@ -178,8 +178,8 @@ def test_signing_out_holds_at_once_for_this_session_and_no_other(either_app: Fla
     assert ann.client.get("/api/me", headers=bearer(other["access_token"])).status_code == 200
 
 
-def test_sessions_are_shown_in_pages_and_ended_one_by_one(either_app: Flask) -> None:
-    ann = Member(either_app)
+def test_sessions_are_shown_in_pages_and_ended_one_by_one(app_on_each_db: Flask) -> None:
+    ann = Member(app_on_each_db)
     other = login(ann.client, "ann@example.com").json["data"]
     first = ann.call("GET", "/api/me/sessions?limit=1").json
     second = ann.call("GET", f"/api/me/sessions?limit=1&cursor={first['meta']['next']}").json
@@ -192,9 +192,9 @@ def test_sessions_are_shown_in_pages_and_ended_one_by_one(either_app: Flask) -> 
     assert len(ann.call("GET", "/api/me/sessions").json["data"]) == 1
 
 
-def test_disabling_ends_sessions_at_once(either_app: Flask) -> None:
-    ann = Member(either_app)
-    with either_app.app_context():
+def test_disabling_ends_sessions_at_once(app_on_each_db: Flask) -> None:
+    ann = Member(app_on_each_db)
+    with app_on_each_db.app_context():
         administration.disable("ann@example.com")
     assert ann.call("GET", "/api/me").status_code == 401
     assert refreshed(ann.client, ann.tokens["refresh_token"]).status_code == 401

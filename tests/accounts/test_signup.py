@@ -26,8 +26,12 @@ def count(app: Flask) -> int:
         return db.session.scalar(select(func.count()).select_from(Account)) or 0
 
 
-def test_makes_a_pending_account_and_says_so(either: FlaskClient, either_app: Flask, ann: dict[str, Any]) -> None:
-    answer = either.post("/api/signup", json=ann | {"email": "  Ann@Example.com ", "phone": "+49 (170) 123-45.67"})
+def test_makes_a_pending_account_and_says_so(
+    client_on_each_db: FlaskClient, app_on_each_db: Flask, ann: dict[str, Any]
+) -> None:
+    answer = client_on_each_db.post(
+        "/api/signup", json=ann | {"email": "  Ann@Example.com ", "phone": "+49 (170) 123-45.67"}
+    )
     assert answer.status_code == 201
     assert answer.json == {
         "success": True,
@@ -35,7 +39,7 @@ def test_makes_a_pending_account_and_says_so(either: FlaskClient, either_app: Fl
         "data": {"email": "Ann@Example.com", "status": "pending"},
         "meta": {},
     }
-    account = the_account(either_app)
+    account = the_account(app_on_each_db)
     assert (account.email, account.first_name, account.last_name) == ("Ann@Example.com", "Ann", "Example")
     assert (account.phone, account.role, account.status) == ("+491701234567", "user", "pending")
     assert account.created_at.tzinfo is not None
@@ -49,7 +53,7 @@ def test_takes_what_a_form_sends(client: FlaskClient, app: Flask, ann: dict[str,
     assert the_account(app).phone is None
 
 
-def test_nothing_of_a_person_can_be_read_in_the_database(either: FlaskClient, either_app: Flask) -> None:
+def test_nothing_of_a_person_can_be_read_in_the_database(client_on_each_db: FlaskClient, app_on_each_db: Flask) -> None:
     said = {
         "email": "zebedee@quagmire.example",
         "first_name": "Zebedee",
@@ -57,8 +61,8 @@ def test_nothing_of_a_person_can_be_read_in_the_database(either: FlaskClient, ei
         "password": "Xylophone-77",
         "phone": "5550123456",
     }
-    assert either.post("/api/signup", json=said).status_code == 201
-    with either_app.app_context():
+    assert client_on_each_db.post("/api/signup", json=said).status_code == 201
+    with app_on_each_db.app_context():
         row = db.session.execute(text("SELECT * FROM accounts")).one()
     kept = b" ".join(value if isinstance(value, bytes) else str(value).encode() for value in row).lower()
     for value in said.values():
@@ -68,14 +72,14 @@ def test_nothing_of_a_person_can_be_read_in_the_database(either: FlaskClient, ei
 
 @pytest.mark.parametrize("again", ["ann@example.com", "ANN@Example.COM", "ａnn@example.com"])
 def test_a_taken_address_gets_the_answer_of_a_free_one(
-    either: FlaskClient, either_app: Flask, ann: dict[str, Any], again: str
+    client_on_each_db: FlaskClient, app_on_each_db: Flask, ann: dict[str, Any], again: str
 ) -> None:
-    first = either.post("/api/signup", json=ann)
-    second = either.post("/api/signup", json=ann | {"email": again, "first_name": "Mallory"})
+    first = client_on_each_db.post("/api/signup", json=ann)
+    second = client_on_each_db.post("/api/signup", json=ann | {"email": again, "first_name": "Mallory"})
     assert first.status_code == second.status_code == 201
     assert {**second.json, "data": None} == {**first.json, "data": None}
     assert second.json["data"] == {"email": again, "status": "pending"}
-    assert the_account(either_app).first_name == "Ann"
+    assert the_account(app_on_each_db).first_name == "Ann"
 
 
 def test_without_confirmation_an_account_is_active_and_a_taken_address_is_a_conflict(

@@ -152,14 +152,14 @@ def test_there_is_one_head_of_migrations() -> None:
     assert len(ScriptDirectory(str(migrations.DIRECTORY)).get_heads()) == 1
 
 
-def test_models_match_migrations(either_app: Flask) -> None:
-    with either_app.app_context(), db.engine.connect() as connection:
+def test_models_match_migrations(app_on_each_db: Flask) -> None:
+    with app_on_each_db.app_context(), db.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_server_default": True})
         assert compare_metadata(context, db.metadata) == []
 
 
-def test_migrations_go_down_and_up_again(either_app: Flask) -> None:
-    with either_app.app_context():
+def test_migrations_go_down_and_up_again(app_on_each_db: Flask) -> None:
+    with app_on_each_db.app_context():
         config = migrations.migrate.get_config()
         migrations.command.downgrade(config, "base")
         assert migrations.revision() is migrations.Revision.PENDING

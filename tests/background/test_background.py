@@ -62,9 +62,9 @@ def states(app: Flask) -> Counter[str]:
 
 
 @pytest.fixture
-def running(make_either_app: MakeApp, mail_server: MailServer) -> Iterator[Flask]:
+def running(make_app_on_each_db: MakeApp, mail_server: MailServer) -> Iterator[Flask]:
     """An app whose threads run."""
-    app = make_either_app(**mail_server.settings)
+    app = make_app_on_each_db(**mail_server.settings)
     runner.start(app)
     yield app
     work: Background = app.extensions["background"]
@@ -128,9 +128,9 @@ class TestThreads:
 class TestTasks:
     """What is done from time to time."""
 
-    def test_each_is_run_once_in_the_fleet_when_it_is_due(self, make_either_app: MakeApp) -> None:
+    def test_each_is_run_once_in_the_fleet_when_it_is_due(self, make_app_on_each_db: MakeApp) -> None:
         ran: list[str] = []
-        apps = [make_either_app() for _ in range(4)]
+        apps = [make_app_on_each_db() for _ in range(4)]
         for app in apps:
             periodic.register(app, "retention", 3600, lambda: ran.append("retention"))
 
@@ -148,18 +148,18 @@ class TestTasks:
         assert ran == ["retention"] * 2
 
     def test_one_that_fails_keeps_no_other_and_is_tried_again_before_its_time(
-        self, either_app: Flask, caplog: pytest.LogCaptureFixture
+        self, app_on_each_db: Flask, caplog: pytest.LogCaptureFixture
     ) -> None:
         ran: list[str] = []
-        either_app.extensions["tasks"].clear()
-        periodic.register(either_app, "broken", 86_400, lambda: 1 / 0)
-        periodic.register(either_app, "fine", 86_400, lambda: ran.append("fine"))
-        with either_app.app_context():
+        app_on_each_db.extensions["tasks"].clear()
+        periodic.register(app_on_each_db, "broken", 86_400, lambda: 1 / 0)
+        periodic.register(app_on_each_db, "fine", 86_400, lambda: ran.append("fine"))
+        with app_on_each_db.app_context():
             assert periodic.run_due() == ["broken", "fine"]
             assert "A periodic task failed: broken" in caplog.text
             assert periodic.run_due() == []
-        self.let_pass(either_app, periodic.RETRY_DELAY + 1)
-        with either_app.app_context():
+        self.let_pass(app_on_each_db, periodic.RETRY_DELAY + 1)
+        with app_on_each_db.app_context():
             assert periodic.run_due() == ["broken"]
 
     def let_pass(self, app: Flask, seconds: float) -> None:

@@ -26,12 +26,12 @@ def run(app: Flask, group: str, *words: str, stdin: str = "") -> Result:
 
 
 @pytest.fixture
-def staffed(either_app: Flask) -> Flask:
+def staffed(app_on_each_db: Flask) -> Flask:
     """A service with one operator and one user."""
-    with either_app.app_context():
+    with app_on_each_db.app_context():
         for email, role in ((OPERATOR, "operator"), ("ann@example.com", "user")):
             service.create(service.Person(email, "Ann", "Example", PASSWORD), role=role, status="active")
-    return either_app
+    return app_on_each_db
 
 
 def sign_in(app: Flask, email: str, password: str = PASSWORD) -> int:
@@ -77,9 +77,9 @@ def test_a_password_is_set_from_standard_input_and_ends_sessions(staffed: Flask)
 
 
 @pytest.fixture
-def form(either_app: Flask, key_of: Callable[..., dict[str, str]]) -> tuple[FlaskClient, str]:
-    client = either_app.test_client()
-    headers = key_of(either_app, OPERATOR)
+def form(app_on_each_db: Flask, key_of: Callable[..., dict[str, str]]) -> tuple[FlaskClient, str]:
+    client = app_on_each_db.test_client()
+    headers = key_of(app_on_each_db, OPERATOR)
     made = client.post("/api/forms", json={"name": "Contact", "fields": []}, headers=headers)
     return client, made.json["data"]["id"]
 

@@ -24,27 +24,29 @@ def store_as_before(app: Flask, key: str) -> None:
         db.session.commit()
 
 
-def test_a_retry_finds_the_submission_that_a_version_before_stored(either: FlaskClient, either_app: Flask) -> None:
-    form = form_for(either_app)
+def test_a_retry_finds_the_submission_that_a_version_before_stored(
+    client_on_each_db: FlaskClient, app_on_each_db: Flask
+) -> None:
+    form = form_for(app_on_each_db)
 
     def post(name: str, key: str = "k") -> Any:
-        return either.post(f"/f/{form}", json={"name": name}, headers={"Idempotency-Key": key})
+        return client_on_each_db.post(f"/f/{form}", json={"name": name}, headers={"Idempotency-Key": key})
 
     first = identity(post("Ann"))
-    make_older(either_app, Submission, DUPLICATE_WINDOW * 2)
-    store_as_before(either_app, "k")
+    make_older(app_on_each_db, Submission, DUPLICATE_WINDOW * 2)
+    store_as_before(app_on_each_db, "k")
     assert identity(post("Ann")) == first
     assert post("Bob").status_code == 422
-    change(either_app, form, closed=True)
+    change(app_on_each_db, form, closed=True)
     assert identity(post("Ann")) == first
-    assert len(kept(either_app, form)) == 1
+    assert len(kept(app_on_each_db, form)) == 1
 
 
 def test_a_key_from_before_bars_nobody_who_sends_something_else_under_it(
-    either: FlaskClient, either_app: Flask
+    client_on_each_db: FlaskClient, app_on_each_db: Flask
 ) -> None:
-    form = form_for(either_app)
+    form = form_for(app_on_each_db)
     headers = {"Idempotency-Key": "1"}
-    first = identity(either.post(f"/f/{form}", json={"name": "Ann"}, headers=headers))
-    store_as_before(either_app, "1")
-    assert identity(either.post(f"/f/{form}", json={"name": "Bob"}, headers=headers)) != first
+    first = identity(client_on_each_db.post(f"/f/{form}", json={"name": "Ann"}, headers=headers))
+    store_as_before(app_on_each_db, "1")
+    assert identity(client_on_each_db.post(f"/f/{form}", json={"name": "Bob"}, headers=headers)) != first

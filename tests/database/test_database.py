@@ -88,8 +88,8 @@ def test_pool_events_are_counted(app: Flask) -> None:
     assert {name: after[name] - before[name] for name in before} == {"connect": 1, "checkout": 1, "checkin": 1}
 
 
-def test_a_use_case_that_fails_leaves_nothing(either_app: Flask) -> None:
-    with either_app.app_context():
+def test_a_use_case_that_fails_leaves_nothing(app_on_each_db: Flask) -> None:
+    with app_on_each_db.app_context():
         with pytest.raises(RuntimeError), write_session():
             db.session.add(WrappedKey(purpose="data", number=99, wrapped=b"", wrapped_with=""))
             db.session.flush()
@@ -101,17 +101,17 @@ def test_a_use_case_that_fails_leaves_nothing(either_app: Flask) -> None:
         assert db.session.get(WrappedKey, ("data", 99)) is None, "what was not committed is not kept"
 
 
-def test_a_use_case_commits_once(either_app: Flask) -> None:
+def test_a_use_case_commits_once(app_on_each_db: Flask) -> None:
     commits: list[object] = []
-    with either_app.app_context():
+    with app_on_each_db.app_context():
         event.listen(db.engine, "commit", commits.append)
         service.create(ANN, role="user", status="active")
     assert len(commits) == 1
 
 
-def test_reading_first_and_writing_then_never_fails_because_another_wrote(either_app: Flask) -> None:
+def test_reading_first_and_writing_then_never_fails_because_another_wrote(app_on_each_db: Flask) -> None:
     def add(_: int) -> None:
-        with either_app.app_context():
+        with app_on_each_db.app_context():
             db.session.scalar(select(func.count()).select_from(WrappedKey))
             with write_session():
                 highest = db.session.scalar(select(func.max(WrappedKey.number))) or 0
@@ -123,7 +123,7 @@ def test_reading_first_and_writing_then_never_fails_because_another_wrote(either
 
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(add, range(40)))
-    assert scalar(either_app, "SELECT max(number) FROM keyring") == 41
+    assert scalar(app_on_each_db, "SELECT max(number) FROM keyring") == 41
 
 
 def test_writers_of_a_process_wait_in_a_queue_and_not_for_ever(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -165,9 +165,9 @@ def test_no_connection_is_held_while_waiting_to_write(app: Flask) -> None:
     assert held == [0]
 
 
-def test_times_are_kept_in_utc_and_come_back_aware(either_app: Flask) -> None:
+def test_times_are_kept_in_utc_and_come_back_aware(app_on_each_db: Flask) -> None:
     moment = datetime(2026, 3, 1, 12, 30, 0, 123456, tzinfo=timezone(timedelta(hours=5)))
-    with either_app.app_context():
+    with app_on_each_db.app_context():
         with write_session():
             db.session.add(WrappedKey(purpose="data", number=5, wrapped=b"", wrapped_with="", created_at=moment))
             db.session.commit()
@@ -304,8 +304,8 @@ def test_a_database_that_is_away_stops_no_start_and_is_used_when_it_comes(
     assert "hidden-word" not in caplog.text + health.text
 
 
-def test_a_full_or_read_only_disk_is_503(make_either_app: MakeApp, ann: dict[str, Any]) -> None:
-    app = make_either_app()
+def test_a_full_or_read_only_disk_is_503(make_app_on_each_db: MakeApp, ann: dict[str, Any]) -> None:
+    app = make_app_on_each_db()
     with app.app_context():
         sqlite = db.engine.dialect.name == "sqlite"
         event.listen(
@@ -319,8 +319,8 @@ def test_a_full_or_read_only_disk_is_503(make_either_app: MakeApp, ann: dict[str
     assert (answer.status_code, answer.json["error_type"]) == (503, "ServiceUnavailableError")
 
 
-def test_accounts_are_listed_in_the_order_they_were_made(either_app: Flask) -> None:
-    with either_app.app_context():
+def test_accounts_are_listed_in_the_order_they_were_made(app_on_each_db: Flask) -> None:
+    with app_on_each_db.app_context():
         for number in range(5):
             person = service.Person(f"p{number}@example.com", "Ann", "Example", "Correct-horse-7")
             service.create(person, role="user", status="active")

@@ -80,33 +80,33 @@ def states(app: Flask, *where: Any) -> dict[str, int]:
         return {row[0]: row[1] for row in db.session.execute(found)}
 
 
-def test_an_account_mail_overtakes_notifications(either_app: Flask, postman: Postman) -> None:
-    notify(either_app, form_for(either_app), 5)
-    with either_app.app_context(), write_session():
+def test_an_account_mail_overtakes_notifications(app_on_each_db: Flask, postman: Postman) -> None:
+    notify(app_on_each_db, form_for(app_on_each_db), 5)
+    with app_on_each_db.app_context(), write_session():
         outbox.enqueue_mail("reset", "ann@example.com", {"link": "https://x.example"}, about=new_id())
         db.session.commit()
-    deliver(either_app)
+    deliver(app_on_each_db)
     assert postman.kinds() == ["reset", *["submission"] * 5]
 
 
 def test_past_twenty_a_digest_says_how_many_more(
-    either_app: Flask, postman: Postman, clock: Callable[..., None]
+    app_on_each_db: Flask, postman: Postman, clock: Callable[..., None]
 ) -> None:
-    contact, other = form_for(either_app), form_for(either_app, name="Feedback")
-    notify(either_app, contact, 30)
-    notify(either_app, other, 3)
-    deliver(either_app)
+    contact, other = form_for(app_on_each_db), form_for(app_on_each_db, name="Feedback")
+    notify(app_on_each_db, contact, 30)
+    notify(app_on_each_db, other, 3)
+    deliver(app_on_each_db)
     assert postman.kinds() == ["submission"] * 20
-    notify(either_app, contact, 2)
+    notify(app_on_each_db, contact, 2)
     clock(minutes=1)
-    deliver(either_app)
+    deliver(app_on_each_db)
     assert postman.kinds() == ["submission"] * 20 + ["digest"]
     text = postman.texts[-1]
     assert f"Contact: 12 more\nhttp://127.0.0.1:5000/api/forms/{contact}/submissions?since=" in text
     assert f"Feedback: 3 more\nhttp://127.0.0.1:5000/api/forms/{other}/submissions?since=" in text
     assert postman.taken[-1].values["count"] == 15
     assert postman.taken[-1].target == OWNER
-    assert states(either_app) == {"sent": 36}
+    assert states(app_on_each_db) == {"sent": 36}
 
 
 def test_the_next_digest_comes_ten_minutes_later_and_then_mails_by_themselves(
@@ -142,36 +142,38 @@ def test_another_recipient_is_sent_their_own(app: Flask, postman: Postman) -> No
     assert len(postman.taken) == 21
 
 
-def test_several_workers_send_no_more_together(either_app: Flask, postman: Postman, clock: Callable[..., None]) -> None:
-    notify(either_app, form_for(either_app), 60)
+def test_several_workers_send_no_more_together(
+    app_on_each_db: Flask, postman: Postman, clock: Callable[..., None]
+) -> None:
+    notify(app_on_each_db, form_for(app_on_each_db), 60)
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda _: deliver(either_app), range(4)))
+        list(pool.map(lambda _: deliver(app_on_each_db), range(4)))
     assert postman.kinds() == ["submission"] * 20
     clock(minutes=2)
-    deliver(either_app)
+    deliver(app_on_each_db)
     assert sum(parcel.values["count"] for parcel in postman.taken[20:]) == 40
-    assert set(states(either_app)) == {"sent"}
+    assert set(states(app_on_each_db)) == {"sent"}
 
 
 def test_a_digest_whose_worker_was_killed_goes_again_with_all_it_held(
-    either_app: Flask, postman: Postman, clock: Callable[..., None]
+    app_on_each_db: Flask, postman: Postman, clock: Callable[..., None]
 ) -> None:
-    form = form_for(either_app)
-    notify(either_app, form, 25)
-    deliver(either_app)
+    form = form_for(app_on_each_db)
+    notify(app_on_each_db, form, 25)
+    deliver(app_on_each_db)
     clock(minutes=1)
-    with either_app.app_context():
+    with app_on_each_db.app_context():
         taken = leases.acquire("mail")
         assert taken is not None
         assert leases.load_message(taken) is not None
-    notify(either_app, form, 4)  # what the one in hand does not know of
-    deliver(either_app)
+    notify(app_on_each_db, form, 4)  # what the one in hand does not know of
+    deliver(app_on_each_db)
     clock(minutes=2)
-    deliver(either_app)
+    deliver(app_on_each_db)
     clock(minutes=11)
-    deliver(either_app)
+    deliver(app_on_each_db)
     assert [parcel.values["count"] for parcel in postman.taken if parcel.kind == "digest"] == [5, 4]
-    assert set(states(either_app)) == {"sent"}
+    assert set(states(app_on_each_db)) == {"sent"}
 
 
 def test_a_digest_is_retried_and_takes_in_what_comes_meanwhile(

@@ -49,13 +49,13 @@ def test_that_the_operator_has_set_no_mail_server(make_app: MakeApp, postgres_ur
     assert "not configured a mail server" in problem
 
 
-def test_that_the_last_mails_could_not_be_sent(either_app: Flask) -> None:
-    attempt(either_app, "sent", *["again"] * 5)
-    (problem,) = problems(either_app)
+def test_that_the_last_mails_could_not_be_sent(app_on_each_db: Flask) -> None:
+    attempt(app_on_each_db, "sent", *["again"] * 5)
+    (problem,) = problems(app_on_each_db)
     assert problem is not None
     assert "could not be sent" in problem
 
 
-def test_nothing_while_mails_leave(either_app: Flask) -> None:
-    attempt(either_app, *["again"] * 5, "sent")
-    assert problems(either_app) == {None}
+def test_nothing_while_mails_leave(app_on_each_db: Flask) -> None:
+    attempt(app_on_each_db, *["again"] * 5, "sent")
+    assert problems(app_on_each_db) == {None}

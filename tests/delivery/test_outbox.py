@@ -72,12 +72,12 @@ def attempts() -> list[tuple[str, str]]:
 
 
 @pytest.fixture
-def either_context(either_app: Flask) -> Any:
-    with either_app.app_context():
-        yield either_app
+def each_db_context(app_on_each_db: Flask) -> Any:
+    with app_on_each_db.app_context():
+        yield app_on_each_db
 
 
-@pytest.mark.usefixtures("either_context")
+@pytest.mark.usefixtures("each_db_context")
 class TestQueueing:
     """Putting in and taking out."""
 
@@ -114,12 +114,12 @@ class TestQueueing:
         assert len(raw) == 4
         assert not [value for value in raw if b"ann@" in bytes(value) or b"s3cret" in bytes(value)]
 
-    def test_what_has_nothing_to_say_any_more_is_given_up(self, either_context: Flask, postman: Postman) -> None:
+    def test_what_has_nothing_to_say_any_more_is_given_up(self, each_db_context: Flask, postman: Postman) -> None:
         outbox_rows = [outbox.mail_row("test", ANN, about=new_id()) for _ in range(2)]
         outbox.insert_rows(db.session.connection(), outbox_rows)
         db.session.commit()
         said = iter([{"token": "read when it is sent"}, None])
-        payloads.register(either_context, "test", lambda _: next(said))
+        payloads.register(each_db_context, "test", lambda _: next(said))
         worker.deliver_due()
         assert [parcel.values for parcel in postman.taken] == [{"token": "read when it is sent"}]
         assert attempts() == [("sent", "250 OK"), ("failed", "Its subject has been deleted.")]
@@ -149,9 +149,9 @@ class TestQueueing:
         clock(minutes=61)
         assert put(max_per_hour=3)
 
-    def test_not_one_more_when_many_ask_at_once(self, either_context: Flask) -> None:
+    def test_not_one_more_when_many_ask_at_once(self, each_db_context: Flask) -> None:
         def ask(_: int) -> bool:
-            with either_context.app_context():
+            with each_db_context.app_context():
                 return put(max_per_hour=3) is not None
 
         with ThreadPoolExecutor(8) as threads:
@@ -198,15 +198,15 @@ def erase(account: uuid.UUID) -> str:
     return "erased"
 
 
-@pytest.mark.usefixtures("either_context")
+@pytest.mark.usefixtures("each_db_context")
 class TestTrying:
     """Who has a message in hand, and what happens when it does not go."""
 
-    def test_many_workers_send_each_message_once(self, either_context: Flask, postman: Postman) -> None:
+    def test_many_workers_send_each_message_once(self, each_db_context: Flask, postman: Postman) -> None:
         identities = [put() for _ in range(40)]
 
         def work(_: int) -> int:
-            with either_context.app_context():
+            with each_db_context.app_context():
                 return worker.deliver_due()
 
         with ThreadPoolExecutor(4) as threads:

@@ -40,9 +40,9 @@ def marks(column: str) -> set[bytes]:
 
 
 @pytest.fixture
-def context(either_app: Flask) -> Iterator[Flask]:
-    with either_app.app_context():
-        yield either_app
+def context(app_on_each_db: Flask) -> Iterator[Flask]:
+    with app_on_each_db.app_context():
+        yield app_on_each_db
 
 
 def test_keys_are_made_once_and_kept_wrapped(context: Flask) -> None:
@@ -126,8 +126,8 @@ def test_an_interrupted_rotation_goes_on(context: Flask, monkeypatch: pytest.Mon
     assert done == again, "what was done is not done again"
 
 
-def test_a_process_reads_what_another_wrote_under_a_key_it_has_not_seen(make_either_app: MakeApp) -> None:
-    one, other = make_either_app(), make_either_app()
+def test_a_process_reads_what_another_wrote_under_a_key_it_has_not_seen(make_app_on_each_db: MakeApp) -> None:
+    one, other = make_app_on_each_db(), make_app_on_each_db()
     with one.app_context():
         keyring.start_data_key()
         service.create(person(1), role="user", status="active")

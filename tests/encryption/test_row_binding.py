@@ -30,8 +30,8 @@ Inbox = tuple[FlaskClient, dict[str, str], str, list[str]]
 
 
 @pytest.fixture
-def inbox(either_app: Flask, key_of: Callable[..., dict[str, str]]) -> Inbox:
-    client, headers = either_app.test_client(), key_of(either_app, "olga@example.com")
+def inbox(app_on_each_db: Flask, key_of: Callable[..., dict[str, str]]) -> Inbox:
+    client, headers = app_on_each_db.test_client(), key_of(app_on_each_db, "olga@example.com")
     form = client.post("/api/forms", json={"name": "Contact", "fields": []}, headers=headers).json["data"]["id"]
     ids = [
         client.post(f"/f/{form}", json={"email": "ann@example.com", "text": f"number {number}"}).json["data"]["id"]
@@ -197,6 +197,10 @@ def test_a_rotation_leaves_what_it_cannot_read_and_is_finished(inbox: Inbox) -> 
     assert [shown["data"].get("text") for shown in listed(inbox)] == ["number 2", None, "number 0"]
 
 
-def test_what_knows_no_row_writes_nothing(either_app: Flask) -> None:
-    with either_app.app_context(), pytest.raises(Exception, match="bound to its row"), write_connection() as connection:
+def test_what_knows_no_row_writes_nothing(app_on_each_db: Flask) -> None:
+    with (
+        app_on_each_db.app_context(),
+        pytest.raises(Exception, match="bound to its row"),
+        write_connection() as connection,
+    ):
         connection.execute(update(Submission).values(data="clear"))

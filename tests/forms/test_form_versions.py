@@ -8,14 +8,16 @@ from tests.conftest import KeyOf
 from tests.support.stored import make_form
 
 
-def test_an_owner_lists_the_versions_of_a_form(either: FlaskClient, either_app: Flask, key_of: KeyOf) -> None:
-    owner = key_of(either_app)
+def test_an_owner_lists_the_versions_of_a_form(
+    client_on_each_db: FlaskClient, app_on_each_db: Flask, key_of: KeyOf
+) -> None:
+    owner = key_of(app_on_each_db)
     fields = [[{"name": f"field{number}", "type": "text"}] for number in range(3)]
-    path = f"/api/forms/{make_form(either_app, 'owner@example.com', *fields)}/versions"
-    first = either.get(f"{path}?limit=2", headers=owner).json
+    path = f"/api/forms/{make_form(app_on_each_db, 'owner@example.com', *fields)}/versions"
+    first = client_on_each_db.get(f"{path}?limit=2", headers=owner).json
     assert [version["version"] for version in first["data"]] == [3, 2]
-    assert first["data"][0] == either.get(f"{path}/3", headers=owner).json["data"]
-    second = either.get(path, headers=owner, query_string={"cursor": first["meta"]["next"]}).json
+    assert first["data"][0] == client_on_each_db.get(f"{path}/3", headers=owner).json["data"]
+    second = client_on_each_db.get(path, headers=owner, query_string={"cursor": first["meta"]["next"]}).json
     assert [version["fields"] for version in second["data"]] == [fields[0]]
     assert second["meta"]["next"] is None
 

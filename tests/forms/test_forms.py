@@ -28,8 +28,8 @@ FIELDS = [
 
 
 @pytest.fixture
-def owner(either_app: Flask, key_of: KeyOf) -> dict[str, str]:
-    return key_of(either_app)
+def owner(app_on_each_db: Flask, key_of: KeyOf) -> dict[str, str]:
+    return key_of(app_on_each_db)
 
 
 def make(client: FlaskClient, key: dict[str, str], **said: Any) -> dict[str, Any]:
@@ -43,8 +43,10 @@ def published_in(app: Flask, form_id: str) -> PublishedForm:
         return get_published_form(form_id)
 
 
-def test_creating_a_form_returns_all_of_it(either: FlaskClient, owner: dict[str, str]) -> None:
-    form = make(either, owner, name="Kontakt & Anfrage", fields=FIELDS, settings={"closed": None, "honeypot": "trap"})
+def test_creating_a_form_returns_all_of_it(client_on_each_db: FlaskClient, owner: dict[str, str]) -> None:
+    form = make(
+        client_on_each_db, owner, name="Kontakt & Anfrage", fields=FIELDS, settings={"closed": None, "honeypot": "trap"}
+    )
     assert len(form["id"]) == 16
     assert form["id"][0].isalnum()
     assert form["url"] == f"http://127.0.0.1:5000/f/{form['id']}"
@@ -65,7 +67,7 @@ def test_creating_a_form_returns_all_of_it(either: FlaskClient, owner: dict[str,
         "max_submissions": None,
         "store_ip": "truncated",
     }
-    assert either.get(f"/api/forms/{form['id']}", headers=owner).json["data"] == form
+    assert client_on_each_db.get(f"/api/forms/{form['id']}", headers=owner).json["data"] == form
 
 
 def test_errors_are_reported_by_path(client: FlaskClient, app: Flask, key_of: KeyOf) -> None:
@@ -78,10 +80,12 @@ def test_errors_are_reported_by_path(client: FlaskClient, app: Flask, key_of: Ke
     assert answer.json["codes"] == {"settings.honeypot": ["taken"]}
 
 
-def test_a_patch_merges_settings_and_null_restores_a_default(either: FlaskClient, owner: dict[str, str]) -> None:
-    form = make(either, owner, settings={"retention_days": 30, "blocklist": {"words": ["casino"]}})
+def test_a_patch_merges_settings_and_null_restores_a_default(
+    client_on_each_db: FlaskClient, owner: dict[str, str]
+) -> None:
+    form = make(client_on_each_db, owner, settings={"retention_days": 30, "blocklist": {"words": ["casino"]}})
     said = {"retention_days": None, "closed": True, "blocklist": {"networks": ["192.0.2.0/24"]}}
-    changed = either.patch(f"/api/forms/{form['id']}", json={"settings": said}, headers=owner).json["data"]
+    changed = client_on_each_db.patch(f"/api/forms/{form['id']}", json={"settings": said}, headers=owner).json["data"]
     assert changed["settings"]["retention_days"] is None
     assert changed["settings"]["closed"] is True
     assert changed["settings"]["blocklist"] == {"words": ["casino"], "addresses": [], "networks": ["192.0.2.0/24"]}
@@ -89,58 +93,65 @@ def test_a_patch_merges_settings_and_null_restores_a_default(either: FlaskClient
     assert changed["updated_at"] > form["updated_at"]
 
 
-def test_a_secret_is_stored_and_never_returned(either: FlaskClient, either_app: Flask, owner: dict[str, str]) -> None:
+def test_a_secret_is_stored_and_never_returned(
+    client_on_each_db: FlaskClient, app_on_each_db: Flask, owner: dict[str, str]
+) -> None:
     said = {"challenge": "turnstile", "challenge_site_key": "site", "challenge_secret": "Sesame-1234"}
-    form = make(either, owner, settings=said)
+    form = make(client_on_each_db, owner, settings=said)
     path = f"/api/forms/{form['id']}"
     answers = [
-        either.get(path, headers=owner),
-        either.get("/api/forms", headers=owner),
-        either.patch(path, json={"name": "Other"}, headers=owner),
+        client_on_each_db.get(path, headers=owner),
+        client_on_each_db.get("/api/forms", headers=owner),
+        client_on_each_db.patch(path, json={"name": "Other"}, headers=owner),
     ]
     for answer in answers:
         assert "Sesame" not in answer.text
         assert "challenge_secret" not in answer.text
-    assert published_in(either_app, form["id"]).settings.challenge_secret == "Sesame-1234"
-    assert "Sesame" not in repr(published_in(either_app, form["id"]))
-    with either_app.app_context():
+    assert published_in(app_on_each_db, form["id"]).settings.challenge_secret == "Sesame-1234"
+    assert "Sesame" not in repr(published_in(app_on_each_db, form["id"]))
+    with app_on_each_db.app_context():
         row = db.session.execute(text("SELECT * FROM forms")).one()
     assert b"Sesame" not in b" ".join(value for value in row if isinstance(value, bytes | memoryview))
 
 
 def test_changed_fields_create_a_version_and_keep_the_old_labels(
-    either: FlaskClient, either_app: Flask, owner: dict[str, str]
+    client_on_each_db: FlaskClient, app_on_each_db: Flask, owner: dict[str, str]
 ) -> None:
-    form = make(either, owner, fields=FIELDS)
+    form = make(client_on_each_db, owner, fields=FIELDS)
     path = f"/api/forms/{form['id']}"
     assert (
-        either.patch(path, json={"fields": FIELDS, "name": "Same fields"}, headers=owner).json["data"]["version"] == 1
+        client_on_each_db.patch(path, json={"fields": FIELDS, "name": "Same fields"}, headers=owner).json["data"][
+            "version"
+        ]
+        == 1
     )
     renamed = [{**FIELDS[0], "label": "E-mail"}]
-    assert either.patch(path, json={"fields": renamed}, headers=owner).json["data"]["version"] == 2
-    first, second = (either.get(f"{path}/versions/{number}", headers=owner).json["data"] for number in (1, 2))
+    assert client_on_each_db.patch(path, json={"fields": renamed}, headers=owner).json["data"]["version"] == 2
+    first, second = (
+        client_on_each_db.get(f"{path}/versions/{number}", headers=owner).json["data"] for number in (1, 2)
+    )
     assert second["created_at"] > first["created_at"] >= form["created_at"]
     assert first == {**second, "version": 1, "fields": FIELDS, "created_at": first["created_at"]}
     assert (second["form_id"], second["version"], second["fields"]) == (form["id"], 2, renamed)
 
 
 def test_a_missing_or_foreign_version_is_404(
-    either: FlaskClient, either_app: Flask, owner: dict[str, str], key_of: KeyOf
+    client_on_each_db: FlaskClient, app_on_each_db: Flask, owner: dict[str, str], key_of: KeyOf
 ) -> None:
-    path = f"/api/forms/{make(either, owner)['id']}/versions"
+    path = f"/api/forms/{make(client_on_each_db, owner)['id']}/versions"
     for number in ("0", "2", "2147483647", "2147483648", "99999999999999999999", "-1", "x"):
-        assert either.get(f"{path}/{number}", headers=owner).status_code == 404
-    assert either.get(f"/api/forms/{'A' * 16}/versions/1", headers=owner).status_code == 404
-    stranger = key_of(either_app, "stranger@example.com")
-    assert either.get(f"{path}/1", headers=stranger).status_code == 404
-    writer = key_of(either_app, "writer@example.com", scopes="forms:write")
-    assert either.get(f"{path}/1", headers=writer).status_code == 403
-    operator = key_of(either_app, "operator@example.com", role="operator")
-    assert either.get(f"{path}/1", headers=operator).json["data"]["version"] == 1
+        assert client_on_each_db.get(f"{path}/{number}", headers=owner).status_code == 404
+    assert client_on_each_db.get(f"/api/forms/{'A' * 16}/versions/1", headers=owner).status_code == 404
+    stranger = key_of(app_on_each_db, "stranger@example.com")
+    assert client_on_each_db.get(f"{path}/1", headers=stranger).status_code == 404
+    writer = key_of(app_on_each_db, "writer@example.com", scopes="forms:write")
+    assert client_on_each_db.get(f"{path}/1", headers=writer).status_code == 403
+    operator = key_of(app_on_each_db, "operator@example.com", role="operator")
+    assert client_on_each_db.get(f"{path}/1", headers=operator).json["data"]["version"] == 1
 
 
-def test_concurrent_changes_lose_no_version(make_either_app: MakeApp, key_of: KeyOf) -> None:
-    app = make_either_app(RATE_LIMIT_ENABLED="false")
+def test_concurrent_changes_lose_no_version(make_app_on_each_db: MakeApp, key_of: KeyOf) -> None:
+    app = make_app_on_each_db(RATE_LIMIT_ENABLED="false")
     key = key_of(app)
     form = make(app.test_client(), key)
 
@@ -158,12 +169,12 @@ def test_concurrent_changes_lose_no_version(make_either_app: MakeApp, key_of: Ke
     assert last["settings"]["blocklist"]["words"] == [last["fields"][0]["name"].replace("field", "word")]
 
 
-def test_a_cursor_continues_the_list(either: FlaskClient, owner: dict[str, str]) -> None:
-    made = [make(either, owner, name=f"Form {number}")["id"] for number in range(5)]
+def test_a_cursor_continues_the_list(client_on_each_db: FlaskClient, owner: dict[str, str]) -> None:
+    made = [make(client_on_each_db, owner, name=f"Form {number}")["id"] for number in range(5)]
     seen: list[str] = []
     cursor: dict[str, str] = {}
     while True:
-        answer = either.get("/api/forms", query_string={"limit": "2", **cursor}, headers=owner).json
+        answer = client_on_each_db.get("/api/forms", query_string={"limit": "2", **cursor}, headers=owner).json
         seen += [form["id"] for form in answer["data"]]
         if answer["meta"]["next"] is None:
             break
@@ -179,19 +190,21 @@ def test_an_invalid_query_is_reported(client: FlaskClient, app: Flask, key_of: K
     assert (answer.status_code, list(answer.json["codes"])) == (422, [query.split("=", maxsplit=1)[0]])
 
 
-def test_deleting_a_form_deletes_its_versions(either: FlaskClient, either_app: Flask, owner: dict[str, str]) -> None:
-    form = make(either, owner, fields=FIELDS)
+def test_deleting_a_form_deletes_its_versions(
+    client_on_each_db: FlaskClient, app_on_each_db: Flask, owner: dict[str, str]
+) -> None:
+    form = make(client_on_each_db, owner, fields=FIELDS)
     erased: list[str] = []
 
     def note(_: object, form_id: str) -> None:
         erased.append(form_id)
 
     with form_erasing.connected_to(note):
-        assert either.delete(f"/api/forms/{form['id']}", headers=owner).status_code == 200
+        assert client_on_each_db.delete(f"/api/forms/{form['id']}", headers=owner).status_code == 200
     assert erased == [form["id"]]
-    assert either.get(f"/api/forms/{form['id']}", headers=owner).status_code == 404
-    assert either.get(f"/f/{form['id']}").status_code == 404
-    with either_app.app_context():
+    assert client_on_each_db.get(f"/api/forms/{form['id']}", headers=owner).status_code == 404
+    assert client_on_each_db.get(f"/f/{form['id']}").status_code == 404
+    with app_on_each_db.app_context():
         assert db.session.scalar(select(func.count()).select_from(FormVersion)) == 0
         trail = select(Event.name).where(Event.name.startswith("form")).order_by(Event.id)
         assert db.session.scalars(trail).all() == ["form_created", "form_deleted"]
@@ -202,28 +215,33 @@ class TestAStranger:
 
     @pytest.mark.parametrize("method", ["get", "patch", "delete"])
     def test_gets_the_same_404_as_for_a_missing_form(
-        self, either: FlaskClient, either_app: Flask, owner: dict[str, str], key_of: KeyOf, method: str
+        self, client_on_each_db: FlaskClient, app_on_each_db: Flask, owner: dict[str, str], key_of: KeyOf, method: str
     ) -> None:
-        form = make(either, owner)
-        stranger = key_of(either_app, "stranger@example.com")
+        form = make(client_on_each_db, owner)
+        stranger = key_of(app_on_each_db, "stranger@example.com")
         body = {"json": {"name": "Mine"}} if method == "patch" else {}
         answers = [
-            getattr(either, method)(f"/api/forms/{form_id}", headers=stranger, **body)
+            getattr(client_on_each_db, method)(f"/api/forms/{form_id}", headers=stranger, **body)
             for form_id in (form["id"], "A" * 16, "no-form", "%00")
         ]
         assert {answer.status_code for answer in answers} == {404}
         assert len({answer.data for answer in answers}) == 1
-        assert either.get(f"/api/forms/{form['id']}", headers=owner).json["data"] == form
+        assert client_on_each_db.get(f"/api/forms/{form['id']}", headers=owner).json["data"] == form
 
     def test_lists_only_their_own_forms_and_an_operator_lists_all(
-        self, either: FlaskClient, either_app: Flask, owner: dict[str, str], key_of: KeyOf
+        self, client_on_each_db: FlaskClient, app_on_each_db: Flask, owner: dict[str, str], key_of: KeyOf
     ) -> None:
-        form = make(either, owner)
-        stranger = key_of(either_app, "stranger@example.com")
-        operator = key_of(either_app, "operator@example.com", role="operator")
-        assert either.get("/api/forms", headers=stranger).json["data"] == []
-        assert [found["id"] for found in either.get("/api/forms", headers=operator).json["data"]] == [form["id"]]
-        assert either.patch(f"/api/forms/{form['id']}", json={"name": "Seen"}, headers=operator).status_code == 200
+        form = make(client_on_each_db, owner)
+        stranger = key_of(app_on_each_db, "stranger@example.com")
+        operator = key_of(app_on_each_db, "operator@example.com", role="operator")
+        assert client_on_each_db.get("/api/forms", headers=stranger).json["data"] == []
+        assert [found["id"] for found in client_on_each_db.get("/api/forms", headers=operator).json["data"]] == [
+            form["id"]
+        ]
+        assert (
+            client_on_each_db.patch(f"/api/forms/{form['id']}", json={"name": "Seen"}, headers=operator).status_code
+            == 200
+        )
 
     def test_needs_a_key_a_role_and_a_scope(self, client: FlaskClient, app: Flask, key_of: KeyOf) -> None:
         reader = key_of(app, scopes="forms:read")
@@ -238,27 +256,31 @@ class TestPublished:
     """The form as the public meets it."""
 
     def test_is_cached_until_this_process_saves_it(
-        self, either: FlaskClient, either_app: Flask, owner: dict[str, str]
+        self, client_on_each_db: FlaskClient, app_on_each_db: Flask, owner: dict[str, str]
     ) -> None:
-        form = make(either, owner, fields=FIELDS)
-        first = published_in(either_app, form["id"])
-        assert published_in(either_app, form["id"]) is first
+        form = make(client_on_each_db, owner, fields=FIELDS)
+        first = published_in(app_on_each_db, form["id"])
+        assert published_in(app_on_each_db, form["id"]) is first
         assert (first.name, first.owner_email, first.version, first.open) == ("Contact", "owner@example.com", 1, True)
-        either.patch(f"/api/forms/{form['id']}", json={"settings": {"closed": True}}, headers=owner)
-        second = published_in(either_app, form["id"])
+        client_on_each_db.patch(f"/api/forms/{form['id']}", json={"settings": {"closed": True}}, headers=owner)
+        second = published_in(app_on_each_db, form["id"])
         assert not second.open
 
     def test_changes_of_other_processes_appear_after_max_age_and_recompile_only_new_versions(
-        self, either: FlaskClient, either_app: Flask, owner: dict[str, str], monkeypatch: pytest.MonkeyPatch
+        self,
+        client_on_each_db: FlaskClient,
+        app_on_each_db: Flask,
+        owner: dict[str, str],
+        monkeypatch: pytest.MonkeyPatch,
     ) -> None:
-        form = make(either, owner, fields=FIELDS)
-        first = published_in(either_app, form["id"])
-        with either_app.app_context(), write_session():
+        form = make(client_on_each_db, owner, fields=FIELDS)
+        first = published_in(app_on_each_db, form["id"])
+        with app_on_each_db.app_context(), write_session():
             db.session.execute(update(Account).values(status="disabled"))
             db.session.commit()
-        assert published_in(either_app, form["id"]) is first
+        assert published_in(app_on_each_db, form["id"]) is first
         monkeypatch.setattr(publishing, "MAX_AGE", 0)
-        second = published_in(either_app, form["id"])
+        second = published_in(app_on_each_db, form["id"])
         assert not second.open
         assert second.schema is first.schema
 
@@ -279,12 +301,12 @@ class TestPublished:
 
 
 def test_an_account_export_contains_forms_without_secrets(
-    either: FlaskClient, either_app: Flask, owner: dict[str, str]
+    client_on_each_db: FlaskClient, app_on_each_db: Flask, owner: dict[str, str]
 ) -> None:
     said = {"challenge": "hcaptcha", "challenge_site_key": "site", "challenge_secret": "Sesame-1234"}
-    form = make(either, owner, fields=FIELDS, settings=said)
+    form = make(client_on_each_db, owner, fields=FIELDS, settings=said)
     document: dict[str, Any] = {}
-    with either_app.app_context():
+    with app_on_each_db.app_context():
         account_id = db.session.scalar(select(Account.id))
         account_exporting.send(account_id=account_id, document=document)
     assert document["forms"] == [form]

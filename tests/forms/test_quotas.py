@@ -25,8 +25,8 @@ def fields(number: int) -> list[dict[str, str]]:
     return [{"name": f"field{number}", "type": "text"}]
 
 
-def test_the_number_of_forms_per_account_is_limited(make_either_app: MakeApp, key_of: KeyOf) -> None:
-    app = make_either_app(FORMS_PER_ACCOUNT="2")
+def test_the_number_of_forms_per_account_is_limited(make_app_on_each_db: MakeApp, key_of: KeyOf) -> None:
+    app = make_app_on_each_db(FORMS_PER_ACCOUNT="2")
     client, owner, other = app.test_client(), key_of(app), key_of(app, "other@example.com")
     ids = [client.post("/api/forms", json={"name": "x"}, headers=owner).json["data"]["id"] for _ in range(2)]
     refused = client.post("/api/forms", json={"name": "x"}, headers=owner)
@@ -45,45 +45,47 @@ def test_no_quota_means_no_limit(make_app: MakeApp, key_of: KeyOf) -> None:
 
 
 def test_unused_versions_are_deleted_and_used_ones_are_limited(
-    either: FlaskClient, either_app: Flask, key_of: KeyOf, monkeypatch: pytest.MonkeyPatch
+    client_on_each_db: FlaskClient, app_on_each_db: Flask, key_of: KeyOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(quotas, "MAX_VERSIONS", 4)
     monkeypatch.setattr(retention, "NEWEST_VERSIONS", 2)
-    owner = key_of(either_app)
-    form = make_form(either_app, "owner@example.com", fields(1))
+    owner = key_of(app_on_each_db)
+    form = make_form(app_on_each_db, "owner@example.com", fields(1))
     path = f"/api/forms/{form}"
 
     def change(number: int) -> int:
-        return either.patch(path, headers=owner, json={"fields": fields(number)}).status_code
+        return client_on_each_db.patch(path, headers=owner, json={"fields": fields(number)}).status_code
 
     def numbers() -> list[int]:
-        return [each["version"] for each in either.get(f"{path}/versions", headers=owner).json["data"]]
+        return [each["version"] for each in client_on_each_db.get(f"{path}/versions", headers=owner).json["data"]]
 
-    submit(either_app, form, form_version=1)
+    submit(app_on_each_db, form, form_version=1)
     assert [change(number) for number in range(2, 7)] == [200] * 5
     assert numbers() == [6, 5, 4, 1]
     for number in numbers():
-        submit(either_app, form, form_version=number)
-    refused = either.patch(path, headers=owner, json={"fields": fields(7)})
+        submit(app_on_each_db, form, form_version=number)
+    refused = client_on_each_db.patch(path, headers=owner, json={"fields": fields(7)})
     assert (refused.status_code, refused.json["details"]) == (403, {"quota": "versions", "limit": 4})
-    assert either.patch(path, headers=owner, json={"name": "Another"}).status_code == 200
+    assert client_on_each_db.patch(path, headers=owner, json={"name": "Another"}).status_code == 200
 
 
-def test_the_sweep_deletes_unused_versions(either_app: Flask, key_of: KeyOf, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_sweep_deletes_unused_versions(
+    app_on_each_db: Flask, key_of: KeyOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(retention, "NEWEST_VERSIONS", 2)
-    key_of(either_app)
-    form = make_form(either_app, "owner@example.com", *(fields(number) for number in range(6)))
-    submit(either_app, form, form_version=2)
-    with either_app.app_context():
+    key_of(app_on_each_db)
+    form = make_form(app_on_each_db, "owner@example.com", *(fields(number) for number in range(6)))
+    submit(app_on_each_db, form, form_version=2)
+    with app_on_each_db.app_context():
         retention.sweep()
         numbers = db.session.scalars(db.select(FormVersion.number).order_by(FormVersion.number)).all()
     assert numbers == [2, 5, 6]
 
 
-def test_only_the_newest_audit_events_are_kept(either_app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_the_newest_audit_events_are_kept(app_on_each_db: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cleanup, "MAX_EVENTS", 3)
     mine, others = uuid.uuid4(), uuid.uuid4()
-    with either_app.app_context():
+    with app_on_each_db.app_context():
         for number in range(5):
             audit.record(f"event{number}", account_id=mine)
             db.session.commit()
@@ -108,9 +110,9 @@ def upload() -> Callable[..., int]:
 
 
 def test_files_beyond_the_quota_are_refused_while_texts_are_accepted(
-    make_either_app: MakeApp, key_of: KeyOf, upload: Callable[..., int]
+    make_app_on_each_db: MakeApp, key_of: KeyOf, upload: Callable[..., int]
 ) -> None:
-    app = make_either_app(FORM_STORAGE="10000")
+    app = make_app_on_each_db(FORM_STORAGE="10000")
     client, owner = app.test_client(), key_of(app)
     form, other = make_form(app), make_form(app)
     assert [upload(client, form, 4000) for _ in range(3)] == [200, 200, 422]
@@ -140,9 +142,9 @@ def test_erasure_frees_the_quota_at_once(make_app: MakeApp, key_of: KeyOf, uploa
 
 
 def test_all_forms_of_an_account_share_a_quota(
-    make_either_app: MakeApp, key_of: KeyOf, upload: Callable[..., int]
+    make_app_on_each_db: MakeApp, key_of: KeyOf, upload: Callable[..., int]
 ) -> None:
-    app = make_either_app(ACCOUNT_STORAGE="5000")
+    app = make_app_on_each_db(ACCOUNT_STORAGE="5000")
     client = app.test_client()
     key_of(app), key_of(app, "other@example.com")
     forms = [make_form(app), make_form(app), make_form(app, "other@example.com")]

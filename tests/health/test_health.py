@@ -50,8 +50,8 @@ def test_health_says_all_that_it_looks_at(client: FlaskClient) -> None:
     assert len(found["system"]["load_average"]) == 3
 
 
-def test_ready_is_when_the_database_is(either: FlaskClient) -> None:
-    answer = either.get("/health/ready")
+def test_ready_is_when_the_database_is(client_on_each_db: FlaskClient) -> None:
+    answer = client_on_each_db.get("/health/ready")
     assert (answer.status_code, answer.json) == (200, {"status": "ready"})
 
 
@@ -198,19 +198,19 @@ class TestMails:
             db.session.execute(update(Message).where(Message.id == identity).values(**changed, kind="test"))
             db.session.commit()
 
-    def test_a_message_that_is_due_for_long_is_a_degraded_queue(self, either: FlaskClient) -> None:
-        app = either.application
+    def test_a_message_that_is_due_for_long_is_a_degraded_queue(self, client_on_each_db: FlaskClient) -> None:
+        app = client_on_each_db.application
         self.put(app, next_attempt_at=now() - timedelta(seconds=checks.OVERDUE_SECONDS - 30))
-        assert either.get("/health").json["checks"]["queue"]["status"] == "healthy"
+        assert client_on_each_db.get("/health").json["checks"]["queue"]["status"] == "healthy"
         self.put(app, next_attempt_at=now() - timedelta(seconds=checks.OVERDUE_SECONDS + 1))
-        answer = either.get("/health")
+        answer = client_on_each_db.get("/health")
         assert (answer.status_code, answer.json["status"]) == (200, "degraded")
         assert answer.json["checks"]["queue"]["status"] == "degraded"
 
-    def test_the_backlog_is_in_the_metrics(self, either: FlaskClient) -> None:
-        self.put(either.application)
-        self.put(either.application, next_attempt_at=now() - timedelta(minutes=5))
-        text = either.get("/metrics").text
+    def test_the_backlog_is_in_the_metrics(self, client_on_each_db: FlaskClient) -> None:
+        self.put(client_on_each_db.application)
+        self.put(client_on_each_db.application, next_attempt_at=now() - timedelta(minutes=5))
+        text = client_on_each_db.get("/metrics").text
         assert "forms_outbox_backlog 2.0" in text
         seconds = re.search(r"^forms_outbox_oldest_seconds (\S+)", text, re.MULTILINE)
         assert seconds
@@ -234,19 +234,19 @@ class TestMails:
             with pytest.raises(BlockingIOError):  # the second look came out of the cache
                 silent.accept()
 
-    def test_attempts_that_keep_failing_are_degraded_mail(self, either_app: Flask) -> None:
-        self.put(either_app)
-        with either_app.app_context(), write_session():
+    def test_attempts_that_keep_failing_are_degraded_mail(self, app_on_each_db: Flask) -> None:
+        self.put(app_on_each_db)
+        with app_on_each_db.app_context(), write_session():
             identity = db.session.scalars(select(Message.id)).one()
             for number in range(leases.FAILING_ATTEMPTS):
                 said = {"channel": "mail", "outcome": "again", "answer": "451 no"}
                 db.session.add(Attempt(message_id=identity, at=now() - timedelta(minutes=10 - number), **said))
             db.session.commit()
-        assert self.mail(either_app) == "degraded"
-        with either_app.app_context(), write_session():
+        assert self.mail(app_on_each_db) == "degraded"
+        with app_on_each_db.app_context(), write_session():
             db.session.add(Attempt(message_id=identity, channel="mail", outcome="sent", answer="250 OK"))
             db.session.commit()
-        assert self.mail(either_app) == "healthy"
+        assert self.mail(app_on_each_db) == "healthy"
 
     def mail(self, app: Flask) -> str:
         status: str = app.test_client().get("/health").json["checks"]["mail"]["status"]

@@ -17,18 +17,22 @@ TOPICS: list[dict[str, Any]] = [
 WORDS: list[dict[str, Any]] = [{"name": "topics", "type": "text"}]
 
 
-def test_an_older_submission_shows_one_choice_as_a_list(either: FlaskClient, either_app: Flask, key_of: KeyOf) -> None:
-    owner = key_of(either_app)
-    form = make_form(either_app, "owner@example.com", TOPICS, WORDS)
+def test_an_older_submission_shows_one_choice_as_a_list(
+    client_on_each_db: FlaskClient, app_on_each_db: Flask, key_of: KeyOf
+) -> None:
+    owner = key_of(app_on_each_db)
+    form = make_form(app_on_each_db, "owner@example.com", TOPICS, WORDS)
     said = {"name": 'Ann "topics": "x"', "topics": "sales"}
-    one = submit(either_app, form, said, people=["ann@example.com"])
+    one = submit(app_on_each_db, form, said, people=["ann@example.com"])
     shown = {"name": 'Ann "topics": "x"', "topics": ["sales"]}
-    found = either.get(f"/api/submissions/{one}", headers=owner).json["data"]
+    found = client_on_each_db.get(f"/api/submissions/{one}", headers=owner).json["data"]
     assert found["data"] == shown
-    listed = either.get(f"/api/forms/{form}/submissions", headers=owner).json["data"]
-    searched = either.post(f"/api/forms/{form}/submissions/search", headers=owner, json={"q": "sales"}).json["data"]
-    person = either.post("/api/people/find", headers=owner, json={"email": "ann@example.com"}).json["data"]
-    exported = [json.loads(line) for line in fetch_export(either, owner, form, format="jsonl").splitlines()]
+    listed = client_on_each_db.get(f"/api/forms/{form}/submissions", headers=owner).json["data"]
+    searched = client_on_each_db.post(f"/api/forms/{form}/submissions/search", headers=owner, json={"q": "sales"}).json[
+        "data"
+    ]
+    person = client_on_each_db.post("/api/people/find", headers=owner, json={"email": "ann@example.com"}).json["data"]
+    exported = [json.loads(line) for line in fetch_export(client_on_each_db, owner, form, format="jsonl").splitlines()]
     assert [item["data"] for item in (*listed, *searched, *person, *exported)] == [shown] * 4
 
 

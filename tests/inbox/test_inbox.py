@@ -19,15 +19,15 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 @pytest.fixture
-def owner(either_app: Flask, key_of: KeyOf) -> dict[str, str]:
+def owner(app_on_each_db: Flask, key_of: KeyOf) -> dict[str, str]:
     """Headers of the owner."""
-    return key_of(either_app)
+    return key_of(app_on_each_db)
 
 
 @pytest.fixture
-def form(either_app: Flask, owner: dict[str, str]) -> str:
+def form(app_on_each_db: Flask, owner: dict[str, str]) -> str:
     """A form of the owner."""
-    return make_form(either_app)
+    return make_form(app_on_each_db)
 
 
 def listed(client: FlaskClient, headers: dict[str, str], form: str, **query: Any) -> Any:
@@ -40,11 +40,13 @@ def ids(answer: Any) -> list[str]:
     return [submission["id"] for submission in answer["data"]]
 
 
-def test_shows_what_was_sent(either: FlaskClient, either_app: Flask, owner: dict[str, str], form: str) -> None:
+def test_shows_what_was_sent(
+    client_on_each_db: FlaskClient, app_on_each_db: Flask, owner: dict[str, str], form: str
+) -> None:
     data = {"zebra": "Grüße", "apple": ["1", "2"], "number": 1.5, "empty": ""}
-    sent = submit(either_app, form, data, control='{"_subject": "Hi"}', created_at=NOON)
-    attach(either_app, sent, "Lebenslauf.pdf", b"%PDF")
-    (shown,) = listed(either, owner, form)["data"]
+    sent = submit(app_on_each_db, form, data, control='{"_subject": "Hi"}', created_at=NOON)
+    attach(app_on_each_db, sent, "Lebenslauf.pdf", b"%PDF")
+    (shown,) = listed(client_on_each_db, owner, form)["data"]
     assert shown == {
         "id": sent,
         "form_id": form,
@@ -58,20 +60,20 @@ def test_shows_what_was_sent(either: FlaskClient, either_app: Flask, owner: dict
         "control": {"_subject": "Hi"},
     }
     assert list(shown["data"]) == list(data)
-    assert either.get(f"/api/submissions/{sent}", headers=owner).json["data"] == shown
+    assert client_on_each_db.get(f"/api/submissions/{sent}", headers=owner).json["data"] == shown
 
 
 def test_pages_go_from_the_newest_to_the_oldest_and_miss_none(
-    either: FlaskClient, either_app: Flask, owner: dict[str, str], form: str
+    client_on_each_db: FlaskClient, app_on_each_db: Flask, owner: dict[str, str], form: str
 ) -> None:
     sent = [
-        submit(either_app, form, created_at=NOON + timedelta(hours=at // 2), read=at % 3 == 0, status=status)
+        submit(app_on_each_db, form, created_at=NOON + timedelta(hours=at // 2), read=at % 3 == 0, status=status)
         for at, status in enumerate(["inbox", "archived", "inbox"] * 3)
     ]
     seen, cursor = [], None
     while True:
         query = {"limit": 2, "status": "archived,inbox"} | ({"cursor": cursor} if cursor else {})
-        page = listed(either, owner, form, **query)
+        page = listed(client_on_each_db, owner, form, **query)
         seen += ids(page)
         cursor = page["meta"]["next"]
         if not cursor:
@@ -81,22 +83,22 @@ def test_pages_go_from_the_newest_to_the_oldest_and_miss_none(
 
 
 def test_filters_by_status_time_and_unread(
-    either: FlaskClient, either_app: Flask, owner: dict[str, str], form: str
+    client_on_each_db: FlaskClient, app_on_each_db: Flask, owner: dict[str, str], form: str
 ) -> None:
-    early = submit(either_app, form, created_at=NOON)
-    late = submit(either_app, form, created_at=NOON + timedelta(days=1), read=True)
-    spam = submit(either_app, form, status="spam", spam_reasons="honeypot links")
-    assert ids(listed(either, owner, form)) == [late, early]
-    assert ids(listed(either, owner, form, status="spam")) == [spam]
-    assert ids(listed(either, owner, form, status="spam,inbox")) == [spam, late, early]
-    assert ids(listed(either, owner, form, status=["spam", "inbox"])) == [spam, late, early]
-    assert ids(listed(either, owner, form, status=["spam,archived", "inbox"])) == [spam, late, early]
-    assert ids(listed(either, owner, form, unread="true")) == [early]
-    assert ids(listed(either, owner, form, unread="false")) == [late]
-    assert ids(listed(either, owner, form, since="2026-03-01T13:00:01+01:00")) == [late]
-    assert ids(listed(either, owner, form, since="2026-03-01T12:00:00Z")) == [late, early]
-    assert ids(listed(either, owner, form, until="2026-03-02T12:00:00Z")) == [early]
-    assert listed(either, owner, form, status="spam")["data"][0]["spam_reasons"] == ["honeypot", "links"]
+    early = submit(app_on_each_db, form, created_at=NOON)
+    late = submit(app_on_each_db, form, created_at=NOON + timedelta(days=1), read=True)
+    spam = submit(app_on_each_db, form, status="spam", spam_reasons="honeypot links")
+    assert ids(listed(client_on_each_db, owner, form)) == [late, early]
+    assert ids(listed(client_on_each_db, owner, form, status="spam")) == [spam]
+    assert ids(listed(client_on_each_db, owner, form, status="spam,inbox")) == [spam, late, early]
+    assert ids(listed(client_on_each_db, owner, form, status=["spam", "inbox"])) == [spam, late, early]
+    assert ids(listed(client_on_each_db, owner, form, status=["spam,archived", "inbox"])) == [spam, late, early]
+    assert ids(listed(client_on_each_db, owner, form, unread="true")) == [early]
+    assert ids(listed(client_on_each_db, owner, form, unread="false")) == [late]
+    assert ids(listed(client_on_each_db, owner, form, since="2026-03-01T13:00:01+01:00")) == [late]
+    assert ids(listed(client_on_each_db, owner, form, since="2026-03-01T12:00:00Z")) == [late, early]
+    assert ids(listed(client_on_each_db, owner, form, until="2026-03-02T12:00:00Z")) == [early]
+    assert listed(client_on_each_db, owner, form, status="spam")["data"][0]["spam_reasons"] == ["honeypot", "links"]
 
 
 @pytest.mark.parametrize(
@@ -130,26 +132,32 @@ def test_names_what_is_wrong_with_a_filter(
 
 
 def test_a_page_of_huge_submissions_is_shorter(
-    either: FlaskClient,
-    either_app: Flask,
+    client_on_each_db: FlaskClient,
+    app_on_each_db: Flask,
     owner: dict[str, str],
     form: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(queries, "MAX_BYTES", 1000)
-    sent = [submit(either_app, form, {"text": "x" * 600}) for _ in range(3)]
-    first = listed(either, owner, form)
+    sent = [submit(app_on_each_db, form, {"text": "x" * 600}) for _ in range(3)]
+    first = listed(client_on_each_db, owner, form)
     assert ids(first) == sent[:0:-1]
-    assert ids(listed(either, owner, form, cursor=first["meta"]["next"])) == sent[:1]
+    assert ids(listed(client_on_each_db, owner, form, cursor=first["meta"]["next"])) == sent[:1]
 
 
-def test_marks_and_moves_a_submission(either: FlaskClient, either_app: Flask, owner: dict[str, str], form: str) -> None:
-    sent = submit(either_app, form)
-    changed = either.patch(f"/api/submissions/{sent}", headers=owner, json={"read": True, "status": "archived"})
-    assert either.patch(f"/api/submissions/{sent}", headers=owner, json={}).json["data"] == changed.json["data"]
+def test_marks_and_moves_a_submission(
+    client_on_each_db: FlaskClient, app_on_each_db: Flask, owner: dict[str, str], form: str
+) -> None:
+    sent = submit(app_on_each_db, form)
+    changed = client_on_each_db.patch(
+        f"/api/submissions/{sent}", headers=owner, json={"read": True, "status": "archived"}
+    )
+    assert (
+        client_on_each_db.patch(f"/api/submissions/{sent}", headers=owner, json={}).json["data"] == changed.json["data"]
+    )
     assert changed.status_code == 200
     assert (changed.json["data"]["read"], changed.json["data"]["status"]) == (True, "archived")
-    assert ids(listed(either, owner, form, status="archived", unread="false")) == [sent]
+    assert ids(listed(client_on_each_db, owner, form, status="archived", unread="false")) == [sent]
 
 
 @pytest.mark.parametrize(
@@ -166,48 +174,52 @@ def test_a_change_says_what_and_only_what_may_be_changed(
 
 
 def test_spam_marked_good_sends_the_notification_once(
-    either: FlaskClient, either_app: Flask, owner: dict[str, str], form: str
+    client_on_each_db: FlaskClient, app_on_each_db: Flask, owner: dict[str, str], form: str
 ) -> None:
-    sent = submit(either_app, form, status="spam", spam_reasons="links")
+    sent = submit(app_on_each_db, form, status="spam", spam_reasons="links")
     for status in ("inbox", "spam", "inbox"):
-        answer = either.patch(f"/api/submissions/{sent}", headers=owner, json={"status": status})
+        answer = client_on_each_db.patch(f"/api/submissions/{sent}", headers=owner, json={"status": status})
         assert answer.json["data"]["status"] == status
     assert answer.json["data"]["spam_reasons"] == []
-    assert count(either_app, Message) == [1]
+    assert count(app_on_each_db, Message) == [1]
 
 
 @pytest.mark.parametrize("archived_in_bulk", [False, True])
 @pytest.mark.parametrize("moved_in_bulk", [False, True])
 def test_spam_marked_good_from_the_archive_sends_the_notification_once(
-    either: FlaskClient,
-    either_app: Flask,
+    client_on_each_db: FlaskClient,
+    app_on_each_db: Flask,
     owner: dict[str, str],
     form: str,
     archived_in_bulk: bool,
     moved_in_bulk: bool,
 ) -> None:
-    sent = submit(either_app, form, status="spam", spam_reasons="links")
+    sent = submit(app_on_each_db, form, status="spam", spam_reasons="links")
 
     def move(status: str, bulk: bool) -> Any:
         if not bulk:
-            return either.patch(f"/api/submissions/{sent}", headers=owner, json={"status": status}).json["data"]
+            return client_on_each_db.patch(f"/api/submissions/{sent}", headers=owner, json={"status": status}).json[
+                "data"
+            ]
         body = {"ids": [sent], "status": status}
-        assert either.post(f"/api/forms/{form}/submissions/bulk", headers=owner, json=body).status_code == 200
-        return either.get(f"/api/submissions/{sent}", headers=owner).json["data"]
+        assert (
+            client_on_each_db.post(f"/api/forms/{form}/submissions/bulk", headers=owner, json=body).status_code == 200
+        )
+        return client_on_each_db.get(f"/api/submissions/{sent}", headers=owner).json["data"]
 
     assert move("archived", archived_in_bulk)["spam_reasons"] == ["links"]
-    assert count(either_app, Message) == [0]
+    assert count(app_on_each_db, Message) == [0]
     assert move("inbox", moved_in_bulk)["spam_reasons"] == []
-    assert count(either_app, Message) == [1]
+    assert count(app_on_each_db, Message) == [1]
     for status in ("archived", "inbox", "spam", "archived", "inbox", "inbox", "spam", "inbox"):
         assert move(status, moved_in_bulk)["status"] == status
-    assert count(either_app, Message) == [1]
+    assert count(app_on_each_db, Message) == [1]
 
 
 def test_the_notification_has_the_labels_and_the_address_that_it_was_sent_under(
-    make_either_app: MakeApp, key_of: KeyOf
+    make_app_on_each_db: MakeApp, key_of: KeyOf
 ) -> None:
-    app = make_either_app(BACKGROUND_WORK="outside")
+    app = make_app_on_each_db(BACKGROUND_WORK="outside")
     owner, client = key_of(app), app.test_client()
     old = [{"name": "a", "type": "email", "label": "Your address"}]
     form = make_form(app, "owner@example.com", old, [{"name": "a", "type": "text", "label": "Fax"}])
@@ -222,23 +234,25 @@ def test_the_notification_has_the_labels_and_the_address_that_it_was_sent_under(
 
 
 def test_what_was_never_taken_for_spam_is_not_notified_of_again(
-    either: FlaskClient, either_app: Flask, owner: dict[str, str], form: str
+    client_on_each_db: FlaskClient, app_on_each_db: Flask, owner: dict[str, str], form: str
 ) -> None:
-    sent = submit(either_app, form)
+    sent = submit(app_on_each_db, form)
     for status in ("spam", "inbox"):
-        either.patch(f"/api/submissions/{sent}", headers=owner, json={"status": status})
-    assert count(either_app, Message) == [0]
+        client_on_each_db.patch(f"/api/submissions/{sent}", headers=owner, json={"status": status})
+    assert count(app_on_each_db, Message) == [0]
 
 
-def test_changes_many_at_once(either: FlaskClient, either_app: Flask, owner: dict[str, str], form: str) -> None:
-    sent = [submit(either_app, form, status="spam", spam_reasons="links") for _ in range(3)]
-    stranger = submit(either_app, make_form(either_app))
+def test_changes_many_at_once(
+    client_on_each_db: FlaskClient, app_on_each_db: Flask, owner: dict[str, str], form: str
+) -> None:
+    sent = [submit(app_on_each_db, form, status="spam", spam_reasons="links") for _ in range(3)]
+    stranger = submit(app_on_each_db, make_form(app_on_each_db))
     body = {"ids": [*sent[:2], stranger], "read": True, "status": "inbox"}
-    answer = either.post(f"/api/forms/{form}/submissions/bulk", headers=owner, json=body)
+    answer = client_on_each_db.post(f"/api/forms/{form}/submissions/bulk", headers=owner, json=body)
     assert sorted(answer.json["data"]["done"]) == sent[:2]
     assert answer.json["data"]["missing"] == [stranger]
-    assert ids(listed(either, owner, form, unread="false")) == sent[1::-1]
-    assert count(either_app, Message) == [2]
+    assert ids(listed(client_on_each_db, owner, form, unread="false")) == sent[1::-1]
+    assert count(app_on_each_db, Message) == [2]
 
 
 @pytest.mark.parametrize(
@@ -280,22 +294,22 @@ BODIES: dict[str, Any] = {
 
 
 def test_what_is_anothers_looks_like_what_is_not_there(
-    either: FlaskClient, either_app: Flask, owner: dict[str, str], form: str, key_of: KeyOf
+    client_on_each_db: FlaskClient, app_on_each_db: Flask, owner: dict[str, str], form: str, key_of: KeyOf
 ) -> None:
-    stranger = key_of(either_app, "stranger@example.com")
-    operator = key_of(either_app, "operator@example.com", role="operator")
-    sent = submit(either_app, form)
-    attach(either_app, sent, "cv.pdf", b"%PDF")
+    stranger = key_of(app_on_each_db, "stranger@example.com")
+    operator = key_of(app_on_each_db, "operator@example.com", role="operator")
+    sent = submit(app_on_each_db, form)
+    attach(app_on_each_db, sent, "cv.pdf", b"%PDF")
     missing = {"form": "A" * 16, "id": uuid.uuid4()}
     for method, path in ROUTES:
         body = BODIES.get(path) if method != "GET" else None
-        theirs = either.open(path.format(form=form, id=sent), method=method, headers=stranger, json=body)
-        nobodys = either.open(path.format(**missing), method=method, headers=owner, json=body)
+        theirs = client_on_each_db.open(path.format(form=form, id=sent), method=method, headers=stranger, json=body)
+        nobodys = client_on_each_db.open(path.format(**missing), method=method, headers=owner, json=body)
         assert (theirs.status_code, theirs.data) == (nobodys.status_code, nobodys.data) == (404, theirs.data), path
-    assert count(either_app, Submission) == [1]
+    assert count(app_on_each_db, Submission) == [1]
     for method, path in ROUTES:
         body = BODIES.get(path) if method != "GET" else None
-        answer = either.open(path.format(form=form, id=sent), method=method, headers=operator, json=body)
+        answer = client_on_each_db.open(path.format(form=form, id=sent), method=method, headers=operator, json=body)
         assert answer.status_code == 200 or method == "GET", path
 
 
@@ -346,8 +360,8 @@ def test_a_file_is_saved_and_never_shown(
 
 
 def test_a_file_that_is_gone_is_not_found(
-    either: FlaskClient, either_app: Flask, owner: dict[str, str], form: str
+    client_on_each_db: FlaskClient, app_on_each_db: Flask, owner: dict[str, str], form: str
 ) -> None:
-    sent = submit(either_app, form)
-    attach(either_app, sent, "cv.pdf", b"%PDF").unlink()
-    assert either.get(f"/api/submissions/{sent}/files/1", headers=owner).status_code == 404
+    sent = submit(app_on_each_db, form)
+    attach(app_on_each_db, sent, "cv.pdf", b"%PDF").unlink()
+    assert client_on_each_db.get(f"/api/submissions/{sent}/files/1", headers=owner).status_code == 404

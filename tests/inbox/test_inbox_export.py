@@ -76,21 +76,21 @@ def sheets(data: bytes) -> list[dict[str, str]]:
 
 
 def test_csv_has_a_column_for_every_name_under_its_newest_label(
-    either: FlaskClient, either_app: Flask, key_of: KeyOf
+    client_on_each_db: FlaskClient, app_on_each_db: Flask, key_of: KeyOf
 ) -> None:
-    owner = key_of(either_app)
+    owner = key_of(app_on_each_db)
     old = [{"name": "name", "type": "text", "label": "Name"}, {"name": "fax", "type": "text", "label": "Fax"}]
     new = [
         {"name": "email", "type": "email", "label": "E-mail"},
         {"name": "name", "type": "text", "label": "Your name"},
     ]
-    form = make_form(either_app, "owner@example.com", old, new)
-    first = submit(either_app, form, {"name": "Ann", "fax": "1", "tags": ["a", "b"]}, form_version=1)
+    form = make_form(app_on_each_db, "owner@example.com", old, new)
+    first = submit(app_on_each_db, form, {"name": "Ann", "fax": "1", "tags": ["a", "b"]}, form_version=1)
     second = submit(
-        either_app, form, {"email": "ann@x.example", "n": -1.5, "status": {"x": 1}}, form_version=2, read=True
+        app_on_each_db, form, {"email": "ann@x.example", "n": -1.5, "status": {"x": 1}}, form_version=2, read=True
     )
-    attach(either_app, second, "cv.pdf", b"%PDF")
-    heading, *rows = table(fetch_export(either, owner, form))
+    attach(app_on_each_db, second, "cv.pdf", b"%PDF")
+    heading, *rows = table(fetch_export(client_on_each_db, owner, form))
     assert heading[:4] == ["id", "created_at", "status", "read"]
     assert heading[4:] == ["E-mail", "Your name", "Fax", "n", "status (status)", "cv", "tags"]
     assert [row[:1] + row[2:] for row in rows] == [
@@ -122,13 +122,15 @@ def test_a_text_and_files_of_one_name_share_a_cell(
     assert (sheet["E1"], sheet["E2"]) == ("cv", cell)
 
 
-def test_no_cell_of_a_csv_is_run_by_a_spreadsheet(either: FlaskClient, either_app: Flask, key_of: KeyOf) -> None:
-    owner = key_of(either_app)
-    form = make_form(either_app)
+def test_no_cell_of_a_csv_is_run_by_a_spreadsheet(
+    client_on_each_db: FlaskClient, app_on_each_db: Flask, key_of: KeyOf
+) -> None:
+    owner = key_of(app_on_each_db)
+    form = make_form(app_on_each_db)
     values = {f"name{number}": text for number, text in enumerate(CELLS)}
     inside = {f"in{number}": f"Hello;{text};bye\n{text}" for number, text in enumerate(CELLS)}
-    submit(either_app, form, values | inside | {"=cmd": "x"})
-    exported = fetch_export(either, owner, form)
+    submit(app_on_each_db, form, values | inside | {"=cmd": "x"})
+    exported = fetch_export(client_on_each_db, owner, form)
     heading, row = table(exported)
     assert heading[-1] == "'=cmd"
     assert [cell.replace("'", "") for cell in row[4 : 4 + len(CELLS)]] == CELLS
@@ -158,23 +160,25 @@ def test_harmless_text_is_left_as_it_is(client: FlaskClient, app: Flask, key_of:
     assert table(fetch_export(client, owner, form))[1][4:] == list(values.values())
 
 
-def test_json_lines_are_exact(either: FlaskClient, either_app: Flask, key_of: KeyOf) -> None:
-    owner = key_of(either_app)
-    form = make_form(either_app)
+def test_json_lines_are_exact(client_on_each_db: FlaskClient, app_on_each_db: Flask, key_of: KeyOf) -> None:
+    owner = key_of(app_on_each_db)
+    form = make_form(app_on_each_db)
     data = {"z": "=1+1\r\n\u2028ä", "a": [1, {"b": None}], "e": 1e300}
-    sent = submit(either_app, form, data, control='{"_subject": "Hi"}')
-    attach(either_app, sent, "cv.pdf", b"%PDF")
-    submit(either_app, form, data, status="spam")
-    (line,) = fetch_export(either, owner, form, format="jsonl").decode().splitlines()[:1]
-    shown = json.loads(fetch_export(either, owner, form, format="jsonl"))
-    assert shown == either.get(f"/api/submissions/{sent}", headers=owner).json["data"]
+    sent = submit(app_on_each_db, form, data, control='{"_subject": "Hi"}')
+    attach(app_on_each_db, sent, "cv.pdf", b"%PDF")
+    submit(app_on_each_db, form, data, status="spam")
+    (line,) = fetch_export(client_on_each_db, owner, form, format="jsonl").decode().splitlines()[:1]
+    shown = json.loads(fetch_export(client_on_each_db, owner, form, format="jsonl"))
+    assert shown == client_on_each_db.get(f"/api/submissions/{sent}", headers=owner).json["data"]
     assert list(shown["data"]) == list(data)
     assert line
 
 
-def test_a_workbook_runs_nothing_and_breaks_lines(either: FlaskClient, either_app: Flask, key_of: KeyOf) -> None:
-    owner = key_of(either_app)
-    form = make_form(either_app)
+def test_a_workbook_runs_nothing_and_breaks_lines(
+    client_on_each_db: FlaskClient, app_on_each_db: Flask, key_of: KeyOf
+) -> None:
+    owner = key_of(app_on_each_db)
+    form = make_form(app_on_each_db)
     values = {
         "formula": "=1+1",
         "link": "https://example.com/",
@@ -185,8 +189,8 @@ def test_a_workbook_runs_nothing_and_breaks_lines(either: FlaskClient, either_ap
         "number": 12.5,
         "long": "😀" * 20_000,
     }
-    sent = submit(either_app, form, values)
-    (cells,) = sheets(fetch_export(either, owner, form, format="xlsx"))
+    sent = submit(app_on_each_db, form, values)
+    (cells,) = sheets(fetch_export(client_on_each_db, owner, form, format="xlsx"))
     assert [cells[f"{letter}1"] for letter in "ABCDE"] == ["id", "created_at", "status", "read", "formula"]
     assert cells["A2"] == sent
     assert [cells[f"{letter}2"] for letter in "EFGHIJK"] == [
@@ -227,13 +231,15 @@ def test_names_beyond_measure_share_a_column(
 
 
 def test_an_export_heeds_the_filters_and_goes_on_behind_a_batch(
-    either: FlaskClient, either_app: Flask, key_of: KeyOf, monkeypatch: pytest.MonkeyPatch
+    client_on_each_db: FlaskClient, app_on_each_db: Flask, key_of: KeyOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    owner = key_of(either_app)
-    form = make_form(either_app)
-    sent = [submit(either_app, form, status=status) for status in ("archived", "inbox", "archived", "spam", "archived")]
+    owner = key_of(app_on_each_db)
+    form = make_form(app_on_each_db)
+    sent = [
+        submit(app_on_each_db, form, status=status) for status in ("archived", "inbox", "archived", "spam", "archived")
+    ]
     monkeypatch.setattr(queries, "BATCH", 2)
-    rows = table(fetch_export(either, owner, form, status="archived,spam"))[1:]
+    rows = table(fetch_export(client_on_each_db, owner, form, status="archived,spam"))[1:]
     assert [row[0] for row in rows] == [sent[4], sent[3], sent[2], sent[0]]
 
 
@@ -253,19 +259,19 @@ def test_what_is_exported_is_an_attachment_named_for_the_form(client: FlaskClien
 
 @pytest.mark.parametrize("kind", ["csv", "jsonl", "xlsx", "file"])
 def test_a_client_that_goes_away_leaves_no_connection_behind(
-    either_app: Flask, key_of: KeyOf, kind: str, monkeypatch: pytest.MonkeyPatch
+    app_on_each_db: Flask, key_of: KeyOf, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    owner = key_of(either_app)
-    form = make_form(either_app)
-    sent = [submit(either_app, form) for _ in range(4)]
-    attach(either_app, sent[0], "cv.pdf", b"x" * 200_000)
+    owner = key_of(app_on_each_db)
+    form = make_form(app_on_each_db)
+    sent = [submit(app_on_each_db, form) for _ in range(4)]
+    attach(app_on_each_db, sent[0], "cv.pdf", b"x" * 200_000)
     monkeypatch.setattr(queries, "BATCH", 2)
     out: set[int] = set()
-    with either_app.app_context():
+    with app_on_each_db.app_context():
         event.listen(db.engine, "checkout", lambda connection, *_: out.add(id(connection)))
         event.listen(db.engine, "checkin", lambda connection, *_: out.discard(id(connection)))
     path = f"/api/submissions/{sent[0]}/files/1" if kind == "file" else f"/api/forms/{form}/export?format={kind}"
-    answer = either_app.test_client().get(path, headers=owner, buffered=False)
+    answer = app_on_each_db.test_client().get(path, headers=owner, buffered=False)
     chunks = iter(answer.response)
     held = [bool(out) for _ in zip(range(2), chunks, strict=False)]
     answer.close()

@@ -31,19 +31,19 @@ NIGHT = datetime(2026, 11, 25, 23, 59, 59, 999_999, tzinfo=UTC)
     ],
 )
 def test_a_day_is_all_of_it_in_the_zone_that_is_asked_for(
-    either: FlaskClient, either_app: Flask, key_of: KeyOf, query: dict[str, str], which: str
+    client_on_each_db: FlaskClient, app_on_each_db: Flask, key_of: KeyOf, query: dict[str, str], which: str
 ) -> None:
-    owner = key_of(either_app)
-    form = make_form(either_app)
-    sent = {name: submit(either_app, form, created_at=globals()[name]) for name in ("EVENING", "NOON", "NIGHT")}
+    owner = key_of(app_on_each_db)
+    form = make_form(app_on_each_db)
+    sent = {name: submit(app_on_each_db, form, created_at=globals()[name]) for name in ("EVENING", "NOON", "NIGHT")}
     meant = [sent[name] for name in which.split()[::-1]]
     answers = [
-        either.get(f"/api/forms/{form}/submissions", headers=owner, query_string=query),
-        either.post(f"/api/forms/{form}/submissions/search", headers=owner, json={"q": "ann", **query}),
+        client_on_each_db.get(f"/api/forms/{form}/submissions", headers=owner, query_string=query),
+        client_on_each_db.post(f"/api/forms/{form}/submissions/search", headers=owner, json={"q": "ann", **query}),
     ]
     for answer in answers:
         assert [submission["id"] for submission in answer.json["data"]] == meant
-    exported = either.get(f"/api/forms/{form}/export", headers=owner, query_string=query)
+    exported = client_on_each_db.get(f"/api/forms/{form}/export", headers=owner, query_string=query)
     assert [row[0] for row in table(exported.data)[1:]] == meant
 
 
@@ -65,17 +65,19 @@ def test_statistics_take_days_as_well(client: FlaskClient, app: Flask, key_of: K
     assert [(day["day"], day["inbox"]) for day in answer["by_day"]] == [("2026-11-24", 0), ("2026-11-25", 1)]
 
 
-def test_a_list_and_an_export_say_what_they_leave_out(either: FlaskClient, either_app: Flask, key_of: KeyOf) -> None:
-    owner = key_of(either_app)
-    form = make_form(either_app)
+def test_a_list_and_an_export_say_what_they_leave_out(
+    client_on_each_db: FlaskClient, app_on_each_db: Flask, key_of: KeyOf
+) -> None:
+    owner = key_of(app_on_each_db)
+    form = make_form(app_on_each_db)
     for status, count in (("inbox", 2), ("archived", 3), ("spam", 1)):
         for _ in range(count):
-            submit(either_app, form, status=status, created_at=NOON, read=status == "spam")
+            submit(app_on_each_db, form, status=status, created_at=NOON, read=status == "spam")
 
     def left_out(**query: Any) -> tuple[Any, str | None]:
-        listed = either.get(f"/api/forms/{form}/submissions", headers=owner, query_string=query)
+        listed = client_on_each_db.get(f"/api/forms/{form}/submissions", headers=owner, query_string=query)
         exported = [
-            either.get(f"/api/forms/{form}/export", headers=owner, query_string={**query, "format": kind})
+            client_on_each_db.get(f"/api/forms/{form}/export", headers=owner, query_string={**query, "format": kind})
             for kind in ("csv", "jsonl", "xlsx")
         ]
         (header,) = {answer.headers.get("X-Submissions-Left-Out") for answer in exported}
@@ -86,9 +88,11 @@ def test_a_list_and_an_export_say_what_they_leave_out(either: FlaskClient, eithe
     assert left_out(unread="true") == ({"archived": 3}, "archived=3")
     assert left_out(since="2026-11-26") == ({}, None)
     assert left_out(status="inbox,archived,spam") == ({}, None)
-    page = either.get(f"/api/forms/{form}/submissions?limit=1", headers=owner).json
+    page = client_on_each_db.get(f"/api/forms/{form}/submissions?limit=1", headers=owner).json
     further = {"limit": 1, "cursor": page["meta"]["next"]}
-    assert either.get(f"/api/forms/{form}/submissions", headers=owner, query_string=further).json["meta"] == {
+    assert client_on_each_db.get(f"/api/forms/{form}/submissions", headers=owner, query_string=further).json[
+        "meta"
+    ] == {
         "next": None,
         "left_out": None,
     }

@@ -22,12 +22,14 @@ def found(client: FlaskClient, headers: dict[str, str], form: str, q: str, **mor
     return [submission["id"] for submission in answer.json["data"]]
 
 
-def test_finds_a_part_of_any_value_however_it_is_written(either: FlaskClient, either_app: Flask, key_of: KeyOf) -> None:
-    owner = key_of(either_app)
-    form = make_form(either_app)
-    street = submit(either_app, form, {"address": "Große Straße 5"})
-    nested = submit(either_app, form, {"tags": ["x", {"deep": "Ｆｕｌｌ width"}], "age": 4711, "ok": True})
-    quoted = submit(either_app, form, {"said": 'a "quote" \\ and\na line'})
+def test_finds_a_part_of_any_value_however_it_is_written(
+    client_on_each_db: FlaskClient, app_on_each_db: Flask, key_of: KeyOf
+) -> None:
+    owner = key_of(app_on_each_db)
+    form = make_form(app_on_each_db)
+    street = submit(app_on_each_db, form, {"address": "Große Straße 5"})
+    nested = submit(app_on_each_db, form, {"tags": ["x", {"deep": "Ｆｕｌｌ width"}], "age": 4711, "ok": True})
+    quoted = submit(app_on_each_db, form, {"said": 'a "quote" \\ and\na line'})
     for q, hits in {
         "STRASSE": [street],
         "große": [street],
@@ -39,7 +41,7 @@ def test_finds_a_part_of_any_value_however_it_is_written(either: FlaskClient, ei
         '":': [],
         "%": [],
     }.items():
-        assert found(either, owner, form, q) == hits, q
+        assert found(client_on_each_db, owner, form, q) == hits, q
 
 
 @pytest.mark.parametrize(
@@ -81,43 +83,43 @@ def test_a_search_through_many_marks_takes_linear_time() -> None:
     assert len(fold("\u09cd\u3099" * 100_000)) == 200_000
 
 
-def test_searches_what_the_filters_leave(either: FlaskClient, either_app: Flask, key_of: KeyOf) -> None:
-    owner = key_of(either_app)
-    form = make_form(either_app)
-    old = submit(either_app, form, created_at=NOON)
-    new = submit(either_app, form, created_at=NOON + timedelta(days=2))
-    spam = submit(either_app, form, status="spam")
-    assert found(either, owner, form, "ann") == [new, old]
-    assert found(either, owner, form, "ann", status=["spam"]) == [spam]
-    assert found(either, owner, form, "ann", status="spam,inbox", until="2026-03-02T00:00:00Z") == [old]
-    assert found(either, owner, form, "ann", unread=False) == []
+def test_searches_what_the_filters_leave(client_on_each_db: FlaskClient, app_on_each_db: Flask, key_of: KeyOf) -> None:
+    owner = key_of(app_on_each_db)
+    form = make_form(app_on_each_db)
+    old = submit(app_on_each_db, form, created_at=NOON)
+    new = submit(app_on_each_db, form, created_at=NOON + timedelta(days=2))
+    spam = submit(app_on_each_db, form, status="spam")
+    assert found(client_on_each_db, owner, form, "ann") == [new, old]
+    assert found(client_on_each_db, owner, form, "ann", status=["spam"]) == [spam]
+    assert found(client_on_each_db, owner, form, "ann", status="spam,inbox", until="2026-03-02T00:00:00Z") == [old]
+    assert found(client_on_each_db, owner, form, "ann", unread=False) == []
 
 
 def test_hands_back_what_it_has_when_its_time_is_over(
-    either: FlaskClient, either_app: Flask, key_of: KeyOf, monkeypatch: pytest.MonkeyPatch
+    client_on_each_db: FlaskClient, app_on_each_db: Flask, key_of: KeyOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    owner = key_of(either_app)
-    form = make_form(either_app)
-    sent = [submit(either_app, form, {"name": name}) for name in ("needle", "hay", "hay", "hay", "needle")]
+    owner = key_of(app_on_each_db)
+    form = make_form(app_on_each_db)
+    sent = [submit(app_on_each_db, form, {"name": name}) for name in ("needle", "hay", "hay", "hay", "needle")]
     monkeypatch.setattr(search, "SECONDS", 0)
     monkeypatch.setattr(queries, "BATCH", 2)
     pages, cursor = [], None
     while not pages or cursor:
         body = {"q": "needle"} | ({"cursor": cursor} if cursor else {})
-        answer = either.post(f"/api/forms/{form}/submissions/search", headers=owner, json=body).json
+        answer = client_on_each_db.post(f"/api/forms/{form}/submissions/search", headers=owner, json=body).json
         pages.append([submission["id"] for submission in answer["data"]])
         cursor = answer["meta"]["next"]
     assert pages == [[sent[4]], [], [sent[0]], []]
 
 
-def test_goes_on_behind_the_last_hit(either: FlaskClient, either_app: Flask, key_of: KeyOf) -> None:
-    owner = key_of(either_app)
-    form = make_form(either_app)
-    sent = [submit(either_app, form) for _ in range(3)]
+def test_goes_on_behind_the_last_hit(client_on_each_db: FlaskClient, app_on_each_db: Flask, key_of: KeyOf) -> None:
+    owner = key_of(app_on_each_db)
+    form = make_form(app_on_each_db)
+    sent = [submit(app_on_each_db, form) for _ in range(3)]
     path = f"/api/forms/{form}/submissions/search"
-    first = either.post(f"{path}?limit=2", headers=owner, json={"q": "ann"}).json
+    first = client_on_each_db.post(f"{path}?limit=2", headers=owner, json={"q": "ann"}).json
     assert [submission["id"] for submission in first["data"]] == sent[:0:-1]
-    rest = either.post(f"{path}?cursor={first['meta']['next']}", headers=owner, json={"q": "ann"}).json
+    rest = client_on_each_db.post(f"{path}?cursor={first['meta']['next']}", headers=owner, json={"q": "ann"}).json
     assert [submission["id"] for submission in rest["data"]] == sent[:1]
 
 
@@ -128,14 +130,14 @@ def test_a_search_says_for_what(client: FlaskClient, app: Flask, key_of: KeyOf, 
     assert answer.status_code == 422
 
 
-def test_counts_by_status_and_by_day(either: FlaskClient, either_app: Flask, key_of: KeyOf) -> None:
-    owner = key_of(either_app)
-    form = make_form(either_app)
-    submit(either_app, form, created_at=NOON, read=True)
-    submit(either_app, form, created_at=datetime(2026, 3, 2, 23, 59, 59, 999999, UTC))
-    submit(either_app, form, created_at=datetime(2026, 3, 3, tzinfo=UTC), status="spam")
+def test_counts_by_status_and_by_day(client_on_each_db: FlaskClient, app_on_each_db: Flask, key_of: KeyOf) -> None:
+    owner = key_of(app_on_each_db)
+    form = make_form(app_on_each_db)
+    submit(app_on_each_db, form, created_at=NOON, read=True)
+    submit(app_on_each_db, form, created_at=datetime(2026, 3, 2, 23, 59, 59, 999999, UTC))
+    submit(app_on_each_db, form, created_at=datetime(2026, 3, 3, tzinfo=UTC), status="spam")
     query = {"since": "2026-03-01T20:00:00Z", "until": "2026-03-03T01:00:00Z"}
-    answer = either.get(f"/api/forms/{form}/stats", headers=owner, query_string=query).json["data"]
+    answer = client_on_each_db.get(f"/api/forms/{form}/stats", headers=owner, query_string=query).json["data"]
     del answer["refusals"], answer["storage"]  # they have tests of their own
     none = {"inbox": 0, "spam": 0, "archived": 0, "unconfirmed": 0}
     assert answer == {
@@ -148,23 +150,23 @@ def test_counts_by_status_and_by_day(either: FlaskClient, either_app: Flask, key
             {"day": "2026-03-03"} | none | {"spam": 1},
         ],
     }
-    days = either.get(f"/api/forms/{form}/stats", headers=owner).json["data"]["by_day"]
+    days = client_on_each_db.get(f"/api/forms/{form}/stats", headers=owner).json["data"]["by_day"]
     assert (len(days), days[-1]["day"]) == (30, f"{datetime.now(UTC):%Y-%m-%d}")
 
 
 def test_days_are_counted_in_a_time_zone_also_when_clocks_change(
-    either: FlaskClient, either_app: Flask, key_of: KeyOf
+    client_on_each_db: FlaskClient, app_on_each_db: Flask, key_of: KeyOf
 ) -> None:
-    owner = key_of(either_app)
-    form = make_form(either_app)
+    owner = key_of(app_on_each_db)
+    form = make_form(app_on_each_db)
     moments = ["28T22:59", "28T23:00", "29T21:59", "29T22:00", "30T21:59:59", "30T22:00"]  # of March, in UTC
     for moment in moments:
-        submit(either_app, form, created_at=datetime.fromisoformat(f"2026-03-{moment}+00:00"))
+        submit(app_on_each_db, form, created_at=datetime.fromisoformat(f"2026-03-{moment}+00:00"))
     query = {"since": "2026-03-27", "until": "2026-03-31", "timezone": "Europe/Vienna"}
-    days = either.get(f"/api/forms/{form}/stats", headers=owner, query_string=query).json["data"]["by_day"]
+    days = client_on_each_db.get(f"/api/forms/{form}/stats", headers=owner, query_string=query).json["data"]["by_day"]
     assert [(day["day"][-2:], day["inbox"]) for day in days] == [("27", 0), ("28", 1), ("29", 2), ("30", 2), ("31", 1)]
     query = {"since": "2026-03-28", "until": "2026-03-30", "timezone": "Asia/Kathmandu"}  # 5:45 before UTC
-    days = either.get(f"/api/forms/{form}/stats", headers=owner, query_string=query).json["data"]["by_day"]
+    days = client_on_each_db.get(f"/api/forms/{form}/stats", headers=owner, query_string=query).json["data"]["by_day"]
     assert [day["inbox"] for day in days] == [0, 2, 2]
 
 

@@ -70,12 +70,12 @@ def rows(sheet: Worksheet) -> list[dict[str, Any]]:
     return [dict(zip(heading, row, strict=True)) for row in others]
 
 
-def test_a_workbook_has_typed_cells(either: FlaskClient, either_app: Flask, key_of: KeyOf) -> None:
-    owner = key_of(either_app)
-    form = make_form(either_app, "owner@example.com", FIELDS)
-    submit(either_app, form, TEXTS, created_at=datetime(2026, 7, 1, tzinfo=UTC))
-    submit(either_app, form, TYPED, created_at=AT, read=True)
-    typed, texts = rows(opened(fetch_export(either, owner, form, format="xlsx")))
+def test_a_workbook_has_typed_cells(client_on_each_db: FlaskClient, app_on_each_db: Flask, key_of: KeyOf) -> None:
+    owner = key_of(app_on_each_db)
+    form = make_form(app_on_each_db, "owner@example.com", FIELDS)
+    submit(app_on_each_db, form, TEXTS, created_at=datetime(2026, 7, 1, tzinfo=UTC))
+    submit(app_on_each_db, form, TYPED, created_at=AT, read=True)
+    typed, texts = rows(opened(fetch_export(client_on_each_db, owner, form, format="xlsx")))
     assert typed["created_at"] == wall(2026, 7, 1, 22, 30, 5)
     assert (typed["read"], texts["read"]) == (True, False)
     found = {name: typed[name] for name in ("Number", "Integer", "Date", "Time", "Moment", "Box", "Consent")}
@@ -109,18 +109,21 @@ def test_a_workbook_has_a_bold_heading_that_stays_and_filters(client: FlaskClien
 
 
 def test_times_are_to_the_second_in_the_zone_that_is_asked_for(
-    either: FlaskClient, either_app: Flask, key_of: KeyOf
+    client_on_each_db: FlaskClient, app_on_each_db: Flask, key_of: KeyOf
 ) -> None:
-    owner = key_of(either_app)
-    form = make_form(either_app, "owner@example.com", FIELDS)
-    submit(either_app, form, {"dt": "2026-01-01T12:00:00Z"}, created_at=AT)
-    assert table(fetch_export(either, owner, form))[1][1] == "2026-07-01T22:30:05+00:00"
-    assert table(fetch_export(either, owner, form, timezone="Europe/Vienna"))[1][1] == "2026-07-02T00:30:05+02:00"
-    (row,) = rows(opened(fetch_export(either, owner, form, format="xlsx", timezone="Asia/Kathmandu")))
+    owner = key_of(app_on_each_db)
+    form = make_form(app_on_each_db, "owner@example.com", FIELDS)
+    submit(app_on_each_db, form, {"dt": "2026-01-01T12:00:00Z"}, created_at=AT)
+    assert table(fetch_export(client_on_each_db, owner, form))[1][1] == "2026-07-01T22:30:05+00:00"
+    assert (
+        table(fetch_export(client_on_each_db, owner, form, timezone="Europe/Vienna"))[1][1]
+        == "2026-07-02T00:30:05+02:00"
+    )
+    (row,) = rows(opened(fetch_export(client_on_each_db, owner, form, format="xlsx", timezone="Asia/Kathmandu")))
     assert row["created_at"] == wall(2026, 7, 2, 4, 15, 5)
     assert row["Moment"] == wall(2026, 1, 1, 17, 45)
     for wrong in ("Europe/Nowhere", "../etc/passwd", "", "x" * 200):
-        answer = either.get(f"/api/forms/{form}/export", headers=owner, query_string={"timezone": wrong})
+        answer = client_on_each_db.get(f"/api/forms/{form}/export", headers=owner, query_string={"timezone": wrong})
         assert (answer.status_code, answer.json["codes"]) == (422, {"timezone": ["invalid_timezone"]})
 
 
@@ -141,31 +144,31 @@ def test_choices_that_hold_commas_can_be_told_apart(client: FlaskClient, app: Fl
 
 
 def test_choices_with_labels_have_a_column_for_the_label_and_one_for_the_value(
-    either: FlaskClient, either_app: Flask, key_of: KeyOf
+    client_on_each_db: FlaskClient, app_on_each_db: Flask, key_of: KeyOf
 ) -> None:
-    owner = key_of(either_app)
+    owner = key_of(app_on_each_db)
     old = [{"value": "s", "label": "Sell, then"}, {"value": "x", "label": "Ex"}]
     new = [{"value": "s", "label": "Sales, now"}, "other"]
     topics = {"name": "topic", "type": "multiselect", "label": "Topics"}
     one = {"name": "one", "type": "select", "choices": [{"value": "1", "label": "One"}]}
     form = make_form(
-        either_app, "owner@example.com", [topics | {"choices": old}, one], [topics | {"choices": new}, one]
+        app_on_each_db, "owner@example.com", [topics | {"choices": old}, one], [topics | {"choices": new}, one]
     )
-    submit(either_app, form, {"topic": ["s", "x", "other"], "one": "1"})
-    heading, row = table(fetch_export(either, owner, form))
+    submit(app_on_each_db, form, {"topic": ["s", "x", "other"], "one": "1"})
+    heading, row = table(fetch_export(client_on_each_db, owner, form))
     assert heading[4:] == ["Topics", "Topics (value)", "one", "one (value)"]
     assert row[4:] == ['"Sales, now", Ex, other', "s, x, other", "One", "1"]
 
 
 def test_special_fields_that_people_write_and_the_address_that_is_kept_are_columns(
-    either: FlaskClient, either_app: Flask, key_of: KeyOf
+    client_on_each_db: FlaskClient, app_on_each_db: Flask, key_of: KeyOf
 ) -> None:
-    owner = key_of(either_app)
-    form = make_form(either_app, "owner@example.com", store_ip="full")
+    owner = key_of(app_on_each_db)
+    form = make_form(app_on_each_db, "owner@example.com", store_ip="full")
     sent = {"message": "Hi", "_replyto": "ann@example.com", "from_name": "Ann", "_cc": "b@example.com", "_webhook": "x"}
-    answer = either.post(f"/f/{form}", json=sent, environ_base={"REMOTE_ADDR": "203.0.113.77"})
+    answer = client_on_each_db.post(f"/f/{form}", json=sent, environ_base={"REMOTE_ADDR": "203.0.113.77"})
     assert answer.status_code == 200, answer.json
-    heading, row = table(fetch_export(either, owner, form))
+    heading, row = table(fetch_export(client_on_each_db, owner, form))
     shown = dict(zip(heading[4:], row[4:], strict=True))
     assert shown == {
         "message": "Hi",
@@ -174,11 +177,11 @@ def test_special_fields_that_people_write_and_the_address_that_is_kept_are_colum
         "_cc": "b@example.com",
         "client": "203.0.113.77",
     }
-    (sheet_row,) = rows(opened(fetch_export(either, owner, form, format="xlsx")))
+    (sheet_row,) = rows(opened(fetch_export(client_on_each_db, owner, form, format="xlsx")))
     assert shown.items() <= sheet_row.items()
-    one = either.get(f"/api/submissions/{answer.json['data']['id']}", headers=owner).json["data"]
+    one = client_on_each_db.get(f"/api/submissions/{answer.json['data']['id']}", headers=owner).json["data"]
     assert one["client"] == "203.0.113.77"
-    assert b'"client": "203.0.113.77"' in fetch_export(either, owner, form, format="jsonl")
+    assert b'"client": "203.0.113.77"' in fetch_export(client_on_each_db, owner, form, format="jsonl")
 
 
 @pytest.mark.parametrize(("store_ip", "shown"), [("truncated", "203.0.113.0"), ("none", None)])

@@ -211,8 +211,10 @@ def test_the_charset_field_is_known_to_every_form_and_in_nobodys_data(app: Flask
 
 
 @pytest.mark.parametrize("kind", ["urlencoded", "multipart", "json"])
-def test_a_long_name_is_cut_with_a_mark_and_none_is_refused(either: FlaskClient, either_app: Flask, kind: str) -> None:
-    form = form_for(either_app)
+def test_a_long_name_is_cut_with_a_mark_and_none_is_refused(
+    client_on_each_db: FlaskClient, app_on_each_db: Flask, kind: str
+) -> None:
+    form = form_for(app_on_each_db)
     pairs = {"n" * 226: "long", "m" * 200: "just", "": "nameless"}
     bodies: dict[str, dict[str, Any]] = {
         "urlencoded": {
@@ -222,8 +224,8 @@ def test_a_long_name_is_cut_with_a_mark_and_none_is_refused(either: FlaskClient,
         "multipart": multipart(*(text_part(name, value) for name, value in pairs.items())),
         "json": {"json": pairs},
     }
-    assert either.post(f"/f/{form}", **bodies[kind], headers=JSON).status_code == 200
-    assert data_of(either_app, form) == {"n" * 199 + "\u2026": "long", "m" * 200: "just", "unnamed": "nameless"}
+    assert client_on_each_db.post(f"/f/{form}", **bodies[kind], headers=JSON).status_code == 200
+    assert data_of(app_on_each_db, form) == {"n" * 199 + "\u2026": "long", "m" * 200: "just", "unnamed": "nameless"}
 
 
 @pytest.mark.parametrize(("body", "control"), [("=x", {"unnamed": "x"}), ("=", {})])
@@ -235,11 +237,16 @@ def test_a_nameless_value_refuses_nothing_where_unknown_fields_are_refused(
     assert control_of(app, form) == control
 
 
-def test_nul_is_taken_out_on_both_databases(either: FlaskClient, either_app: Flask) -> None:
-    form = form_for(either_app)
-    answer = either.post(f"/f/{form}", data=b"a%00=x%00y&b=\0z&_subject=s%00", content_type=URLENCODED, headers=JSON)
+def test_nul_is_taken_out_on_both_databases(client_on_each_db: FlaskClient, app_on_each_db: Flask) -> None:
+    form = form_for(app_on_each_db)
+    answer = client_on_each_db.post(
+        f"/f/{form}", data=b"a%00=x%00y&b=\0z&_subject=s%00", content_type=URLENCODED, headers=JSON
+    )
     assert answer.status_code == 200
-    assert (data_of(either_app, form), control_of(either_app, form)) == ({"a": "xy", "b": "z"}, {"_subject": "s"})
+    assert (data_of(app_on_each_db, form), control_of(app_on_each_db, form)) == (
+        {"a": "xy", "b": "z"},
+        {"_subject": "s"},
+    )
 
 
 def test_the_query_is_kept_beside_the_data(app: Flask, form: str) -> None:

@@ -209,16 +209,18 @@ class TestFiles:
         assert "All files together: up to 195.3 kB." in page
 
 
-def test_a_form_that_is_full_says_so_before_it_is_filled_in(either_app: Flask, either: FlaskClient) -> None:
-    form = form_for(either_app, CONTACT, max_submissions=1)
-    assert either.get(f"/f/{form}").status_code == 200
-    either.post(f"/f/{form}", json=ANN)
-    answer = either.get(f"/f/{form}")
+def test_a_form_that_is_full_says_so_before_it_is_filled_in(
+    app_on_each_db: Flask, client_on_each_db: FlaskClient
+) -> None:
+    form = form_for(app_on_each_db, CONTACT, max_submissions=1)
+    assert client_on_each_db.get(f"/f/{form}").status_code == 200
+    client_on_each_db.post(f"/f/{form}", json=ANN)
+    answer = client_on_each_db.get(f"/f/{form}")
     assert answer.status_code == 403
     assert "This form accepts no more submissions." in answer.text
     assert "closed" not in answer.text
     assert "<form" not in answer.text
-    refused = either.post(f"/f/{form}", data={**ANN, "message": "second"}, headers=FROM_SITE)
+    refused = client_on_each_db.post(f"/f/{form}", data={**ANN, "message": "second"}, headers=FROM_SITE)
     assert "This form accepts no more submissions." in refused.text
     assert "closed" not in refused.text
     assert copied(refused)["Message"] == "second"

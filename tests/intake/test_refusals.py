@@ -34,8 +34,8 @@ def refused(client: FlaskClient, form: str, key: dict[str, str], query: str = ""
 
 
 @pytest.fixture
-def key(either_app: Flask, key_of: KeyOf) -> dict[str, str]:
-    return key_of(either_app)
+def key(app_on_each_db: Flask, key_of: KeyOf) -> dict[str, str]:
+    return key_of(app_on_each_db)
 
 
 def rows(app: Flask) -> list[tuple[str, int]]:
@@ -50,9 +50,9 @@ def flush(app: Flask) -> None:
 
 @pytest.mark.parametrize("headers", [{}, BROWSER])
 def test_every_refusal_is_counted_by_its_reason(
-    either_app: Flask, either: FlaskClient, key: dict[str, str], headers: dict[str, str]
+    app_on_each_db: Flask, client_on_each_db: FlaskClient, key: dict[str, str], headers: dict[str, str]
 ) -> None:
-    form = form_for(either_app, CONTACT, allowed_origins=[SITE])
+    form = form_for(app_on_each_db, CONTACT, allowed_origins=[SITE])
     sent: list[tuple[str, dict[str, Any]]] = [
         ("origin", {"data": ANN, "headers": {"Origin": "https://evil.example"}}),
         ("origin_null", {"data": ANN, "headers": {"Origin": "null"}}),
@@ -62,44 +62,46 @@ def test_every_refusal_is_counted_by_its_reason(
     ]
     for _, request in sent:
         assert (
-            either.post(f"/f/{form}", **{**request, "headers": {**headers, **request.get("headers", {})}}).status_code
+            client_on_each_db.post(
+                f"/f/{form}", **{**request, "headers": {**headers, **request.get("headers", {})}}
+            ).status_code
             >= 400
         )
-    either.options(f"/f/{form}", headers={"Origin": "https://evil.example", **PREFLIGHT})
-    change(either_app, form, closed=True)
-    either.post(f"/f/{form}", data=ANN, headers=headers)
+    client_on_each_db.options(f"/f/{form}", headers={"Origin": "https://evil.example", **PREFLIGHT})
+    change(app_on_each_db, form, closed=True)
+    client_on_each_db.post(f"/f/{form}", data=ANN, headers=headers)
     expected = {"origin": 2, "origin_null": 1, "invalid": 2, "too_large": 1, "closed": 1}
-    assert refused(either, form, key) == expected
-    flush(either_app)
-    assert refused(either, form, key) == expected
-    assert refused(either, form_for(either_app), key) == {}
+    assert refused(client_on_each_db, form, key) == expected
+    flush(app_on_each_db)
+    assert refused(client_on_each_db, form, key) == expected
+    assert refused(client_on_each_db, form_for(app_on_each_db), key) == {}
 
 
 def test_a_missing_captcha_is_no_mistake_in_the_form(
-    either_app: Flask, either: FlaskClient, key: dict[str, str]
+    app_on_each_db: Flask, client_on_each_db: FlaskClient, key: dict[str, str]
 ) -> None:
-    form = form_for(either_app, CONTACT, challenge="altcha")
-    either.post(f"/f/{form}", json=ANN)
-    either.post(f"/f/{form}", json={**ANN, "email": "x"})
-    assert refused(either, form, key) == {"challenge": 1, "invalid": 1}
+    form = form_for(app_on_each_db, CONTACT, challenge="altcha")
+    client_on_each_db.post(f"/f/{form}", json=ANN)
+    client_on_each_db.post(f"/f/{form}", json={**ANN, "email": "x"})
+    assert refused(client_on_each_db, form, key) == {"challenge": 1, "invalid": 1}
 
 
 def test_what_is_taken_or_fails_on_our_side_is_no_refusal(
-    either_app: Flask, either: FlaskClient, key: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    app_on_each_db: Flask, client_on_each_db: FlaskClient, key: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    form = form_for(either_app, max_submissions=2)
-    assert either.post(f"/f/{form}", json=ANN).status_code == 200
-    assert either.options(f"/f/{form}", headers={"Origin": SITE, **PREFLIGHT}).status_code == 204
+    form = form_for(app_on_each_db, max_submissions=2)
+    assert client_on_each_db.post(f"/f/{form}", json=ANN).status_code == 200
+    assert client_on_each_db.options(f"/f/{form}", headers={"Origin": SITE, **PREFLIGHT}).status_code == 204
     with monkeypatch.context() as patched:
         patched.setattr("forms_service.intake.service.accept_submission", lambda *_: 1 / 0)
-        assert either.post(f"/f/{form}", json={"a": "b"}).status_code == 500
-    assert refused(either, form, key) == {}
+        assert client_on_each_db.post(f"/f/{form}", json={"a": "b"}).status_code == 500
+    assert refused(client_on_each_db, form, key) == {}
 
 
 def test_a_client_that_is_held_back_is_counted_for_forms_that_there_are(
-    make_either_app: MakeApp, key_of: KeyOf
+    make_app_on_each_db: MakeApp, key_of: KeyOf
 ) -> None:
-    app = make_either_app(SUBMISSION_RATE_LIMIT="1/60")
+    app = make_app_on_each_db(SUBMISSION_RATE_LIMIT="1/60")
     key, form, client = key_of(app), form_for(app), app.test_client()
     for number in range(4):
         client.post(f"/f/{form}", json={"n": number})
@@ -110,45 +112,45 @@ def test_a_client_that_is_held_back_is_counted_for_forms_that_there_are(
     assert refused(client, form, key) == {"limited": 3}
 
 
-def test_a_flood_is_one_write(either_app: Flask, either: FlaskClient) -> None:
-    form, writes = form_for(either_app, CONTACT), []
-    with either_app.app_context():
+def test_a_flood_is_one_write(app_on_each_db: Flask, client_on_each_db: FlaskClient) -> None:
+    form, writes = form_for(app_on_each_db, CONTACT), []
+    with app_on_each_db.app_context():
         event.listen(db.engine, "before_cursor_execute", lambda *said: writes.append(said[2]))
     for number in range(50):
-        either.post(f"/f/{form}", json={"n": number})
+        client_on_each_db.post(f"/f/{form}", json={"n": number})
     assert [sql for sql in writes if "refusals" in sql] == []
-    flush(either_app)
-    flush(either_app)
+    flush(app_on_each_db)
+    flush(app_on_each_db)
     assert len([sql for sql in writes if sql.startswith("INSERT INTO refusals")]) == 1
-    assert rows(either_app) == [("invalid", 50)]
+    assert rows(app_on_each_db) == [("invalid", 50)]
 
 
-def test_memory_is_bounded(either_app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_memory_is_bounded(app_on_each_db: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(refusals, "MAX_PENDING", 3)
-    counter = either_app.extensions["refusals"]
+    counter = app_on_each_db.extensions["refusals"]
     for number in [*range(10), 0]:
         counter.add(f"AAAAAAAAAAAAAAA{number}", "limited")
     assert sum(counter._pending.values()) == 4
-    flush(either_app)
-    assert (rows(either_app), sum(counter._pending.values())) == ([], 0)
+    flush(app_on_each_db)
+    assert (rows(app_on_each_db), sum(counter._pending.values())) == ([], 0)
 
 
 def test_counts_wait_for_a_database_that_is_away(
-    either_app: Flask, either: FlaskClient, key: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    app_on_each_db: Flask, client_on_each_db: FlaskClient, key: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    form = form_for(either_app, CONTACT)
-    either.post(f"/f/{form}", json={})
+    form = form_for(app_on_each_db, CONTACT)
+    client_on_each_db.post(f"/f/{form}", json={})
     with monkeypatch.context() as patched:
         patched.setattr(refusals, "_upsert", lambda *_: 1 / 0)
-        flush(either_app)
-    assert rows(either_app) == []
-    assert refused(either, form, key) == {"invalid": 1}
-    flush(either_app)
-    assert refused(either, form, key) == {"invalid": 1}
+        flush(app_on_each_db)
+    assert rows(app_on_each_db) == []
+    assert refused(client_on_each_db, form, key) == {"invalid": 1}
+    flush(app_on_each_db)
+    assert refused(client_on_each_db, form, key) == {"invalid": 1}
 
 
-def test_several_threads_and_flushes_lose_nothing(either_app: Flask) -> None:
-    form, counter = form_for(either_app), either_app.extensions["refusals"]
+def test_several_threads_and_flushes_lose_nothing(app_on_each_db: Flask) -> None:
+    form, counter = form_for(app_on_each_db), app_on_each_db.extensions["refusals"]
 
     def count() -> None:
         for number in range(100):
@@ -161,32 +163,34 @@ def test_several_threads_and_flushes_lose_nothing(either_app: Flask) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    flush(either_app)
-    assert rows(either_app) == [("invalid", 400)]
+    flush(app_on_each_db)
+    assert rows(app_on_each_db) == [("invalid", 400)]
 
 
-def test_the_days_asked_for_count_and_old_ones_go(either_app: Flask, either: FlaskClient, key: dict[str, str]) -> None:
-    form = form_for(either_app)
+def test_the_days_asked_for_count_and_old_ones_go(
+    app_on_each_db: Flask, client_on_each_db: FlaskClient, key: dict[str, str]
+) -> None:
+    form = form_for(app_on_each_db)
     today = now().date()
-    with either_app.app_context(), write_connection() as connection:
+    with app_on_each_db.app_context(), write_connection() as connection:
         for days in (0, 40, refusals.KEEP_DAYS + 1):
             row = Refusal.__table__.insert().values(form_id=form, day=today - timedelta(days), reason="origin", count=5)
             connection.execute(row)
-    assert refused(either, form, key) == {"origin": 5}
-    assert refused(either, form, key, f"?since={today - timedelta(50)}T00:00:00Z") == {"origin": 10}
-    with either_app.app_context():
+    assert refused(client_on_each_db, form, key) == {"origin": 5}
+    assert refused(client_on_each_db, form, key, f"?since={today - timedelta(50)}T00:00:00Z") == {"origin": 10}
+    with app_on_each_db.app_context():
         refusals.sweep()
-    assert len(rows(either_app)) == 2
+    assert len(rows(app_on_each_db)) == 2
 
 
-def test_they_go_with_the_form(either_app: Flask, either: FlaskClient, key: dict[str, str]) -> None:
-    form = form_for(either_app, CONTACT)
-    either.post(f"/f/{form}", json={})
-    flush(either_app)
-    either.post(f"/f/{form}", json={})
-    assert either.delete(f"/api/forms/{form}", headers=key).status_code == 200
-    flush(either_app)
-    assert rows(either_app) == []
+def test_they_go_with_the_form(app_on_each_db: Flask, client_on_each_db: FlaskClient, key: dict[str, str]) -> None:
+    form = form_for(app_on_each_db, CONTACT)
+    client_on_each_db.post(f"/f/{form}", json={})
+    flush(app_on_each_db)
+    client_on_each_db.post(f"/f/{form}", json={})
+    assert client_on_each_db.delete(f"/api/forms/{form}", headers=key).status_code == 200
+    flush(app_on_each_db)
+    assert rows(app_on_each_db) == []
 
 
 def test_every_kind_of_refusal_has_a_reason_of_the_list() -> None:
@@ -194,10 +198,10 @@ def test_every_kind_of_refusal_has_a_reason_of_the_list() -> None:
 
 
 def test_processes_are_counted_together_and_by_themselves(
-    make_either_app: MakeApp, key_of: KeyOf, monkeypatch: pytest.MonkeyPatch
+    make_app_on_each_db: MakeApp, key_of: KeyOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(refusals, "FLUSH_SECONDS", 0.01)
-    apps = [make_either_app(), make_either_app()]
+    apps = [make_app_on_each_db(), make_app_on_each_db()]
     key, form = key_of(apps[0]), form_for(apps[0], CONTACT)
     for app in apps:
         app.test_client().post(f"/f/{form}", json={})

@@ -37,36 +37,36 @@ SPELLINGS = [
 
 
 def test_a_person_is_found_and_erased_however_the_address_is_written(
-    either: FlaskClient, either_app: Flask, key_of: KeyOf
+    client_on_each_db: FlaskClient, app_on_each_db: Flask, key_of: KeyOf
 ) -> None:
-    owner, form = key_of(either_app), form_for(either_app)
+    owner, form = key_of(app_on_each_db), form_for(app_on_each_db)
     for number, spelling in enumerate(SPELLINGS):
-        assert either.post(f"/f/{form}", json={"n": number, "from": spelling}).status_code == 200
-    assert either.post(f"/f/{form}", json={"n": -1, "_replyto": SPELLINGS[0]}).status_code == 200
-    assert either.post(f"/f/{form}", json={"n": "Write to Ann <ann@example.com>, please"}).status_code == 200
-    found = either.post("/api/people/find?limit=50", headers=owner, json={"email": "ANN@example.com"})
+        assert client_on_each_db.post(f"/f/{form}", json={"n": number, "from": spelling}).status_code == 200
+    assert client_on_each_db.post(f"/f/{form}", json={"n": -1, "_replyto": SPELLINGS[0]}).status_code == 200
+    assert client_on_each_db.post(f"/f/{form}", json={"n": "Write to Ann <ann@example.com>, please"}).status_code == 200
+    found = client_on_each_db.post("/api/people/find?limit=50", headers=owner, json={"email": "ANN@example.com"})
     assert sorted(item["data"]["n"] for item in found.json["data"]) == list(range(-1, len(SPELLINGS)))
-    erased = either.post("/api/people/erase", headers=owner, json={"email": "Ann <ann@example.com>"})
+    erased = client_on_each_db.post("/api/people/erase", headers=owner, json={"email": "Ann <ann@example.com>"})
     assert erased.json["data"] == {"erased": len(SPELLINGS) + 1}
-    assert len(kept(either_app, form)) == 1
+    assert len(kept(app_on_each_db, form)) == 1
 
 
 def test_older_submissions_are_indexed_by_a_command(
-    either: FlaskClient, either_app: Flask, key_of: KeyOf, monkeypatch: pytest.MonkeyPatch
+    client_on_each_db: FlaskClient, app_on_each_db: Flask, key_of: KeyOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(address_index, "BATCH", 2)
-    owner, form = key_of(either_app), form_for(either_app)
+    owner, form = key_of(app_on_each_db), form_for(app_on_each_db)
     for number in range(5):
-        submit(either_app, form, {"n": number, "from": f"Ann <ann@example.com>, b{number}@example.com"})
-    damaged = submit(either_app, form)
-    with either_app.app_context(), db.engine.begin() as connection:
+        submit(app_on_each_db, form, {"n": number, "from": f"Ann <ann@example.com>, b{number}@example.com"})
+    damaged = submit(app_on_each_db, form)
+    with app_on_each_db.app_context(), db.engine.begin() as connection:
         values = {"data": b"damaged", "id": uuid.UUID(damaged)}
         statement = text("UPDATE submissions SET data = :data WHERE id = :id").bindparams(bindparam("id", type_=Uuid))
         assert connection.execute(statement, values).rowcount == 1
-    runner = either_app.test_cli_runner()
+    runner = app_on_each_db.test_cli_runner()
     assert runner.invoke(submissions, ["index"]).output == "Addresses added to the index: 10\n"
     assert runner.invoke(submissions, ["index"]).output == "Addresses added to the index: 0\n"
-    found = either.post("/api/people/find", headers=owner, json={"email": "ann@example.com"})
+    found = client_on_each_db.post("/api/people/find", headers=owner, json={"email": "ann@example.com"})
     assert [item["data"]["n"] for item in found.json["data"]] == [4, 3, 2, 1, 0]
 
 
@@ -129,10 +129,10 @@ POLL = [{"name": "helpful", "type": "radio", "choices": ["yes", "no"]}, {"name":
 
 @pytest.mark.parametrize("fields", [[], POLL])
 def test_seven_people_who_agree_about_a_page_are_all_in_the_inbox(
-    either_app: Flask, fields: list[dict[str, Any]]
+    app_on_each_db: Flask, fields: list[dict[str, Any]]
 ) -> None:
-    form, client = form_for(either_app, fields), either_app.test_client()
+    form, client = form_for(app_on_each_db, fields), app_on_each_db.test_client()
     said = {"helpful": "yes", "page": "https://www.site.example/docs/getting-started/installation?x=1"}
     for number in range(7):
         client.post(f"/f/{form}", json=said, environ_base={"REMOTE_ADDR": f"198.51.100.{number}"})
-    assert [found.status for found in kept(either_app, form)] == ["inbox"] * 7
+    assert [found.status for found in kept(app_on_each_db, form)] == ["inbox"] * 7

@@ -76,13 +76,13 @@ def test_is_taken_in_every_encoding(
     assert data_of(app, form) == {"x": stored}
 
 
-def test_both_databases_keep_the_same(either_app: Flask) -> None:
-    client = either_app.test_client()
+def test_both_databases_keep_the_same(app_on_each_db: Flask) -> None:
+    client = app_on_each_db.test_client()
     for definition, pairs, stored in FROM_PAGES:
-        form = form_for(either_app, [definition])
+        form = form_for(app_on_each_db, [definition])
         answer = client.post(f"/f/{form}", data=urlencode(pairs), content_type=URLENCODED, headers=JSON)
         assert answer.status_code == 200
-        assert data_of(either_app, form) == {"x": stored}
+        assert data_of(app_on_each_db, form) == {"x": stored}
 
 
 @pytest.mark.parametrize(("definition", "value", "stored"), FROM_PROGRAMS)

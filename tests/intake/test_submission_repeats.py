@@ -29,8 +29,8 @@ AT_ONCE = 12
 
 
 @pytest.fixture
-def form(either_app: Flask) -> str:
-    return form_for(either_app)
+def form(app_on_each_db: Flask) -> str:
+    return form_for(app_on_each_db)
 
 
 def at_once(app: Flask, post: Callable[[FlaskClient, int], Any]) -> list[Any]:
@@ -65,98 +65,102 @@ def make_older(app: Flask, table: Any, by: timedelta) -> None:
         db.session.commit()
 
 
-def test_a_double_click_is_stored_once_and_answered_the_same(either: FlaskClient, either_app: Flask, form: str) -> None:
-    first, second = (either.post(f"/f/{form}", json=ANN) for _ in range(2))
+def test_a_double_click_is_stored_once_and_answered_the_same(
+    client_on_each_db: FlaskClient, app_on_each_db: Flask, form: str
+) -> None:
+    first, second = (client_on_each_db.post(f"/f/{form}", json=ANN) for _ in range(2))
     assert first.json == second.json
-    assert identity(first) == str(only(either_app, form).id)
-    assert len(queued(either_app, form)) == 1
+    assert identity(first) == str(only(app_on_each_db, form).id)
+    assert len(queued(app_on_each_db, form)) == 1
 
 
-def test_later_or_from_elsewhere_or_other_content_is_another(either: FlaskClient, either_app: Flask, form: str) -> None:
-    other = form_for(either_app)
-    made = {identity(either.post(f"/f/{form}", json=ANN))}
-    make_older(either_app, Submission, DUPLICATE_WINDOW + timedelta(seconds=1))
-    made.add(identity(either.post(f"/f/{form}", json=ANN)))
-    made.add(identity(either.post(f"/f/{form}", json={**ANN, "message": "Hello!"})))
-    made.add(identity(either.post(f"/f/{form}", json={**ANN, "_subject": "Hi"})))
-    made.add(identity(either.post(f"/f/{form}", json=ANN, environ_base={"REMOTE_ADDR": "192.0.2.9"})))
-    made.add(identity(either.post(f"/f/{other}", json=ANN)))
+def test_later_or_from_elsewhere_or_other_content_is_another(
+    client_on_each_db: FlaskClient, app_on_each_db: Flask, form: str
+) -> None:
+    other = form_for(app_on_each_db)
+    made = {identity(client_on_each_db.post(f"/f/{form}", json=ANN))}
+    make_older(app_on_each_db, Submission, DUPLICATE_WINDOW + timedelta(seconds=1))
+    made.add(identity(client_on_each_db.post(f"/f/{form}", json=ANN)))
+    made.add(identity(client_on_each_db.post(f"/f/{form}", json={**ANN, "message": "Hello!"})))
+    made.add(identity(client_on_each_db.post(f"/f/{form}", json={**ANN, "_subject": "Hi"})))
+    made.add(identity(client_on_each_db.post(f"/f/{form}", json=ANN, environ_base={"REMOTE_ADDR": "192.0.2.9"})))
+    made.add(identity(client_on_each_db.post(f"/f/{other}", json=ANN)))
     assert len(made) == 6
-    assert len(kept(either_app, form)) == 5
+    assert len(kept(app_on_each_db, form)) == 5
 
 
-def test_many_at_once_with_the_same_content_store_one(either_app: Flask, form: str) -> None:
-    answers = at_once(either_app, lambda client, _: client.post(f"/f/{form}", json=ANN))
-    assert {identity(answer) for answer in answers} == {str(only(either_app, form).id)}
+def test_many_at_once_with_the_same_content_store_one(app_on_each_db: Flask, form: str) -> None:
+    answers = at_once(app_on_each_db, lambda client, _: client.post(f"/f/{form}", json=ANN))
+    assert {identity(answer) for answer in answers} == {str(only(app_on_each_db, form).id)}
 
 
-def test_many_at_once_are_all_stored_once_each(either_app: Flask, form: str) -> None:
-    answers = at_once(either_app, lambda client, number: client.post(f"/f/{form}", json={**ANN, "number": number}))
-    assert sorted(identity(answer) for answer in answers) == [str(found.id) for found in kept(either_app, form)]
-    assert len(queued(either_app, form)) == AT_ONCE
+def test_many_at_once_are_all_stored_once_each(app_on_each_db: Flask, form: str) -> None:
+    answers = at_once(app_on_each_db, lambda client, number: client.post(f"/f/{form}", json={**ANN, "number": number}))
+    assert sorted(identity(answer) for answer in answers) == [str(found.id) for found in kept(app_on_each_db, form)]
+    assert len(queued(app_on_each_db, form)) == AT_ONCE
 
 
-def test_many_at_once_do_not_overfill_a_form(either_app: Flask) -> None:
-    form = form_for(either_app, max_submissions=5)
-    answers = at_once(either_app, lambda client, number: client.post(f"/f/{form}", json={**ANN, "number": number}))
+def test_many_at_once_do_not_overfill_a_form(app_on_each_db: Flask) -> None:
+    form = form_for(app_on_each_db, max_submissions=5)
+    answers = at_once(app_on_each_db, lambda client, number: client.post(f"/f/{form}", json={**ANN, "number": number}))
     assert sorted(answer.status_code for answer in answers) == [200] * 5 + [403] * (AT_ONCE - 5)
-    assert len(kept(either_app, form)) == 5
+    assert len(kept(app_on_each_db, form)) == 5
 
 
 def test_the_same_key_and_content_get_the_same_id_for_24_hours(
-    either: FlaskClient, either_app: Flask, form: str
+    client_on_each_db: FlaskClient, app_on_each_db: Flask, form: str
 ) -> None:
     def post(key: str, **more: Any) -> Any:
-        return either.post(f"/f/{form}", json=ANN, headers={"Idempotency-Key": key}, **more)
+        return client_on_each_db.post(f"/f/{form}", json=ANN, headers={"Idempotency-Key": key}, **more)
 
     first = identity(post("k"))
-    make_older(either_app, Submission, DUPLICATE_WINDOW * 2)
+    make_older(app_on_each_db, Submission, DUPLICATE_WINDOW * 2)
     assert identity(post("k")) == first
     assert identity(post("k", environ_base={"REMOTE_ADDR": "192.0.2.9"})) == first
     assert identity(post("K" * 255)) != first
-    make_older(either_app, IdempotencyKey, IDEMPOTENCY_KEY_TTL + timedelta(seconds=1))
-    make_older(either_app, Submission, DUPLICATE_WINDOW * 2)
+    make_older(app_on_each_db, IdempotencyKey, IDEMPOTENCY_KEY_TTL + timedelta(seconds=1))
+    make_older(app_on_each_db, Submission, DUPLICATE_WINDOW * 2)
     assert identity(post("k")) != first
 
 
-def test_old_keys_are_swept(either: FlaskClient, either_app: Flask, form: str) -> None:
+def test_old_keys_are_swept(client_on_each_db: FlaskClient, app_on_each_db: Flask, form: str) -> None:
     def post(key: str) -> str:
-        return identity(either.post(f"/f/{form}", json={"key": key}, headers={"Idempotency-Key": key}))
+        return identity(client_on_each_db.post(f"/f/{form}", json={"key": key}, headers={"Idempotency-Key": key}))
 
     post("old")
-    make_older(either_app, IdempotencyKey, IDEMPOTENCY_KEY_TTL + timedelta(seconds=1))
+    make_older(app_on_each_db, IdempotencyKey, IDEMPOTENCY_KEY_TTL + timedelta(seconds=1))
     young = post("young")
-    with either_app.app_context():
+    with app_on_each_db.app_context():
         assert "idempotency keys" in periodic.run_due()
         assert {str(found) for found in db.session.scalars(select(IdempotencyKey.submission_id))} == {young}
 
 
 def test_the_same_key_with_other_content_is_a_422_and_on_another_form_another(
-    either: FlaskClient, either_app: Flask, form: str
+    client_on_each_db: FlaskClient, app_on_each_db: Flask, form: str
 ) -> None:
     key = {"Idempotency-Key": "k"}
-    first = identity(either.post(f"/f/{form}", json=ANN, headers=key))
-    answer = either.post(f"/f/{form}", json={**ANN, "message": "Hello!"}, headers=key)
+    first = identity(client_on_each_db.post(f"/f/{form}", json=ANN, headers=key))
+    answer = client_on_each_db.post(f"/f/{form}", json={**ANN, "message": "Hello!"}, headers=key)
     assert (answer.status_code, answer.json["codes"]) == (422, {"Idempotency-Key": ["key_reused"]})
-    assert identity(either.post(f"/f/{form_for(either_app)}", json=ANN, headers=key)) != first
-    assert len(kept(either_app, form)) == 1
+    assert identity(client_on_each_db.post(f"/f/{form_for(app_on_each_db)}", json=ANN, headers=key)) != first
+    assert len(kept(app_on_each_db, form)) == 1
 
 
-def test_a_key_counts_for_its_client_alone(either: FlaskClient, either_app: Flask, form: str) -> None:
+def test_a_key_counts_for_its_client_alone(client_on_each_db: FlaskClient, app_on_each_db: Flask, form: str) -> None:
     def post(client: str, said: dict[str, Any], to: str = form) -> Any:
         headers, environ = {"Idempotency-Key": "guessable"}, {"REMOTE_ADDR": client}
-        return either.post(f"/f/{to}", json=said, headers=headers, environ_base=environ)
+        return client_on_each_db.post(f"/f/{to}", json=said, headers=headers, environ_base=environ)
 
     stranger = identity(post("192.0.2.1", {"x": "y"}))
     first = identity(post("192.0.2.2", ANN))
-    make_older(either_app, Submission, DUPLICATE_WINDOW * 2)
+    make_older(app_on_each_db, Submission, DUPLICATE_WINDOW * 2)
     assert first != stranger
     assert identity(post("192.0.2.2", ANN)) == first
     assert identity(post("198.51.100.7", ANN)) == first, "the same person, in another network by now"
     answer = post("198.51.100.7", {**ANN, "message": "Other"})
     assert (answer.status_code, answer.json["codes"]) == (422, {"Idempotency-Key": ["key_reused"]})
     assert post("192.0.2.1", ANN).status_code == 422
-    assert len(kept(either_app, form)) == 2
+    assert len(kept(app_on_each_db, form)) == 2
 
 
 def test_a_strangers_request_under_the_same_key_holds_nobody_up(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -182,10 +186,14 @@ def test_a_strangers_request_under_the_same_key_holds_nobody_up(app: Flask, monk
         assert first.result() == 200
 
 
-def test_a_repeat_under_another_key_binds_that_key_too(either: FlaskClient, either_app: Flask, form: str) -> None:
-    first, second = (either.post(f"/f/{form}", json=ANN, headers={"Idempotency-Key": key}) for key in ("a", "b"))
+def test_a_repeat_under_another_key_binds_that_key_too(
+    client_on_each_db: FlaskClient, app_on_each_db: Flask, form: str
+) -> None:
+    first, second = (
+        client_on_each_db.post(f"/f/{form}", json=ANN, headers={"Idempotency-Key": key}) for key in ("a", "b")
+    )
     assert identity(first) == identity(second)
-    assert either.post(f"/f/{form}", json={"x": "y"}, headers={"Idempotency-Key": "b"}).status_code == 422
+    assert client_on_each_db.post(f"/f/{form}", json={"x": "y"}, headers={"Idempotency-Key": "b"}).status_code == 422
 
 
 @pytest.mark.parametrize("key", ["", "k" * 256])
@@ -200,21 +208,21 @@ def test_a_refused_one_does_not_use_its_key_up(client: FlaskClient, app: Flask) 
     assert client.post(f"/f/{form}", json=ANN, headers=key).status_code == 200
 
 
-def test_many_at_once_under_one_key_store_one(either_app: Flask, form: str) -> None:
+def test_many_at_once_under_one_key_store_one(app_on_each_db: Flask, form: str) -> None:
     key = {"Idempotency-Key": "k"}
     answers = at_once(
-        either_app,
+        app_on_each_db,
         lambda client, number: client.post(
             f"/f/{form}", json=ANN, headers=key, environ_base={"REMOTE_ADDR": f"192.0.2.{number}"}
         ),
     )
     assert {answer.status_code for answer in answers} <= {200, 409}
     made = {identity(answer) for answer in answers if answer.status_code == 200}
-    assert made == {str(only(either_app, form).id)}
+    assert made == {str(only(app_on_each_db, form).id)}
 
 
-def test_two_processes_under_one_key_store_one(make_either_app: MakeApp) -> None:
-    apps = [make_either_app() for _ in range(2)]
+def test_two_processes_under_one_key_store_one(make_app_on_each_db: MakeApp) -> None:
+    apps = [make_app_on_each_db() for _ in range(2)]
     form, key = form_for(apps[0]), {"Idempotency-Key": "k"}
     clients = [app.test_client() for app in apps]
 

@@ -27,8 +27,8 @@ def app(make_shared_app: MakeApp) -> Flask:
 
 
 @pytest.fixture
-def form(either_app: Flask) -> str:
-    return form_for(either_app, CONTACT)
+def form(app_on_each_db: Flask) -> str:
+    return form_for(app_on_each_db, CONTACT)
 
 
 @pytest.fixture
@@ -36,16 +36,16 @@ def anything(app: Flask) -> str:
     return form_for(app)
 
 
-def test_is_kept_before_it_is_acknowledged(either: FlaskClient, either_app: Flask, form: str) -> None:
+def test_is_kept_before_it_is_acknowledged(client_on_each_db: FlaskClient, app_on_each_db: Flask, form: str) -> None:
     heard: list[dict[str, Any]] = []
 
     def hear(_: object, **said: Any) -> None:
-        heard.append({**said, "kept": len(kept(either_app, form))})
+        heard.append({**said, "kept": len(kept(app_on_each_db, form))})
 
     with signals.submission_created.connected_to(hear):
-        answer = either.post(f"/f/{form}", json=ANN)
+        answer = client_on_each_db.post(f"/f/{form}", json=ANN)
     assert answer.status_code == 200
-    found = only(either_app, form)
+    found = only(app_on_each_db, form)
     assert answer.json["data"] == {"id": str(found.id)}
     assert (found.form_version, found.status, found.read, found.spam_reasons) == (1, "inbox", False, "")
     assert found.created_at.tzinfo is not None
@@ -55,7 +55,9 @@ def test_is_kept_before_it_is_acknowledged(either: FlaskClient, either_app: Flas
 
 
 @pytest.mark.parametrize("kind", ["json", "urlencoded", "multipart"])
-def test_three_encodings_and_repeated_names(either: FlaskClient, either_app: Flask, form: str, kind: str) -> None:
+def test_three_encodings_and_repeated_names(
+    client_on_each_db: FlaskClient, app_on_each_db: Flask, form: str, kind: str
+) -> None:
     pairs = [("topics", "sales"), ("name", "Ann"), ("topics", "other"), ("email", "a@example.com"), ("extra", " x ")]
     said = {"topics": ["sales", "other"], "name": "Ann", "email": "a@example.com", "extra": " x "}
     bodies: dict[str, dict[str, Any]] = {
@@ -63,8 +65,8 @@ def test_three_encodings_and_repeated_names(either: FlaskClient, either_app: Fla
         "urlencoded": {"data": "&".join(f"{name}={quote(value)}" for name, value in pairs), "content_type": URLENCODED},
         "multipart": multipart(*(text_part(name, value) for name, value in pairs)),
     }
-    assert either.post(f"/f/{form}", headers=JSON, **bodies[kind]).status_code == 200
-    assert list(data_of(either_app, form).items()) == list(said.items())
+    assert client_on_each_db.post(f"/f/{form}", headers=JSON, **bodies[kind]).status_code == 200
+    assert list(data_of(app_on_each_db, form).items()) == list(said.items())
 
 
 @pytest.mark.parametrize(
@@ -155,8 +157,8 @@ def test_a_name_sent_twice_and_empty_both_times_is_empty(app: Flask, anything: s
     assert answer.json.get("codes") == ({"body": ["empty"]} if status == 422 else None)
 
 
-def test_every_fault_of_every_field_is_named(either: FlaskClient, either_app: Flask, form: str) -> None:
-    answer = either.post(f"/f/{form}", json={"email": "nobody", "age": "old", "topics": "?", "name": " "})
+def test_every_fault_of_every_field_is_named(client_on_each_db: FlaskClient, app_on_each_db: Flask, form: str) -> None:
+    answer = client_on_each_db.post(f"/f/{form}", json={"email": "nobody", "age": "old", "topics": "?", "name": " "})
     assert answer.status_code == 422
     assert answer.json["codes"] == {
         "name": ["blank"],
@@ -164,7 +166,7 @@ def test_every_fault_of_every_field_is_named(either: FlaskClient, either_app: Fl
         "age": ["invalid_number"],
         "topics": ["not_a_choice"],
     }
-    assert kept(either_app, form) == []
+    assert kept(app_on_each_db, form) == []
 
 
 def test_unknown_fields_are_kept_dropped_or_refused(app: Flask) -> None:
@@ -234,12 +236,14 @@ def test_a_honeypot_counts_when_one_of_its_values_is_filled_in(
     assert only(app, anything).spam_reasons == reasons
 
 
-def test_nothing_that_was_sent_can_be_read_in_the_database(either: FlaskClient, either_app: Flask) -> None:
-    form = form_for(either_app, store_ip="full")
+def test_nothing_that_was_sent_can_be_read_in_the_database(
+    client_on_each_db: FlaskClient, app_on_each_db: Flask
+) -> None:
+    form = form_for(app_on_each_db, store_ip="full")
     said = {"who": "Zebedee", "mail": "zebedee@quagmire.example", "_subject": "Xylophone"}
     headers = {"Idempotency-Key": "quagmire-key"}
-    assert either.post(f"/f/{form}", json=said, headers=headers).status_code == 200
-    with either_app.app_context():
+    assert client_on_each_db.post(f"/f/{form}", json=said, headers=headers).status_code == 200
+    with app_on_each_db.app_context():
         tables = ("submissions", "submission_people", "outbox", "idempotency_keys")
         rows = [row for table in tables for row in db.session.execute(text(f"SELECT * FROM {table}"))]
     assert len(rows) == 5, "an idempotency key is two rows"
@@ -249,8 +253,10 @@ def test_nothing_that_was_sent_can_be_read_in_the_database(either: FlaskClient, 
         assert word not in stored
 
 
-def test_people_are_found_by_every_address_that_is_a_value(either: FlaskClient, either_app: Flask, form: str) -> None:
-    free = form_for(either_app)
+def test_people_are_found_by_every_address_that_is_a_value(
+    client_on_each_db: FlaskClient, app_on_each_db: Flask, form: str
+) -> None:
+    free = form_for(app_on_each_db)
     said = {
         "email": " Ann@Example.com ",
         "message": "bob@example.com",
@@ -258,12 +264,12 @@ def test_people_are_found_by_every_address_that_is_a_value(either: FlaskClient, 
         "ccemail": "jana@example.com",
         "_cc": ["kurt@example.com", "lena@example.com"],
     }
-    assert either.post(f"/f/{form}", json={**ANN, **said}).status_code == 200
+    assert client_on_each_db.post(f"/f/{form}", json={**ANN, **said}).status_code == 200
     nested = {"a": ["carl@example.com", {"b": "dora@example.com"}], "_replyto": "eve@example.com, fred@example.com"}
-    assert either.post(f"/f/{free}", json=nested).status_code == 200
+    assert client_on_each_db.post(f"/f/{free}", json=nested).status_code == 200
     names = ("ann", "bob", "carl", "dora", "eve", "fred", "gina", "hans", "ida", "jana", "kurt", "lena")
-    with either_app.app_context():
-        assert people(either_app) == {email_blind_index(f"{name}@example.com") for name in names}
+    with app_on_each_db.app_context():
+        assert people(app_on_each_db) == {email_blind_index(f"{name}@example.com") for name in names}
 
 
 @pytest.mark.parametrize(
@@ -319,11 +325,11 @@ def test_a_closed_form_takes_nothing(app: Flask) -> None:
     assert answer.json["error_type"] == "AuthorizationError"
 
 
-def test_a_full_form_takes_no_more_and_spam_fills_none(either: FlaskClient, either_app: Flask) -> None:
-    form = form_for(either_app, max_submissions=2)
+def test_a_full_form_takes_no_more_and_spam_fills_none(client_on_each_db: FlaskClient, app_on_each_db: Flask) -> None:
+    form = form_for(app_on_each_db, max_submissions=2)
     said = [{"n": "1", "_gotcha": "x"}, {"n": "1"}, {"n": "2"}, {"n": "3"}]
-    assert [either.post(f"/f/{form}", json=one).status_code for one in said] == [200, 200, 200, 403]
-    assert sorted(found.status for found in kept(either_app, form)) == ["inbox", "inbox", "spam"]
+    assert [client_on_each_db.post(f"/f/{form}", json=one).status_code for one in said] == [200, 200, 200, 403]
+    assert sorted(found.status for found in kept(app_on_each_db, form)) == ["inbox", "inbox", "spam"]
 
 
 def test_each_client_may_send_so_many(make_app: MakeApp) -> None:

@@ -51,12 +51,12 @@ def submissions(app: Flask) -> list[Submission]:
 
 
 @pytest.fixture
-def either_form(either_app: Flask, key_of: KeyOf) -> tuple[Flask, FlaskClient, str]:
-    return either_app, either_app.test_client(), form_at(either_app, key_of(either_app), EMAIL, CV)
+def form_on_each_db(app_on_each_db: Flask, key_of: KeyOf) -> tuple[Flask, FlaskClient, str]:
+    return app_on_each_db, app_on_each_db.test_client(), form_at(app_on_each_db, key_of(app_on_each_db), EMAIL, CV)
 
 
-def test_files_are_stored_with_the_submission(either_form: tuple[Flask, FlaskClient, str]) -> None:
-    app, client, path = either_form
+def test_files_are_stored_with_the_submission(form_on_each_db: tuple[Flask, FlaskClient, str]) -> None:
+    app, client, path = form_on_each_db
     email = text_part("email", "ann@example.com")
     body = multipart(email, file_part("cv", "../Ann's CV.pdf", PDF), file_part("cv", "me.png", PNG))
     answer = client.post(path, **body, headers=JSON)
@@ -72,8 +72,8 @@ def test_files_are_stored_with_the_submission(either_form: tuple[Flask, FlaskCli
         assert json.loads(db.session.scalars(select(Submission)).one().data) == {"email": "ann@example.com"}
 
 
-def test_a_repeat_leaves_no_second_file(either_form: tuple[Flask, FlaskClient, str]) -> None:
-    app, client, path = either_form
+def test_a_repeat_leaves_no_second_file(form_on_each_db: tuple[Flask, FlaskClient, str]) -> None:
+    app, client, path = form_on_each_db
     body = multipart(text_part("email", "ann@example.com"), file_part("cv", "cv.pdf", PDF))
     first, second = (client.post(path, **body, headers=JSON).json["data"]["id"] for _ in range(2))
     assert first == second
@@ -83,16 +83,16 @@ def test_a_repeat_leaves_no_second_file(either_form: tuple[Flask, FlaskClient, s
     assert len(stored(app)) == 2
 
 
-def test_a_submission_of_files_alone_is_not_empty(either_form: tuple[Flask, FlaskClient, str]) -> None:
-    _, client, path = either_form
+def test_a_submission_of_files_alone_is_not_empty(form_on_each_db: tuple[Flask, FlaskClient, str]) -> None:
+    _, client, path = form_on_each_db
     assert client.post(path, **multipart(file_part("cv", "cv.pdf", PDF)), headers=JSON).status_code == 200
     empty = client.post(path, **multipart(file_part("cv", "", b"")), headers=JSON)
     assert empty.status_code == 422
     assert empty.json["codes"] == {"body": ["empty"]}
 
 
-def test_what_is_wrong_with_texts_and_files_is_said_together(either_form: tuple[Flask, FlaskClient, str]) -> None:
-    app, client, path = either_form
+def test_what_is_wrong_with_texts_and_files_is_said_together(form_on_each_db: tuple[Flask, FlaskClient, str]) -> None:
+    app, client, path = form_on_each_db
     body = multipart(text_part("email", "nobody"), file_part("cv", "cv.pdf", PROGRAM * 9))
     answer = client.post(path, **body, headers=JSON)
     assert answer.status_code == 422
@@ -116,8 +116,8 @@ def test_the_name_of_a_files_field_is_kept_in_nfc(app: Flask, key_of: KeyOf) -> 
         assert db.session.scalars(select(File.field)).all() == ["b\u00fcro"]
 
 
-def test_a_browser_gets_the_form_again(either_form: tuple[Flask, FlaskClient, str]) -> None:
-    _, client, path = either_form
+def test_a_browser_gets_the_form_again(form_on_each_db: tuple[Flask, FlaskClient, str]) -> None:
+    _, client, path = form_on_each_db
     body = multipart(text_part("email", "nobody"), file_part("cv", "cv.pdf", PROGRAM))
     answer = client.post(path, **body, headers={"Accept": "text/html"})
     assert answer.status_code == 422
@@ -203,10 +203,10 @@ def form_at_any(app: Flask) -> str:
 
 
 def test_a_puzzle_is_set_solved_and_good_for_one_submission(
-    either_app: Flask, key_of: KeyOf, monkeypatch: pytest.MonkeyPatch
+    app_on_each_db: Flask, key_of: KeyOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(altcha_challenges, "COST", 1)
-    path, client = form_at(either_app, key_of(either_app), challenge="altcha"), either_app.test_client()
+    path, client = form_at(app_on_each_db, key_of(app_on_each_db), challenge="altcha"), app_on_each_db.test_client()
     asked = client.get(f"{path}/challenge", headers={"Origin": "https://site.example"})
     assert asked.status_code == 200
     assert asked.headers["Access-Control-Allow-Origin"] == "*"
@@ -222,7 +222,7 @@ def test_a_puzzle_is_set_solved_and_good_for_one_submission(
     assert again.json["data"]["id"] == first.json["data"]["id"], "a repeat needs no other token"
     replayed = client.post(path, data={"a": "2", "altcha": token}, headers=JSON)
     assert (replayed.status_code, replayed.json["codes"]) == (422, {"altcha": ["challenge"]})
-    (kept,) = submissions(either_app)
+    (kept,) = submissions(app_on_each_db)
     assert json.loads(kept.data) == {"a": "1"}
 
 

@@ -45,14 +45,14 @@ def whole(app: Flask, form: str, **values: Any) -> tuple[str, Path]:
 
 
 def test_a_mail_that_was_written_to_a_file_goes_too(
-    either: FlaskClient, either_app: Flask, owner: dict[str, str], form: str
+    client_on_each_db: FlaskClient, app_on_each_db: Flask, owner: dict[str, str], form: str
 ) -> None:
-    folder = Path(either_app.instance_path) / "outbox"
-    gone, stays = (either.post(f"/f/{form}", json={"email": ANN, "n": n}).json["data"]["id"] for n in (1, 2))
-    with either_app.app_context():
+    folder = Path(app_on_each_db.instance_path) / "outbox"
+    gone, stays = (client_on_each_db.post(f"/f/{form}", json={"email": ANN, "n": n}).json["data"]["id"] for n in (1, 2))
+    with app_on_each_db.app_context():
         worker.deliver_due()
     assert len(list(folder.glob("*.eml"))) == 2
-    assert either.delete(f"/api/submissions/{gone}", headers=owner).status_code == 200
+    assert client_on_each_db.delete(f"/api/submissions/{gone}", headers=owner).status_code == 200
     (path,) = folder.glob("*.eml")
     assert "n:\n  2" in message_from_bytes(path.read_bytes(), policy=policy.default).get_content(), stays
 
@@ -64,15 +64,15 @@ def recorded(app: Flask, name: str) -> list[Any]:
 
 
 @pytest.fixture
-def owner(either_app: Flask, key_of: KeyOf) -> dict[str, str]:
+def owner(app_on_each_db: Flask, key_of: KeyOf) -> dict[str, str]:
     """Headers of the owner."""
-    return key_of(either_app)
+    return key_of(app_on_each_db)
 
 
 @pytest.fixture
-def form(either_app: Flask, owner: dict[str, str]) -> str:
+def form(app_on_each_db: Flask, owner: dict[str, str]) -> str:
     """A form of the owner."""
-    return make_form(either_app)
+    return make_form(app_on_each_db)
 
 
 @pytest.fixture
@@ -89,68 +89,70 @@ def told() -> Iterator[list[str]]:
 
 @pytest.mark.parametrize("way", ["one", "bulk", "person"])
 def test_erases_a_submission_with_all_that_hangs_on_it(
-    either: FlaskClient, either_app: Flask, owner: dict[str, str], form: str, told: list[str], way: str
+    client_on_each_db: FlaskClient, app_on_each_db: Flask, owner: dict[str, str], form: str, told: list[str], way: str
 ) -> None:
-    sent, file = whole(either_app, form)
-    kept = submit(either_app, form, people=["bob@example.com"])
+    sent, file = whole(app_on_each_db, form)
+    kept = submit(app_on_each_db, form, people=["bob@example.com"])
     if way == "one":
-        answer = either.delete(f"/api/submissions/{sent}", headers=owner)
+        answer = client_on_each_db.delete(f"/api/submissions/{sent}", headers=owner)
     elif way == "bulk":
         body = {"ids": [sent], "delete": True}
-        answer = either.post(f"/api/forms/{form}/submissions/bulk", headers=owner, json=body)
+        answer = client_on_each_db.post(f"/api/forms/{form}/submissions/bulk", headers=owner, json=body)
     else:
-        answer = either.post("/api/people/erase", headers=owner, json={"email": "ANN@Example.com"})
+        answer = client_on_each_db.post("/api/people/erase", headers=owner, json={"email": "ANN@Example.com"})
     assert answer.status_code == 200, answer.json
-    assert count(either_app, *TABLES) == [1, 0, 1, 0, 0]
+    assert count(app_on_each_db, *TABLES) == [1, 0, 1, 0, 0]
     assert not file.exists()
     assert told == [sent]
-    assert either.get(f"/api/submissions/{sent}", headers=owner).status_code == 404
-    assert either.get(f"/api/submissions/{kept}", headers=owner).status_code == 200
+    assert client_on_each_db.get(f"/api/submissions/{sent}", headers=owner).status_code == 404
+    assert client_on_each_db.get(f"/api/submissions/{kept}", headers=owner).status_code == 200
     expected = {"submissions": 1} if way == "person" else {"form_id": form, "submissions": 1}
-    assert recorded(either_app, "person_erased" if way == "person" else "submissions_erased") == [expected]
+    assert recorded(app_on_each_db, "person_erased" if way == "person" else "submissions_erased") == [expected]
 
 
 @pytest.mark.parametrize("what", ["form", "account"])
 def test_submissions_go_with_their_form_and_their_owner(
-    either: FlaskClient, either_app: Flask, owner: dict[str, str], form: str, what: str
+    client_on_each_db: FlaskClient, app_on_each_db: Flask, owner: dict[str, str], form: str, what: str
 ) -> None:
-    file = whole(either_app, form)[1]
+    file = whole(app_on_each_db, form)[1]
     if what == "form":
-        assert either.delete(f"/api/forms/{form}", headers=owner).status_code == 200
+        assert client_on_each_db.delete(f"/api/forms/{form}", headers=owner).status_code == 200
     else:
-        with either_app.app_context(), write_session():
+        with app_on_each_db.app_context(), write_session():
             account = db.session.scalars(select(Account).where(Account.email_index == email_index(OWNER))).one()
             signals.account_erasing.send(account_id=account.id)
             db.session.delete(account)
             assert file.exists(), "it goes after the commit"
             db.session.commit()
-    assert count(either_app, *TABLES) == [0, 0, 0, 0, 0]
+    assert count(app_on_each_db, *TABLES) == [0, 0, 0, 0, 0]
     assert not file.exists()
 
 
-def test_what_is_rolled_back_keeps_its_files(either_app: Flask, form: str) -> None:
-    file = whole(either_app, form)[1]
-    with either_app.app_context():
+def test_what_is_rolled_back_keeps_its_files(app_on_each_db: Flask, form: str) -> None:
+    file = whole(app_on_each_db, form)[1]
+    with app_on_each_db.app_context():
         with write_session():
             signals.form_erasing.send(form_id=form)
         with write_session():
             db.session.add(Event(name="another"))
             db.session.commit()
-    assert count(either_app, *TABLES) == [1, 1, 1, 1, 1]
+    assert count(app_on_each_db, *TABLES) == [1, 1, 1, 1, 1]
     assert file.exists()
 
 
 def test_finds_what_an_address_sent_to_any_form_of_the_owner(
-    either: FlaskClient, either_app: Flask, owner: dict[str, str], form: str, key_of: KeyOf
+    client_on_each_db: FlaskClient, app_on_each_db: Flask, owner: dict[str, str], form: str, key_of: KeyOf
 ) -> None:
-    stranger = key_of(either_app, "stranger@example.com")
-    theirs = submit(either_app, make_form(either_app, "stranger@example.com"), people=[ANN])
-    first = submit(either_app, form, people=[ANN, "bob@example.com"])
-    second = submit(either_app, make_form(either_app), people=[ANN], status="spam")
-    submit(either_app, form, people=["bob@example.com"])
+    stranger = key_of(app_on_each_db, "stranger@example.com")
+    theirs = submit(app_on_each_db, make_form(app_on_each_db, "stranger@example.com"), people=[ANN])
+    first = submit(app_on_each_db, form, people=[ANN, "bob@example.com"])
+    second = submit(app_on_each_db, make_form(app_on_each_db), people=[ANN], status="spam")
+    submit(app_on_each_db, form, people=["bob@example.com"])
 
     def find(headers: dict[str, str], **query: Any) -> tuple[list[str], str | None]:
-        answer = either.post("/api/people/find", headers=headers, json={"email": "Ann@EXAMPLE.com"}, query_string=query)
+        answer = client_on_each_db.post(
+            "/api/people/find", headers=headers, json={"email": "Ann@EXAMPLE.com"}, query_string=query
+        )
         return [submission["id"] for submission in answer.json["data"]], answer.json["meta"]["next"]
 
     assert find(owner) == ([second, first], None)
@@ -158,22 +160,22 @@ def test_finds_what_an_address_sent_to_any_form_of_the_owner(
     assert page == [second]
     assert find(owner, limit=1, cursor=cursor) == ([first], None)
     assert find(stranger) == ([theirs], None)
-    operator = key_of(either_app, "operator@example.com", role="operator")
+    operator = key_of(app_on_each_db, "operator@example.com", role="operator")
     assert find(operator)[0] == [second, first, theirs]
-    lines = either.post("/api/people/export", headers=owner, json={"email": ANN}).text.splitlines()
+    lines = client_on_each_db.post("/api/people/export", headers=owner, json={"email": ANN}).text.splitlines()
     assert [json.loads(line)["id"] for line in lines] == [second, first]
-    assert recorded(either_app, "person_exported") == [{}]
+    assert recorded(app_on_each_db, "person_exported") == [{}]
 
 
 def test_erases_nothing_of_another_owners(
-    either: FlaskClient, either_app: Flask, owner: dict[str, str], form: str, key_of: KeyOf
+    client_on_each_db: FlaskClient, app_on_each_db: Flask, owner: dict[str, str], form: str, key_of: KeyOf
 ) -> None:
-    stranger = key_of(either_app, "stranger@example.com")
-    submit(either_app, form, people=[ANN])
-    answer = either.post("/api/people/erase", headers=stranger, json={"email": ANN})
+    stranger = key_of(app_on_each_db, "stranger@example.com")
+    submit(app_on_each_db, form, people=[ANN])
+    answer = client_on_each_db.post("/api/people/erase", headers=stranger, json={"email": ANN})
     assert answer.json["data"] == {"erased": 0}
-    assert count(either_app, Submission) == [1]
-    assert recorded(either_app, "person_erased") == [{"submissions": 0}]
+    assert count(app_on_each_db, Submission) == [1]
+    assert recorded(app_on_each_db, "person_erased") == [{"submissions": 0}]
 
 
 def test_erases_a_person_piece_by_piece(
@@ -192,9 +194,9 @@ def test_erases_a_person_piece_by_piece(
 
 
 def test_nothing_is_kept_longer_than_the_owner_and_the_operator_want(
-    make_either_app: Any, key_of: KeyOf, monkeypatch: pytest.MonkeyPatch
+    make_app_on_each_db: Any, key_of: KeyOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    app = make_either_app(SPAM_RETENTION_DAYS="10")
+    app = make_app_on_each_db(SPAM_RETENTION_DAYS="10")
     key_of(app)
     short, long = make_form(app, OWNER, retention_days=5), make_form(app)
     ago = {days: now() - timedelta(days=days) for days in (1, 6, 11)}
@@ -215,22 +217,22 @@ def test_nothing_is_kept_longer_than_the_owner_and_the_operator_want(
     assert len(recorded(app, "submissions_expired")) == 3
 
 
-def test_of_spam_the_newest_are_kept(either_app: Flask, form: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_spam_the_newest_are_kept(app_on_each_db: Flask, form: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retention, "MAX_SPAM", 2)
-    sent = [submit(either_app, form, status="spam", read=number % 2 == 0) for number in range(5)]
-    kept = submit(either_app, form)
-    with either_app.app_context():
+    sent = [submit(app_on_each_db, form, status="spam", read=number % 2 == 0) for number in range(5)]
+    kept = submit(app_on_each_db, form)
+    with app_on_each_db.app_context():
         retention.sweep()
         assert {str(each) for each in db.session.scalars(select(Submission.id))} == {*sent[3:], kept}
 
 
-def test_idempotency_keys_are_kept_for_a_day(either_app: Flask, form: str) -> None:
-    kept = submit(either_app, form)
-    remember_key(either_app, form, kept, now() - timedelta(hours=25))
-    remember_key(either_app, form, kept, now() - timedelta(hours=23))
-    with either_app.app_context():
+def test_idempotency_keys_are_kept_for_a_day(app_on_each_db: Flask, form: str) -> None:
+    kept = submit(app_on_each_db, form)
+    remember_key(app_on_each_db, form, kept, now() - timedelta(hours=25))
+    remember_key(app_on_each_db, form, kept, now() - timedelta(hours=23))
+    with app_on_each_db.app_context():
         assert "idempotency keys" in periodic.run_due()
-    assert count(either_app, IdempotencyKey) == [1]
+    assert count(app_on_each_db, IdempotencyKey) == [1]
 
 
 def test_retention_is_kept_to_every_hour(app: Flask) -> None:
@@ -240,16 +242,16 @@ def test_retention_is_kept_to_every_hour(app: Flask) -> None:
 
 
 def test_the_export_of_an_account_holds_its_submissions_or_says_where_they_are(
-    either_app: Flask, form: str, monkeypatch: pytest.MonkeyPatch
+    app_on_each_db: Flask, form: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sent = submit(either_app, form, status="spam", spam_reasons="links")
-    large = make_form(either_app)
+    sent = submit(app_on_each_db, form, status="spam", spam_reasons="links")
+    large = make_form(app_on_each_db)
     for _ in range(3):
-        submit(either_app, large)
+        submit(app_on_each_db, large)
     monkeypatch.setattr(account_export, "MAX_SUBMISSIONS", 2)
     monkeypatch.setattr(queries, "BATCH", 1)
     document: dict[str, Any] = {}
-    with either_app.app_context():
+    with app_on_each_db.app_context():
         account = db.session.scalars(select(Account)).one()
         signals.account_exporting.send(account_id=account.id, document=document)
     assert [submission["id"] for submission in document["submissions"]] == [sent]

@@ -275,8 +275,8 @@ def solved(app: Flask, form_id: str = PUZZLE.id) -> str:
 ALTCHA_REFUSED = {"altcha": ["challenge"]}
 
 
-def test_a_solved_puzzle_passes_once_in_all_processes(easy: None, make_either_app: MakeApp) -> None:
-    one, other = make_either_app(), make_either_app()
+def test_a_solved_puzzle_passes_once_in_all_processes(easy: None, make_app_on_each_db: MakeApp) -> None:
+    one, other = make_app_on_each_db(), make_app_on_each_db()
     with one.app_context():
         secret = one.config["SETTINGS"].secret_key
     assert other.config["SETTINGS"].secret_key == secret

@@ -27,9 +27,9 @@ LONG_AGO = storage.MIN_ORPHAN_AGE + 60
 
 
 @pytest.fixture
-def context(either_app: Flask) -> Iterator[Flask]:
-    with either_app.app_context():
-        yield either_app
+def context(app_on_each_db: Flask) -> Iterator[Flask]:
+    with app_on_each_db.app_context():
+        yield app_on_each_db
 
 
 def written(content: bytes) -> storage.EncryptedFile:
