@@ -1,6 +1,5 @@
 """Forms, over the API, on both databases: made, listed, changed in versions, erased; nobody's but their owner's."""
 
-import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -17,7 +16,7 @@ from forms_service.extensions import db
 from forms_service.forms import cache as publishing
 from forms_service.forms.cache import PublishedForm, get_published_form
 from forms_service.forms.models import FormVersion
-from forms_service.signals import account_exporting, form_erasing
+from forms_service.signals import form_erasing
 from tests.conftest import MakeApp
 
 KeyOf = Callable[..., dict[str, str]]
@@ -298,16 +297,3 @@ class TestPublished:
         kept = [published_in(app, form_id) for form_id in made]
         assert published_in(app, made[2]) is kept[2]
         assert published_in(app, made[0]) is not kept[0]
-
-
-def test_an_account_export_contains_forms_without_secrets(
-    client_on_each_db: FlaskClient, app_on_each_db: Flask, owner: dict[str, str]
-) -> None:
-    said = {"challenge": "hcaptcha", "challenge_site_key": "site", "challenge_secret": "Sesame-1234"}
-    form = make(client_on_each_db, owner, fields=FIELDS, settings=said)
-    document: dict[str, Any] = {}
-    with app_on_each_db.app_context():
-        account_id = db.session.scalar(select(Account.id))
-        account_exporting.send(account_id=account_id, document=document)
-    assert document["forms"] == [form]
-    assert "Sesame" not in json.dumps(document)
