@@ -1,4 +1,4 @@
-"""gunicorn's settings: `gunicorn wsgi:app` reads this file. Its own options and GUNICORN_CMD_ARGS go before it."""
+"""gunicorn's configuration, read by `gunicorn wsgi:app`. Command-line options and GUNICORN_CMD_ARGS override it."""
 
 import ctypes
 import os
@@ -14,7 +14,7 @@ from forms_service.errors import StartError
 from forms_service.server.worker import Worker
 
 try:
-    # here too: a worker that cannot start would be started again for ever
+    # checked in the master too, which would otherwise respawn failing workers forever
     settings = load_settings(Path(__file__).parent)
 except StartError as error:
     sys.exit(str(error))
@@ -22,15 +22,15 @@ except StartError as error:
 
 M_ARENA_MAX = -8
 libc = ctypes.CDLL(None)
-if hasattr(libc, "mallopt"):  # of glibc, which would give threads heaps of their own: 8 MB, for one interpreter's lock
+if hasattr(libc, "mallopt"):  # glibc would give each thread a heap, 8 MB in all, of no use under the GIL
     libc.mallopt(M_ARENA_MAX, 2)
 
 MAX_CONNECTIONS = 4000
 OTHER_FILES = 300
-"""Open files of a process that are no connections: the database, spools, threads at work."""
+"""Open files of a process besides connections: database, spools, busy threads."""
 
 soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-enough = MAX_CONNECTIONS * 2 + OTHER_FILES  # a slow upload has a file besides its socket
+enough = MAX_CONNECTIONS * 2 + OTHER_FILES  # a slow upload needs a file and a socket
 soft = enough if hard == resource.RLIM_INFINITY else min(max(soft, enough), hard)
 resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
@@ -38,26 +38,26 @@ Worker.spool_folder = settings.instance_path
 Worker.max_body = settings.max_upload_size + settings.max_content_length + 1
 Worker.public_scheme = settings.public_url.partition(":")[0]
 
-# hosts that give a PORT come in from outside; without one, a reverse proxy on this machine does
+# platforms that set PORT connect from outside; otherwise a local reverse proxy does
 bind = f"0.0.0.0:{settings.port}" if settings.port else "127.0.0.1:8000"
 workers = settings.web_concurrency
 worker_class = Worker
 threads = THREADS
 worker_connections = max(THREADS + 1, min(MAX_CONNECTIONS, soft - OTHER_FILES))
-sendfile = False  # it would block a thread while a slow client reads
+sendfile = False  # would block a thread while a slow client reads
 control_socket_disable = True
-forwarded_allow_ips = ""  # TRUSTED_PROXIES says whom to believe
+forwarded_allow_ips = ""  # TRUSTED_PROXIES decides instead
 secure_scheme_headers = {}
-access_log_format = "%(h)s %(m)s %(U)s %(s)s %(D)s"  # without the query; the service logs its own line anyway
+access_log_format = "%(h)s %(m)s %(U)s %(s)s %(D)s"  # without the query
 graceful_timeout = 30
 keepalive = 15
 
 
 def on_starting(server):
-    """Note the address for commands, give metrics of several processes a folder, warn of several without Redis."""
+    """Record the address for commands, create the shared metrics folder, warn about several workers without Redis."""
     if not settings.production:
         served_address.record_bound(settings.instance_path, server.address, tls=server.cfg.is_ssl)
-    if server.cfg.workers > 1:  # -w and GUNICORN_CMD_ARGS go before WEB_CONCURRENCY
+    if server.cfg.workers > 1:  # -w and GUNICORN_CMD_ARGS override WEB_CONCURRENCY
         os.environ[METRICS_FOLDER] = tempfile.mkdtemp(prefix="forms-metrics-", dir=os.environ.get(METRICS_FOLDER))
         if not settings.redis_url:
             server.log.warning(
@@ -66,17 +66,17 @@ def on_starting(server):
 
 
 def post_worker_init(worker):
-    """Keep to one core where there is one worker, and send what waited while the service was down."""
+    """Pin a single worker to one core, and start background work."""
     from forms_service.background import runner
 
     if worker.cfg.workers == 1:
         pin_to_idlest_core()
-    if "background" in getattr(worker.application, "extensions", ()):  # the benchmarks serve other apps by this file
+    if "background" in getattr(worker.application, "extensions", ()):  # benchmarks serve other apps with this file
         runner.start(worker.application)
 
 
 def child_exit(server, worker):
-    """Take the gauges of a process that ended out of the metrics."""
+    """Remove the gauges of an ended process."""
     if server.cfg.workers > 1:
         from prometheus_client import multiprocess
 
@@ -84,6 +84,6 @@ def child_exit(server, worker):
 
 
 def on_exit(server):
-    """Leave nothing behind."""
+    """Remove the metrics folder."""
     if server.cfg.workers > 1:
         rmtree(os.environ[METRICS_FOLDER], ignore_errors=True)

@@ -1,4 +1,4 @@
-"""What servers import: `flask run`, `gunicorn wsgi:app` and mod_wsgi find the service here."""
+"""WSGI entry point of `flask run`, `gunicorn wsgi:app` and mod_wsgi."""
 
 import sys
 from pathlib import Path
@@ -9,7 +9,7 @@ from forms_service.config import load_settings
 from forms_service.errors import StartError
 
 WORKER_BOOT_ERROR = 3
-"""The exit code by which a worker tells gunicorn that starting it again is of no use."""
+"""Exit code that keeps gunicorn from respawning the worker."""
 
 try:
     app = application = create_app(load_settings(Path(__file__).parent))

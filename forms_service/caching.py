@@ -1,7 +1,6 @@
-"""The cache: JSON values in memory or in Redis. Only for what is the same for everybody who asks.
+"""The cache: JSON values in memory or Redis, only for data that is the same for everyone.
 
-Redis away means no cache: what is computed is computed again, and nobody gets a value that another process has
-replaced in the meantime.
+Without Redis nothing is cached: values are recomputed, and none is served that another process has replaced.
 """
 
 import functools
@@ -23,7 +22,7 @@ from forms_service.metrics import CACHE_LOOKUPS
 from forms_service.redis_client import RedisCircuitBreaker
 
 MAX_ENTRIES = 1000
-"""Values kept in memory; the oldest go."""
+"""Values in memory; the oldest are evicted."""
 
 PREFIX = "forms:cache:"
 
@@ -34,7 +33,7 @@ R = TypeVar("R")
 
 
 class JsonSerializer(BaseSerializer):
-    """Values as JSON: whoever can write to Redis must not be able to run code here, as pickle would let them."""
+    """Serializes as JSON: with pickle, whoever writes to Redis could run code here."""
 
     def dumps(self, value: Any, *_: Any, **__: Any) -> bytes:
         """:raises TypeError: for a value that JSON does not have"""
@@ -46,17 +45,16 @@ class JsonSerializer(BaseSerializer):
 
 
 class MemoryCache(SimpleCache):
-    """A cache of the process, of MAX_ENTRIES values."""
+    """An in-process cache of MAX_ENTRIES values."""
 
     serializer = JsonSerializer()  # type: ignore[assignment]  # the base class names one that pickles
 
     @classmethod
     def factory(cls, app: Flask, config: dict[str, Any], args: list[Any], kwargs: dict[str, Any]) -> "MemoryCache":
-        """A cache as the app is configured."""
         return cls(threshold=MAX_ENTRIES, default_timeout=kwargs["default_timeout"])
 
     def set(self, key: str, value: Any, timeout: Any = None) -> bool | None:
-        """Keep a value; one that is written anew is young again."""
+        """Store a value; overwriting a key resets its age."""
         with self._lock:
             self._cache.pop(key, None)
             while len(self._cache) >= self._threshold:
@@ -64,7 +62,7 @@ class MemoryCache(SimpleCache):
             return super().set(key, value, timeout)
 
     def delete_matching(self, pattern: str) -> int:
-        """Forget every key that matches, with * and ? as in file names; how many there were."""
+        """Delete the keys that match a pattern with * and ?; return their number."""
         with self._lock:
             matching = [key for key in self._cache if fnmatchcase(key, pattern)]
             for key in matching:
@@ -73,7 +71,7 @@ class MemoryCache(SimpleCache):
 
 
 class RedisCache(BaseCache):
-    """A cache of all processes; while Redis is away it has nothing and keeps nothing."""
+    """A cache shared by all processes; empty while Redis is unavailable."""
 
     def __init__(self, redis: RedisCircuitBreaker, default_timeout: int) -> None:
         super().__init__(default_timeout=default_timeout)
@@ -82,11 +80,10 @@ class RedisCache(BaseCache):
 
     @classmethod
     def factory(cls, app: Flask, config: dict[str, Any], args: list[Any], kwargs: dict[str, Any]) -> "RedisCache":
-        """A cache on the app's Redis."""
         return cls(app.extensions["redis"], kwargs["default_timeout"])
 
     def get(self, key: str) -> Any:
-        """The value, None if there is none or it is not ours."""
+        """Return the value; None if there is none or it is not valid JSON."""
         data = self._redis.call(lambda client: cast("bytes | None", client.get(PREFIX + key)), lambda: None)
         try:
             return None if data is None else self._json.loads(data)
@@ -95,25 +92,24 @@ class RedisCache(BaseCache):
             return None
 
     def set(self, key: str, value: Any, timeout: Any = None) -> bool:
-        """Keep a value; whether it was kept."""
+        """Store a value; return whether it was stored."""
         seconds = self._normalize_timeout(timeout) or None
         data = self._json.dumps(value)
         return self._redis.call(lambda client: bool(client.set(PREFIX + key, data, ex=seconds)), lambda: False)
 
     def has(self, key: str) -> bool:
-        """Whether there is a value."""
         return self._redis.call(lambda client: bool(client.exists(PREFIX + key)), lambda: False)
 
     def delete(self, key: str) -> bool:
-        """Forget a value; whether there was one."""
+        """Delete a value; return whether there was one."""
         return self._redis.call(lambda client: bool(client.delete(PREFIX + key)), lambda: False)
 
     def clear(self) -> bool:
-        """Forget everything of ours."""
+        """Delete the service's keys only."""
         return self.delete_matching("*") >= 0
 
     def delete_matching(self, pattern: str) -> int:
-        """Forget every key that matches, with * and ? as in file names; how many there were."""
+        """Delete the keys that match a pattern with * and ?; return their number."""
 
         def delete(client: Any) -> int:
             return sum(client.unlink(key) for key in client.scan_iter(PREFIX + pattern, count=500))
@@ -122,7 +118,7 @@ class RedisCache(BaseCache):
 
 
 def init_app(app: Flask, settings: Settings) -> None:
-    """Bind the cache: Redis if there is one, else memory."""
+    """Bind the cache: Redis if configured, otherwise memory."""
     backend = RedisCache if app.extensions["redis"] else MemoryCache
     config = {
         "CACHE_TYPE": f"{__name__}.{backend.__name__}",
@@ -135,9 +131,9 @@ def init_app(app: Flask, settings: Settings) -> None:
 def cached(
     ttl: int | None = None, key_prefix: str = "cache", condition: Callable[..., bool] | None = None
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Keep what a function returns for `ttl` seconds (REDIS_TTL if None), by its arguments, which must be JSON.
+    """Cache a function's result for `ttl` seconds (default REDIS_TTL) by its arguments, which must be JSON.
 
-    Not kept while `condition(*args, **kwargs)` is false. Never for what depends on who asks.
+    Skipped while `condition(*args, **kwargs)` is false. Never for results that depend on the caller.
     """
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
@@ -151,7 +147,7 @@ def cached(
             if entry is not None:
                 return cast("R", entry["value"])
             value = function(*args, **kwargs)
-            cache.set(key, {"value": value}, timeout=ttl)  # in a dict, so that None can be kept
+            cache.set(key, {"value": value}, timeout=ttl)  # in a dict, so that None can be cached
             return value
 
         return wrapper
@@ -160,7 +156,7 @@ def cached(
 
 
 def clear_pattern(pattern: str) -> int:
-    """Forget every cached value whose key matches, such as "forms:*"; how many there were."""
+    """Delete every cached value whose key matches, such as "forms:*"; return their number."""
     backend: MemoryCache | RedisCache = current_app.extensions["cache"][cache]
     return backend.delete_matching(pattern)
 

@@ -1,4 +1,4 @@
-"""Which cores of the processor threads run on."""
+"""CPU affinity: which cores threads run on."""
 
 import os
 from collections.abc import Iterator
@@ -8,19 +8,19 @@ import psutil
 
 CAN_PIN = hasattr(os, "sched_setaffinity")  # not on macOS
 ALL_CORES = frozenset(os.sched_getaffinity(0)) if CAN_PIN else frozenset(range(os.cpu_count() or 1))
-"""Those that the process was started on."""
+"""The cores that the process started with."""
 
 
 def cores() -> int:
-    """How many cores this process may use."""
+    """Return the number of cores that this process may use."""
     return len(ALL_CORES)
 
 
 def pin_to_idlest_core() -> None:
-    """Keep this thread, and those that it will start, on the core that was idle most.
+    """Pin this thread, and those it starts, to the core that was idle most.
 
-    The interpreter runs one thread at a time. On several cores each system call hands its lock to a thread that wakes
-    up on another core, and costs more than the call. Cores that somebody has chosen for the process stay as they are.
+    Because of the GIL, on several cores each system call hands the lock to a thread on another core, which costs more
+    than the call. An affinity set by the operator is kept.
     """
     idle = [times.idle for times in psutil.cpu_times(percpu=True)]
     if CAN_PIN and set(range(len(idle))) == ALL_CORES:
@@ -29,7 +29,7 @@ def pin_to_idlest_core() -> None:
 
 @contextmanager
 def all_cores() -> Iterator[None]:
-    """Let this thread run anywhere meanwhile: for long work that does not hold the interpreter's lock."""
+    """Temporarily allow this thread on all cores, for CPU-bound work that releases the GIL."""
     if not CAN_PIN:
         yield
         return

@@ -1,18 +1,18 @@
-"""What can go wrong, as data; one mapper in `web/error_handlers.py` turns each into an answer.
+"""The errors, as data; one mapper in `web/error_handlers.py` turns them into responses.
 
 ApiError
-├── BadRequestError            400  a body that cannot be read
-├── AuthenticationError        401  nobody, or nobody we know
-├── AuthorizationError         403  somebody, but not allowed to
-├── NotFoundError              404  not there, or another's
+├── BadRequestError            400  unreadable body
+├── AuthenticationError        401  missing or unknown credentials
+├── AuthorizationError         403  known, but not allowed
+├── NotFoundError              404  does not exist, or belongs to another
 ├── MethodNotAllowedError      405
-├── ConflictError              409  the state forbids it
+├── ConflictError              409  the current state forbids it
 ├── PayloadTooLargeError       413
 ├── UnsupportedMediaTypeError  415
-├── ValidationError            422  a field that is not as it must be
-├── RateLimitError             429  too many, with the seconds to wait
-├── InternalServerError        500  our fault, and logged
-└── ServiceUnavailableError    503  a dependency or capacity is away, with the seconds to wait
+├── ValidationError            422  invalid fields
+├── RateLimitError             429  too many requests, with the seconds to wait
+├── InternalServerError        500  unexpected, and logged
+└── ServiceUnavailableError    503  a dependency or capacity is unavailable, with the seconds to wait
 """
 
 from collections.abc import Mapping
@@ -20,27 +20,25 @@ from typing import Any, ClassVar, Self
 
 
 class StartError(Exception):
-    """Why the service cannot start; its text is for the operator."""
+    """The service cannot start; the text is for the operator."""
 
 
 class FieldError(str):
-    """One thing wrong with a value: a sentence for people that also carries a code for programs."""
+    """A fault of one value: a sentence for people with a code for programs."""
 
     code: str
 
     def __new__(cls, sentence: str, code: str) -> Self:
-        """A sentence with its code."""
         fault = super().__new__(cls, sentence)
         fault.code = code
         return fault
 
     def __getnewargs__(self) -> tuple[str, str]:  # type: ignore[override]  # str has one argument less
-        """What a copy is made from."""
         return str(self), self.code
 
 
 class ApiError(Exception):
-    """An answer other than success; `message` is for people and says what to do."""
+    """Any unsuccessful response; `message` tells people what to do."""
 
     status: ClassVar[int] = 400
     message: str = "Bad request."
@@ -52,45 +50,43 @@ class ApiError(Exception):
 
     @property
     def headers(self) -> dict[str, str]:
-        """Headers that the status asks for."""
         return {}
 
 
 class BadRequestError(ApiError):
-    """A body or request that cannot be read."""
+    """An unreadable body or request."""
 
     status = 400
     message = "Malformed request."
 
 
 class AuthenticationError(ApiError):
-    """Nobody, or nobody we know."""
+    """Missing or unknown credentials."""
 
     status = 401
     message = "Authentication required. Send the token as: Authorization: Bearer …"
 
     @property
     def headers(self) -> dict[str, str]:
-        """The scheme to sign in by."""
         return {"WWW-Authenticate": "Bearer"}
 
 
 class AuthorizationError(ApiError):
-    """Somebody, but not allowed to."""
+    """Known, but not allowed."""
 
     status = 403
     message = "You do not have permission to do this."
 
 
 class NotFoundError(ApiError):
-    """Not there, or another's: the two cannot be told apart."""
+    """Does not exist, or belongs to another: the two are indistinguishable."""
 
     status = 404
     message = "Not found."
 
 
 class MethodNotAllowedError(ApiError):
-    """A method that this address does not take."""
+    """A method that this URL does not support."""
 
     status = 405
     message = "Method not allowed."
@@ -101,33 +97,32 @@ class MethodNotAllowedError(ApiError):
 
     @property
     def headers(self) -> dict[str, str]:
-        """The methods that it takes."""
         return {"Allow": ", ".join(self.allowed)}
 
 
 class ConflictError(ApiError):
-    """What is there already forbids it."""
+    """The current state forbids it."""
 
     status = 409
     message = "This conflicts with existing data."
 
 
 class PayloadTooLargeError(ApiError):
-    """More bytes than are taken."""
+    """The request exceeds a size limit."""
 
     status = 413
     message = "The request is too large."
 
 
 class UnsupportedMediaTypeError(ApiError):
-    """A body of a kind that this address does not take."""
+    """A content type that this URL does not accept."""
 
     status = 415
     message = "Unsupported content type."
 
 
 class ValidationError(ApiError):
-    """Fields that are not as they must be: dotted path → everything wrong with it."""
+    """Invalid fields: dotted path to all faults of the field."""
 
     status = 422
     message = "Some fields are invalid."
@@ -138,7 +133,7 @@ class ValidationError(ApiError):
 
 
 class RateLimitError(ApiError):
-    """Too many requests; `retry_after` is in whole seconds, at least 1, and true."""
+    """Too many requests; `retry_after` is exact, in whole seconds, at least 1."""
 
     status = 429
 
@@ -151,19 +146,18 @@ class RateLimitError(ApiError):
 
     @property
     def headers(self) -> dict[str, str]:
-        """The seconds to wait."""
         return {"Retry-After": str(self.retry_after)}
 
 
 class InternalServerError(ApiError):
-    """Our fault: the log holds what happened under the request's id."""
+    """An unexpected error, logged under the request's id."""
 
     status = 500
     message = "Something went wrong on the server. The error has been logged; try again later."
 
 
 class ServiceUnavailableError(ApiError):
-    """A dependency or capacity is away for now; `retry_after` is in whole seconds."""
+    """A dependency or capacity is unavailable; `retry_after` is in whole seconds."""
 
     status = 503
     message = "The service is temporarily unavailable. Try again in a moment."
@@ -174,5 +168,4 @@ class ServiceUnavailableError(ApiError):
 
     @property
     def headers(self) -> dict[str, str]:
-        """The seconds to wait."""
         return {"Retry-After": str(self.retry_after)}

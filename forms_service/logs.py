@@ -1,4 +1,4 @@
-"""Log lines for people or as JSON, and named events. Never a query, a body, a token or an e-mail address."""
+"""Logging as text or JSON, and named events. Never logs a query, body, token or e-mail address."""
 
 import json
 import logging
@@ -10,7 +10,7 @@ from typing import Any
 from flask import g, has_request_context
 
 ACCESS_LINE = re.compile(r" - - \[")
-"""Marks the development server's own line for a request, which shows the query."""
+"""The development server's access line, which contains the query."""
 
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -18,12 +18,12 @@ events = logging.getLogger("forms_service.events")
 
 
 def event(name: str, *, level: int = logging.INFO, **fields: Any) -> None:
-    """Log that something happened, by a name that an operator can count on."""
+    """Log an event under a stable name."""
     events.log(level, name, extra={"fields": fields})
 
 
 def configure(level: str, format_: str) -> None:
-    """Send every logger of the process to standard error, once."""
+    """Send all logging of the process to standard error."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter() if format_ == "json" else TextFormatter())
     handler.addFilter(lambda record: not (record.name == "werkzeug" and ACCESS_LINE.search(record.getMessage())))
@@ -34,23 +34,22 @@ def configure(level: str, format_: str) -> None:
     root.addHandler(handler)
     root.setLevel(level)
     logging.getLogger("alembic").setLevel(logging.WARNING)
-    logging._srcfile = None  # no line shows where it was logged, and looking takes 10 µs
-    logging.logThreads = logging.logMultiprocessing = False  # no line shows them; gunicorn's show the process
+    logging._srcfile = None  # lines show no source, and finding it takes 10 µs
+    logging.logThreads = logging.logMultiprocessing = False  # lines show neither
 
 
 class JsonFormatter(logging.Formatter):
-    """A line of JSON with time, level, logger, message, the event's fields and the request's id."""
+    """One line of JSON: time, level, logger, message, the event's fields, the request's id."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """One line, whatever is in the values."""
         return json.dumps(_entry(record, self), ensure_ascii=True, default=str)
 
 
 class TextFormatter(logging.Formatter):
-    """The same for people: time, level, message, then name=value."""
+    """Time, level and message, then name=value."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """One line, with a traceback below it where there is one."""
+        """Format one line, followed by any traceback."""
         entry = _entry(record, self)
         trace = entry.pop("exception", None)
         (_, moment), (_, level), _, (_, message), *rest = entry.items()
@@ -75,7 +74,7 @@ def _entry(record: logging.LogRecord, formatter: logging.Formatter) -> dict[str,
 
 
 def _one_line(message: str) -> str:
-    """The message without colours, line breaks and other controls."""
+    """Remove colours, line breaks and other control characters."""
     if message.isprintable() and "  " not in message:
         return message.strip()
     words = COLOURS.sub("", message).split()
@@ -83,7 +82,7 @@ def _one_line(message: str) -> str:
 
 
 def _printable(value: Any) -> str:
-    """The value on one line, in quotes where it has spaces: nobody writes a log line of their own."""
+    """Quote a value with spaces, so that it cannot forge a log line."""
     text = str(value)
     plain = text and text.isprintable() and " " not in text and '"' not in text and "=" not in text
     return text if plain else json.dumps(text)

@@ -1,4 +1,4 @@
-"""The Prometheus metrics that rooms count into; `health/` shows them. Labels are names, never a person's data."""
+"""Prometheus metrics, shown by `health/`. Labels are names, never personal data."""
 
 from prometheus_client import Counter, Gauge, Histogram
 

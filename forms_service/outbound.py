@@ -1,4 +1,4 @@
-"""The one way out: HTTP to a host that is looked up once, within a deadline, without redirects and proxies."""
+"""Outgoing HTTP: resolved once, within a deadline, without redirects or proxies."""
 
 import http.client
 import ipaddress
@@ -13,18 +13,18 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 MAX_RESPONSE_SIZE = 65_536
-"""Bytes that are read of an answer."""
+"""Bytes read of a response."""
 
 T = TypeVar("T")
 
 
 class OutboundError(OSError):
-    """There was no answer: the reason names no address and no query."""
+    """No response; the reason contains no address and no query."""
 
 
 @dataclass(frozen=True)
 class OutboundResponse:
-    """What a server answered; `body` is cut off at MAX_RESPONSE_SIZE."""
+    """A server's response; `body` is cut off at MAX_RESPONSE_SIZE."""
 
     status: int
     headers: Mapping[str, str]
@@ -40,15 +40,15 @@ class OutboundRequest:
     body: bytes | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     allows_address: Callable[[str], bool] = lambda _: True
-    """Whether an address that the host has may be connected to."""
+    """Whether an address of the host may be connected to."""
 
 
 def send(call: OutboundRequest, timeout: float) -> OutboundResponse:
-    """Send a request and read the answer, whatever its status.
+    """Send a request and read the response, whatever its status.
 
-    It runs in a thread of its own, since neither a lookup nor an answer that drips in can be ended from outside.
+    It runs in a thread of its own, since neither a lookup nor a slow response can be interrupted.
 
-    :raises OutboundError: when there is none within `timeout` seconds
+    :raises OutboundError: when there is no response within `timeout` seconds
     """
     deadline = time.monotonic() + timeout
     return run_with_timeout(timeout, lambda: _exchange(call, deadline))
@@ -57,7 +57,7 @@ def send(call: OutboundRequest, timeout: float) -> OutboundResponse:
 def resolve(host: str, port: int, timeout: float) -> list[str]:
     """Return the addresses of a host.
 
-    :raises OutboundError: when they are not found within `timeout` seconds
+    :raises OutboundError: when it is not resolved within `timeout` seconds
     """
     try:
         ipaddress.ip_address(host)
@@ -67,7 +67,7 @@ def resolve(host: str, port: int, timeout: float) -> list[str]:
 
 
 def run_with_timeout(timeout: float, action: Callable[[], T]) -> T:
-    """Return what `action` returns if it does so in time; otherwise its thread is left to itself.
+    """Return `action()`; if it takes too long, its thread is abandoned.
 
     :raises OutboundError: when it fails or takes longer
     """
@@ -84,7 +84,7 @@ def run_with_timeout(timeout: float, action: Callable[[], T]) -> T:
 def _fulfil(future: "Future[Any]", action: Callable[[], Any]) -> None:
     try:
         future.set_result(action())
-    except Exception as error:  # noqa: BLE001 (it is raised again by whoever waits)
+    except Exception as error:  # noqa: BLE001 (raised again by the caller)
         future.set_exception(error)
 
 
@@ -96,7 +96,7 @@ def _exchange(call: OutboundRequest, deadline: float) -> OutboundResponse:
     try:
         target = urllib.parse.urlunsplit(("", "", parts.path or "/", parts.query, ""))
         connection.request(call.method, target, call.body, dict(call.headers))
-        with connection.getresponse() as response:  # closing the connection leaves a half-read answer open
+        with connection.getresponse() as response:  # closing the connection would leave a half-read response open
             return OutboundResponse(
                 response.status, dict(response.headers), _read(response, connection.sock_to_read, deadline)
             )
@@ -105,7 +105,7 @@ def _exchange(call: OutboundRequest, deadline: float) -> OutboundResponse:
 
 
 class _Connection(http.client.HTTPConnection):
-    """A connection to an address that was looked up once, checked, and is then connected to."""
+    """A connection whose address is resolved once, checked, and then connected to."""
 
     sock_to_read: socket.socket
 
@@ -117,9 +117,9 @@ class _Connection(http.client.HTTPConnection):
         super().__init__(str(parts.hostname), parts.port)
 
     def connect(self) -> None:
-        """Connect to the first address that takes the connection.
+        """Connect to the first address that accepts.
 
-        :raises OutboundError: when the host has an address that is not allowed
+        :raises OutboundError: when any address of the host is not allowed
         """
         addresses = _resolve(self.host, self.port)
         if not all(map(self._allows, addresses)):
@@ -127,7 +127,7 @@ class _Connection(http.client.HTTPConnection):
         self.sock = self._open_socket(addresses)
         if self._tls:
             self.sock = ssl.create_default_context().wrap_socket(self.sock, server_hostname=self.host)
-        self.sock_to_read = self.sock  # http.client forgets it once the answer is the last one on it
+        self.sock_to_read = self.sock  # http.client drops it after the last response
 
     def _open_socket(self, addresses: list[str]) -> socket.socket:
         failure: OSError = OutboundError("no address")

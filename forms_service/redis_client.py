@@ -1,4 +1,4 @@
-"""One Redis for limits and cache: given up on within a quarter of a second, and back by itself."""
+"""The Redis client of rate limits and cache, behind a circuit breaker."""
 
 import importlib
 import logging
@@ -19,31 +19,31 @@ if TYPE_CHECKING:
     import redis
 
 TIMEOUT = 0.25
-"""Seconds to connect, and seconds to wait for an answer."""
+"""Seconds to connect, and to wait for a reply."""
 
 RETRY_INTERVAL = 1.0
-"""How long nobody asks a Redis that failed; then one request tries, the others still do without."""
+"""Seconds that an open circuit stays open before one request tries again."""
 
 T = TypeVar("T")
 
 
 def init_app(app: Flask, settings: Settings) -> None:
-    """Keep the connection in `app.extensions["redis"]`, None without REDIS_URL."""
+    """Set `app.extensions["redis"]`: the circuit breaker, or None without REDIS_URL."""
     app.extensions["redis"] = RedisCircuitBreaker(settings.redis_url) if settings.redis_url else None
 
 
 class RedisCircuitBreaker:
-    """A Redis that may be away: a call that fails is answered by its fallback, and so are others for a while."""
+    """Calls Redis, or the fallback while Redis is unavailable."""
 
     def __init__(self, url: str) -> None:
-        driver = importlib.import_module("redis")  # an extra, and 5 MB that only who uses it should pay
+        driver = importlib.import_module("redis")  # optional, and 5 MB of memory
         self._failures = (driver.RedisError, OSError)
         self.client: redis.Redis = driver.Redis.from_url(
             url,
             socket_timeout=TIMEOUT,
             socket_connect_timeout=TIMEOUT,
             retry=driver.retry.Retry(driver.backoff.NoBackoff(), 0),
-            driver_info=None,  # it would be told with a round trip that a frozen server never answers
+            driver_info=None,  # skip CLIENT SETINFO: it needs a round trip that a frozen server never completes
         )
         _limit_lookups(driver, self.client.connection_pool)
         self.open = False
@@ -51,7 +51,7 @@ class RedisCircuitBreaker:
         self._lock = threading.Lock()
 
     def call(self, action: Callable[["redis.Redis"], T], fallback: Callable[[], T]) -> T:
-        """What `action` makes of the client, or `otherwise()` while Redis is away."""
+        """Return `action(client)`, or `fallback()` if it fails or the circuit is open."""
         if self.open and not self._try_half_open():
             return fallback()
         try:
@@ -88,7 +88,7 @@ class RedisCircuitBreaker:
 
 
 def _limit_lookups(driver: Any, pool: Any) -> None:
-    """Let connections find their host within TIMEOUT; the operating system looks for a name server for 10 s."""
+    """Resolve hosts within TIMEOUT; the operating system would wait 10 s for a name server."""
     connection_class, addresses = pool.connection_class, dict[str, list[str]]()
     if not issubclass(connection_class, driver.Connection):
         return  # a Unix socket

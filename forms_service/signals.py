@@ -1,8 +1,8 @@
-"""What happened, for whoever wants to know of it without being known: rooms above listen, rooms below send.
+"""Signals between features: lower layers send, higher layers listen.
 
-Those named for what happened are sent after the commit. Those at the end are sent inside the transaction, so that
-a room can add what it keeps on an account or a form to an export, or erase it with the rest; the two for emptying come
-before it, so that what takes long is done in transactions of its own.
+Those named for an event are sent after the commit. The rest are sent inside the transaction, so that a feature can
+export or erase its own data with an account or form; the two `emptying` signals precede it, so that long work gets
+transactions of its own.
 """
 
 from blinker import Namespace
@@ -23,16 +23,16 @@ submission_deleted = _signals.signal("submission-deleted")
 """`submission_ids`"""
 
 account_emptying = _signals.signal("account-emptying")
-"""`account_id`, to be deleted as soon as that is done; a receiver returns whether something is left for later"""
+"""`account_id`, about to be deleted; a receiver returns whether work is left for later"""
 form_emptying = _signals.signal("form-emptying")
-"""`form_id`, to be deleted as soon as that is done; a receiver erases a piece and returns whether there may be more"""
+"""`form_id`, about to be deleted; a receiver erases a batch and returns whether there may be more"""
 account_exporting = _signals.signal("account-exporting")
-"""`account_id`, and a `document` to write into"""
+"""`account_id`, and a `document` to fill"""
 account_erasing = _signals.signal("account-erasing")
 """`account_id`, about to be deleted"""
 form_deleting = _signals.signal("form-deleting")
-"""`form_id`, and the `caller` who wants it deleted: who may not, is refused by an exception; nothing is done yet"""
+"""`form_id`, and the `caller` who deletes it: a receiver raises an error to refuse; nothing is done yet"""
 form_versioning = _signals.signal("form-versioning")
-"""`form_id`, which has as many versions as are kept: those that nothing needs may go"""
+"""`form_id`, which has reached its limit of versions: receivers delete unneeded ones"""
 form_erasing = _signals.signal("form-erasing")
 """`form_id`, about to be deleted"""

@@ -1,4 +1,4 @@
-"""How Alembic runs a migration: on the app's own engine, one process at a time, after a copy of an SQLite file."""
+"""Runs migrations on the app's engine, one process at a time, after a copy of an SQLite file."""
 
 import logging
 from collections.abc import Iterable
@@ -11,13 +11,13 @@ from sqlalchemy import Connection, inspect, text
 from forms_service.database import migrations
 
 LOCK = 7_311_902
-"""The number of the advisory lock on PostgreSQL; SQLite locks the file."""
+"""The advisory lock on PostgreSQL; SQLite locks the file."""
 
 log = logging.getLogger("forms_service.migrations")
 
 
 def run(connection: Connection) -> None:
-    """Bring the database to the revision that was asked for."""
+    """Migrate to the requested revision."""
     context.configure(
         connection=connection,
         target_metadata=current_app.extensions["migrate"].db.metadata,
@@ -33,7 +33,7 @@ def run(connection: Connection) -> None:
 
 
 def copy_first() -> None:
-    """Keep a copy of an SQLite database that holds something."""
+    """Copy an SQLite database that is not empty."""
     path = migrations.sqlite_file()
     if path:
         with engine.connect() as connection:

@@ -1,4 +1,4 @@
-"""The settings: read from the environment here and nowhere else, and all that is wrong said at once."""
+"""The settings, read from the environment here and nowhere else; all faults are reported together."""
 
 import os
 from dataclasses import dataclass, fields
@@ -18,24 +18,24 @@ from forms_service.cpu_affinity import cores
 from forms_service.errors import StartError
 
 THREADS = 96
-"""Requests that one process answers at a time under gunicorn; see `gunicorn.conf.py`."""
+"""Requests that one process handles at a time under gunicorn; see `gunicorn.conf.py`."""
 
 METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
-"""Read by prometheus_client when it is imported, so it must be set before `forms_service.metrics` is."""
+"""prometheus_client reads it on import, so set it before importing `forms_service.metrics`."""
 
 DEFAULT_FOLDER = "instance"
 
 DOTENV = ".env"
-"""The file of settings, beside `wsgi.py`."""
+"""The settings file beside `wsgi.py`."""
 
 TURNSTILE = "https://challenges.cloudflare.com/turnstile/v0/siteverify"
 HCAPTCHA = "https://api.hcaptcha.com/siteverify"
 RECAPTCHA = "https://www.google.com/recaptcha/api/siteverify"
-"""Where the providers of CAPTCHAs say whether a token is good."""
+"""Where the CAPTCHA providers verify tokens."""
 
 
 class SettingsError(StartError):
-    """Settings that the service cannot start with; its text is for the operator and holds no value."""
+    """Invalid settings; the text is for the operator and contains no value."""
 
     def __init__(self, problems: dict[str, list[str]]) -> None:
         self.problems = problems
@@ -137,7 +137,7 @@ class Settings:
 
     @property
     def production(self) -> bool:
-        """Whether people's data is at stake: nothing is then made up or open by default."""
+        """Whether personal data is at stake: no secret is generated, nothing is open by default."""
         return self.environment == "production"
 
     @property
@@ -146,20 +146,20 @@ class Settings:
 
     @property
     def public_path(self) -> str:
-        """The path of PUBLIC_URL without a trailing slash, "" at the root of a host."""
+        """The path of PUBLIC_URL without a trailing slash, "" at the root."""
         return of.url_path(self.public_url)
 
 
 settings = cast("Settings", LocalProxy(lambda: current_app.config["SETTINGS"]))
-"""The settings of the app that is asking; needs an application context."""
+"""The current app's settings; needs an application context."""
 
 
 def load_settings(directory: Path, *, draft: str | None = None) -> Settings:
-    """Settings from the environment, then from `directory/.env`; relative paths start at `directory`.
+    """Load settings from the environment, then `directory/.env`; relative paths start at `directory`.
 
-    With a `draft` of that file, the settings that it would give.
+    With a `draft`, that text replaces the file.
 
-    :raises SettingsError: naming every setting that is wrong and what to write instead
+    :raises SettingsError: naming every invalid setting and what to write instead
     """
     env = Reader()
     if draft is None:
@@ -180,7 +180,7 @@ def load_settings(directory: Path, *, draft: str | None = None) -> Settings:
 
 
 def _read(env: Reader, directory: Path) -> dict[str, Any]:
-    """Read every declared setting, in order; a folder that is invalid leaves the default, for those that need one."""
+    """Read every declared setting, in order; an invalid INSTANCE_PATH leaves the default to the others."""
     values: dict[str, Any] = {"directory": directory, "instance_path": directory / DEFAULT_FOLDER}
     values["flask_run_port"] = env.setting("FLASK_RUN_PORT", None, parse=of.integer(1, 65_535))
     for declared in filter(is_setting, fields(Settings)):
@@ -195,7 +195,7 @@ def _read(env: Reader, directory: Path) -> dict[str, Any]:
 
 
 def _find_conflicts(values: dict[str, Any], problems: dict[str, list[str]]) -> dict[str, list[str]]:
-    """What no single setting shows; one that is wrong by itself is not reported twice."""
+    """Find conflicts between settings; one that is invalid by itself is not reported twice."""
     wrong = {}
     if "*" in (values["cors_origins"] or ()) and values["cors_allow_credentials"]:
         wrong["CORS_ALLOW_CREDENTIALS"] = "Any site could act for the signed-in user. List the sites in CORS_ORIGINS."
@@ -215,5 +215,5 @@ def setting_names() -> tuple[str, ...]:
 
 
 def metrics_folder() -> str | None:
-    """Where the processes of one server keep their metrics; None when it is a single one (`gunicorn.conf.py`)."""
+    """Return the folder that a server's processes share for metrics; None if there is only one."""
     return os.environ.get(METRICS_FOLDER)

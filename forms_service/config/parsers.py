@@ -1,4 +1,4 @@
-"""What a setting's text may be, and the value it stands for; each fault says what to write instead."""
+"""Parsers of settings; each error says what to write instead."""
 
 import importlib.util
 import ipaddress
@@ -18,33 +18,33 @@ ALGORITHMS = ("HS256", "HS384", "HS512")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 OWN_PATHS = frozenset({"api", "f", "forgot", "health", "login", "metrics", "new-address", "reset", "signup", "static"})
 HOST_LABEL = re.compile(r"\w([\w-]{0,61}\w)?")
-"""What stands between the dots of a host's name."""
+"""One label of a host name."""
 
 PATH = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*/?")
-"""A path that is the same however it is written: a server hands it on decoded, a link has it encoded."""
+"""A path without characters to encode: servers decode paths, links encode them."""
 
 
 class Rate(NamedTuple):
-    """How many requests in how many seconds."""
+    """Requests per number of seconds."""
 
     requests: int
     seconds: int
 
 
 def text(raw: str) -> str:
-    """The text itself, on one line."""
+    """Parse one line of text."""
     if not raw.isprintable():
         raise ValidationError("Must be one line, without control characters.")
     return raw.strip()
 
 
 def path_in(directory: Path) -> Callable[[str], Path]:
-    """A path, relative to `directory` unless it is absolute."""
+    """Parse a path, relative to `directory` unless absolute."""
     return lambda raw: directory / text(raw)
 
 
 def boolean(raw: str) -> bool:
-    """True or false, as people write them."""
+    """Parse true or false, in the usual spellings."""
     words = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
     if raw.strip().lower() not in words:
         raise ValidationError("Must be true or false.")
@@ -52,7 +52,7 @@ def boolean(raw: str) -> bool:
 
 
 def one_of(*choices: str) -> Callable[[str], str]:
-    """One of a few words, in any case."""
+    """Parse one of a few words, in any case."""
     by_key = {choice.lower(): choice for choice in choices}
 
     def parse(raw: str) -> str:
@@ -64,7 +64,7 @@ def one_of(*choices: str) -> Callable[[str], str]:
 
 
 def integer(minimum: int, maximum: int) -> Callable[[str], int]:
-    """A whole number within bounds, both included."""
+    """Parse a whole number within inclusive bounds."""
 
     def parse(raw: str) -> int:
         digits = raw.strip()
@@ -76,7 +76,7 @@ def integer(minimum: int, maximum: int) -> Callable[[str], int]:
 
 
 def rate(raw: str) -> Rate:
-    """Requests and seconds, as 10/900."""
+    """Parse requests and seconds, such as 10/900."""
     requests, _, seconds = raw.partition("/")
     try:
         return Rate(integer(1, 1_000_000)(requests), integer(1, 86_400)(seconds))
@@ -85,7 +85,7 @@ def rate(raw: str) -> Rate:
 
 
 def public_url(raw: str) -> str:
-    """The address of the service without a trailing slash; may have a path of its own."""
+    """Parse the service's URL, without a trailing slash; it may have a path."""
     url = _url(raw)
     if url is None or url.query or url.fragment or not PATH.fullmatch(url.path):
         raise ValidationError("Must be a URL such as https://forms.example.com or https://example.com/forms.")
@@ -95,14 +95,14 @@ def public_url(raw: str) -> str:
 
 
 def service_url(raw: str) -> str:
-    """An address of another service, http or https."""
+    """Parse the http or https URL of another service."""
     if _url(raw) is None:
         raise ValidationError("Must be a URL such as https://provider.example/verify.")
     return raw.strip()
 
 
 def host(raw: str) -> str:
-    """A host's name or address, without a port."""
+    """Parse a host name or address, without a port."""
     name = text(raw)
     if not _is_address(name) and not all(HOST_LABEL.fullmatch(label) for label in name.removesuffix(".").split(".")):
         raise ValidationError("Must be a host name only, such as smtp.example.com; the port goes into SMTP_PORT.")
@@ -110,7 +110,7 @@ def host(raw: str) -> str:
 
 
 def mailbox(raw: str) -> str:
-    """An address that mails are from, with a name before it or without."""
+    """Parse a sender's address, with or without a name."""
     _, address = parseaddr(text(raw))
     local_part, _, domain = address.rpartition("@")
     is_one = len(getaddresses([raw])) == 1 and address.isascii() and local_part and domain
@@ -120,19 +120,19 @@ def mailbox(raw: str) -> str:
 
 
 def default_mail_from(url: str | None) -> str:
-    """What mails are from when nobody says so: an address at the service's own host."""
+    """Return the default MAIL_FROM: an address at the service's own host."""
     host = urlsplit(url or "").hostname or ""
     is_name = host.isascii() and "." in host and not host.rpartition(".")[2].isdigit()
     return f"forms@{host if is_name else 'localhost'}"
 
 
 def default_hsts(url: str | None) -> str:
-    """How far HSTS reaches when nobody says so: not at all where the service has only a path of somebody's host."""
+    """Return the default HSTS: off where the service has only a path of a host."""
     return "off" if url and url_path(url) else "subdomains"
 
 
 def named_urls(raw: str) -> dict[str, str]:
-    """`name=url` pairs, by comma, as a dictionary."""
+    """Parse `name=url` pairs, separated by commas."""
     pairs = [pair.strip().partition("=") for pair in raw.split(",") if pair.strip()]
     if any(not name.strip() or _url(url) is None for name, _, url in pairs):
         raise ValidationError("Must be name=url pairs by comma, such as billing=https://billing.example.com/health.")
@@ -140,7 +140,7 @@ def named_urls(raw: str) -> dict[str, str]:
 
 
 def origins(raw: str) -> tuple[str, ...]:
-    """Web origins by comma, or `*` for any."""
+    """Parse web origins, separated by commas, or `*`."""
     parsed = tuple(origin.strip().rstrip("/").lower() for origin in raw.split(",") if origin.strip())
     for origin in parsed:
         url = _url(origin)
@@ -150,7 +150,7 @@ def origins(raw: str) -> tuple[str, ...]:
 
 
 def database_url(raw: str, instance_path: Path) -> str:
-    """An address for SQLAlchemy, with psycopg 3 for PostgreSQL; a relative SQLite file lies in `instance_path`."""
+    """Parse a SQLAlchemy URL, with psycopg 3 for PostgreSQL; relative SQLite files are in `instance_path`."""
     try:
         url = make_url(raw.strip().replace("postgres://", "postgresql://", 1))
     except (ArgumentError, ValueError):
@@ -165,7 +165,7 @@ def database_url(raw: str, instance_path: Path) -> str:
 
 
 def redis_url(raw: str) -> str:
-    """An address for redis-py."""
+    """Parse a URL for redis-py."""
     if _scheme(raw) not in ("redis", "rediss", "unix"):
         raise ValidationError("Must be redis://host:6379/0, rediss://… for TLS, or unix:///path/to/socket.")
     if importlib.util.find_spec("redis") is None:
@@ -174,7 +174,7 @@ def redis_url(raw: str) -> str:
 
 
 def url_path(url: str) -> str:
-    """The path of a web address without a trailing slash."""
+    """Return a URL's path without a trailing slash."""
     return urlsplit(url).path.rstrip("/")
 
 
@@ -187,7 +187,7 @@ def _is_address(name: str) -> bool:
 
 
 def _scheme(raw: str) -> str:
-    """The scheme of an address, "" when it is none."""
+    """Return the scheme of a URL, "" if it is invalid."""
     try:
         url = urlsplit(raw.strip())
         url.port  # noqa: B018 (raises for a port that is no number)
@@ -197,7 +197,7 @@ def _scheme(raw: str) -> str:
 
 
 def _url(raw: str) -> SplitResult | None:
-    """The parts of a web address, None if it is not one or holds a name or password."""
+    """Split a web URL; None if it is invalid or contains credentials."""
     try:
         url = urlsplit(raw.strip())
         url.port  # noqa: B018 (raises for a port that is no number)

@@ -1,4 +1,4 @@
-"""The instance folder, and the secrets that a first start makes in it: only their owner reads them."""
+"""The instance folder, and the secrets that the first start creates in it, readable by the owner only."""
 
 import os
 import secrets
@@ -12,11 +12,10 @@ from forms_service.config import secret_values
 from forms_service.security import generate_key
 
 EMBEDDED_DATABASE = "forms.db"
-"""The database in the instance folder."""
 
 
 def create_folder(path: Path, problems: dict[str, list[str]]) -> None:
-    """Make the instance folder, for its owner only; what goes wrong is added to `problems`."""
+    """Create the instance folder, for its owner only; faults are added to `problems`."""
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
@@ -24,9 +23,9 @@ def create_folder(path: Path, problems: dict[str, list[str]]) -> None:
 
 
 def load_secrets(settings: dict[str, Any], problems: dict[str, list[str]]) -> None:
-    """Take SECRET_KEY and ENCRYPTION_KEYS from the instance folder where the environment has none.
+    """Load SECRET_KEY and ENCRYPTION_KEYS from the instance folder if the environment has none.
 
-    A missing file is made, but never in production; what goes wrong is added to `problems`.
+    A missing file is created, but never in production; faults are added to `problems`.
     """
     for name, parse in (("SECRET_KEY", secret_values.secret_key), ("ENCRYPTION_KEYS", secret_values.encryption_keys)):
         if settings[name.lower()] is None and not {name, "INSTANCE_PATH"} & set(problems):
@@ -39,7 +38,7 @@ def load_secrets(settings: dict[str, Any], problems: dict[str, list[str]]) -> No
 
 
 def _is_in_use(settings: dict[str, Any]) -> bool:
-    """Whether there is an embedded database already: a new key would be of no use to it."""
+    """Whether an embedded database exists already, which a new key could not decrypt."""
     database = settings["instance_path"] / EMBEDDED_DATABASE
     return bool(settings["embedded"]) and database.is_file() and database.stat().st_size > 0
 
@@ -60,7 +59,7 @@ def _read_or_create(path: Path, parse: Callable[[str], Any], *, may_create: bool
 
 
 def _create(path: Path) -> None:
-    """Write a fresh key; of several processes that start at once the first one's stays."""
+    """Write a new key; if several processes start at once, the first one wins."""
     draft = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     try:
         with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:

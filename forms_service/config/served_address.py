@@ -1,4 +1,4 @@
-"""Where `flask run` and gunicorn serve: noted in the instance folder, so that commands print what answers."""
+"""Records in the instance folder where `flask run` or gunicorn serves, so that commands print URLs that work."""
 
 import os
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ WILDCARDS = ("0.0.0.0", "::")  # noqa: S104 (compared with, not bound to)
 
 
 def url_of_this_process() -> str | None:
-    """The address that this `flask run` will answer at; None in any other process."""
+    """Return the URL of this `flask run`; None in any other process."""
     command = click.get_current_context(silent=True)
     if command is None or command.info_name != "run":
         return None
@@ -25,7 +25,7 @@ def url_of_this_process() -> str | None:
 
 
 def default_url(instance_path: Path, port: int | None) -> str:
-    """The address of a service that is tried out: of this process, by FLASK_RUN_PORT, as noted, or Flask's own."""
+    """Return the default PUBLIC_URL: this process's, by FLASK_RUN_PORT, as recorded, or Flask's own."""
     here = url_of_this_process()
     if here or port:
         return here or f"http://127.0.0.1:{port}"
@@ -35,13 +35,13 @@ def default_url(instance_path: Path, port: int | None) -> str:
 
 
 def record(instance_path: Path, public_url: str) -> None:
-    """Note it for commands, where this process serves and nobody has set another address."""
+    """Record the URL if this process serves there."""
     if public_url == url_of_this_process():
         _write(instance_path, public_url)
 
 
 def record_bound(instance_path: Path, addresses: Iterable[object], *, tls: bool) -> None:
-    """Note the first host and port that gunicorn is bound to; before its workers load the settings."""
+    """Record the first address that gunicorn has bound, before its workers load the settings."""
     for address in addresses:
         if isinstance(address, tuple):
             _write(instance_path, _url(str(address[0]), int(address[1]), tls=tls))
@@ -54,7 +54,7 @@ def _url(host: str, port: int, *, tls: bool) -> str:
 
 
 def _write(instance_path: Path, url: str) -> None:
-    with suppress(OSError):  # a folder that takes nothing is somebody else's to report
+    with suppress(OSError):  # an unwritable folder is reported elsewhere
         file = os.open(instance_path / FILE_NAME, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         os.write(file, url.encode())
         os.close(file)

@@ -81,9 +81,9 @@ def count_stale() -> int:
 def reencrypt() -> Iterator[Progress]:
     """Re-encrypt every stale value; yields the progress after each batch.
 
-    An interrupted run can be restarted, since it reads only stale rows. Other processes write under the old key for up to
-    RELOAD_INTERVAL, so run it again after that. A row that changes meanwhile is left alone. It sleeps as long as it works,
-    so that others can write.
+    An interrupted run can be restarted, since it reads only stale rows. Other processes write under the old key for up
+    to RELOAD_INTERVAL, so run it again after that. A row that changes meanwhile is left alone. It sleeps as long as it
+    works, so that others can write.
     """
     so_far = Progress(0, 0)
     for table, columns in encrypted_columns().items():

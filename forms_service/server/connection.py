@@ -1,4 +1,4 @@
-"""A client's connection: the request that arrives on it, and the response that waits until the client takes it."""
+"""A client's connection: the request as it arrives, and the response backlog."""
 
 import socket
 import threading
@@ -10,18 +10,18 @@ from forms_service.server.framing import HEAD_END, MAX_HEAD, ChunkedBody, SizedB
 from forms_service.server.spool import Spool, SpoolSpace
 
 MAX_BACKLOG = 2**25
-"""Bytes of a response that wait for one client; the thread that makes more waits with them."""
+"""Bytes of a response that wait for one client; beyond it the producing thread blocks."""
 
 MAX_BLOCKED_THREADS = 16
-"""Threads of a process that may wait so; a client that would need one more is cut off."""
+"""Threads per process that may block so; a client that needs another is disconnected."""
 
 
 class BodyPendingError(BaseException):
-    """The body is needed and has not arrived. No `except Exception` may take it for a fault of the request."""
+    """The body is needed but has not arrived. A BaseException, so that no `except Exception` swallows it."""
 
 
 class State(Enum):
-    """Who is at work: the client, a thread, or nobody any more."""
+    """The phase of a connection."""
 
     READING = auto()
     RUNNING = auto()
@@ -40,19 +40,19 @@ class Outcome(Enum):
 
 
 class Request:
-    """One request as it arrives: its head in memory, its body in a spool."""
+    """A request as it arrives: head in memory, body in a spool."""
 
     def __init__(self, space: SpoolSpace, max_body: int) -> None:
         self.head = bytearray()
         self.complete = False
         self.truncated = False
-        """The end of the body is not known, or was not waited for: the connection cannot be used again."""
+        """The end of the body is unknown or was not awaited, so the connection cannot be reused."""
 
         self.head_checked = False
-        """The application has seen the head, and asks for the body."""
+        """The application has seen the head and asks for the body."""
 
         self.scratch: dict[str, Any] = {}
-        """What the application remembers between seeing the head and seeing the body."""
+        """Survives from the run with the head to the run with the body."""
 
         self._body: SizedBody | ChunkedBody | None = None
         self._spool = Spool(space)
@@ -61,7 +61,6 @@ class Request:
 
     @property
     def has_head(self) -> bool:
-        """Whether the head is complete."""
         return self._body is not None
 
     @property
@@ -70,9 +69,9 @@ class Request:
         return self._spool.size
 
     def feed(self, data: bytes) -> bytes:
-        """Take what belongs to this request; return what follows it.
+        """Take the bytes of this request; return those that follow it.
 
-        :raises SpoolFullError: when too much is waiting already
+        :raises SpoolFullError: when too much is buffered already
         """
         if self._body is None:
             data = self._feed_head(data)
@@ -107,21 +106,19 @@ class Request:
         return self._spool.read(size)
 
     def rewind(self) -> None:
-        """Read from the first byte again."""
         self._position = 0
         self._spool.rewind()
 
     def exhausted(self) -> bool:
-        """Whether every byte of it was read."""
+        """Whether every byte was read."""
         return self._position == len(self.head) and not self._spool.unread
 
     def clear(self) -> None:
-        """Forget it."""
         self._spool.clear()
 
 
 class RequestReader:
-    """What gunicorn's parser reads a request from."""
+    """The socket that gunicorn's parser reads a request from."""
 
     def __init__(self, request: Request, *, partial: bool) -> None:
         self._request = request
@@ -130,7 +127,7 @@ class RequestReader:
     def recv(self, size: int) -> bytes:
         """Return the next bytes.
 
-        :raises BodyPendingError: where more are to come
+        :raises BodyPendingError: when more are to come
         """
         data = self._request.read(size)
         if not data and self._partial:
@@ -139,7 +136,7 @@ class RequestReader:
 
 
 class Response:
-    """What gunicorn writes a response to. It never blocks for a slow client, until MAX_BACKLOG bytes wait for it."""
+    """The socket that gunicorn writes a response to; it blocks only while MAX_BACKLOG bytes wait."""
 
     _blocked_threads = threading.BoundedSemaphore(MAX_BLOCKED_THREADS)
 
@@ -157,11 +154,11 @@ class Response:
         self._space_available = threading.Condition(self._lock)
 
     def sendall(self, data: bytes) -> None:
-        """Send what the socket takes, and keep the rest for the event loop.
+        """Send what the socket takes, and leave the rest to the event loop.
 
-        The headers wait for what follows them: one packet and one system call for both.
+        Headers wait for the first body bytes: one packet and one system call for both.
 
-        :raises OSError: when the client has gone or takes too little
+        :raises OSError: when the client has gone or reads too slowly
         """
         with self._lock:
             if not self.started:
@@ -170,33 +167,31 @@ class Response:
             self._write(self._held + data if self._held else data)
 
     def finish(self) -> None:
-        """Send the headers of a response that has nothing else."""
+        """Send the held headers of a response without a body."""
         with self._lock:
             if self._held and not self._broken:
                 self._write(self._held)
 
     def begin(self, scratch: dict[str, Any]) -> None:
-        """Begin the response to the next request."""
         self.started = False
         self.scratch = scratch
 
     def send(self, data: bytes) -> int:
-        """Drop gunicorn's 100 Continue: it comes when the body has arrived."""
+        """Drop gunicorn's 100 Continue, since the body has arrived already."""
         return len(data)
 
     def gettimeout(self) -> float:
-        """Say that it does not block."""
+        """Report a non-blocking socket."""
         return 0.0
 
     def shutdown(self, _: int) -> None:
-        """Leave the closing to the event loop.
+        """Leave closing to the event loop.
 
         :raises OSError: always, which ends gunicorn's own way of closing
         """
         raise OSError("closed by the event loop")
 
     def close(self) -> None:
-        """Take no more bytes."""
         with self._lock:
             self._broken = True
             self._backlog.clear()
@@ -204,11 +199,10 @@ class Response:
 
     @property
     def has_backlog(self) -> bool:
-        """Whether bytes wait for the client."""
         return not self._broken and bool(self._part or self._backlog.unread)
 
     def flush(self) -> None:
-        """Send on what waits, as far as the socket takes it.
+        """Send as much of the backlog as the socket takes.
 
         :raises OSError: when the client has gone
         """
@@ -272,12 +266,12 @@ class Connection:
 
         self.keep = False
         self.pipelined = b""
-        """What came behind the request."""
+        """Bytes after the request."""
 
         self.events = 0
         self.deadline = 0.0
         self.progress = 0
-        """Bytes that had moved when the deadline was set."""
+        """Bytes transferred when the deadline was set."""
 
         self.sock: Response
         self.request: Request

@@ -1,7 +1,7 @@
-"""Keys that the worker puts into the WSGI environment of a request."""
+"""Keys that the worker adds to the WSGI environment."""
 
 SCRATCH = "forms_service.marks"
-"""A dict that stays while a request is shown twice: its head first, then all of it."""
+"""A dict that survives when a request is run twice: its head first, then the whole."""
 
 MALFORMED = "forms_service.unreadable"
-"""Set where the environment stands for bytes that are no HTTP request."""
+"""Set if the bytes were not an HTTP request."""

@@ -1,22 +1,22 @@
-"""Where a request ends in a stream of bytes (RFC 9112), without reading what it means: gunicorn's parser does that.
+"""Finds the end of a request in a stream (RFC 9112) without interpreting it: gunicorn's parser does that.
 
-Whatever is malformed counts as complete, so that the parser refuses it: it finds no end.
+Malformed input counts as complete, so that the parser refuses it.
 """
 
 import re
 
 HEAD_END = b"\r\n\r\n"
 MAX_HEAD = 131_072
-"""Bytes of a head; gunicorn refuses long lines and many headers far below it."""
+"""Bytes of a head; gunicorn's own limits are far lower."""
 
 MAX_LINE = 16_384
-"""Bytes of a chunk's size line or of a trailer; gunicorn takes half as many."""
+"""Bytes of a chunk-size line or trailer; gunicorn takes half as many."""
 
 MAX_DIGITS = 18
-"""Digits of a length, leading zeros aside; a longer one is the length of no body that could be taken."""
+"""Digits of a Content-Length, without leading zeros; anything longer is refused anyway."""
 
 MAX_SMALL_CHUNKS, FAIR_CHUNK = 4096, 256
-"""Chunks that may be of any size; more have to hold FAIR_CHUNK bytes each on average, since each costs a step."""
+"""Chunks of any size; beyond them chunks must average FAIR_CHUNK bytes, since each costs a step."""
 
 _LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]+)[ \t]*\r\n", re.IGNORECASE)
 _CODING = re.compile(rb"\r\ntransfer-encoding:", re.IGNORECASE)
@@ -25,14 +25,13 @@ _HEX = re.compile(rb"[0-9a-fA-F]{1,16}")
 
 
 class SizedBody:
-    """A body of a known length, which may be 0."""
+    """A body of known length, possibly 0."""
 
     def __init__(self, size: int) -> None:
         self._left = size
 
     @property
     def complete(self) -> bool:
-        """Whether all of it was taken."""
         return self._left == 0
 
     def take(self, data: bytes) -> int:
@@ -43,7 +42,7 @@ class SizedBody:
 
 
 class ChunkedBody:
-    """A body in chunks, up to the blank line after its trailers."""
+    """A chunked body, up to the blank line after its trailers."""
 
     def __init__(self) -> None:
         self.complete = False
@@ -99,5 +98,5 @@ def body_framing(head: bytes) -> SizedBody | ChunkedBody:
 
 
 def expects_continue(head: bytes | bytearray) -> bool:
-    """Whether the client waits for 100 Continue before it sends the body; none of HTTP/1.0 does."""
+    """Whether the client waits for 100 Continue before it sends the body; never with HTTP/1.0."""
     return _CONTINUE.search(head) is not None and not head[: head.find(b"\r\n")].endswith(b" HTTP/1.0")

@@ -1,4 +1,4 @@
-"""The event loop's side of the worker: reads requests, sends responses on, and closes what is overdue."""
+"""The worker's event loop: reads requests, flushes responses, closes overdue connections."""
 
 import selectors
 import socket
@@ -16,28 +16,27 @@ from forms_service.server.spool import SpoolFullError, SpoolSpace
 
 HEAD_TIMEOUT = 15.0
 BODY_TIMEOUT = 60.0
-"""Seconds for a whole body, and for a response to be taken; one that is longer has to keep MIN_RATE."""
+"""Seconds for a whole body, or for a response to be read; a longer one must keep MIN_RATE."""
 
 RATE_INTERVAL = 15.0
 MIN_RATE = 4096
-"""Bytes a second that a body or a response has to move in each RATE_INTERVAL after BODY_TIMEOUT."""
+"""Bytes a second that must move in each RATE_INTERVAL after BODY_TIMEOUT."""
 
 LINGER_TIMEOUT = 2.0
-"""Seconds in which a client may read the end of a response while it still sends; closing at once could destroy it."""
+"""Seconds to read the end of a response while still sending; closing at once could lose it."""
 
 BODY_GRACE = 0.05
-"""Seconds that a body may take before the application is shown the head alone."""
+"""Seconds for a body before the application runs with the head alone."""
 
 EARLY_BODY = 65_536
-"""Bytes of a body that are read before the application has seen its head."""
+"""Bytes of a body read before the application has seen its head."""
 
 SWEEP_INTERVAL = 0.5
 READ_SIZE = 65_536
-"""Bytes of one read."""
 
 
 class ClientLoop:
-    """All connections of a process. Every method runs in the thread of the event loop."""
+    """All connections of a process. Every method runs in the event loop's thread."""
 
     def __init__(self, worker: Any, space: SpoolSpace, max_body: int) -> None:
         self._worker = worker
@@ -48,7 +47,6 @@ class ClientLoop:
         self._sweep_at = 0.0
 
     def add(self, accepted: socket.socket, client: Any, server: Any) -> None:
-        """Read requests from a new connection."""
         accepted.setblocking(False)
         connection = Connection(accepted, client, server)
         wake = partial(self._worker.method_queue.defer, self._await_client, connection)
@@ -59,19 +57,18 @@ class ClientLoop:
         self._read(connection)
 
     def close_longest_idle(self) -> None:
-        """Close the connection that has waited longest for a request."""
         idle = [one for one in self._connections if one.state is State.READING and not one.request.has_head]
         if idle:
             self._close(min(idle, key=lambda one: one.deadline))
 
     def next_timeout(self, timeout: float) -> float:
-        """Return the seconds until a head is due to be shown, `timeout` at most."""
+        """Return the seconds until a head must be dispatched, at most `timeout`."""
         if not self._unchecked:
             return timeout
         return min(timeout, max(0.0, self._unchecked[0][0] - time.monotonic()))
 
     def dispatch_heads(self) -> None:
-        """Show the application the heads whose bodies are slow."""
+        """Run the application with the heads whose bodies are slow."""
         now = time.monotonic()
         while self._unchecked and self._unchecked[0][0] <= now:
             _, connection, request = self._unchecked.popleft()
@@ -79,7 +76,7 @@ class ClientLoop:
                 self._run(connection, partly=True)
 
     def sweep(self) -> None:
-        """Close what is overdue."""
+        """Close overdue connections."""
         now = time.monotonic()
         if now < self._sweep_at:
             return
@@ -112,13 +109,13 @@ class ClientLoop:
         elif connection.sock.has_backlog:
             self._flush(connection)
         else:
-            self._watch(connection, 0)  # it sends on while its request is answered: later
+            self._watch(connection, 0)  # pipelined bytes: read them after this response
 
     def _close(self, connection: Connection) -> None:
         if connection.state is State.CLOSED:
             return
         self._watch(connection, 0)
-        if connection.state is not State.RUNNING:  # else a thread reads it
+        if connection.state is not State.RUNNING:  # otherwise a thread is reading it
             connection.request.clear()
         connection.state = State.CLOSED
         connection.sock.close()
@@ -154,7 +151,7 @@ class ClientLoop:
         self._advance(connection)
 
     def _advance(self, connection: Connection) -> None:
-        """Give a request to a thread if it is time for it, else wait for more."""
+        """Hand a request to a thread if it is ready, otherwise wait for more."""
         request = connection.request
         if request.complete or (connection.at_eof and request.has_head):
             request.truncated = request.truncated or not request.complete
@@ -176,7 +173,7 @@ class ClientLoop:
         future.add_done_callback(lambda done: worker.method_queue.defer(self._on_done, connection, done))
 
     def _on_done(self, connection: Connection, future: "Future[Outcome]") -> None:
-        """Go on with a connection whose request a thread has left."""
+        """Go on with a connection after its thread has finished."""
         if connection.state is State.CLOSED:
             connection.request.clear()
             return
@@ -205,7 +202,7 @@ class ClientLoop:
         self._advance(connection)
 
     def _await_client(self, connection: Connection) -> None:
-        """Send on when the client takes more; called when its socket took less than all of a response."""
+        """Watch for the client to read more of its response."""
         if connection.state in (State.RUNNING, State.WRITING) and connection.sock.has_backlog:
             if not connection.events & selectors.EVENT_WRITE:
                 connection.deadline, connection.progress = time.monotonic() + BODY_TIMEOUT, connection.sock.sent
@@ -223,7 +220,7 @@ class ClientLoop:
                 self._next(connection)
 
     def _next(self, connection: Connection) -> None:
-        """Read the next request, or close after the last one."""
+        """Read the next request, or close after the last."""
         if not connection.keep or (connection.at_eof and not connection.pipelined):
             self._linger(connection)
             return
@@ -234,7 +231,7 @@ class ClientLoop:
             self._watch(connection, selectors.EVENT_READ)
 
     def _linger(self, connection: Connection) -> None:
-        """Close so that the client can read the response to its end (RFC 9112, 9.6)."""
+        """Close so that the client can read the whole response (RFC 9112, 9.6)."""
         try:
             connection.socket.shutdown(socket.SHUT_WR)
         except OSError:

@@ -1,4 +1,4 @@
-"""Bytes that wait: a few in memory, the rest in a file that has no name and is encrypted with a key of the process."""
+"""Buffered bytes: a few in memory, the rest in an unnamed file, encrypted with a key of the process."""
 
 import secrets
 import tempfile
@@ -16,11 +16,11 @@ MAX_ON_DISK = 2**30
 
 
 class SpoolFullError(OSError):
-    """All spools together have reached MAX_ON_DISK."""
+    """The spools together have reached MAX_ON_DISK."""
 
 
 class SpoolSpace:
-    """The folder of a process's spools, and how many bytes they hold on disk."""
+    """The folder of a process's spools, and the bytes left for them."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -28,9 +28,9 @@ class SpoolSpace:
         self._lock = threading.Lock()
 
     def take(self, size: int) -> None:
-        """Reserve bytes; a negative size gives them back.
+        """Reserve bytes; a negative size returns them.
 
-        :raises SpoolFullError: when there are not as many left
+        :raises SpoolFullError: when not enough are left
         """
         with self._lock:
             if size > self._free:
@@ -39,7 +39,7 @@ class SpoolSpace:
 
 
 class Spool:
-    """A queue of bytes. What was read can be read again after `rewind`, until `clear`."""
+    """A queue of bytes, readable again after `rewind` until `clear`."""
 
     def __init__(self, space: SpoolSpace) -> None:
         self._space = space
@@ -50,19 +50,14 @@ class Spool:
 
     @property
     def size(self) -> int:
-        """Bytes that were appended."""
         return self._size
 
     @property
     def unread(self) -> int:
-        """Bytes that were not read yet."""
         return self._size - self._position
 
     def append(self, data: bytes | memoryview) -> None:
-        """Add bytes at the end.
-
-        :raises SpoolFullError: when there is no room on disk for them
-        """
+        """:raises SpoolFullError: when the disk limit is reached"""
         if self._file is None and len(self._memory) + len(data) <= MAX_IN_MEMORY:
             self._memory += data
         else:
@@ -84,13 +79,11 @@ class Spool:
         return data
 
     def rewind(self) -> None:
-        """Read from the first byte again."""
         self._position = 0
         if self._file:
             self._file.rewind()
 
     def clear(self) -> None:
-        """Forget everything."""
         if self._file:
             self._space.take(-self._file.size)
             self._file.close()
@@ -100,7 +93,7 @@ class Spool:
 
 
 class _EncryptedFile:
-    """An unlinked file under AES-CTR, written at its end and read from its beginning."""
+    """An unlinked file under AES-CTR, written at its end and read from its start."""
 
     def __init__(self, folder: Path) -> None:
         self.size = 0
@@ -110,7 +103,6 @@ class _EncryptedFile:
         self.rewind()
 
     def append(self, data: bytes | memoryview) -> None:
-        """Write at the end."""
         encrypted = memoryview(self._encryptor.update(data))
         self._file.seek(self.size)
         while encrypted:
@@ -118,7 +110,6 @@ class _EncryptedFile:
         self.size += len(data)
 
     def read(self, size: int) -> bytes:
-        """Read on from the last byte that was read."""
         self._file.seek(self._read)
         encrypted = self._file.read(size)
         self._read += len(encrypted)
@@ -126,10 +117,8 @@ class _EncryptedFile:
         return plain
 
     def rewind(self) -> None:
-        """Read from the first byte again."""
         self._read = 0
         self._decryptor: Any = self._cipher.decryptor()
 
     def close(self) -> None:
-        """Give the space back."""
         self._file.close()

@@ -1,8 +1,8 @@
 """gunicorn's thread worker with an event loop that waits for clients.
 
-A request takes a thread when it has arrived whole, and gives it back when its response is made. Where the body is slow,
-the application is shown the head first, so that it can refuse at once; if it reads on (`BodyPendingError`), the request
-starts again when the body is there.
+A request occupies a thread from its complete arrival until its response is made. If the body is slow, the application
+runs with the head first, so that it can refuse at once. If it reads the body (`BodyPendingError`), the request is run
+again when the body has arrived.
 """
 
 import errno
@@ -22,11 +22,11 @@ from forms_service.server.loop import EARLY_BODY, ClientLoop
 from forms_service.server.spool import SpoolSpace
 
 SEND_BUFFER = 262_144
-"""Bytes of a response that the kernel holds for a client; it would take megabytes for each that does not read."""
+"""Bytes of a response in the kernel per client; the default grows to megabytes for one that does not read."""
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
-    """Reads requests and writes responses in the event loop; threads only run the application."""
+    """Reads and writes in the event loop; threads only run the application."""
 
     spool_folder = Path("/var/tmp")  # noqa: S108 (gunicorn.conf.py names the instance folder)
     max_body = 2**25
@@ -34,14 +34,13 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     wsgi: Any
 
     def init_process(self) -> None:
-        """Begin to serve."""
         for listener in self.sockets:  # accepted sockets inherit it
             listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
         self.clients = ClientLoop(self, SpoolSpace(self.spool_folder), self.max_body)
         super().init_process()
 
     def load_wsgi(self) -> None:
-        """Load the application, and show it what it remembered of the head when the body has come."""
+        """Load the application, and pass it the scratch of its run with the head."""
         super().load_wsgi()
         self.application = self.wsgi
         self.wsgi = self._call
@@ -54,7 +53,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         return response
 
     def accept(self, listener: Any) -> None:
-        """Take a connection; the longest idle one makes room where there are too many. TLS is served by gunicorn."""
+        """Accept a connection, closing the longest idle one at the limit. TLS is served by gunicorn."""
         if self.cfg.is_ssl:
             super().accept(listener)
             return
@@ -75,7 +74,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         parser = http.get_parser(self.cfg, RequestReader(request, partial=partly), connection.client)
         try:
             parsed = next(parser)
-            announced = getattr(parsed.body.reader, "length", None)  # none of a body in chunks
+            announced = getattr(parsed.body.reader, "length", None)  # None for a chunked body
             if partly or request.truncated or announced not in (None, request.body_size):
                 parsed.force_close()
             keep = self.handle_request(parsed, connection)
@@ -89,19 +88,19 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
             if request.truncated and not request.has_head:
                 self.handle_error(parsed, response, connection.client, LimitRequestHeaders("a head without an end"))
             self.log.debug("Connection closed: %s", type(error).__name__)
-        except Exception as error:  # noqa: BLE001 (gunicorn's own worker does it so)
+        except Exception as error:  # noqa: BLE001 (as gunicorn's own worker)
             if not response.started:
                 self.handle_error(parsed, response, connection.client, error)
         return Outcome.CLOSE
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:
-        """Answer what is no HTTP as everything else is answered: gunicorn would repeat what was sent, and log it."""
+        """Answer malformed HTTP through the application: gunicorn would echo and log the input."""
         if not isinstance(exc, ParseException):
             super().handle_error(None, client, addr, exc)
             return
         remote = addr[0] if addr else ""  # nothing on a Unix socket
         environ = {"REQUEST_METHOD": "-", "PATH_INFO": "/*", "REMOTE_ADDR": remote, MALFORMED: True}
-        environ["wsgi.url_scheme"] = self.public_scheme  # unread, it says nothing of TLS itself
+        environ["wsgi.url_scheme"] = self.public_scheme  # malformed bytes say nothing about TLS
         setup_testing_defaults(environ)
         head: list[Any] = []
         body = b"".join(self.wsgi(environ, lambda *given: head.extend(given)))
@@ -114,21 +113,21 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
             self.log.debug("The client has disconnected.")
 
     def wait_for_and_dispatch_events(self, timeout: float) -> None:
-        """Wait for clients and threads, no longer than until a head is due to be shown."""
+        """Wait for clients and threads, at most until a head must be dispatched."""
         super().wait_for_and_dispatch_events(self.clients.next_timeout(timeout))
         self.clients.dispatch_heads()
 
     def murder_pending(self) -> None:
-        """Close what is overdue."""
+        """Close overdue connections."""
         super().murder_pending()
         self.clients.sweep()
 
 
 def _drain(body: Any) -> bool:
-    """Read a body in chunks to its end, which has arrived; whether it has one."""
+    """Read a chunked body, which has arrived, to its end; return whether it has one."""
     try:
         while not body.failed and body.read(EARLY_BODY):
             pass
-    except Exception:  # noqa: BLE001 (its request was answered: whatever is wrong with it makes no second answer)
+    except Exception:  # noqa: BLE001 (already answered: a fault must not cause a second response)
         return False
     return not body.failed

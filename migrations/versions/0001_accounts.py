@@ -1,4 +1,4 @@
-"""Accounts, and the keys that what they hold is encrypted with."""
+"""Accounts, and the keys that encrypt their data."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""The outbox, what became of each message, and what is done from time to time."""
+"""The outbox, delivery attempts, and periodic tasks."""
 
 import sqlalchemy as sa
 from alembic import op

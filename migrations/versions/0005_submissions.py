@@ -1,4 +1,4 @@
-"""Submissions, their files, the people in them, and idempotency keys."""
+"""Submissions, their files, the e-mail addresses in them, and idempotency keys."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""How many passwords were tried with a token."""
+"""Number of passwords tried with a token."""
 
 import sqlalchemy as sa
 from alembic import op

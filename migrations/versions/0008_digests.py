@@ -1,4 +1,4 @@
-"""Priorities of messages, and the digest that one is held back for."""
+"""Priorities of messages, and the digest that holds a message back."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -20,7 +20,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    # what waits for a digest is due by itself then
+    # held-back messages become due by themselves
     op.execute("UPDATE outbox SET next_attempt_at = created_at WHERE state = 'waiting' AND digest_id IS NOT NULL")
     op.execute("DELETE FROM outbox WHERE kind = 'digest'")
     op.drop_index("ix_outbox_digest", "outbox")

@@ -1,4 +1,4 @@
-"""The networks and browsers that accounts were signed in from, as keyed hashes."""
+"""Networks and browsers of sign-ins, as keyed hashes."""
 
 import sqlalchemy as sa
 from alembic import op

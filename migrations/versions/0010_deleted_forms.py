@@ -1,4 +1,4 @@
-"""Forms that are out of sight while they are being erased."""
+"""Forms hidden while they are being erased."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -14,4 +14,4 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_index(op.f("ix_forms_deleted_at"), "forms")
-    op.drop_column("forms", "deleted_at")  # not in a batch, which would empty the table that submissions hang on
+    op.drop_column("forms", "deleted_at")  # no batch: it recreates the table, which would cascade to submissions

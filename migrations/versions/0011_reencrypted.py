@@ -1,4 +1,4 @@
-"""When everything was found to be under a data key and in today's format."""
+"""When everything was found under a data key and in the current format."""
 
 import sqlalchemy as sa
 from alembic import op
