@@ -16,14 +16,14 @@ from forms_service.commands.accounts import accounts
 from forms_service.commands.files import decrypt, encrypt
 from forms_service.commands.forms import forms, submissions
 from forms_service.commands.keys import keys
-from forms_service.commands.terminal import checked, new_person, plainly
+from forms_service.commands.terminal import load_or_exit, new_person, user_errors
 from forms_service.config import SettingsError, load_settings
 from forms_service.database.transactions import dispose_engine
 from forms_service.delivery.service import send_test
 from forms_service.errors import StartError
-from forms_service.health.doctor import Finding, examine
+from forms_service.health.doctor import Finding, run_checks
 
-GATHERED = (accounts, decrypt, encrypt, forms, keys, submissions)
+COMMANDS = (accounts, decrypt, encrypt, forms, keys, submissions)
 """The commands of other modules; `setup.cfg` finds all of them here."""
 
 
@@ -35,12 +35,12 @@ def mail() -> None:
 @mail.command("test")
 @click.argument("address")
 @with_appcontext
-@plainly
+@user_errors
 def test_mail(address: str) -> None:
     """Send a test mail to ADDRESS through the normal delivery path, and print the mail server's reply."""
-    tried = send_test(address)
-    click.echo(tried.answer)
-    if not tried.sent:
+    attempt = send_test(address)
+    click.echo(attempt.answer)
+    if not attempt.sent:
         raise click.ClickException("Not sent. A worker will retry. See also: flask doctor")
 
 
@@ -59,7 +59,7 @@ def cache() -> None:
 @cache.command("clear")
 @click.argument("pattern", default="*")
 @with_appcontext
-@plainly
+@user_errors
 def clear_cache(pattern: str) -> None:
     """Delete cached values whose keys match PATTERN (with * and ? wildcards), and print how many."""
     if current_app.extensions["redis"] is None:
@@ -72,7 +72,7 @@ def doctor() -> None:
     """Check settings, database, keys, Redis, mail, proxies and disk; exit 1 if anything is bad."""
     findings = _findings(Path.cwd())
     for finding in findings:
-        click.echo(f"{finding.mark:3}  {finding.subject:10}  {finding.says}")
+        click.echo(f"{finding.verdict:3}  {finding.subject:10}  {finding.text}")
     sys.exit(1 if any(finding.bad for finding in findings) else 0)
 
 
@@ -81,24 +81,24 @@ def doctor() -> None:
 @click.argument("email")
 @click.option("--database", help="postgresql://user@host/name  [default: SQLite in the instance folder]")
 @click.option("--redis", help="redis://host:6379/0, needed for more than one process")
-@plainly
+@user_errors
 def setup(address: str, email: str, database: str | None, redis: str | None) -> None:
     """Set up a production service at ADDRESS, with EMAIL as its first operator.
 
     ADDRESS is a host name, optionally with a port or path. An interrupted setup continues when run again.
     """
-    checked(Signup(only=("email",)), {"email": email})
-    plan = setup_command.check(setup_command.Plan(Path.cwd(), address, email, database, redis))
-    person = new_person(email, "Site", "Operator") if plan.needs_person else None
-    click.echo(setup_command.carry_out(plan, person))
+    load_or_exit(Signup(only=("email",)), {"email": email})
+    checked = setup_command.check(setup_command.SetupOptions(Path.cwd(), address, email, database, redis))
+    person = new_person(email, "Site", "Operator") if checked.needs_person else None
+    click.echo(setup_command.run_setup(checked, person))
 
 
 def _findings(directory: Path) -> list[Finding]:
     try:
         app = create_app(load_settings(directory))
     except SettingsError as error:
-        return [Finding(name, "BAD", " ".join(said)) for name, said in error.problems.items()]
+        return [Finding(name, "BAD", " ".join(texts)) for name, texts in error.problems.items()]
     except StartError as error:
         return [Finding("start", "BAD", str(error))]
     with app.app_context(), dispose_engine():
-        return examine(directory)
+        return run_checks(directory)

@@ -44,7 +44,7 @@ SERVICE_USER = "forms"
 
 
 @dataclass(frozen=True)
-class Plan:
+class SetupOptions:
     """Where the service lives and what it leans on."""
 
     directory: Path
@@ -55,10 +55,10 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Checked:
+class CheckedSetup:
     """A plan that can be carried out: settings that are good, and a database whose keys they unwrap."""
 
-    plan: Plan
+    options: SetupOptions
     url: str
     draft: str | None
     """The `.env` that will be written; None where there is one for this address already."""
@@ -95,46 +95,46 @@ def service_url(address: str) -> str:
         raise StartError(ADDRESS) from error
 
 
-def check(plan: Plan) -> Checked:
+def check(options: SetupOptions) -> CheckedSetup:
     """Look at all that can be wrong, and change nothing.
 
     :raises StartError: saying what to do: about the address, an `.env` of another place, settings, keys or the database
     """
-    url = service_url(plan.address)
-    env = plan.directory / DOTENV
-    draft = None if env.exists() else TEMPLATES.get_template("env").render(_values(plan, url))
-    settings = _settings(plan, draft)
+    url = service_url(options.address)
+    env = options.directory / DOTENV
+    draft = None if env.exists() else TEMPLATES.get_template("env").render(_env_values(options, url))
+    settings = _settings(options, draft)
     if draft is None:
-        _demand_same_place(settings, plan, url)
+        _require_same_service(settings, options, url)
     app = create_app(settings, start=False)
     with app.app_context(), dispose_engine():
-        return Checked(plan, url, draft, needs_person=_needs_person(plan.email))
+        return CheckedSetup(options, url, draft, needs_person=_needs_person(options.email))
 
 
-def carry_out(checked: Checked, operator: Person | None) -> str:
+def run_setup(checked: CheckedSetup, operator: Person | None) -> str:
     """Write `.env`, migrate the database, make the operator, wrap the keys anew; the text to show.
 
     :raises StartError: when a step fails; `.env` stays, and the same command goes on
     """
-    directory = checked.plan.directory
+    directory = checked.options.directory
     if checked.draft is not None:
-        _write(directory / DOTENV, checked.draft)
+        _write_env(directory / DOTENV, checked.draft)
     app = create_app(load_settings(directory), start=False)
     with app.app_context(), dispose_engine():
         try:
             migrations.create_file()
             command.upgrade(migrate.get_config(), "head")
             keyring.key_ring_store().load()
-            administration.ensure_operator(checked.plan.email, operator)
+            administration.ensure_operator(checked.options.email, operator)
             wrapped_keys.rewrap()  # last: until here everything is under the keys that were used before
         except DBAPIError as error:
             raise StartError(
                 f"The database failed ({first_line(error)}). {DOTENV} is valid: fix the database and run this again."
             ) from error
-    return TEMPLATES.get_template("next.txt").render(_server(checked.plan, checked.url))
+    return TEMPLATES.get_template("next.txt").render(_server_values(checked.options, checked.url))
 
 
-def _settings(plan: Plan, draft: str | None) -> Settings:
+def _settings(options: SetupOptions, draft: str | None) -> Settings:
     """The settings as `.env` gives or will give them; what the environment says of them would go before it."""
     if draft is not None:
         for line in draft.splitlines():
@@ -143,23 +143,25 @@ def _settings(plan: Plan, draft: str | None) -> Settings:
                 os.environ.pop(name, None)
                 os.environ.pop(f"{name}_FILE", None)
     try:
-        return load_settings(plan.directory, draft=draft)
+        return load_settings(options.directory, draft=draft)
     except SettingsError as error:
-        options = {"DATABASE_URL": "--database", "REDIS_URL": "--redis"}
-        lines = [f"{options.get(name, name)}: {' '.join(said)}" for name, said in error.problems.items()]
+        flags = {"DATABASE_URL": "--database", "REDIS_URL": "--redis"}
+        lines = [f"{flags.get(name, name)}: {' '.join(texts)}" for name, texts in error.problems.items()]
         raise StartError("\n".join(lines)) from error
 
 
-def _demand_same_place(settings: Settings, plan: Plan, url: str) -> None:
+def _require_same_service(settings: Settings, options: SetupOptions, url: str) -> None:
     """Refuse to go on with an `.env` that is for something else."""
-    env = plan.directory / DOTENV
+    env = options.directory / DOTENV
     if not settings.production or settings.public_url != url:
         raise StartError(
             f"{env} already exists, for {settings.public_url} ({settings.environment}). Edit it by hand: "
             "its secrets cannot be recreated, so never delete it."
         )
-    asked = of.database_url(plan.database, settings.instance_path) if plan.database else settings.database_url
-    if asked != settings.database_url:
+    database_url = (
+        of.database_url(options.database, settings.instance_path) if options.database else settings.database_url
+    )
+    if database_url != settings.database_url:
         raise StartError(f"{env} already exists, with another DATABASE_URL. Change it there, not with --database.")
 
 
@@ -176,22 +178,22 @@ def _needs_person(email: str) -> bool:
         raise migrations.newer_schema_error()
     if not wrapped_keys.verify() or revision is not migrations.Revision.CURRENT:
         return True
-    found = administration.status_of(email)
-    if found == "disabled":
+    status = administration.status_of(email)
+    if status == "disabled":
         raise StartError(f"The account {email} is disabled. Run first: flask accounts enable {email}")
-    return found != "active"
+    return status != "active"
 
 
-def _values(plan: Plan, url: str) -> dict[str, object]:
+def _env_values(options: SetupOptions, url: str) -> dict[str, object]:
     """What `.env` will hold: new secrets, and all keys that something may be encrypted under already."""
-    said = os.environ
-    instance = plan.directory / (said.get("INSTANCE_PATH") or "instance")
+    environment = os.environ
+    instance = options.directory / (environment.get("INSTANCE_PATH") or "instance")
     return {
         "url": url,
         "host": urlsplit(url).hostname,
-        "instance": instance if said.get("INSTANCE_PATH") else None,
-        "database": plan.database or said.get("DATABASE_URL") or f"sqlite:///{instance / 'forms.db'}",
-        "redis": plan.redis or said.get("REDIS_URL"),
+        "instance": instance if environment.get("INSTANCE_PATH") else None,
+        "database": options.database or environment.get("DATABASE_URL") or f"sqlite:///{instance / 'forms.db'}",
+        "redis": options.redis or environment.get("REDIS_URL"),
         "secret_key": generate_key(),
         "encryption_keys": ",".join([generate_key(), *_keys_in_use(instance)]),
         "metrics_token": generate_secure_token(),
@@ -204,33 +206,33 @@ def _keys_in_use(instance: Path) -> list[str]:
         texts = [file.read_text() for file in files if file.exists()]
     except OSError as error:
         raise StartError(f"Cannot read the keys in use: {error.strerror}, {error.filename}.") from error
-    found = ",".join([*texts, os.environ.get("ENCRYPTION_KEYS", "")]).split(",")
-    return list(dict.fromkeys(key.strip() for key in found if key.strip()))
+    keys = ",".join([*texts, os.environ.get("ENCRYPTION_KEYS", "")]).split(",")
+    return list(dict.fromkeys(key.strip() for key in keys if key.strip()))
 
 
-def _server(plan: Plan, url: str) -> dict[str, object]:
+def _server_values(options: SetupOptions, url: str) -> dict[str, object]:
     """What the reverse proxy and the units are made from."""
     parts = urlsplit(url)
     root = os.geteuid() == 0
     return {
         "site": f"http://{parts.netloc}" if parts.scheme == "http" else parts.netloc,
         "path": parts.path,
-        "directory": plan.directory,
-        "instance": load_settings(plan.directory).instance_path.absolute(),
+        "directory": options.directory,
+        "instance": load_settings(options.directory).instance_path.absolute(),
         "bin": Path(sys.executable).parent,
         "user": SERVICE_USER if root else pwd.getpwuid(os.geteuid()).pw_name,
         "root": root,
-        "hidden": root and not _open_to_all(plan.directory),
+        "hidden": root and not _open_to_all(options.directory),
     }
 
 
 def _open_to_all(directory: Path) -> bool:
     """Whether another user can reach the folder and Python: nothing above them is shut."""
-    above = {directory, *directory.parents, *Path(sys.executable).resolve().parents}
-    return all(folder.stat().st_mode & 0o001 for folder in above)
+    folders = {directory, *directory.parents, *Path(sys.executable).resolve().parents}
+    return all(folder.stat().st_mode & 0o001 for folder in folders)
 
 
-def _write(env: Path, content: str) -> None:
+def _write_env(env: Path, content: str) -> None:
     """Make the file whole or not at all, for its owner only; one that is there by now stays."""
     for left in env.parent.glob(f"{DOTENV}.*.draft"):
         left.unlink(missing_ok=True)
@@ -252,7 +254,7 @@ def _write(env: Path, content: str) -> None:
         os.close(folder)
 
 
-def _quoted(value: object) -> str:
+def _quote(value: object) -> str:
     """A value as `.env` takes it."""
     text = str(value)
     if PLAIN.fullmatch(text):
@@ -273,4 +275,4 @@ TEMPLATES = Environment(
     keep_trailing_newline=True,
     trim_blocks=True,
 )
-TEMPLATES.filters.update(quoted=_quoted, unit_path=_unit_path)
+TEMPLATES.filters.update(quoted=_quote, unit_path=_unit_path)

@@ -6,9 +6,9 @@ from flask.cli import with_appcontext
 from forms_service.accounts import administration, service
 from forms_service.accounts.models import ROLES
 from forms_service.accounts.signup.schemas import Signup
-from forms_service.commands.terminal import checked, line, new_person, plainly, read_password
+from forms_service.commands.terminal import format_line, load_or_exit, new_person, read_password, user_errors
 
-SURE = click.option("--yes", "sure", is_flag=True, help="Allow it even for the last operator.")
+YES_OPTION = click.option("--yes", "sure", is_flag=True, help="Allow it even for the last operator.")
 
 
 @click.group()
@@ -22,7 +22,7 @@ def accounts() -> None:
 @click.option("--first-name", default="Account")
 @click.option("--last-name", help="[default: the role]")
 @with_appcontext
-@plainly
+@user_errors
 def create_account(email: str, role: str, first_name: str, last_name: str | None) -> None:
     """Create an account without confirmation. The password is prompted for, or read from standard input."""
     person = new_person(email, first_name, last_name or role.title())
@@ -32,20 +32,20 @@ def create_account(email: str, role: str, first_name: str, last_name: str | None
 
 @accounts.command("list")
 @with_appcontext
-@plainly
+@user_errors
 def list_accounts() -> None:
     """List all accounts: id, e-mail, name, role, status and creation time, separated by tabs."""
     for account in service.everybody():
         name = f"{account.first_name} {account.last_name}"
         created = account.created_at.isoformat(timespec="seconds").replace("+00:00", "Z")
-        click.echo(line(account.id, account.email, name, account.role, account.status, created))
+        click.echo(format_line(account.id, account.email, name, account.role, account.status, created))
 
 
 @accounts.command("disable")
 @click.argument("email")
-@SURE
+@YES_OPTION
 @with_appcontext
-@plainly
+@user_errors
 def disable_account(email: str, sure: bool) -> None:
     """Disable an account: end its sessions, revoke its keys and close its forms."""
     click.echo(f"Disabled: {administration.disable(email, sure=sure)}")
@@ -54,7 +54,7 @@ def disable_account(email: str, sure: bool) -> None:
 @accounts.command("enable")
 @click.argument("email")
 @with_appcontext
-@plainly
+@user_errors
 def enable_account(email: str) -> None:
     """Enable a disabled account and its forms; its keys and sessions stay revoked."""
     click.echo(f"Enabled: {administration.enable(email)}")
@@ -63,9 +63,9 @@ def enable_account(email: str) -> None:
 @accounts.command("role")
 @click.argument("email")
 @click.argument("role", type=click.Choice(ROLES))
-@SURE
+@YES_OPTION
 @with_appcontext
-@plainly
+@user_errors
 def change_role(email: str, role: str, sure: bool) -> None:
     """Change the role of an account: an owner can have forms, an operator sees all forms."""
     click.echo(f"Now {role}: {administration.set_role(email, role, sure=sure)}")
@@ -74,9 +74,9 @@ def change_role(email: str, role: str, sure: bool) -> None:
 @accounts.command("password")
 @click.argument("email")
 @with_appcontext
-@plainly
+@user_errors
 def change_password(email: str) -> None:
     """Set the password of an account, from a prompt or standard input; ends its sessions and keys."""
     administration.demand_account(email)
-    values = checked(Signup(only=("email", "password")), {"email": email, "password": read_password()})
+    values = load_or_exit(Signup(only=("email", "password")), {"email": email, "password": read_password()})
     click.echo(f"Changed: {administration.set_password(email, values['password'])}")

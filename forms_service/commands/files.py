@@ -7,11 +7,11 @@ from typing import BinaryIO
 
 import click
 
-from forms_service.commands.terminal import plainly, read_password
+from forms_service.commands.terminal import read_password, user_errors
 from forms_service.security.sealed_files import decrypt_file, encrypt_file
 
 SUFFIX = ".encrypted"
-MIN_PASSWORD = 8
+MIN_PASSWORD_LENGTH = 8
 
 SOURCE = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 OUTPUT = click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="[default: beside FILE]")
@@ -20,32 +20,32 @@ OUTPUT = click.option("--output", type=click.Path(dir_okay=False, path_type=Path
 @click.command()
 @SOURCE
 @OUTPUT
-@plainly
+@user_errors
 def encrypt(file: Path, output: Path | None) -> None:
     """Encrypt FILE, such as an export, with a password from a prompt or standard input."""
     target = output or file.with_name(file.name + SUFFIX)
-    _demand_free(target)
+    _require_absent(target)
     password = read_password()
-    if len(password) < MIN_PASSWORD:
-        raise click.ClickException(f"The password must have at least {MIN_PASSWORD} characters.")
+    if len(password) < MIN_PASSWORD_LENGTH:
+        raise click.ClickException(f"The password must have at least {MIN_PASSWORD_LENGTH} characters.")
     _convert(file, target, lambda source: encrypt_file(source, password))
 
 
 @click.command()
 @SOURCE
 @OUTPUT
-@plainly
+@user_errors
 def decrypt(file: Path, output: Path | None) -> None:
     """Decrypt FILE, made by `flask encrypt`."""
     if output is None and file.suffix != SUFFIX:
         raise click.ClickException(f"FILE does not end in {SUFFIX}. Name the output: --output NAME")
     target = output or file.with_suffix("")
-    _demand_free(target)
+    _require_absent(target)
     password = read_password(confirm=False)
     _convert(file, target, lambda source: decrypt_file(source, password))
 
 
-def _demand_free(target: Path) -> None:
+def _require_absent(target: Path) -> None:
     if target.exists():
         raise click.ClickException(f"{target} already exists. Name another output: --output NAME")
 

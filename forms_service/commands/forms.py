@@ -5,7 +5,7 @@ import itertools
 import click
 from flask.cli import with_appcontext
 
-from forms_service.commands.terminal import checked, line, plainly
+from forms_service.commands.terminal import format_line, load_or_exit, user_errors
 from forms_service.forms import administration, service
 from forms_service.forms.schemas import NewForm
 from forms_service.inbox import terminal_list
@@ -31,27 +31,27 @@ def forms() -> None:
     "--origin", multiple=True, help="Site that may submit it, such as https://www.example.com.  [default: any]"
 )
 @with_appcontext
-@plainly
+@user_errors
 def create_form(name: str, owner: str, origin: tuple[str, ...]) -> None:
     """Create a form that accepts any fields, and print its id and the HTML to paste into a page."""
-    values = checked(NewForm(), {"name": name, "settings": {"allowed_origins": list(origin)}})
+    values = load_or_exit(NewForm(), {"name": name, "settings": {"allowed_origins": list(origin)}})
     form = service.create_for_email(owner, values)
     click.echo(f"{form['id']}\n\n{FIRST_FORM.format(url=form['url'])}")
 
 
 @forms.command("list")
 @with_appcontext
-@plainly
+@user_errors
 def list_forms() -> None:
     """List all forms: id, name, owner, open or closed, and creation time, separated by tabs."""
     for form in administration.list_all_forms():
-        click.echo(line(form.id, form.name, form.owner, "closed" if form.closed else "open", form.created))
+        click.echo(format_line(form.id, form.name, form.owner, "closed" if form.closed else "open", form.created))
 
 
 @forms.command("close")
 @click.argument("form_id")
 @with_appcontext
-@plainly
+@user_errors
 def close_form(form_id: str) -> None:
     """Close a form: it accepts no more submissions and keeps those it has."""
     administration.close(form_id)
@@ -62,7 +62,7 @@ def close_form(form_id: str) -> None:
 @click.argument("form_id")
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @with_appcontext
-@plainly
+@user_errors
 def delete_form(form_id: str, yes: bool) -> None:
     """Erase a form with all its submissions."""
     if not yes:
@@ -81,21 +81,21 @@ def submissions() -> None:
 @click.option("--status", type=click.Choice(STATUSES), multiple=True, help="[default: all but spam]")
 @click.option("--limit", type=click.IntRange(1), default=100, show_default=True)
 @with_appcontext
-@plainly
+@user_errors
 def list_submissions(form_id: str, status: tuple[str, ...], limit: int) -> None:
     """List submissions, newest first: id, time, status, read or unread, and JSON values, separated by tabs."""
-    listed = terminal_list.everything_of(form_id, status)
+    listed = terminal_list.list_all(form_id, status)
     for submission in itertools.islice(listed, limit):
-        click.echo(line(*submission))
+        click.echo(format_line(*submission))
     if next(listed, None):
         click.echo(f"Not listed: submissions older than these {limit}. To see more: --limit {limit * 10}", err=True)
-    for left_out, count in terminal_list.left_out_of(form_id, status).items():
+    for left_out, count in terminal_list.count_unlisted(form_id, status).items():
         click.echo(f"Not listed: {count} with the status {left_out}. To see them: --status {left_out}", err=True)
 
 
 @submissions.command("index")
 @with_appcontext
-@plainly
+@user_errors
 def index_submissions() -> None:
     """Index older submissions by e-mail addresses that only this version recognizes, as in `Ann <ann@example.com>`.
 

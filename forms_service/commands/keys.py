@@ -7,11 +7,11 @@ import click
 from flask.cli import with_appcontext
 
 from forms_service.accounts import audit
-from forms_service.commands.terminal import plainly
+from forms_service.commands.terminal import user_errors
 from forms_service.encryption import keyring, rotation, wrapped_keys
 from forms_service.security import generate_key
 
-SHOW_SECONDS = 2.0
+REPORT_INTERVAL = 2.0
 """How often progress is a line, where there is no terminal for a bar."""
 
 
@@ -31,7 +31,7 @@ def generate() -> None:
 @click.option("--data", is_flag=True, help="Also re-encrypt everything under a new data key, without downtime.")
 @click.option("--resume", is_flag=True, hidden=True, help="Automatic.")
 @with_appcontext
-@plainly
+@user_errors
 def rotate(data: bool, resume: bool) -> None:
     """Wrap the data keys under the first of ENCRYPTION_KEYS.
 
@@ -48,11 +48,11 @@ def rotate(data: bool, resume: bool) -> None:
 
 def _reencrypt_all() -> None:
     """Bring everything under the new key, again after every process has noticed it, until nothing is left."""
-    last = _show("Re-encrypting")
+    last = _reencrypt("Re-encrypting")
     while True:
         click.echo(f"Waiting {keyring.RELOAD_INTERVAL} s until every process has loaded the new key …")
         time.sleep(max(keyring.RELOAD_INTERVAL + 1, 0))
-        last = _show("Checking again")
+        last = _reencrypt("Checking again")
         if rotation.mark_done_if_clean(last):
             break
     if last and last.unreadable:
@@ -60,25 +60,25 @@ def _reencrypt_all() -> None:
     click.echo("Everything is under the new data key.")
 
 
-def _show(label: str) -> rotation.Progress | None:
+def _reencrypt(label: str) -> rotation.Progress | None:
     """Re-encrypt, showing rows done, rows left and seconds left; how the pass ended, None if nothing was stale."""
-    total, started, shown = rotation.count_stale(), time.monotonic(), 0.0
+    total, started, reported = rotation.count_stale(), time.monotonic(), 0.0
     last: rotation.Progress | None = None
     with click.progressbar(length=total, label=label, show_pos=True, show_eta=True) as bar:
-        for so_far in rotation.reencrypt():
-            looked, before = _looked(so_far), _looked(last)
-            bar.update(looked - before)
-            seconds, last = time.monotonic() - started, so_far
-            if not sys.stdout.isatty() and seconds >= shown + SHOW_SECONDS:
-                _tell(looked, max(total - looked, 0), seconds)
-                shown = seconds
-    _tell(_looked(last), max(total - _looked(last), 0), time.monotonic() - started)
+        for progress in rotation.reencrypt():
+            seen, before = _count_seen(progress), _count_seen(last)
+            bar.update(seen - before)
+            seconds, last = time.monotonic() - started, progress
+            if not sys.stdout.isatty() and seconds >= reported + REPORT_INTERVAL:
+                _report(seen, max(total - seen, 0), seconds)
+                reported = seconds
+    _report(_count_seen(last), max(total - _count_seen(last), 0), time.monotonic() - started)
     return last
 
 
-def _looked(so_far: rotation.Progress | None) -> int:
-    return so_far.done + so_far.unreadable if so_far else 0
+def _count_seen(progress: rotation.Progress | None) -> int:
+    return progress.done + progress.unreadable if progress else 0
 
 
-def _tell(done: int, left: int, seconds: float) -> None:
+def _report(done: int, left: int, seconds: float) -> None:
     click.echo(f"{done:,} rows done, {left:,} left, about {left * seconds / max(done, 1):.0f} s")

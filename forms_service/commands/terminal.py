@@ -19,7 +19,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def plainly(command: Callable[P, R]) -> Callable[P, R]:
+def user_errors(command: Callable[P, R]) -> Callable[P, R]:
     """End a command that cannot be carried out with a sentence instead of a traceback."""
 
     @wraps(command)
@@ -45,21 +45,21 @@ def read_password(*, confirm: bool = True) -> str:
 
 def new_person(email: str, first_name: str, last_name: str) -> Person:
     """The person, with a password that is asked for, checked as at sign-up."""
-    checked(Signup(only=("email", "first_name", "last_name")), _names(email, first_name, last_name))
-    values = checked(Signup(), _names(email, first_name, last_name) | {"password": read_password()})
+    load_or_exit(Signup(only=("email", "first_name", "last_name")), _names(email, first_name, last_name))
+    values = load_or_exit(Signup(), _names(email, first_name, last_name) | {"password": read_password()})
     return Person(**values)
 
 
-def checked(schema: ma.Schema, values: dict[str, Any]) -> Any:
+def load_or_exit(schema: ma.Schema, values: dict[str, Any]) -> Any:
     """The values as the schema keeps them; exits with what is wrong."""
     try:
         return schema.load(values)
     except ma.ValidationError as error:
         faults = errors_by_path(error.messages)
-        raise click.ClickException("\n".join(f"{path}: {' '.join(said)}" for path, said in faults.items())) from error
+        raise click.ClickException("\n".join(f"{path}: {' '.join(texts)}" for path, texts in faults.items())) from error
 
 
-def line(*columns: object) -> str:
+def format_line(*columns: object) -> str:
     """Columns on one line, by tabs; a character that would move a terminal's cursor is written as its number."""
     return "\t".join("".join(_visible(character) for character in str(column)) for column in columns)
 

@@ -1,4 +1,4 @@
-"""Looking at what the service leans on: side by side, and never for longer than DEADLINE."""
+"""Looking at what the service leans on: side by side, and never for longer than TIMEOUT."""
 
 import threading
 import time
@@ -18,19 +18,19 @@ from forms_service.delivery import outbox, smtp
 from forms_service.delivery.problems import mail_problem
 from forms_service.extensions import cache, db
 
-DEADLINE = 1.5
+TIMEOUT = 1.5
 """Seconds after which a check that has not answered counts as failed."""
 
-EXTERNAL_SECONDS = 15
+EXTERNAL_TTL = 15
 """How long the answer of an external service is good for."""
 
-OVERDUE_SECONDS = 120
+MAX_BACKLOG_AGE = 120
 """A message that is due for longer means that nobody sends, or too few do."""
 
-SMTP_SECONDS = 30
+SMTP_TTL = 30
 """How long a look at the mail server is good for."""
 
-SMTP_DEADLINE = 1.0
+SMTP_TIMEOUT = 1.0
 
 PROBE = "health:probe"
 
@@ -40,16 +40,16 @@ Check = dict[str, Any]
 
 def init_app(app: Flask) -> None:
     """Give the app its runner of checks."""
-    app.extensions["checks"] = SideBySide(app)
+    app.extensions["checks"] = ParallelChecks(app)
 
 
-def side_by_side(checks: Mapping[str, Callable[[], Any]], deadline: float = DEADLINE) -> dict[str, Any]:
+def run_parallel(checks: Mapping[str, Callable[[], Any]], deadline: float = TIMEOUT) -> dict[str, Any]:
     """What each check returned or raised; TimeoutError for one that did not end within the deadline."""
-    runner: SideBySide = current_app.extensions["checks"]
+    runner: ParallelChecks = current_app.extensions["checks"]
     return runner.run(checks, deadline)
 
 
-class SideBySide:
+class ParallelChecks:
     """Runs checks in threads of their own; one that hangs is waited for again, not started again.
 
     So a dependency that never answers costs one thread, however often a monitor asks.
@@ -62,19 +62,19 @@ class SideBySide:
 
     def run(self, checks: Mapping[str, Callable[[], Any]], deadline: float) -> dict[str, Any]:
         """See `side_by_side`."""
-        futures = {name: self._started(name, check) for name, check in checks.items()}
+        futures = {name: self._start(name, check) for name, check in checks.items()}
         wait(futures.values(), timeout=deadline)
         return {name: _outcome(future) for name, future in futures.items()}
 
-    def _started(self, name: str, check: Callable[[], Any]) -> Future[Any]:
+    def _start(self, name: str, check: Callable[[], Any]) -> Future[Any]:
         with self._lock:
             running = self._running.get(name)
             if running is None or running.done():
                 running = self._running[name] = Future()
-                threading.Thread(target=self._fulfil, args=(running, check), name=f"check {name}", daemon=True).start()
+                threading.Thread(target=self._fulfill, args=(running, check), name=f"check {name}", daemon=True).start()
             return running
 
-    def _fulfil(self, future: Future[Any], check: Callable[[], Any]) -> None:
+    def _fulfill(self, future: Future[Any], check: Callable[[], Any]) -> None:
         with self._app.app_context():
             try:
                 future.set_result(check())
@@ -82,7 +82,7 @@ class SideBySide:
                 future.set_exception(error)
 
 
-def timed(check: Callable[[], str]) -> Callable[[], Check]:
+def time_check(check: Callable[[], str]) -> Callable[[], Check]:
     """A check that returns a status, and after a colon the reason for a bad one, with the time it took."""
 
     def run() -> Check:
@@ -94,10 +94,10 @@ def timed(check: Callable[[], str]) -> Callable[[], Check]:
     return run
 
 
-def failed(outcome: object) -> Check:
+def failed_check(outcome: object) -> Check:
     """The outcome of a check that raised or hung, with the reason: it is for who may see details."""
     if isinstance(outcome, TimeoutError):
-        return {"status": "unhealthy", "response_time": DEADLINE, "reason": f"No response within {DEADLINE} s."}
+        return {"status": "unhealthy", "response_time": TIMEOUT, "reason": f"No response within {TIMEOUT} s."}
     reason = first_line(outcome) if isinstance(outcome, Exception) else str(outcome)
     return {"status": "unhealthy", "response_time": 0.0, "reason": reason}
 
@@ -106,36 +106,42 @@ def check_all() -> dict[str, Check]:
     """Every check by its name."""
     services = settings.health_check_urls
     external = {f"external:{name}": lambda name=name: _external(name) for name in services}
-    outcomes = side_by_side({"stored": _stored, **({"smtp": _smtp} if _sends_mail() else {}), **external})
-    stored = outcomes.pop("stored")
-    database, queue, mail = [failed(stored)] * 3 if isinstance(stored, Exception) else stored
-    found = {name: failed(said) if isinstance(said, Exception) else said for name, said in outcomes.items()}
+    outcomes = run_parallel({"stored": _database_checks, **({"smtp": _smtp} if _sends_mail() else {}), **external})
+    database_outcome = outcomes.pop("stored")
+    database, queue, mail = (
+        [failed_check(database_outcome)] * 3 if isinstance(database_outcome, Exception) else database_outcome
+    )
+    results = {
+        name: failed_check(outcome) if isinstance(outcome, Exception) else outcome for name, outcome in outcomes.items()
+    }
     return {
         "database": database,
-        "cache": timed(_cache)(),  # in this thread: it gives up on Redis by itself
+        "cache": time_check(_cache)(),  # in this thread: it gives up on Redis by itself
         "queue": queue,
-        "mail": mail if mail["status"] != "healthy" else found.get("smtp", mail),
-        "external_services": _together({name: found[f"external:{name}"] for name in services}),
+        "mail": mail if mail["status"] != "healthy" else results.get("smtp", mail),
+        "external_services": _aggregate({name: results[f"external:{name}"] for name in services}),
     }
 
 
-def _stored() -> list[Check]:
+def _database_checks() -> list[Check]:
     """Database, queue and mail: what one thread and connection can find out, one after the other."""
-    return [timed(_database)(), _unless_it_fails(_queue), _unless_it_fails(_mail)]
+    return [time_check(_database)(), _tolerant(_queue), _tolerant(_mail)]
 
 
-def _unless_it_fails(check: Callable[[], str]) -> Check:
+def _tolerant(check: Callable[[], str]) -> Check:
     """For what may not be there yet, while migrations are pending: the database itself is well."""
     try:
-        return timed(check)()
+        return time_check(check)()
     except DBAPIError as error:
         db.session.rollback()
-        return failed(error)
+        return failed_check(error)
 
 
 def _database() -> str:
-    found = migrations.revision()
-    return "healthy" if found is migrations.Revision.CURRENT else f"degraded: The migration state is {found.value}."
+    revision = migrations.revision()
+    return (
+        "healthy" if revision is migrations.Revision.CURRENT else f"degraded: The migration state is {revision.value}."
+    )
 
 
 def _cache() -> str:
@@ -146,7 +152,7 @@ def _cache() -> str:
 
 def _queue() -> str:
     backlog = outbox.backlog()
-    if backlog.oldest_seconds <= OVERDUE_SECONDS:
+    if backlog.oldest_seconds <= MAX_BACKLOG_AGE:
         return "healthy"
     return f"degraded: {backlog.waiting} messages are waiting, the oldest for {backlog.oldest_seconds:.0f} s."
 
@@ -161,28 +167,28 @@ def _sends_mail() -> bool:
     return bool(settings.smtp_server) and settings.background_work == "inside"
 
 
-@cached(ttl=SMTP_SECONDS, key_prefix="health")
+@cached(ttl=SMTP_TTL, key_prefix="health")
 def _smtp() -> Check:
-    return timed(lambda: "healthy" if smtp.responds(SMTP_DEADLINE) else "degraded: SMTP_SERVER does not respond.")()
+    return time_check(lambda: "healthy" if smtp.responds(SMTP_TIMEOUT) else "degraded: SMTP_SERVER does not respond.")()
 
 
-@cached(ttl=EXTERNAL_SECONDS, key_prefix="health")
+@cached(ttl=EXTERNAL_TTL, key_prefix="health")
 def _external(name: str) -> Check:
-    return timed(lambda: _fetch(settings.health_check_urls[name]))()
+    return time_check(lambda: _fetch(settings.health_check_urls[name]))()
 
 
 def _fetch(url: str) -> str:
     try:
-        status = outbound.send(outbound.OutboundRequest(url), DEADLINE).status
+        status = outbound.send(outbound.OutboundRequest(url), TIMEOUT).status
     except outbound.OutboundError as error:
         return f"unhealthy: {error}"
     return "healthy" if 200 <= status < 300 else f"degraded: It responded with {status}."
 
 
-def _together(services: dict[str, Check]) -> Check:
+def _aggregate(services: dict[str, Check]) -> Check:
     return {
-        "status": "healthy" if all(found["status"] == "healthy" for found in services.values()) else "degraded",
-        "response_time": max((found["response_time"] for found in services.values()), default=0.0),
+        "status": "healthy" if all(result["status"] == "healthy" for result in services.values()) else "degraded",
+        "response_time": max((result["response_time"] for result in services.values()), default=0.0),
         "services": services,
     }
 

@@ -22,7 +22,7 @@ from forms_service.web.proxy import SILENT_PROXY, UNCOUNTED_PROXY
 
 MIN_FREE_PERCENT = 5
 SMTP_TIMEOUT = 5
-DATA_SECONDS = 5.0
+DATA_TIMEOUT = 5.0
 """How long rows are looked at."""
 
 MAX_SHOWN = 20
@@ -33,20 +33,20 @@ class Finding:
     """One line: what was looked at, whether it is well, and what was found or has to be done."""
 
     subject: str
-    mark: str
+    verdict: str
     """`ok`, `BAD`, or `?` for what was not looked at or may be meant so."""
 
-    says: str
+    text: str
 
     @property
     def bad(self) -> bool:
         """Whether something has to be done."""
-        return self.mark == "BAD"
+        return self.verdict == "BAD"
 
 
-def examine(directory: Path) -> list[Finding]:
+def run_checks(directory: Path) -> list[Finding]:
     """A finding for each thing there is to look at; `directory` is where `.env` is."""
-    looks: dict[str, Callable[[], str]] = {
+    checks: dict[str, Callable[[], str]] = {
         "settings": _settings,
         "files": lambda: _files(directory),
         "database": _database,
@@ -59,23 +59,23 @@ def examine(directory: Path) -> list[Finding]:
         "proxy": _proxy,
         "disk": _disk,
     }
-    return [_finding(subject, look) for subject, look in looks.items()]
+    return [_finding(subject, check) for subject, check in checks.items()]
 
 
-class _BadError(Exception):
+class _CheckFailedError(Exception):
     """What is wrong and what to do; only inside this module."""
 
 
-class _UnsureError(Exception):
+class _UncertainError(Exception):
     """What may be meant so, or could not be looked at; only inside this module."""
 
 
-def _finding(subject: str, look: Callable[[], str]) -> Finding:
+def _finding(subject: str, check: Callable[[], str]) -> Finding:
     try:
-        return Finding(subject, "ok", look())
-    except _BadError as error:
+        return Finding(subject, "ok", check())
+    except _CheckFailedError as error:
         return Finding(subject, "BAD", str(error))
-    except _UnsureError as error:
+    except _UncertainError as error:
         return Finding(subject, "?", str(error))
     except DBAPIError as error:
         return Finding(subject, "BAD", f"The database is unavailable ({type(error.orig).__name__}).")
@@ -83,19 +83,21 @@ def _finding(subject: str, look: Callable[[], str]) -> Finding:
 
 def _settings() -> str:
     if settings.unknown_names:
-        raise _BadError(f"Unknown names in .env: {', '.join(settings.unknown_names)}. Correct or remove them.")
+        raise _CheckFailedError(f"Unknown names in .env: {', '.join(settings.unknown_names)}. Correct or remove them.")
     if settings.production and settings.signup_enabled and settings.signup_role == "operator":
-        raise _BadError("SIGNUP_ROLE is operator: anybody who signs up sees everything. Set it to user or owner.")
+        raise _CheckFailedError(
+            "SIGNUP_ROLE is operator: anybody who signs up sees everything. Set it to user or owner."
+        )
     url = urlsplit(settings.public_url)
     if url.scheme == "http" and not mail_records.is_loopback(url.hostname or ""):
-        raise _UnsureError(f"PUBLIC_URL is {settings.public_url}: http traffic can be intercepted. Use https.")
+        raise _UncertainError(f"PUBLIC_URL is {settings.public_url}: http traffic can be intercepted. Use https.")
     return f"Valid, for {settings.environment}, at {settings.public_url}."
 
 
 def _files(directory: Path) -> str:
-    wrong = list(ownership.faults(directory))
-    if wrong:
-        raise _BadError(" ".join(wrong))
+    faults = list(ownership.find_faults(directory))
+    if faults:
+        raise _CheckFailedError(" ".join(faults))
     return "Secrets and database are readable only by their owner."
 
 
@@ -105,50 +107,52 @@ def _database() -> str:
         if name == "sqlite":
             faults = [row[0] for row in connection.exec_driver_sql("PRAGMA quick_check(1)")]
             if faults != ["ok"]:
-                raise _BadError("The database file is damaged. Restore a backup.")
+                raise _CheckFailedError("The database file is damaged. Restore a backup.")
         return f"{name} answers."
 
 
 def _migrations() -> str:
-    found = migrations.revision()
-    if found is migrations.Revision.PENDING:
-        raise _BadError("Migrations are pending. Run: flask db upgrade")
-    if found is migrations.Revision.NEWER:
-        raise _BadError("The database is newer than the code. Start the version that migrated it.")
+    revision = migrations.revision()
+    if revision is migrations.Revision.PENDING:
+        raise _CheckFailedError("Migrations are pending. Run: flask db upgrade")
+    if revision is migrations.Revision.NEWER:
+        raise _CheckFailedError("The database is newer than the code. Start the version that migrated it.")
     return "The database is up to date."
 
 
 def _keys() -> str:
     if migrations.revision() is not migrations.Revision.CURRENT:
-        raise _BadError("Not checked: the database must be migrated first.")
+        raise _CheckFailedError("Not checked: the database must be migrated first.")
     keyring.key_ring_store().load()
     old = wrapped_keys.count_under_old_keys()
     if old:
-        raise _BadError(f"{old} keys are wrapped under an old key. Run: flask keys rotate")
+        raise _CheckFailedError(f"{old} keys are wrapped under an old key. Run: flask keys rotate")
     return "All are wrapped under the first of ENCRYPTION_KEYS. Keep a copy of that key apart from the database."
 
 
 def _data() -> str:
     if migrations.revision() is not migrations.Revision.CURRENT:
-        raise _BadError("Not checked: the database must be migrated first.")
-    looked, unreadable, everything = rotation.find_unreadable(DATA_SECONDS)
+        raise _CheckFailedError("Not checked: the database must be migrated first.")
+    read, unreadable, complete = rotation.find_unreadable(DATA_TIMEOUT)
     if unreadable:
         shown = ", ".join(unreadable[:MAX_SHOWN]) + (", …" if len(unreadable) > MAX_SHOWN else "")
-        raise _BadError(
+        raise _CheckFailedError(
             f"{len(unreadable)} rows cannot be decrypted: {shown}. They were changed or moved on the disk. Restore "
             "them from a copy. All other rows are readable."
         )
-    return f"{looked} rows are readable." if everything else f"{looked} rows are readable; the rest was not checked."
+    return f"{read} rows are readable." if complete else f"{read} rows are readable; the rest was not checked."
 
 
 def _redis() -> str:
     guard = current_app.extensions["redis"]
     if guard is None:
         if settings.web_concurrency > 1:
-            raise _BadError("WEB_CONCURRENCY is above 1, so each process counts limits on its own. Set REDIS_URL.")
+            raise _CheckFailedError(
+                "WEB_CONCURRENCY is above 1, so each process counts limits on its own. Set REDIS_URL."
+            )
         return "Not configured: limits are counted in the memory of the process."
     if not guard.call(lambda client: client.ping(), lambda: False):
-        raise _BadError("REDIS_URL does not respond: limits count per process, and nothing is cached.")
+        raise _CheckFailedError("REDIS_URL does not respond: limits count per process, and nothing is cached.")
     return "Answers."
 
 
@@ -156,12 +160,16 @@ def _smtp() -> str:
     if not settings.smtp_server:
         if settings.production:
             days = leases.MAX_AGE.days
-            raise _BadError(f"SMTP_SERVER is not set: no mail is sent, and mail is dropped after {days} days. Set it.")
+            raise _CheckFailedError(
+                f"SMTP_SERVER is not set: no mail is sent, and mail is dropped after {days} days. Set it."
+            )
         return "SMTP_SERVER is not set: mails are written to files in the instance folder."
     try:
         smtp.connect(SMTP_TIMEOUT).quit()
     except DeliveryError as error:
-        raise _BadError(f"{error} Many hosts block these ports: 587 is for SMTP_TLS=starttls, 465 for tls.") from error
+        raise _CheckFailedError(
+            f"{error} Many hosts block these ports: 587 is for SMTP_TLS=starttls, 465 for tls."
+        ) from error
     except (smtplib.SMTPException, OSError):
         pass  # it let us in, and that is all there is to find out
     logged_in = "and accepts the login" if settings.smtp_username else "without a login"
@@ -170,15 +178,15 @@ def _smtp() -> str:
 
 def _spf() -> str:
     server = settings.smtp_server or ""
-    wanted = f'"{mail_records.spf(server)}" (or the include: that your mail provider names)'
+    expected = f'"{mail_records.spf_record(server)}" (or the include: that your mail provider names)'
     if mail_records.is_loopback(server):
-        wanted += ", with the public address of this machine"
-    return _record(sender_address().domain, "v=spf1", wanted)
+        expected += ", with the public address of this machine"
+    return _record(sender_address().domain, "v=spf1", expected)
 
 
 def _dkim() -> str:
     domain = sender_address().domain
-    raise _UnsureError(
+    raise _UncertainError(
         f"Not checked: only your mail provider knows the selector. DNS TXT record of SELECTOR._domainkey.{domain}: "
         "the provider's public key"
     )
@@ -189,24 +197,24 @@ def _dmarc() -> str:
     return _record(f"_dmarc.{domain}", "v=dmarc1", f'"v=DMARC1; p=quarantine; rua=mailto:postmaster@{domain}"')
 
 
-def _record(name: str, beginning: str, wanted: str) -> str:
+def _record(name: str, prefix: str, expected: str) -> str:
     """What DNS says, where it says something; whether that fits, it leaves to the reader."""
-    found = mail_records.find_text(name, beginning)
-    if found is None:
-        raise _UnsureError(f"Not checked: DNS did not respond. Expected DNS TXT record of {name}: {wanted}")
-    if not found:
-        raise _UnsureError(f"Missing. Set the DNS TXT record of {name}: {wanted}")
-    return f'DNS TXT record of {name}: "{found}"'
+    text = mail_records.find_text(name, prefix)
+    if text is None:
+        raise _UncertainError(f"Not checked: DNS did not respond. Expected DNS TXT record of {name}: {expected}")
+    if not text:
+        raise _UncertainError(f"Missing. Set the DNS TXT record of {name}: {expected}")
+    return f'DNS TXT record of {name}: "{text}"'
 
 
 def _proxy() -> str:
     if settings.trusted_proxies == 0 and (settings.instance_path / UNCOUNTED_PROXY).exists():
-        raise _BadError(
+        raise _CheckFailedError(
             "X-Forwarded-For was seen, but TRUSTED_PROXIES is 0: behind a proxy all visitors share one rate limit. "
             f"Set it to the number of proxies, or delete {UNCOUNTED_PROXY} in the instance folder if there is none."
         )
     if (settings.instance_path / SILENT_PROXY).exists():
-        raise _BadError(
+        raise _CheckFailedError(
             "All requests came from one private address without X-Forwarded-For. Have the proxy send it (deploy/), set "
             f"TRUSTED_PROXIES, and delete {SILENT_PROXY} in the instance folder."
         )
@@ -216,7 +224,7 @@ def _proxy() -> str:
 def _disk() -> str:
     free = 100 - psutil.disk_usage(str(settings.instance_path)).percent
     if free < MIN_FREE_PERCENT:
-        raise _BadError(
+        raise _CheckFailedError(
             f"Only {free:.0f} % of the disk is free. Free up space: below {MIN_FREE_PERCENT} % files are refused."
         )
     return f"{free:.0f} % of the disk is free."

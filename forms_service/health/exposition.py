@@ -5,16 +5,16 @@ from prometheus_client.multiprocess import MultiProcessCollector
 
 from forms_service.config import metrics_folder
 from forms_service.delivery import outbox
-from forms_service.health.checks import side_by_side
+from forms_service.health.checks import run_parallel
 from forms_service.metrics import BACKLOG, BACKLOG_SECONDS
 
 
 def text() -> bytes:
     """Prometheus's text format; of the outbox what the database says, or said when it last answered."""
-    found = side_by_side({"backlog": outbox.backlog})["backlog"]
-    if isinstance(found, outbox.Backlog):
-        BACKLOG.set(found.waiting)
-        BACKLOG_SECONDS.set(found.oldest_seconds)
+    backlog = run_parallel({"backlog": outbox.backlog})["backlog"]
+    if isinstance(backlog, outbox.Backlog):
+        BACKLOG.set(backlog.waiting)
+        BACKLOG_SECONDS.set(backlog.oldest_seconds)
     folder = metrics_folder()
     if folder is None:
         return generate_latest(REGISTRY)

@@ -9,7 +9,7 @@ TIMEOUT = 2.0
 """Seconds that DNS has for an answer."""
 
 
-def find_text(name: str, beginning: str) -> str | None:
+def find_text(name: str, prefix: str) -> str | None:
     """The TXT record of a name that begins so, "" where there is none; None when DNS gives no answer."""
     resolver = Resolver()
     try:
@@ -19,10 +19,10 @@ def find_text(name: str, beginning: str) -> str | None:
     except (DNSException, OSError):
         return None
     texts = (b"".join(record.strings).decode("ascii", "replace") for record in answer)
-    return next((text for text in texts if text.lower().startswith(beginning)), "")
+    return next((text for text in texts if text.lower().startswith(prefix)), "")
 
 
-def spf(server: str) -> str:
+def spf_record(server: str) -> str:
     """An SPF record that lets the mail server send: by its name, or by its address."""
     try:
         address = ipaddress.ip_address(server)

@@ -13,12 +13,12 @@ MOUNTED_SECRETS = "/run"
 """Container engines mount secrets here, readable by all who are in the container."""
 
 
-def faults(directory: Path) -> Iterator[str]:
+def find_faults(directory: Path) -> Iterator[str]:
     """A sentence for each file with a mode or an owner that is wrong, saying what to run."""
-    kept = [path for path in _files(directory) if path.exists()]
-    owners = {path: path.stat().st_uid for path in kept}
+    paths = [path for path in _files(directory) if path.exists()]
+    owners = {path: path.stat().st_uid for path in paths}
     service = owners.get(settings.instance_path, os.geteuid())
-    for path in kept:
+    for path in paths:
         if path.is_file() and path.stat().st_mode & OPEN_TO_OTHERS:
             yield f"Other users can read {path}. Run: chmod 600 {path}"
         if owners[path] != service:

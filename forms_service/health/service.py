@@ -11,12 +11,12 @@ from forms_service import __version__
 from forms_service.config import settings
 from forms_service.database import migrations
 from forms_service.encryption import keyring
-from forms_service.health.checks import check_all, side_by_side
+from forms_service.health.checks import check_all, run_parallel
 
-READY_DEADLINE = 0.8
+READY_TIMEOUT = 0.8
 """Seconds after which a database that has not answered is taken for away."""
 
-STARTED = time.time()
+STARTED_AT = time.time()
 
 psutil.cpu_percent(interval=None)  # the first look gives nothing, so it is taken before anybody asks
 
@@ -28,7 +28,7 @@ def health(*, details: bool) -> dict[str, Any]:
     if not details:
         return summary
     return summary | {
-        "uptime": round(time.time() - STARTED, 3),
+        "uptime": round(time.time() - STARTED_AT, 3),
         "version": __version__,
         "environment": settings.environment,
         "checks": checks,
@@ -38,8 +38,8 @@ def health(*, details: bool) -> dict[str, Any]:
 
 def ready() -> bool:
     """Whether requests can be served: the database answers, is where the code wants it, and its keys are ours."""
-    found = side_by_side({"revision": migrations.revision}, READY_DEADLINE)["revision"]
-    return found is migrations.Revision.CURRENT and not keyring.key_ring_store().outdated
+    revision = run_parallel({"revision": migrations.revision}, READY_TIMEOUT)["revision"]
+    return revision is migrations.Revision.CURRENT and not keyring.key_ring_store().outdated
 
 
 def usage() -> dict[str, Any]:
@@ -47,7 +47,7 @@ def usage() -> dict[str, Any]:
     network = psutil.net_io_counters()
     return {
         "timestamp": _timestamp(),
-        "uptime": round(time.time() - STARTED, 3),
+        "uptime": round(time.time() - STARTED_AT, 3),
         "memory_usage": psutil.virtual_memory()._asdict(),
         "cpu_usage": psutil.cpu_percent(interval=None),
         "disk_usage": _disk()._asdict(),

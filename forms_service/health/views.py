@@ -58,7 +58,7 @@ def live() -> Response:
 def ready() -> Response:
     """Check that the service can serve requests."""
     is_ready = service.ready()
-    return _monitored({"status": "ready" if is_ready else "unavailable"}, well=is_ready)
+    return _monitored({"status": "ready" if is_ready else "unavailable"}, healthy=is_ready)
 
 
 @health_blueprint.route("/health")
@@ -69,8 +69,8 @@ def ready() -> Response:
 @health_blueprint.alt_response(503, schema=schemas.Health, description="The database is unavailable.")
 def health() -> Response:
     """Get the health of the service and its dependencies; details only for authorized callers."""
-    found = service.health(details=_may_see_details())
-    return _monitored(found, well=found["status"] != "unhealthy")
+    report = service.health(details=_may_see_details())
+    return _monitored(report, healthy=report["status"] != "unhealthy")
 
 
 @health_blueprint.route("/metrics")
@@ -86,8 +86,8 @@ def metrics() -> Response:
     return Response(exposition.text(), content_type=CONTENT_TYPE_LATEST)
 
 
-def _monitored(found: dict[str, Any], *, well: bool) -> Response:
-    response = as_json(found, 200 if well else 503)
-    if not well:
+def _monitored(report: dict[str, Any], *, healthy: bool) -> Response:
+    response = as_json(report, 200 if healthy else 503)
+    if not healthy:
         response.headers["Retry-After"] = "5"
     return response

@@ -18,7 +18,7 @@ NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(?:\.([0-9]+))?(?:[eE][+-]?[0-9]{1,3})?")
 MAX_DIGITS = 15
 """Digits that a spreadsheet keeps of a number; one with more stays text."""
 
-BOUND = 10**MAX_DIGITS
+MAX_INTEGER = 10**MAX_DIGITS
 OFFSET = re.compile("(?:[Zz]|[-+][0-9]{2}:[0-9]{2})$")
 DAY = timedelta(days=1)
 
@@ -38,36 +38,36 @@ def as_text(value: Any) -> str | int | float:
     if isinstance(value, int | float) and not isinstance(value, bool):
         return value
     if isinstance(value, list) and all(isinstance(item, str | int | float) for item in value):
-        return ", ".join(map(_item, value))
+        return ", ".join(map(_list_item, value))
     return "" if value is None else json.dumps(value, ensure_ascii=False)
 
 
-def in_field(kind: str, value: Any) -> str | int | float:
+def as_field_text(kind: str, value: Any) -> str | int | float:
     """The same, of a value that was sent for a field of that type."""
     return as_text([value] if kind in MULTIPLE and isinstance(value, str) and value else value)
 
 
-def labelled(labels: Mapping[str, str], value: Any, kind: str) -> str | int | float:
+def as_labels(labels: Mapping[str, str], value: Any, kind: str) -> str | int | float:
     """The labels of what was chosen; what has none stands for itself."""
     if isinstance(value, list):
         return as_text([labels.get(item, item) if isinstance(item, str) else item for item in value])
-    return in_field(kind, labels.get(value, value) if isinstance(value, str) else value)
+    return as_field_text(kind, labels.get(value, value) if isinstance(value, str) else value)
 
 
-def typed(kind: str, value: Any, zone: tzinfo) -> Cell:
+def to_typed_cell(kind: str, value: Any, zone: tzinfo) -> Cell:
     """A value with the type that a spreadsheet reckons with, where nothing of it is lost by that."""
     if isinstance(value, bool | float):
         return value
     if isinstance(value, int):
-        return value if abs(value) < BOUND else str(value)
+        return value if abs(value) < MAX_INTEGER else str(value)
     if kind in BOXES and isinstance(value, str | list):
-        found: Cell | None = _box(value if isinstance(value, list) else [value])
+        cell: Cell | None = _box(value if isinstance(value, list) else [value])
     else:
-        found = READERS[kind](strip_ignorable(value), zone) if kind in READERS and isinstance(value, str) else None
-    return in_field(kind, value) if found is None else found
+        cell = READERS[kind](strip_ignorable(value), zone) if kind in READERS and isinstance(value, str) else None
+    return as_field_text(kind, value) if cell is None else cell
 
 
-def _item(item: str | float) -> str:
+def _list_item(item: str | float) -> str:
     """An item of a list, in quotes as in CSV where it would be taken for several."""
     text = json.dumps(item) if isinstance(item, bool) else str(item)
     doubled = text.replace('"', '""')
@@ -87,7 +87,7 @@ def _number(text: str, _: tzinfo) -> int | float | None:
     if parts is None or len((parts[1] + (parts[2] or "")).lstrip("0")) > MAX_DIGITS:
         return None
     number = float(text)
-    if abs(number) >= BOUND:
+    if abs(number) >= MAX_INTEGER:
         return None
     return int(number) if number.is_integer() else number
 

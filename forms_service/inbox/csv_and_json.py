@@ -16,7 +16,7 @@ TRIGGERS = (
 )
 """What makes a spreadsheet take a cell for a formula, also in the shapes that are folded to these."""
 
-SKIPPED = (
+IGNORED = (
     r'"\x00-\x08\x0b\x0c\x0e-\x20\x7f-\xa0\xad\u034f\u061c\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180f\u2000-\u200f'
     r"\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb"
     r"\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
@@ -30,33 +30,33 @@ PHONE = r"\+[0-9](?:[ ().\-/]{0,3}[0-9]){2,19}"
 PLAIN_NUMBER = rf" *(?:{NUMBER}|{PHONE}) *(?=[;\t\r\n]|\Z)"
 """A number or a telephone number with nothing else: digits run nothing."""
 
-RUN = rf"(?=[{SKIPPED}]*[{TRIGGERS}])(?!{PLAIN_NUMBER})"
-AT_START = re.compile(rf"[\t\r\n]|{RUN}")
-INSIDE = re.compile(rf"[;\t\r\n]{RUN}")
+FORMULA = rf"(?=[{IGNORED}]*[{TRIGGERS}])(?!{PLAIN_NUMBER})"
+AT_START = re.compile(rf"[\t\r\n]|{FORMULA}")
+AFTER_SEPARATOR = re.compile(rf"[;\t\r\n]{FORMULA}")
 """Where a cell would be run: at its start, and behind what another reader of the file takes for its end. Excel splits
 at semicolons where decimals have commas, and then heeds neither commas nor the quotes behind them.
 """
 
 ENCODE = json.JSONEncoder(ensure_ascii=False).encode
 
-PLAIN = re.compile(rf"(?!{RUN})[^;\t\r\n]*\Z")
+PLAIN = re.compile(rf"(?!{FORMULA})[^;\t\r\n]*\Z")
 """What needs no closer look, as most does not."""
 
 
-def csv_rows(rows: Iterable[Sequence[Any]]) -> str:
+def format_csv(rows: Iterable[Sequence[Any]]) -> str:
     """Lines as RFC 4180 has them, in which no text is run: an apostrophe stands where it would be."""
     text = io.StringIO()
-    csv.writer(text).writerows([_harmless(cell) for cell in row] for row in rows)
+    csv.writer(text).writerows([_escape_formula(cell) for cell in row] for row in rows)
     return text.getvalue()
 
 
-def json_lines(submissions: Iterable[Any]) -> str:
+def format_json_lines(submissions: Iterable[Any]) -> str:
     """A line of JSON for each, exact to the letter."""
     return "".join(f"{ENCODE(submission)}\n" for submission in submissions)
 
 
-def _harmless(cell: Any) -> Any:
+def _escape_formula(cell: Any) -> Any:
     if not isinstance(cell, str) or PLAIN.match(cell):
         return cell
-    text = INSIDE.sub(r"\g<0>'", cell)
+    text = AFTER_SEPARATOR.sub(r"\g<0>'", cell)
     return f"'{text}" if AT_START.match(text) else text

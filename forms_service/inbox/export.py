@@ -16,13 +16,13 @@ from forms_service.extensions import db
 from forms_service.form_schema.special_fields import WORDS
 from forms_service.forms.service import get_owned_form
 from forms_service.inbox.cells import Cell
-from forms_service.inbox.csv_and_json import BOM, csv_rows, json_lines
-from forms_service.inbox.export_columns import FIRST, Columns, declared
-from forms_service.inbox.xlsx import workbook
-from forms_service.submissions.queries import Files, Filter, Found, batches, count_left_out, files_of
+from forms_service.inbox.csv_and_json import BOM, format_csv, format_json_lines
+from forms_service.inbox.export_columns import FIXED, Columns, declared_columns
+from forms_service.inbox.xlsx import stream_workbook
+from forms_service.submissions.queries import Files, Filter, SubmissionRow, batches, count_left_out, files_of
 from forms_service.submissions.serialization import as_dict
 
-LOOKED_AT = 20_000
+MAX_SCANNED = 20_000
 """Submissions of which the names are known before the first row is sent: half a second's work. What older ones have
 under names that neither these nor any version of the form know stands together in the last column.
 """
@@ -45,7 +45,7 @@ class Export:
     """Status → how many submissions of it the filter left out."""
 
 
-def export(form_id: str, caller: Caller, wanted: Filter, kind: str) -> Export:
+def export(form_id: str, caller: Caller, criteria: Filter, kind: str) -> Export:
     """A form's submissions as `csv`, `jsonl` or `xlsx`; that it was taken is recorded.
 
     :raises NotFoundError: for another's form, as for none
@@ -55,69 +55,71 @@ def export(form_id: str, caller: Caller, wanted: Filter, kind: str) -> Export:
         details = {"form_id": form_id, "format": kind}
         audit.record("submissions_exported", account_id=caller.account_id, details=details)
         db.session.commit()
-    content_type, make = KINDS[kind]
-    left_out = count_left_out(form_id, wanted)
+    content_type, make = FORMATS[kind]
+    left_out = count_left_out(form_id, criteria)
     db.session.rollback()  # nothing is held while the client takes its time
-    return Export(name, content_type, make(form_id, wanted), left_out)
+    return Export(name, content_type, make(form_id, criteria), left_out)
 
 
-def _csv(form_id: str, wanted: Filter) -> Iterator[bytes]:
+def _stream_csv(form_id: str, criteria: Filter) -> Iterator[bytes]:
     yield BOM.encode()
-    columns = _columns(form_id, wanted)
-    yield csv_rows([[*FIRST, *columns.headings()]]).encode()
-    for rows in _tables(form_id, wanted, columns):
-        yield csv_rows(rows).encode()
+    columns = _scan_columns(form_id, criteria)
+    yield format_csv([[*FIXED, *columns.headings()]]).encode()
+    for rows in _row_batches(form_id, criteria, columns):
+        yield format_csv(rows).encode()
 
 
-def _json_lines(form_id: str, wanted: Filter) -> Iterator[bytes]:
-    return lines(batches(form_id, wanted))
+def _stream_jsonl(form_id: str, criteria: Filter) -> Iterator[bytes]:
+    return stream_json_lines(batches(form_id, criteria))
 
 
-def lines(found: Iterable[list[Found]]) -> Iterator[bytes]:
+def stream_json_lines(row_batches: Iterable[list[SubmissionRow]]) -> Iterator[bytes]:
     """Submissions as JSON Lines, exactly as the API shows them."""
-    for batch, files in _with_files(found):
-        yield json_lines(as_dict(submission, files.get(submission.id, ())) for submission in batch).encode()
+    for batch, files in _with_files(row_batches):
+        yield format_json_lines(as_dict(submission, files.get(submission.id, ())) for submission in batch).encode()
 
 
-def _workbook(form_id: str, wanted: Filter) -> Iterator[bytes]:
-    columns = _columns(form_id, wanted)
-    rows = chain.from_iterable(_tables(form_id, wanted, columns, typed=True))
-    yield from workbook([*FIRST, *columns.headings()], columns.widths(), rows)
+def _stream_xlsx(form_id: str, criteria: Filter) -> Iterator[bytes]:
+    columns = _scan_columns(form_id, criteria)
+    rows = chain.from_iterable(_row_batches(form_id, criteria, columns, typed=True))
+    yield from stream_workbook([*FIXED, *columns.headings()], columns.widths(), rows)
 
 
 JSON_LINES = "application/x-ndjson; charset=utf-8"
-KINDS: dict[str, tuple[str, Callable[[str, Filter], Iterator[bytes]]]] = {
-    "csv": ("text/csv; charset=utf-8", _csv),
-    "jsonl": (JSON_LINES, _json_lines),
-    "xlsx": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", _workbook),
+FORMATS: dict[str, tuple[str, Callable[[str, Filter], Iterator[bytes]]]] = {
+    "csv": ("text/csv; charset=utf-8", _stream_csv),
+    "jsonl": (JSON_LINES, _stream_jsonl),
+    "xlsx": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", _stream_xlsx),
 }
 
 
-def _columns(form_id: str, wanted: Filter) -> Columns:
+def _scan_columns(form_id: str, criteria: Filter) -> Columns:
     """A column for every field of any version, and for every other name that one of the newest submissions has."""
-    columns, looked = Columns(declared(form_id)), 0
-    for batch, files in _with_files(batches(form_id, wanted)):
+    columns, scanned = Columns(declared_columns(form_id)), 0
+    for batch, files in _with_files(batches(form_id, criteria)):
         for submission in batch:
-            columns.see(_values(submission, files))
-        looked += len(batch)
-        if looked >= LOOKED_AT:
-            columns.full = True
+            columns.add_names(_row_values(submission, files))
+        scanned += len(batch)
+        if scanned >= MAX_SCANNED:
+            columns.truncated = True
             break
     return columns
 
 
-def _tables(form_id: str, wanted: Filter, columns: Columns, *, typed: bool = False) -> Iterator[list[list[Cell]]]:
-    zone = wanted.timezone
-    for batch, files in _with_files(batches(form_id, wanted)):
-        rows = ((submission, _values(submission, files)) for submission in batch)
+def _row_batches(
+    form_id: str, criteria: Filter, columns: Columns, *, typed: bool = False
+) -> Iterator[list[list[Cell]]]:
+    zone = criteria.timezone
+    for batch, files in _with_files(batches(form_id, criteria)):
+        rows = ((submission, _row_values(submission, files)) for submission in batch)
         yield [
-            [*_first(submission, zone, typed=typed), *columns.cells(values, zone if typed else None)]
+            [*_fixed_cells(submission, zone, typed=typed), *columns.cells(values, zone if typed else None)]
             for submission, values in rows
-            if columns.hold(values.keys())
+            if columns.covers(values.keys())
         ]
 
 
-def _first(submission: Found, zone: tzinfo, *, typed: bool) -> tuple[Cell, ...]:
+def _fixed_cells(submission: SubmissionRow, zone: tzinfo, *, typed: bool) -> tuple[Cell, ...]:
     """The cells under FIRST; times to the second."""
     at = submission.created_at.replace(microsecond=0).astimezone(zone)
     sent: Cell = at.replace(tzinfo=None) if typed else at.isoformat()
@@ -125,14 +127,14 @@ def _first(submission: Found, zone: tzinfo, *, typed: bool) -> tuple[Cell, ...]:
     return (str(submission.id), sent, submission.status, read)
 
 
-def _with_files(found: Iterable[list[Found]]) -> Iterator[tuple[list[Found], Files]]:
-    for batch in found:
+def _with_files(row_batches: Iterable[list[SubmissionRow]]) -> Iterator[tuple[list[SubmissionRow], Files]]:
+    for batch in row_batches:
         files = files_of(batch)
         db.session.rollback()  # nothing is held while the client takes its time
         yield batch, files
 
 
-def _values(submission: Found, files: Files) -> dict[str, Any]:
+def _row_values(submission: SubmissionRow, files: Files) -> dict[str, Any]:
     """What was sent under each name; of a file its name, after the texts that came under the same.
 
     Special fields that carry a person's words come after the data, and after them the sender's address.
@@ -142,7 +144,7 @@ def _values(submission: Found, files: Files) -> dict[str, Any]:
         values[UNREADABLE] = "cannot be decrypted"
     names: dict[str, list[str]] = {}
     for file in files.get(submission.id, ()):
-        names.setdefault(file.field, _listed(values.get(file.field))).append(file.name)
+        names.setdefault(file.field, _as_list(values.get(file.field))).append(file.name)
     if names:
         values |= names
     if submission.control:
@@ -151,7 +153,7 @@ def _values(submission: Found, files: Files) -> dict[str, Any]:
     return values | {CLIENT: submission.client} if submission.client and CLIENT not in values else values
 
 
-def _listed(value: Any) -> list[Any]:
+def _as_list(value: Any) -> list[Any]:
     if isinstance(value, list):
         return [*value]
     return [] if value is None or value == "" else [value]

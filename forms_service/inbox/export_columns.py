@@ -12,10 +12,10 @@ from sqlalchemy import select
 from forms_service.extensions import db
 from forms_service.form_schema.field_types import nfc
 from forms_service.forms.models import FormVersion
-from forms_service.inbox.cells import Cell, in_field, labelled, typed
+from forms_service.inbox.cells import Cell, as_field_text, as_labels, to_typed_cell
 from forms_service.validation.label_links import strip_links
 
-FIRST = ("id", "created_at", "status", "read")
+FIXED = ("id", "created_at", "status", "read")
 """The columns that every export has, under these names."""
 
 MAX_NAMES = 1000
@@ -23,7 +23,7 @@ MAX_NAMES = 1000
 
 REST = "other fields"
 
-FIRST_WIDTHS = (38, 20, 12, 8)
+FIXED_WIDTHS = (38, 20, 12, 8)
 MIN_WIDTH, MAX_WIDTH = 10, 60
 """Of a column, in characters."""
 
@@ -43,8 +43,8 @@ class Column:
     def cells(self, value: Any, zone: tzinfo | None) -> tuple[Cell, ...]:
         """What stands in it: typed where times have a zone, else text or a number."""
         if self.labels:
-            return (labelled(self.labels, value, self.kind), in_field(self.kind, value))
-        return (typed(self.kind, value, zone) if zone else in_field(self.kind, value),)
+            return (as_labels(self.labels, value, self.kind), as_field_text(self.kind, value))
+        return (to_typed_cell(self.kind, value, zone) if zone else as_field_text(self.kind, value),)
 
 
 class Columns:
@@ -53,71 +53,71 @@ class Columns:
     `full` says that there may be names which have no column of their own.
     """
 
-    def __init__(self, known: Mapping[str, Column]) -> None:
-        self._columns = dict(islice(known.items(), MAX_NAMES))
+    def __init__(self, declared: Mapping[str, Column]) -> None:
+        self._columns = dict(islice(declared.items(), MAX_NAMES))
         self._widths: dict[str, int] = {}
-        self.full = False
+        self.truncated = False
 
-    def see(self, values: Mapping[str, Any]) -> None:
+    def add_names(self, values: Mapping[str, Any]) -> None:
         """Make room for these names, and note how much room the values take."""
         for name, value in values.items():
             if name not in self._columns:
                 if len(self._columns) >= MAX_NAMES:
-                    self.full = True
+                    self.truncated = True
                     continue
                 self._columns[name] = Column(name)
             if isinstance(value, str):
                 self._widths[name] = max(self._widths.get(name, 0), min(len(value), MAX_WIDTH))
 
-    def hold(self, names: KeysView[str]) -> bool:
+    def covers(self, names: KeysView[str]) -> bool:
         """Whether they have room for these; for what comes in while the export runs they may not."""
-        return self.full or names <= self._columns.keys()
+        return self.truncated or names <= self._columns.keys()
 
     def headings(self) -> list[str]:
-        """What stands above the columns after FIRST: labels, with the name where a label alone would be ambiguous."""
-        taken = [*FIRST, REST, *(column.label for column in self._columns.values())]
+        """What stands above the columns after FIXED: labels, with the name where a label alone would be ambiguous."""
+        taken = [*FIXED, REST, *(column.label for column in self._columns.values())]
         shown: list[str] = []
         for name, column in self._columns.items():
             label = column.label
             shown += column.headings(label if taken.count(label) == 1 else f"{label} ({name})")
-        return [*shown, REST] if self.full else shown
+        return [*shown, REST] if self.truncated else shown
 
     def widths(self) -> list[int]:
         """How many characters wide each column is, by what was seen and what stands above it."""
         seen: list[int] = []
         for name, column in self._columns.items():
             seen += [self._widths.get(name, 0)] * len(column.headings(""))
-        seen += [MAX_WIDTH] if self.full else []
+        seen += [MAX_WIDTH] if self.truncated else []
         wanted = [max(width, len(heading)) + 2 for width, heading in zip(seen, self.headings(), strict=True)]
-        return [*FIRST_WIDTHS, *(max(MIN_WIDTH, min(width, MAX_WIDTH)) for width in wanted)]
+        return [*FIXED_WIDTHS, *(max(MIN_WIDTH, min(width, MAX_WIDTH)) for width in wanted)]
 
     def cells(self, values: Mapping[str, Any], zone: tzinfo | None = None) -> list[Cell]:
-        """What was sent, as the row's part after FIRST, empty where nothing was; typed where times have a zone."""
+        """What was sent, as the row's part after FIXED, empty where nothing was; typed where times have a zone."""
         row = [cell for name, column in self._columns.items() for cell in column.cells(values.get(name), zone)]
-        if self.full:
+        if self.truncated:
             rest = {name: value for name, value in values.items() if name not in self._columns}
             row.append(json.dumps(rest, ensure_ascii=False) if rest else "")
         return row
 
 
-def declared(form_id: str) -> dict[str, Column]:
+def declared_columns(form_id: str) -> dict[str, Column]:
     """Name → newest definition of every field that a version of the form had; those of the newest version first."""
     query = select(FormVersion.fields).where(FormVersion.form_id == form_id).order_by(FormVersion.number.desc())
-    found: dict[str, dict[str, Any]] = {}
+    definitions: dict[str, dict[str, Any]] = {}
     labels: dict[str, dict[str, str]] = {}
     for fields in db.session.scalars(query):
         for definition in fields:
             name = definition["name"]
-            found.setdefault(name, definition)
-            for value, label in _choices(definition):
+            definitions.setdefault(name, definition)
+            for value, label in _labelled_choices(definition):
                 labels.setdefault(name, {}).setdefault(value, label)
     return {
         name: Column(strip_links(definition.get("label") or name), definition["type"], labels.get(name, {}))
-        for name, definition in found.items()
+        for name, definition in definitions.items()
     }
 
 
-def _choices(definition: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _labelled_choices(definition: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Value and label of each choice that has a label of its own."""
     for choice in definition.get("choices", ()):
         if isinstance(choice, dict):

@@ -22,13 +22,13 @@ class Statuses(CodedField):
     json_schema: ClassVar[dict[str, Any]] = {"type": "string", "examples": ["inbox,archived"]}
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> tuple[str, ...]:
-        said = [value] if isinstance(value, str) else value
-        if not isinstance(said, list) or not said or not all(isinstance(each, str) for each in said):
+        texts = [value] if isinstance(value, str) else value
+        if not isinstance(texts, list) or not texts or not all(isinstance(text, str) for text in texts):
             raise self.make_error("not_a_choice")
-        found = [status.strip() for each in said for status in each.split(",")]
-        if not set(found) <= set(STATUSES):
+        statuses = [status.strip() for text in texts for status in text.split(",")]
+        if not set(statuses) <= set(STATUSES):
             raise self.make_error("not_a_choice")
-        return tuple(status for status in STATUSES if status in found)
+        return tuple(status for status in STATUSES if status in statuses)
 
 
 class QueryBoolean(StrictBoolean):
@@ -62,13 +62,13 @@ class Filters(Schema):
     unread = QueryBoolean(metadata={"description": "`true` for unread only, `false` for read only; both by default."})
 
     @ma.post_load
-    def _reckon_days(self, values: dict[str, Any], **_: Any) -> dict[str, Any]:
+    def _convert_days(self, values: dict[str, Any], **_: Any) -> dict[str, Any]:
         """Replace a day by the moment that it begins or ends at."""
         zone = values.get("timezone", UTC)
-        for name, reckon in (("since", start_of_day), ("until", end_of_day)):
+        for name, convert in (("since", start_of_day), ("until", end_of_day)):
             if name in values and not isinstance(values[name], datetime):
                 try:
-                    values[name] = reckon(values[name], zone)
+                    values[name] = convert(values[name], zone)
                 except ValueError as error:
                     raise ma.ValidationError([DateOrDateTime().fault("invalid_datetime")], name) from error
         return values

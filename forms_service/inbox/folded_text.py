@@ -4,7 +4,7 @@ import unicodedata
 
 from forms_service.validation.whitespace import is_ignorable
 
-LETTERS = str.maketrans(
+FOLDED_LETTERS = str.maketrans(
     {
         "ø": "o",
         "ł": "l",
@@ -40,7 +40,7 @@ class _Folding(dict[int, str]):
     """
 
     def __missing__(self, point: int) -> str:
-        folded = _folded(chr(point))
+        folded = _fold_character(chr(point))
         if len(self) >= MAX_REMEMBERED:
             self.clear()
         self[point] = folded
@@ -55,8 +55,8 @@ def fold(text: str) -> str:
     return text.lower() if text.isascii() else text.translate(_FOLDING)
 
 
-def _folded(character: str) -> str:
+def _fold_character(character: str) -> str:
     if is_ignorable(character):
         return ""
     decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", character).casefold())
-    return "".join(mark for mark in decomposed if unicodedata.combining(mark) in KEPT_CLASSES).translate(LETTERS)
+    return "".join(mark for mark in decomposed if unicodedata.combining(mark) in KEPT_CLASSES).translate(FOLDED_LETTERS)

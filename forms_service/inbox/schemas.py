@@ -23,11 +23,11 @@ from forms_service.web.pagination import MAX_LIMIT, PageQuery, QueryInteger
 MAX_IDS = 500
 MAX_QUERY_LENGTH = 200
 
-MOVES = ("inbox", "archived", "spam")
+MOVABLE_STATUSES = ("inbox", "archived", "spam")
 """Where an owner may move a submission; `unconfirmed` is left by confirming."""
 
 
-class Listing(Filters, PageQuery):
+class ListQuery(Filters, PageQuery):
     """What a list of submissions takes."""
 
 
@@ -74,7 +74,7 @@ EXPORTS["200"]["headers"] = {
 }
 
 
-class Span(Schema):
+class StatsQuery(Schema):
     """The days that are counted."""
 
     since = DateOrDateTime(metadata={"description": "First day, or a date-time on it; by default the last 30 days."})
@@ -87,7 +87,7 @@ class Span(Schema):
     )
 
     @ma.post_load
-    def _days(self, values: dict[str, Any], **_: Any) -> dict[str, Any]:
+    def _convert_datetimes(self, values: dict[str, Any], **_: Any) -> dict[str, Any]:
         """Replace a moment by the day that it is in."""
         zone = values.setdefault("timezone", UTC)
         for name in ("since", "until"):
@@ -100,7 +100,7 @@ class Change(Schema):
     """What an owner may change of a submission."""
 
     read = StrictBoolean()
-    status = OneOf(MOVES)
+    status = OneOf(MOVABLE_STATUSES)
 
 
 class Bulk(Change):
@@ -257,8 +257,8 @@ class Mailbox(Email):
     """An address, also as it stands in a mail: `Ann <ann@example.com>`."""
 
     def _cleaned(self, value: str) -> str:
-        found = list(islice(find_addresses(value), 2))
-        return super()._cleaned(found[0] if len(found) == 1 else value)
+        addresses = list(islice(find_addresses(value), 2))
+        return super()._cleaned(addresses[0] if len(addresses) == 1 else value)
 
 
 class Person(Schema):

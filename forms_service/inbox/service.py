@@ -19,14 +19,14 @@ from forms_service.submissions.models import Submission
 from forms_service.submissions.notification import notify
 from forms_service.submissions.queries import (
     Filter,
-    Found,
     Position,
+    SubmissionRow,
     count_left_out,
-    everything,
-    fetched,
+    cursor_position,
+    fetch,
     files_of,
-    newest,
-    position,
+    newest_ids,
+    of_form,
 )
 from forms_service.submissions.serialization import as_dict
 from forms_service.uploads import storage
@@ -34,7 +34,7 @@ from forms_service.uploads.models import File
 from forms_service.validation.datetimes import parse_utc
 from forms_service.web.pagination import Page, decode_cursor, encode_cursor
 
-ERASED = "submissions_erased"
+ERASED_EVENT = "submissions_erased"
 """What the audit trail calls it."""
 
 
@@ -52,7 +52,9 @@ class Attachment:
     chunks: Iterator[bytes]
 
 
-def listed(form_id: str, caller: Caller, wanted: Filter, *, limit: int, cursor: str | None) -> Page[dict[str, Any]]:
+def list_submissions(
+    form_id: str, caller: Caller, criteria: Filter, *, limit: int, cursor: str | None
+) -> Page[dict[str, Any]]:
     """A page of a form's submissions, the newest first; it is shorter than `limit` where they are huge.
 
     The first page also says how many of other statuses there are.
@@ -60,39 +62,39 @@ def listed(form_id: str, caller: Caller, wanted: Filter, *, limit: int, cursor: 
     :raises NotFoundError: for another's form, as for none
     """
     get_owned_form(form_id, caller)
-    found = fetched(newest(form_id, wanted, decode_cursor(cursor, parse_utc, uuid.UUID), limit + 1))
-    more = len(found) > limit or (found and _any_after(form_id, wanted, position(found[-1])))
-    shown = page(found[:limit], last=found[:limit][-1] if more else None)
-    return replace(shown, meta={"left_out": None if cursor else count_left_out(form_id, wanted)})
+    rows = fetch(newest_ids(form_id, criteria, decode_cursor(cursor, parse_utc, uuid.UUID), limit + 1))
+    more = len(rows) > limit or (rows and _has_more(form_id, criteria, cursor_position(rows[-1])))
+    result = build_page(rows[:limit], last=rows[:limit][-1] if more else None)
+    return replace(result, meta={"left_out": None if cursor else count_left_out(form_id, criteria)})
 
 
-def page(found: Sequence[Found], *, last: Found | None) -> Page[dict[str, Any]]:
+def build_page(rows: Sequence[SubmissionRow], *, last: SubmissionRow | None) -> Page[dict[str, Any]]:
     """What is shown of them; the list goes on after the `last`, or ends."""
-    files = files_of(found)
-    items = [as_dict(submission, files.get(submission.id, ())) for submission in found]
-    return Page(items, encode_cursor(*position(last)) if last else None)
+    files = files_of(rows)
+    items = [as_dict(submission, files.get(submission.id, ())) for submission in rows]
+    return Page(items, encode_cursor(*cursor_position(last)) if last else None)
 
 
-def one(submission_id: uuid.UUID, caller: Caller) -> dict[str, Any]:
+def get(submission_id: uuid.UUID, caller: Caller) -> dict[str, Any]:
     """A submission to one of the caller's forms.
 
     :raises NotFoundError: for another's, as for none
     """
-    submission = _of(submission_id, caller)
+    submission = _get_owned(submission_id, caller)
     return as_dict(submission, files_of([submission]).get(submission.id, ()))
 
 
-def change(submission_id: uuid.UUID, caller: Caller, values: Mapping[str, Any]) -> dict[str, Any]:
+def change(submission_id: uuid.UUID, caller: Caller, changes: Mapping[str, Any]) -> dict[str, Any]:
     """Mark it as read or unread, or move it; as it is then. Who may not read submissions sees none of its data.
 
     :raises NotFoundError: for another's, as for none
     """
     with write_session():
-        submission = _of(submission_id, caller)
-        _change(submission.form_id, [submission_id], values)
+        submission = _get_owned(submission_id, caller)
+        _change(submission.form_id, [submission_id], changes)
         db.session.commit()
-    changed = one(submission_id, caller)
-    return changed if caller.may("submissions:read") else {name: changed[name] for name in WITHOUT_DATA}
+    result = get(submission_id, caller)
+    return result if caller.may("submissions:read") else {name: result[name] for name in WITHOUT_DATA}
 
 
 def delete(submission_id: uuid.UUID, caller: Caller) -> None:
@@ -101,42 +103,47 @@ def delete(submission_id: uuid.UUID, caller: Caller) -> None:
     :raises NotFoundError: for another's, as for none
     """
     with write_session():
-        form_id = _of(submission_id, caller).form_id
-        deletion.commit([submission_id], ERASED, account_id=caller.account_id, details={"form_id": form_id})
+        form_id = _get_owned(submission_id, caller).form_id
+        deletion.erase_and_commit(
+            [submission_id], ERASED_EVENT, account_id=caller.account_id, details={"form_id": form_id}
+        )
 
 
-def bulk(form_id: str, caller: Caller, ids: Sequence[uuid.UUID], values: Mapping[str, Any]) -> dict[str, Any]:
+def bulk(form_id: str, caller: Caller, ids: Sequence[uuid.UUID], changes: Mapping[str, Any]) -> dict[str, Any]:
     """Change or, with `delete`, erase those of a form's submissions; which of them there are, and which there are not.
 
     :raises NotFoundError: for another's form, as for none
     """
     with write_session():
         get_owned_form(form_id, caller)
-        there = select(Submission.id).where(Submission.form_id == form_id, Submission.id.in_(ids))
-        done = list(db.session.scalars(there))
-        if "delete" in values:
-            deletion.commit(done, ERASED, account_id=caller.account_id, details={"form_id": form_id})
+        existing = select(Submission.id).where(Submission.form_id == form_id, Submission.id.in_(ids))
+        done = list(db.session.scalars(existing))
+        if "delete" in changes:
+            deletion.erase_and_commit(done, ERASED_EVENT, account_id=caller.account_id, details={"form_id": form_id})
         else:
-            _change(form_id, done, values)
+            _change(form_id, done, changes)
             db.session.commit()
-    return {"done": [str(each) for each in done], "missing": [str(each) for each in set(ids) - set(done)]}
+    return {
+        "done": [str(identity) for identity in done],
+        "missing": [str(identity) for identity in set(ids) - set(done)],
+    }
 
 
-def attachment(submission_id: uuid.UUID, number: int, caller: Caller) -> Attachment:
+def open_attachment(submission_id: uuid.UUID, number: int, caller: Caller) -> Attachment:
     """A file of a submission to one of the caller's forms.
 
     :raises NotFoundError: for another's, as for none, and for one that is not on the disk any more
     """
-    _of(submission_id, caller)
+    _get_owned(submission_id, caller)
     file = db.session.get(File, (submission_id, number))
     if file is None:
         raise NotFoundError()
-    found = Attachment(file.name, file.content_type, file.size, storage.open_decrypted(file.stored_as))
+    attachment = Attachment(file.name, file.content_type, file.size, storage.open_decrypted(file.stored_as))
     db.session.rollback()  # nothing is held while the client takes its time
-    return found
+    return attachment
 
 
-def erasure(form_id: str, caller: Caller) -> dict[str, Any]:
+def get_erasure(form_id: str, caller: Caller) -> dict[str, Any]:
     """How much is left of a form of the caller's that is being erased.
 
     :raises NotFoundError: for any other
@@ -147,45 +154,45 @@ def erasure(form_id: str, caller: Caller) -> dict[str, Any]:
     deleted_at = db.session.scalar(query) if FORM_ID.fullmatch(form_id) else None
     if deleted_at is None:
         raise NotFoundError()
-    left = db.session.scalar(select(func.count()).where(*everything(form_id)))
+    left = db.session.scalar(select(func.count()).where(*of_form(form_id)))
     return {"form_id": form_id, "deleted_at": deleted_at, "submissions_left": left}
 
 
-def _any_after(form_id: str, wanted: Filter, last: Position) -> bool:
+def _has_more(form_id: str, criteria: Filter, last: Position) -> bool:
     """Whether a short page is short only because of the size of what is on it."""
-    return db.session.execute(newest(form_id, wanted, last, 1)).first() is not None
+    return db.session.execute(newest_ids(form_id, criteria, last, 1)).first() is not None
 
 
-def _of(submission_id: uuid.UUID, caller: Caller) -> Found:
+def _get_owned(submission_id: uuid.UUID, caller: Caller) -> SubmissionRow:
     query = select(Submission.id).join(Form, Form.id == Submission.form_id)
     query = query.where(Submission.id == submission_id, Form.deleted_at.is_(None))
     if caller.role != "operator":
         query = query.where(Form.owner_id == caller.account_id)
-    for submission in fetched(query):
+    for submission in fetch(query):
         return submission
     raise NotFoundError()
 
 
-def _change(form_id: str, ids: Sequence[uuid.UUID], values: Mapping[str, Any]) -> None:
-    if values.get("status") == "inbox":
-        _withdraw_verdict(form_id, ids)
-    if values:
-        change = update(Submission).where(Submission.form_id == form_id, Submission.id.in_(ids)).values(values)
-        db.session.execute(change.execution_options(synchronize_session=False))
+def _change(form_id: str, ids: Sequence[uuid.UUID], changes: Mapping[str, Any]) -> None:
+    if changes.get("status") == "inbox":
+        _clear_spam_verdict(form_id, ids)
+    if changes:
+        statement = update(Submission).where(Submission.form_id == form_id, Submission.id.in_(ids)).values(changes)
+        db.session.execute(statement.execution_options(synchronize_session=False))
 
 
-def _withdraw_verdict(form_id: str, ids: Sequence[uuid.UUID]) -> None:
+def _clear_spam_verdict(form_id: str, ids: Sequence[uuid.UUID]) -> None:
     """Send the notifications that were not sent because of it; it goes with them, so that none is sent twice.
 
     Its reasons say that it still stands, wherever the submission lies meanwhile.
     """
-    judged = (Submission.id.in_(ids), Submission.spam_reasons != "")
-    found = db.session.execute(
+    is_judged = (Submission.id.in_(ids), Submission.spam_reasons != "")
+    released = db.session.execute(
         update(Submission)
-        .where(*judged)
+        .where(*is_judged)
         .values(spam_reasons="")
         .returning(Submission.id)
         .execution_options(synchronize_session=False)
     )
     form = get_published_form(form_id)
-    notify(form, found.scalars().all())
+    notify(form, released.scalars().all())

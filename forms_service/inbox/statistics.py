@@ -14,12 +14,12 @@ from forms_service.errors import FieldError, ValidationError
 from forms_service.extensions import db
 from forms_service.forms.service import get_owned_form
 from forms_service.submissions.models import STATUSES, Submission
-from forms_service.submissions.queries import everything
+from forms_service.submissions.queries import of_form
 from forms_service.submissions.refusals import refusals_by_reason
 from forms_service.submissions.storage_quota import bytes_of_form
 from forms_service.validation.datetimes import start_of_day
 
-USUAL_DAYS = 30
+DEFAULT_DAYS = 30
 MAX_DAYS = 366
 LENGTH_TO_SECONDS = len("2026-03-01 23:59:59")
 ONE_DAY = timedelta(days=1)
@@ -36,7 +36,7 @@ def stats(
     """
     get_owned_form(form_id, caller)
     last = min(until or now().astimezone(timezone).date(), LAST_DAY)
-    first = since or last - timedelta(days=min(USUAL_DAYS - 1, last.toordinal() - 1))
+    first = since or last - timedelta(days=min(DEFAULT_DAYS - 1, last.toordinal() - 1))
     if not 0 <= (last - first).days < MAX_DAYS:
         raise ValidationError({"since": [FieldError(f"Must span 1 to {MAX_DAYS} days.", "out_of_range")]})
     by_status, unread = _totals(form_id)
@@ -53,15 +53,15 @@ def stats(
 def _totals(form_id: str) -> tuple[Counter[str], int]:
     """How many there are of each status, and how many of the inbox are unread."""
     unread = func.count().filter(Submission.read == false())
-    query = select(Submission.status, func.count(), unread).where(*everything(form_id)).group_by(Submission.status)
+    query = select(Submission.status, func.count(), unread).where(*of_form(form_id)).group_by(Submission.status)
     rows = db.session.execute(query).all()
     return Counter({status: count for status, count, _ in rows}), sum(row[2] for row in rows if row[0] == "inbox")
 
 
 def _days(form_id: str, first: date, last: date, zone: tzinfo) -> Iterator[dict[str, Any]]:
     counts: Counter[tuple[date, str]] = Counter()
-    for begin, end in _spans(first, last, zone):
-        for at, status, count in db.session.execute(_counted(form_id, begin, end, zone)):
+    for begin, end in _constant_offset_runs(first, last, zone):
+        for at, status, count in db.session.execute(_count_by_day(form_id, begin, end, zone)):
             # clocks were changed within a span of one day: all of it is that day
             day = date.fromisoformat(str(at)) if begin < end else begin
             counts[day, status] += count
@@ -70,7 +70,7 @@ def _days(form_id: str, first: date, last: date, zone: tzinfo) -> Iterator[dict[
         yield {"day": str(day), **{status: counts[day, status] for status in STATUSES}}
 
 
-def _spans(first: date, last: date, zone: tzinfo) -> Iterator[tuple[date, date]]:
+def _constant_offset_runs(first: date, last: date, zone: tzinfo) -> Iterator[tuple[date, date]]:
     """The days in runs, first and last of each, in which the zone's offset from UTC is one and the same.
 
     A day on which clocks are changed is a run of its own.
@@ -88,7 +88,7 @@ def _spans(first: date, last: date, zone: tzinfo) -> Iterator[tuple[date, date]]
         yield begin, last
 
 
-def _counted(form_id: str, begin: date, end: date, zone: tzinfo) -> Select[Any]:
+def _count_by_day(form_id: str, begin: date, end: date, zone: tzinfo) -> Select[Any]:
     """How many of each status were sent on each day; the zone's offset is that of the first."""
     shift = f"{int(_offset(begin, zone).total_seconds())} seconds"
     if db.engine.dialect.name == "sqlite":
@@ -99,7 +99,7 @@ def _counted(form_id: str, begin: date, end: date, zone: tzinfo) -> Select[Any]:
     else:
         day = func.date(Submission.created_at + cast(literal(shift), Interval))
     bounds = (Submission.created_at >= _start(begin, zone), Submission.created_at < _start(end + ONE_DAY, zone))
-    query = select(day, Submission.status, func.count()).where(*everything(form_id), *bounds)
+    query = select(day, Submission.status, func.count()).where(*of_form(form_id), *bounds)
     return query.group_by(day, Submission.status)
 
 

@@ -13,11 +13,11 @@ from forms_service.submissions.queries import Filter, batches, count_left_out
 
 WITHOUT_SPAM = ("inbox", "archived", "unconfirmed")
 
-Listed = tuple[str, str, str, str, str]
+ListedSubmission = tuple[str, str, str, str, str]
 """Id, time, status, read or unread, values."""
 
 
-def everything_of(form_id: str, statuses: Sequence[str]) -> Iterator[Listed]:
+def list_all(form_id: str, statuses: Sequence[str]) -> Iterator[ListedSubmission]:
     """All submissions with one of the statuses, the newest first; the trail says that they were listed.
 
     :raises NotFoundError: where there is no such form
@@ -25,16 +25,22 @@ def everything_of(form_id: str, statuses: Sequence[str]) -> Iterator[Listed]:
     if db.session.scalar(select(Form.id).where(Form.id == form_id, Form.deleted_at.is_(None))) is None:
         raise NotFoundError(NO_FORM_ID)
     audit.note("submissions_listed")
-    for batch in batches(form_id, _wanted(statuses)):
-        for found in batch:
-            sent = found.created_at.isoformat(timespec="seconds").replace("+00:00", "Z")
-            yield str(found.id), sent, found.status, "read" if found.read else "unread", found.data
+    for batch in batches(form_id, _criteria(statuses)):
+        for submission in batch:
+            created = submission.created_at.isoformat(timespec="seconds").replace("+00:00", "Z")
+            yield (
+                str(submission.id),
+                created,
+                submission.status,
+                "read" if submission.read else "unread",
+                submission.data,
+            )
 
 
-def left_out_of(form_id: str, statuses: Sequence[str]) -> dict[str, int]:
+def count_unlisted(form_id: str, statuses: Sequence[str]) -> dict[str, int]:
     """Status → how many submissions such a list leaves out for their status."""
-    return count_left_out(form_id, _wanted(statuses))
+    return count_left_out(form_id, _criteria(statuses))
 
 
-def _wanted(statuses: Sequence[str]) -> Filter:
+def _criteria(statuses: Sequence[str]) -> Filter:
     return Filter(status=tuple(statuses) or WITHOUT_SPAM)

@@ -18,16 +18,16 @@ inbox = Blueprint("inbox", __name__, description="Submissions of a form, for its
 @inbox.route("/api/forms/<form_id>/submissions")
 @inbox.doc(operationId="listSubmissions")
 @for_owners("submissions:read")
-@inbox.arguments(schemas.Listing, location="query")
+@inbox.arguments(schemas.ListQuery, location="query")
 @inbox.lists(schemas.SubmissionShown, meta=schemas.SubmissionsListMeta, message="Submissions, newest first.")
-def list_(asked: dict[str, Any], form_id: str) -> Page[dict[str, Any]]:
+def list_(query: dict[str, Any], form_id: str) -> Page[dict[str, Any]]:
     """List a form's submissions.
 
     Newest first. A page ends early if submissions are huge: `meta.next` shows whether there are more. `meta.left_out`
     counts the submissions that `status` leaves out.
     """
-    limit, cursor = asked.pop("limit"), asked.pop("cursor")
-    return service.listed(form_id, caller(), Filter(**asked), limit=limit, cursor=cursor)
+    limit, cursor = query.pop("limit"), query.pop("cursor")
+    return service.list_submissions(form_id, caller(), Filter(**query), limit=limit, cursor=cursor)
 
 
 @inbox.route("/api/forms/<form_id>/submissions/search", methods=["POST"])
@@ -36,15 +36,15 @@ def list_(asked: dict[str, Any], form_id: str) -> Page[dict[str, Any]]:
 @inbox.arguments(PageQuery, location="query")
 @inbox.arguments(schemas.Search)
 @inbox.lists(schemas.SubmissionShown, message="Matches so far, newest first.")
-def search_submissions(paging: dict[str, Any], asked: dict[str, Any], form_id: str) -> Page[dict[str, Any]]:
+def search_submissions(page: dict[str, Any], body: dict[str, Any], form_id: str) -> Page[dict[str, Any]]:
     """Search a form's submissions.
 
     The values are encrypted, so a request scans them for half a second: it may return fewer than `limit`, even none,
     and still have a `meta.next` to continue from. `limit` and `cursor` are accepted in the body as well.
     """
-    paging |= {name: asked.pop(name) for name in ("limit", "cursor") if name in asked}
-    q = asked.pop("q")
-    return search.search(form_id, caller(), Filter(**asked), q, **paging)
+    page |= {name: body.pop(name) for name in ("limit", "cursor") if name in body}
+    q = body.pop("q")
+    return search.search(form_id, caller(), Filter(**body), q, **page)
 
 
 @inbox.route("/api/forms/<form_id>/submissions/bulk", methods=["POST"])
@@ -52,17 +52,17 @@ def search_submissions(paging: dict[str, Any], asked: dict[str, Any], form_id: s
 @for_owners("submissions:write")
 @inbox.arguments(schemas.Bulk)
 @inbox.answers(200, schemas.BulkDone, message="Submissions updated.")
-def bulk(asked: dict[str, Any], form_id: str) -> dict[str, Any]:
+def bulk(body: dict[str, Any], form_id: str) -> dict[str, Any]:
     """Mark, move or delete many submissions."""
-    ids = asked.pop("ids")
-    return service.bulk(form_id, caller(), ids, asked)
+    ids = body.pop("ids")
+    return service.bulk(form_id, caller(), ids, body)
 
 
 @inbox.route("/api/forms/<form_id>/export")
 @inbox.doc(operationId="exportSubmissions", responses=schemas.EXPORTS)
 @for_owners("submissions:read")
 @inbox.arguments(schemas.Export, location="query")
-def export_submissions(asked: dict[str, Any], form_id: str) -> Response:
+def export_submissions(query: dict[str, Any], form_id: str) -> Response:
     """Export a form's submissions.
 
     CSV and XLSX have a column for each field, under its label, and for each further name that was submitted, including
@@ -71,11 +71,13 @@ def export_submissions(asked: dict[str, Any], form_id: str) -> Response:
     formula is prefixed with an apostrophe; in XLSX, numbers, dates, times and checkboxes are typed. Times are to the
     second, in `timezone`. JSON Lines has each submission as the API returns it.
     """
-    kind = asked.pop("format")
-    found = export.export(form_id, caller(), Filter(**asked), kind)
-    response = download(found.chunks, found.name, found.content_type)
-    if found.left_out:
-        response.headers[schemas.LEFT_OUT] = ", ".join(f"{status}={count}" for status, count in found.left_out.items())
+    kind = query.pop("format")
+    exported = export.export(form_id, caller(), Filter(**query), kind)
+    response = download(exported.chunks, exported.name, exported.content_type)
+    if exported.left_out:
+        response.headers[schemas.LEFT_OUT] = ", ".join(
+            f"{status}={count}" for status, count in exported.left_out.items()
+        )
     return response
 
 
@@ -85,17 +87,17 @@ def export_submissions(asked: dict[str, Any], form_id: str) -> Response:
 @inbox.answers(200, schemas.Erasure, message="Form erasure in progress.")
 def erasure(form_id: str) -> dict[str, Any]:
     """Get the progress of a form's erasure; 404 once it is complete."""
-    return service.erasure(form_id, caller())
+    return service.get_erasure(form_id, caller())
 
 
 @inbox.route("/api/forms/<form_id>/stats")
 @inbox.doc(operationId="getFormStats")
 @for_owners("submissions:read")
-@inbox.arguments(schemas.Span, location="query")
+@inbox.arguments(schemas.StatsQuery, location="query")
 @inbox.answers(200, schemas.Stats, message="Statistics.")
-def stats(asked: dict[str, Any], form_id: str) -> dict[str, Any]:
+def stats(query: dict[str, Any], form_id: str) -> dict[str, Any]:
     """Get statistics of a form's submissions."""
-    return statistics.stats(form_id, caller(), **asked)
+    return statistics.stats(form_id, caller(), **query)
 
 
 @inbox.route("/api/submissions/<uuid:submission_id>")
@@ -104,7 +106,7 @@ def stats(asked: dict[str, Any], form_id: str) -> dict[str, Any]:
 @inbox.answers(200, schemas.SubmissionShown, message="Submission.")
 def get(submission_id: uuid.UUID) -> dict[str, Any]:
     """Get a submission. This does not mark it as read."""
-    return service.one(submission_id, caller())
+    return service.get(submission_id, caller())
 
 
 @inbox.route("/api/submissions/<uuid:submission_id>", methods=["PATCH"])
@@ -112,13 +114,13 @@ def get(submission_id: uuid.UUID) -> dict[str, Any]:
 @for_owners("submissions:write")
 @inbox.arguments(schemas.Change)
 @inbox.answers(200, schemas.SubmissionChanged, message="Submission updated.")
-def patch(asked: dict[str, Any], submission_id: uuid.UUID) -> dict[str, Any]:
+def patch(body: dict[str, Any], submission_id: uuid.UUID) -> dict[str, Any]:
     """Mark a submission as read or unread, or move it.
 
     Moving it from spam to the inbox, also by way of the archive, sends the notification that was held back. An API key
     without `submissions:read` gets no content of the submission.
     """
-    return service.change(submission_id, caller(), asked)
+    return service.change(submission_id, caller(), body)
 
 
 @inbox.route("/api/submissions/<uuid:submission_id>", methods=["DELETE"])
@@ -136,5 +138,5 @@ def delete(submission_id: uuid.UUID) -> None:
 @inbox.response(200, schema={"type": "string", "format": "binary"}, content_type="application/octet-stream")
 def file(submission_id: uuid.UUID, number: int) -> Response:
     """Download a file of a submission."""
-    found = service.attachment(submission_id, number, caller())
-    return download(found.chunks, found.name, found.content_type, found.size)
+    attachment = service.open_attachment(submission_id, number, caller())
+    return download(attachment.chunks, attachment.name, attachment.content_type, attachment.size)

@@ -15,7 +15,18 @@ from functools import cache
 from xml.sax.saxutils import escape
 
 from forms_service.inbox.cells import Cell
-from forms_service.inbox.xlsx_parts import DATE, DATETIME, HEAD, HEADING, LINES, MAIN, TIME, area, frame, letters
+from forms_service.inbox.xlsx_parts import (
+    DATE,
+    DATETIME,
+    HEAD,
+    HEADING,
+    LINES,
+    MAIN,
+    TIME,
+    cell_range,
+    column_letters,
+    workbook_parts,
+)
 
 MAX_ROWS = 1_048_576
 """Rows of a sheet, the headings among them; a further sheet holds what is left."""
@@ -26,7 +37,7 @@ MAX_XML = 2**31 - 2**26
 MAX_CELL_LENGTH = 32_767
 """Characters in UTF-16 that Excel takes in a cell."""
 
-CUT = "… (truncated; the JSON Lines export has the full text)"
+TRUNCATED = "… (truncated; the JSON Lines export has the full text)"
 CHUNK = 65_536
 
 NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
@@ -35,7 +46,7 @@ NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 ESCAPED = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
 """Text that Excel would take for a character written by its number (`_x0041_`)."""
 
-PLAIN = re.compile("[^&<>_\r\x00-\x08\x0b-\x1f\ufffe\uffff]*\\Z")
+PLAIN_TEXT = re.compile("[^&<>_\r\x00-\x08\x0b-\x1f\ufffe\uffff]*\\Z")
 """Text that can stand as it is, as most can."""
 
 EPOCH = date(1899, 12, 30)
@@ -66,7 +77,7 @@ class _Pipe:
         return data
 
 
-def workbook(headings: Sequence[str], widths: Sequence[int], rows: Iterator[Sequence[Cell]]) -> Iterator[bytes]:
+def stream_workbook(headings: Sequence[str], widths: Sequence[int], rows: Iterator[Sequence[Cell]]) -> Iterator[bytes]:
     """The bytes of a workbook with these rows; a column for every heading, as many characters wide."""
     pipe, row = _Pipe(), next(rows, None)
     lengths: list[int] = []
@@ -74,26 +85,26 @@ def workbook(headings: Sequence[str], widths: Sequence[int], rows: Iterator[Sequ
         while row is not None or not lengths:
             with archive.open(f"xl/worksheets/sheet{len(lengths) + 1}.xml", "w") as sheet:
                 number = 1
-                size = sheet.write(_beginning(headings, widths).encode())
+                size = sheet.write(_sheet_start(headings, widths).encode())
                 while row is not None and number < MAX_ROWS and size < MAX_XML:
                     number += 1
                     size += sheet.write(_row(number, row).encode())
                     if len(pipe) > CHUNK:
                         yield pipe.read()
                     row = next(rows, None)
-                sheet.write(f'</sheetData><autoFilter ref="{area(len(headings), number)}"/></worksheet>'.encode())
+                sheet.write(f'</sheetData><autoFilter ref="{cell_range(len(headings), number)}"/></worksheet>'.encode())
             lengths.append(number)
-        for name, text in frame(lengths, len(headings)).items():
+        for name, text in workbook_parts(lengths, len(headings)).items():
             archive.writestr(name, HEAD + text)
     yield pipe.read()
 
 
-def _beginning(headings: Sequence[str], widths: Sequence[int]) -> str:
+def _sheet_start(headings: Sequence[str], widths: Sequence[int]) -> str:
     columns = "".join(
         f'<col min="{number}" max="{number}" width="{width}" customWidth="1"/>'
         for number, width in enumerate(widths, start=1)
     )
-    cells = "".join(_cell(f"{letters(column)}1", heading, HEADING) for column, heading in enumerate(headings))
+    cells = "".join(_cell(f"{column_letters(column)}1", heading, HEADING) for column, heading in enumerate(headings))
     return (
         f'{HEAD}<worksheet xmlns="{MAIN}"><sheetViews><sheetView workbookViewId="0"><pane ySplit="1" '
         f'topLeftCell="A2" activePane="bottomLeft" state="frozen"/></sheetView></sheetViews><cols>{columns}</cols>'
@@ -102,7 +113,9 @@ def _beginning(headings: Sequence[str], widths: Sequence[int]) -> str:
 
 
 def _row(number: int, cells: Sequence[Cell]) -> str:
-    filled = "".join(_cell(f"{letters(column)}{number}", cell) for column, cell in enumerate(cells) if cell != "")
+    filled = "".join(
+        _cell(f"{column_letters(column)}{number}", cell) for column, cell in enumerate(cells) if cell != ""
+    )
     return f'<row r="{number}">{filled}</row>'
 
 
@@ -138,8 +151,8 @@ def _text(text: str) -> str:
     if len(text) > MAX_CELL_LENGTH // 2:
         units = text.encode("utf-16-le")
         if len(units) > 2 * MAX_CELL_LENGTH:
-            text = units[: 2 * (MAX_CELL_LENGTH - len(CUT))].decode("utf-16-le", "ignore") + CUT
-    if PLAIN.match(text):
+            text = units[: 2 * (MAX_CELL_LENGTH - len(TRUNCATED))].decode("utf-16-le", "ignore") + TRUNCATED
+    if PLAIN_TEXT.match(text):
         return text
     text = text.replace("\r\n", "\n").replace("\r", "\n")  # a line break in a cell is one character
     return ESCAPED.sub("_x005F_", NOT_XML.sub("\ufffd", escape(text)))

@@ -34,18 +34,18 @@ STYLES = (
 
 
 @cache
-def letters(column: int) -> str:
+def column_letters(column: int) -> str:
     """A, B … Z, AA …"""
     first, last = divmod(column, 26)
-    return (letters(first - 1) if first else "") + chr(ord("A") + last)
+    return (column_letters(first - 1) if first else "") + chr(ord("A") + last)
 
 
-def area(columns: int, rows: int, fixed: str = "") -> str:
+def cell_range(columns: int, rows: int, fixed: str = "") -> str:
     """The cells of a table, as formulas name them; with `$` they stay the same wherever that stands."""
-    return f"{fixed}A{fixed}1:{fixed}{letters(columns - 1)}{fixed}{rows}"
+    return f"{fixed}A{fixed}1:{fixed}{column_letters(columns - 1)}{fixed}{rows}"
 
 
-def frame(lengths: Sequence[int], columns: int) -> dict[str, str]:
+def workbook_parts(lengths: Sequence[int], columns: int) -> dict[str, str]:
     """The other parts of a workbook whose sheets have so many rows."""
     numbers = range(1, len(lengths) + 1)
     overrides = "".join(
@@ -55,7 +55,7 @@ def frame(lengths: Sequence[int], columns: int) -> dict[str, str]:
     sheets = "".join(f'<sheet name="{_name(number)}" sheetId="{number}" r:id="r{number}"/>' for number in numbers)
     filters = "".join(
         f'<definedName name="_xlnm._FilterDatabase" localSheetId="{number - 1}" hidden="1">'
-        f"'{_name(number)}'!{area(columns, rows, '$')}</definedName>"
+        f"'{_name(number)}'!{cell_range(columns, rows, '$')}</definedName>"
         for number, rows in zip(numbers, lengths, strict=True)
     )
     targets = "".join(

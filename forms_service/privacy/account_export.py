@@ -11,7 +11,7 @@ from forms_service.extensions import db
 from forms_service.forms.models import Form
 from forms_service.signals import account_exporting
 from forms_service.submissions.models import STATUSES
-from forms_service.submissions.queries import Filter, Found, batches, files_of
+from forms_service.submissions.queries import Filter, SubmissionRow, batches, files_of
 from forms_service.submissions.serialization import as_dict
 
 MAX_SUBMISSIONS = 10_000
@@ -28,28 +28,28 @@ def init_app(_: Flask) -> None:
 
 def add_submissions(_: object, account_id: uuid.UUID, document: dict[str, Any]) -> None:
     """Add them to the document."""
-    shown: list[dict[str, Any]] = []
+    submissions: list[dict[str, Any]] = []
     elsewhere: dict[str, str] = {}
-    left, room = MAX_SUBMISSIONS, MAX_CHARACTERS
+    left, characters_left = MAX_SUBMISSIONS, MAX_CHARACTERS
     forms = select(Form.id).where(Form.owner_id == account_id, Form.deleted_at.is_(None))
     for form_id in db.session.scalars(forms.order_by(Form.created_at, Form.id)).all():
-        found = _all(form_id, left, room)
-        if found is None:
+        rows = _load_all(form_id, left, characters_left)
+        if rows is None:
             elsewhere[form_id] = f"/api/forms/{form_id}/export?format=jsonl&status={','.join(STATUSES)}"
         else:
-            left, room = left - len(found), room - sum(len(submission.data) for submission in found)
-            files = files_of(found)
-            shown += [as_dict(submission, files.get(submission.id, ())) for submission in found]
-    document["submissions"] = shown
+            left, characters_left = left - len(rows), characters_left - sum(len(submission.data) for submission in rows)
+            files = files_of(rows)
+            submissions += [as_dict(submission, files.get(submission.id, ())) for submission in rows]
+    document["submissions"] = submissions
     document["submissions_elsewhere"] = elsewhere
 
 
-def _all(form_id: str, left: int, room: int) -> list[Found] | None:
+def _load_all(form_id: str, left: int, characters_left: int) -> list[SubmissionRow] | None:
     """A form's submissions, or None when there is no room for all of them."""
-    found: list[Found] = []
+    rows: list[SubmissionRow] = []
     for submission in chain.from_iterable(batches(form_id, Filter(STATUSES))):
-        found.append(submission)
-        room -= len(submission.data)
-        if len(found) > left or room < 0:
+        rows.append(submission)
+        characters_left -= len(submission.data)
+        if len(rows) > left or characters_left < 0:
             return None
-    return found
+    return rows

@@ -19,9 +19,9 @@ from forms_service.forms.models import Form, FormVersion
 from forms_service.forms.quotas import NEWEST_VERSIONS
 from forms_service.signals import form_versioning
 from forms_service.submissions import deletion
-from forms_service.submissions.deletion import AT_ONCE
+from forms_service.submissions.deletion import BATCH_SIZE
 from forms_service.submissions.models import Submission
-from forms_service.submissions.queries import Filter, Position, everything, newest
+from forms_service.submissions.queries import Filter, Position, newest_ids, of_form
 
 SWEEP_INTERVAL = 3600
 MAX_SPAM = 1000
@@ -37,23 +37,25 @@ def init_app(app: Flask) -> None:
 
 def sweep() -> None:
     """Erase what each form's owner, or the operator, wants kept no longer, and versions that nothing was sent under."""
-    many = select(FormVersion.form_id).group_by(FormVersion.form_id).having(func.count() > NEWEST_VERSIONS)
-    for form_id in db.session.scalars(many).all():
+    too_many = select(FormVersion.form_id).group_by(FormVersion.form_id).having(func.count() > NEWEST_VERSIONS)
+    for form_id in db.session.scalars(too_many).all():
         with write_session():
             prune_versions(None, form_id=form_id)
             db.session.commit()
     existing = select(Form.id, Form.owner_id, Form.settings).where(Form.deleted_at.is_(None))
     forms = db.session.execute(existing).all()
-    for form_id, owner_id, kept in forms:
-        for condition in _outlived(form_id, _days(kept)):
-            while ids := _some(form_id, condition):
+    for form_id, owner_id, form_settings in forms:
+        for condition in _expired(form_id, _days(form_settings)):
+            while ids := _select_batch(form_id, condition):
                 with write_session():
-                    deletion.commit(ids, "submissions_expired", account_id=owner_id, details={"form_id": form_id})
+                    deletion.erase_and_commit(
+                        ids, "submissions_expired", account_id=owner_id, details={"form_id": form_id}
+                    )
 
 
-def _days(kept: str) -> int | None:
+def _days(form_settings: str) -> int | None:
     """How long a form keeps what it takes; None, too, where its settings cannot be decrypted."""
-    return None if isinstance(kept, Unreadable) else load_settings(json.loads(kept)).retention_days
+    return None if isinstance(form_settings, Unreadable) else load_settings(json.loads(form_settings)).retention_days
 
 
 @form_versioning.connect
@@ -65,25 +67,25 @@ def prune_versions(_: object, form_id: str) -> None:
     db.session.execute(delete(FormVersion).where(FormVersion.form_id == form_id, old, FormVersion.number.not_in(used)))
 
 
-def _outlived(form_id: str, days: int | None) -> Iterator[Condition]:
+def _expired(form_id: str, days: int | None) -> Iterator[Condition]:
     if days is not None:
         yield Submission.created_at < now() - timedelta(days=days)
     spam = Submission.status == "spam"
     yield spam & (Submission.created_at < now() - timedelta(days=settings.spam_retention_days))
-    last = _last_to_keep(form_id)
+    last = _oldest_kept_spam(form_id)
     if last:
         yield spam & (tuple_(Submission.created_at, Submission.id) < last)
 
 
-def _last_to_keep(form_id: str) -> Position | None:
+def _oldest_kept_spam(form_id: str) -> Position | None:
     """The newest MAX_SPAM of the spam folder end there; None where it has fewer."""
-    newest_spam = newest(form_id, Filter(("spam",)), None, MAX_SPAM).offset(MAX_SPAM - 1).limit(1)
-    found = db.session.execute(newest_spam).one_or_none()
-    return (found.created_at, found.id) if found else None
+    newest_spam = newest_ids(form_id, Filter(("spam",)), None, MAX_SPAM).offset(MAX_SPAM - 1).limit(1)
+    row = db.session.execute(newest_spam).one_or_none()
+    return (row.created_at, row.id) if row else None
 
 
-def _some(form_id: str, condition: Condition) -> list[uuid.UUID]:
-    query = select(Submission.id).where(*everything(form_id), condition).limit(AT_ONCE)
-    found = list(db.session.scalars(query))
+def _select_batch(form_id: str, condition: Condition) -> list[uuid.UUID]:
+    query = select(Submission.id).where(*of_form(form_id), condition).limit(BATCH_SIZE)
+    ids = list(db.session.scalars(query))
     db.session.rollback()
-    return found
+    return ids

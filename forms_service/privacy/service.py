@@ -12,12 +12,20 @@ from forms_service.database.transactions import write_session
 from forms_service.database.types import now
 from forms_service.extensions import db
 from forms_service.forms.models import Form
-from forms_service.inbox.export import JSON_LINES, Export, lines
-from forms_service.inbox.service import page
+from forms_service.inbox.export import JSON_LINES, Export, stream_json_lines
+from forms_service.inbox.service import build_page
 from forms_service.submissions import deletion
 from forms_service.submissions.email_addresses import email_blind_index
 from forms_service.submissions.models import Submission, SubmissionEmail
-from forms_service.submissions.queries import BATCH, Found, Position, Query, fetched, position, released
+from forms_service.submissions.queries import (
+    BATCH_SIZE,
+    Position,
+    Query,
+    SubmissionRow,
+    cursor_position,
+    fetch,
+    fetch_and_release,
+)
 from forms_service.validation.datetimes import parse_utc
 from forms_service.web.pagination import Page, decode_cursor
 
@@ -25,9 +33,9 @@ from forms_service.web.pagination import Page, decode_cursor
 def find(caller: Caller, email: str, *, limit: int, cursor: str | None) -> Page[dict[str, Any]]:
     """A page of the submissions with that address in them, the newest first."""
     start = decode_cursor(cursor, parse_utc, uuid.UUID)
-    found = fetched(_sent(caller, email, start, limit + 1))
-    more = len(found) > limit or (found and fetched(_sent(caller, email, position(found[-1]), 1)))
-    return page(found[:limit], last=found[:limit][-1] if more else None)
+    rows = fetch(_select_ids(caller, email, start, limit + 1))
+    more = len(rows) > limit or (rows and fetch(_select_ids(caller, email, cursor_position(rows[-1]), 1)))
+    return build_page(rows[:limit], last=rows[:limit][-1] if more else None)
 
 
 def export(caller: Caller, email: str) -> Export:
@@ -35,7 +43,7 @@ def export(caller: Caller, email: str) -> Export:
     with write_session():
         audit.record("person_exported", account_id=caller.account_id)
         db.session.commit()
-    return Export(f"submissions {now():%Y-%m-%d}.jsonl", JSON_LINES, lines(_batches(caller, email)))
+    return Export(f"submissions {now():%Y-%m-%d}.jsonl", JSON_LINES, stream_json_lines(_batches(caller, email)))
 
 
 def erase(caller: Caller, email: str) -> dict[str, int]:
@@ -43,14 +51,14 @@ def erase(caller: Caller, email: str) -> dict[str, int]:
     erased = 0
     while True:
         with write_session():
-            ids = [row.id for row in db.session.execute(_sent(caller, email, None, deletion.AT_ONCE))]
-            deletion.commit(ids, "person_erased", account_id=caller.account_id)
+            ids = [row.id for row in db.session.execute(_select_ids(caller, email, None, deletion.BATCH_SIZE))]
+            deletion.erase_and_commit(ids, "person_erased", account_id=caller.account_id)
         erased += len(ids)
-        if len(ids) < deletion.AT_ONCE:
+        if len(ids) < deletion.BATCH_SIZE:
             return {"erased": erased}
 
 
-def _sent(caller: Caller, email: str, start: Position | None, limit: int) -> Query:
+def _select_ids(caller: Caller, email: str, start: Position | None, limit: int) -> Query:
     query = (
         select(Submission.id, Submission.created_at)
         .join(SubmissionEmail, SubmissionEmail.submission_id == Submission.id)
@@ -64,8 +72,8 @@ def _sent(caller: Caller, email: str, start: Position | None, limit: int) -> Que
     return query.order_by(Submission.created_at.desc(), Submission.id.desc()).limit(limit)
 
 
-def _batches(caller: Caller, email: str) -> Iterator[list[Found]]:
+def _batches(caller: Caller, email: str) -> Iterator[list[SubmissionRow]]:
     start: Position | None = None
-    while found := released(_sent(caller, email, start, BATCH)):
-        yield found
-        start = position(found[-1])
+    while rows := fetch_and_release(_select_ids(caller, email, start, BATCH_SIZE)):
+        yield rows
+        start = cursor_position(rows[-1])

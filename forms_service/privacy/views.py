@@ -20,23 +20,23 @@ people_blueprint = Blueprint("people", __name__, description="Everything one per
 @people_blueprint.arguments(PageQuery, location="query")
 @people_blueprint.arguments(schemas.Person)
 @people_blueprint.lists(schemas.SubmissionShown, message="Submissions with this address, newest first.")
-def find(paging: dict[str, Any], person: dict[str, Any]) -> Page[dict[str, Any]]:
+def find(page: dict[str, Any], body: dict[str, Any]) -> Page[dict[str, Any]]:
     """Find all submissions that contain an e-mail address.
 
     Searches all of your forms, including spam; for operators, all forms. An address is found as a whole value, also
     in a special field, and as one of several addresses in a value, but not inside running text.
     """
-    return service.find(caller(), person["email"], **paging)
+    return service.find(caller(), body["email"], **page)
 
 
 @people_blueprint.route("/api/people/export", methods=["POST"])
 @people_blueprint.doc(operationId="exportPerson", responses=schemas.LINES)
 @for_owners("submissions:read")
 @people_blueprint.arguments(schemas.Person)
-def take_along(person: dict[str, Any]) -> Response:
+def export_person(body: dict[str, Any]) -> Response:
     """Export all submissions that contain an e-mail address, as JSON Lines."""
-    found = service.export(caller(), person["email"])
-    return download(found.chunks, found.name, found.content_type)
+    exported = service.export(caller(), body["email"])
+    return download(exported.chunks, exported.name, exported.content_type)
 
 
 @people_blueprint.route("/api/people/erase", methods=["POST"])
@@ -46,9 +46,9 @@ def take_along(person: dict[str, Any]) -> Response:
 @people_blueprint.answers(
     200, schemas.PersonErased, message="Submissions erased, with their files and everything stored about them."
 )
-def erase(person: dict[str, Any]) -> dict[str, int]:
+def erase(body: dict[str, Any]) -> dict[str, int]:
     """Erase all submissions that contain an e-mail address.
 
     Erases from all of your forms; for operators, from all forms. The audit trail records the erasure, not the address.
     """
-    return service.erase(caller(), person["email"])
+    return service.erase(caller(), body["email"])

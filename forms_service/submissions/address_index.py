@@ -14,7 +14,7 @@ from forms_service.extensions import db
 from forms_service.submissions.email_addresses import email_indexes
 from forms_service.submissions.models import Submission, SubmissionEmail
 
-BATCH = 500
+BATCH_SIZE = 500
 """Submissions that are read, and indexed in one commit."""
 
 
@@ -27,10 +27,10 @@ def index_all() -> Iterator[int]:
     last: uuid.UUID | None = None
     while True:
         with write_session():
-            batch = db.session.execute(_after(last)).all()
+            batch = db.session.execute(_select_batch(last)).all()
             if not batch:
                 return
-            missing = _missing(batch)
+            missing = _missing_rows(batch)
             if missing:
                 db.session.execute(insert(SubmissionEmail), missing)
             db.session.commit()
@@ -38,24 +38,24 @@ def index_all() -> Iterator[int]:
         yield len(missing)
 
 
-def _after(last: uuid.UUID | None) -> Any:
-    query = select(Submission.id, Submission.data, Submission.control).order_by(Submission.id).limit(BATCH)
+def _select_batch(last: uuid.UUID | None) -> Any:
+    query = select(Submission.id, Submission.data, Submission.control).order_by(Submission.id).limit(BATCH_SIZE)
     # on PostgreSQL none of them is erased before its addresses are stored
     query = query.with_for_update(read=True, key_share=True)
     return query if last is None else query.where(Submission.id > last)
 
 
-def _missing(batch: Sequence[Row[Any]]) -> list[dict[str, Any]]:
+def _missing_rows(batch: Sequence[Row[Any]]) -> list[dict[str, Any]]:
     ids = [row.id for row in batch]
     columns = select(SubmissionEmail.submission_id, SubmissionEmail.email_index).where(
         SubmissionEmail.submission_id.in_(ids)
     )
-    known = {(submission_id, bytes(index)) for submission_id, index in db.session.execute(columns)}
+    existing = {(submission_id, bytes(index)) for submission_id, index in db.session.execute(columns)}
     return [
         {"submission_id": row.id, "email_index": index}
         for row in batch
         for index in _indexes(row)
-        if (row.id, index) not in known
+        if (row.id, index) not in existing
     ]
 
 

@@ -27,24 +27,24 @@ class Multiselects(NamedTuple):
 _remembered: dict[Version, Multiselects] = {}
 
 
-def multiselects_of(versions: Collection[Version]) -> dict[Version, Multiselects]:
+def load_multiselects(versions: Collection[Version]) -> dict[Version, Multiselects]:
     """Return the multiselects of several versions, with one query for those that are not remembered."""
-    found = {version: _remembered[version] for version in versions if version in _remembered}
-    missing = [version for version in versions if version not in found]
+    known = {version: _remembered[version] for version in versions if version in _remembered}
+    missing = [version for version in versions if version not in known]
     if missing:
         query = select(FormVersion.form_id, FormVersion.number, FormVersion.fields)
         rows = db.session.execute(query.where(tuple_(FormVersion.form_id, FormVersion.number).in_(missing)))
         for form_id, number, fields in rows:
-            found[form_id, number] = _multiselects(
+            known[form_id, number] = _multiselects(
                 [field["name"] for field in fields if field["type"] == "multiselect"]
             )
         if len(_remembered) + len(missing) > MAX_REMEMBERED:
             _remembered.clear()
-        _remembered.update(found)
-    return found
+        _remembered.update(known)
+    return known
 
 
-def with_lists(data: str, multiselects: Multiselects | None) -> str:
+def choices_as_lists(data: str, multiselects: Multiselects | None) -> str:
     """Return the data of a submission, as JSON, with each of those fields as a list."""
     if multiselects is None or multiselects.as_text is None or not multiselects.as_text.search(data):
         return data

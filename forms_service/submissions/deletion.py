@@ -19,7 +19,7 @@ from forms_service.submissions.models import IdempotencyKey, Submission
 from forms_service.uploads import storage
 from forms_service.uploads.models import File
 
-AT_ONCE = 500
+BATCH_SIZE = 500
 """Submissions that are deleted in one transaction."""
 
 Ids = Sequence[uuid.UUID] | Select[uuid.UUID]
@@ -39,7 +39,7 @@ def erase(submissions: Ids) -> None:
     db.session.execute(delete(Submission).where(Submission.id.in_(submissions)))
 
 
-def commit(
+def erase_and_commit(
     ids: Sequence[uuid.UUID], name: str, *, account_id: uuid.UUID, details: Mapping[str, Any] | None = None
 ) -> None:
     """Delete them, record that it was done under that name, and end the caller's transaction."""
@@ -51,7 +51,7 @@ def commit(
 
 
 @signals.form_deleting.connect
-def _refuse_key(_: object, form_id: str, caller: Caller) -> None:
+def _require_scope(_: object, form_id: str, caller: Caller) -> None:
     """An API key needs the scope for deleting submissions when there are any."""
     if db.session.scalar(select(Submission.id).where(Submission.form_id == form_id).limit(1)) is not None:
         caller.demand("submissions:write")
@@ -61,11 +61,11 @@ def _refuse_key(_: object, form_id: str, caller: Caller) -> None:
 def _empty_form(_: object, form_id: str) -> bool:
     """Erase a piece of its submissions; whether there may be more. No other writer waits for long."""
     with write_session():
-        ids = db.session.scalars(select(Submission.id).where(Submission.form_id == form_id).limit(AT_ONCE)).all()
+        ids = db.session.scalars(select(Submission.id).where(Submission.form_id == form_id).limit(BATCH_SIZE)).all()
         if ids:
             erase(ids)
         db.session.commit()
-    return len(ids) == AT_ONCE
+    return len(ids) == BATCH_SIZE
 
 
 @signals.form_erasing.connect

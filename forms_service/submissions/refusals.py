@@ -1,6 +1,6 @@
 """Counts refused submissions by form, day and reason, so that owners hear of them; nothing of a visitor is kept.
 
-Counts wait in memory and are added to the table at most every FLUSH_SECONDS by each process: a flood of refused
+Counts wait in memory and are added to the table at most every FLUSH_INTERVAL by each process: a flood of refused
 requests is no flood of writes.
 """
 
@@ -23,12 +23,12 @@ from forms_service.extensions import db
 from forms_service.forms.models import FORM_ID, Form
 from forms_service.submissions.models import REFUSALS, Refusal
 
-FLUSH_SECONDS = 5.0
+FLUSH_INTERVAL = 5.0
 MAX_PENDING = 10_000
 """Combinations of form, day and reason that wait; those of forms that are not there are sorted out by the flush."""
 
-KEEP_DAYS = 400
-SWEEP_SECONDS = 86_400
+RETENTION_DAYS = 400
+SWEEP_INTERVAL = 86_400
 
 Key = tuple[str, date, str]
 
@@ -57,9 +57,9 @@ class RefusalCounter:
     def pending(self, form_id: str, first: date, last: date) -> Counter[str]:
         """Counts by reason that are in no row yet."""
         with self._lock:
-            mine = [(key, count) for key, count in self._pending.items() if key[0] == form_id]
+            of_form = [(key, count) for key, count in self._pending.items() if key[0] == form_id]
         counts: Counter[str] = Counter()
-        for (_, day, reason), count in mine:
+        for (_, day, reason), count in of_form:
             counts[reason] += count if first <= day <= last else 0
         return counts
 
@@ -86,7 +86,7 @@ class RefusalCounter:
         return True
 
     def _start_timer(self) -> None:
-        self._timer = threading.Timer(FLUSH_SECONDS, self.flush)
+        self._timer = threading.Timer(FLUSH_INTERVAL, self.flush)
         self._timer.daemon = True
         self._timer.start()
         atexit.register(self.flush)
@@ -95,7 +95,7 @@ class RefusalCounter:
 def init_app(app: Flask) -> None:
     """Give the app its counter."""
     app.extensions["refusals"] = RefusalCounter(app)
-    periodic.register(app, "refusals", SWEEP_SECONDS, sweep)
+    periodic.register(app, "refusals", SWEEP_INTERVAL, sweep)
 
 
 def count_refusal(form_id: str, reason: str) -> None:
@@ -114,19 +114,19 @@ def refusals_by_reason(form_id: str, first: date, last: date) -> dict[str, int]:
 
 
 def sweep() -> None:
-    """Delete counts older than KEEP_DAYS."""
+    """Delete counts older than RETENTION_DAYS."""
     with write_connection() as connection:
-        connection.execute(delete(Refusal).where(Refusal.day < now().date() - timedelta(days=KEEP_DAYS)))
+        connection.execute(delete(Refusal).where(Refusal.day < now().date() - timedelta(days=RETENTION_DAYS)))
 
 
 def _add(connection: Connection, counts: Mapping[Key, int]) -> None:
     ids = sorted({form_id for form_id, _, _ in counts})
     for start in range(0, len(ids), 500):
-        known = set(connection.scalars(select(Form.id).where(Form.id.in_(ids[start : start + 500]))))
+        existing = set(connection.scalars(select(Form.id).where(Form.id.in_(ids[start : start + 500]))))
         rows = [
             {"form_id": form_id, "day": day, "reason": reason, "count": count}
             for (form_id, day, reason), count in sorted(counts.items())  # in one order, so that no two processes lock
-            if form_id in known
+            if form_id in existing
         ]
         if rows:
             _upsert(connection, rows)

@@ -65,43 +65,45 @@ class Allowance:
     def __init__(self, form: PublishedForm) -> None:
         self._form = form
         self._is_fresh = False
-        self._room = math.inf if not (settings.form_storage or settings.account_storage) else 0.0
+        self._bytes_left = math.inf if not (settings.form_storage or settings.account_storage) else 0.0
 
     def covers(self, size: int) -> bool:
         """Whether there is room for so many bytes."""
-        if size > self._room:
-            self._room = _room(self._form, fresh=False)
-        if size > self._room and not self._is_fresh:
-            self._room, self._is_fresh = _room(self._form, fresh=True), True
-        return size <= self._room
+        if size > self._bytes_left:
+            self._bytes_left = _bytes_left(self._form, fresh=False)
+        if size > self._bytes_left and not self._is_fresh:
+            self._bytes_left, self._is_fresh = _bytes_left(self._form, fresh=True), True
+        return size <= self._bytes_left
 
     def spend(self, size: int) -> None:
         """Count what was stored."""
-        use = _use()
+        use = _storage_use()
         use.add(self._form.id, size)
         use.add(self._form.owner_id, size)
 
 
 def bytes_of_form(form_id: str) -> int:
     """The bytes of all files of a form."""
-    return int(db.session.scalar(_sum(Submission.form_id == form_id)) or 0)
+    return int(db.session.scalar(_sum_bytes(Submission.form_id == form_id)) or 0)
 
 
-def _room(form: PublishedForm, *, fresh: bool) -> float:
-    use, rooms = _use(), [math.inf]
+def _bytes_left(form: PublishedForm, *, fresh: bool) -> float:
+    storage, limits = _storage_use(), [math.inf]
     if settings.form_storage:
-        rooms.append(settings.form_storage - use.of(form.id, _sum(Submission.form_id == form.id), fresh=fresh))
+        limits.append(
+            settings.form_storage - storage.of(form.id, _sum_bytes(Submission.form_id == form.id), fresh=fresh)
+        )
     if settings.account_storage:
         forms = select(Form.id).where(Form.owner_id == form.owner_id, Form.deleted_at.is_(None))
-        query = _sum(Submission.form_id.in_(forms))
-        rooms.append(settings.account_storage - use.of(form.owner_id, query, fresh=fresh))
-    return min(rooms)
+        query = _sum_bytes(Submission.form_id.in_(forms))
+        limits.append(settings.account_storage - storage.of(form.owner_id, query, fresh=fresh))
+    return min(limits)
 
 
-def _sum(of: ColumnElement[bool]) -> Select[Any]:
+def _sum_bytes(of: ColumnElement[bool]) -> Select[Any]:
     query = select(func.coalesce(func.sum(File.size), 0)).join(Submission, Submission.id == File.submission_id)
     return query.where(of, Submission.status.in_(STATUSES))
 
 
-def _use() -> StorageUse:
+def _storage_use() -> StorageUse:
     return cast("StorageUse", current_app.extensions["storage_use"])

@@ -105,7 +105,7 @@ def test_damaged_pages_are_503_and_doctor_says_so(app: Flask) -> None:
         damaged.write(b"\xa5" * (size - 4096))
     assert client.post(f"/f/{form_id}", json={"message": "Hello"}).status_code == 503
     with app.app_context():
-        (finding,) = [found for found in doctor.examine(ROOT) if found.subject == "database"]
+        (finding,) = [found for found in doctor.run_checks(ROOT) if found.subject == "database"]
     assert finding.bad
 
 

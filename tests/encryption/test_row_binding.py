@@ -128,7 +128,7 @@ def test_it_is_logged_once_counted_once_and_found_by_the_doctor(inbox: Inbox, ca
     assert logged == [{"place": "submissions.data", "row": ids[1].replace("-", "")}]
     assert UNREADABLE._value.get() == before + 1
     with client.application.app_context():
-        finding = next(finding for finding in doctor.examine(Path.cwd()) if finding.subject == "data")
+        finding = next(finding for finding in doctor.run_checks(Path.cwd()) if finding.subject == "data")
     assert finding.bad
     assert f"submissions {ids[1].replace('-', '')}" in finding.says
 

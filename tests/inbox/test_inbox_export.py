@@ -203,7 +203,7 @@ def test_a_workbook_runs_nothing_and_breaks_lines(
         "12.5",
     ]
     assert len(cells["L2"].encode("utf-16-le")) // 2 <= 32_767
-    assert cells["L2"].endswith(xlsx.CUT)
+    assert cells["L2"].endswith(xlsx.TRUNCATED)
 
 
 def test_a_full_sheet_is_followed_by_another(
@@ -238,7 +238,7 @@ def test_an_export_heeds_the_filters_and_goes_on_behind_a_batch(
     sent = [
         submit(app_on_each_db, form, status=status) for status in ("archived", "inbox", "archived", "spam", "archived")
     ]
-    monkeypatch.setattr(queries, "BATCH", 2)
+    monkeypatch.setattr(queries, "BATCH_SIZE", 2)
     rows = table(fetch_export(client_on_each_db, owner, form, status="archived,spam"))[1:]
     assert [row[0] for row in rows] == [sent[4], sent[3], sent[2], sent[0]]
 
@@ -265,7 +265,7 @@ def test_a_client_that_goes_away_leaves_no_connection_behind(
     form = make_form(app_on_each_db)
     sent = [submit(app_on_each_db, form) for _ in range(4)]
     attach(app_on_each_db, sent[0], "cv.pdf", b"x" * 200_000)
-    monkeypatch.setattr(queries, "BATCH", 2)
+    monkeypatch.setattr(queries, "BATCH_SIZE", 2)
     out: set[int] = set()
     with app_on_each_db.app_context():
         event.listen(db.engine, "checkout", lambda connection, *_: out.add(id(connection)))
@@ -286,8 +286,8 @@ def test_names_that_only_old_submissions_have_share_a_column(
     form = make_form(app)
     for data in ({"old": "1", "same": "2"}, {"same": "3"}, {"new": "4"}):
         submit(app, form, data)
-    monkeypatch.setattr(queries, "BATCH", 1)
-    monkeypatch.setattr(export, "LOOKED_AT", 2)
+    monkeypatch.setattr(queries, "BATCH_SIZE", 1)
+    monkeypatch.setattr(export, "MAX_SCANNED", 2)
     heading, *rows = table(fetch_export(client, owner, form))
     assert heading[4:] == ["new", "same", "other fields"]
     assert [row[4:] for row in rows] == [["4", "", ""], ["", "3", ""], ["", "2", '{"old": "1"}']]

@@ -101,8 +101,8 @@ def test_hands_back_what_it_has_when_its_time_is_over(
     owner = key_of(app_on_each_db)
     form = make_form(app_on_each_db)
     sent = [submit(app_on_each_db, form, {"name": name}) for name in ("needle", "hay", "hay", "hay", "needle")]
-    monkeypatch.setattr(search, "SECONDS", 0)
-    monkeypatch.setattr(queries, "BATCH", 2)
+    monkeypatch.setattr(search, "MAX_SECONDS", 0)
+    monkeypatch.setattr(queries, "BATCH_SIZE", 2)
     pages, cursor = [], None
     while not pages or cursor:
         body = {"q": "needle"} | ({"cursor": cursor} if cursor else {})

@@ -173,7 +173,7 @@ def test_the_days_asked_for_count_and_old_ones_go(
     form = form_for(app_on_each_db)
     today = now().date()
     with app_on_each_db.app_context(), write_connection() as connection:
-        for days in (0, 40, refusals.KEEP_DAYS + 1):
+        for days in (0, 40, refusals.RETENTION_DAYS + 1):
             row = Refusal.__table__.insert().values(form_id=form, day=today - timedelta(days), reason="origin", count=5)
             connection.execute(row)
     assert refused(client_on_each_db, form, key) == {"origin": 5}
@@ -200,7 +200,7 @@ def test_every_kind_of_refusal_has_a_reason_of_the_list() -> None:
 def test_processes_are_counted_together_and_by_themselves(
     make_app_on_each_db: MakeApp, key_of: KeyOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(refusals, "FLUSH_SECONDS", 0.01)
+    monkeypatch.setattr(refusals, "FLUSH_INTERVAL", 0.01)
     apps = [make_app_on_each_db(), make_app_on_each_db()]
     key, form = key_of(apps[0]), form_for(apps[0], CONTACT)
     for app in apps:

@@ -54,7 +54,7 @@ def test_a_person_is_found_and_erased_however_the_address_is_written(
 def test_older_submissions_are_indexed_by_a_command(
     client_on_each_db: FlaskClient, app_on_each_db: Flask, key_of: KeyOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(address_index, "BATCH", 2)
+    monkeypatch.setattr(address_index, "BATCH_SIZE", 2)
     owner, form = key_of(app_on_each_db), form_for(app_on_each_db)
     for number in range(5):
         submit(app_on_each_db, form, {"n": number, "from": f"Ann <ann@example.com>, b{number}@example.com"})

@@ -185,7 +185,7 @@ def test_erases_a_person_piece_by_piece(
     form = make_form(app)
     for _ in range(5):
         submit(app, form, people=[ANN])
-    monkeypatch.setattr(deletion, "AT_ONCE", 2)
+    monkeypatch.setattr(deletion, "BATCH_SIZE", 2)
     assert client.post("/api/people/erase", headers=owner, json={"email": ANN}).json["data"] == {"erased": 5}
     assert count(app, Submission) == [0]
     for path in ("find", "export", "erase"):
@@ -209,7 +209,7 @@ def test_nothing_is_kept_longer_than_the_owner_and_the_operator_want(
         submit(app, long, created_at=ago[11]),
         submit(app, long, created_at=ago[6], **spam),
     ]
-    monkeypatch.setattr(retention, "AT_ONCE", 1)
+    monkeypatch.setattr(retention, "BATCH_SIZE", 1)
     with app.app_context():
         retention.sweep()
         assert {str(each) for each in db.session.scalars(select(Submission.id))} == set(kept)
@@ -249,7 +249,7 @@ def test_the_export_of_an_account_holds_its_submissions_or_says_where_they_are(
     for _ in range(3):
         submit(app_on_each_db, large)
     monkeypatch.setattr(account_export, "MAX_SUBMISSIONS", 2)
-    monkeypatch.setattr(queries, "BATCH", 1)
+    monkeypatch.setattr(queries, "BATCH_SIZE", 1)
     document: dict[str, Any] = {}
     with app_on_each_db.app_context():
         account = db.session.scalars(select(Account)).one()

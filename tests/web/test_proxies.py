@@ -157,7 +157,7 @@ def test_a_proxy_that_names_no_visitor_is_said_loudly_once_and_by_doctor(
     assert len(warnings) == 1
     assert "X-Forwarded-For" in warnings[0]
     with app.app_context():
-        (finding,) = [found for found in doctor.examine(ROOT) if found.subject == "proxy"]
+        (finding,) = [found for found in doctor.run_checks(ROOT) if found.subject == "proxy"]
     assert finding.bad
 
 
