@@ -1,4 +1,4 @@
-"""A person's browser: sign-up from a site of another origin, and our own pages, looked at by axe."""
+"""Sign-up from another site and our own pages in a browser, checked with axe."""
 
 import re
 import time
@@ -20,9 +20,9 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def site() -> Iterator[Site]:
-    made = Site()
-    yield made
-    made.close()
+    site = Site()
+    yield site
+    site.close()
 
 
 @pytest.fixture(scope="module")
@@ -34,13 +34,13 @@ def service(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Se
     server.stop()
 
 
-def fill(page: Any, **said: str) -> None:
+def fill(page: Any, **values: str) -> None:
     values = {
         "first_name": "Ann",
         "last_name": "Example",
         "email": "ann@example.com",
         "password": "Correct-horse-7",
-        **said,
+        **values,
     }
     for name, value in values.items():
         page.fill(f"[name={name}]", value)
@@ -90,8 +90,8 @@ def test_scripts_of_other_sites_read_nothing(page: Any, site: Site, service: Ser
 def test_axe_finds_no_violation(page: Any, service: Server, path: str, scheme: str) -> None:
     page.emulate_media(color_scheme=scheme)
     page.goto(service.url + path)
-    found = axe.Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
+    results = axe.Axe().run(page)
+    assert results.violations_count == 0, results.generate_report()
 
 
 @pytest.mark.parametrize(
@@ -99,8 +99,8 @@ def test_axe_finds_no_violation(page: Any, service: Server, path: str, scheme: s
 )
 def test_axe_finds_no_violation_on_pages_behind_links(page: Any, service: Server, path: str) -> None:
     page.goto(f"{service.url}{path}?token=x")
-    found = axe.Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
+    results = axe.Axe().run(page)
+    assert results.violations_count == 0, results.generate_report()
 
 
 def link_to(service: Server, address: str) -> str:
@@ -127,8 +127,8 @@ def test_confirming_an_address_sets_the_chosen_password(page: Any, service: Serv
     page.click("button")
     page.wait_for_selector("[role=alert]")
     assert "token" not in page.url
-    found = axe.Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
+    results = axe.Axe().run(page)
+    assert results.violations_count == 0, results.generate_report()
     page.fill("[name=password]", "Correct-horse-7")
     page.check("text=Use this as my password")
     page.click("button")
@@ -147,8 +147,8 @@ def test_axe_finds_no_violation_on_a_form_with_errors(page: Any, service: Server
     page.evaluate("document.querySelector('form').noValidate = true")
     page.click("button")
     page.wait_for_selector("[role=alert]")
-    found = axe.Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
+    results = axe.Axe().run(page)
+    assert results.violations_count == 0, results.generate_report()
 
 
 def test_our_form_works_with_the_keyboard_alone(page: Any, service: Server) -> None:

@@ -1,4 +1,4 @@
-"""The puzzle of a form in a person's browser: solved by itself, under the policy of the page."""
+"""The ALTCHA puzzle in a browser, under the CSP of the page."""
 
 import time
 from collections.abc import Iterator
@@ -48,8 +48,8 @@ def test_a_puzzle_is_solved_automatically_and_the_form_submitted(page: Any, addr
     while not page.evaluate(TOKEN) and time.monotonic() < until:
         page.wait_for_timeout(100)
     assert len(page.evaluate(TOKEN)) > 100, page.console
-    found = axe.Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
+    results = axe.Axe().run(page)
+    assert results.violations_count == 0, results.generate_report()
     page.click("text=Send")
     page.wait_for_url("**/thanks", timeout=30_000)
     assert page.console == []

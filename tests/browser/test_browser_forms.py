@@ -1,4 +1,4 @@
-"""The hosted page of a form in a person's browser."""
+"""The hosted page in a browser."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -54,9 +54,9 @@ class Hosted:
 
 @pytest.fixture(scope="module")
 def hosted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hosted]:
-    made = Hosted(tmp_path_factory.mktemp("hosted"))
-    yield made
-    made.server.stop()
+    pages_server = Hosted(tmp_path_factory.mktemp("hosted"))
+    yield pages_server
+    pages_server.server.stop()
 
 
 def show_refused(page: Any, hosted: Hosted) -> None:
@@ -70,11 +70,11 @@ def test_axe_finds_no_violation_on_any_page_of_a_form(page: Any, hosted: Hosted,
     page.emulate_media(color_scheme=scheme)
     for address in (hosted.form, f"{hosted.form}/thanks", hosted.closed):
         page.goto(address)
-        found = axe.Axe().run(page)
-        assert found.violations_count == 0, found.generate_report()
+        results = axe.Axe().run(page)
+        assert results.violations_count == 0, results.generate_report()
     show_refused(page, hosted)
-    found = axe.Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
+    results = axe.Axe().run(page)
+    assert results.violations_count == 0, results.generate_report()
 
 
 def test_small_screens_need_no_horizontal_scrolling(page: Any, hosted: Hosted) -> None:
@@ -108,7 +108,7 @@ def test_browsers_enforce_the_rules(page: Any, hosted: Hosted) -> None:
     page.fill("[name=name]", "UPPER")
     page.fill("[name=guests]", "13")
     page.fill("[name=day]", "2025-12-31")
-    wrong = page.evaluate("[...document.querySelectorAll(':invalid')].map(found => found.name)")
-    assert {"name", "guests", "day", "land", "meal", "agree"} <= set(wrong)
-    assert "email" not in wrong
+    invalid = page.evaluate("[...document.querySelectorAll(':invalid')].map(found => found.name)")
+    assert {"name", "guests", "day", "land", "meal", "agree"} <= set(invalid)
+    assert "email" not in invalid
     assert [line for line in page.console if "Pattern attribute" in line or "Policy" in line] == []

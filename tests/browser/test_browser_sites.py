@@ -1,4 +1,4 @@
-"""Sites of others in a person's browser: their scripts, their frames, and the way back to them."""
+"""Other sites in a browser: scripts, frames, and the way back."""
 
 import re
 from collections.abc import Iterator
@@ -83,10 +83,10 @@ class Service:
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    made = Service(tmp_path_factory.mktemp("sites"))
-    yield made
-    made.server.stop()
-    made.site.close()
+    service = Service(tmp_path_factory.mktemp("sites"))
+    yield service
+    service.server.stop()
+    service.site.close()
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
@@ -98,12 +98,12 @@ def test_a_script_can_read_its_response(page: Any, service: Service, form: str, 
         const data = (email) => { made.set('name', 'Ann'); made.set('email', email); return made; };
         return (%s).then(async (answer) => [answer.status, await answer.json()]);
     }"""
-    said = [
+    responses = [
         page.evaluate(code % SCRIPTS[script], [service.forms[form], email]) for email in (f"{script[0]}@a.example", "x")
     ]
-    assert [status for status, _ in said] == [200, 422]
-    assert said[0][1]["success"] is True
-    assert said[1][1]["codes"] == {"email": ["invalid_email"]}
+    assert [status for status, _ in responses] == [200, 422]
+    assert responses[0][1]["success"] is True
+    assert responses[1][1]["codes"] == {"email": ["invalid_email"]}
 
 
 def test_a_script_without_cors_gets_no_network_error(page: Any, service: Service) -> None:
@@ -164,9 +164,9 @@ def test_axe_finds_no_violation_on_refusal_pages(page: Any, service: Service, tm
         page.wait_for_url(service.forms[form] + "*")
         assert "ann@example.com" in page.content()
         assert page.evaluate("document.documentElement.scrollWidth") <= 320
-        found = axe.Axe().run(page)
-        assert found.violations_count == 0, found.generate_report()
+        results = axe.Axe().run(page)
+        assert results.violations_count == 0, results.generate_report()
     page.goto(service.forms["full"])
     assert "accepts no more submissions" in page.content()
-    found = axe.Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
+    results = axe.Axe().run(page)
+    assert results.violations_count == 0, results.generate_report()

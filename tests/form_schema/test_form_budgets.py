@@ -1,4 +1,4 @@
-"""What one form may take of the service: memory for its patterns, bytes of its page, looks at it."""
+"""Limits of a form: memory of its patterns, size and rate of its page."""
 
 from typing import Any
 
@@ -34,15 +34,15 @@ def test_a_form_whose_patterns_take_too_much_memory_is_not_saved(
 ) -> None:
     key = key_of(app)
     too_many = MAX_MEMORY // Pattern(LETTERS["pattern"]).size + 1
-    answer = client.post("/api/forms", json={"name": "x", "fields": named(500, LETTERS)}, headers=key)
-    assert answer.status_code == 422
-    assert {*answer.json["codes"]} == {f"fields.{number}.pattern" for number in range(too_many - 1, 500)}
-    assert answer.json["codes"]["fields.499.pattern"] == ["too_much_memory"]
+    response = client.post("/api/forms", json={"name": "x", "fields": named(500, LETTERS)}, headers=key)
+    assert response.status_code == 422
+    assert {*response.json["codes"]} == {f"fields.{number}.pattern" for number in range(too_many - 1, 500)}
+    assert response.json["codes"]["fields.499.pattern"] == ["too_much_memory"]
     for fields in (named(too_many - 1, LETTERS), named(500, DIGITS)):
         assert client.post("/api/forms", json={"name": "x", "fields": fields}, headers=key).status_code == 201
     form = client.get("/api/forms", headers=key).json["data"][0]["id"]
-    answer = client.patch(f"/api/forms/{form}", json={"fields": named(too_many, LETTERS)}, headers=key)
-    assert (answer.status_code, [*answer.json["codes"]]) == (422, [f"fields.{too_many - 1}.pattern"])
+    response = client.patch(f"/api/forms/{form}", json={"fields": named(too_many, LETTERS)}, headers=key)
+    assert (response.status_code, [*response.json["codes"]]) == (422, [f"fields.{too_many - 1}.pattern"])
 
 
 def test_least_recently_used_forms_are_evicted(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -73,11 +73,11 @@ def test_page_size_is_an_upper_bound(app: Flask, kind: str) -> None:
 def test_a_form_with_too_long_a_page_is_not_saved(app: Flask, client: FlaskClient, key_of: KeyOf) -> None:
     key = key_of(app)
     body = {"name": "x", "fields": with_choices("radio", 14, 1000)}
-    answer = client.post("/api/forms", json=body, headers=key)
-    assert (answer.status_code, answer.json["codes"]) == (422, {"fields": ["page_too_long"]})
+    response = client.post("/api/forms", json=body, headers=key)
+    assert (response.status_code, response.json["codes"]) == (422, {"fields": ["page_too_long"]})
     form = client.post("/api/forms", json={"name": "x"}, headers=key).json["data"]["id"]
-    answer = client.patch(f"/api/forms/{form}", json={"fields": body["fields"]}, headers=key)
-    assert (answer.status_code, answer.json["codes"]) == (422, {"fields": ["page_too_long"]})
+    response = client.patch(f"/api/forms/{form}", json={"fields": body["fields"]}, headers=key)
+    assert (response.status_code, response.json["codes"]) == (422, {"fields": ["page_too_long"]})
     body["fields"] = body["fields"][:8]
     assert client.post("/api/forms", json=body, headers=key).status_code == 201
 
@@ -85,9 +85,9 @@ def test_a_form_with_too_long_a_page_is_not_saved(app: Flask, client: FlaskClien
 def test_too_long_a_page_is_not_rendered(app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(schemas, "MAX_PAGE_SIZE", 2**30)  # as it was when such a form was saved
     form = form_for(app, with_choices("radio", 20, 1000))
-    answer = client.get(f"/f/{form}", headers=BROWSER)
-    assert (answer.status_code, len(answer.data) < 5000) == (403, True)
-    assert "too long" in answer.text
+    response = client.get(f"/f/{form}", headers=BROWSER)
+    assert (response.status_code, len(response.data) < 5000) == (403, True)
+    assert "too long" in response.text
     assert client.post(f"/f/{form}", data={"field0": "x"}, headers=BROWSER).status_code == 422
     assert client.post(f"/f/{form}", data={"field0": "x"}).json["codes"]["field0"] == ["not_a_choice"]
 

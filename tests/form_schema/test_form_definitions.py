@@ -1,4 +1,4 @@
-"""What an owner may ask for: every rule of a definition, each fault named by its path."""
+"""Validation of field definitions and settings."""
 
 from typing import Any
 
@@ -11,18 +11,18 @@ from forms_service.forms.schemas import NewForm
 from forms_service.validation.base import errors_by_path
 
 
-def codes(**said: Any) -> dict[str, list[str]]:
+def codes(**body: Any) -> dict[str, list[str]]:
     """Path → codes of what is wrong with a form."""
     try:
-        NewForm().load({"name": "Contact", **said})
+        NewForm().load({"name": "Contact", **body})
     except ma.ValidationError as error:
         return {path: [fault.code for fault in faults] for path, faults in errors_by_path(error.messages).items()}
     return {}
 
 
-def codes_of_field(**said: Any) -> dict[str, list[str]]:
-    found = codes(fields=[{"name": "a", "type": "text", **said}])
-    return {path.removeprefix("fields.0."): codes for path, codes in found.items()}
+def codes_of_field(**definition: Any) -> dict[str, list[str]]:
+    errors = codes(fields=[{"name": "a", "type": "text", **definition}])
+    return {path.removeprefix("fields.0."): codes for path, codes in errors.items()}
 
 
 CHOICES = {"choices": ["one", {"value": "2", "label": "Two"}]}
@@ -51,9 +51,9 @@ def test_every_type_accepts_only_its_own_rules(name: str) -> None:
     assert codes_of_field(type=name, label="L", help="H", required=True, **fitting) == {}
     wrong = set(every) - set(fitting)
     needed = CHOICES if "choices" in fitting else {}
-    found = codes_of_field(type=name, **needed, **{rule: every[rule] for rule in wrong})
-    assert found == {rule: ["unfit"] for rule in found}
-    assert set(found) == wrong
+    errors = codes_of_field(type=name, **needed, **{rule: every[rule] for rule in wrong})
+    assert errors == {rule: ["unfit"] for rule in errors}
+    assert set(errors) == wrong
 
 
 def test_there_are_seventeen_types() -> None:
@@ -61,7 +61,7 @@ def test_there_are_seventeen_types() -> None:
 
 
 def test_all_errors_are_reported_together_by_path() -> None:
-    found = codes(
+    errors = codes(
         name=" ",
         fields=[
             {"name": "a", "type": "text", "pattern": "(", "min_length": 5, "max_length": 2},
@@ -75,7 +75,7 @@ def test_all_errors_are_reported_together_by_path() -> None:
         settings={"redirect_urls": ["https://a.example/", "javascript:alert(1)"], "colour": "red"},
         owner="me",
     )
-    assert found == {
+    assert errors == {
         "name": ["blank"],
         "fields.0.pattern": ["invalid_pattern"],
         "fields.0.max_length": ["too_small"],
@@ -99,7 +99,7 @@ def test_all_errors_are_reported_together_by_path() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "where"),
+    ("definition", "path"),
     [
         ({"name": "n" * 201}, "name"),
         ({"name": "a\nb"}, "name"),
@@ -122,8 +122,8 @@ def test_all_errors_are_reported_together_by_path() -> None:
         ({"type": "file", "max_size": 0}, "max_size"),
     ],
 )
-def test_an_invalid_rule_is_reported(said: dict[str, Any], where: str) -> None:
-    assert list(codes_of_field(**said)) == [where]
+def test_an_invalid_rule_is_reported(definition: dict[str, Any], path: str) -> None:
+    assert list(codes_of_field(**definition)) == [path]
 
 
 @pytest.mark.parametrize("pattern", ["(", "a)|(b", "(?=x)", r"(a)\1", "a{1001}", r"\pL{1,900}", "x" * 501])
@@ -183,15 +183,15 @@ def test_conflicting_settings_are_reported() -> None:
 
 
 def test_origins_and_networks_are_normalised() -> None:
-    said = {"allowed_origins": ["HTTPS://Example.COM:443/", "http://[::1]:8080"]}
+    settings = {"allowed_origins": ["HTTPS://Example.COM:443/", "http://[::1]:8080"]}
     blocked = {"networks": ["192.0.2.77/24", "2001:db8::1"], "addresses": ["@example.com", " ann@example.com "]}
-    kept = NewForm().load({"name": "x", "settings": {**said, "blocklist": blocked}})["settings"]
-    assert kept["allowed_origins"] == ["https://example.com", "http://[::1]:8080"]
-    assert kept["blocklist"]["networks"] == ["192.0.2.0/24", "2001:db8::1/128"]
-    assert kept["blocklist"]["addresses"] == ["@example.com", "ann@example.com"]
+    loaded = NewForm().load({"name": "x", "settings": {**settings, "blocklist": blocked}})["settings"]
+    assert loaded["allowed_origins"] == ["https://example.com", "http://[::1]:8080"]
+    assert loaded["blocklist"]["networks"] == ["192.0.2.0/24", "2001:db8::1/128"]
+    assert loaded["blocklist"]["addresses"] == ["@example.com", "ann@example.com"]
     origins = ["HTTPS://*.Example.com:443/", "http://*.m\u00fcller.example:8080"]
-    kept = NewForm().load({"name": "x", "settings": {"allowed_origins": origins}})["settings"]
-    assert kept["allowed_origins"] == ["https://*.example.com", "http://*.xn--mller-kva.example:8080"]
+    loaded = NewForm().load({"name": "x", "settings": {"allowed_origins": origins}})["settings"]
+    assert loaded["allowed_origins"] == ["https://*.example.com", "http://*.xn--mller-kva.example:8080"]
 
 
 @pytest.mark.parametrize(
@@ -209,10 +209,10 @@ def test_a_non_ascii_host_is_refused_with_its_ascii_form(host: str, written: str
         NewForm().load({"name": "x", "settings": {"redirect_urls": ["https://a.example/", f"https://{host}:8443/ok"]}})
     (fault,) = errors_by_path(caught.value.messages)["settings.redirect_urls.1"]
     assert (fault.code, str(fault)) == ("host_not_ascii", f"Write the host as browsers do: {written}")
-    said = {"redirect_urls": [f"https://{written}/\u00fc"], "allowed_origins": [f"https://{host}:8443"]}
-    kept = NewForm().load({"name": "x", "settings": said})["settings"]
-    assert kept["redirect_urls"] == said["redirect_urls"]
-    assert kept["allowed_origins"] == [f"https://{written}:8443"]
+    settings = {"redirect_urls": [f"https://{written}/\u00fc"], "allowed_origins": [f"https://{host}:8443"]}
+    loaded = NewForm().load({"name": "x", "settings": settings})["settings"]
+    assert loaded["redirect_urls"] == settings["redirect_urls"]
+    assert loaded["allowed_origins"] == [f"https://{written}:8443"]
 
 
 @pytest.mark.parametrize("setting", ["allowed_origins", "redirect_urls"])
@@ -223,8 +223,8 @@ def test_an_invalid_host_is_refused(setting: str, host: str) -> None:
 
 
 def test_merge_patch_follows_rfc_7396() -> None:
-    kept = {"a": "b", "c": {"d": "e", "f": "g"}, "h": [1, 2]}
-    assert merge_patch(kept, {"a": "z", "c": {"f": None}, "h": [3]}) == {"a": "z", "c": {"d": "e"}, "h": [3]}
+    current = {"a": "b", "c": {"d": "e", "f": "g"}, "h": [1, 2]}
+    assert merge_patch(current, {"a": "z", "c": {"f": None}, "h": [3]}) == {"a": "z", "c": {"d": "e"}, "h": [3]}
     assert merge_patch({"a": []}, {"a": {"b": {"c": None}}}) == {"a": {"b": {}}}
 
 

@@ -1,4 +1,4 @@
-"""What may be sent to a form: by HTML and by JSON alike, and kept as it was sent."""
+"""Validation of submitted values, from HTML and from JSON."""
 
 import json
 import sys

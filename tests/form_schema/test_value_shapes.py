@@ -1,4 +1,4 @@
-"""The shapes in which pages, browsers and programs send one value, and what is kept of them."""
+"""Equivalent shapes in which pages, browsers and programs send a value."""
 
 from typing import Any
 
@@ -45,9 +45,9 @@ ALIKE = [
 ]
 
 
-@pytest.mark.parametrize(("name", "value", "kept"), ALIKE)
-def test_equivalent_shapes_are_normalised(name: str, value: Any, kept: Any) -> None:
-    assert loaded(definition(name, required=True), value) == kept
+@pytest.mark.parametrize(("name", "value", "expected"), ALIKE)
+def test_equivalent_shapes_are_normalised(name: str, value: Any, expected: Any) -> None:
+    assert loaded(definition(name, required=True), value) == expected
 
 
 @pytest.mark.parametrize("value", [7, "7", 7.0, [7], " 7"])
@@ -93,10 +93,10 @@ def test_blanks_are_valid_in_optional_fields(name: str) -> None:
 def test_lengths_that_browsers_accept_are_accepted(rules: dict[str, Any], value: str, expected: list[str]) -> None:
     try:
         loaded({"type": "text", **rules}, value)
-        found = []
+        codes = []
     except ma.ValidationError as error:
-        found = [fault.code for fault in error.messages["x"]]  # type: ignore[index]
-    assert found == expected
+        codes = [fault.code for fault in error.messages["x"]]  # type: ignore[index]
+    assert codes == expected
 
 
 @pytest.mark.parametrize("sent", ["hello\r\nworld", "hello\nworld", "hello\rworld"])

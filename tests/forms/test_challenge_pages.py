@@ -1,4 +1,4 @@
-"""What a form's page loads for a CAPTCHA: only what it needs, and its policy names from whom."""
+"""CAPTCHA widgets on hosted pages: scripts and CSP."""
 
 from collections.abc import Callable
 
@@ -26,7 +26,7 @@ def test_a_page_without_a_challenge_loads_no_script(app: Flask, client: FlaskCli
 
 
 @pytest.mark.parametrize(
-    ("kind", "mark", "host"),
+    ("provider", "css_class", "host"),
     [
         ("turnstile", "cf-turnstile", "https://challenges.cloudflare.com"),
         ("hcaptcha", "h-captcha", "https://*.hcaptcha.com"),
@@ -34,16 +34,16 @@ def test_a_page_without_a_challenge_loads_no_script(app: Flask, client: FlaskCli
     ],
 )
 def test_the_csp_allows_only_the_provider_of_the_challenge(
-    app: Flask, client: FlaskClient, key: dict[str, str], kind: str, mark: str, host: str
+    app: Flask, client: FlaskClient, key: dict[str, str], provider: str, css_class: str, host: str
 ) -> None:
-    page = client.get(form_at(app, key, challenge=kind, **KEYS))
-    said = dict(directive.split(" ", 1) for directive in page.headers["Content-Security-Policy"].split("; "))
-    assert f'<div class="{mark}" data-sitekey="site-key">' in page.text
+    page = client.get(form_at(app, key, challenge=provider, **KEYS))
+    policy = dict(directive.split(" ", 1) for directive in page.headers["Content-Security-Policy"].split("; "))
+    assert f'<div class="{css_class}" data-sitekey="site-key">' in page.text
     assert "the-secret" not in page.text
-    assert host in said["script-src"]
-    assert host in said["frame-src"]
+    assert host in policy["script-src"]
+    assert host in policy["frame-src"]
     assert "unsafe" not in page.headers["Content-Security-Policy"]
-    assert said["default-src"] == "'none'"
+    assert policy["default-src"] == "'none'"
     assert "Cross-Origin-Embedder-Policy" not in page.headers
     assert page.headers["Cross-Origin-Opener-Policy"] == "same-origin"
     assert "<noscript>" in page.text
@@ -56,13 +56,13 @@ def test_altcha_loads_only_from_the_service(app: Flask, client: FlaskClient, key
     assert "https:" not in page.headers["Content-Security-Policy"]
     assert page.headers["Cross-Origin-Embedder-Policy"] == "require-corp"
     for file in ("altcha.js", "vendor/altcha/altcha.min.js", "vendor/altcha/altcha.css", "vendor/altcha/pbkdf2.js"):
-        with client.get(f"/static/{file}") as answer:
-            assert answer.status_code == 200
-            assert answer.headers["Cross-Origin-Embedder-Policy"] == "require-corp", "a worker has to say so itself"
+        with client.get(f"/static/{file}") as response:
+            assert response.status_code == 200
+            assert response.headers["Cross-Origin-Embedder-Policy"] == "require-corp", "a worker has to say so itself"
 
 
 def test_a_token_error_is_shown_beside_the_widget(app: Flask, client: FlaskClient, key: dict[str, str]) -> None:
-    answer = client.post(form_at(app, key, challenge="altcha"), data={"message": "Hello"}, headers=BROWSER)
-    assert answer.status_code == 422
-    assert "Confirm that you are human." in answer.text
-    assert ">Hello</textarea>" in answer.text.replace("\n", "")
+    response = client.post(form_at(app, key, challenge="altcha"), data={"message": "Hello"}, headers=BROWSER)
+    assert response.status_code == 422
+    assert "Confirm that you are human." in response.text
+    assert ">Hello</textarea>" in response.text.replace("\n", "")

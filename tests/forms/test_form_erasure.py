@@ -1,4 +1,4 @@
-"""Deleting forms and accounts with much in them: out of sight at once, erased piece by piece."""
+"""Erasure of forms and accounts with many submissions: hidden at once, deleted in batches."""
 
 import pytest
 from flask import Flask
@@ -53,8 +53,8 @@ def test_a_large_form_is_hidden_at_once(client_on_each_db: FlaskClient, app_on_e
     form = make_form(app_on_each_db)
     sent = fill(app_on_each_db, form)
     assert client_on_each_db.get(f"/f/{form}").status_code == 200
-    answer = client_on_each_db.delete(f"/api/forms/{form}", headers=owner)
-    assert (answer.status_code, answer.json["success"]) == (202, True)
+    response = client_on_each_db.delete(f"/api/forms/{form}", headers=owner)
+    assert (response.status_code, response.json["success"]) == (202, True)
     for path in (f"/f/{form}", f"/f/{form}/thanks"):
         assert client_on_each_db.get(path).status_code == 404
     assert client_on_each_db.post(f"/f/{form}", json={"a": "b"}).status_code == 404
@@ -77,7 +77,7 @@ def test_the_background_erases_the_rest_and_reports_progress(
     owner, stranger = key_of(app_on_each_db), key_of(app_on_each_db, "stranger@example.com")
     form, other = make_form(app_on_each_db), make_form(app_on_each_db)
     fill(app_on_each_db, form, 11)
-    kept = submit(app_on_each_db, other)
+    submission_id = submit(app_on_each_db, other)
     client_on_each_db.delete(f"/api/forms/{form}", headers=owner)
     path = f"/api/forms/{form}/erasure"
     assert client_on_each_db.get(path, headers=owner).json["data"]["submissions_left"] == 7
@@ -94,7 +94,7 @@ def test_the_background_erases_the_rest_and_reports_progress(
     sweep(app_on_each_db)
     assert client_on_each_db.get(path, headers=owner).status_code == 404
     assert count(app_on_each_db, Form, Submission, File, SubmissionEmail, IdempotencyKey) == [1, 1, 0, 0, 0]
-    assert client_on_each_db.get(f"/api/submissions/{kept}", headers=owner).status_code == 200
+    assert client_on_each_db.get(f"/api/submissions/{submission_id}", headers=owner).status_code == 200
 
 
 def test_a_large_account_is_hidden_at_once_and_its_row_deleted_with_its_last_form(
@@ -104,8 +104,8 @@ def test_a_large_account_is_hidden_at_once_and_its_row_deleted_with_its_last_for
     forms = [make_form(app_on_each_db, owner.email) for _ in range(2)]
     fill(app_on_each_db, forms[0])
     fill(app_on_each_db, forms[1], 1)
-    answer = owner.call("DELETE", "/api/me", password=PASSWORD)
-    assert answer.status_code == 202
+    response = owner.call("DELETE", "/api/me", password=PASSWORD)
+    assert response.status_code == 202
     assert owner.call("GET", "/api/me").status_code == 401
     assert login(client_on_each_db, owner.email).status_code == 401
     assert [client_on_each_db.get(f"/f/{form}").status_code for form in forms] == [404, 404]

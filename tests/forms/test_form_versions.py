@@ -1,4 +1,4 @@
-"""The versions of a form, as its owner lists them."""
+"""The list of a form's versions."""
 
 from flask import Flask
 from flask.testing import FlaskClient
@@ -28,5 +28,5 @@ def test_other_owners_cannot_list_the_versions(client: FlaskClient, app: Flask, 
     assert client.get(path, headers=stranger).status_code == 404
     assert client.get(f"/api/forms/{'A' * 16}/versions", headers=owner).status_code == 404
     for cursor in (encode_cursor(0), encode_cursor("9" * 30), encode_cursor("٣"), "x"):
-        answer = client.get(path, headers=owner, query_string={"cursor": cursor})
-        assert (answer.status_code, answer.json["codes"]) == (422, {"cursor": ["invalid_cursor"]})
+        response = client.get(path, headers=owner, query_string={"cursor": cursor})
+        assert (response.status_code, response.json["codes"]) == (422, {"cursor": ["invalid_cursor"]})

@@ -1,4 +1,4 @@
-"""Forms, over the API, on both databases: made, listed, changed in versions, erased; nobody's but their owner's."""
+"""The forms API on both databases, and the cache of published forms."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -31,10 +31,10 @@ def owner(app_on_each_db: Flask, key_of: KeyOf) -> dict[str, str]:
     return key_of(app_on_each_db)
 
 
-def make(client: FlaskClient, key: dict[str, str], **said: Any) -> dict[str, Any]:
-    answer = client.post("/api/forms", json={"name": "Contact", **said}, headers=key)
-    assert answer.status_code == 201, answer.json
-    return dict(answer.json["data"])
+def make(client: FlaskClient, key: dict[str, str], **body: Any) -> dict[str, Any]:
+    response = client.post("/api/forms", json={"name": "Contact", **body}, headers=key)
+    assert response.status_code == 201, response.json
+    return dict(response.json["data"])
 
 
 def published_in(app: Flask, form_id: str) -> PublishedForm:
@@ -72,11 +72,11 @@ def test_creating_a_form_returns_all_of_it(client_on_each_db: FlaskClient, owner
 def test_errors_are_reported_by_path(client: FlaskClient, app: Flask, key_of: KeyOf) -> None:
     key = key_of(app)
     bad = {"name": "x", "fields": [FIELDS[0], {"name": "p", "type": "text", "pattern": "("}]}
-    answer = client.post("/api/forms", json=bad, headers=key)
-    assert (answer.status_code, answer.json["codes"]) == (422, {"fields.1.pattern": ["invalid_pattern"]})
+    response = client.post("/api/forms", json=bad, headers=key)
+    assert (response.status_code, response.json["codes"]) == (422, {"fields.1.pattern": ["invalid_pattern"]})
     form = make(client, key, fields=FIELDS)
-    answer = client.patch(f"/api/forms/{form['id']}", json={"settings": {"honeypot": "email"}}, headers=key)
-    assert answer.json["codes"] == {"settings.honeypot": ["taken"]}
+    response = client.patch(f"/api/forms/{form['id']}", json={"settings": {"honeypot": "email"}}, headers=key)
+    assert response.json["codes"] == {"settings.honeypot": ["taken"]}
 
 
 def test_a_patch_merges_settings_and_null_restores_a_default(
@@ -98,14 +98,14 @@ def test_a_secret_is_stored_and_never_returned(
     said = {"challenge": "turnstile", "challenge_site_key": "site", "challenge_secret": "Sesame-1234"}
     form = make(client_on_each_db, owner, settings=said)
     path = f"/api/forms/{form['id']}"
-    answers = [
+    responses = [
         client_on_each_db.get(path, headers=owner),
         client_on_each_db.get("/api/forms", headers=owner),
         client_on_each_db.patch(path, json={"name": "Other"}, headers=owner),
     ]
-    for answer in answers:
-        assert "Sesame" not in answer.text
-        assert "challenge_secret" not in answer.text
+    for response in responses:
+        assert "Sesame" not in response.text
+        assert "challenge_secret" not in response.text
     assert published_in(app_on_each_db, form["id"]).settings.challenge_secret == "Sesame-1234"
     assert "Sesame" not in repr(published_in(app_on_each_db, form["id"]))
     with app_on_each_db.app_context():
@@ -156,8 +156,8 @@ def test_concurrent_changes_lose_no_version(make_app_on_each_db: MakeApp, key_of
 
     def change(number: int) -> int:
         fields = [{"name": f"field{number}", "type": "text"}]
-        said = {"fields": fields, "settings": {"blocklist": {"words": [f"word{number}"]}}}
-        return app.test_client().patch(f"/api/forms/{form['id']}", json=said, headers=key).status_code
+        changes = {"fields": fields, "settings": {"blocklist": {"words": [f"word{number}"]}}}
+        return app.test_client().patch(f"/api/forms/{form['id']}", json=changes, headers=key).status_code
 
     with ThreadPoolExecutor(20) as threads:
         assert set(threads.map(change, range(20))) == {200}
@@ -169,24 +169,24 @@ def test_concurrent_changes_lose_no_version(make_app_on_each_db: MakeApp, key_of
 
 
 def test_a_cursor_continues_the_list(client_on_each_db: FlaskClient, owner: dict[str, str]) -> None:
-    made = [make(client_on_each_db, owner, name=f"Form {number}")["id"] for number in range(5)]
+    form_ids = [make(client_on_each_db, owner, name=f"Form {number}")["id"] for number in range(5)]
     seen: list[str] = []
     cursor: dict[str, str] = {}
     while True:
-        answer = client_on_each_db.get("/api/forms", query_string={"limit": "2", **cursor}, headers=owner).json
-        seen += [form["id"] for form in answer["data"]]
-        if answer["meta"]["next"] is None:
+        response = client_on_each_db.get("/api/forms", query_string={"limit": "2", **cursor}, headers=owner).json
+        seen += [form["id"] for form in response["data"]]
+        if response["meta"]["next"] is None:
             break
-        cursor = {"cursor": answer["meta"]["next"]}
-    assert seen == made[::-1]
+        cursor = {"cursor": response["meta"]["next"]}
+    assert seen == form_ids[::-1]
 
 
 @pytest.mark.parametrize(
     "query", ["cursor=x", "cursor=WyIxIiwgIjIiXQ", "limit=0", "limit=101", "limit=x", "page=2", "limit=1&limit=2"]
 )
 def test_an_invalid_query_is_reported(client: FlaskClient, app: Flask, key_of: KeyOf, query: str) -> None:
-    answer = client.get(f"/api/forms?{query}", headers=key_of(app))
-    assert (answer.status_code, list(answer.json["codes"])) == (422, [query.split("=", maxsplit=1)[0]])
+    response = client.get(f"/api/forms?{query}", headers=key_of(app))
+    assert (response.status_code, list(response.json["codes"])) == (422, [query.split("=", maxsplit=1)[0]])
 
 
 def test_deleting_a_form_deletes_its_versions(
@@ -219,12 +219,12 @@ class TestAStranger:
         form = make(client_on_each_db, owner)
         stranger = key_of(app_on_each_db, "stranger@example.com")
         body = {"json": {"name": "Mine"}} if method == "patch" else {}
-        answers = [
+        responses = [
             getattr(client_on_each_db, method)(f"/api/forms/{form_id}", headers=stranger, **body)
             for form_id in (form["id"], "A" * 16, "no-form", "%00")
         ]
-        assert {answer.status_code for answer in answers} == {404}
-        assert len({answer.data for answer in answers}) == 1
+        assert {response.status_code for response in responses} == {404}
+        assert len({response.data for response in responses}) == 1
         assert client_on_each_db.get(f"/api/forms/{form['id']}", headers=owner).json["data"] == form
 
     def test_lists_only_their_own_forms_and_an_operator_lists_all(
@@ -293,7 +293,7 @@ class TestPublished:
     ) -> None:
         monkeypatch.setattr(publishing, "MAX_FORMS", 2)
         key = key_of(app)
-        made = [make(client, key)["id"] for _ in range(3)]
-        kept = [published_in(app, form_id) for form_id in made]
-        assert published_in(app, made[2]) is kept[2]
-        assert published_in(app, made[0]) is not kept[0]
+        form_ids = [make(client, key)["id"] for _ in range(3)]
+        cached = [published_in(app, form_id) for form_id in form_ids]
+        assert published_in(app, form_ids[2]) is cached[2]
+        assert published_in(app, form_ids[0]) is not cached[0]

@@ -1,4 +1,4 @@
-"""The page that every form has of its own."""
+"""The hosted page of a form."""
 
 import re
 import time
@@ -40,9 +40,9 @@ MakeForm = Callable[..., str]
 def form_of(app: Flask, client: FlaskClient, key_of: Callable[..., dict[str, str]]) -> MakeForm:
     key = key_of(app)
 
-    def make(**said: Any) -> str:
-        answer = client.post("/api/forms", json={"name": "Summer <party>", **said}, headers=key)
-        return str(answer.json["data"]["id"])
+    def make(**body: Any) -> str:
+        response = client.post("/api/forms", json={"name": "Summer <party>", **body}, headers=key)
+        return str(response.json["data"]["id"])
 
     return make
 
@@ -57,10 +57,10 @@ def shown_again(app: Flask, form_id: str, errors: dict[str, list[FieldError]], v
 
 def test_every_type_is_rendered_with_its_rules(client: FlaskClient, form_of: MakeForm) -> None:
     form_id = form_of(fields=EVERY_FIELD)
-    answer = client.get(f"/f/{form_id}")
-    assert (answer.status_code, answer.mimetype) == (200, "text/html")
-    assert answer.headers["Cache-Control"] == "no-store"
-    for said in (
+    response = client.get(f"/f/{form_id}")
+    assert (response.status_code, response.mimetype) == (200, "text/html")
+    assert response.headers["Cache-Control"] == "no-store"
+    for html in (
         f'<form method="post" action="/f/{form_id}" enctype="multipart/form-data">',
         'name="name" type="text" required maxlength="100" pattern="[a-z]+" autocomplete="name"',
         'name="email" type="email" autocomplete="email" aria-describedby="field-2-help"',
@@ -80,10 +80,10 @@ def test_every_type_is_rendered_with_its_rules(client: FlaskClient, form_of: Mak
         "Summer &lt;party&gt;",
         'name="_gotcha" tabindex="-1" autocomplete="off"',
     ):
-        assert said in answer.text
+        assert html in response.text
     for name in (field["name"] for field in EVERY_FIELD):
-        assert f'name="{name}"' in answer.text
-    assert "<script" not in answer.text
+        assert f'name="{name}"' in response.text
+    assert "<script" not in response.text
 
 
 def test_a_form_without_fields_shows_three_default_fields(client: FlaskClient, form_of: MakeForm) -> None:
@@ -150,17 +150,17 @@ def test_the_csp_allows_the_redirect_targets(client: FlaskClient, form_of: MakeF
 
 
 def test_a_closed_form_shows_a_closed_page(client: FlaskClient, form_of: MakeForm) -> None:
-    answer = client.get(f"/f/{form_of(settings={'closed': True})}")
-    assert answer.status_code == 403
-    assert "closed" in answer.text
-    assert "<form" not in answer.text
+    response = client.get(f"/f/{form_of(settings={'closed': True})}")
+    assert response.status_code == 403
+    assert "closed" in response.text
+    assert "<form" not in response.text
 
 
 def test_the_thank_you_page_is_shown(client: FlaskClient, form_of: MakeForm) -> None:
     form_id = form_of()
-    answer = client.get(f"/f/{form_id}/thanks")
-    assert answer.status_code == 200
-    assert f'href="/f/{form_id}"' in answer.text
+    response = client.get(f"/f/{form_id}/thanks")
+    assert response.status_code == 200
+    assert f'href="/f/{form_id}"' in response.text
 
 
 @pytest.mark.parametrize("path", ["/f/AAAAAAAAAAAAAAAA", "/f/AAAAAAAAAAAAAAAA/thanks", "/f/%00", "/f/x"])

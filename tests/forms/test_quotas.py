@@ -1,4 +1,4 @@
-"""Quotas: forms of an account, versions of a form, events, and bytes of files; each is named where it is met."""
+"""Quotas of forms, versions, audit events and file storage."""
 
 import uuid
 from collections.abc import Callable

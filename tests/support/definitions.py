@@ -1,4 +1,4 @@
-"""Forms and what is sent to them, for tests that need no owner."""
+"""Forms and multipart bodies, for tests without an account."""
 
 import io
 import uuid

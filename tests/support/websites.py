@@ -1,4 +1,4 @@
-"""Somebody's website, at an origin of its own, whose pages point at the service."""
+"""A website at another origin whose pages use the service."""
 
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer

@@ -1,4 +1,4 @@
-"""Real files are taken for the types that a form asks for, whatever phones and desktops call them."""
+"""Real files against the types that a field accepts."""
 
 import io
 import uuid
@@ -32,8 +32,8 @@ def iso(brand: str, *compatible: str) -> bytes:
 
 def archive(name: str) -> bytes:
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as made:
-        made.writestr(name, "x")
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr(name, "x")
     return buffer.getvalue()
 
 

@@ -1,4 +1,4 @@
-"""What a file is called and said to be: by its content, readable, and nothing that a browser or a system would run."""
+"""File names and content types."""
 
 import io
 import unicodedata
@@ -17,7 +17,7 @@ from tests.support.definitions import PDF, PNG, PROGRAM
 
 
 @pytest.mark.parametrize(
-    ("sent", "kept"),
+    ("raw", "expected"),
     [
         ("cv.pdf", "cv.pdf"),
         ("Lebenslauf Jürgen Müller (2).pdf", "Lebenslauf Jürgen Müller (2).pdf"),
@@ -61,8 +61,8 @@ from tests.support.definitions import PDF, PNG, PROGRAM
         ("half\ud800.txt", "half.txt"),
     ],
 )
-def test_file_names_are_sanitised_and_stay_readable(sent: str, kept: str) -> None:
-    assert sanitize_filename(sent) == kept
+def test_file_names_are_sanitised_and_stay_readable(raw: str, expected: str) -> None:
+    assert sanitize_filename(raw) == expected
 
 
 @pytest.mark.parametrize(
@@ -76,11 +76,11 @@ def test_file_names_are_sanitised_and_stay_readable(sent: str, kept: str) -> Non
 def test_sanitising_again_never_yields_a_device_name(name: str) -> None:
     once = sanitize_filename(name)
     assert sanitize_filename(once) == once
-    for shown in (once, safe_name(once), safe_name(name), *names_sent(once), *names_sent(name)):
-        assert not is_device_name(shown)
-        assert shown.split(".")[0].strip().lower() not in ("con", "nul", "aux", "prn", "com1", "com¹", "lpt9")
-        assert shown == shown.strip(" .")
-        assert not is_device_name(safe_name(shown))
+    for name_shown in (once, safe_name(once), safe_name(name), *names_sent(once), *names_sent(name)):
+        assert not is_device_name(name_shown)
+        assert name_shown.split(".")[0].strip().lower() not in ("con", "nul", "aux", "prn", "com1", "com¹", "lpt9")
+        assert name_shown == name_shown.strip(" .")
+        assert not is_device_name(safe_name(name_shown))
 
 
 def names_sent(name: str) -> list[str]:
@@ -107,9 +107,9 @@ def test_an_extension_needs_a_stem() -> None:
 
 def archive(*names: str) -> bytes:
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as made:
+    with zipfile.ZipFile(buffer, "w") as archive:
         for name in names:
-            made.writestr(name, "x")
+            archive.writestr(name, "x")
     return buffer.getvalue()
 
 
@@ -118,7 +118,7 @@ SVG = b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"><script>ale
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "found"),
+    ("name", "content", "served_as"),
     [
         ("a.png", PNG, "image/png"),
         ("lies.pdf", PNG, "image/png"),
@@ -147,12 +147,12 @@ SVG = b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"><script>ale
         ("empty.html", b"", "text/plain"),
     ],
 )
-def test_types_follow_the_content_and_are_never_active(name: str, content: bytes, found: str) -> None:
-    assert detect_type(content[:8192], name).served_as == found
+def test_types_follow_the_content_and_are_never_active(name: str, content: bytes, served_as: str) -> None:
+    assert detect_type(content[:8192], name).served_as == served_as
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "accept", "taken"),
+    ("name", "content", "accept", "accepted"),
     [
         ("cv.pdf", PDF, "", True),
         ("cv.pdf", PDF, ".pdf", True),
@@ -197,5 +197,5 @@ def test_types_follow_the_content_and_are_never_active(name: str, content: bytes
         ("cv.pdf", PDF, " , ,", True),
     ],
 )
-def test_accept_checks_content_and_name(name: str, content: bytes, accept: str, taken: bool) -> None:
-    assert is_accepted(detect_type(content[:8192], name), name, accept) is taken
+def test_accept_checks_content_and_name(name: str, content: bytes, accept: str, accepted: bool) -> None:
+    assert is_accepted(detect_type(content[:8192], name), name, accept) is accepted

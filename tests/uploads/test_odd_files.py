@@ -1,4 +1,4 @@
-"""Files as old browsers, phones and programs send them: kept under the name and with the bytes that were meant."""
+"""Files in the encodings of old browsers, phones and programs."""
 
 from typing import Any
 
@@ -58,8 +58,8 @@ def files_of(app: Flask, form: str) -> list[tuple[str, str, int]]:
 )
 def test_file_names_are_decoded(app: Flask, disposition: bytes, name: str) -> None:
     form = form_for(app, [CV])
-    answer = post(app, form, part(disposition))
-    assert answer.status_code == 200, answer.json
+    response = post(app, form, part(disposition))
+    assert response.status_code == 200, response.json
     assert files_of(app, form) == [("cv", name, len(PDF))]
 
 
@@ -91,17 +91,17 @@ def test_transfer_encodings_of_files_are_decoded(app: Flask, encoding: bytes, se
 @pytest.mark.parametrize("sent", [b"SGVsbG8", b"S", b"Hello, world!", b"SGVs=bG8="])
 def test_a_file_with_a_broken_transfer_encoding_is_refused(app: Flask, sent: bytes) -> None:
     file = part(b'name="cv"; filename="a.txt"', sent, b"Content-Transfer-Encoding: base64")
-    answer = post(app, form_for(app), text_part("a", "x"), file)
-    assert (answer.status_code, answer.json["error_type"]) == (400, "BadRequestError")
+    response = post(app, form_for(app), text_part("a", "x"), file)
+    assert (response.status_code, response.json["error_type"]) == (400, "BadRequestError")
 
 
 @pytest.mark.parametrize("policy", ["keep", "drop", "reject"])
 def test_a_nameless_file_does_not_refuse_the_rest(app: Flask, policy: str) -> None:
     form = form_for(app, CONTACT, unknown_fields=policy)
-    said = {"name": "Ann", "email": "ann@example.com"}
-    answer = post(app, form, *(text_part(*pair) for pair in said.items()), part(b'filename="a.pdf"'))
-    assert answer.status_code == 200, answer.json
-    assert data_of(app, form) == said
+    texts = {"name": "Ann", "email": "ann@example.com"}
+    response = post(app, form, *(text_part(*pair) for pair in texts.items()), part(b'filename="a.pdf"'))
+    assert response.status_code == 200, response.json
+    assert data_of(app, form) == texts
 
 
 def test_a_trailing_backslash_ends_no_quotation(app: Flask) -> None:

@@ -1,4 +1,4 @@
-"""Stored files: read back whole or not at all, swept when nobody owns them, under new keys with the rest."""
+"""Encrypted file storage: integrity, orphans, key rotation."""
 
 import os
 import time
@@ -55,19 +55,19 @@ def submission() -> uuid.UUID:
     with write_session():
         db.session.add(Form(id="AbCdEfGhIjKlMnOp", owner_id=owner.id, name="Contact", settings="{}", version=1))
         hashes = {"content_hash": bytes(32), "fingerprint": bytes(32)}
-        made = Submission(form_id="AbCdEfGhIjKlMnOp", form_version=1, status="inbox", data="{}", **hashes)
-        db.session.add(made)
+        row = Submission(form_id="AbCdEfGhIjKlMnOp", form_version=1, status="inbox", data="{}", **hashes)
+        db.session.add(row)
         db.session.commit()
-        return made.id
+        return row.id
 
 
 def stored(content: bytes, submission_id: uuid.UUID | None = None) -> str:
     """The name of a file that has a row."""
     file = written(content)
     upload = Upload("cv", "Lebenslauf.txt", "text/plain", len(content), file.stored_as, file.key)
-    found = file_rows(submission_id or submission(), [upload])
+    rows = file_rows(submission_id or submission(), [upload])
     with write_session():
-        db.session.add_all(File(**row) for row in found)
+        db.session.add_all(File(**row) for row in rows)
         db.session.commit()
     return file.stored_as
 

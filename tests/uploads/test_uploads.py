@@ -1,4 +1,4 @@
-"""Files come in within the limits, are encrypted while they do, and leave nothing behind when they are refused."""
+"""Multipart uploads: limits, encryption, clean-up."""
 
 import os
 import stat
@@ -26,16 +26,16 @@ NAME = {"name": "name", "type": "text"}
 @unlimited("a test")
 def take() -> Any:
     """Reads a multipart body as a submission of a form is read."""
-    form, kept = current_app.config["TAKE"]
+    form, keep = current_app.config["TAKE"]
     with multipart_upload.receive_upload(form, Allowance(form)) as body:
-        said = {
-            name: [fault.code for fault in found]
-            for name, found in multipart_upload.check_files(form, body.uploads).items()
+        faults = {
+            name: [fault.code for fault in errors]
+            for name, errors in multipart_upload.check_files(form, body.uploads).items()
         }
-        if kept:
+        if keep:
             body.keep()
         files = [[file.field, file.name, file.content_type, file.size, file.stored_as] for file in body.uploads]
-        return jsonify(pairs=body.texts, files=files, faults=said)
+        return jsonify(pairs=body.texts, files=files, faults=faults)
 
 
 def take_in(app: Flask, form: PublishedForm = ANY, *, keep: bool = True) -> FlaskClient:
@@ -73,43 +73,43 @@ def test_texts_and_files_keep_their_order(app: Flask) -> None:
         text_part("b", ""),
         file_part("x", "p", PNG),
     )
-    answer = client.post("/take", **body).json
-    assert answer["pairs"] == [["b", "1"], ["a", "ä"], ["b", ""]]
-    assert [file[:4] for file in answer["files"]] == [
+    response = client.post("/take", **body).json
+    assert response["pairs"] == [["b", "1"], ["a", "ä"], ["b", ""]]
+    assert [file[:4] for file in response["files"]] == [
         ["cv", "a.pdf", "application/pdf", len(PDF)],
         ["x", "p", "image/png", len(PNG)],
     ]
-    assert [path.name for path in stored(app)] == sorted(file[4] for file in answer["files"])
+    assert [path.name for path in stored(app)] == sorted(file[4] for file in response["files"])
 
 
 def test_stored_files_are_encrypted_and_private(app: Flask) -> None:
     secret = b"the quick brown fox " * 20_000
-    answer = take_in(app).post("/take", **multipart(file_part("cv", "fox.txt", secret))).json
+    response = take_in(app).post("/take", **multipart(file_part("cv", "fox.txt", secret))).json
     (path,) = stored(app)
     assert b"quick brown fox" not in path.read_bytes()  # three letters turn up by chance
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
     assert "fox" not in path.name
-    assert answer["files"][0][3] == len(secret)
+    assert response["files"][0][3] == len(secret)
 
 
 def test_files_are_removed_unless_kept(app: Flask) -> None:
-    answer = take_in(app, keep=False).post("/take", **multipart(file_part("cv", "a.pdf", PDF)))
-    assert len(answer.json["files"]) == 1
+    response = take_in(app, keep=False).post("/take", **multipart(file_part("cv", "a.pdf", PDF)))
+    assert len(response.json["files"]) == 1
     assert stored(app) == []
 
 
 def test_an_empty_file_input_is_ignored(app: Flask) -> None:
     body = multipart(text_part("a", "1"), file_part("cv", "", b""), file_part("cv2", "", b""))
-    answer = take_in(app).post("/take", **body).json
-    assert answer == {"pairs": [["a", "1"]], "files": [], "faults": {}}
+    response = take_in(app).post("/take", **body).json
+    assert response == {"pairs": [["a", "1"]], "files": [], "faults": {}}
     assert stored(app) == []
 
 
 def test_empty_files_and_nameless_bytes_are_files(app: Flask) -> None:
     body = multipart(file_part("cv", "empty.txt", b""), file_part("cv", "", b"abc"))
-    answer = take_in(app).post("/take", **body).json
-    assert [file[1:4] for file in answer["files"]] == [["empty.txt", "text/plain", 0], ["unnamed", "text/plain", 3]]
+    response = take_in(app).post("/take", **body).json
+    assert [file[1:4] for file in response["files"]] == [["empty.txt", "text/plain", 0], ["unnamed", "text/plain", 3]]
 
 
 def test_uploads_may_exceed_the_limit_of_other_bodies(make_app: MakeApp) -> None:
@@ -134,9 +134,9 @@ def test_uploads_may_exceed_the_limit_of_other_bodies(make_app: MakeApp) -> None
 def test_exceeding_a_limit_is_413_and_leaves_no_file(make_app: MakeApp, parts: list[bytes], reason: str | None) -> None:
     limits = {"MAX_FILE_SIZE": "100000", "MAX_UPLOAD_SIZE": "200000", "MAX_FILES": "3", "MAX_CONTENT_LENGTH": "10000"}
     app = make_app(**limits)
-    answer = take_in(app).post("/take", **multipart(*parts), headers={"Accept": "application/json"})
-    assert answer.status_code == 413
-    assert answer.json.get("details", {}).get("reason") == reason
+    response = take_in(app).post("/take", **multipart(*parts), headers={"Accept": "application/json"})
+    assert response.status_code == 413
+    assert response.json.get("details", {}).get("reason") == reason
     assert stored(app) == []
 
 
@@ -151,10 +151,10 @@ def test_too_large_a_body_is_refused_while_streaming(make_app: MakeApp) -> None:
     app = make_app(MAX_FILE_SIZE="100000")
     body = multipart(file_part("a", "a", bytes(20_000_000)))
     source = BrokenStream(body["data"])
-    answer = take_in(app).post(
+    response = take_in(app).post(
         "/take", input_stream=source, content_length=20_000_200, content_type=body["content_type"]
     )
-    assert answer.status_code == 413
+    assert response.status_code == 413
     assert source.tell() < 1_000_000
 
 
@@ -162,8 +162,8 @@ def test_too_large_a_body_is_refused_while_streaming(make_app: MakeApp) -> None:
 def test_a_disconnect_leaves_no_file(app: Flask, at: int) -> None:
     body = multipart(file_part("a", "a", bytes(200_000)), file_part("b", "b", bytes(100_000)))
     client = take_in(app)
-    said = {"content_length": len(body["data"]), "content_type": body["content_type"]}
-    assert client.post("/take", input_stream=BrokenStream(body["data"][:at]), **said).status_code == 400
+    headers = {"content_length": len(body["data"]), "content_type": body["content_type"]}
+    assert client.post("/take", input_stream=BrokenStream(body["data"][:at]), **headers).status_code == 400
     assert client.post("/take", data=body["data"][:at], content_type=body["content_type"]).status_code == 400
     assert stored(app) == []
 
@@ -193,8 +193,8 @@ def cut(parts: list[bytes], end: int) -> bytes:
     ids=lambda body: repr(body[12:60]),
 )
 def test_a_malformed_body_is_400(app: Flask, body: bytes) -> None:
-    answer = take_in(app).post("/take", data=body, content_type=multipart()["content_type"])
-    assert answer.status_code == 400
+    response = take_in(app).post("/take", data=body, content_type=multipart()["content_type"])
+    assert response.status_code == 400
     assert stored(app) == []
 
 
@@ -212,19 +212,19 @@ def test_chunk_boundaries_do_not_matter(app: Flask) -> None:
         def read(self, size: int | None = -1) -> bytes:
             return super().read(7)
 
-    said = {"content_length": len(body["data"]), "content_type": body["content_type"]}
-    slow = client.post("/take", input_stream=Slow(body["data"]), **said).json
+    headers = {"content_length": len(body["data"]), "content_type": body["content_type"]}
+    slow = client.post("/take", input_stream=Slow(body["data"]), **headers).json
     assert [file[:4] for file in slow["files"]] == [file[:4] for file in whole["files"]]
     assert slow["pairs"] == whole["pairs"] == [["a", "x\r\n--y\r\n----tes"], ["b", ""]]
 
 
 def test_compressed_bodies_are_415(app: Flask) -> None:
-    answer = take_in(app).post("/take", **multipart(text_part("a", "1")), headers={"Content-Encoding": "gzip"})
-    assert answer.status_code == 415
+    response = take_in(app).post("/take", **multipart(text_part("a", "1")), headers={"Content-Encoding": "gzip"})
+    assert response.status_code == 415
 
 
 @pytest.mark.parametrize(
-    ("fields", "settings", "part", "faults", "kept"),
+    ("fields", "settings", "part", "faults", "stored_count"),
     [
         ((NAME,), {}, file_part("cv", "a.pdf", PDF), {"cv": ["no_files"]}, 0),
         ((NAME,), {}, file_part("name", "a.pdf", PDF), {"name": ["no_files"]}, 0),
@@ -242,18 +242,18 @@ def test_compressed_bodies_are_415(app: Flask) -> None:
     ],
 )
 def test_files_are_checked_against_the_form(
-    app: Flask, fields: Any, settings: Any, part: bytes, faults: dict[str, list[str]], kept: int
+    app: Flask, fields: Any, settings: Any, part: bytes, faults: dict[str, list[str]], stored_count: int
 ) -> None:
-    answer = take_in(app, form_of(*fields, **settings)).post("/take", **multipart(part)).json
-    assert answer["faults"] == faults
-    assert len(stored(app)) == kept
+    response = take_in(app, form_of(*fields, **settings)).post("/take", **multipart(part)).json
+    assert response["faults"] == faults
+    assert len(stored(app)) == stored_count
 
 
 def test_errors_never_repeat_submitted_values() -> None:
     upload = multipart_upload.Upload("cv", "my secret name.pdf", "text/plain", 99, "x")
-    said = multipart_upload.check_files(form_of({**CV, "accept": "image/*", "max_size": 9}), [upload])
-    assert [type(fault) for fault in said["cv"]] == [FieldError, FieldError]
-    assert "secret" not in " ".join(said["cv"])
+    faults = multipart_upload.check_files(form_of({**CV, "accept": "image/*", "max_size": 9}), [upload])
+    assert [type(fault) for fault in faults["cv"]] == [FieldError, FieldError]
+    assert "secret" not in " ".join(faults["cv"])
 
 
 class NearlyFull:
@@ -281,5 +281,5 @@ def test_a_write_error_is_503(make_app: MakeApp) -> None:
     app = make_app()
     Path(app.instance_path, "files").rmdir()
     Path(app.instance_path, "files").write_text("not a folder")
-    answer = take_in(app).post("/take", **multipart(file_part("cv", "a.pdf", PDF)))
-    assert answer.status_code == 503
+    response = take_in(app).post("/take", **multipart(file_part("cv", "a.pdf", PDF)))
+    assert response.status_code == 503

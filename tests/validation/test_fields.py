@@ -1,4 +1,4 @@
-"""What people may say about themselves, value by value."""
+"""Names, addresses, passwords and phone numbers of people."""
 
 import pytest
 from marshmallow import ValidationError
@@ -14,7 +14,7 @@ def codes(field: Text, value: object) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("typed", "kept"),
+    ("typed", "expected"),
     [
         ("Ann", "Ann"),
         ("ann", "Ann"),
@@ -43,8 +43,8 @@ def codes(field: Text, value: object) -> list[str]:
         ("x" * 49 + "Y", "x" * 49 + "Y"),
     ],
 )
-def test_valid_names_become_plain_text(typed: str, kept: str) -> None:
-    assert PersonName().deserialize(typed) == kept
+def test_valid_names_become_plain_text(typed: str, expected: str) -> None:
+    assert PersonName().deserialize(typed) == expected
 
 
 @pytest.mark.parametrize(
@@ -165,7 +165,7 @@ def test_invalid_passwords_are_refused_with_all_errors(typed: str, expected: lis
 
 
 @pytest.mark.parametrize(
-    ("typed", "kept"),
+    ("typed", "expected"),
     [
         ("5550123456", "5550123456"),
         ("+49 (170) 123-45.67", "+491701234567"),
@@ -179,8 +179,8 @@ def test_invalid_passwords_are_refused_with_all_errors(typed: str, expected: lis
         (None, None),
     ],
 )
-def test_valid_phones_become_digits(typed: str | None, kept: str | None) -> None:
-    assert Phone(allow_none=True).deserialize(typed) == kept
+def test_valid_phones_become_digits(typed: str | None, expected: str | None) -> None:
+    assert Phone(allow_none=True).deserialize(typed) == expected
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Passwords that everybody tries are refused, and good ones are not."""
+"""Password strength."""
 
 import random
 import string
@@ -32,8 +32,8 @@ def test_common_passwords_are_guessable(password: str) -> None:
 
 @pytest.mark.parametrize("password", GOOD)
 def test_strong_passwords_are_accepted(client: FlaskClient, ann: dict[str, Any], password: str) -> None:
-    answer = client.post("/api/signup", json=ann | {"email": "bo@other.example", "password": password})
-    assert answer.status_code == 201, answer.text
+    response = client.post("/api/signup", json=ann | {"email": "bo@other.example", "password": password})
+    assert response.status_code == 201, response.text
 
 
 def test_random_passwords_and_passphrases_are_never_refused() -> None:
@@ -68,9 +68,9 @@ OWN = {"email": "zoe.quimby@wexford-mills.example", "first_name": "Zoé", "last_
 def test_passwords_must_not_contain_context_words(make_app: MakeApp, password: str) -> None:
     client = make_app(APP_NAME="Acme Widgets").test_client()
     person = OWN | {"password": password}
-    answer = client.post("/api/signup", json=person)
-    assert (answer.status_code, answer.json["codes"]) == (422, {"password": ["too_personal"]})
-    assert password not in answer.text
+    response = client.post("/api/signup", json=person)
+    assert (response.status_code, response.json["codes"]) == (422, {"password": ["too_personal"]})
+    assert password not in response.text
     other = {"email": "ann@site.example", "first_name": "Ann", "last_name": "Tester", "password": PASSWORD}
     assert client.post("/api/signup", json=other).status_code == 201
 
@@ -86,10 +86,12 @@ def test_every_password_field_applies_the_same_rules(app: Flask) -> None:
     resets = [token_in(mail) for mail in mails(app, "reset")]
     confirm = token_in(mails(app, "confirm")[0])
     for password, code in weak.items():
-        answers = [client.post("/api/password/reset", json={"token": token, "password": password}) for token in resets]
+        responses = [
+            client.post("/api/password/reset", json={"token": token, "password": password}) for token in resets
+        ]
         body = {"token": confirm, "password": password, "replace": True}
-        answers.append(client.post("/api/signup/confirm", json=body))
-        assert [answer.json["codes"] for answer in answers] == [{"password": [code]}] * 3
+        responses.append(client.post("/api/signup/confirm", json=body))
+        assert [response.json["codes"] for response in responses] == [{"password": [code]}] * 3
         changed = ann.call("POST", "/api/me/password", password=PASSWORD, new_password=password)
         assert changed.json["codes"] == {"new_password": [code]}
     assert login(client, ann.email).status_code == 200

@@ -1,4 +1,4 @@
-"""Owners may link to a privacy text in labels and helps: as a link on the page, as words everywhere else."""
+"""Links in labels and help texts."""
 
 import pytest
 from flask import Flask
