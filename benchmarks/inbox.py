@@ -42,7 +42,7 @@ def fill(folder: str) -> None:
     os.environ |= {"INSTANCE_PATH": folder, "LOG_LEVEL": "WARNING"}
     app = create_app(load_settings(Path(folder)))
     with app.app_context():
-        person = service.Person("owner@example.com", "Olga", "Owner", "Correct-horse-7")
+        person = service.NewAccount("owner@example.com", "Olga", "Owner", "Correct-horse-7")
         account = service.create(person, role="owner", status="active")
         fields = [{"name": name, "type": "text", "label": name.title()} for name in FIELDS]
         with write_session():

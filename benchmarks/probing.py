@@ -15,7 +15,7 @@ from pathlib import Path
 
 from benchmarks.servers import Running, running
 from forms_service.accounts.models import Account
-from forms_service.accounts.password_hashing import hashed
+from forms_service.accounts.password_hashing import hash_password
 from forms_service.accounts.service import email_index
 from forms_service.app import create_app
 from forms_service.config import load_settings
@@ -43,7 +43,7 @@ def make_accounts(folder: str) -> None:
     os.environ |= {"INSTANCE_PATH": folder, "LOG_LEVEL": "WARNING", **NO_LIMITS}
     app = create_app(load_settings(Path(folder)))
     with app.app_context():
-        password_hash = hashed("Correct-horse-7")
+        password_hash = hash_password("Correct-horse-7")
         for path, (status, _) in ASKED.items():
             for number in range(PAIRS):
                 email = known(path, number)

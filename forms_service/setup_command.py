@@ -21,7 +21,7 @@ from marshmallow import ValidationError as BadSettingError
 from sqlalchemy.exc import DBAPIError
 
 from forms_service.accounts import administration
-from forms_service.accounts.service import Person
+from forms_service.accounts.service import NewAccount
 from forms_service.app import create_app
 from forms_service.config import DOTENV, Settings, SettingsError, load_settings
 from forms_service.config import parsers as of
@@ -111,7 +111,7 @@ def check(options: SetupOptions) -> CheckedSetup:
         return CheckedSetup(options, url, draft, needs_person=_needs_person(options.email))
 
 
-def run_setup(checked: CheckedSetup, operator: Person | None) -> str:
+def run_setup(checked: CheckedSetup, operator: NewAccount | None) -> str:
     """Write `.env`, migrate the database, make the operator, wrap the keys anew; the text to show.
 
     :raises StartError: when a step fails; `.env` stays, and the same command goes on

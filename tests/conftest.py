@@ -124,7 +124,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
     for name, value in QUICK.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(constant_time, "LOOKING", 0.0)
+    monkeypatch.setattr(constant_time, "LOOKUP_SECONDS", 0.0)
 
 
 @pytest.fixture
@@ -322,7 +322,7 @@ def make_key(
 ) -> dict[str, str]:
     """Headers of a new account with an API key."""
     with app.app_context():
-        person = service.Person(email, "Olga", "Owner", "Correct-horse-7")
+        person = service.NewAccount(email, "Olga", "Owner", "Correct-horse-7")
         account = service.create(person, role=role, status="active")
         key = "fs_" + generate_secure_token()
         with write_session():

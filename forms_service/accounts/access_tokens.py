@@ -8,7 +8,7 @@ import jwt
 from jwt.utils import base64url_encode
 
 from forms_service.config import settings
-from forms_service.security import derived_key, generate_secure_token
+from forms_service.security import derive_subkey, generate_secure_token
 
 TYPE = "at+jwt"
 """The token's `typ` (RFC 9068, 2.1), so that no other signed thing passes for one."""
@@ -29,7 +29,7 @@ class Claims:
     expires_at: int
 
 
-def made(account_id: uuid.UUID, session_id: uuid.UUID) -> str:
+def issue(account_id: uuid.UUID, session_id: uuid.UUID) -> str:
     """A token for a session, good for ACCESS_TOKEN_EXPIRE_MINUTES."""
     issued_at = int(time.time())
     claims = {
@@ -48,23 +48,25 @@ def lifetime() -> int:
     return settings.access_token_expire_minutes * 60
 
 
-def read(token: str) -> Claims | None:
+def decode(token: str) -> Claims | None:
     """What the token says; None for any that is not ours to the letter, or is expired."""
     if len(token) > MAX_LENGTH:
         return None
     try:
-        found = jwt.decode_complete(
+        decoded = jwt.decode_complete(
             token, _key(), algorithms=[settings.algorithm], issuer=ISSUER, options={"require": REQUIRED}
         )
-        if found["header"] != {"alg": settings.algorithm, "typ": TYPE}:
+        if decoded["header"] != {"alg": settings.algorithm, "typ": TYPE}:
             return None  # nothing that asks for another key or another way of reading
-        if base64url_encode(found["signature"]).decode() != token.rpartition(".")[2]:
+        if base64url_encode(decoded["signature"]).decode() != token.rpartition(".")[2]:
             return None  # base64 is read past what does not belong in it
-        said = found["payload"]
-        return Claims(uuid.UUID(str(said["sub"])), uuid.UUID(str(said["sid"])), int(said["iat"]), int(said["exp"]))
+        claims = decoded["payload"]
+        return Claims(
+            uuid.UUID(str(claims["sub"])), uuid.UUID(str(claims["sid"])), int(claims["iat"]), int(claims["exp"])
+        )
     except (jwt.PyJWTError, ValueError, RecursionError):
         return None
 
 
 def _key() -> bytes:
-    return derived_key(settings.secret_key, "forms_service access token")
+    return derive_subkey(settings.secret_key, "forms_service access token")

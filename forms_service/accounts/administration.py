@@ -7,8 +7,8 @@ from sqlalchemy import delete, select
 
 from forms_service.accounts import audit, email_tokens, emails
 from forms_service.accounts.models import Account, ApiKey, Session
-from forms_service.accounts.password_hashing import hashed
-from forms_service.accounts.service import NO_ACCOUNT, Person, by_email, create, email_index
+from forms_service.accounts.password_hashing import hash_password
+from forms_service.accounts.service import NO_ACCOUNT, NewAccount, create, email_index, lock_by_email
 from forms_service.database.transactions import write_session
 from forms_service.database.types import now
 from forms_service.errors import ConflictError, NotFoundError
@@ -22,7 +22,7 @@ def status_of(email: str) -> str | None:
     return db.session.scalar(select(Account.status).where(Account.email_index == email_index(email)))
 
 
-def demand_account(email: str) -> None:
+def require_account(email: str) -> None:
     """Refuse to go on where there is no account with that address.
 
     :raises NotFoundError: saying so
@@ -31,23 +31,23 @@ def demand_account(email: str) -> None:
         raise NotFoundError(NO_ACCOUNT)
 
 
-def ensure_operator(email: str, person: Person | None) -> None:
+def ensure_operator(email: str, new: NewAccount | None) -> None:
     """Make an operator of the account with that address, or make one; an active account keeps its password.
 
     :raises ConflictError: for a disabled account
     """
-    found = status_of(email)
-    if found is None and person is not None:
-        create(person, role="operator", status="active")
+    status = status_of(email)
+    if status is None and new is not None:
+        create(new, role="operator", status="active")
         return
-    if found == "disabled":
+    if status == "disabled":
         raise ConflictError("The account with this address is disabled. Run first: flask accounts enable ADDRESS")
-    if found == "pending" and person is not None:  # whoever signed up with the address has not shown that it is theirs
-        set_password(email, person.password)
+    if status == "pending" and new is not None:  # whoever signed up with the address has not shown that it is theirs
+        set_password(email, new.password)
     _change(email, "account_role_changed", _promote)
 
 
-def disable(email: str, *, sure: bool = False) -> uuid.UUID:
+def disable(email: str, *, force: bool = False) -> uuid.UUID:
     """Close an account, with its sessions, keys and links; its id.
 
     :raises NotFoundError: where there is none with that address
@@ -55,7 +55,7 @@ def disable(email: str, *, sure: bool = False) -> uuid.UUID:
     """
 
     def close(account: Account) -> None:
-        _keep_one_operator(account, sure)
+        _refuse_last_operator(account, force)
         account.status = "disabled"
         _end_access(account)
 
@@ -74,12 +74,12 @@ def enable(email: str) -> uuid.UUID:
             raise ConflictError(f"This account is not disabled: its status is {account.status}.")
         account.status = "active" if account.confirmed_at else "pending"
         if account.status == "pending":
-            emails.confirm(account)
+            emails.send_confirmation(account)
 
     return _change(email, "account_enabled", reopen)
 
 
-def set_role(email: str, role: str, *, sure: bool = False) -> uuid.UUID:
+def set_role(email: str, role: str, *, force: bool = False) -> uuid.UUID:
     """Give an account another role; its id.
 
     :raises NotFoundError: where there is none with that address
@@ -88,7 +88,7 @@ def set_role(email: str, role: str, *, sure: bool = False) -> uuid.UUID:
 
     def assign(account: Account) -> None:
         if role != "operator":
-            _keep_one_operator(account, sure)
+            _refuse_last_operator(account, force)
         account.role = role
 
     return _change(email, "account_role_changed", assign)
@@ -99,7 +99,7 @@ def set_password(email: str, password: str) -> uuid.UUID:
 
     :raises NotFoundError: where there is none with that address
     """
-    password_hash = hashed(password)
+    password_hash = hash_password(password)
 
     def replace(account: Account) -> None:
         account.password_hash = password_hash
@@ -110,7 +110,7 @@ def set_password(email: str, password: str) -> uuid.UUID:
 
 def _change(email: str, event: str, change: Callable[[Account], None]) -> uuid.UUID:
     with write_session():
-        account = by_email(email)
+        account = lock_by_email(email)
         if account is None:
             raise NotFoundError(NO_ACCOUNT)
         change(account)
@@ -125,13 +125,13 @@ def _promote(account: Account) -> None:
     account.confirmed_at = account.confirmed_at or now()
 
 
-def _keep_one_operator(account: Account, sure: bool) -> None:
+def _refuse_last_operator(account: Account, force: bool) -> None:
     active = select(Account.id).where(Account.role == "operator", Account.status == "active").with_for_update()
-    if not sure and set(db.session.scalars(active)) == {account.id}:
+    if not force and set(db.session.scalars(active)) == {account.id}:
         raise ConflictError(LAST_OPERATOR)
 
 
 def _end_access(account: Account) -> None:
     for kind in (Session, ApiKey):
         db.session.execute(delete(kind).where(kind.account_id == account.id))
-    email_tokens.drop(account.id)
+    email_tokens.revoke(account.id)

@@ -23,8 +23,8 @@ def record(name: str, *, account_id: uuid.UUID | None, details: Mapping[str, Any
     by a command of the operator or by the service itself.
     """
     client = client_address() if has_request_context() else None
-    said = json.dumps(details) if details else None
-    db.session.add(Event(account_id=account_id, name=name, client=client, details=said))
+    serialized = json.dumps(details) if details else None
+    db.session.add(Event(account_id=account_id, name=name, client=client, details=serialized))
 
 
 def note(name: str) -> None:

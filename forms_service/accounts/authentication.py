@@ -36,7 +36,7 @@ class Caller:
         """Whether a session asks, or an API key with that scope."""
         return self.scopes is None or scope in self.scopes
 
-    def demand(self, scope: str) -> None:
+    def require_scope(self, scope: str) -> None:
         """Refuse an API key without that scope.
 
         :raises AuthorizationError: naming the scope
@@ -50,13 +50,13 @@ def token_hash(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
-def identified(token: str) -> Caller | None:
+def authenticate(token: str) -> Caller | None:
     """Whom a bearer token stands for; the database is asked each time, so what was ended has ended."""
-    return _by_key(token) if token.startswith(KEY_PREFIX) else _by_session(token)
+    return _find_by_key(token) if token.startswith(KEY_PREFIX) else _find_by_session(token)
 
 
-def _by_session(token: str) -> Caller | None:
-    claims = access_tokens.read(token)
+def _find_by_session(token: str) -> Caller | None:
+    claims = access_tokens.decode(token)
     if claims is None:
         return None
     role = db.session.scalar(
@@ -68,21 +68,21 @@ def _by_session(token: str) -> Caller | None:
     return None if role is None else Caller(claims.account_id, role, session_id=claims.session_id)
 
 
-def _by_key(key: str) -> Caller | None:
-    found = db.session.execute(
+def _find_by_key(key: str) -> Caller | None:
+    row = db.session.execute(
         select(ApiKey.id, ApiKey.scopes, ApiKey.last_used_at, Account.id, Account.role)
         .join(Account, Account.id == ApiKey.account_id)
         .where(ApiKey.hash == token_hash(key), Account.status == "active")
     ).one_or_none()
-    if found is None:
+    if row is None:
         return None
-    key_id, scopes, last_used_at, account_id, role = found
+    key_id, scopes, last_used_at, account_id, role = row
     if last_used_at is None or last_used_at < now() - USE_INTERVAL:
-        _note_use(key_id, account_id)
+        _record_use(key_id, account_id)
     return Caller(account_id, role, key_id=key_id, scopes=frozenset(scopes.split()))
 
 
-def _note_use(key_id: uuid.UUID, account_id: uuid.UUID) -> None:
+def _record_use(key_id: uuid.UUID, account_id: uuid.UUID) -> None:
     """Say once an hour that a key is in use, however many requests come at once."""
     due = or_(ApiKey.last_used_at.is_(None), ApiKey.last_used_at < now() - USE_INTERVAL)
     with write_session():

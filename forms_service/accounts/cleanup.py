@@ -5,7 +5,7 @@ from datetime import timedelta
 from flask import Flask
 from sqlalchemy import delete, func, select
 
-from forms_service.accounts.deletion import sweep_pending
+from forms_service.accounts.deletion import erase_expired_signups
 from forms_service.accounts.models import SESSION_LIFETIME, Event, KnownPlace, RefreshToken, Session, Token
 from forms_service.background import periodic
 from forms_service.config import settings
@@ -17,7 +17,7 @@ SWEEP_INTERVAL = 3600
 """Seconds from sweep to sweep."""
 
 
-PLACES_KEPT = timedelta(days=180)
+PLACE_RETENTION = timedelta(days=180)
 """How long a network or browser is known that nobody signs in from."""
 
 
@@ -27,24 +27,24 @@ MAX_EVENTS = 10_000
 
 def init_app(app: Flask) -> None:
     """Sweep once an hour, wherever background work is done."""
-    periodic.register(app, "accounts", SWEEP_INTERVAL, sweep)
+    periodic.register(app, "accounts", SWEEP_INTERVAL, delete_expired)
 
 
-def sweep() -> None:
+def delete_expired() -> None:
     """Take out what is over."""
     kept_since = now() - timedelta(days=settings.audit_retention_days)
     with write_session():
         db.session.execute(delete(Token).where(Token.expires_at < now()))
         db.session.execute(delete(Session).where(Session.expires_at < now()))
         db.session.execute(delete(RefreshToken).where(RefreshToken.used_at < now() - SESSION_LIFETIME))
-        db.session.execute(delete(KnownPlace).where(KnownPlace.last_used_at < now() - PLACES_KEPT))
+        db.session.execute(delete(KnownPlace).where(KnownPlace.last_used_at < now() - PLACE_RETENTION))
         db.session.execute(delete(Event).where(Event.at < kept_since))
         db.session.commit()
-    _bound_trails()
-    sweep_pending()
+    _trim_trails()
+    erase_expired_signups()
 
 
-def _bound_trails() -> None:
+def _trim_trails() -> None:
     """Delete the oldest events of accounts that have more than MAX_EVENTS."""
     counted = select(Event.account_id).where(Event.account_id.is_not(None)).group_by(Event.account_id)
     for account_id in db.session.scalars(counted.having(func.count() > MAX_EVENTS)).all():

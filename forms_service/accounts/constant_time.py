@@ -4,14 +4,14 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-LOOKING = 0.05
+LOOKUP_SECONDS = 0.05
 """Seconds that looking an address up and queueing a mail is given; it takes a few milliseconds of them."""
 
 
 @contextmanager
-def steady(seconds: float | None = None) -> Iterator[None]:
-    """Take that many seconds for what is done inside, LOOKING if none are said, also when it fails."""
-    until = time.monotonic() + (LOOKING if seconds is None else seconds)
+def fixed_duration(seconds: float | None = None) -> Iterator[None]:
+    """Take that many seconds for what is done inside, LOOKUP_SECONDS if none are said, also when it fails."""
+    until = time.monotonic() + (LOOKUP_SECONDS if seconds is None else seconds)
     try:
         yield
     finally:

@@ -11,10 +11,10 @@ from forms_service.delivery import outbox
 from forms_service.extensions import db
 from forms_service.signals import account_deleted, account_emptying, account_erasing
 
-EMPTIED = ""
+ERASED_HASH = ""
 """The password's hash of an account that was erased while its forms still are; no account has it otherwise."""
 
-BATCH = 500
+BATCH_SIZE = 500
 """Pending accounts that one sweep looks at a time."""
 
 
@@ -27,7 +27,7 @@ def erase(account_id: uuid.UUID, event: str = "erased") -> None:
     db.session.add(Event(account_id=account_id, name=event))
 
 
-def empty(account: Account) -> None:
+def anonymize(account: Account) -> None:
     """Erase all of an account but a row that says nothing, in the caller's transaction.
 
     Its forms hang on that until they are erased: `drop_emptied` is called then.
@@ -36,15 +36,15 @@ def empty(account: Account) -> None:
     db.session.execute(update(Event).where(Event.account_id == account.id).values(client=None, details=None))
     for kind in (Session, ApiKey, Token):
         db.session.execute(delete(kind).where(kind.account_id == account.id))
-    account.email = account.first_name = account.last_name = account.password_hash = EMPTIED
+    account.email = account.first_name = account.last_name = account.password_hash = ERASED_HASH
     account.email_index, account.phone = secrets.token_bytes(32), None
     account.role, account.status = "user", "disabled"
     db.session.add(Event(account_id=account.id, name="erased"))
 
 
-def drop_emptied(account_id: uuid.UUID) -> None:
+def delete_anonymized(account_id: uuid.UUID) -> None:
     """Delete the row that is left of an account, if it is only that, in the caller's transaction."""
-    db.session.execute(delete(Account).where(Account.id == account_id, Account.password_hash == EMPTIED))
+    db.session.execute(delete(Account).where(Account.id == account_id, Account.password_hash == ERASED_HASH))
 
 
 def erase_pending(account_id: uuid.UUID, *, unless_linked: bool = False) -> None:
@@ -61,9 +61,9 @@ def erase_pending(account_id: uuid.UUID, *, unless_linked: bool = False) -> None
     account_deleted.send(account_id=account_id)
 
 
-def sweep_pending() -> None:
+def erase_expired_signups() -> None:
     """Erase the accounts that no link can confirm any more."""
-    query = select(Account.id).where(Account.status == "pending", ~_has_token()).limit(BATCH)
+    query = select(Account.id).where(Account.status == "pending", ~_has_token()).limit(BATCH_SIZE)
     while expired := db.session.scalars(query).all():
         for account_id in expired:
             erase_pending(account_id, unless_linked=True)

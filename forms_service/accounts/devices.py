@@ -37,7 +37,7 @@ class Device:
     """Its browser, if it was seen before, and its network, as keyed hashes."""
 
 
-def asking_device() -> Device:
+def request_device() -> Device:
     """What the request says about where it comes from."""
     index = current_key_ring().index
     browser = request.cookies.get(COOKIE, "")
@@ -46,9 +46,9 @@ def asking_device() -> Device:
     return Device(client_address(), request.headers.get("User-Agent", "")[:MAX_LENGTH], places)
 
 
-def known_browser() -> Device:
+def register_browser() -> Device:
     """The same for a sign-in that succeeds: a browser without a number is given one with the answer."""
-    device = asking_device()
+    device = request_device()
     if "Sec-Fetch-Mode" not in request.headers or len(device.places) > 1:
         return device
     browser = secrets.token_urlsafe(32)
@@ -65,7 +65,7 @@ def known_browser() -> Device:
     return Device(device.client, device.user_agent, (place, *device.places))
 
 
-def tries_key(email: str, device: Device) -> str:
+def attempts_key(email: str, device: Device) -> str:
     """What wrong passwords for an address count by: a known place of the account has tries of its own."""
     browser_first = case({place: order for order, place in enumerate(device.places)}, value=KnownPlace.place)
     place = db.session.scalar(
@@ -83,13 +83,13 @@ def is_known(key: str) -> bool:
     return " " in key
 
 
-def remember(account_id: object, device: Device) -> None:
+def remember_device(account_id: object, device: Device) -> None:
     """Know the places of a device from now on, in the caller's transaction."""
     for place in device.places:
         db.session.merge(KnownPlace(account_id=account_id, place=place, last_used_at=now()))
     own = KnownPlace.account_id == account_id
     db.session.flush()
     newest = select(KnownPlace.place).where(own).order_by(KnownPlace.last_used_at.desc()).limit(MAX_PLACES)
-    kept = db.session.scalars(newest).all()
-    if len(kept) == MAX_PLACES:
-        db.session.execute(delete(KnownPlace).where(own, KnownPlace.place.not_in(kept)))
+    newest_places = db.session.scalars(newest).all()
+    if len(newest_places) == MAX_PLACES:
+        db.session.execute(delete(KnownPlace).where(own, KnownPlace.place.not_in(newest_places)))

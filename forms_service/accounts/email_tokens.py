@@ -23,10 +23,10 @@ LIFETIMES = {"confirm": timedelta(hours=24), "reset": timedelta(hours=1), "email
 
 def add(token: str, purpose: str, account_id: uuid.UUID, payload: dict[str, Any] | None = None) -> None:
     """Make a token good, in the caller's transaction. Older ones stay good: a stranger who asks spoils no link."""
-    kept = json.dumps(payload) if payload else None
+    serialized = json.dumps(payload) if payload else None
     expires_at = now() + LIFETIMES[purpose]
     db.session.add(
-        Token(hash=token_hash(token), purpose=purpose, account_id=account_id, payload=kept, expires_at=expires_at)
+        Token(hash=token_hash(token), purpose=purpose, account_id=account_id, payload=serialized, expires_at=expires_at)
     )
 
 
@@ -35,15 +35,15 @@ def check(purpose: str, token: str) -> tuple[uuid.UUID, dict[str, Any]]:
 
     :raises ValidationError: on `token`, one text for all that is wrong with it
     """
-    row = db.session.execute(select(Token.account_id, Token.payload).where(*_good(purpose, token))).one_or_none()
+    row = db.session.execute(select(Token.account_id, Token.payload).where(*_valid(purpose, token))).one_or_none()
     if row is None:
-        raise no_good()
-    return row.account_id, _loaded(row.payload)
+        raise invalid_token_error()
+    return row.account_id, _parse_payload(row.payload)
 
 
-def is_good(purpose: str, token: str) -> bool:
+def is_valid(purpose: str, token: str) -> bool:
     """Whether the token is good for that purpose now."""
-    return db.session.scalar(select(Token.account_id).where(*_good(purpose, token))) is not None
+    return db.session.scalar(select(Token.account_id).where(*_valid(purpose, token))) is not None
 
 
 def count_try(token: str) -> int:
@@ -51,12 +51,12 @@ def count_try(token: str) -> int:
 
     :raises ValidationError: on `token`, when there were MAX_TRIES before
     """
-    if not rows_changed(update(Token).where(*_good("confirm", token)).values(tries=Token.tries + 1)):
-        raise no_good()
+    if not rows_changed(update(Token).where(*_valid("confirm", token)).values(tries=Token.tries + 1)):
+        raise invalid_token_error()
     return MAX_TRIES - (db.session.scalar(select(Token.tries).where(Token.hash == token_hash(token))) or 0)
 
 
-def newest(purpose: str, account_id: uuid.UUID) -> Token | None:
+def find_newest(purpose: str, account_id: uuid.UUID) -> Token | None:
     """The token of that purpose that an account was given last, if it has not expired."""
     own = select(Token).where(Token.account_id == account_id, Token.purpose == purpose, Token.expires_at > now())
     return db.session.scalar(own.order_by(Token.expires_at.desc()).limit(1))
@@ -64,15 +64,15 @@ def newest(purpose: str, account_id: uuid.UUID) -> Token | None:
 
 def payload_of(token: Token | None) -> dict[str, Any]:
     """What was kept with a token."""
-    return _loaded(token.payload if token else None)
+    return _parse_payload(token.payload if token else None)
 
 
-def keep(token: Token, payload: dict[str, Any]) -> None:
+def replace_payload(token: Token, payload: dict[str, Any]) -> None:
     """Keep something else with a token, which may be tried anew; in the caller's transaction."""
     token.payload, token.tries = json.dumps(payload), 0
 
 
-def spend(purpose: str, token: str) -> tuple[Account, dict[str, Any]]:
+def consume(purpose: str, token: str) -> tuple[Account, dict[str, Any]]:
     """Whose token it was, and what was kept with it: of several at once one gets it. In the caller's transaction.
 
     The account is locked before the token, as everywhere: two that wait for each other would wait for ever.
@@ -84,23 +84,23 @@ def spend(purpose: str, token: str) -> tuple[Account, dict[str, Any]]:
     account = db.session.scalar(select(Account).where(Account.id == holder).with_for_update())
     payload = db.session.scalar(select(Token.payload).where(*own))
     if account is None or not rows_changed(delete(Token).where(*own)):
-        raise no_good()
-    return account, _loaded(payload)
+        raise invalid_token_error()
+    return account, _parse_payload(payload)
 
 
-def no_good() -> ValidationError:
+def invalid_token_error() -> ValidationError:
     """What is said of every token that is not good, whatever the reason."""
     sentence = "This link is invalid: it has expired or was already used. Ask for a new one."
     return ValidationError({"token": [FieldError(sentence, "invalid_token")]})
 
 
-def drop(account_id: uuid.UUID, *purposes: str) -> None:
+def revoke(account_id: uuid.UUID, *purposes: str) -> None:
     """Make an account's tokens of those purposes, or all of them, worthless; in the caller's transaction."""
     own = delete(Token).where(Token.account_id == account_id)
     db.session.execute(own.where(Token.purpose.in_(purposes)) if purposes else own)
 
 
-def _good(purpose: str, token: str) -> tuple[Any, ...]:
+def _valid(purpose: str, token: str) -> tuple[Any, ...]:
     return (*_unexpired(purpose, token), Token.tries < MAX_TRIES)
 
 
@@ -108,5 +108,5 @@ def _unexpired(purpose: str, token: str) -> tuple[Any, ...]:
     return (Token.hash == token_hash(token), Token.purpose == purpose, Token.expires_at > now())
 
 
-def _loaded(payload: str | None) -> dict[str, Any]:
+def _parse_payload(payload: str | None) -> dict[str, Any]:
     return json.loads(payload) if payload else {}

@@ -16,10 +16,10 @@ class HashingGate:
     and core from the rest of the service. First come, first served; whoever finds no place is told to come back.
     """
 
-    def __init__(self, slots: int, places: int, patience: float) -> None:
+    def __init__(self, slots: int, max_waiting: int, timeout: float) -> None:
         self._free = slots
-        self._places = places
-        self._patience = patience
+        self._max_waiting = max_waiting
+        self._timeout = timeout
         self._lock = threading.Lock()
         self._waiting: deque[threading.Event] = deque()
 
@@ -40,11 +40,11 @@ class HashingGate:
             if self._free:
                 self._free -= 1
                 return
-            if len(self._waiting) >= self._places:
+            if len(self._waiting) >= self._max_waiting:
                 raise self._refusal()
             turn = threading.Event()
             self._waiting.append(turn)
-        if not turn.wait(self._patience):
+        if not turn.wait(self._timeout):
             with self._lock:
                 if not turn.is_set():  # it may have come just now
                     self._waiting.remove(turn)

@@ -13,10 +13,10 @@ from forms_service.web.route_policy import public, unlimited
 
 accounts = Blueprint("accounts", __name__)
 
-SAME = unlimited("a page that is the same for everybody")
-LINKED = unlimited("a page that looks one token up")
+UNLIMITED_PAGE = unlimited("a page that is the same for everybody")
+UNLIMITED_LINK = unlimited("a page that looks one token up")
 
-DONE = {
+DONE_PAGES = {
     "signed_up": (
         "/signup/thanks",
         "Thank you for signing up",
@@ -51,7 +51,7 @@ DONE = {
 }
 """What a browser is led on to: endpoint → path, heading, sentence."""
 
-LINKS = {
+NEXT_LINKS = {
     "signed_up": (("accounts.resend", "No mail received?"),),
     "confirmed": (("docs.show", "What you can do with the account"),),
     "resent": (("accounts.resend", "No mail received?"),),
@@ -68,15 +68,15 @@ def _show(template: str, **values: Any) -> Response:
 def _show_link(template: str, purpose: str) -> Response:
     """The page behind a link in a mail: a form, or what is wrong with the link when nothing could come of the form."""
     token = request.args.get("token", "")
-    if email_tokens.is_good(purpose, token):
+    if email_tokens.is_valid(purpose, token):
         return _show(template, token=token)
-    error = email_tokens.no_good()
+    error = email_tokens.invalid_token_error()
     return page(f"accounts/{template}.html", error=error, errors=error.faults, values={})
 
 
 @accounts.get("/signup")
 @public
-@SAME
+@UNLIMITED_PAGE
 def form() -> Response:
     """The sign-up form."""
     return _show("signup")
@@ -84,7 +84,7 @@ def form() -> Response:
 
 @accounts.get("/signup/resend")
 @public
-@SAME
+@UNLIMITED_PAGE
 def resend() -> Response:
     """Ask for the confirmation mail again."""
     return _show("resend")
@@ -92,7 +92,7 @@ def resend() -> Response:
 
 @accounts.get("/forgot")
 @public
-@SAME
+@UNLIMITED_PAGE
 def forgot() -> Response:
     """Ask for a link to choose a new password by."""
     return _show("forgot")
@@ -100,7 +100,7 @@ def forgot() -> Response:
 
 @accounts.get("/signup/confirm")
 @public
-@LINKED
+@UNLIMITED_LINK
 def confirm() -> Response:
     """Behind the link that confirms an address."""
     return _show_link("confirm", "confirm")
@@ -108,7 +108,7 @@ def confirm() -> Response:
 
 @accounts.get("/reset")
 @public
-@LINKED
+@UNLIMITED_LINK
 def reset() -> Response:
     """Behind the link to choose a new password by."""
     return _show_link("reset", "reset")
@@ -116,20 +116,20 @@ def reset() -> Response:
 
 @accounts.get("/new-address")
 @public
-@LINKED
+@UNLIMITED_LINK
 def new_address() -> Response:
     """Behind the link that confirms a new address."""
     return _show_link("new_address", "email")
 
 
 def _add_done(endpoint: str, path: str, heading: str, sentence: str) -> None:
-    links = LINKS.get(endpoint, ())
+    links = NEXT_LINKS.get(endpoint, ())
 
     def show() -> Response:
         return page("accounts/done.html", heading=heading, sentence=sentence, links=links)
 
-    accounts.add_url_rule(path, endpoint, public(SAME(show)))
+    accounts.add_url_rule(path, endpoint, public(UNLIMITED_PAGE(show)))
 
 
-for endpoint, (path, heading, sentence) in DONE.items():
+for endpoint, (path, heading, sentence) in DONE_PAGES.items():
     _add_done(endpoint, path, heading, sentence)

@@ -32,7 +32,7 @@ class CurrentPassword(Text):
         return ["too_long"] if len(value) > 128 else []
 
 
-class Secret(Text):
+class TokenField(Text):
     """A token; what is wrong with one is found out when it is looked up."""
 
     default_error_messages: Messages = {"too_long": "Invalid token."}
@@ -45,7 +45,7 @@ class Secret(Text):
         return ["too_long"] if len(value) > 1000 else []
 
 
-class Tick(CodedField):
+class Checkbox(CodedField):
     """True or false, as JSON or as a checkbox of a form sends it."""
 
     default_error_messages: Messages = {"invalid": "Must be true or false."}
@@ -79,8 +79,8 @@ class KeyName(Text):
         return collapse_whitespace(value)
 
     def _faults(self, value: str) -> list[str]:
-        found = {"too_long": len(value) > 100, "control_characters": has_control_characters(value)}
-        return [key for key, wrong in found.items() if wrong]
+        checks = {"too_long": len(value) > 100, "control_characters": has_control_characters(value)}
+        return [key for key, wrong in checks.items() if wrong]
 
 
 class Scopes(CodedField):

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from forms_service.accounts import audit
 from forms_service.accounts.models import EMAIL_CONTEXT, Account
-from forms_service.accounts.password_hashing import hashed
+from forms_service.accounts.password_hashing import hash_password
 from forms_service.database.transactions import write_session
 from forms_service.database.types import now
 from forms_service.encryption.keyring import current_key_ring
@@ -23,7 +23,7 @@ NO_ACCOUNT = "There is no account with this e-mail address."
 
 
 @dataclass(frozen=True)
-class Person:
+class NewAccount:
     """What a person says about themselves."""
 
     email: str
@@ -33,12 +33,12 @@ class Person:
     phone: str | None = None
 
 
-def create(person: Person, *, role: str, status: str) -> Account:
+def create(new: NewAccount, *, role: str, status: str) -> Account:
     """A new account.
 
     :raises ConflictError: for an address that has one
     """
-    account = new_account(person, hashed(person.password), role=role, status=status)
+    account = build_account(new, hash_password(new.password), role=role, status=status)
     with write_session():
         db.session.add(account)
         try:
@@ -51,14 +51,14 @@ def create(person: Person, *, role: str, status: str) -> Account:
     return account
 
 
-def new_account(person: Person, password_hash: str, *, role: str, status: str) -> Account:
+def build_account(new: NewAccount, password_hash: str, *, role: str, status: str) -> Account:
     """An account that is not stored yet."""
     return Account(
-        email=person.email,
-        email_index=email_index(person.email),
-        first_name=person.first_name,
-        last_name=person.last_name,
-        phone=person.phone,
+        email=new.email,
+        email_index=email_index(new.email),
+        first_name=new.first_name,
+        last_name=new.last_name,
+        phone=new.phone,
         password_hash=password_hash,
         role=role,
         status=status,
@@ -66,18 +66,18 @@ def new_account(person: Person, password_hash: str, *, role: str, status: str) -
     )
 
 
-def everybody() -> Iterator[Account]:
+def list_accounts() -> Iterator[Account]:
     """All accounts, the oldest first, without holding them all in memory; the trail says that they were listed."""
     audit.note("accounts_listed")
     yield from db.session.scalars(select(Account).order_by(Account.id).execution_options(yield_per=500))
 
 
-def by_email(email: str) -> Account | None:
+def lock_by_email(email: str) -> Account | None:
     """The account with that address, in any spelling; nobody else changes it in the transaction."""
     return db.session.scalar(select(Account).where(Account.email_index == email_index(email)).with_for_update())
 
 
-def by_id(account_id: uuid.UUID) -> Account | None:
+def lock_by_id(account_id: uuid.UUID) -> Account | None:
     """The account; nobody else changes it in the transaction."""
     return db.session.scalar(select(Account).where(Account.id == account_id).with_for_update())
 

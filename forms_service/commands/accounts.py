@@ -35,7 +35,7 @@ def create_account(email: str, role: str, first_name: str, last_name: str | None
 @user_errors
 def list_accounts() -> None:
     """List all accounts: id, e-mail, name, role, status and creation time, separated by tabs."""
-    for account in service.everybody():
+    for account in service.list_accounts():
         name = f"{account.first_name} {account.last_name}"
         created = account.created_at.isoformat(timespec="seconds").replace("+00:00", "Z")
         click.echo(format_line(account.id, account.email, name, account.role, account.status, created))
@@ -48,7 +48,7 @@ def list_accounts() -> None:
 @user_errors
 def disable_account(email: str, sure: bool) -> None:
     """Disable an account: end its sessions, revoke its keys and close its forms."""
-    click.echo(f"Disabled: {administration.disable(email, sure=sure)}")
+    click.echo(f"Disabled: {administration.disable(email, force=sure)}")
 
 
 @accounts.command("enable")
@@ -68,7 +68,7 @@ def enable_account(email: str) -> None:
 @user_errors
 def change_role(email: str, role: str, sure: bool) -> None:
     """Change the role of an account: an owner can have forms, an operator sees all forms."""
-    click.echo(f"Now {role}: {administration.set_role(email, role, sure=sure)}")
+    click.echo(f"Now {role}: {administration.set_role(email, role, force=sure)}")
 
 
 @accounts.command("password")
@@ -77,6 +77,6 @@ def change_role(email: str, role: str, sure: bool) -> None:
 @user_errors
 def change_password(email: str) -> None:
     """Set the password of an account, from a prompt or standard input; ends its sessions and keys."""
-    administration.demand_account(email)
+    administration.require_account(email)
     values = load_or_exit(Signup(only=("email", "password")), {"email": email, "password": read_password()})
     click.echo(f"Changed: {administration.set_password(email, values['password'])}")

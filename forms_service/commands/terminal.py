@@ -9,7 +9,7 @@ import click
 import marshmallow as ma
 from sqlalchemy.exc import DBAPIError
 
-from forms_service.accounts.service import Person
+from forms_service.accounts.service import NewAccount
 from forms_service.accounts.signup.schemas import Signup
 from forms_service.database.engine import first_line
 from forms_service.errors import ApiError, StartError
@@ -43,11 +43,11 @@ def read_password(*, confirm: bool = True) -> str:
     return sys.stdin.readline().rstrip("\r\n")
 
 
-def new_person(email: str, first_name: str, last_name: str) -> Person:
+def new_person(email: str, first_name: str, last_name: str) -> NewAccount:
     """The person, with a password that is asked for, checked as at sign-up."""
     load_or_exit(Signup(only=("email", "first_name", "last_name")), _names(email, first_name, last_name))
     values = load_or_exit(Signup(), _names(email, first_name, last_name) | {"password": read_password()})
-    return Person(**values)
+    return NewAccount(**values)
 
 
 def load_or_exit(schema: ma.Schema, values: dict[str, Any]) -> Any:

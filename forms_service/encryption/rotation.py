@@ -163,7 +163,7 @@ def _next_stale_batch(last: tuple[Any, ...] | None, table: Table, columns: list[
 
 
 def _is_stale(columns: list[Column[Any]]) -> ColumnElement[bool]:
-    mark = current_key_ring().mark
+    mark = current_key_ring().prefix
     return or_(*(func.substr(_raw(column), 1, len(mark), type_=LargeBinary) != mark for column in columns))
 
 
@@ -177,7 +177,7 @@ def _reencrypt_row(row: Row[Any], table: Table, columns: list[Column[Any]]) -> t
     ring = current_key_ring()
     stored = {column: row._mapping[column.name] for column in columns}
     stale: Values = {
-        column: bytes(old) for column, old in stored.items() if old is not None and bytes(old[:4]) != ring.mark
+        column: bytes(old) for column, old in stored.items() if old is not None and bytes(old[:4]) != ring.prefix
     }
     keys = list(table.primary_key.columns)
     key = row_key(row[: len(keys)])

@@ -75,7 +75,7 @@ def _delete_form(form_id: str) -> None:
         db.session.delete(form)
         db.session.flush()
         if not db.session.scalar(select(exists().where(Form.owner_id == owner_id))):
-            accounts.drop_emptied(owner_id)
+            accounts.delete_anonymized(owner_id)
         db.session.commit()
 
 

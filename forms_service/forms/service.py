@@ -12,7 +12,7 @@ from sqlalchemy import Select, select, tuple_
 from sqlalchemy.exc import IntegrityError
 
 from forms_service.accounts import audit
-from forms_service.accounts.guards import OWNERS, Caller
+from forms_service.accounts.guards import OWNER_ROLES, Caller
 from forms_service.accounts.models import Account
 from forms_service.accounts.service import NO_ACCOUNT, email_index
 from forms_service.config import settings
@@ -73,7 +73,7 @@ def create_for_email(email: str, body: Mapping[str, Any]) -> dict[str, Any]:
     owner = db.session.scalar(select(Account).where(Account.email_index == email_index(email)))
     if owner is None:
         raise NotFoundError(NO_ACCOUNT)
-    if owner.role not in OWNERS or owner.status != "active":
+    if owner.role not in OWNER_ROLES or owner.status != "active":
         raise AuthorizationError("This account cannot have forms: it must be active, with the role owner or operator.")
     return create(body, owner.id)
 
@@ -162,7 +162,7 @@ def _require_erasure_scope(caller: Caller, before: Mapping[str, Any], after: Map
     """
     days, days_before = after["retention_days"], before["retention_days"]
     if days is not None and (days_before is None or days < days_before):
-        caller.demand("submissions:write")
+        caller.require_scope("submissions:write")
 
 
 def delete(form_id: str, caller: Caller) -> bool:

@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Response, g, request
 
-from forms_service.accounts.guards import caller, for_owners
+from forms_service.accounts.guards import caller, require_owner
 from forms_service.forms import page_tokens, pages, schemas, service
 from forms_service.forms.cache import get_published_form
 from forms_service.rate_limiting.limits import rate_limit
@@ -20,7 +20,7 @@ SHOWN = {"200": {"description": "The HTML page.", "content": {"text/html": {"sch
 
 @forms.route("/api/forms", methods=["POST"])
 @forms.doc(operationId="createForm")
-@for_owners("forms:write")
+@require_owner("forms:write")
 @forms.arguments(schemas.NewForm)
 @forms.answers(201, schemas.Form, message="Form created. It accepts submissions now.")
 def create(body: dict[str, Any]) -> dict[str, Any]:
@@ -30,7 +30,7 @@ def create(body: dict[str, Any]) -> dict[str, Any]:
 
 @forms.route("/api/forms")
 @forms.doc(operationId="listForms")
-@for_owners("forms:read")
+@require_owner("forms:read")
 @forms.arguments(PageQuery, location="query")
 @forms.lists(schemas.Form, message="Your forms, newest first.")
 def list_forms(query: dict[str, Any]) -> Page[dict[str, Any]]:
@@ -40,7 +40,7 @@ def list_forms(query: dict[str, Any]) -> Page[dict[str, Any]]:
 
 @forms.route("/api/forms/<form_id>")
 @forms.doc(operationId="getForm")
-@for_owners("forms:read")
+@require_owner("forms:read")
 @forms.answers(200, schemas.Form, message="Form.")
 def show(form_id: str) -> dict[str, Any]:
     """Get a form."""
@@ -49,7 +49,7 @@ def show(form_id: str) -> dict[str, Any]:
 
 @forms.route("/api/forms/<form_id>/versions")
 @forms.doc(operationId="listFormVersions")
-@for_owners("forms:read")
+@require_owner("forms:read")
 @forms.arguments(PageQuery, location="query")
 @forms.lists(schemas.FormVersion, message="The versions of the form, newest first.")
 def list_versions(query: dict[str, Any], form_id: str) -> Page[dict[str, Any]]:
@@ -59,7 +59,7 @@ def list_versions(query: dict[str, Any], form_id: str) -> Page[dict[str, Any]]:
 
 @forms.route("/api/forms/<form_id>/versions/<int(max=2147483647):version>")
 @forms.doc(operationId="getFormVersion")
-@for_owners("forms:read")
+@require_owner("forms:read")
 @forms.answers(200, schemas.FormVersion, message="Form version.")
 def show_version(form_id: str, version: int) -> dict[str, Any]:
     """Get a version of a form.
@@ -71,7 +71,7 @@ def show_version(form_id: str, version: int) -> dict[str, Any]:
 
 @forms.route("/api/forms/<form_id>", methods=["PATCH"])
 @forms.doc(operationId="changeForm")
-@for_owners("forms:write")
+@require_owner("forms:write")
 @forms.arguments(schemas.FormChanges)
 @forms.answers(200, schemas.Form, message="Form changed.")
 def change(body: dict[str, Any], form_id: str) -> dict[str, Any]:
@@ -86,7 +86,7 @@ def change(body: dict[str, Any], form_id: str) -> dict[str, Any]:
 
 @forms.route("/api/forms/<form_id>", methods=["DELETE"])
 @forms.doc(operationId="deleteForm")
-@for_owners("forms:write")
+@require_owner("forms:write")
 @forms.answers(200, message="The form and all its submissions have been erased.")
 @forms.may_take_time("The form is hidden now. Its submissions will be erased within minutes.")
 def delete(form_id: str) -> bool:

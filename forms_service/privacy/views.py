@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Response
 
-from forms_service.accounts.guards import caller, for_owners
+from forms_service.accounts.guards import caller, require_owner
 from forms_service.inbox import schemas
 from forms_service.privacy import service
 from forms_service.web.api_blueprint import Blueprint
@@ -16,7 +16,7 @@ people_blueprint = Blueprint("people", __name__, description="Everything one per
 
 @people_blueprint.route("/api/people/find", methods=["POST"])
 @people_blueprint.doc(operationId="findPerson")
-@for_owners("submissions:read")
+@require_owner("submissions:read")
 @people_blueprint.arguments(PageQuery, location="query")
 @people_blueprint.arguments(schemas.Person)
 @people_blueprint.lists(schemas.SubmissionShown, message="Submissions with this address, newest first.")
@@ -31,7 +31,7 @@ def find(page: dict[str, Any], body: dict[str, Any]) -> Page[dict[str, Any]]:
 
 @people_blueprint.route("/api/people/export", methods=["POST"])
 @people_blueprint.doc(operationId="exportPerson", responses=schemas.LINES)
-@for_owners("submissions:read")
+@require_owner("submissions:read")
 @people_blueprint.arguments(schemas.Person)
 def export_person(body: dict[str, Any]) -> Response:
     """Export all submissions that contain an e-mail address, as JSON Lines."""
@@ -41,7 +41,7 @@ def export_person(body: dict[str, Any]) -> Response:
 
 @people_blueprint.route("/api/people/erase", methods=["POST"])
 @people_blueprint.doc(operationId="erasePerson")
-@for_owners("submissions:write")
+@require_owner("submissions:write")
 @people_blueprint.arguments(schemas.Person)
 @people_blueprint.answers(
     200, schemas.PersonErased, message="Submissions erased, with their files and everything stored about them."

@@ -15,7 +15,7 @@ from forms_service.metrics import RATE_LIMITED
 from forms_service.rate_limiting import flask_limiter
 from forms_service.rate_limiting.keys import caller_id, caller_key
 from forms_service.rate_limiting.storage import LimitCheck, LimitState, MemoryStorage, RedisStorage
-from forms_service.security import derived_key
+from forms_service.security import derive_subkey
 from forms_service.server.environ import SCRATCH
 from forms_service.web.client import client_for_log, client_key
 from forms_service.web.route_policy import View
@@ -76,7 +76,7 @@ LIMITS = {
 def init_app(app: Flask, settings: Settings) -> None:
     """Create the storage of the app's limits: in Redis where there is one, else in memory."""
     redis = app.extensions["redis"]
-    secret = derived_key(settings.secret_key, "forms_service limits").hex().encode()
+    secret = derive_subkey(settings.secret_key, "forms_service limits").hex().encode()
     storage = RedisStorage(redis, secret) if redis else MemoryStorage()
     app.extensions["rate_limits"] = storage
     flask_limiter.bind(app, storage)

@@ -15,13 +15,13 @@ MAGIC = b"FSF\x01"
 
 PREFIX_BYTES = 7
 HEADER_BYTES = len(MAGIC) + PREFIX_BYTES
-CHUNK = 65_536
+CHUNK_BYTES = 65_536
 """Bytes in clear of every chunk but the last."""
 
 TAG_BYTES = 16
 
 
-class Sealer:
+class FileEncryptor:
     """Encrypts one file while it comes in: `update` for every piece, `finish` once."""
 
     def __init__(self, key: bytes) -> None:
@@ -34,9 +34,9 @@ class Sealer:
         """What is ready to be written; a chunk waits until it is certain not to be the last."""
         self._waiting += data
         ready = b"" if self._number else self._begin()
-        while len(self._waiting) > CHUNK:
-            ready += self._chunk(bytes(self._waiting[:CHUNK]), last=False)
-            del self._waiting[:CHUNK]
+        while len(self._waiting) > CHUNK_BYTES:
+            ready += self._chunk(bytes(self._waiting[:CHUNK_BYTES]), last=False)
+            del self._waiting[:CHUNK_BYTES]
         return ready
 
     def finish(self) -> bytes:
@@ -49,12 +49,12 @@ class Sealer:
         return header
 
     def _chunk(self, clear: bytes, *, last: bool) -> bytes:
-        sealed = self._cipher.encrypt(_nonce(self._header, self._number, last=last), clear, self._header)
+        chunk = self._cipher.encrypt(_nonce(self._header, self._number, last=last), clear, self._header)
         self._number += 1
-        return sealed
+        return chunk
 
 
-def opened(key: bytes, read: Callable[[int], bytes]) -> Iterator[bytes]:
+def decrypt_stream(key: bytes, read: Callable[[int], bytes]) -> Iterator[bytes]:
     """The file that `read(size)` gives, in clear, chunk by chunk; each was checked before it is given.
 
     :raises ValueError: at the place where it was changed, cut off, or something was added
@@ -62,22 +62,22 @@ def opened(key: bytes, read: Callable[[int], bytes]) -> Iterator[bytes]:
     header = read(HEADER_BYTES)
     if len(header) != HEADER_BYTES or not header.startswith(MAGIC):
         raise ValueError("Not a file encrypted by this service.")
-    cipher, number, sealed = AESGCM(key), 1, read(CHUNK + TAG_BYTES)
+    cipher, number, chunk = AESGCM(key), 1, read(CHUNK_BYTES + TAG_BYTES)
     while True:
-        following = read(CHUNK + TAG_BYTES)
+        next_chunk = read(CHUNK_BYTES + TAG_BYTES)
         try:
-            clear = cipher.decrypt(_nonce(header, number, last=not following), sealed, header)
+            clear = cipher.decrypt(_nonce(header, number, last=not next_chunk), chunk, header)
         except (InvalidTag, ValueError):
             raise ValueError("This file is damaged or incomplete.") from None
         yield clear
-        if not following:
+        if not next_chunk:
             return
-        sealed, number = following, number + 1
+        chunk, number = next_chunk, number + 1
 
 
 def sealed_size(size: int) -> int:
     """Bytes that a file of that size takes when it is encrypted."""
-    chunks = max(1, -(-size // CHUNK))
+    chunks = max(1, -(-size // CHUNK_BYTES))
     return HEADER_BYTES + size + chunks * TAG_BYTES
 
 

@@ -9,12 +9,12 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 NONCE_BYTES = 12
-MARK_BYTES = 4
+PREFIX_BYTES = 4
 VERSION = 1
 """Of what is encrypted now. Version 0 had four bytes of key id, of which the first was 0, and no row."""
 
 KEY_BYTES = 32
-MIN_SEALED = MARK_BYTES + NONCE_BYTES + 16
+MIN_CIPHERTEXT = PREFIX_BYTES + NONCE_BYTES + 16
 """Bytes of an empty text: mark, nonce and tag."""
 
 
@@ -32,7 +32,7 @@ class KeyRing:
     def __init__(self, data_keys: Mapping[int, bytes], index_key: bytes, pepper: bytes) -> None:
         self._ciphers = {key_id: AESGCM(key) for key_id, key in data_keys.items()}
         self.current = max(data_keys)
-        self.mark = key_mark(self.current)
+        self.prefix = key_prefix(self.current)
         """Begins what is encrypted now; what begins otherwise is under an older key, or of an older version."""
 
         self._index_hash = hmac.new(index_key, digestmod="sha256")
@@ -42,21 +42,21 @@ class KeyRing:
         """Version (1 byte), key id (3), nonce (12), ciphertext and tag (16); only this row's `place` decrypts it."""
         nonce = os.urandom(NONCE_BYTES)
         associated = f"{context}\0{row}".encode()
-        return self.mark + nonce + self._ciphers[self.current].encrypt(nonce, text.encode(), associated)
+        return self.prefix + nonce + self._ciphers[self.current].encrypt(nonce, text.encode(), associated)
 
-    def decrypt(self, sealed: bytes, context: str, row: str) -> str:
+    def decrypt(self, ciphertext: bytes, context: str, row: str) -> str:
         """The text that was encrypted for that place of that row; values of version 0 know only their place.
 
         :raises UnknownKeyError: when its key is not on the ring
         :raises ValueError: when it was changed, or belongs to another place or row
         """
-        if len(sealed) < MIN_SEALED or sealed[0] > VERSION:
+        if len(ciphertext) < MIN_CIPHERTEXT or ciphertext[0] > VERSION:
             raise ValueError("This value was changed.")
-        cipher = self._ciphers.get(int.from_bytes(sealed[1:MARK_BYTES]))
+        cipher = self._ciphers.get(int.from_bytes(ciphertext[1:PREFIX_BYTES]))
         if cipher is None:
             raise UnknownKeyError("This value is encrypted under a key that is not in the key ring.")
-        nonce, rest = sealed[MARK_BYTES : MARK_BYTES + NONCE_BYTES], sealed[MARK_BYTES + NONCE_BYTES :]
-        associated = f"{context}\0{row}" if sealed[0] else context
+        nonce, rest = ciphertext[PREFIX_BYTES : PREFIX_BYTES + NONCE_BYTES], ciphertext[PREFIX_BYTES + NONCE_BYTES :]
+        associated = f"{context}\0{row}" if ciphertext[0] else context
         try:
             return cipher.decrypt(nonce, rest, associated.encode()).decode()
         except InvalidTag:
@@ -69,9 +69,9 @@ class KeyRing:
         return keyed.digest()
 
 
-def key_mark(key_id: int) -> bytes:
+def key_prefix(key_id: int) -> bytes:
     """The bytes that begin every value of this version under that data key."""
-    return bytes([VERSION]) + key_id.to_bytes(MARK_BYTES - 1)
+    return bytes([VERSION]) + key_id.to_bytes(PREFIX_BYTES - 1)
 
 
 def wrap(key: bytes, wrapping_key: bytes, label: str) -> bytes:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
-FORBIDDEN = tuple(
+FORBIDDEN_NETWORKS = tuple(
     map(
         ipaddress.ip_network,
         ("192.88.99.0/24", "64:ff9b::/96", "64:ff9b:1::/48", "2001::/23", "2002::/16", "3fff::/20", "5f00::/16"),
@@ -14,7 +14,7 @@ FORBIDDEN = tuple(
 )
 """Networks that some Pythons take for global: relays and translators into other networks, examples, segment routing."""
 
-METADATA = tuple(
+METADATA_NETWORKS = tuple(
     map(
         ipaddress.ip_network,
         ("169.254.0.0/16", "fd00:ec2::/32", "fe80::/10", "168.63.129.16/32", "100.100.100.200/32", "192.0.0.192/32"),
@@ -26,17 +26,19 @@ METADATA = tuple(
 def is_allowed(address: str, networks: Iterable[Network] = ()) -> bool:
     """Whether to connect to an address as `getaddrinfo` gives it; `networks` are allowed although they are private."""
     try:
-        found = _unmapped(ipaddress.ip_address(address.partition("%")[0]))
+        parsed = _unmap(ipaddress.ip_address(address.partition("%")[0]))
     except ValueError:
         return False
-    if _is_in(found, METADATA):
+    if _in_any(parsed, METADATA_NETWORKS):
         return False
-    return _is_in(found, networks) or (found.is_global and not found.is_multicast and not _is_in(found, FORBIDDEN))
+    return _in_any(parsed, networks) or (
+        parsed.is_global and not parsed.is_multicast and not _in_any(parsed, FORBIDDEN_NETWORKS)
+    )
 
 
-def _unmapped(address: Address) -> Address:
+def _unmap(address: Address) -> Address:
     return (address.ipv4_mapped or address) if isinstance(address, ipaddress.IPv6Address) else address
 
 
-def _is_in(address: Address, networks: Iterable[Network]) -> bool:
+def _in_any(address: Address, networks: Iterable[Network]) -> bool:
     return any(address.version == network.version and address in network for network in networks)

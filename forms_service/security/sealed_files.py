@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
-from forms_service.security.file_encryption import CHUNK, Sealer, opened
+from forms_service.security.file_encryption import CHUNK_BYTES, FileEncryptor, decrypt_stream
 from forms_service.security.passphrase import SALT_BYTES, derive_key, generate_salt
 
 MAGIC = b"FSP\x01"
@@ -14,7 +14,7 @@ def encrypt_file(source: BinaryIO, password: str) -> Iterator[bytes]:
     """The file encrypted, piece by piece: magic, salt, then the chunks of a stream."""
     salt = generate_salt()
     yield MAGIC + salt
-    sealer = Sealer(derive_key(password, salt))
+    sealer = FileEncryptor(derive_key(password, salt))
     for piece in iter(_reader(source), b""):
         yield sealer.update(piece)
     yield sealer.finish()
@@ -29,10 +29,10 @@ def decrypt_file(source: BinaryIO, password: str) -> Iterator[bytes]:
     if len(head) < len(MAGIC) + SALT_BYTES or not head.startswith(MAGIC):
         raise ValueError("This file was not made by flask encrypt.")
     try:
-        yield from opened(derive_key(password, head[len(MAGIC) :]), source.read)
+        yield from decrypt_stream(derive_key(password, head[len(MAGIC) :]), source.read)
     except ValueError as error:
         raise ValueError("Wrong password, or the file is damaged.") from error
 
 
 def _reader(source: BinaryIO) -> Callable[[], bytes]:
-    return lambda: source.read(CHUNK)
+    return lambda: source.read(CHUNK_BYTES)

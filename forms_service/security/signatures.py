@@ -13,6 +13,6 @@ def verify_hmac_signature(data: str, signature: str, secret_key: str) -> bool:
     return hmac.compare_digest(signature.encode(), create_hmac_signature(data, secret_key).encode())
 
 
-def derived_key(secret_key: str, purpose: str) -> bytes:
+def derive_subkey(secret_key: str, purpose: str) -> bytes:
     """64 bytes for one purpose; whoever learns them knows neither the secret nor the key of another purpose."""
     return hmac.digest(secret_key.encode(), purpose.encode(), "sha512")

@@ -15,7 +15,7 @@ from forms_service.config import settings
 from forms_service.database.transactions import write_session
 from forms_service.database.types import now
 from forms_service.extensions import db
-from forms_service.security import derived_key
+from forms_service.security import derive_subkey
 from forms_service.spam.models import SpentChallenge
 
 ALGORITHM = "PBKDF2/SHA-256"
@@ -76,4 +76,4 @@ def _mark_spent(signature: str) -> bool:
 
 def _key() -> str:
     """A key for this alone."""
-    return derived_key(settings.secret_key, PURPOSE).hex()
+    return derive_subkey(settings.secret_key, PURPOSE).hex()

@@ -54,7 +54,7 @@ def erase_and_commit(
 def _require_scope(_: object, form_id: str, caller: Caller) -> None:
     """An API key needs the scope for deleting submissions when there are any."""
     if db.session.scalar(select(Submission.id).where(Submission.form_id == form_id).limit(1)) is not None:
-        caller.demand("submissions:write")
+        caller.require_scope("submissions:write")
 
 
 @signals.form_emptying.connect

@@ -20,7 +20,7 @@ from forms_service.encryption.associated_data import Unreadable
 from forms_service.errors import NotFoundError, ServiceUnavailableError
 from forms_service.extensions import db
 from forms_service.logs import event
-from forms_service.security.file_encryption import Sealer, opened, sealed_size
+from forms_service.security.file_encryption import FileEncryptor, decrypt_stream, sealed_size
 from forms_service.security.key_ring import KEY_BYTES
 from forms_service.uploads.models import File
 
@@ -50,7 +50,7 @@ class EncryptedFile:
         key = secrets.token_bytes(KEY_BYTES)
         self.key = base64.b64encode(key).decode()
         self.stored_as = str(new_id())
-        self._sealer = Sealer(key)
+        self._sealer = FileEncryptor(key)
         with _disk_may_fail():
             descriptor = os.open(_path(self.stored_as), os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
             self._file = os.fdopen(descriptor, "wb")
@@ -139,7 +139,7 @@ def _names_older_than(moment: float) -> Iterator[str]:
 
 def _decrypt(path: Path, key: bytes) -> Iterator[bytes]:
     with path.open("rb") as file:
-        yield from opened(key, file.read)
+        yield from decrypt_stream(key, file.read)
 
 
 def _folder(app: Flask | None = None) -> Path:

@@ -50,7 +50,7 @@ def test_says_what_it_is_about_with_the_link_on_a_line_of_its_own(app: Flask, ki
 
 def test_there_are_no_others() -> None:
     source = (ROOT / "forms_service/accounts/emails.py").read_text()
-    assert set(re.findall(r'_put(?:_link)?\("(\w+)"', source)) == set(KINDS)
+    assert set(re.findall(r'_enqueue(?:_link)?\("(\w+)"', source)) == set(KINDS)
 
 
 def test_each_can_be_made_from_what_is_put_into_the_outbox(app: Flask) -> None:
@@ -59,17 +59,17 @@ def test_each_can_be_made_from_what_is_put_into_the_outbox(app: Flask) -> None:
         with write_session():
             olga = db.session.scalars(select(Account)).one()
             for put in (
-                emails.confirm,
-                emails.already_registered,
-                emails.reset,
-                emails.password_changed,
-                emails.password_reset,
+                emails.send_confirmation,
+                emails.send_already_registered,
+                emails.send_reset_link,
+                emails.send_password_changed,
+                emails.send_password_reset,
             ):
                 put(olga)
-            emails.new_address(olga, "new@example.com")
-            emails.address_changing(olga)
-            emails.address_changed(olga, "old@example.com")
-            emails.new_key(olga, "my site")
+            emails.send_new_address_link(olga, "new@example.com")
+            emails.send_address_changing(olga)
+            emails.send_address_changed(olga, "old@example.com")
+            emails.send_new_key(olga, "my site")
             db.session.commit()
         worker.deliver_due()
         sent = db.session.execute(select(Message.kind).where(Message.state == "sent")).scalars()

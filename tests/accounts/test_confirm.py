@@ -174,7 +174,7 @@ class TestPages:
             assert f'href="{way_on}"' in page
 
     def test_no_page_after_a_form_is_a_dead_end(self, client: FlaskClient) -> None:
-        for path, *_ in pages.DONE.values():
+        for path, *_ in pages.DONE_PAGES.values():
             main = client.get(path).text.partition("<main>")[2]
             found = re.findall(r'href="([^"]+)"', main)
             assert found, path

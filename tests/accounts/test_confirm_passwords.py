@@ -150,7 +150,7 @@ def test_an_account_that_no_link_can_confirm_any_more_is_erased(
     late = update(Token).where(Token.account_id != other)
     change(app_on_each_db, late.values(expires_at=now() - timedelta(seconds=1)))
     with app_on_each_db.app_context():
-        cleanup.sweep()
+        cleanup.delete_expired()
         assert db.session.scalar(select(func.count()).select_from(Account)) == 2
         assert db.session.scalar(select(func.count()).select_from(Message)) == 1
         erased = select(Event.client, Event.details).where(Event.account_id.is_not(None), Event.account_id != other)

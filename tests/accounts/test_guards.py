@@ -14,8 +14,8 @@ import pytest
 from flask import Flask
 
 from forms_service.accounts import access_tokens
-from forms_service.accounts.guards import caller, for_operators
-from forms_service.security import derived_key
+from forms_service.accounts.guards import caller, require_operator
+from forms_service.security import derive_subkey
 from forms_service.web.openapi import described
 from tests.conftest import MakeApp
 from tests.support.accounts import PASSWORD, Member, bearer
@@ -33,7 +33,7 @@ class Forger:
 
     def __init__(self, app: Flask, person: Member) -> None:
         with app.app_context():
-            self.key = derived_key(app.config["SETTINGS"].secret_key, "forms_service access token")
+            self.key = derive_subkey(app.config["SETTINGS"].secret_key, "forms_service access token")
         self.good = person.tokens["access_token"]
         self.claims: dict[str, Any] = jwt.decode(self.good, options={"verify_signature": False})
 
@@ -268,7 +268,7 @@ def test_the_lifetime_is_said_as_it_is(app: Flask) -> None:
 
 
 def test_operators_alone_pass_their_guard(app: Flask) -> None:
-    app.add_url_rule("/operators", "operators", for_operators(lambda: str(caller().account_id)))
+    app.add_url_rule("/operators", "operators", require_operator(lambda: str(caller().account_id)))
     people = [Member(app, f"{role}@example.com", role=role) for role in ("user", "owner", "operator")]
     key = people[2].call("POST", "/api/me/keys", password=PASSWORD, name="x", scopes=["forms:read"]).json["data"]["key"]
     assert [person.call("GET", "/operators").status_code for person in people] == [403, 403, 200]

@@ -214,7 +214,7 @@ class TestTrail:
     def test_the_operators_commands_are_in_it(self, app: Flask) -> None:
         ann = Member(app)
         with app.app_context():
-            assert [account.email for account in service.everybody()] == ["ann@example.com"]
+            assert [account.email for account in service.list_accounts()] == ["ann@example.com"]
             administration.disable("ann@example.com")
             kept = db.session.execute(select(Event.name, Event.account_id).order_by(Event.id)).all()
         found = [(name, str(account_id)) for name, account_id in kept]
@@ -239,7 +239,7 @@ class TestTrail:
             newest = select(Session.id).order_by(Session.id.desc()).limit(1).scalar_subquery()
         change(app, update(Session).where(Session.id == newest).values(expires_at=now() - timedelta(seconds=1)))
         with app.app_context():
-            cleanup.sweep()
+            cleanup.delete_expired()
             left = [db.session.scalar(select(func.count()).select_from(kind)) for kind in (Session, Token)]
         assert left == [1, 0]
         assert "account_created" not in names_of(ann)

@@ -95,7 +95,7 @@ def test_the_page_behind_the_link_takes_the_new_password(app: Flask, client: Fla
 
 def test_the_time_does_not_tell_either(app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
     Member(app)
-    monkeypatch.setattr(constant_time, "LOOKING", 0.2)
+    monkeypatch.setattr(constant_time, "LOOKUP_SECONDS", 0.2)
     for path in ("/api/password/forgot", "/api/signup/resend"):
         for email in ("ann@example.com", "nobody@example.com"):
             started = time.monotonic()

@@ -143,7 +143,7 @@ def test_a_field_sent_twice_is_refused_by_name(client: FlaskClient, ann: dict[st
 def test_when_too_many_passwords_wait_it_says_when_to_come_back(
     app: Flask, client: FlaskClient, ann: dict[str, Any]
 ) -> None:
-    gate = app.extensions["hashing"] = HashingGate(slots=1, places=0, patience=0)
+    gate = app.extensions["hashing"] = HashingGate(slots=1, max_waiting=0, timeout=0)
     with gate.slot():
         answer = client.post("/api/signup", json=ann)
     assert (answer.status_code, answer.json["error_type"]) == (503, "ServiceUnavailableError")

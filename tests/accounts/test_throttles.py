@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 
 from forms_service.accounts import guards
-from forms_service.accounts.authentication import identified
+from forms_service.accounts.authentication import authenticate
 from tests.conftest import MakeApp
 from tests.support.accounts import PASSWORD, Member, bearer, login, mails, token_in
 
@@ -157,7 +157,7 @@ class TestSignedIn:
 
         def looked_up(token: str) -> Any:
             asked.append(token)
-            return identified(token)
+            return authenticate(token)
 
         monkeypatch.setattr(guards, "identified", looked_up)
         assert ann.call("GET", "/api/me").headers["X-RateLimit-Limit"] == "600"

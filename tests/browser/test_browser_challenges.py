@@ -33,7 +33,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             patched.setenv(name, value)
         app = create_app(load_settings(folder))
     with app.test_request_context("/"), dispose_engine():
-        person = accounts.Person("owner@example.com", "Olga", "Owner", "Correct-horse-7")
+        person = accounts.NewAccount("owner@example.com", "Olga", "Owner", "Correct-horse-7")
         owner = accounts.create(person, role="owner", status="active").id
         form_id = service.create(NewForm().load({**ASKED, "settings": {"challenge": "altcha"}}), owner)["id"]
     server = Server(folder, QUICK)

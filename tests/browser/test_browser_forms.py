@@ -40,7 +40,7 @@ class Hosted:
                 patched.setenv(name, value)
             app = create_app(load_settings(folder))
         with app.test_request_context("/"), dispose_engine():
-            person = accounts.Person("owner@example.com", "Olga", "Owner", "Correct-horse-7")
+            person = accounts.NewAccount("owner@example.com", "Olga", "Owner", "Correct-horse-7")
             owner = accounts.create(person, role="owner", status="active").id
             full = service.create(NewForm().load({"name": "Party", "fields": EVERY_FIELD}), owner)["id"]
             closed = service.create(NewForm().load({"name": "Raffle", "settings": {"closed": True}}), owner)["id"]

@@ -199,7 +199,7 @@ class TestDoctor:
 
 def test_disabling_is_for_any_spelling(make_app: MakeApp) -> None:
     with make_app().app_context():
-        person = service.Person("Ann@Example.com", "Ann", "Example", PASSWORD)
+        person = service.NewAccount("Ann@Example.com", "Ann", "Example", PASSWORD)
         account = service.create(person, role="user", status="active")
         assert administration.disable("ann@EXAMPLE.com") == account.id
 

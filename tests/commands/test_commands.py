@@ -30,7 +30,7 @@ def staffed(app_on_each_db: Flask) -> Flask:
     """A service with one operator and one user."""
     with app_on_each_db.app_context():
         for email, role in ((OPERATOR, "operator"), ("ann@example.com", "user")):
-            service.create(service.Person(email, "Ann", "Example", PASSWORD), role=role, status="active")
+            service.create(service.NewAccount(email, "Ann", "Example", PASSWORD), role=role, status="active")
     return app_on_each_db
 
 
@@ -58,7 +58,7 @@ def test_what_was_disabled_is_enabled_again(staffed: Flask) -> None:
 
 def test_one_that_was_never_confirmed_waits_again(staffed: Flask) -> None:
     with staffed.app_context():
-        service.create(service.Person("bob@example.com", "Bob", "Example", PASSWORD), role="user", status="pending")
+        service.create(service.NewAccount("bob@example.com", "Bob", "Example", PASSWORD), role="user", status="pending")
         administration.disable("bob@example.com")
         administration.enable("bob@example.com")
         assert administration.status_of("bob@example.com") == "pending"

@@ -30,7 +30,7 @@ from forms_service.extensions import db
 from tests.conftest import QUICK, MakeApp, MakeSettings
 from tests.support import servers
 
-ANN = service.Person("ann@example.com", "Ann", "Example", "Correct-horse-7")
+ANN = service.NewAccount("ann@example.com", "Ann", "Example", "Correct-horse-7")
 
 
 def scalar(app: Flask, statement: str) -> Any:
@@ -322,7 +322,9 @@ def test_a_full_or_read_only_disk_is_503(make_app_on_each_db: MakeApp, ann: dict
 def test_accounts_are_listed_in_the_order_they_were_made(app_on_each_db: Flask) -> None:
     with app_on_each_db.app_context():
         for number in range(5):
-            person = service.Person(f"p{number}@example.com", "Ann", "Example", "Correct-horse-7")
+            person = service.NewAccount(f"p{number}@example.com", "Ann", "Example", "Correct-horse-7")
             service.create(person, role="user", status="active")
-        assert [account.email for account in service.everybody()] == [f"p{number}@example.com" for number in range(5)]
+        assert [account.email for account in service.list_accounts()] == [
+            f"p{number}@example.com" for number in range(5)
+        ]
         assert db.session.scalar(select(func.count()).select_from(Account)) == 5

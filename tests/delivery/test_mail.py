@@ -11,7 +11,7 @@ from flask import Flask
 from jinja2 import DictLoader
 from sqlalchemy import select, update
 
-from forms_service.accounts.emails import link
+from forms_service.accounts.emails import token_url
 from forms_service.config import Settings
 from forms_service.database.transactions import write_session
 from forms_service.database.types import new_id, now
@@ -137,7 +137,7 @@ class TestTheMail:
 
     def test_links_are_made_from_public_url(self, make_app: MakeApp) -> None:
         with make_app(PUBLIC_URL="https://site.example/forms/").test_request_context(headers={"Host": "evil.example"}):
-            assert link("/confirm", "a b+c") == "https://site.example/forms/confirm?token=a+b%2Bc"
+            assert token_url("/confirm", "a b+c") == "https://site.example/forms/confirm?token=a+b%2Bc"
 
 
 class TestWithoutAServer:

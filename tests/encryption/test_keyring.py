@@ -16,15 +16,15 @@ from forms_service.encryption import keyring, rotation, wrapped_keys
 from forms_service.encryption.associated_data import Unreadable
 from forms_service.errors import StartError
 from forms_service.extensions import db
-from forms_service.security.key_ring import key_mark
+from forms_service.security.key_ring import key_prefix
 from tests.conftest import QUICK, MakeApp, MakeSettings
 from tests.support import servers
 
 OLD, NEW, OTHER = (base64.b64encode(bytes(range(start, start + 32))).decode() for start in (0, 64, 128))
 
 
-def person(number: int) -> service.Person:
-    return service.Person(f"p{number}@example.com", "Ann", "Example", "Correct-horse-7", phone="5550123456")
+def person(number: int) -> service.NewAccount:
+    return service.NewAccount(f"p{number}@example.com", "Ann", "Example", "Correct-horse-7", phone="5550123456")
 
 
 def make_accounts(app: Flask, count: int) -> None:
@@ -106,9 +106,9 @@ def test_everything_is_reencrypted_under_a_new_data_key(context: Flask, monkeypa
     assert [so_far.done for so_far in rotation.reencrypt()] == [3, 6, 9, 10, 13, 16, 19, 20]
     assert rotation.count_stale() == 0
     for column in COLUMNS:
-        assert marks(column) == {key_mark(2)}
+        assert marks(column) == {key_prefix(2)}
     db.session.expire_all()
-    accounts = list(service.everybody())
+    accounts = list(service.list_accounts())
     assert [account.email for account in accounts] == [person(number).email for number in range(10)]
     assert [account.phone for account in accounts].count(None) == 1
 
@@ -118,10 +118,10 @@ def test_an_interrupted_rotation_goes_on(context: Flask, monkeypatch: pytest.Mon
     make_accounts(context, 10)
     keyring.start_data_key()
     next(rotation.reencrypt())
-    assert marks("email") == {key_mark(1), key_mark(2)}
+    assert marks("email") == {key_prefix(1), key_prefix(2)}
     done = db.session.scalars(FIRST_EMAILS).all()
     list(rotation.reencrypt())
-    assert marks("email") == {key_mark(2)}
+    assert marks("email") == {key_prefix(2)}
     again = db.session.scalars(FIRST_EMAILS).all()
     assert done == again, "what was done is not done again"
 

@@ -91,7 +91,7 @@ def test_only_the_newest_audit_events_are_kept(app_on_each_db: Flask, monkeypatc
             db.session.commit()
         audit.record("other", account_id=others)
         db.session.commit()
-        cleanup.sweep()
+        cleanup.delete_expired()
         names = db.session.scalars(db.select(Event.name).where(Event.account_id.in_([mine, others])).order_by(Event.id))
         assert names.all() == ["event2", "event3", "event4", "other"]
 

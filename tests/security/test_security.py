@@ -178,7 +178,7 @@ class TestHashingGate:
     """A bounded number of passwords is hashed at once."""
 
     def test_no_more_than_its_slots_at_once(self) -> None:
-        gate = HashingGate(slots=2, places=50, patience=30)
+        gate = HashingGate(slots=2, max_waiting=50, timeout=30)
         running, most = 0, 0
         lock = threading.Lock()
 
@@ -200,7 +200,7 @@ class TestHashingGate:
         assert most == 2
 
     def test_first_come_first_served(self) -> None:
-        gate = HashingGate(slots=1, places=50, patience=30)
+        gate = HashingGate(slots=1, max_waiting=50, timeout=30)
         order: list[int] = []
 
         def work(number: int) -> None:
@@ -219,13 +219,13 @@ class TestHashingGate:
         assert order == list(range(20))
 
     def test_whoever_finds_no_place_is_told_at_once(self) -> None:
-        gate = HashingGate(slots=1, places=0, patience=10)
+        gate = HashingGate(slots=1, max_waiting=0, timeout=10)
         with gate.slot(), pytest.raises(ServiceUnavailableError) as caught, gate.slot():
             pass
         assert caught.value.headers == {"Retry-After": "5"}
 
     def test_whoever_waits_too_long_gives_the_place_up(self) -> None:
-        gate = HashingGate(slots=1, places=1, patience=0.01)
+        gate = HashingGate(slots=1, max_waiting=1, timeout=0.01)
         with gate.slot():
             for _ in range(3):
                 with pytest.raises(ServiceUnavailableError), gate.slot():
@@ -234,7 +234,7 @@ class TestHashingGate:
             pass
 
     def test_a_failure_gives_the_slot_back(self) -> None:
-        gate = HashingGate(slots=1, places=0, patience=0)
+        gate = HashingGate(slots=1, max_waiting=0, timeout=0)
         with pytest.raises(RuntimeError), gate.slot():
             raise RuntimeError
         with gate.slot():

@@ -5,24 +5,32 @@ import secrets
 
 import pytest
 
-from forms_service.security.file_encryption import CHUNK, HEADER_BYTES, MAGIC, TAG_BYTES, Sealer, opened, sealed_size
+from forms_service.security.file_encryption import (
+    CHUNK_BYTES,
+    HEADER_BYTES,
+    MAGIC,
+    TAG_BYTES,
+    FileEncryptor,
+    decrypt_stream,
+    sealed_size,
+)
 
 KEY = bytes(range(32))
-SEALED_CHUNK = CHUNK + TAG_BYTES
-SIZES = (0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 3 * CHUNK, 3 * CHUNK + 7)
+SEALED_CHUNK = CHUNK_BYTES + TAG_BYTES
+SIZES = (0, 1, CHUNK_BYTES - 1, CHUNK_BYTES, CHUNK_BYTES + 1, 3 * CHUNK_BYTES, 3 * CHUNK_BYTES + 7)
 
 
 def sealed(clear: bytes, piece: int = 10_000) -> bytes:
-    sealer = Sealer(KEY)
+    sealer = FileEncryptor(KEY)
     return b"".join(sealer.update(clear[at : at + piece]) for at in range(0, len(clear), piece)) + sealer.finish()
 
 
 def clear(data: bytes, key: bytes = KEY) -> bytes:
-    return b"".join(opened(key, io.BytesIO(data).read))
+    return b"".join(decrypt_stream(key, io.BytesIO(data).read))
 
 
 @pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("piece", [1000, CHUNK, 5 * CHUNK])
+@pytest.mark.parametrize("piece", [1000, CHUNK_BYTES, 5 * CHUNK_BYTES])
 def test_a_file_of_any_size_comes_back(size: int, piece: int) -> None:
     content = secrets.token_bytes(size)
     data = sealed(content, piece)
@@ -38,7 +46,7 @@ def test_two_files_of_one_content_have_nothing_in_common() -> None:
 
 @pytest.mark.parametrize("at", [0, 3, 4, HEADER_BYTES - 1, HEADER_BYTES, HEADER_BYTES + SEALED_CHUNK, -1])
 def test_a_flipped_bit_is_an_error(at: int) -> None:
-    data = bytearray(sealed(b"a" * (2 * CHUNK)))
+    data = bytearray(sealed(b"a" * (2 * CHUNK_BYTES)))
     data[at] ^= 1
     with pytest.raises(ValueError):
         clear(bytes(data))
@@ -59,7 +67,7 @@ def test_a_flipped_bit_is_an_error(at: int) -> None:
 )
 def test_a_file_cut_off_is_an_error_at_a_chunks_end_too(cut: int) -> None:
     with pytest.raises(ValueError):
-        clear(sealed(b"a" * (3 * CHUNK))[:cut])
+        clear(sealed(b"a" * (3 * CHUNK_BYTES))[:cut])
 
 
 def chunks(data: bytes) -> list[bytes]:
@@ -69,7 +77,7 @@ def chunks(data: bytes) -> list[bytes]:
 
 @pytest.mark.parametrize("order", [(1, 0, 2), (0, 2), (0, 1, 1, 2), (2, 1, 0), (1, 2), (0, 1, 2, 2), (0, 1)])
 def test_chunks_moved_doubled_or_left_out_are_an_error(order: tuple[int, ...]) -> None:
-    data = sealed(b"".join(bytes([letter]) * CHUNK for letter in b"abc"))
+    data = sealed(b"".join(bytes([letter]) * CHUNK_BYTES for letter in b"abc"))
     parts = chunks(data)
     assert clear(data[:HEADER_BYTES] + b"".join(parts)) == clear(data)
     with pytest.raises(ValueError):
@@ -77,14 +85,14 @@ def test_chunks_moved_doubled_or_left_out_are_an_error(order: tuple[int, ...]) -
 
 
 @pytest.mark.parametrize("more", [b"\0", b"a" * SEALED_CHUNK])
-@pytest.mark.parametrize("size", [0, 5, CHUNK])
+@pytest.mark.parametrize("size", [0, 5, CHUNK_BYTES])
 def test_what_was_added_at_the_end_is_an_error(size: int, more: bytes) -> None:
     with pytest.raises(ValueError):
         clear(sealed(b"a" * size) + more)
 
 
 def test_a_chunk_of_another_file_is_an_error_under_the_same_key() -> None:
-    one, other = sealed(b"a" * 3 * CHUNK), sealed(b"b" * 3 * CHUNK)
+    one, other = sealed(b"a" * 3 * CHUNK_BYTES), sealed(b"b" * 3 * CHUNK_BYTES)
     mixed = one[:HEADER_BYTES] + chunks(other)[0] + b"".join(chunks(one)[1:])
     with pytest.raises(ValueError):
         clear(mixed)
@@ -96,9 +104,9 @@ def test_another_key_is_an_error() -> None:
 
 
 def test_what_was_good_before_the_fault_is_given_and_nothing_after() -> None:
-    data = bytearray(sealed(b"a" * CHUNK + b"b" * CHUNK))
+    data = bytearray(sealed(b"a" * CHUNK_BYTES + b"b" * CHUNK_BYTES))
     data[-1] ^= 1
-    pieces = opened(KEY, io.BytesIO(bytes(data)).read)
-    assert next(pieces) == b"a" * CHUNK
+    pieces = decrypt_stream(KEY, io.BytesIO(bytes(data)).read)
+    assert next(pieces) == b"a" * CHUNK_BYTES
     with pytest.raises(ValueError, match="damaged or incomplete"):
         next(pieces)

@@ -23,7 +23,7 @@ class Member:
 
     def __init__(self, app: Flask, email: str = "ann@example.com", role: str = "user", status: str = "active") -> None:
         with app.app_context():
-            person = service.Person(email, "Ann", "Example", PASSWORD)
+            person = service.NewAccount(email, "Ann", "Example", PASSWORD)
             self.id = str(service.create(person, role=role, status=status).id)
         self.email = email
         self.client: FlaskClient = app.test_client()

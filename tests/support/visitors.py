@@ -37,7 +37,7 @@ def form_for(app: Flask, fields: Sequence[dict[str, Any]] = (), *, name: str = "
         try:
             owner = db.session.scalars(select(Account).where(Account.email_index == email_index(OWNER))).one()
         except NoResultFound:
-            person = accounts.Person(OWNER, "Olga", "Owner", "Correct-horse-7")
+            person = accounts.NewAccount(OWNER, "Olga", "Owner", "Correct-horse-7")
             owner = accounts.create(person, role="owner", status="active")
         said = NewForm().load({"name": name, "fields": list(fields), "settings": settings})
         return str(service.create(said, owner.id)["id"])

@@ -50,7 +50,7 @@ def age(app: Flask, stored_as: str, seconds: float = LONG_AGO) -> None:
 
 
 def submission() -> uuid.UUID:
-    person = service.Person("owner@example.com", "Olga", "Owner", "Correct-horse-7")
+    person = service.NewAccount("owner@example.com", "Olga", "Owner", "Correct-horse-7")
     owner = service.create(person, role="owner", status="active")
     with write_session():
         db.session.add(Form(id="AbCdEfGhIjKlMnOp", owner_id=owner.id, name="Contact", settings="{}", version=1))

@@ -3,7 +3,7 @@
 import marshmallow as ma
 
 from forms_service.accounts.models import ROLES, SCOPES
-from forms_service.accounts.schemas import CurrentPassword, KeyName, Scopes, Secret
+from forms_service.accounts.schemas import CurrentPassword, KeyName, Scopes, TokenField
 from forms_service.validation.base import Schema
 
 
@@ -36,8 +36,8 @@ class MadeKey(KeyOf):
 class Introspect(Schema):
     """A token that somebody showed to a program (RFC 7662, 2.1)."""
 
-    token = Secret(required=True)
-    token_type_hint = Secret(metadata={"description": "Accepted and ignored."})
+    token = TokenField(required=True)
+    token_type_hint = TokenField(metadata={"description": "Accepted and ignored."})
 
 
 class Introspected(Schema):

@@ -6,10 +6,10 @@ from typing import Any
 from sqlalchemy import delete, func, select
 
 from forms_service.accounts import access_tokens, audit, emails
-from forms_service.accounts.authentication import KEY_PREFIX, Caller, identified, token_hash
+from forms_service.accounts.authentication import KEY_PREFIX, Caller, authenticate, token_hash
 from forms_service.accounts.models import Account, ApiKey
-from forms_service.accounts.password_hashing import demand_current
-from forms_service.accounts.service import by_id
+from forms_service.accounts.password_hashing import require_current_password
+from forms_service.accounts.service import lock_by_id
 from forms_service.database.transactions import rows_changed, write_session
 from forms_service.encryption.associated_data import unreadable_flag
 from forms_service.errors import AuthenticationError, AuthorizationError, NotFoundError
@@ -20,46 +20,46 @@ from forms_service.web.pagination import Page, decode_cursor, paginate
 MAX_KEYS = 25
 """API keys of one account."""
 
-FULL = f"An account can have at most {MAX_KEYS} API keys. Revoke one that is no longer used."
+TOO_MANY_KEYS = f"An account can have at most {MAX_KEYS} API keys. Revoke one that is no longer used."
 
 
-def make(caller: Caller, password: str, name: str, scopes: list[str]) -> dict[str, Any]:
+def create(caller: Caller, password: str, name: str, scopes: list[str]) -> dict[str, Any]:
     """A new key, shown this once; its holder is told by mail.
 
     :raises ValidationError: on `password`, when it is not the current one
     :raises AuthorizationError: when the account has MAX_KEYS
     """
-    kept = demand_current(caller.account_id, password)
+    password_hash = require_current_password(caller.account_id, password)
     key = KEY_PREFIX + generate_secure_token()
     with write_session():
-        account = by_id(caller.account_id)
-        if account is None or (account.status, account.password_hash) != ("active", kept):
+        account = lock_by_id(caller.account_id)
+        if account is None or (account.status, account.password_hash) != ("active", password_hash):
             raise AuthenticationError()
         count = db.session.scalar(select(func.count()).select_from(ApiKey).where(ApiKey.account_id == account.id)) or 0
         if count >= MAX_KEYS:
-            raise AuthorizationError(FULL, details={"quota": "keys", "limit": MAX_KEYS})
-        made = ApiKey(account_id=account.id, name=name, scopes=" ".join(scopes), hash=token_hash(key))
-        db.session.add(made)
+            raise AuthorizationError(TOO_MANY_KEYS, details={"quota": "keys", "limit": MAX_KEYS})
+        api_key = ApiKey(account_id=account.id, name=name, scopes=" ".join(scopes), hash=token_hash(key))
+        db.session.add(api_key)
         db.session.flush()
-        emails.new_key(account, name)
-        audit.record("key_created", account_id=account.id, details={"key": str(made.id), "scopes": scopes})
-        shown = as_dict(made)
+        emails.send_new_key(account, name)
+        audit.record("key_created", account_id=account.id, details={"key": str(api_key.id), "scopes": scopes})
+        data = as_dict(api_key)
         db.session.commit()
-    return shown | {"key": key}
+    return data | {"key": key}
 
 
-def keys_of(caller: Caller, limit: int, cursor: str | None) -> Page[dict[str, Any]]:
+def list_keys(caller: Caller, limit: int, cursor: str | None) -> Page[dict[str, Any]]:
     """The account's keys, the newest first."""
     query = select(ApiKey).where(ApiKey.account_id == caller.account_id)
     position = decode_cursor(cursor, uuid.UUID)
     if position:
         query = query.where(ApiKey.id < position[0])
-    found = db.session.scalars(query.order_by(ApiKey.id.desc()).limit(limit + 1)).all()
-    page = paginate(found, limit, lambda key: (key.id,))
+    rows = db.session.scalars(query.order_by(ApiKey.id.desc()).limit(limit + 1)).all()
+    page = paginate(rows, limit, lambda key: (key.id,))
     return Page([as_dict(key) for key in page.items], page.next)
 
 
-def take_back(key_id: uuid.UUID, caller: Caller) -> None:
+def revoke(key_id: uuid.UUID, caller: Caller) -> None:
     """Make one of the account's keys worthless.
 
     :raises NotFoundError: where there is none, or it is another's
@@ -74,17 +74,17 @@ def take_back(key_id: uuid.UUID, caller: Caller) -> None:
 
 def introspect(token: str, token_type_hint: str | None = None) -> dict[str, Any]:
     """What an access token is good for now, in the words of RFC 7662."""
-    claims = access_tokens.read(token)
-    found = identified(token) if claims else None
-    email = db.session.scalar(select(Account.email).where(Account.id == found.account_id)) if found else None
-    if claims is None or found is None or email is None:
+    claims = access_tokens.decode(token)
+    caller = authenticate(token) if claims else None
+    email = db.session.scalar(select(Account.email).where(Account.id == caller.account_id)) if caller else None
+    if claims is None or caller is None or email is None:
         return {"active": False}
     return {
         "active": True,
         "token_type": "Bearer",
-        "sub": found.account_id,
+        "sub": caller.account_id,
         "username": email,
-        "role": found.role,
+        "role": caller.role,
         "iss": access_tokens.ISSUER,
         "iat": claims.issued_at,
         "exp": claims.expires_at,
@@ -94,5 +94,5 @@ def introspect(token: str, token_type_hint: str | None = None) -> dict[str, Any]
 def as_dict(key: ApiKey) -> dict[str, Any]:
     """What its holder is shown of a key."""
     names = ("id", "name", "created_at", "last_used_at")
-    shown = {name: getattr(key, name) for name in names}
-    return shown | {"scopes": key.scopes.split()} | unreadable_flag(key.name)
+    data = {name: getattr(key, name) for name in names}
+    return data | {"scopes": key.scopes.split()} | unreadable_flag(key.name)

@@ -6,7 +6,7 @@ from typing import Any
 from flask import Response
 
 from forms_service.accounts.api_keys import schemas, service
-from forms_service.accounts.guards import caller, for_programs, owner_signed_in, signed_in
+from forms_service.accounts.guards import caller, require_api_key, require_owner_session, require_session
 from forms_service.rate_limiting.limits import rate_limit
 from forms_service.web.api_blueprint import Blueprint
 from forms_service.web.pagination import Page, PageQuery
@@ -17,39 +17,39 @@ keys = Blueprint("keys", __name__, description="API keys, with which programs ac
 
 @keys.route("/api/me/keys", methods=["POST"])
 @keys.doc(operationId="makeKey")
-@owner_signed_in
+@require_owner_session
 @rate_limit("password")
 @keys.arguments(schemas.NewKey, location="json")
 @keys.answers(201, schemas.MadeKey, message="API key created. It is shown only once.")
-def make(said: dict[str, Any]) -> dict[str, Any]:
+def create(body: dict[str, Any]) -> dict[str, Any]:
     """Create an API key. An account has at most 25. A password reset or a changed address revokes all of them."""
-    return service.make(caller(), **said)
+    return service.create(caller(), **body)
 
 
 @keys.route("/api/me/keys")
 @keys.doc(operationId="listKeys")
-@signed_in
+@require_session
 @keys.arguments(PageQuery, location="query")
 @keys.lists(schemas.KeyOf, message="Your API keys.")
-def list_keys(paging: dict[str, Any]) -> Page[dict[str, Any]]:
+def list_keys(query: dict[str, Any]) -> Page[dict[str, Any]]:
     """List the account's API keys."""
-    return service.keys_of(caller(), **paging)
+    return service.list_keys(caller(), **query)
 
 
 @keys.route("/api/me/keys/<uuid:key_id>", methods=["DELETE"])
 @keys.doc(operationId="deleteKey")
-@signed_in
+@require_session
 @keys.answers(200, message="API key revoked.")
-def take_back(key_id: uuid.UUID) -> None:
+def revoke(key_id: uuid.UUID) -> None:
     """Revoke an API key."""
-    service.take_back(key_id, caller())
+    service.revoke(key_id, caller())
 
 
 @keys.route("/api/token/introspect", methods=["POST"])
 @keys.doc(operationId="introspectToken")
-@for_programs("tokens:introspect")
+@require_api_key("tokens:introspect")
 @keys.arguments(schemas.Introspect, location="json_or_form")
 @keys.response(200, schemas.Introspected, description="The state of the token, without the envelope (RFC 7662).")
-def introspect(said: dict[str, Any]) -> Response:
+def introspect(body: dict[str, Any]) -> Response:
     """Introspect an access token: whether it is active, whose it is, and their role."""
-    return as_json(schemas.Introspected().dump(service.introspect(**said)))
+    return as_json(schemas.Introspected().dump(service.introspect(**body)))

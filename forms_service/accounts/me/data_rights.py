@@ -10,9 +10,9 @@ from sqlalchemy import select
 from forms_service.accounts import audit, deletion
 from forms_service.accounts.api_keys import service as keys
 from forms_service.accounts.authentication import Caller
-from forms_service.accounts.me.service import account_of
+from forms_service.accounts.me.service import get_account
 from forms_service.accounts.models import Account, ApiKey, Event, Session
-from forms_service.accounts.password_hashing import demand_current
+from forms_service.accounts.password_hashing import require_current_password
 from forms_service.accounts.sessions import service as sessions
 from forms_service.database.transactions import write_session
 from forms_service.encryption.associated_data import unreadable_flag
@@ -29,25 +29,25 @@ def export(caller: Caller) -> dict[str, Any]:
     with write_session():
         audit.record("exported", account_id=caller.account_id)
         db.session.commit()
-    account = account_of(caller)
+    account = get_account(caller)
     document: dict[str, Any] = {
         "account": account,
         "sessions": [sessions.as_dict(session) for session in _all(Session, account.id)],
         "keys": [keys.as_dict(key) for key in _all(ApiKey, account.id)],
-        "events": [_event(event) for event in db.session.scalars(_events(account.id))],
+        "events": [_event_as_dict(event) for event in db.session.scalars(_events(account.id))],
     }
     account_exporting.send(account_id=account.id, document=document)
     return document
 
 
-def events_of(caller: Caller, limit: int, cursor: str | None) -> Page[dict[str, Any]]:
+def list_events(caller: Caller, limit: int, cursor: str | None) -> Page[dict[str, Any]]:
     """What happened to the account, the newest first."""
     query = _events(caller.account_id)
     position = decode_cursor(cursor, uuid.UUID)
     if position:
         query = query.where(Event.id < position[0])
     page = paginate(db.session.scalars(query.limit(limit + 1)).all(), limit, lambda event: (event.id,))
-    return Page([_event(event) for event in page.items], page.next)
+    return Page([_event_as_dict(event) for event in page.items], page.next)
 
 
 def erase(caller: Caller, password: str) -> bool:
@@ -57,14 +57,14 @@ def erase(caller: Caller, password: str) -> bool:
 
     :raises ValidationError: on `password`, when it is not the current one
     """
-    demand_current(caller.account_id, password)
+    require_current_password(caller.account_id, password)
     is_left = any(left for _, left in account_emptying.send(account_id=caller.account_id))
     with write_session():
         account = db.session.scalar(select(Account).where(Account.id == caller.account_id).with_for_update())
         if account is None:
             raise AuthenticationError()
         if is_left:
-            deletion.empty(account)
+            deletion.anonymize(account)
         else:
             deletion.erase(caller.account_id)
         db.session.commit()
@@ -76,10 +76,10 @@ def _events(account_id: uuid.UUID) -> Any:
     return select(Event).where(Event.account_id == account_id).order_by(Event.id.desc())
 
 
-def _event(event: Event) -> dict[str, Any]:
+def _event_as_dict(event: Event) -> dict[str, Any]:
     details = json.loads(event.details) if event.details else {}
-    shown = {"id": event.id, "name": event.name, "at": event.at, "client": event.client, "details": details}
-    return shown | unreadable_flag(event.client, event.details)
+    data = {"id": event.id, "name": event.name, "at": event.at, "client": event.client, "details": details}
+    return data | unreadable_flag(event.client, event.details)
 
 
 def _all(kind: type[Kind], account_id: uuid.UUID) -> Iterable[Kind]:

@@ -80,6 +80,6 @@ class Document(Schema):
         unknown = ma.INCLUDE
 
     @ma.post_dump(pass_original=True)
-    def _add_parts(self, shown: dict[str, Any], document: dict[str, Any], **_: Any) -> dict[str, Any]:
+    def _add_parts(self, data: dict[str, Any], document: dict[str, Any], **_: Any) -> dict[str, Any]:
         """What rooms above have added is shown as it is."""
-        return {**document, **shown}
+        return {**document, **data}

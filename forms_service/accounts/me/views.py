@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from forms_service.accounts.guards import caller, signed_in
+from forms_service.accounts.guards import caller, require_session
 from forms_service.accounts.me import data_rights, schemas, service
 from forms_service.accounts.models import Account
 from forms_service.accounts.signup.schemas import MailToken
@@ -16,55 +16,55 @@ me = Blueprint("me", __name__, description="Your own account.")
 
 @me.route("/api/me")
 @me.doc(operationId="getMe")
-@signed_in
+@require_session
 @me.answers(200, schemas.Me, message="Your account.")
 def show() -> Account:
     """Get the account."""
-    return service.account_of(caller())
+    return service.get_account(caller())
 
 
 @me.route("/api/me", methods=["PATCH"])
 @me.doc(operationId="changeMe")
-@signed_in
+@require_session
 @me.arguments(schemas.Profile, location="json")
 @me.answers(200, schemas.Me, message="Account updated.")
-def change(changes: dict[str, Any]) -> Account:
+def change(body: dict[str, Any]) -> Account:
     """Change name or phone number. Omitted fields stay as they are."""
-    return service.change(caller(), changes)
+    return service.change_profile(caller(), body)
 
 
 @me.route("/api/me", methods=["DELETE"])
 @me.doc(operationId="eraseMe")
-@signed_in
+@require_session
 @rate_limit("password")
 @me.arguments(schemas.CurrentPasswordOnly, location="json")
 @me.answers(200, message="Your account and everything in it have been erased.")
 @me.may_take_time("Your account has been erased. Its submissions are hidden and will be erased within minutes.")
-def erase(said: dict[str, Any]) -> bool:
+def erase(body: dict[str, Any]) -> bool:
     """Erase the account, its forms and their submissions. This cannot be undone."""
-    return data_rights.erase(caller(), **said)
+    return data_rights.erase(caller(), **body)
 
 
 @me.route("/api/me/password", methods=["POST"])
 @me.doc(operationId="changePassword")
-@signed_in
+@require_session
 @rate_limit("password")
 @me.arguments(schemas.NewPassword, location="json")
 @me.answers(200, message="Password changed. All other sessions have ended.")
-def change_password(said: dict[str, Any]) -> None:
+def change_password(body: dict[str, Any]) -> None:
     """Change the password. All other sessions end."""
-    service.change_password(caller(), **said)
+    service.change_password(caller(), **body)
 
 
 @me.route("/api/me/email", methods=["POST"])
 @me.doc(operationId="changeEmail")
-@signed_in
+@require_session
 @rate_limit("password")
 @me.arguments(schemas.NewEmail, location="json")
 @me.answers(202, message="A link has been sent to the new address. The address changes when it is used.")
-def change_email(said: dict[str, Any]) -> None:
+def change_email(body: dict[str, Any]) -> None:
     """Change the e-mail address. The response is the same whether or not another account has it."""
-    service.change_email(caller(), **said)
+    service.change_email(caller(), **body)
 
 
 @me.route("/api/me/email/confirm", methods=["POST"])
@@ -73,14 +73,14 @@ def change_email(said: dict[str, Any]) -> None:
 @me.web_form("accounts/new_address.html", done="accounts.address_changed")
 @me.arguments(MailToken, location="json_or_form")
 @me.answers(200, message="E-mail address changed. All sessions have ended and all API keys are revoked: sign in again.")
-def confirm_email(said: dict[str, Any]) -> None:
+def confirm_email(body: dict[str, Any]) -> None:
     """Confirm the new address with the token from the mail, valid once and for 1 hour."""
-    service.confirm_email(**said)
+    service.confirm_email(**body)
 
 
 @me.route("/api/me/export")
 @me.doc(operationId="exportMe")
-@signed_in
+@require_session
 @me.answers(200, schemas.Document, message="Everything stored about your account.")
 def export() -> dict[str, Any]:
     """Export everything stored about the account."""
@@ -89,9 +89,9 @@ def export() -> dict[str, Any]:
 
 @me.route("/api/me/events")
 @me.doc(operationId="listEvents")
-@signed_in
+@require_session
 @me.arguments(PageQuery, location="query")
 @me.lists(schemas.EventOf, message="The audit trail, newest first.")
-def events(paging: dict[str, Any]) -> Page[dict[str, Any]]:
+def events(query: dict[str, Any]) -> Page[dict[str, Any]]:
     """List the account's audit trail."""
-    return data_rights.events_of(caller(), **paging)
+    return data_rights.list_events(caller(), **query)

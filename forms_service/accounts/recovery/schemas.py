@@ -1,6 +1,6 @@
 """What a new password is chosen by."""
 
-from forms_service.accounts.schemas import Secret
+from forms_service.accounts.schemas import TokenField
 from forms_service.validation.base import Schema
 from forms_service.validation.fields import Password
 
@@ -8,5 +8,5 @@ from forms_service.validation.fields import Password
 class Reset(Schema):
     """A new password for who was sent the token."""
 
-    token = Secret(required=True)
+    token = TokenField(required=True)
     password = Password(required=True, metadata={"examples": ["Correct-horse-7"]})

@@ -1,10 +1,10 @@
 """The use cases of a forgotten password."""
 
 from forms_service.accounts import audit, email_limits, email_tokens, emails
-from forms_service.accounts.constant_time import steady
+from forms_service.accounts.constant_time import fixed_duration
 from forms_service.accounts.models import Account
-from forms_service.accounts.password_hashing import demand_impersonal, hashed
-from forms_service.accounts.service import by_email
+from forms_service.accounts.password_hashing import hash_password, refuse_personal_password
+from forms_service.accounts.service import lock_by_email
 from forms_service.accounts.sessions.service import end_access
 from forms_service.accounts.signup.service import activate
 from forms_service.database.transactions import write_session
@@ -12,14 +12,14 @@ from forms_service.extensions import db
 from forms_service.signals import account_confirmed
 
 
-def forget(email: str) -> None:
+def request_reset(email: str) -> None:
     """Send a link to choose a new password by, if there is such an account; the time does not tell."""
-    with steady():
-        limit = email_limits.per_hour("reset", email)
+    with fixed_duration():
+        limit = email_limits.hourly_limit("reset", email)
         with write_session():
-            account = by_email(email)
+            account = lock_by_email(email)
             if account is not None and account.status != "disabled":
-                emails.reset(account, limit)
+                emails.send_reset_link(account, limit)
                 audit.record("password_forgotten", account_id=account.id)
             db.session.commit()
 
@@ -34,18 +34,18 @@ def reset(token: str, password: str) -> str:
     account_id, _ = email_tokens.check("reset", token)
     holder = db.session.get(Account, account_id)
     if holder is None:
-        raise email_tokens.no_good()
-    demand_impersonal(password, holder)
-    password_hash = hashed(password)
+        raise email_tokens.invalid_token_error()
+    refuse_personal_password(password, holder)
+    password_hash = hash_password(password)
     with write_session():
-        account, _ = email_tokens.spend("reset", token)
+        account, _ = email_tokens.consume("reset", token)
         waited = account.status == "pending"
         account.password_hash = password_hash
         if waited:
             activate(account)
-        email_tokens.drop(account.id)
+        email_tokens.revoke(account.id)
         end_access(account.id)
-        emails.password_reset(account)
+        emails.send_password_reset(account)
         audit.record("password_reset", account_id=account.id)
         db.session.commit()
         account_id, email = account.id, account.email

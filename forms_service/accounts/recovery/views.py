@@ -19,9 +19,9 @@ recovery = Blueprint("recovery", __name__, description="Password reset.")
 @recovery.web_form("accounts/forgot.html", done="accounts.forgotten")
 @recovery.arguments(Address, location="json_or_form")
 @recovery.answers(202, message="If there is an account with this address, a mail has been sent to it.")
-def forgot(said: dict[str, Any]) -> None:
+def forgot(body: dict[str, Any]) -> None:
     """Request a password reset mail. The response is the same whether or not the address has an account."""
-    service.forget(**said)
+    service.request_reset(**body)
 
 
 @recovery.route("/api/password/reset", methods=["POST"])
@@ -30,7 +30,7 @@ def forgot(said: dict[str, Any]) -> None:
 @recovery.web_form("accounts/reset.html", done="accounts.was_reset")
 @recovery.arguments(schemas.Reset, location="json_or_form")
 @recovery.answers(200, message="Password changed. All sessions have ended and all API keys are revoked: sign in again.")
-def reset(said: dict[str, Any]) -> None:
+def reset(body: dict[str, Any]) -> None:
     """Reset the password with the token from the mail, valid once and for 1 hour."""
-    email = service.reset(**said)
+    email = service.reset(**body)
     reset_limit("login_account", email_limit_key(email))

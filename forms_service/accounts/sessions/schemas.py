@@ -2,7 +2,7 @@
 
 import marshmallow as ma
 
-from forms_service.accounts.schemas import CurrentPassword, Secret
+from forms_service.accounts.schemas import CurrentPassword, TokenField
 from forms_service.validation.base import Schema
 from forms_service.validation.fields import Email
 
@@ -17,7 +17,7 @@ class Login(Schema):
 class Refresh(Schema):
     """A session that goes on."""
 
-    refresh_token = Secret(required=True)
+    refresh_token = TokenField(required=True)
 
 
 class Tokens(Schema):

@@ -12,9 +12,9 @@ from sqlalchemy import delete, select
 
 from forms_service.accounts import access_tokens, audit
 from forms_service.accounts.authentication import Caller, token_hash
-from forms_service.accounts.devices import Device, remember
+from forms_service.accounts.devices import Device, remember_device
 from forms_service.accounts.models import SESSION_LIFETIME, Account, ApiKey, RefreshToken, Session
-from forms_service.accounts.password_hashing import hashed, outdated, verified
+from forms_service.accounts.password_hashing import check_password, hash_password, needs_rehash
 from forms_service.accounts.service import email_index
 from forms_service.config import settings
 from forms_service.database.transactions import rows_changed, write_session
@@ -22,18 +22,18 @@ from forms_service.database.types import now
 from forms_service.encryption.associated_data import unreadable_flag
 from forms_service.errors import AuthenticationError, AuthorizationError, ConflictError, NotFoundError
 from forms_service.extensions import db
-from forms_service.security import derived_key, generate_secure_token
+from forms_service.security import derive_subkey, generate_secure_token
 from forms_service.web.pagination import Page, decode_cursor, paginate
 
-GRACE = timedelta(seconds=10)
+REUSE_GRACE = timedelta(seconds=10)
 """How long a refresh token that was used is accepted again: two tabs, or an answer that was lost."""
 
-WRONG_PAIR = (
+WRONG_CREDENTIALS = (
     "Wrong e-mail address or password. If you have not confirmed your address yet, open the link in the "
     "confirmation mail, or request it again."
 )
-ENDED = "This session has ended. Sign in again."
-CLOSED = "This account is disabled. Ask the operator."
+SESSION_ENDED = "This session has ended. Sign in again."
+ACCOUNT_DISABLED = "This account is disabled. Ask the operator."
 
 
 @dataclass(frozen=True)
@@ -55,35 +55,35 @@ def sign_in(email: str, password: str, device: Device) -> Tokens:
     :raises ConflictError: when the password is changed at this very moment
     """
     query = select(Account.id, Account.password_hash, Account.status)
-    found = db.session.execute(query.where(Account.email_index == email_index(email))).one_or_none()
-    right = verified(password, found.password_hash if found else None)
-    if found is None or not right or found.status == "pending":
-        _record_failure(found.id if found else None)
-        raise AuthenticationError(WRONG_PAIR)
-    if found.status == "disabled":
-        raise AuthorizationError(CLOSED, details={"reason": "AccountDisabled"})
-    fresh = hashed(password) if outdated(found.password_hash) else found.password_hash
+    row = db.session.execute(query.where(Account.email_index == email_index(email))).one_or_none()
+    is_match = check_password(password, row.password_hash if row else None)
+    if row is None or not is_match or row.status == "pending":
+        _record_failure(row.id if row else None)
+        raise AuthenticationError(WRONG_CREDENTIALS)
+    if row.status == "disabled":
+        raise AuthorizationError(ACCOUNT_DISABLED, details={"reason": "AccountDisabled"})
+    new_hash = hash_password(password) if needs_rehash(row.password_hash) else row.password_hash
     with write_session():
-        account = db.session.scalar(select(Account).where(Account.id == found.id).with_for_update())
-        if account is None or (account.password_hash, account.status) != (found.password_hash, found.status):
+        account = db.session.scalar(select(Account).where(Account.id == row.id).with_for_update())
+        if account is None or (account.password_hash, account.status) != (row.password_hash, row.status):
             raise ConflictError("This account was changed at the same time. Try again.")
-        account.password_hash = fresh
-        tokens = start(account.id, device)
+        account.password_hash = new_hash
+        tokens = start_session(account.id, device)
         db.session.commit()
     return tokens
 
 
-def start(account_id: uuid.UUID, device: Device) -> Tokens:
+def start_session(account_id: uuid.UUID, device: Device) -> Tokens:
     """A new session of an account, in the caller's transaction."""
     session = Session(account_id=account_id, client=device.client, user_agent=device.user_agent, created_at=now())
-    tokens = _go_on(session, generate_secure_token())
-    remember(account_id, device)
+    tokens = _issue_tokens(session, generate_secure_token())
+    remember_device(account_id, device)
     audit.record("signed_in", account_id=account_id, details={"session": str(session.id)})
     return tokens
 
 
 def refresh(refresh_token: str) -> Tokens:
-    """A new pair for a session. The token is spent by it: used again more than GRACE later, it ends the session.
+    """A new pair for a session. The token is spent by it: used again more than REUSE_GRACE later, it ends the session.
 
     Until then it gets the same refresh token again, so that a session has one line of them.
 
@@ -96,12 +96,12 @@ def refresh(refresh_token: str) -> Tokens:
         session = db.session.scalar(query.where(*living).with_for_update(of=Session))
         token = db.session.get(RefreshToken, key)  # read after the session is locked: another may just have used it
         if session is None or token is None:
-            raise AuthenticationError(ENDED)
-        if token.used_at and token.used_at < now() - GRACE:
-            _end_stolen(session)
-            raise AuthenticationError(ENDED)
+            raise AuthenticationError(SESSION_ENDED)
+        if token.used_at and token.used_at < now() - REUSE_GRACE:
+            _revoke_reused(session)
+            raise AuthenticationError(SESSION_ENDED)
         token.used_at = token.used_at or now()
-        tokens = _go_on(session, _successor(refresh_token))
+        tokens = _issue_tokens(session, _successor(refresh_token))
         db.session.commit()
     return tokens
 
@@ -114,18 +114,18 @@ def sign_out(caller: Caller) -> None:
         db.session.commit()
 
 
-def sessions_of(caller: Caller, limit: int, cursor: str | None) -> Page[dict[str, Any]]:
+def list_sessions(caller: Caller, limit: int, cursor: str | None) -> Page[dict[str, Any]]:
     """Where the account is signed in, the newest first."""
     query = select(Session).where(Session.account_id == caller.account_id, Session.expires_at > now())
     position = decode_cursor(cursor, uuid.UUID)
     if position:
         query = query.where(Session.id < position[0])
-    found: Sequence[Session] = db.session.scalars(query.order_by(Session.id.desc()).limit(limit + 1)).all()
-    page = paginate(found, limit, lambda session: (session.id,))
+    rows: Sequence[Session] = db.session.scalars(query.order_by(Session.id.desc()).limit(limit + 1)).all()
+    page = paginate(rows, limit, lambda session: (session.id,))
     return Page([as_dict(session) | {"current": session.id == caller.session_id} for session in page.items], page.next)
 
 
-def end(session_id: uuid.UUID, caller: Caller) -> None:
+def end_session(session_id: uuid.UUID, caller: Caller) -> None:
     """End one of the account's sessions.
 
     :raises NotFoundError: where there is none, or it is another's
@@ -141,12 +141,12 @@ def end(session_id: uuid.UUID, caller: Caller) -> None:
 def sign_out_everywhere(caller: Caller) -> None:
     """End all of the account's sessions, the one that asks too."""
     with write_session():
-        end_all(caller.account_id)
+        end_sessions(caller.account_id)
         audit.record("signed_out_everywhere", account_id=caller.account_id)
         db.session.commit()
 
 
-def end_all(account_id: uuid.UUID, *, but: uuid.UUID | None = None) -> None:
+def end_sessions(account_id: uuid.UUID, *, but: uuid.UUID | None = None) -> None:
     """End every session of an account, or every other one, in the caller's transaction."""
     own = delete(Session).where(Session.account_id == account_id)
     db.session.execute(own.where(Session.id != but) if but else own)
@@ -154,11 +154,11 @@ def end_all(account_id: uuid.UUID, *, but: uuid.UUID | None = None) -> None:
 
 def end_access(account_id: uuid.UUID) -> None:
     """End every session and every API key of an account, in the caller's transaction."""
-    end_all(account_id)
+    end_sessions(account_id)
     db.session.execute(delete(ApiKey).where(ApiKey.account_id == account_id))
 
 
-def _go_on(session: Session, refresh_token: str) -> Tokens:
+def _issue_tokens(session: Session, refresh_token: str) -> Tokens:
     """A pair for a session that begins or goes on; it ends SESSION_MAX_DAYS after it began, whoever refreshes it."""
     session.last_used_at = now()
     session.expires_at = min(session.last_used_at + SESSION_LIFETIME, session.created_at + _max_age())
@@ -167,13 +167,13 @@ def _go_on(session: Session, refresh_token: str) -> Tokens:
     key = token_hash(refresh_token)
     if db.session.get(RefreshToken, key) is None:
         db.session.add(RefreshToken(hash=key, session_id=session.id))
-    access_token = access_tokens.made(session.account_id, session.id)
+    access_token = access_tokens.issue(session.account_id, session.id)
     return Tokens(access_token, refresh_token, access_tokens.lifetime())
 
 
 def _successor(refresh_token: str) -> str:
     """The refresh token that follows on one: always the same, and known to nobody who has only the first."""
-    key = derived_key(settings.secret_key, "forms_service refresh token")
+    key = derive_subkey(settings.secret_key, "forms_service refresh token")
     return urlsafe_b64encode(hmac.digest(key, refresh_token.encode(), "sha256")).decode().rstrip("=")
 
 
@@ -189,7 +189,7 @@ def _record_failure(account_id: uuid.UUID | None) -> None:
         db.session.commit()
 
 
-def _end_stolen(session: Session) -> None:
+def _revoke_reused(session: Session) -> None:
     audit.warn("refresh_token_reused", account=session.account_id)
     audit.record("session_ended", account_id=session.account_id, details={"session": str(session.id), "why": "reuse"})
     db.session.delete(session)
@@ -199,5 +199,5 @@ def _end_stolen(session: Session) -> None:
 def as_dict(session: Session) -> dict[str, Any]:
     """What its holder is shown of a session."""
     names = ("id", "created_at", "last_used_at", "expires_at", "client", "user_agent")
-    shown = {name: getattr(session, name) for name in names}
-    return shown | unreadable_flag(*shown.values())
+    data = {name: getattr(session, name) for name in names}
+    return data | unreadable_flag(*data.values())

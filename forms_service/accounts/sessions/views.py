@@ -3,8 +3,8 @@
 import uuid
 from typing import Any
 
-from forms_service.accounts.devices import asking_device, is_known, known_browser, tries_key
-from forms_service.accounts.guards import caller, signed_in
+from forms_service.accounts.devices import attempts_key, is_known, register_browser, request_device
+from forms_service.accounts.guards import caller, require_session
 from forms_service.accounts.sessions import schemas, service
 from forms_service.rate_limiting.limits import charge, rate_limit, refund, reset_limit
 from forms_service.web.api_blueprint import Blueprint
@@ -21,16 +21,16 @@ sessions = Blueprint("sessions", __name__, description="Sign in, refresh tokens,
 @sessions.web_form("accounts/login.html", done="accounts.signed_in")
 @sessions.arguments(schemas.Login, location="json_or_form")
 @sessions.answers(200, schemas.Tokens, message="Signed in.")
-def login(said: dict[str, Any]) -> service.Tokens:
+def login(body: dict[str, Any]) -> service.Tokens:
     """Sign in.
 
     Answers 401 with one message, and after the same time, for every wrong pair and for an unconfirmed address. Failed
     attempts are limited per address; browsers and networks that the account signed in from before are counted
     apart. Answers 403 with `details.reason` `AccountDisabled` only if the password is correct.
     """
-    key = tries_key(said["email"], asking_device())
+    key = attempts_key(body["email"], request_device())
     charge("login_account", key)
-    tokens = service.sign_in(**said, device=known_browser())
+    tokens = service.sign_in(**body, device=register_browser())
     (reset_limit if is_known(key) else refund)("login_account", key)
     return tokens
 
@@ -40,18 +40,18 @@ def login(said: dict[str, Any]) -> service.Tokens:
 @public
 @sessions.arguments(schemas.Refresh, location="json_or_form")
 @sessions.answers(200, schemas.Tokens, message="Tokens refreshed.")
-def refresh(said: dict[str, Any]) -> service.Tokens:
+def refresh(body: dict[str, Any]) -> service.Tokens:
     """Refresh the tokens.
 
     For 10 s the old refresh token still returns the same new one; used later, it ends the session. A session also ends
     30 days after its last refresh, and SESSION_MAX_DAYS after it began.
     """
-    return service.refresh(**said)
+    return service.refresh(**body)
 
 
 @sessions.route("/api/logout", methods=["POST"])
 @sessions.doc(operationId="logout")
-@signed_in
+@require_session
 @sessions.answers(200, message="Signed out.")
 def logout() -> None:
     """Sign out: end this session."""
@@ -60,17 +60,17 @@ def logout() -> None:
 
 @sessions.route("/api/me/sessions")
 @sessions.doc(operationId="listSessions")
-@signed_in
+@require_session
 @sessions.arguments(PageQuery, location="query")
 @sessions.lists(schemas.SessionOf, message="Your sessions.")
-def list_sessions(paging: dict[str, Any]) -> Page[dict[str, Any]]:
+def list_sessions(query: dict[str, Any]) -> Page[dict[str, Any]]:
     """List your sessions."""
-    return service.sessions_of(caller(), **paging)
+    return service.list_sessions(caller(), **query)
 
 
 @sessions.route("/api/me/sessions", methods=["DELETE"])
 @sessions.doc(operationId="endSessions")
-@signed_in
+@require_session
 @sessions.answers(200, message="Signed out everywhere.")
 def end_sessions() -> None:
     """End all sessions, including this one. API keys stay valid; revoke them at `/api/me/keys`."""
@@ -79,8 +79,8 @@ def end_sessions() -> None:
 
 @sessions.route("/api/me/sessions/<uuid:session_id>", methods=["DELETE"])
 @sessions.doc(operationId="endSession")
-@signed_in
+@require_session
 @sessions.answers(200, message="Session ended.")
 def end_session(session_id: uuid.UUID) -> None:
     """End a session."""
-    service.end(session_id, caller())
+    service.end_session(session_id, caller())

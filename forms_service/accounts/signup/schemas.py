@@ -4,7 +4,7 @@ from typing import Any
 
 import marshmallow as ma
 
-from forms_service.accounts.schemas import CurrentPassword, Secret, Tick
+from forms_service.accounts.schemas import Checkbox, CurrentPassword, TokenField
 from forms_service.validation.base import Schema
 from forms_service.validation.fields import Email, Password, PersonName, Phone
 
@@ -31,9 +31,9 @@ class SignedUp(Schema):
 class Confirmation(Schema):
     """The token of a link, and the password that was chosen at that sign-up, or the one that takes its place."""
 
-    token = Secret(required=True)
+    token = TokenField(required=True)
     password = CurrentPassword(required=True, metadata={"examples": ["Correct-horse-7"]})
-    replace = Tick(
+    replace = Checkbox(
         load_default=False, metadata={"description": "Replace the password chosen at sign-up with `password`."}
     )
 
@@ -56,4 +56,4 @@ class Address(Schema):
 class MailToken(Schema):
     """What a link in a mail holds."""
 
-    token = Secret(required=True)
+    token = TokenField(required=True)

@@ -6,12 +6,12 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from forms_service.accounts import audit, email_limits, email_tokens, emails
-from forms_service.accounts.constant_time import steady
+from forms_service.accounts.constant_time import fixed_duration
 from forms_service.accounts.devices import Device
 from forms_service.accounts.models import Account
-from forms_service.accounts.password_hashing import demand_impersonal, hashed, verified
-from forms_service.accounts.service import TAKEN, Person, by_email, new_account
-from forms_service.accounts.sessions.service import Tokens, end_all, start
+from forms_service.accounts.password_hashing import check_password, hash_password, refuse_personal_password
+from forms_service.accounts.service import TAKEN, NewAccount, build_account, lock_by_email
+from forms_service.accounts.sessions.service import Tokens, end_sessions, start_session
 from forms_service.config import settings
 from forms_service.database.transactions import write_session
 from forms_service.database.types import now
@@ -23,7 +23,7 @@ from forms_service.signals import account_confirmed, account_created
 DIFFERENT = "You signed up with a different password. Enter that one, or choose to replace it with this one."
 
 
-def sign_up(person: Person) -> dict[str, str]:
+def sign_up(new: NewAccount) -> dict[str, str]:
     """Make an account for whoever fills in the form; its e-mail address and status.
 
     With confirmation a taken address gets the same answer in the same time: the hash comes before anybody looks, and
@@ -35,17 +35,17 @@ def sign_up(person: Person) -> dict[str, str]:
     """
     if not settings.signup_enabled:
         raise AuthorizationError("Sign-up is closed.")
-    demand_impersonal(person.password, person)
+    refuse_personal_password(new.password, new)
     status = "pending" if settings.signup_confirmation else "active"
-    password_hash = hashed(person.password)
-    with steady():
-        account_id = _stored(person, password_hash, status)
+    password_hash = hash_password(new.password)
+    with fixed_duration():
+        account_id = _store(new, password_hash, status)
     SIGNUPS.labels(status if account_id else "taken").inc()
     if account_id:
         account_created.send(account_id=account_id)
     elif not settings.signup_confirmation:
         raise ConflictError(TAKEN)
-    return {"email": person.email, "status": status}
+    return {"email": new.email, "status": status}
 
 
 def confirm(token: str, password: str, device: Device, *, replace: bool = False) -> Tokens:
@@ -57,18 +57,20 @@ def confirm(token: str, password: str, device: Device, *, replace: bool = False)
     :raises ValidationError: for a token that is no good, for another password, or a new one that is too weak
     """
     account_id, payload = email_tokens.check("confirm", token)
-    kept = payload.get("password_hash") or _first_hash(account_id)
-    password_hash = _chosen(account_id, password) if replace else _shown(token, password, kept)
+    signup_hash = payload.get("password_hash") or _signup_hash(account_id)
+    password_hash = (
+        _hash_replacement(account_id, password) if replace else _check_signup_password(token, password, signup_hash)
+    )
     with write_session():
-        account, payload = email_tokens.spend("confirm", token)
+        account, payload = email_tokens.consume("confirm", token)
         if account.status != "pending":
-            raise email_tokens.no_good()
-        if not replace and (payload.get("password_hash") or account.password_hash) != kept:
+            raise email_tokens.invalid_token_error()
+        if not replace and (payload.get("password_hash") or account.password_hash) != signup_hash:
             raise ConflictError("Another sign-up with this address came in at the same time. Try again.")
         for name, value in (payload | {"password_hash": password_hash}).items():
             setattr(account, name, value)
         activate(account)
-        tokens = start(account.id, device)
+        tokens = start_session(account.id, device)
         audit.record("confirmed", account_id=account.id)
         db.session.commit()
     account_confirmed.send(account_id=account_id)
@@ -79,87 +81,87 @@ def activate(account: Account) -> None:
     """Let a pending account in, in the caller's transaction; what came before its holder was known is dropped."""
     account.status = "active"
     account.confirmed_at = now()
-    email_tokens.drop(account.id)
-    end_all(account.id)
+    email_tokens.revoke(account.id)
+    end_sessions(account.id)
 
 
 def resend(email: str) -> None:
     """Send the link of the newest sign-up again, if an account waits for it; the time does not tell."""
-    with steady():
-        limit = email_limits.per_hour("confirm", email)
+    with fixed_duration():
+        limit = email_limits.hourly_limit("confirm", email)
         with write_session():
-            account = by_email(email)
+            account = lock_by_email(email)
             if account is not None and account.status == "pending":
-                payload = email_tokens.payload_of(email_tokens.newest("confirm", account.id))
-                emails.confirm(account, payload, limit)
+                payload = email_tokens.payload_of(email_tokens.find_newest("confirm", account.id))
+                emails.send_confirmation(account, payload, limit)
             db.session.commit()
 
 
-def _first_hash(account_id: uuid.UUID) -> str:
+def _signup_hash(account_id: uuid.UUID) -> str:
     """The password that the account was made with, for tokens of the first sign-up."""
-    kept = db.session.scalar(select(Account.password_hash).where(Account.id == account_id))
-    if kept is None:
-        raise email_tokens.no_good()
-    return kept
+    signup_hash = db.session.scalar(select(Account.password_hash).where(Account.id == account_id))
+    if signup_hash is None:
+        raise email_tokens.invalid_token_error()
+    return signup_hash
 
 
-def _chosen(account_id: uuid.UUID, password: str) -> str:
+def _hash_replacement(account_id: uuid.UUID, password: str) -> str:
     """The hash of a password that takes the place of the one of the sign-up."""
     account = db.session.get(Account, account_id)
     if account is None:
-        raise email_tokens.no_good()
-    demand_impersonal(password, account)
-    return hashed(password)
+        raise email_tokens.invalid_token_error()
+    refuse_personal_password(password, account)
+    return hash_password(password)
 
 
-def _shown(token: str, password: str, kept: str) -> str:
+def _check_signup_password(token: str, password: str, signup_hash: str) -> str:
     """The hash of the password, once it is known to be that of the sign-up. The try is counted before."""
     with write_session():
-        left = email_tokens.count_try(token)
+        tries_left = email_tokens.count_try(token)
         db.session.commit()
-    if not verified(password, kept):
-        raise ValidationError({"password": [FieldError(DIFFERENT, "different")]}, details={"tries_left": left})
-    return kept
+    if not check_password(password, signup_hash):
+        raise ValidationError({"password": [FieldError(DIFFERENT, "different")]}, details={"tries_left": tries_left})
+    return signup_hash
 
 
-def _stored(person: Person, password_hash: str, status: str) -> uuid.UUID | None:
+def _store(new: NewAccount, password_hash: str, status: str) -> uuid.UUID | None:
     """The new account's id; None for a taken address, whose holder is told."""
-    limit = email_limits.per_hour("confirm", person.email)
+    limit = email_limits.hourly_limit("confirm", new.email)
     try:
-        return _new(person, password_hash, status, limit)
+        return _insert(new, password_hash, status, limit)
     except IntegrityError:  # somebody else has just signed up with it
-        return _new(person, password_hash, status, limit)
+        return _insert(new, password_hash, status, limit)
 
 
-def _new(person: Person, password_hash: str, status: str, limit: int) -> uuid.UUID | None:
+def _insert(new: NewAccount, password_hash: str, status: str, limit: int) -> uuid.UUID | None:
     with write_session():
-        account = by_email(person.email)
+        account = lock_by_email(new.email)
         if account is not None:
             if settings.signup_confirmation:  # else whoever signs up is told
-                _tell_holder(account, person, password_hash, limit)
+                _notify_holder(account, new, password_hash, limit)
             db.session.commit()
             return None
-        account = new_account(person, password_hash, role=settings.signup_role, status=status)
+        account = build_account(new, password_hash, role=settings.signup_role, status=status)
         db.session.add(account)
         db.session.flush()
         if status == "pending":
-            emails.confirm(account, {}, limit)
+            emails.send_confirmation(account, {}, limit)
         audit.record("signed_up", account_id=account.id)
         db.session.commit()
         return account.id
 
 
-def _tell_holder(account: Account, person: Person, password_hash: str, limit: int) -> None:
+def _notify_holder(account: Account, new: NewAccount, password_hash: str, limit: int) -> None:
     """An account that waits may be somebody else's try: this sign-up gets a link of its own, for what it said.
 
     Where the address may not get another mail, the link that was sent last is for this sign-up from now on.
     """
     audit.record("signed_up_again", account_id=account.id)
     if account.status == "active":
-        emails.already_registered(account, limit)
+        emails.send_already_registered(account, limit)
     elif account.status == "pending":
-        payload = {name: getattr(person, name) for name in ("first_name", "last_name", "phone")}
+        payload = {name: getattr(new, name) for name in ("first_name", "last_name", "phone")}
         payload["password_hash"] = password_hash
-        last = email_tokens.newest("confirm", account.id)
-        if not emails.confirm(account, payload, limit) and last is not None:
-            email_tokens.keep(last, payload)
+        last = email_tokens.find_newest("confirm", account.id)
+        if not emails.send_confirmation(account, payload, limit) and last is not None:
+            email_tokens.replace_payload(last, payload)

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from forms_service.accounts.devices import known_browser
-from forms_service.accounts.service import Person
+from forms_service.accounts.devices import register_browser
+from forms_service.accounts.service import NewAccount
 from forms_service.accounts.sessions.schemas import Tokens
 from forms_service.accounts.sessions.service import Tokens as Pair
 from forms_service.accounts.signup import schemas, service
@@ -23,12 +23,12 @@ signup = Blueprint("signup", __name__, description="Sign-up.")
 @signup.answers(
     201, schemas.SignedUp, message="Signed up. If the address needs confirmation, a link has been sent to it."
 )
-def sign_up(person: dict[str, Any]) -> dict[str, str]:
+def sign_up(body: dict[str, Any]) -> dict[str, str]:
     """Sign up.
 
     The response and its timing are the same whether or not the address already has an account.
     """
-    return service.sign_up(Person(**person))
+    return service.sign_up(NewAccount(**body))
 
 
 @signup.route("/api/signup/confirm", methods=["POST"])
@@ -43,7 +43,7 @@ def confirm(body: dict[str, Any]) -> Pair:
     `password` must be the one chosen at sign-up: the link proves who owns the address, not who chose the password. A
     different one is 422 with the code `different`, up to five times; `replace` sets it as the new password.
     """
-    return service.confirm(**body, device=known_browser())
+    return service.confirm(**body, device=register_browser())
 
 
 @signup.route("/api/signup/resend", methods=["POST"])
@@ -53,6 +53,6 @@ def confirm(body: dict[str, Any]) -> Pair:
 @signup.web_form("accounts/resend.html", done="accounts.resent")
 @signup.arguments(schemas.Address, location="json_or_form")
 @signup.answers(202, message="If an account with this address is waiting for confirmation, a mail has been sent to it.")
-def resend(said: dict[str, Any]) -> None:
+def resend(body: dict[str, Any]) -> None:
     """Resend the confirmation mail. The response is the same whether or not the address has an account."""
-    service.resend(**said)
+    service.resend(**body)
