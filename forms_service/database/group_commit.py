@@ -1,7 +1,7 @@
 """Group commit: the first waiting thread (the leader) commits for every thread that queued behind it."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Sized
 from itertools import pairwise
 from typing import Generic, TypeVar, cast
 
@@ -27,7 +27,7 @@ class GroupCommit(Generic[Item, Outcome]):
     first item that arrives meanwhile leads the next batch.
     """
 
-    def __init__(self, work: Work[Item, Outcome], in_flight: Callable[[], int] = lambda: 0) -> None:
+    def __init__(self, work: Work[Item, Outcome], in_flight: Sized = ()) -> None:
         self._work = work
         self._in_flight = in_flight
         self._lock = threading.Lock()
@@ -58,16 +58,18 @@ class GroupCommit(Generic[Item, Outcome]):
             self._batch_complete.wait(MAX_DELAY)
         with self._lock:
             batch, self._waiting = self._waiting[:MAX_BATCH], self._waiting[MAX_BATCH:]
-        outcomes: list[Outcome | Exception] = [ServiceUnavailableError()] * len(batch)
+        outcomes: list[Outcome | Exception]
         try:
             outcomes = self._work([waiter.item for waiter in batch])
         except Exception as error:  # noqa: BLE001 (raised in every waiting thread)
             outcomes = [error] * len(batch)
-        finally:  # whatever happens to the leader, nobody may wait forever
-            self._publish(batch, outcomes)
+        except BaseException:  # this thread ends; the others must not wait for it
+            self._publish(batch, [ServiceUnavailableError()] * len(batch))
+            raise
+        self._publish(batch, outcomes)
 
     def _is_batch_complete(self) -> bool:
-        return len(self._waiting) >= min(self._in_flight(), MAX_BATCH)
+        return len(self._waiting) >= min(len(self._in_flight), MAX_BATCH)
 
     def _publish(self, batch: "list[_Waiter[Item, Outcome]]", outcomes: list[Outcome | Exception]) -> None:
         for waiter, outcome in zip(batch, outcomes, strict=True):

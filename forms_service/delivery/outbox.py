@@ -17,7 +17,8 @@ from forms_service.database.transactions import on_commit, write_session
 from forms_service.database.types import new_id, now
 from forms_service.delivery import digests, eml_files
 from forms_service.delivery.models import ROUTINE, URGENT, Message
-from forms_service.encryption.compiled_sql import EncryptedInsert
+from forms_service.encryption import compiled_sql
+from forms_service.encryption.compiled_sql import EncryptedInsert, Row
 from forms_service.encryption.keyring import current_key_ring
 from forms_service.extensions import db
 from forms_service.validation.fields import email_key
@@ -55,30 +56,30 @@ def enqueue_mail(
     return message_id
 
 
-def mail_row(kind: str, to: str, *, about: uuid.UUID) -> dict[str, Any]:
+def mail_row(kind: str, to: str, *, about: uuid.UUID) -> Row:
     """Return the row of a mail for `insert_rows`; the payload is loaded at send time."""
     moment = now()
-    return ROWS.prepare(
-        id=new_id(),
-        channel="mail",
-        kind=kind,
-        priority=ROUTINE,
-        digest_id=None,
-        about=about,
-        target=to,
-        target_index=current_key_ring().index(email_key(to), TARGET_CONTEXT),
-        payload=None,
-        state="waiting",
-        attempts=0,
-        created_at=moment,
-        next_attempt_at=moment,
-        lease_until=None,
-    )
+    return ROWS, {
+        "id": new_id(),
+        "channel": "mail",
+        "kind": kind,
+        "priority": ROUTINE,
+        "digest_id": None,
+        "about": about,
+        "target": to,
+        "target_index": current_key_ring().index(email_key(to), TARGET_CONTEXT),
+        "payload": None,
+        "state": "waiting",
+        "attempts": 0,
+        "created_at": moment,
+        "next_attempt_at": moment,
+        "lease_until": None,
+    }
 
 
-def insert_rows(connection: Connection, rows: list[dict[str, Any]]) -> None:
-    """Insert prepared rows in the caller's transaction; call `wake_worker` after the commit."""
-    ROWS.execute(connection, rows)
+def insert_rows(connection: Connection, rows: Sequence[Row]) -> None:
+    """Insert rows in the caller's transaction; call `wake_worker` after the commit."""
+    compiled_sql.insert_rows(connection, compiled_sql.prepare_rows(rows, connection.dialect))
 
 
 def wake_worker() -> None:

@@ -3,8 +3,6 @@
 `located` selects key and value as one column, so any query can decrypt, whether of objects or of single columns.
 """
 
-import uuid
-from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import ColumnElement, Integer, LargeBinary, Uuid
@@ -39,17 +37,6 @@ def bind_to_row(text: str, row: str) -> BoundText:
 def unreadable_flag(*values: object) -> dict[str, bool]:
     """Return `{"unreadable": True}` if one of the values could not be decrypted."""
     return {"unreadable": True} if any(isinstance(value, Unreadable) for value in values) else {}
-
-
-def row_key(key: Iterable[object]) -> str:
-    """Return a primary key as text, the same on both databases."""
-    return ",".join(map(_part_text, key))
-
-
-def _part_text(part: object) -> str:
-    if isinstance(part, uuid.UUID):
-        return part.hex
-    return part.hex() if isinstance(part, bytes) else str(part)
 
 
 class located(FunctionElement[Any]):  # noqa: N801 (an SQL function's name)

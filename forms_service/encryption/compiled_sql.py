@@ -8,9 +8,8 @@ from sqlalchemy import Connection, FromClause, Select, Table, insert
 from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import DBAPIError
 
-from forms_service.encryption.associated_data import row_key
 from forms_service.encryption.keyring import Encrypted, current_key_ring
-from forms_service.extensions import db
+from forms_service.security.key_ring import KeyRing, row_key
 
 MAX_VALUES = 900
 """Values per statement; older SQLites allow 999."""
@@ -33,24 +32,23 @@ class EncryptedInsert:
         self._converted = [(name, type_) for name, type_ in types.items() if not isinstance(type_, Encrypted)]
         self._by_dialect: dict[str, tuple[str, list[tuple[str, Convert]]]] = {}
 
-    def prepare(self, **values: Any) -> dict[str, Any]:
-        """Convert and encrypt the values of every column."""
-        _, converters = self._for_dialect(db.engine.dialect)
+    def encrypt(self, values: dict[str, Any], ring: KeyRing | None) -> None:
         if self._encrypted:
-            ring, row = current_key_ring(), row_key([values[name] for name in self._key])
+            ring = ring or current_key_ring()
+            row = row_key([values[name] for name in self._key])
             for name, context in self._encrypted:
                 if values[name] is not None:
                     values[name] = ring.encrypt(values[name], context, row)
-        for name, convert in converters:
+
+    def convert(self, values: dict[str, Any], dialect: Dialect) -> None:
+        for name, convert in self._for_dialect(dialect)[1]:
             values[name] = convert(values[name])
-        return values
 
     def execute(self, connection: Connection, rows: list[dict[str, Any]]) -> None:
-        """Insert prepared rows; does nothing without any."""
+        """Insert prepared rows."""
         statement, _ = self._for_dialect(connection.dialect)
         if not connection.dialect.positional:
-            if rows:
-                execute(connection, statement, rows if rows[1:] else rows[0], many=len(rows) > 1)
+            execute(connection, statement, rows if rows[1:] else rows[0], many=len(rows) > 1)
             return
         head, _, placeholders = statement.partition(" VALUES ")
         size = MAX_VALUES // len(self._names)
@@ -65,6 +63,29 @@ class EncryptedInsert:
             statement = str(insert(self._table).compile(dialect=dialect))
             self._by_dialect[dialect.name] = statement, [(name, convert) for name, convert in converters if convert]
         return self._by_dialect[dialect.name]
+
+
+Row = tuple[EncryptedInsert, dict[str, Any]]
+"""A row for a table, by column name."""
+
+
+def prepare_rows(rows: Sequence[Row], dialect: Dialect, ring: KeyRing | None = None) -> list[Row]:
+    """Encrypt and convert every column, in place, as the driver takes it."""
+    for table, values in rows:
+        table.encrypt(values, ring)
+    for table, values in rows:
+        table.convert(values, dialect)
+    return list(rows)
+
+
+def insert_rows(connection: Connection, rows: Sequence[Row]) -> None:
+    """Insert prepared rows with one statement per table, in the order of the first row of each."""
+    by_table: dict[EncryptedInsert, list[dict[str, Any]]] = {}
+    for table, values in rows:
+        by_table.setdefault(table, []).append(values)
+    with pipeline(connection):
+        for table, batch in by_table.items():
+            table.execute(connection, batch)
 
 
 class CompiledQuery:

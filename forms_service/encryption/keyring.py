@@ -17,10 +17,10 @@ from sqlalchemy.types import TypeDecorator
 from forms_service.database import migrations
 from forms_service.database.engine import first_line
 from forms_service.encryption import wrapped_keys
-from forms_service.encryption.associated_data import SEPARATOR, BoundText, Unreadable, bind_to_row, located, row_key
+from forms_service.encryption.associated_data import SEPARATOR, BoundText, Unreadable, bind_to_row, located
 from forms_service.errors import ServiceUnavailableError, StartError
 from forms_service.metrics import UNREADABLE
-from forms_service.security.key_ring import KeyRing, UnknownKeyError
+from forms_service.security.key_ring import KeyRing, UnknownKeyError, row_key
 
 RELOAD_INTERVAL = 30
 """Seconds until a process notices a data key that another has added."""

@@ -25,7 +25,7 @@ from sqlalchemy import (
 
 from forms_service.database.transactions import write_session
 from forms_service.encryption import wrapped_keys
-from forms_service.encryption.associated_data import Unreadable, row_key
+from forms_service.encryption.associated_data import Unreadable
 from forms_service.encryption.keyring import (
     Encrypted,
     current_key_ring,
@@ -35,6 +35,7 @@ from forms_service.encryption.keyring import (
     start_data_key,
 )
 from forms_service.extensions import db
+from forms_service.security.key_ring import row_key
 
 BATCH_SIZE = 100
 """Rows per commit; other writers wait for no more than that."""

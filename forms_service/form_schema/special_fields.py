@@ -1,5 +1,8 @@
 """Reserved field names with a special meaning, also those of other form services."""
 
+from collections.abc import Mapping
+from enum import Enum
+
 REDIRECT = ("_next", "redirect", "redirectTo")
 HONEYPOTS = ("_gotcha", "_honey", "botcheck", "honeypot", "bot-field")
 REPLY_TO = ("_replyto", "replyto", "replyTo")
@@ -40,3 +43,33 @@ RESERVED = frozenset(
     (*REDIRECT, *HONEYPOTS, *REPLY_TO, *SUBJECT, *LANGUAGE, *CHARSET, *CONTROL, *CHALLENGE_TOKENS, STARTED, BACK)
 )
 """Names that never reach the data, so no field may have them."""
+
+SUBJECTS = (*SUBJECT, "subject")
+
+
+class Role(Enum):
+    """The purpose of a special field."""
+
+    REDIRECT = "where the browser goes next"
+    HONEYPOT = "hidden from people: whoever fills it in may be a program"
+    MAIL = "how the notification is addressed"
+    CONTROL = "an order to another form service: stored, never obeyed, since a page sets no recipients"
+    CHALLENGE = "the token of a CAPTCHA"
+    STARTED = "when the hosted page was shown, signed"
+    BACK = "where a form that was shown again leads, signed"
+
+
+ROLES: Mapping[str, Role] = {
+    name: role
+    for role, names in (
+        (Role.REDIRECT, REDIRECT),
+        (Role.HONEYPOT, HONEYPOTS),
+        (Role.MAIL, (*REPLY_TO, *SUBJECTS, *LANGUAGE)),
+        (Role.CONTROL, CONTROL),
+        (Role.CHALLENGE, CHALLENGE_TOKENS),
+        (Role.STARTED, (STARTED,)),
+        (Role.BACK, (BACK,)),
+    )
+    for name in names
+}
+"""Every special name and its role. A field that the form defines is data: of these names it can only be `subject`."""

@@ -68,7 +68,7 @@ class PublishedForm:
     page_size: int = 0
     """Maximum bytes of the hosted page."""
 
-    @property
+    @cached_property
     def open(self) -> bool:
         """Whether it accepts submissions, apart from its quota."""
         return self.owner_active and not self.settings.closed
@@ -81,6 +81,11 @@ class PublishedForm:
     def types(self) -> Mapping[str, str]:
         """Field name → type."""
         return {field["name"]: field["type"] for field in self.fields}
+
+    @cached_property
+    def file_fields(self) -> tuple[str, ...]:
+        """Names of its fields for files."""
+        return tuple(field["name"] for field in self.fields if field["type"] == "file")
 
 
 class FormCache:

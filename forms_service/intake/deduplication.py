@@ -1,33 +1,34 @@
-"""Whether a submission is new and fits: decided inside the transaction that stores it, so that nobody slips between."""
+"""Deduplication and quota checks, inside the storing transaction so that they cannot race."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, LargeBinary, Select, bindparam, delete, func, select
 
-from forms_service.database.types import now
-from forms_service.encryption.compiled_sql import CompiledQuery, execute, pipeline
-from forms_service.encryption.keyring import current_key_ring
+from forms_service.database.types import new_id, now
+from forms_service.encryption.compiled_sql import CompiledQuery, Row, execute, pipeline
 from forms_service.errors import AuthorizationError, FieldError, ValidationError
 from forms_service.extensions import db
 from forms_service.forms.cache import FORM_FULL, PublishedForm
 from forms_service.forms.models import Form
+from forms_service.security.key_ring import KeyRing
 from forms_service.submissions.models import IdempotencyKey, Submission
 from forms_service.submissions.parsed_submission import ParsedSubmission
 from forms_service.submissions.serialization import to_json
 
 DUPLICATE_WINDOW = timedelta(seconds=10)
-"""How long the same content from the same client is the same submission: a double click, a second try."""
+"""Within it, the same content from the same client is one submission: a double click, a retry."""
 
 IDEMPOTENCY_KEY_TTL = timedelta(hours=24)
-"""How long an idempotency key leads to its first answer."""
+"""Lifetime of an idempotency key."""
 
 KEY_HEADER = "Idempotency-Key"
 INACTIVE = "INACTIVE"
-"""The reason of a form that takes nothing: closed or full."""
+"""Reason of a form that is closed or full."""
 
 CONTENT_CONTEXT = "submissions.content_hash"
 FINGERPRINT_CONTEXT = "submissions.fingerprint"
@@ -35,117 +36,110 @@ KEY_CONTEXT = "idempotency_keys.key_hash"
 
 LOCK = "SELECT pg_advisory_xact_lock(%(number)s::bigint)"
 
-Row = dict[str, Any]
-
 
 class KeyHashes(NamedTuple):
-    """An idempotency key, bound to the client that uses it, and bound to the content that came under it.
-
-    The first decides. By the second one a client is known again whose address has changed.
-    """
+    """Hashes of an idempotency key: bound to its client, or to its content in case the client's address changes."""
 
     client: bytes
     content: bytes
     bare: bytes
-    """The key alone, as it was stored before keys were bound to clients: a retry after that update finds its row."""
+    """The key alone, as stored before keys were bound to clients: a retry after the update still finds its row."""
 
     @property
     def stored(self) -> tuple[bytes, bytes]:
-        """The hashes that are written down for a new submission."""
         return self.client, self.content
 
 
-class DuplicateKey(NamedTuple):
-    """By what a submission is known again: its form, its content, who sent it, and its idempotency key."""
+@dataclass
+class NewSubmission:
+    """A submission to store: what identifies its duplicates, and its rows."""
 
     form: PublishedForm
-    content_hash: bytes
-    fingerprint: bytes
-    keys: KeyHashes | None = None
-
-
-class NewSubmission(NamedTuple):
-    """A submission that is ready to be stored: its rows as the driver takes them."""
-
-    duplicate_key: DuplicateKey
     id: uuid.UUID
-    spam: bool
-    submission: Row
-    people: Sequence[Row] = ()
-    files: Sequence[Row] = ()
-    messages: Sequence[Row] = ()
+    content_hash: bytes
+    """Keyed hash of form and content."""
+
+    fingerprint: bytes
+    """Keyed hash of form, content and client."""
+
+    keys: KeyHashes | None = None
+    spam: bool = False
+    rows: list[Row] = field(default_factory=list)
 
 
 class StoreResult(NamedTuple):
-    """The submission that answers an entry; `fresh` if it is the entry's own, with the hashes of keys that are new."""
+    """The stored submission, which a duplicate did not create."""
 
     id: uuid.UUID
     created: bool
     new_keys: tuple[bytes, ...] = ()
+    """Hashes of idempotency keys to store."""
 
 
 Outcome = StoreResult | Exception
 
 
+def identify(
+    form: PublishedForm, parsed: ParsedSubmission, client: str, key: str | None, ring: KeyRing
+) -> NewSubmission:
+    """Hash what identifies duplicates. CAPTCHA tokens are left out: they are new each time."""
+    files = [[upload.field, upload.name, upload.content_type, upload.digest.hex()] for upload in parsed.uploads]
+    sent = to_json([form.id, parsed.data, parsed.control, parsed.honeypots, files])
+    content_hash = ring.index(sent, CONTENT_CONTEXT)
+    content = content_hash.hex()
+    fingerprint = ring.index(f"{client} {content}", FINGERPRINT_CONTEXT)
+    keys = None
+    if key:
+        keys = KeyHashes(
+            client=ring.index(f"client {client} {key}", KEY_CONTEXT),
+            content=ring.index(f"content {content} {key}", KEY_CONTEXT),
+            bare=ring.index(key, KEY_CONTEXT),
+        )
+    return NewSubmission(form, new_id(), content_hash, fingerprint, keys)
+
+
 def decide(connection: Connection, batch: Sequence[NewSubmission]) -> list[Outcome]:
-    """What is to become of each, in order; several of one group count as if they came one after the other.
+    """Decide the outcome of each submission, in order, inside the transaction that stores them.
 
     It begins the transaction on PostgreSQL.
     """
-    recent = _find_recent(connection, [new.duplicate_key for new in batch], begin=True)
+    recent = find_recent(connection, batch, begin=True)
     counts: dict[str, int] = {}
     outcomes: list[Outcome] = []
     for new in batch:
-        outcome = _decide(connection, new, recent, counts)
-        outcomes.append(outcome)
-        if isinstance(outcome, StoreResult) and outcome.created:
-            recent[new.duplicate_key.fingerprint] = outcome.id
+        outcome = find_duplicate(connection, new, recent)
+        if outcome is None and _fits_quota(connection, new, counts):
+            outcome = StoreResult(new.id, created=True, new_keys=new.keys.stored if new.keys else ())
+            recent[new.fingerprint] = new.id
+        outcomes.append(outcome or AuthorizationError(FORM_FULL, details={"reason": INACTIVE}))
     return outcomes
 
 
-def _decide(
-    connection: Connection, new: NewSubmission, recent: dict[bytes, uuid.UUID], counts: dict[str, int]
-) -> Outcome:
-    key = new.duplicate_key
-    earlier = _find_by_key(connection, key.form.id, key.keys, key.content_hash) if key.keys else None
-    if earlier is not None:
-        return earlier
-    new_keys = key.keys.stored if key.keys else ()
-    repeated = recent.get(key.fingerprint)
-    if repeated:
-        return StoreResult(repeated, created=False, new_keys=new_keys)
-    if not _fits_quota(connection, new, counts):
-        return AuthorizationError(FORM_FULL, details={"reason": INACTIVE})
-    return StoreResult(new.id, created=True, new_keys=new_keys)
+def find_duplicate(connection: Connection, new: NewSubmission, recent: Mapping[bytes, uuid.UUID]) -> Outcome | None:
+    """Return the submission that this one repeats, by its idempotency key or among `recent` ones by its content."""
+    earlier = _find_by_key(connection, new.form.id, new.keys, new.content_hash) if new.keys else None
+    if earlier is None and new.fingerprint in recent:
+        new_keys = new.keys.stored if new.keys else ()
+        return StoreResult(recent[new.fingerprint], created=False, new_keys=new_keys)
+    return earlier
 
 
-def find_duplicate(connection: Connection, key: DuplicateKey) -> uuid.UUID | None:
-    """The submission that this one repeats, by its key or by its content.
-
-    :raises ValidationError: for a key that came with other content before
-    """
-    earlier = _find_by_key(connection, key.form.id, key.keys, key.content_hash) if key.keys else None
-    if isinstance(earlier, Exception):
-        raise earlier
-    return earlier.id if earlier else _find_recent(connection, [key]).get(key.fingerprint)
-
-
-def _find_recent(
-    connection: Connection, keys: Sequence[DuplicateKey], *, begin: bool = False
+def find_recent(
+    connection: Connection, batch: Sequence[NewSubmission], *, begin: bool = False
 ) -> dict[bytes, uuid.UUID]:
-    """The submissions of the last seconds by their fingerprints, of which these may be repeats."""
-    hashes = {f"hash{number}": key.content_hash for number, key in enumerate(keys)}
+    """Return fingerprint → id of submissions within DUPLICATE_WINDOW that have the content of one of the batch."""
+    hashes = {f"hash{number}": new.content_hash for number, new in enumerate(batch)}
     with pipeline(connection, begin=begin):
         if connection.dialect.name == "postgresql":  # on SQLite there is one writer anyway
-            for fingerprint in sorted(key.fingerprint for key in keys):
+            for fingerprint in sorted(new.fingerprint for new in batch):
                 execute(connection, LOCK, {"number": int.from_bytes(fingerprint[:8], signed=True)})
-        fetch = _recent_query(len(keys)).send(connection, {**hashes, "since": now() - DUPLICATE_WINDOW})
-    return {bytes(fingerprint): identity for fingerprint, identity in fetch()}
+        fetch = _recent_query(len(batch)).send(connection, {**hashes, "since": now() - DUPLICATE_WINDOW})
+    return {bytes(fingerprint): submission_id for fingerprint, submission_id in fetch()}
 
 
 @cache
 def _recent_query(count: int) -> CompiledQuery:
-    """One for each size of a group, of which SQLite keeps no more than the text."""
+    """Return the query for a batch of that size; SQLite caches only its text."""
     return CompiledQuery(lambda: _recent_select(count))
 
 
@@ -156,7 +150,7 @@ def _recent_select(count: int) -> Select[*tuple[Any, ...]]:
 
 
 def _find_by_key(connection: Connection, form_id: str, keys: KeyHashes, content_hash: bytes) -> Outcome | None:
-    """The answer that the idempotency key leads to already; another client's key leads nowhere but to this content."""
+    """Return the submission stored under the key; another client's key matches only with the same content."""
     same = (IdempotencyKey.form_id == form_id, IdempotencyKey.key_hash.in_(keys))
     columns = (IdempotencyKey.key_hash, IdempotencyKey.content_hash, IdempotencyKey.submission_id)
     oldest = now() - IDEMPOTENCY_KEY_TTL
@@ -164,23 +158,22 @@ def _find_by_key(connection: Connection, form_id: str, keys: KeyHashes, content_
     if any(row.created_at < oldest for row in rows):
         connection.execute(delete(IdempotencyKey).where(*same, IdempotencyKey.created_at < oldest))
     alive = {bytes(row.key_hash): row for row in rows if row.created_at >= oldest}
-    found = alive.get(keys.client) or alive.get(keys.content)
-    if found is None:
+    row = alive.get(keys.client) or alive.get(keys.content)
+    if row is None:
         bare = alive.get(keys.bare)
-        found = bare if bare and bytes(bare.content_hash) == content_hash else None
-    if found is None:
+        row = bare if bare and bytes(bare.content_hash) == content_hash else None
+    if row is None:
         return None
-    if bytes(found.content_hash) != content_hash:
+    if bytes(row.content_hash) != content_hash:
         return ValidationError(
             {KEY_HEADER: [FieldError("This key was already used with different content.", "key_reused")]}
         )
-    return StoreResult(
-        found.submission_id, created=False, new_keys=tuple(key for key in keys.stored if key not in alive)
-    )
+    new_keys = tuple(key for key in keys.stored if key not in alive)
+    return StoreResult(row.submission_id, created=False, new_keys=new_keys)
 
 
 def is_full(form: PublishedForm) -> bool:
-    """Whether the form has as many submissions as it takes; only the transaction that stores one decides."""
+    """Whether the form has reached its quota; a submission is only refused by the transaction that stores it."""
     limit = form.settings.max_submissions
     return limit is not None and db.session.execute(_count_query(form.id)).scalar_one() >= limit
 
@@ -190,38 +183,16 @@ def _count_query(form_id: str) -> Select[int]:
 
 
 def _fits_quota(connection: Connection, new: NewSubmission, counts: dict[str, int]) -> bool:
-    """Whether the form takes one more; spam fills no form."""
-    limit = new.duplicate_key.form.settings.max_submissions
+    """Whether the quota allows one more; spam does not count."""
+    limit = new.form.settings.max_submissions
     if limit is None:
         return True
-    form_id = new.duplicate_key.form.id
+    form_id = new.form.id
     if form_id not in counts:
-        # whoever else counts waits here on PostgreSQL; what is inserted meanwhile has counted before
+        # lock the form so that concurrent counters serialise on PostgreSQL
         connection.execute(select(Form.id).where(Form.id == form_id).with_for_update(key_share=True))
         counts[form_id] = connection.execute(_count_query(form_id)).scalar_one()
     if counts[form_id] >= limit:
         return False
     counts[form_id] += not new.spam
     return True
-
-
-def hash_content(form: PublishedForm, parsed: ParsedSubmission, client: str) -> tuple[bytes, bytes]:
-    """Of what was sent to the form, whoever sent it; and of the same from this client.
-
-    A CAPTCHA's token is no part of it, being new each time.
-    """
-    files = [[upload.field, upload.name, upload.content_type, upload.digest.hex()] for upload in parsed.uploads]
-    sent = [form.id, parsed.data, parsed.control, parsed.honeypots, files]
-    ring = current_key_ring()
-    content = ring.index(to_json(sent), CONTENT_CONTEXT)
-    return content, ring.index(f"{client} {content.hex()}", FINGERPRINT_CONTEXT)
-
-
-def hash_key(client: str, key: str, content_hash: bytes) -> KeyHashes:
-    """Return what is kept of an idempotency key, which may be anything."""
-    ring = current_key_ring()
-    return KeyHashes(
-        client=ring.index(f"client {client} {key}", KEY_CONTEXT),
-        content=ring.index(f"content {content_hash.hex()} {key}", KEY_CONTEXT),
-        bare=ring.index(key, KEY_CONTEXT),
-    )

@@ -11,7 +11,7 @@ from forms_service.errors import AuthorizationError
 from forms_service.form_schema import special_fields
 from forms_service.forms import page_tokens
 from forms_service.forms.cache import PublishedForm
-from forms_service.submissions.parsed_submission import ParsedSubmission, Sorted, first_of
+from forms_service.submissions.parsed_submission import ParsedSubmission, first_of
 from forms_service.validation.urls import matches_origin, to_ascii_host
 from forms_service.web.cors import EXPOSED_HEADERS, PREFLIGHT_SECONDS
 
@@ -156,7 +156,7 @@ def _is_unambiguous(url: str) -> bool:
     return url.isprintable() and "\\" not in url
 
 
-def find_redirect(form: PublishedForm, parsed: ParsedSubmission | Sorted) -> str | None:
+def find_redirect(form: PublishedForm, parsed: ParsedSubmission) -> str | None:
     """The redirect that was asked for, as far as the form may lead there; None for the thank-you page."""
     return_url = page_tokens.return_url(parsed.back, form.id) if parsed.back and from_our_page() else None
     if return_url is not None:

@@ -20,8 +20,9 @@ from forms_service.forms import page_tokens, pages
 from forms_service.forms.cache import PublishedForm
 from forms_service.forms.controls import MAX_PAGE_SIZE
 from forms_service.intake.origins import find_redirect
+from forms_service.intake.parsing import split_special_fields
 from forms_service.spam.checks import MIN_FILL_SECONDS
-from forms_service.submissions.parsed_submission import first_of, split_special_fields
+from forms_service.submissions.parsed_submission import first_of
 from forms_service.validation.label_links import strip_links
 from forms_service.web.bodies import query_fields
 from forms_service.web.recovery import MAX_CHARACTERS, submitted_values, words

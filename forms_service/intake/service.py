@@ -1,64 +1,71 @@
-"""The use case that the service is for: take a submission, and say thank you once it is committed."""
+"""The use case of a submission: validate, check for spam, and commit it before the visitor is thanked."""
 
 import uuid
-from collections.abc import Collection, Sequence
+from contextlib import nullcontext
 from typing import Any, NamedTuple
 
 from marshmallow import ValidationError as SchemaError
 
 from forms_service import signals
-from forms_service.database.types import new_id, now
+from forms_service.encryption.keyring import current_key_ring
 from forms_service.errors import AuthorizationError, FieldError, ValidationError
-from forms_service.form_schema.field_types import is_filled
 from forms_service.forms.cache import FORM_CLOSED, PublishedForm
-from forms_service.intake.deduplication import INACTIVE, DuplicateKey, NewSubmission, hash_content, hash_key
-from forms_service.intake.storing import FILES, PEOPLE, SUBMISSIONS, earlier, store
+from forms_service.intake import in_flight, storing
+from forms_service.intake.deduplication import INACTIVE, identify
 from forms_service.spam import captcha, checks
-from forms_service.submissions import notification
 from forms_service.submissions.email_addresses import email_indexes
 from forms_service.submissions.parsed_submission import ParsedSubmission
-from forms_service.submissions.serialization import to_json
 from forms_service.uploads import multipart_upload
 from forms_service.validation.base import errors_by_path
+from forms_service.validation.whitespace import is_blank
 
 
 class Client(NamedTuple):
-    """From where a submission comes: what tells clients apart, and what is kept of the address."""
+    """The sender of a submission."""
 
     key: str
-    kept: str | None
+    """What rate limits and deduplication tell clients apart by."""
+
+    address: str
+    stored_address: str | None
+    """As much of the address as the form stores."""
 
 
 def accept_submission(
     form: PublishedForm, parsed: ParsedSubmission, client: Client, key: str | None = None
 ) -> uuid.UUID:
-    """Check, judge and commit a submission; the id under which it is kept, which for a repeat is the first one's.
+    """Validate, check for spam and commit a submission; return its id, for a duplicate the first one's.
 
     :raises AuthorizationError: when the form is closed or full
+    :raises ConflictError: while a request with the same idempotency key is in flight
     :raises PayloadTooLargeError: for too many addresses
-    :raises ValidationError: for what its owner did not ask for, an empty one, a bad CAPTCHA, a key used before
+    :raises ValidationError: for invalid fields, no fields, a bad CAPTCHA, or a key used with other content
     """
-    content_hash, fingerprint = hash_content(form, parsed, client.key)
-    keys = hash_key(client.key, key, content_hash) if key else None
-    mark = DuplicateKey(form, content_hash, fingerprint, keys)
-    if not form.open or form.settings.challenge != "none":  # a CAPTCHA's token is good for one time
-        repeated = earlier(mark)
-        if repeated:
-            return repeated
-    if not form.open:
-        raise AuthorizationError(FORM_CLOSED, details={"reason": INACTIVE})
-    parsed.data = _validate(form, parsed)
-    people = email_indexes(parsed.data, parsed.control)
-    reasons = _find_spam_reasons(form, parsed)
-    stored = store(_prepare(mark, parsed, reasons, client.kept, people=people))
-    if stored.created:
-        parsed.keep_files()
-        signals.submission_created.send(submission_id=stored.id, form_id=form.id)
-    return stored.id
+    with in_flight.idempotency_lock(form.id, client.key, key) if key else nullcontext():
+        ring = current_key_ring()
+        new = identify(form, parsed, client.key, key, ring)
+        uses_captcha = form.settings.challenge != "none"
+        if uses_captcha or not form.open:  # a CAPTCHA token is valid once, so a retry must not need another
+            stored_id = storing.find_stored(new)
+            if stored_id:
+                return stored_id
+        if not form.open:
+            raise AuthorizationError(FORM_CLOSED, details={"reason": INACTIVE})
+        parsed.data = _validate(form, parsed)
+        indexes = email_indexes(parsed.data, parsed.control, ring)
+        unavailable = captcha.check_token(form, parsed) if uses_captcha else None
+        reasons = [*filter(None, [unavailable]), *checks.find_spam_reasons(form, parsed, ring)]
+        storing.add_rows(new, parsed, client=client.stored_address, reasons=reasons, email_indexes=indexes, ring=ring)
+        result = storing.store(new)
+        if result.created:
+            if parsed.keep_files:
+                parsed.keep_files()
+            signals.submission_created.send(submission_id=result.id, form_id=form.id)
+        return result.id
 
 
 def _validate(form: PublishedForm, parsed: ParsedSubmission) -> dict[str, Any]:
-    faults = multipart_upload.check_files(form, parsed.uploads)
+    faults = multipart_upload.check_files(form, parsed.uploads) if parsed.uploads or form.file_fields else {}
     try:
         data = form.schema.load(parsed.data)
     except SchemaError as error:
@@ -71,46 +78,8 @@ def _validate(form: PublishedForm, parsed: ParsedSubmission) -> dict[str, Any]:
 
 
 def _is_blank(value: Any) -> bool:
+    if isinstance(value, str):
+        return is_blank(value)
     if isinstance(value, list | dict):
         return all(map(_is_blank, value if isinstance(value, list) else value.values()))
-    return not is_filled(value)
-
-
-def _find_spam_reasons(form: PublishedForm, parsed: ParsedSubmission) -> Sequence[str]:
-    """Why it is spam, or for lack of a CAPTCHA's provider might be."""
-    unavailable = captcha.check_token(form, parsed)
-    return [*([unavailable] if unavailable else []), *checks.find_spam_reasons(form, parsed)]
-
-
-def _prepare(
-    mark: DuplicateKey,
-    parsed: ParsedSubmission,
-    reasons: Sequence[str],
-    client: str | None,
-    *,
-    people: Collection[bytes],
-) -> NewSubmission:
-    form, identity = mark.form, new_id()
-    row = SUBMISSIONS.prepare(
-        id=identity,
-        form_id=form.id,
-        form_version=form.version,
-        status="spam" if reasons else "inbox",
-        read=False,
-        data=to_json(parsed.data),
-        control=to_json(parsed.control) if parsed.control else None,
-        spam_reasons=" ".join(reasons),
-        client=client,
-        content_hash=mark.content_hash,
-        fingerprint=mark.fingerprint,
-        created_at=now(),
-    )
-    return NewSubmission(
-        mark,
-        identity,
-        spam=bool(reasons),
-        submission=row,
-        files=[FILES.prepare(**row) for row in multipart_upload.file_rows(identity, parsed.uploads)],
-        people=[PEOPLE.prepare(email_index=index, submission_id=identity) for index in people],
-        messages=[] if reasons else notification.mail_rows(form, identity),
-    )
+    return value is None

@@ -1,8 +1,7 @@
-"""Storing submissions: all rows of one in one commit, and each of them once, on both databases."""
+"""Stores a submission: all its rows in one commit, exactly once, on both databases."""
 
 import uuid
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 from flask import Flask, current_app
 from sqlalchemy import delete
@@ -13,26 +12,31 @@ from forms_service.database.group_commit import GroupCommit
 from forms_service.database.transactions import write_connection
 from forms_service.database.types import now
 from forms_service.delivery import outbox
-from forms_service.encryption.compiled_sql import EncryptedInsert, pipeline
+from forms_service.encryption.compiled_sql import EncryptedInsert, Row, insert_rows, prepare_rows
 from forms_service.errors import NotFoundError
 from forms_service.extensions import db
 from forms_service.forms.cache import FORM_NOT_FOUND
 from forms_service.intake.deduplication import (
     IDEMPOTENCY_KEY_TTL,
-    DuplicateKey,
     NewSubmission,
     Outcome,
     StoreResult,
     decide,
     find_duplicate,
+    find_recent,
     is_full,
 )
 from forms_service.intake.in_flight import InFlight
+from forms_service.security.key_ring import KeyRing
+from forms_service.submissions import notification
 from forms_service.submissions.models import IdempotencyKey, Submission, SubmissionEmail
+from forms_service.submissions.parsed_submission import ParsedSubmission
+from forms_service.submissions.serialization import to_json
 from forms_service.uploads.models import File
+from forms_service.uploads.multipart_upload import file_rows
 
 SUBMISSIONS = EncryptedInsert(Submission.__table__)
-PEOPLE = EncryptedInsert(SubmissionEmail.__table__)
+EMAILS = EncryptedInsert(SubmissionEmail.__table__)
 FILES = EncryptedInsert(File.__table__)
 KEYS = EncryptedInsert(IdempotencyKey.__table__)
 
@@ -40,41 +44,80 @@ SWEEP_SECONDS = 3600
 
 
 def init_app(app: Flask) -> None:
-    """On SQLite, where one writes at a time, those who wait share a commit; PostgreSQL does that by itself."""
+    """Set up group commit on SQLite, which has one writer at a time; PostgreSQL does it by itself."""
     with app.app_context():
         one_writer = db.engine.dialect.name == "sqlite"
-    in_hand: InFlight = app.extensions["running"]
+    in_flight: InFlight = app.extensions["in_flight"]
     app.extensions["is_full"] = is_full
-    app.extensions["storing"] = GroupCommit(_store_batch, in_hand.count).submit if one_writer else _store_one
+    app.extensions["storing"] = GroupCommit(_store_batch, in_flight.threads).submit if one_writer else _store_one
     periodic.register(app, "idempotency keys", SWEEP_SECONDS, delete_expired_keys)
+
+
+def add_rows(
+    new: NewSubmission,
+    parsed: ParsedSubmission,
+    *,
+    client: str | None,
+    reasons: Sequence[str],
+    email_indexes: Collection[bytes],
+    ring: KeyRing,
+) -> None:
+    """Prepare the rows of a submission before its transaction, so that encryption holds up no other writer."""
+    form = new.form
+    new.spam = bool(reasons)
+    submission = {
+        "id": new.id,
+        "form_id": form.id,
+        "form_version": form.version,
+        "status": "spam" if reasons else "inbox",
+        "read": False,
+        "data": to_json(parsed.data),
+        "control": to_json(parsed.control) if parsed.control else None,
+        "spam_reasons": " ".join(reasons),
+        "client": client,
+        "content_hash": new.content_hash,
+        "fingerprint": new.fingerprint,
+        "created_at": now(),
+    }
+    rows: list[Row] = [(SUBMISSIONS, submission)]
+    rows += [(EMAILS, {"email_index": index, "submission_id": new.id}) for index in email_indexes]
+    if parsed.uploads:
+        rows += [(FILES, row) for row in file_rows(new.id, parsed.uploads)]
+    if form.owner_email and not reasons:  # "" where the owner's own address cannot be decrypted
+        rows.append(outbox.mail_row(notification.KIND, form.owner_email, about=new.id))
+    new.rows = prepare_rows(rows, db.engine.dialect, ring)
 
 
 def store(new: NewSubmission) -> StoreResult:
     """Commit a submission, or find the one that it repeats.
 
-    :raises AuthorizationError: when the form takes no more
+    :raises AuthorizationError: when the form's quota is reached
     :raises NotFoundError: when the form was deleted meanwhile
-    :raises ValidationError: for an idempotency key that came with other content before
+    :raises ValidationError: for an idempotency key that was used with other content
     """
-    do: Callable[[NewSubmission], StoreResult] = current_app.extensions["storing"]
+    submit: Callable[[NewSubmission], StoreResult] = current_app.extensions["storing"]
     if db.session.registry.has():
-        db.session.rollback()  # gives back the connection that was read with: whoever stores for all needs one
-    return do(new)
+        db.session.rollback()  # releases the connection: the thread that commits for all needs one
+    return submit(new)
 
 
-def earlier(key: DuplicateKey) -> uuid.UUID | None:
-    """The submission that this one repeats, as far as is known before it is stored.
+def find_stored(new: NewSubmission) -> uuid.UUID | None:
+    """Return the stored submission that this one repeats, ahead of its transaction.
 
-    :raises ValidationError: for an idempotency key that came with other content before
+    :raises ValidationError: for an idempotency key that was used with other content
     """
     try:
-        return find_duplicate(db.session.connection(), key)
+        connection = db.session.connection()
+        outcome = find_duplicate(connection, new, find_recent(connection, [new]))
     finally:
         db.session.rollback()
+    if isinstance(outcome, Exception):
+        raise outcome
+    return outcome.id if outcome else None
 
 
 def delete_expired_keys() -> None:
-    """Delete the idempotency keys that lead nowhere any more."""
+    """Delete idempotency keys older than IDEMPOTENCY_KEY_TTL."""
     with write_connection() as connection:
         connection.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at < now() - IDEMPOTENCY_KEY_TTL))
 
@@ -87,7 +130,7 @@ def _store_one(new: NewSubmission) -> StoreResult:
 
 
 def _store_batch(batch: Sequence[NewSubmission]) -> list[Outcome]:
-    """What became of each; one that the database refuses does not take the others down."""
+    """Return the outcome of each; one that the database refuses does not fail the others."""
     try:
         return _insert_batch(batch)
     except (IntegrityError, DataError):
@@ -95,11 +138,11 @@ def _store_batch(batch: Sequence[NewSubmission]) -> list[Outcome]:
 
 
 def _retry_one(new: NewSubmission) -> Outcome:
-    """Once more: what another process has stored under the same key meanwhile is found now."""
+    """Try again: a duplicate that another process committed meanwhile is found now."""
     try:
         return _insert_batch([new])[0]
     except IntegrityError:
-        return NotFoundError(FORM_NOT_FOUND)  # it was deleted meanwhile
+        return NotFoundError(FORM_NOT_FOUND)  # the form was deleted meanwhile
     except Exception as error:  # noqa: BLE001 (raised again in the thread that it belongs to)
         return error
 
@@ -107,30 +150,24 @@ def _retry_one(new: NewSubmission) -> Outcome:
 def _insert_batch(batch: Sequence[NewSubmission]) -> list[Outcome]:
     with write_connection(defer_begin=True) as connection:
         outcomes = decide(connection, batch)
-        decided = list(zip(batch, outcomes, strict=True))
-        created = [new for new, outcome in decided if isinstance(outcome, StoreResult) and outcome.created]
-        messages = [row for new in created for row in new.messages]
-        with pipeline(connection):
-            SUBMISSIONS.execute(connection, [new.submission for new in created])
-            PEOPLE.execute(connection, [row for new in created for row in new.people])
-            FILES.execute(connection, [row for new in created for row in new.files])
-            KEYS.execute(connection, list(_key_rows(decided)))
-            outbox.insert_rows(connection, messages)
-    if messages:
+        rows: list[Row] = []
+        for new, outcome in zip(batch, outcomes, strict=True):
+            if isinstance(outcome, StoreResult):
+                rows += new.rows if outcome.created else ()
+                rows += prepare_rows(list(_key_rows(new, outcome)), connection.dialect) if outcome.new_keys else ()
+        insert_rows(connection, rows)
+    if any(table is outbox.ROWS for table, _ in rows):
         outbox.wake_worker()
     return outcomes
 
 
-def _key_rows(decided: Sequence[tuple[NewSubmission, Outcome]]) -> Iterator[dict[str, Any]]:
-    """Which key leads to which submission from now on."""
-    for new, outcome in decided:
-        if not isinstance(outcome, StoreResult):
-            continue
-        for key_hash in outcome.new_keys:
-            yield KEYS.prepare(
-                form_id=new.duplicate_key.form.id,
-                key_hash=key_hash,
-                content_hash=new.duplicate_key.content_hash,
-                submission_id=outcome.id,
-                created_at=now(),
-            )
+def _key_rows(new: NewSubmission, result: StoreResult) -> Iterator[Row]:
+    for key_hash in result.new_keys:
+        values = {
+            "form_id": new.form.id,
+            "key_hash": key_hash,
+            "content_hash": new.content_hash,
+            "submission_id": result.id,
+            "created_at": now(),
+        }
+        yield KEYS, values

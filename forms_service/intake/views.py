@@ -6,12 +6,12 @@ from forms_service.errors import FieldError, NotFoundError, ValidationError
 from forms_service.forms.cache import get_published_form
 from forms_service.intake import openapi, origins, parsing, responses, service
 from forms_service.intake.deduplication import KEY_HEADER
-from forms_service.intake.in_flight import submissions_in_flight
+from forms_service.intake.in_flight import form_slot
 from forms_service.rate_limiting.limits import rate_limit
 from forms_service.spam import altcha_challenges
 from forms_service.submissions.refusals import count_refusal
 from forms_service.web.api_blueprint import Blueprint
-from forms_service.web.client import client_for_log, client_key
+from forms_service.web.client import client_address, client_for_log, client_key
 from forms_service.web.responses import as_json
 from forms_service.web.route_policy import public, unlimited
 
@@ -34,16 +34,13 @@ def submit(form_id: str) -> Response:
     encoding. Browsers are redirected (303) or shown the form again; all other clients get JSON.
     """
     form = g.form = get_published_form(form_id)
-    origins.check_origin(form)
+    if form.settings.allowed_origins:
+        origins.check_origin(form)
     key = _idempotency_key()
-    client = service.Client(client_key(), client_for_log(form.settings.store_ip))
-    with (
-        submissions_in_flight().form_slot(form.id),
-        parsing.parse_request(form) as parsed,
-        submissions_in_flight().idempotency_lock(form.id, client.key, key),
-    ):
-        identity = service.accept_submission(form, parsed, client, key)
-    return responses.success_response(form, parsed, identity)
+    client = service.Client(client_key(), client_address(), client_for_log(form.settings.store_ip))
+    with form_slot(form.id), parsing.parse_request(form, client.address) as parsed:
+        submission_id = service.accept_submission(form, parsed, client, key)
+    return responses.success_response(form, parsed, submission_id)
 
 
 @taking.route("/f/<form_id>", methods=["OPTIONS"])

@@ -3,7 +3,8 @@
 import hmac
 import os
 import secrets
-from collections.abc import Mapping, Sequence
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -67,6 +68,17 @@ class KeyRing:
         keyed = self._index_hash.copy()  # hmac.digest would let go of the interpreter's lock for it: 12 µs instead of 3
         keyed.update(f"{context}\0{text}".encode())
         return keyed.digest()
+
+
+def row_key(key: Iterable[object]) -> str:
+    """Return a primary key as text, the same on both databases."""
+    return ",".join(map(_part_text, key))
+
+
+def _part_text(part: object) -> str:
+    if isinstance(part, uuid.UUID):
+        return part.hex
+    return part.hex() if isinstance(part, bytes) else str(part)
 
 
 def key_prefix(key_id: int) -> bytes:

@@ -5,7 +5,7 @@ import re
 from functools import lru_cache
 from itertools import chain
 
-from forms_service.forms.cache import PublishedForm
+from forms_service.form_schema.settings import Blocklist
 from forms_service.submissions.email_addresses import find_addresses
 from forms_service.submissions.parsed_submission import ParsedSubmission
 from forms_service.validation.fields import email_key
@@ -26,9 +26,8 @@ _WITHOUT_SPACES = re.compile(
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
-def matches(form: PublishedForm, parsed: ParsedSubmission, texts: list[str]) -> bool:
-    """Whether the form's block list names a word of the submission, an address in it, or where it came from."""
-    blocked = form.settings.blocklist
+def matches(blocked: Blocklist, parsed: ParsedSubmission, texts: list[str]) -> bool:
+    """Whether a block list has a word of the submission, an address in it, or its client's network."""
     return (
         bool(blocked.networks and _from_network(parsed.client, blocked.networks))
         or bool(blocked.addresses and _has_address(parsed, texts, blocked.addresses))

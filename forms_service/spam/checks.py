@@ -4,15 +4,18 @@ Checks count only texts that a person wrote, as far as the form tells.
 """
 
 import re
+import threading
+import time
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from flask import Flask, current_app
 
-from forms_service.encryption.keyring import current_key_ring
+from forms_service.form_schema.settings import Blocklist
 from forms_service.forms import page_tokens
 from forms_service.forms.cache import PublishedForm
-from forms_service.rate_limiting.storage import LimitCheck, MemoryStorage
+from forms_service.security.key_ring import KeyRing
 from forms_service.spam import blocklist
 from forms_service.submissions.email_addresses import is_address_field
 from forms_service.submissions.parsed_submission import ParsedSubmission
@@ -44,6 +47,8 @@ MESSAGE_NAMES = frozenset(("message", "msg", "comment", "comments", "body", "tex
 LONG_TEXT = 200
 """Characters of a text that is no choice and no constant of a page, in a field that the form does not define."""
 
+NOTHING_BLOCKED = Blocklist()
+
 LONE_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S*|www\.\S*")
 
 
@@ -63,38 +68,52 @@ class Texts(NamedTuple):
     """Texts in the fields for the sender's own e-mail address."""
 
 
+class Evidence(NamedTuple):
+    """What the checks look at."""
+
+    form: PublishedForm
+    parsed: ParsedSubmission
+    texts: Texts
+    ring: KeyRing
+
+
+class RecentContents:
+    """Clients that sent the same content within DUPLICATE_WINDOW; the least recent content is forgotten first."""
+
+    def __init__(self) -> None:
+        self._clients: OrderedDict[bytes, dict[str, float]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def count_clients(self, content: bytes, client: str) -> int:
+        """Note that a client sent the content; return the number of clients that did, up to MAX_CLIENTS + 1."""
+        now = time.time()
+        with self._lock:
+            seen = self._clients.pop(content, {})
+            clients = {name: at for name, at in seen.items() if at > now - DUPLICATE_WINDOW}
+            if client not in clients and len(clients) > MAX_CLIENTS:
+                del clients[next(iter(clients))]
+            clients.setdefault(client, now)
+            self._clients[content] = clients
+            if len(self._clients) > MAX_CONTENTS:
+                self._clients.popitem(last=False)
+        return len(clients)
+
+
 def init_app(app: Flask) -> None:
-    """Give the app its memory of recent content. Each process counts by itself."""
-    app.extensions["repeats"] = MemoryStorage(max_hits=MAX_CONTENTS)
+    """Give the app its memory of recent contents. Each process counts by itself."""
+    app.extensions["recent_contents"] = RecentContents()
 
 
-def find_spam_reasons(form: PublishedForm, parsed: ParsedSubmission) -> list[str]:
-    """The reasons to put a submission into the spam folder; none, and it goes into the inbox.
+def find_spam_reasons(form: PublishedForm, parsed: ParsedSubmission, ring: KeyRing) -> list[str]:
+    """Return the reasons to put a submission into the spam folder; without any it goes to the inbox.
 
     :raises ServiceUnavailableError: for spam, when the disk is nearly full
     """
-    texts = sort_texts(form, parsed)
-    reasons = [reason for reason, speaks in CHECKS.items() if speaks(form, parsed, texts)]
+    evidence = Evidence(form, parsed, sort_texts(form, parsed), ring)
+    reasons = [reason for reason, speaks_for_spam in CHECKS.items() if speaks_for_spam(evidence)]
     if reasons:
         disk_space.require_free_space()
     return reasons
-
-
-def is_duplicate(form: PublishedForm, parsed: ParsedSubmission, texts: Texts) -> bool:
-    """Whether more than MAX_CLIENTS clients have sent exactly this content to the form within a day.
-
-    Only content with the sender's address or a text of some length counts: answers to a poll are
-    alike without being spam, whatever a page adds to them.
-    """
-    if not _is_personal(texts):
-        return False
-    files = (upload.digest.hex() for upload in parsed.uploads)
-    content = current_key_ring().index("\0".join((form.id, *texts.sent, *files)), CONTEXT)[:16].hex()
-    memory: MemoryStorage = current_app.extensions["repeats"]
-    mine = LimitCheck(f"{content} {parsed.client}", 1, DUPLICATE_WINDOW)
-    everybodys = LimitCheck(content, 2**31, DUPLICATE_WINDOW)
-    memory.hit_all([mine, everybodys])  # counts nobody twice: where the first has no room, neither is charged
-    return memory.get(content) > MAX_CLIENTS
 
 
 def sort_texts(form: PublishedForm, parsed: ParsedSubmission) -> Texts:
@@ -140,6 +159,7 @@ def is_prose(text: str) -> bool:
 
 
 def _is_personal(texts: Texts) -> bool:
+    """Whether it holds the sender's address or a longer text: answers to a poll are alike without being spam."""
     return (
         any("@" in text for text in texts.addresses)
         or any(len(text) >= MIN_TEXT_LENGTH and not is_lone_url(text) for text in texts.written)
@@ -147,31 +167,42 @@ def _is_personal(texts: Texts) -> bool:
     )
 
 
-def _honeypot(_: PublishedForm, parsed: ParsedSubmission, __: Texts) -> bool:
-    return bool(parsed.honeypots)
+def _honeypot(evidence: Evidence) -> bool:
+    return bool(evidence.parsed.honeypots)
 
 
-def _too_fast(_: PublishedForm, parsed: ParsedSubmission, __: Texts) -> bool:
+def _too_fast(evidence: Evidence) -> bool:
     """Only a signed start time says anything: other sites' forms have none, and a copied page has an old one."""
-    age = page_tokens.start_age(parsed.started) if parsed.started else None
+    started = evidence.parsed.started
+    age = page_tokens.start_age(started) if started else None
     return age is not None and age < MIN_FILL_SECONDS
 
 
-def _links(_: PublishedForm, __: ParsedSubmission, texts: Texts) -> bool:
-    return sum(map(count_links, (*texts.written, *texts.loose))) > MAX_LINKS
+def _links(evidence: Evidence) -> bool:
+    return sum(map(count_links, (*evidence.texts.written, *evidence.texts.loose))) > MAX_LINKS
 
 
-def _blocked(form: PublishedForm, parsed: ParsedSubmission, texts: Texts) -> bool:
-    return blocklist.matches(form, parsed, texts.sent)
+def _blocked(evidence: Evidence) -> bool:
+    blocked = evidence.form.settings.blocklist
+    return blocked != NOTHING_BLOCKED and blocklist.matches(blocked, evidence.parsed, evidence.texts.sent)
 
 
-Check = Callable[[PublishedForm, ParsedSubmission, Texts], bool]
+def _repeated(evidence: Evidence) -> bool:
+    """Whether more than MAX_CLIENTS clients have sent exactly this content to the form within DUPLICATE_WINDOW."""
+    form, parsed, texts, ring = evidence
+    if not _is_personal(texts):
+        return False
+    files = (upload.digest.hex() for upload in parsed.uploads)
+    content = ring.index("\0".join((form.id, *texts.sent, *files)), CONTEXT)[:16]
+    recent: RecentContents = current_app.extensions["recent_contents"]
+    return recent.count_clients(content, parsed.client) > MAX_CLIENTS
 
-CHECKS: dict[str, Check] = {
+
+CHECKS: dict[str, Callable[[Evidence], bool]] = {
     "honeypot": _honeypot,
     "too_fast": _too_fast,
     "links": _links,
     "blocklist": _blocked,
-    "repeated": is_duplicate,
+    "repeated": _repeated,
 }
-"""Every reason and what finds it, but for `challenge_unavailable`, which `captcha.py` gives."""
+"""Every reason and its check, but for `challenge_unavailable`, which `captcha.py` gives."""

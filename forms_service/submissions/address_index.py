@@ -9,6 +9,7 @@ from sqlalchemy import Row, insert, select
 
 from forms_service.accounts import audit
 from forms_service.database.transactions import write_session
+from forms_service.encryption.keyring import current_key_ring
 from forms_service.errors import PayloadTooLargeError
 from forms_service.extensions import db
 from forms_service.submissions.email_addresses import email_indexes
@@ -61,6 +62,7 @@ def _missing_rows(batch: Sequence[Row[Any]]) -> list[dict[str, Any]]:
 
 def _indexes(row: Row[Any]) -> set[bytes]:
     try:
-        return email_indexes(json.loads(row.data or "{}"), json.loads(row.control or "{}"))  # what is damaged is empty
+        data, control = json.loads(row.data or "{}"), json.loads(row.control or "{}")  # what is damaged is empty
+        return email_indexes(data, control, current_key_ring())
     except PayloadTooLargeError:  # it was taken when repeated addresses did not count
         return set()

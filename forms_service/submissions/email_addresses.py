@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from itertools import islice
 from typing import Any
 from urllib.parse import unquote
@@ -9,6 +10,7 @@ from urllib.parse import unquote
 from forms_service.encryption.keyring import current_key_ring
 from forms_service.errors import PayloadTooLargeError
 from forms_service.form_schema.special_fields import REPLY_TO
+from forms_service.security.key_ring import KeyRing
 from forms_service.validation.fields import clean_address, email_key, is_email
 from forms_service.validation.whitespace import trim
 
@@ -62,16 +64,20 @@ def find_addresses(text: str) -> Iterator[str]:
             yield (unquote(linked) if linked else part["inner"] or part["bare"]).rstrip(".")
 
 
-def email_indexes(data: Mapping[str, Any], control: Mapping[str, str]) -> set[bytes]:
-    """By what a submission is found: the index of every address that is a value, or a part of a value that lists some.
+def email_indexes(data: Mapping[str, Any], control: Mapping[str, str], ring: KeyRing) -> set[bytes]:
+    """Return the blind index of every address that is a value, or part of a value that lists some.
 
     :raises PayloadTooLargeError: for more than MAX_ADDRESSES of them
     """
-    texts = _texts([*data.values(), *control.values()])
-    said = list(islice((address for text in texts for address in find_addresses(text)), MAX_ADDRESSES + 1))
-    if len(said) > MAX_ADDRESSES:
+    texts = [text for text in _texts([*data.values(), *control.values()]) if "@" in text]
+    addresses = list(islice((address for text in texts for address in find_addresses(text)), MAX_ADDRESSES + 1))
+    if len(addresses) > MAX_ADDRESSES:
         raise PayloadTooLargeError(f"Too many e-mail addresses. Send at most {MAX_ADDRESSES}.")
-    return {email_blind_index(address) for address in set(map(clean_address, said)) if is_email(address)}
+    keys: set[str] = set()
+    for address in addresses:
+        with suppress(ValueError):  # not an e-mail address after all
+            keys.add(email_key(address))
+    return {ring.index(key, EMAIL_CONTEXT) for key in keys}
 
 
 def reply_to(fields: Sequence[Mapping[str, Any]], data: Mapping[str, Any], control: Mapping[str, str]) -> str | None:

@@ -10,15 +10,16 @@ from sqlalchemy import func, select
 
 from forms_service.config import settings
 from forms_service.delivery import digests, outbox, payloads
+from forms_service.encryption.compiled_sql import Row
 from forms_service.errors import NotFoundError
 from forms_service.extensions import db
 from forms_service.form_schema.field_types import choice_labels
-from forms_service.form_schema.special_fields import WORDS
+from forms_service.form_schema.special_fields import SUBJECTS, WORDS
 from forms_service.forms.cache import PublishedForm, fields_of_version, get_published_form
 from forms_service.forms.controls import format_size
 from forms_service.submissions.email_addresses import reply_to
 from forms_service.submissions.models import Submission
-from forms_service.submissions.parsed_submission import SUBJECTS, first_of
+from forms_service.submissions.parsed_submission import first_of
 from forms_service.uploads.models import File
 from forms_service.validation.label_links import strip_links
 from forms_service.validation.text import collapse_whitespace, strip_controls
@@ -46,7 +47,7 @@ def notify(form: PublishedForm, submission_ids: Sequence[uuid.UUID]) -> None:
     )
 
 
-def mail_rows(form: PublishedForm, submission_id: uuid.UUID) -> list[dict[str, Any]]:
+def mail_rows(form: PublishedForm, submission_id: uuid.UUID) -> list[Row]:
     """The outbox's rows for the mail about a submission: none where the owner's own address cannot be decrypted."""
     return [outbox.mail_row(KIND, form.owner_email, about=submission_id)] if form.owner_email else []
 

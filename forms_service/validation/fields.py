@@ -210,7 +210,7 @@ def email_key(address: str) -> str:
     :raises ValueError: if it is not an address
     """
     address = clean_address(address)
-    if _is_plain(address):
+    if len(address) <= MAX_EMAIL_LENGTH and _is_plain(address):
         return address.lower()
     parsed = _parse_email(address)
     if parsed is None:

@@ -16,6 +16,7 @@ from forms_service.web.form_data import (
     RawField,
     decode_fields,
     group_by_name,
+    make_storable,
     refuse_nul,
     split_plain,
     split_urlencoded,
@@ -56,10 +57,7 @@ def json_or_form_body() -> Any:
 
 
 def public_form_body() -> Any:
-    """Return what was sent to a public form, in any encoding but multipart: NUL and half characters are left in it.
-
-    A body of no type is what beacons send.
-    """
+    """Return the storable values of a public form, in any encoding but multipart. Beacons send a body of no type."""
     if is_json():
         return _read_once(lambda: read_form_json(_raw()))
     if media_type() == URLENCODED:
@@ -132,7 +130,7 @@ def _read_public(raw: bytes, split: Callable[[bytes], Sequence[RawField]]) -> An
             return read_form_json(raw)
         except BadRequestError:
             pass  # somebody's text begins with a brace
-    return group_by_name(decode_fields(split(raw), declared_charset()))
+    return make_storable(group_by_name(decode_fields(split(raw), declared_charset())))
 
 
 def _read_once(read: Callable[[], Any]) -> Any:

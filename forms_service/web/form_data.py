@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from forms_service.errors import BadRequestError, PayloadTooLargeError
 from forms_service.form_schema.special_fields import CHARSET
+from forms_service.validation.text import storable_text
 from forms_service.web.charsets import UTF_8_BOM, decode, find_encoding
 
 MAX_FIELDS = 1000
@@ -93,6 +94,28 @@ def group_by_name(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
         else:
             found[name] = [found[name], value]
     return found
+
+
+def make_storable(value: Any) -> Any:
+    """Return a value whose texts and names every database stores; names that become equal are merged."""
+    if isinstance(value, str):
+        return storable_text(value)
+    if isinstance(value, list):
+        return [make_storable(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return merge_names([(storable_text(name), make_storable(item)) for name, item in value.items()])
+
+
+def merge_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return name → value; the values of equal names become one list."""
+    merged = dict(pairs)
+    return merged if len(merged) == len(pairs) else group_by_name(_flatten(pairs))
+
+
+def _flatten(pairs: Iterable[tuple[str, Any]]) -> Iterable[tuple[str, Any]]:
+    for name, value in pairs:
+        yield from ((name, item) for item in value) if isinstance(value, list) else ((name, value),)
 
 
 def _is_charset_field(name: bytes) -> bool:

@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 from forms_service.errors import BadRequestError, PayloadTooLargeError
 from forms_service.form_schema.special_fields import CHARSET
 from forms_service.web.charsets import UTF_8_BOM, decode
-from forms_service.web.form_data import MAX_FIELDS, group_by_name
+from forms_service.web.form_data import MAX_FIELDS, group_by_name, make_storable
 
 MAX_DEPTH = 64
 """Objects and lists inside each other."""
@@ -61,12 +61,13 @@ def read_json(raw: bytes, max_values: int | None = None) -> Any:
 def read_form_json(raw: bytes) -> Any:
     """Parse the JSON of a submission, in whichever encoding; a key that came twice is a list.
 
-    Half characters and NUL are left in: `storable_text` replaces them.
-
     :raises BadRequestError: for what is not JSON
     :raises PayloadTooLargeError: for more than MAX_VALUES values
     """
-    value = _parse(_decode_form_json(raw), _merge_double_keys, _number_or_text, MAX_VALUES)
+    text = _decode_form_json(raw)
+    value = _parse(text, _merge_double_keys, _number_or_text, MAX_VALUES)
+    if "\\u" in text:  # only an escape brings in NUL or an unpaired surrogate
+        value = make_storable(value)
     if isinstance(value, dict):
         value.pop(CHARSET[0], None)
     return value

@@ -23,13 +23,13 @@ from forms_service.form_schema.compiler import compile_schema
 from forms_service.form_schema.field_types import patterns
 from forms_service.inbox import csv_and_json, folded_text
 from forms_service.intake import origins
-from forms_service.intake.parsing import make_storable
 from forms_service.spam import blocklist, checks
 from forms_service.submissions import email_addresses
 from forms_service.uploads import filenames
 from forms_service.validation import datetimes, fields, text, urls, whitespace
 from forms_service.web import downloads, form_data, json_reader, part_headers
 from forms_service.web.charsets import decode
+from forms_service.web.form_data import make_storable
 from forms_service.web.multipart import read_parts
 
 pytestmark = pytest.mark.slow

@@ -16,7 +16,7 @@ from forms_service.forms import cache as publishing
 from forms_service.forms.cache import get_published_form
 from forms_service.forms.models import Form
 from forms_service.intake import in_flight
-from forms_service.spam import captcha
+from forms_service.spam import captcha, checks
 from forms_service.web.active_requests import ActiveRequest, active
 from tests.conftest import MakeApp
 from tests.support.visitors import ANN, JSON, form_for, kept
@@ -78,7 +78,7 @@ def test_mails_give_way_to_people_who_wait(make_app: MakeApp, monkeypatch: pytes
 
 def test_a_request_is_in_hand_until_it_is_answered(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[int] = []
-    monkeypatch.setattr(captcha, "check_token", lambda *_: seen.append(len(active)))
+    monkeypatch.setattr(checks, "find_spam_reasons", lambda *_: seen.append(len(active)) or [])
     assert app.test_client().post(f"/f/{form_for(app)}", json=ANN).status_code == 200
     assert app.test_client().post("/f/x", json=ANN).status_code == 404
     assert seen == [1]

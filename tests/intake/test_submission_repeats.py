@@ -337,14 +337,14 @@ def test_the_first_waits_for_those_who_are_on_their_way(monkeypatch: pytest.Monk
         sizes.append(len(items))
         return list(items)
 
-    group: GroupCommit[int, int] = GroupCommit(work, lambda: 3)
+    group: GroupCommit[int, int] = GroupCommit(work, range(3))
     with ThreadPoolExecutor(3) as pool:
         assert list(pool.map(group.submit, range(3))) == [0, 1, 2]
     assert sizes == [3]
 
 
 def test_it_does_not_wait_long_for_one_who_turns_back() -> None:
-    group: GroupCommit[int, int] = GroupCommit(list, lambda: 2)
+    group: GroupCommit[int, int] = GroupCommit(list, range(2))
     assert group.submit(1) == 1
 
 

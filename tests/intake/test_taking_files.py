@@ -15,7 +15,7 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import OperationalError
 
 from forms_service.extensions import db
-from forms_service.intake import service
+from forms_service.intake import storing
 from forms_service.spam import altcha_challenges
 from forms_service.submissions.models import Submission
 from forms_service.uploads import storage
@@ -149,7 +149,7 @@ def test_files_stay_when_nobody_knows_what_became_of_the_commit(
     def breaks_off(_: Any) -> Any:
         raise OperationalError("COMMIT", {}, Exception("the server is gone"))
 
-    monkeypatch.setattr(service, "store", breaks_off)
+    monkeypatch.setattr(storing, "store", breaks_off)
     assert client.post(path, **multipart(file_part("a", "a", b"x")), headers=JSON).status_code == 503
     assert len(stored(app)) == 1, "the row may be there"
 

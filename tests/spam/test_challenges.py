@@ -18,10 +18,11 @@ from sqlalchemy import func, select, text
 from forms_service.errors import ValidationError
 from forms_service.extensions import db
 from forms_service.forms.cache import PublishedForm
+from forms_service.intake.parsing import split_special_fields
 from forms_service.spam import altcha_challenges, captcha_providers
 from forms_service.spam.captcha import PROVIDERS, UNAVAILABLE, check_token
 from forms_service.spam.models import SpentChallenge
-from forms_service.submissions.parsed_submission import ParsedSubmission, split_special_fields
+from forms_service.submissions.parsed_submission import ParsedSubmission
 from tests.conftest import MakeApp
 from tests.support import servers
 from tests.support.definitions import form_of
@@ -137,7 +138,8 @@ def service(make_shared_app: MakeApp) -> Flask:
 
 def sent(**tokens: Any) -> ParsedSubmission:
     found = split_special_fields({name.replace("_", "-"): token for name, token in tokens.items()})
-    return ParsedSubmission(**vars(found), client=CLIENT)
+    found.client = CLIENT
+    return found
 
 
 TURNSTILE = form_of(challenge="turnstile", challenge_site_key="site", challenge_secret="secret")

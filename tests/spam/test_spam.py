@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from forms_service.encryption.keyring import current_key_ring
 from forms_service.errors import ServiceUnavailableError
 from forms_service.form_schema.settings import Blocklist
 from forms_service.forms import page_tokens
@@ -29,7 +30,7 @@ def sent(data: dict[str, Any] | None = None, **more: Any) -> ParsedSubmission:
 
 def judged(app: Flask, incoming: ParsedSubmission, form: PublishedForm = ANY) -> list[str]:
     with app.app_context():
-        return find_spam_reasons(form, incoming)
+        return find_spam_reasons(form, incoming, current_key_ring())
 
 
 @pytest.fixture(scope="module")
