@@ -1,4 +1,4 @@
-"""Compiles a form's definition to the schema that validates its submissions, once per version."""
+"""Compiles a form's definition to a schema for submissions, once per version."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,7 +10,6 @@ from forms_service.form_schema.field_types import FIELD_TYPES, FieldType, nfc
 from forms_service.validation.base import MAX_NAME_LENGTH, UNKNOWN_FIELD, Schema
 
 MAX_FIELDS = 500
-"""Fields of a submission, and of a form."""
 
 UNKNOWN_FIELDS = ("keep", "drop", "reject")
 
@@ -19,7 +18,7 @@ TOO_MANY_FIELDS = FieldError(f"Send at most {MAX_FIELDS} fields.", "too_many_fie
 
 
 class FormSchema(Schema):
-    """The schema of a form version; without fields it accepts any, within limits."""
+    """Schema of a form version; without fields it accepts any, within limits."""
 
     def __init__(self, field_types: Mapping[str, FieldType], unknown_fields: str) -> None:
         super().__init__()
@@ -28,7 +27,7 @@ class FormSchema(Schema):
         self._field_types = dict(field_types)
         self._policy = unknown_fields if field_types else "keep"
         self.size = sum(field_type.size for field_type in field_types.values())
-        """Bytes that its patterns may take in memory."""
+        """Bytes of its patterns."""
 
         self._required = tuple(
             name for name, field_type in field_types.items() if field_type.required and field_type.type_name != "file"
@@ -37,7 +36,7 @@ class FormSchema(Schema):
     def load(  # type: ignore[override]  # only one whole form at a time
         self, data: Mapping[str, Any], *, many: None = None, partial: None = None, unknown: None = None
     ) -> dict[str, Any]:
-        """Validate name → text, list of texts or JSON value; keeps the order in which they were sent.
+        """Validate name → text, list of texts or JSON value.
 
         :raises marshmallow.ValidationError: with all errors by name, in the order of the form
         """
@@ -71,10 +70,9 @@ class FormSchema(Schema):
         return True
 
     def _position(self, name: str) -> int:
-        """Position in the form; unknown names sort last."""
         return list(self._field_types).index(name) if name in self._field_types else len(self._field_types)
 
 
 def compile_schema(fields: Sequence[Mapping[str, Any]], unknown_fields: str = "keep") -> FormSchema:
-    """Compile fields that were validated when they were saved."""
+    """Compile validated fields."""
     return FormSchema({field["name"]: FIELD_TYPES[field["type"]](field) for field in fields}, unknown_fields)

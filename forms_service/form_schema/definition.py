@@ -20,13 +20,13 @@ MAX_CHOICES = 1000
 MAX_LENGTH = 1_000_000
 MAX_FILE_SIZE = 2**40
 RULES = ("min_length", "max_length", "min", "max", "pattern", "choices", "accept", "max_size")
-"""Rules that only some field types support; each type lists its own."""
+"""Supported only by some types."""
 
 TYPES_WITH_CHOICES = tuple(name for name, kind in FIELD_TYPES.items() if "choices" in kind.rules)
 
 
 class Name(SingleLine):
-    """A field name; special names are reserved, since their values never reach the data."""
+    """A field name that is not reserved."""
 
     default_error_messages: Messages = {"reserved": "This name is reserved. Choose another."}
 
@@ -55,7 +55,7 @@ class Expression(SingleLine):
 
 
 class Bound(CodedField):
-    """A number, or a date or time as text, depending on the field type."""
+    """A number, or a date or time as text."""
 
     default_error_messages: Messages = {"invalid_bound": "Must be a number, or a date or time as a string."}
     json_schema = {"type": ["number", "string"]}
@@ -143,7 +143,6 @@ class Field(Schema):
 
     @ma.validates_schema(skip_on_field_errors=False, pass_original=True)
     def _check_together(self, data: dict[str, Any], original: Any, **_: Any) -> None:
-        """Check the valid parts of a field against each other."""
         field_type = FIELD_TYPES.get(data.get("type", ""))
         if field_type is None:
             return
@@ -160,7 +159,7 @@ class Field(Schema):
 
 
 def duplicate_names(fields: Sequence[Any]) -> dict[int, dict[str, list[FieldError]]]:
-    """Return index → errors of each field whose name an earlier field has."""
+    """Return index → errors of repeated names."""
     seen: set[str] = set()
     faults = {}
     for index, field in enumerate(fields):

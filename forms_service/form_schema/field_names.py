@@ -10,10 +10,8 @@ BRACKETS = "[]"
 INDEXED = re.compile(r"(.+)\[[0-9]{0,3}\]", re.DOTALL)
 
 UNNAMED = "unnamed"
-"""Name of values that were sent without one."""
 
 ELLIPSIS = "\u2026"
-"""Marks a truncated name."""
 
 
 class FieldNames:
@@ -28,7 +26,7 @@ class FieldNames:
         }
 
     def defined_name(self, name: str) -> str:
-        """Return the field that a submitted name stands for, or the name itself."""
+        """Return the field that a name stands for, or the name itself."""
         if name in self.defined:
             return name
         indexed = INDEXED.fullmatch(name) if name.endswith("]") else None
@@ -36,7 +34,7 @@ class FieldNames:
         return bare if bare in self.defined else self._bare.get(bare, name)
 
     def gather(self, sent: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Group values by field; values under several spellings become one list, in order."""
+        """Merge values under several spellings into one list, in order."""
         if not any(name not in self.defined and self.defined_name(name) != name for name in sent):
             return sent
         gathered: dict[str, Any] = {}

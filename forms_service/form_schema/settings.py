@@ -18,7 +18,6 @@ from forms_service.validation.urls import MAX_URL_LENGTH, is_web_url, parse_orig
 
 CHALLENGES = ("none", "altcha", "turnstile", "hcaptcha", "recaptcha")
 WITH_PROVIDER_KEYS = ("turnstile", "hcaptcha", "recaptcha")
-"""Challenges that need keys of a provider."""
 
 STORE_IP = ("truncated", "none", "full")
 MAX_ENTRIES = 100
@@ -143,7 +142,7 @@ class Unsupported(CodedField):
 
 
 def _optional(description: str, default: Any = None) -> dict[str, Any]:
-    """Declare a setting whose default null restores (RFC 7396)."""
+    """Null restores the default (RFC 7396)."""
     return {"load_default": default, "allow_none": True, "metadata": {"description": description}}
 
 
@@ -214,7 +213,7 @@ class FormSettingsSchema(Schema):
 
 
 def drop_default(self: Schema, field_name: str, field_obj: ma.fields.Field[Any]) -> None:
-    """Remove the default, so that a patch keeps what it does not name (`on_bind_field`)."""
+    """Let a patch keep what it does not name (`on_bind_field`)."""
     field_obj.load_default = ma.missing
 
 
@@ -234,7 +233,7 @@ class FormSettingsChanges(FormSettingsSchema):
 
 
 def merge_patch(current: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
-    """Apply a JSON merge patch (RFC 7396): null removes, objects are merged, other values replace."""
+    """Apply a JSON merge patch (RFC 7396)."""
     result = dict(current)
     for name, value in patch.items():
         if value is None:
@@ -248,7 +247,7 @@ def merge_patch(current: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[st
 
 
 def find_conflicts(fields: Sequence[Any], settings: Mapping[str, Any]) -> dict[str, list[FieldError]]:
-    """Return setting → errors, for combinations of fields and settings that are not allowed."""
+    """Return setting → errors of combinations that are not allowed."""
     names = [definition.get("name") for definition in fields if isinstance(definition, Mapping)]
     faults: dict[str, list[FieldError]] = {}
     if settings.get("honeypot") is not None and settings["honeypot"] in names:
@@ -262,7 +261,7 @@ def find_conflicts(fields: Sequence[Any], settings: Mapping[str, Any]) -> dict[s
 
 
 def load_settings(saved: Mapping[str, Any]) -> FormSettings:
-    """Load saved settings; settings that are newer than the form get their defaults."""
+    """Load saved settings; newer ones get their defaults."""
     blocklist = Blocklist(**{name: tuple(entries) for name, entries in saved.get("blocklist", {}).items()})
     values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in saved.items()}
     return FormSettings(**{**values, "blocklist": blocklist})

@@ -1,4 +1,4 @@
-"""Reserved field names with a special meaning, also those of other form services."""
+"""Reserved field names, also those of other form services."""
 
 from collections.abc import Mapping
 from enum import Enum
@@ -11,7 +11,7 @@ SUBJECT = ("_subject",)
 
 LANGUAGE = ("_language",)
 CHARSET = ("_charset_",)
-"""HTML's own: the encoding of the form, applied when the body is read."""
+"""HTML's own: the encoding of the form."""
 
 CONTROL = (
     "_cc",
@@ -30,7 +30,7 @@ CONTROL = (
     "_url",
 )
 WORDS = (*REPLY_TO, *SUBJECT, "subject", "from_name", "_cc", "ccemail")
-"""Special names whose values are written by people, so they are shown with the data."""
+"""Shown with the data, since people write them."""
 
 CHALLENGE_TOKENS = ("altcha", "cf-turnstile-response", "h-captcha-response", "g-recaptcha-response")
 STARTED = "_started"

@@ -1,4 +1,4 @@
-"""Form commands of the operator: list, close and delete."""
+"""Form commands of the operator."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class FormSummary:
 
 
 def list_all_forms() -> Iterator[FormSummary]:
-    """List the forms of all accounts, oldest first, and record that in the audit trail."""
+    """List all forms, oldest first, and record that in the audit trail."""
     audit.note("forms_listed")
     query = select(Form, Account).join(Account, Account.id == Form.owner_id).where(Form.deleted_at.is_(None))
     query = query.order_by(Form.created_at, Form.id)
@@ -46,7 +46,7 @@ def close(form_id: str) -> None:
 
 
 def delete(form_id: str) -> bool:
-    """Erase a form and its submissions; False if the background does the rest.
+    """Erase a form; False if the background does the rest.
 
     :raises NotFoundError: if there is no such form
     """

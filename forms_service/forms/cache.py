@@ -1,7 +1,7 @@
-"""In-memory cache of published forms: definition, settings and compiled schema, as visitors need them.
+"""In-memory cache of published forms.
 
-A change saved by this process is visible at once, one by another process within MAX_AGE. Each version is compiled once.
-Least recently used forms are evicted beyond MAX_MEMORY.
+A change saved by this process is visible at once, one by another process within MAX_AGE. Least recently used forms are
+evicted beyond MAX_MEMORY.
 """
 
 import json
@@ -38,10 +38,9 @@ MAX_FORMS = 1000
 
 HITS, MISSES = (FORM_LOOKUPS.labels(result) for result in ("hit", "miss"))
 MAX_MEMORY = 2**27
-"""Estimated bytes of all cached forms of a process; the newest form stays cached in any case."""
+"""Estimated bytes; the newest form stays in any case."""
 
 BYTES_PER_CHARACTER = 4
-"""Memory per character of a definition's JSON, object overhead included."""
 
 
 @dataclass(frozen=True)
@@ -57,16 +56,15 @@ class PublishedForm:
     fields: tuple[Mapping[str, Any], ...]
     settings: FormSettings
     schema: FormSchema
-    """Accepts any fields, within limits, if the form defines none."""
+    """Without fields it accepts any, within limits."""
 
     rendered_controls: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
-    """HTML of empty controls, by field name."""
+    """HTML of empty controls."""
 
     size: int = 0
     """Estimated bytes in memory."""
 
     page_size: int = 0
-    """Maximum bytes of the hosted page."""
 
     @cached_property
     def open(self) -> bool:
@@ -79,7 +77,6 @@ class PublishedForm:
 
     @cached_property
     def types(self) -> Mapping[str, str]:
-        """Field name → type."""
         return {field["name"]: field["type"] for field in self.fields}
 
     @cached_property
@@ -89,7 +86,7 @@ class PublishedForm:
 
 
 class FormCache:
-    """Cached forms in order of refresh, each with the time of its last refresh."""
+    """Cached forms in order of use, with the time of their last refresh."""
 
     def __init__(self) -> None:
         self._entries: dict[str, tuple[PublishedForm, float]] = {}
@@ -116,7 +113,6 @@ class FormCache:
         return form
 
     def _put(self, form: PublishedForm, requested_at: float) -> None:
-        """Insert as the newest entry and evict the oldest ones."""
         self._remove(form.id)
         while self._entries and (len(self._entries) >= MAX_FORMS or self._size + form.size > MAX_MEMORY):
             self._remove(next(iter(self._entries)))
@@ -128,7 +124,7 @@ class FormCache:
             self._size -= self._entries.pop(form_id)[0].size
 
     def _claim_refresh(self, form_id: str, entry: tuple[PublishedForm, float]) -> bool:
-        """Whether this thread refreshes the entry; the other threads serve the old one meanwhile."""
+        """Whether this thread refreshes the entry; others serve the old one meanwhile."""
         with self._lock:
             if self._entries.get(form_id) is not entry:
                 return False

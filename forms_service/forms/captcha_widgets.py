@@ -13,7 +13,6 @@ class Widget:
     token_field: str
 
     csp_sources: Mapping[str, str]
-    """CSP directive → sources."""
 
     script: str | None = None
     """URL of the provider's script; None if the service serves it."""
@@ -50,9 +49,8 @@ WIDGETS = {
         "g-recaptcha",
     ),
 }
-"""Challenge → widget; the sources are those that the providers document."""
 
 
 def widget_of(form: PublishedForm) -> Widget | None:
-    """Return the widget of the form's challenge; None without one."""
+    """Return the widget of the form's challenge, if any."""
     return WIDGETS.get(form.settings.challenge)

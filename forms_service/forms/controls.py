@@ -1,4 +1,4 @@
-"""Controls of a hosted page, one per field, with the rules that HTML can enforce."""
+"""Controls of a hosted page, with the rules that HTML can enforce."""
 
 import re
 from collections.abc import Collection, Mapping, Sequence
@@ -19,7 +19,6 @@ DEFAULT_FIELDS = (
     {"name": "email", "type": "email", "label": "Your e-mail address", "required": True},
     {"name": "message", "type": "textarea", "label": "Your message", "required": True},
 )
-"""Shown if the form defines no fields."""
 
 AUTOCOMPLETE = {
     "name": "name",
@@ -42,7 +41,7 @@ AUTOCOMPLETE = {
 """Field name → `autocomplete` token (WCAG 1.3.5)."""
 
 LOCAL_DATETIME = re.compile(r"[0-9-]{10}|(?:[0-9-]{10}T)?[0-9]{2}:[0-9]{2}(?::[0-9]{2})?")
-"""Dates and times without offset, as browsers write them. Bounds with an offset are checked by the server."""
+"""As browsers write them; bounds with an offset are checked by the server."""
 
 MAX_PAGE_SIZE = 2 * 2**20
 """Bytes of a hosted page."""
@@ -51,7 +50,7 @@ BYTES_OF_CONTROL = 500
 BYTES_OF_LINK = 150
 BYTES_OF_CHOICE = 45
 BYTES_OF_BOX = 175
-"""Maximum markup per control, link, `<option>` and check box, without the owner's texts."""
+"""Maximum markup of each, without the owner's texts."""
 
 LINK = Markup(
     '<a href="{}" target="_blank" rel="noopener noreferrer">{}<span class="unseen"> (opens in a new tab)</span></a>'
@@ -70,14 +69,12 @@ class Control:
     """An HTML input type, or `textarea`, `select`, `checkboxes`."""
 
     label: str
-    """As its owner wrote it, with links."""
 
     help: str | None
     required: bool
     attributes: Mapping[str, Any]
     choices: Sequence[tuple[str, str]]
     values: tuple[str, ...]
-    """Several for check boxes."""
 
     errors: Sequence[str] = field(default=())
 
@@ -95,17 +92,15 @@ class Control:
 
     @property
     def plain_label(self) -> str:
-        """The label without links, to be a link itself."""
+        """The label without links."""
         return strip_links(self.label)
 
     @property
     def first_id(self) -> str:
-        """The id of the input, or of the first box of a group."""
         return f"{self.id}-1" if self.grouped else self.id
 
     @property
     def grouped(self) -> bool:
-        """Whether it is a group of boxes under one heading."""
         return self.kind in ("radio", "checkboxes")
 
 
@@ -155,7 +150,7 @@ def hidden_names(fields: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def guess_fields(values: Mapping[str, Any], files: Collection[str] = ()) -> list[dict[str, Any]]:
-    """Derive fields from what was submitted to a form without any; `files` are the names of file fields."""
+    """Derive fields from what was submitted to a form without any."""
     fields: list[dict[str, Any]] = []
     for name, value in values.items():
         if isinstance(value, str) and name and name not in RESERVED and len(fields) < MAX_GUESSED_FIELDS:
@@ -174,7 +169,6 @@ def _humanize(name: str) -> str:
 
 
 def _attributes(definition: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the rules of a field as HTML attributes."""
     field_type = definition["type"]
     attributes: dict[str, Any] = {
         "minlength": definition.get("min_length") or None,
@@ -208,7 +202,7 @@ def _help(definition: Mapping[str, Any]) -> str | None:
 
 
 def max_file_size(definition: Mapping[str, Any]) -> int:
-    """Return the maximum bytes of a file in this field: the owner's limit or that of the service."""
+    """Return the limit in bytes, of the field or the service."""
     limit: int = min(definition.get("max_size", settings.max_file_size), settings.max_file_size)
     return limit
 
@@ -222,7 +216,7 @@ def format_size(count: int) -> str:
 
 
 def _render_links(text: str) -> Markup:
-    """Return the text as HTML. Links open a new tab, so that nothing filled in is lost."""
+    """Links open a new tab, so that nothing filled in is lost."""
     pieces = (LINK.format(url, words) if url else escape(words) for words, url in split_links(text))
     return Markup("").join(pieces)
 

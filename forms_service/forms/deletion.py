@@ -1,7 +1,7 @@
 """Erasure of forms: hidden at once, then deleted in batches.
 
-Small forms are gone when the request ends. Large ones are left to the background, which commits every batch and so can
-resume after a kill. Until then, an erased owner's account keeps a row without name, address and password.
+Large forms are left to the background, which can resume after a kill. Until then, an erased owner's account keeps a row
+without personal data.
 """
 
 import time
@@ -37,7 +37,7 @@ def init_app(app: Flask) -> None:
 
 
 def erase_form(form_id: str) -> bool:
-    """Erase a form that is marked as deleted; False if it is large and not yet empty."""
+    """Erase a form that is marked as deleted; False if it is large."""
     for _ in range(MAX_BATCHES_PER_REQUEST):
         if not _erase_batch(form_id):
             _delete_form(form_id)
@@ -60,12 +60,12 @@ def erase_deleted_forms() -> None:
 
 
 def _erase_batch(form_id: str) -> bool:
-    """Erase a batch of submissions; whether there may be more."""
+    """Whether there may be more."""
     return any(more for _, more in form_emptying.send(form_id=form_id))
 
 
 def _delete_form(form_id: str) -> None:
-    """Delete the form itself, and its owner's erased account with the last form."""
+    """Delete the form, and its owner's erased account with the last one."""
     with write_session():
         form = db.session.scalar(select(Form).where(Form.id == form_id).with_for_update())
         if form is None:
@@ -81,7 +81,7 @@ def _delete_form(form_id: str) -> None:
 
 @account_emptying.connect
 def _erase_forms_of_account(_: object, account_id: uuid.UUID) -> bool:
-    """Erase the forms of an erased account; whether some are left to the background."""
+    """Return whether some forms are left to the background."""
     with write_session():
         query = update(Form).where(Form.owner_id == account_id).values(deleted_at=now())
         form_ids = db.session.scalars(query.returning(Form.id)).all()

@@ -30,24 +30,23 @@ class Form(Model):
     owner_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"))
     name: Mapped[str] = mapped_column(Encrypted("forms.name"))
     settings: Mapped[str] = mapped_column(Encrypted("forms.settings"))
-    """All settings as JSON; encrypted since it may hold addresses and a secret."""
+    """JSON; may hold addresses and a secret."""
 
     version: Mapped[int]
-    """Number of the newest version."""
 
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
     updated_at: Mapped[datetime] = mapped_column(UTCDateTime, default=now, onupdate=now)
     deleted_at: Mapped[datetime | None] = mapped_column(UTCDateTime, index=True)
-    """Start of its erasure. Queries must exclude forms with a value."""
+    """Queries must exclude forms that are being erased."""
 
     def parsed_settings(self) -> dict[str, Any]:
-        """Return the settings; empty if they cannot be decrypted."""
+        """Empty if they cannot be decrypted."""
         settings: dict[str, Any] = {} if isinstance(self.settings, Unreadable) else json.loads(self.settings)
         return settings
 
 
 class FormVersion(Model):
-    """The fields of a form; kept so that old submissions are shown with their labels."""
+    """Fields of a form, kept for the labels of old submissions."""
 
     __tablename__ = "form_versions"
 

@@ -1,4 +1,4 @@
-"""Hosted pages of a form: the form itself, thank-you, closed and refusal pages, with their CSP."""
+"""Hosted pages of a form, with their CSP."""
 
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -28,7 +28,7 @@ from forms_service.web.responses import page
 
 Errors = Mapping[str, Sequence[FieldError]]
 CSP_SOURCE = re.compile(r"https?://(?:\*\.)?[A-Za-z0-9._~:\[\]-]+", re.IGNORECASE)
-"""An origin that is safe in a policy: others could end the source or the directive."""
+"""Origins that cannot end a source or directive."""
 
 NEVER_RESENT = frozenset((*HONEYPOTS, *CHALLENGE_TOKENS, STARTED))
 CSP_DIRECTIVES = {
@@ -41,20 +41,18 @@ CSP_DIRECTIVES = {
 
 @dataclass(frozen=True)
 class PreviousAttempt:
-    """State that a re-displayed form keeps from the refused submission."""
+    """State of a refused submission, for the re-displayed form."""
 
     values: Mapping[str, Any]
     files: Collection[str] = ()
-    """Names of file fields that had a file; browsers do not send it again."""
+    """Fields that had a file; browsers do not send it again."""
 
     age: float = 0
-    """Seconds since the visitor was first shown the form."""
+    """Seconds since the form was first shown."""
 
     site: str | None = None
-    """The page on which they first filled it in."""
 
     query: Sequence[tuple[str, str]] = ()
-    """The query of the submission."""
 
 
 FIRST_VISIT = PreviousAttempt({})
@@ -80,9 +78,9 @@ def render_hosted(
     again: PreviousAttempt = FIRST_VISIT,
     message: str | None = None,
 ) -> Response:
-    """Render the form, with the values of a refused attempt and errors beside their fields.
+    """Render the form, with values and errors of a previous attempt.
 
-    Submitted values without a field on the page are carried in hidden fields, so that they are not lost.
+    Values without a field on the page are carried in hidden fields.
     """
     errors = {**{name: [CHOOSE_AGAIN] for name in again.files}, **(errors or {})}
     honeypot = form.settings.honeypot or HONEYPOTS[0]
@@ -111,18 +109,18 @@ def render_hosted(
 
 
 def resubmission_url(form_id: str, query: Sequence[tuple[str, str]], site: str | None) -> str:
-    """Return the URL to submit to again, with the query and a token for the visitor's site."""
+    """Return the URL to submit to again, with query and visitor's site."""
     pairs = [*query, *([(page_tokens.SITE_PARAMETER, page_tokens.issue_return(form_id, site))] if site else [])]
     return url_for("hosted.page", form_id=form_id) + (f"?{urlencode(pairs)}" if pairs else "")
 
 
 def render_thanks(form: PublishedForm, site: str | None) -> Response:
-    """Render the thank-you page, with a link back to the visitor's site or the form."""
+    """Render the thank-you page, with a link back."""
     return render_page("forms/thanks.html", form, site=site, host=host_name(site))
 
 
 def render_refusal(form: PublishedForm | None, error: ApiError, *, site: str | None, **values: Any) -> Response:
-    """Render an error with the visitor's text to copy, a link back, and a retry button if that may help."""
+    """Render an error with the visitor's text to copy, a link back, and perhaps a retry button."""
     template = "forms/refused.html"
     if form:
         return render_page(template, form, error.status, error=error, site=site, host=host_name(site), **values)
@@ -135,20 +133,19 @@ def host_name(site: str | None) -> str:
 
 
 def render_page(template: str, form: PublishedForm, status: int = 200, **values: Any) -> Response:
-    """Render a page of the form without form controls."""
+    """Render a page without form controls."""
     response = page(template, status, form=form, **values)
     response.policy = _build_policy({**CSP_DIRECTIVES, "form-action": "'self'"}, form)  # type: ignore[attr-defined]
     return response
 
 
 def _file_total(shown: Sequence[Control]) -> str | None:
-    """Return the maximum size of all files together, if several may be chosen."""
     files = [control for control in shown if control.kind == "file"]
     return format_size(settings.max_upload_size) if len(files) > 1 else None
 
 
 def _render_control(form: PublishedForm, control: Control) -> str:
-    """Render a control; empty ones are cached, since thousands of choices take long."""
+    """Cache empty controls, since thousands of choices take long."""
     macro = current_app.jinja_env.get_template("forms/controls.html").module.control  # type: ignore[attr-defined]
     if control.values or control.errors or not form.fields:
         return cast("str", macro(control))
@@ -158,7 +155,7 @@ def _render_control(form: PublishedForm, control: Control) -> str:
 
 
 def hidden_fields(values: Mapping[str, Any], shown: Collection[str] = ()) -> list[tuple[str, str]]:
-    """Return names and values to carry along; CAPTCHA tokens, honeypots and times are single-use."""
+    """Return values to carry along, without single-use ones."""
     pairs = []
     for name, value in values.items():
         if name not in shown and name not in NEVER_RESENT:
@@ -173,13 +170,13 @@ def _policy(form: PublishedForm, widget: Widget | None, values: Mapping[str, Any
 
 
 def _build_policy(directives: Mapping[str, str], form: PublishedForm) -> str:
-    """Build a CSP that lets the form's sites frame the page, or any site if it lists none."""
+    """Let the form's sites frame the page, or any site if it lists none."""
     framing_sites = [site for site in form.settings.allowed_origins if CSP_SOURCE.fullmatch(site)]
     ancestors = " ".join(["'self'", *framing_sites]) if form.settings.allowed_origins else "*"
     return "; ".join(f"{name} {value}" for name, value in {"frame-ancestors": ancestors, **directives}.items())
 
 
 def _form_targets(urls: Sequence[str]) -> str:
-    """Return the allowed targets: browsers apply `form-action` to redirects too."""
+    """Browsers apply `form-action` to redirects too."""
     origins = {f"{url.scheme}://{url.netloc}" for url in map(urlsplit, urls)}
     return " ".join(["'self'", *sorted(filter(CSP_SOURCE.fullmatch, origins))])

@@ -15,11 +15,11 @@ MAX_VERSIONS = 100
 """Versions per form; those without submissions are deleted first."""
 
 NEWEST_VERSIONS = 20
-"""Versions that are kept even without submissions, which may be in flight."""
+"""Kept even without submissions, which may be in flight."""
 
 
 def check_forms(owner_id: uuid.UUID) -> None:
-    """Check that an account may have another form, in the transaction that adds it.
+    """Check the quota, in the transaction that adds a form.
 
     :raises AuthorizationError: naming the quota
     """
@@ -33,7 +33,7 @@ def check_forms(owner_id: uuid.UUID) -> None:
 
 
 def check_versions(form_id: str) -> None:
-    """Check that a form may have another version, in the transaction that adds it.
+    """Check the quota, in the transaction that adds a version.
 
     :raises AuthorizationError: naming the quota
     """

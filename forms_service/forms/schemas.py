@@ -18,7 +18,7 @@ PAGE_TOO_LONG = FieldError("The page of this form would exceed 2 MiB. Use fewer 
 
 
 class Fields(BoundedList):
-    """The fields of a form, in order; saved fields are dumped unchanged."""
+    """The fields of a form, in order; dumped unchanged."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(ma.fields.Nested(Field), MAX_FIELDS, **kwargs)

@@ -39,8 +39,8 @@ from forms_service.web.pagination import Page, decode_cursor, paginate
 def create(body: Mapping[str, Any], owner_id: uuid.UUID) -> dict[str, Any]:
     """Create a form.
 
-    :raises AuthorizationError: if the account has reached its quota
-    :raises ValidationError: if the settings conflict
+    :raises AuthorizationError: beyond the quota
+    :raises ValidationError: for conflicting settings
     """
     form = Form(
         id=_new_id(),
@@ -68,7 +68,7 @@ def create_for_email(email: str, body: Mapping[str, Any]) -> dict[str, Any]:
     """Create a form for the account with this address.
 
     :raises NotFoundError: if there is no such account
-    :raises AuthorizationError: if the account cannot have forms
+    :raises AuthorizationError: if it cannot have forms
     """
     owner = db.session.scalar(select(Account).where(Account.email_index == email_index(email)))
     if owner is None:
@@ -79,7 +79,7 @@ def create_for_email(email: str, body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def list_forms(caller: Caller, limit: int, cursor: str | None) -> Page[dict[str, Any]]:
-    """List the caller's forms, newest first; an operator sees all forms."""
+    """List the caller's forms, newest first; all forms for an operator."""
     position = decode_cursor(cursor, datetime.fromisoformat, _parse_id)
     query = _visible_to(caller, select(Form, FormVersion.fields)).join(
         FormVersion, (FormVersion.form_id == Form.id) & (FormVersion.number == Form.version)
@@ -102,7 +102,7 @@ def get(form_id: str, caller: Caller) -> dict[str, Any]:
 def get_version(form_id: str, number: int, caller: Caller) -> dict[str, Any]:
     """Return a version of a form.
 
-    :raises NotFoundError: if there is none, or the form is another owner's
+    :raises NotFoundError: if there is none
     """
     get_owned_form(form_id, caller)
     version = db.session.get(FormVersion, (form_id, number))
@@ -112,10 +112,7 @@ def get_version(form_id: str, number: int, caller: Caller) -> dict[str, Any]:
 
 
 def list_versions(form_id: str, caller: Caller, limit: int, cursor: str | None) -> Page[dict[str, Any]]:
-    """List the versions of a form, newest first.
-
-    :raises NotFoundError: if there is none, or it is another owner's
-    """
+    """List the versions of a form, newest first."""
     get_owned_form(form_id, caller)
     position = decode_cursor(cursor, _parse_number)
     query = select(FormVersion).where(FormVersion.form_id == form_id)
@@ -128,8 +125,7 @@ def list_versions(form_id: str, caller: Caller, limit: int, cursor: str | None) 
 def change(form_id: str, caller: Caller, body: Mapping[str, Any]) -> dict[str, Any]:
     """Change a form; different fields create a version. Concurrent changes are serialised.
 
-    :raises NotFoundError: if there is none, or it is another owner's
-    :raises ValidationError: if the settings conflict
+    :raises ValidationError: for conflicting settings
     """
     problem = mail_problem()
     with write_session():
@@ -156,9 +152,9 @@ def change(form_id: str, caller: Caller, body: Mapping[str, Any]) -> dict[str, A
 
 
 def _require_erasure_scope(caller: Caller, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
-    """Shorter retention erases submissions, so an API key needs the scope for that.
+    """Shorter retention erases submissions, which needs a scope.
 
-    :raises AuthorizationError: if the key lacks it
+    :raises AuthorizationError: for an API key without it
     """
     days, days_before = after["retention_days"], before["retention_days"]
     if days is not None and (days_before is None or days < days_before):
@@ -166,10 +162,9 @@ def _require_erasure_scope(caller: Caller, before: Mapping[str, Any], after: Map
 
 
 def delete(form_id: str, caller: Caller) -> bool:
-    """Erase a form and its submissions; False if the background does the rest.
+    """Erase a form; False if the background does the rest.
 
-    :raises NotFoundError: if there is none, or it is another owner's
-    :raises AuthorizationError: if an API key may not delete its submissions
+    :raises AuthorizationError: for an API key that may not delete its submissions
     """
     with write_session():
         form = get_owned_form(form_id, caller, lock=True)
@@ -182,9 +177,9 @@ def delete(form_id: str, caller: Caller) -> bool:
 
 
 def get_owned_form(form_id: str, caller: Caller, *, lock: bool = False) -> Form:
-    """Return a form of the caller, or any form for an operator.
+    """Return a form of the caller, or any for an operator.
 
-    :raises NotFoundError: if there is none, or it is another owner's
+    :raises NotFoundError: also if it is another owner's
     """
     query = _visible_to(caller, select(Form)).where(Form.id == form_id)
     is_id = FORM_ID.fullmatch(form_id)
@@ -200,7 +195,6 @@ def form_url(form_id: str) -> str:
 
 
 def _export(_: object, account_id: uuid.UUID, document: dict[str, Any]) -> None:
-    """Add the account's forms to its data export."""
     query = select(Form).where(Form.owner_id == account_id, Form.deleted_at.is_(None))
     forms = [
         form_as_dict(form, _fields(form), None) for form in db.session.scalars(query.order_by(Form.created_at, Form.id))
@@ -247,7 +241,6 @@ def _version_as_dict(version: FormVersion) -> dict[str, Any]:
 
 
 def _merge_settings(current: Mapping[str, Any], patch: Mapping[str, Any], fields: Sequence[Any]) -> dict[str, Any]:
-    """Apply a patch to the settings and check the result."""
     merged: dict[str, Any] = FormSettingsSchema().load(merge_patch(current, patch))
     faults: dict[str, list[FieldError]] = find_conflicts(fields, merged)
     if faults:
@@ -256,7 +249,7 @@ def _merge_settings(current: Mapping[str, Any], patch: Mapping[str, Any], fields
 
 
 def _new_id() -> str:
-    """Return 16 random URL-safe characters; the first is alphanumeric, so that no id looks like an option."""
+    """The first character is alphanumeric, so that no id looks like an option."""
     while not FORM_ID.fullmatch(form_id := secrets.token_urlsafe(12)):
         pass
     return form_id

@@ -1,1 +1,1 @@
-"""Files of submissions: multipart upload, content types, file names, encrypted storage, disk space."""
+"""Files of submissions."""

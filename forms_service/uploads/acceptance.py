@@ -1,4 +1,4 @@
-"""Checks a file's content and name against the `accept` list of its field."""
+"""Checks files against the `accept` list of their field."""
 
 from forms_service.uploads.content_types import GENERIC_TYPES, PLAIN_TEXT, UNKNOWN, FileType, normalize_type
 from forms_service.uploads.extensions import (
@@ -19,7 +19,6 @@ TEXT_BASED_MEDIA = frozenset(
         *(".m3u", ".m3u8", ".pls", ".x3d", ".wrl"),
     }
 )
-"""Image, audio and 3D formats that are text."""
 
 PROGRAM_EXTENSIONS = frozenset(
     {
@@ -37,7 +36,7 @@ DETECTABLE = frozenset(
         *(".7z", ".gz", ".zip"),
     }
 )
-"""Extensions of formats that are always detected: undetected content is something else."""
+"""Formats that are always detected."""
 
 CONTAINERS = {
     ".doc": frozenset({OLE, ZIP, "application/rtf"}),
@@ -51,13 +50,13 @@ CONTAINERS = {
     ".emz": frozenset({"application/gzip"}),
     ".wmz": frozenset({"application/gzip"}),
 }
-"""Content types found under an extension: office programs save old, new and rich text formats, locked files as OLE."""
+"""Office programs save old, new and rich text formats, locked files as OLE."""
 
 
 def is_accepted(file_type: FileType, name: str, accept: str) -> bool:
-    """Whether `accept` lists the file: by extension, media type or wildcard, as in HTML.
+    """Whether `accept` lists the file, as in HTML.
 
-    Content or name must match an entry, and the content must not contradict it.
+    Content or name must match, and the content must not contradict.
     """
     entries = [entry.strip().lower() for entry in accept.split(",") if entry.strip()]
     return not entries or any(_matches_entry(entry, file_type, name) for entry in entries)
@@ -75,7 +74,6 @@ def _matches_entry(entry: str, file_type: FileType, name: str) -> bool:
 
 
 def _is_of_type(entry: str, file_type: FileType) -> bool:
-    """Whether the content has that type or family."""
     if entry.endswith("/*"):  # active content, SVG too, must be listed explicitly
         return file_type.type.startswith(entry[:-1]) and file_type.served_as == file_type.type
     if strip_type_prefix(entry) == PLAIN_TEXT:
@@ -85,7 +83,7 @@ def _is_of_type(entry: str, file_type: FileType) -> bool:
 
 
 def _is_nothing_else(file_type: FileType) -> bool:
-    """Whether the content may be of a type that no table knows."""
+    """Whether it may be of a type that no table knows."""
     return file_type.type in (UNKNOWN, PLAIN_TEXT, ZIP, OLE) and file_type.type not in PROGRAMS
 
 
@@ -96,7 +94,6 @@ def _is_certainly(file_type: FileType, end: str) -> bool:
 
 
 def _is_consistent_with(end: str, file_type: FileType) -> bool:
-    """Whether the detected content type is consistent with the extension."""
     if file_type.type in PROGRAMS:
         return end in PROGRAM_EXTENSIONS or (file_type.type == JAVA_ARCHIVE and end == ".zip")
     containers = CONTAINERS.get(end, frozenset())
@@ -110,7 +107,7 @@ def _is_consistent_with(end: str, file_type: FileType) -> bool:
 
 
 def _may_be_family(file_type: FileType, end: str) -> bool:
-    """Whether the content may be a format without a signature, or with that of another format."""
+    """Whether it may be a format without a signature of its own."""
     expected = families(end)
     if file_type.type == UNKNOWN:
         return True

@@ -1,4 +1,4 @@
-"""Detects a file's content type by its first bytes; its extension only decides between formats that share them."""
+"""Detects content types by first bytes; extensions decide between formats that share them."""
 
 import re
 from dataclasses import dataclass
@@ -9,12 +9,11 @@ from forms_service.uploads.filenames import extension
 from forms_service.uploads.signatures import MAX_JUNK, OLE, PDF, ZIP, find_signature, riff_form
 
 HEAD_BYTES = 8192
-"""Bytes at the start of a file that are inspected."""
 
 UNKNOWN = "application/octet-stream"
 PLAIN_TEXT = "text/plain"
 MIN_MAGIC = 3
-"""Signature bytes that must match; two would match by chance too often."""
+"""Bytes; two would match by chance."""
 
 TEXT_TYPES = {
     ".csv": "text/csv",
@@ -24,10 +23,9 @@ TEXT_TYPES = {
     ".tsv": "text/tab-separated-values",
     ".vcf": "text/vcard",
 }
-"""Types of plain text by extension; browsers run none of them."""
+"""Browsers run none of them."""
 
 OPENINGS = ((b"{\\rtf", "application/rtf"), (b"%!PS", "application/postscript"))
-"""Formats that start as text."""
 
 MARKUP = (
     (b"<svg", "image/svg+xml"),
@@ -47,7 +45,7 @@ GENERIC_TYPES = (
     "audio/ogg",
     "application/ogg",
 )
-"""Container formats: the extension tells which format it is."""
+"""Containers: the extension tells the format."""
 
 ALIASES = {
     "application/font-woff": "font/woff",
@@ -72,7 +70,6 @@ ALIASES = {
     "text/rtf": "application/rtf",
     "video/avi": "video/x-msvideo",
 }
-"""Alias of a type → the name used here."""
 
 TYPE_BY_EXTENSION = {
     ".m4a": "audio/mp4",
@@ -86,7 +83,7 @@ TYPE_BY_EXTENSION = {
     ".weba": "audio/webm",
     ".mka": "audio/x-matroska",
 }
-"""Types of generic formats that puremagic does not tell."""
+"""Generic formats that puremagic does not tell apart."""
 
 _RUN_BY_BROWSERS = re.compile(r"html|[/+]xml\b|svg|(java|ecma|vb|live)script|shockwave|futuresplash|mhtml|rfc822|flash")
 _CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
@@ -94,17 +91,16 @@ _CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 
 @dataclass(frozen=True)
 class FileType:
-    """A content type, whether it is text, and the extensions that its signature allows."""
+    """A content type and the extensions that its signature allows."""
 
     type: str
     text: bool = False
     extensions: frozenset[str] = frozenset()
     container: str = ""
-    """The container format."""
 
     @property
     def served_as(self) -> str:
-        """The type to serve it as, never active content."""
+        """Never active content."""
         if not _RUN_BY_BROWSERS.search(self.type):
             return self.type
         return PLAIN_TEXT if self.text else UNKNOWN
@@ -148,7 +144,7 @@ def _is_certain(match: puremagic.PureMagicWithConfidence, ending: str) -> bool:
 
 
 def _decode_text(head: bytes) -> bytes | None:
-    """Return the start of a text in UTF-8, UTF-16 or a legacy encoding; None for binary content."""
+    """Return text in UTF-8, UTF-16 or a legacy encoding; None for binary."""
     encoding = _wide_encoding(head)
     if encoding:
         head = head[: len(head) // 2 * 2].decode(encoding, errors="ignore").encode(errors="ignore")
@@ -156,7 +152,7 @@ def _decode_text(head: bytes) -> bytes | None:
 
 
 def _wide_encoding(head: bytes) -> str | None:
-    """Detect UTF-16 by its byte order mark, or by the zero bytes of Latin text."""
+    """Detect UTF-16 by its mark or the zero bytes of Latin text."""
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "utf-16"
     even, odd = head[0:512:2], head[1:512:2]

@@ -1,4 +1,4 @@
-"""Free-space guard: on a nearly full disk, refuse files and spam so that ordinary submissions still fit."""
+"""Free-space guard: on a nearly full disk, refuse files and spam first."""
 
 import os
 import time
@@ -15,7 +15,7 @@ RETRY_DELAY = 600
 
 
 def require_free_space() -> None:
-    """Check the disk of the instance folder, every CHECK_INTERVAL seconds.
+    """Check the instance disk.
 
     :raises ServiceUnavailableError: if less than MIN_FREE is free
     """

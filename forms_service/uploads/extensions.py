@@ -1,4 +1,4 @@
-"""File extensions and content types: which belong together, from the tables of Python, of puremagic and here."""
+"""Which file extensions and content types belong together."""
 
 import mimetypes
 from collections import defaultdict
@@ -168,7 +168,7 @@ SUPPLEMENT = {
     "video/x-ms-wmv": ".wmv",
     "video/x-msvideo": ".avi",
 }
-"""Type → extensions that the other tables lack."""
+"""Missing from the other tables."""
 
 SPELLINGS = tuple(
     frozenset(group.split())
@@ -195,7 +195,7 @@ SPELLINGS = tuple(
 
 
 def strip_type_prefix(mimetype: str) -> str:
-    """Remove parameters and the prefixes in which tables differ: `audio/x-wav`, `video/vnd.avi`."""
+    """Remove parameters and prefixes: `audio/x-wav`, `video/vnd.avi`."""
     family, _, name = mimetype.partition(";")[0].strip().lower().partition("/")
     for prefix in ("x-", "vnd."):
         name = name.removeprefix(prefix)
@@ -217,7 +217,6 @@ def _types() -> Mapping[str, frozenset[str]]:
 
 
 TYPES_BY_EXTENSION = _types()
-"""Extension → all its types."""
 
 
 def families(extension: str) -> frozenset[str]:
@@ -227,7 +226,7 @@ def families(extension: str) -> frozenset[str]:
 
 @lru_cache(maxsize=256)
 def extensions_for(entry: str) -> frozenset[str]:
-    """Return the extensions that an `accept` entry covers: spellings, or all of a type or family."""
+    """Return the extensions that an `accept` entry covers."""
     if entry.startswith("."):
         return frozenset({entry}.union(*(group for group in SPELLINGS if entry in group)))
     if entry.endswith("/*"):
@@ -236,7 +235,7 @@ def extensions_for(entry: str) -> frozenset[str]:
 
 
 def has_extension(name: str, extensions: Iterable[str]) -> bool:
-    """Whether the name ends with one of these extensions, also double ones such as `.tar.gz`."""
+    """Whether the name has one of these extensions, such as `.tar.gz`."""
     return name.lower().endswith(tuple(extensions))
 
 

@@ -11,21 +11,21 @@ MAX_NAME_BYTES = 255
 MAX_EXTENSION_LENGTH = 20
 UNNAMED = "unnamed"
 MAX_READ = 500
-"""Characters at each end of a name that are used."""
+"""Characters at each end."""
 
 _NOT_SEEN = re.compile(
     "[\\x00-\\x1f\\x7f-\\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b\u200e\u200f\u2028-\u202e"
     "\u2060-\u206f\u2800\u3164\ud800-\udfff\ufeff\uffa0\ufff9-\ufffb]"
 )
-"""Invisible characters and direction overrides, by which `exe.fdp` reads as `pdf.exe`. Joiners of emoji stay."""
+"""With direction overrides, `exe.fdp` reads as `pdf.exe`. Joiners of emoji stay."""
 
 _NOT_ON_WINDOWS = re.compile(r'[<>:"|?*]')
 _ENDS = " .\u200c\u200d"
-"""Stripped at both ends: Windows drops blanks and dots."""
+"""Windows drops blanks and dots."""
 
 
 def sanitize_filename(raw: str) -> str:
-    """Return the last part of a path, in NFC, without forbidden characters, at most MAX_NAME_BYTES long."""
+    """Return the last part of a path, at most MAX_NAME_BYTES long."""
     name = _NOT_SEEN.sub("", raw[max(raw.rfind("/"), raw.rfind("\\")) + 1 :])
     if len(name) > 2 * MAX_READ:
         name = name[:MAX_READ] + name[-MAX_READ:]
@@ -35,13 +35,12 @@ def sanitize_filename(raw: str) -> str:
 
 
 def extension(name: str) -> str:
-    """Return the extension in lower case with its dot, or an empty string."""
+    """Return the extension in lower case, or an empty string."""
     stem, dot, last = name.rpartition(".")
     return f".{last.lower()}" if stem and dot and last else ""
 
 
 def _shorten(name: str) -> str:
-    """Cut the stem, so that the extension stays."""
     max_bytes = MAX_NAME_BYTES - 1  # an underscore may be prefixed
     if len(name.encode()) <= max_bytes:
         return name

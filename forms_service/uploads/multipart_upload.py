@@ -1,4 +1,4 @@
-"""Receives multipart submissions: streams files to encrypted storage within limits, removes them if refused."""
+"""Receives multipart submissions, streaming files to encrypted storage."""
 
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
@@ -33,25 +33,22 @@ BLOB_NAME = b"blob"
 
 
 class Allowance(Protocol):
-    """Storage quota of one submission."""
+    """Storage quota of a submission."""
 
-    def covers(self, size: int) -> bool:
-        """Whether so many bytes fit."""
+    def covers(self, size: int) -> bool: ...
 
-    def spend(self, size: int) -> None:
-        """Charge stored bytes."""
+    def spend(self, size: int) -> None: ...
 
 
 class MultipartUpload:
-    """A multipart body: its texts in order, and its files.
+    """A multipart body.
 
-    Names and texts are decoded at the end, since the field `_charset_` may come last.
+    Decoded at the end, since the field `_charset_` may come last.
     """
 
     def __init__(self, form: PublishedForm, allowance: Allowance) -> None:
         self.texts: list[tuple[str, str]] = []
         self.file_fields: list[str] = []
-        """Names of fields with files."""
 
         self.uploads: tuple[Upload, ...] = ()
         self._form = form
@@ -70,15 +67,15 @@ class MultipartUpload:
         self._allowance = allowance
 
     def keep(self) -> None:
-        """Keep the stored files: their rows are committed, or may be."""
+        """Keep the files: their rows are committed, or may be."""
         if self._stored_files:
             self._allowance.spend(self._file_bytes)
         self._stored_files.clear()
 
     def feed(self, event: Event) -> None:
-        """Process the next event of the body.
+        """Process an event.
 
-        :raises PayloadTooLargeError: for too much text, or too many or too large files
+        :raises PayloadTooLargeError: beyond a limit
         """
         if isinstance(event, bytes):
             (self._append_text if self._part.filename is None else self._append_bytes)(event)
@@ -91,13 +88,12 @@ class MultipartUpload:
             self._files.append(self._file)
 
     def finish(self, charset: str | None) -> None:
-        """Decode names and texts, in the declared charset unless the body names one."""
         self.texts = list(decode_fields(self.fields, charset))
         encoding = named_encoding(self.fields) or find_encoding(charset)
         self.uploads = tuple(file.to_upload(encoding) for file in self._files if not file.dropped)
 
     def keep_partial_text(self) -> None:
-        """Keep the text that was being read when the body was refused."""
+        """Keep text that was being read when the body was refused."""
         if self._text and self._part.filename is None:
             self._finish_text()
 
@@ -107,7 +103,6 @@ class MultipartUpload:
         self._text.clear()
 
     def remove(self) -> None:
-        """Remove stored files that are not kept."""
         for file in self._stored_files:
             file.remove()
 
@@ -161,14 +156,14 @@ class MultipartUpload:
 
 @contextmanager
 def receive_upload(form: PublishedForm, allowance: Allowance) -> Iterator[MultipartUpload]:
-    """Read the request's multipart body; stored files are removed after the block unless kept.
+    """Read the request's body; files are removed after the block unless kept.
 
-    Call `keep()` right after the commit. If a commit fails midway, the rows may exist: the files stay, and a sweep
-    deletes orphans.
+    Call `keep()` right after the commit. If a commit fails midway, rows may exist, so files stay; a sweep deletes
+    orphans.
 
     :raises BadRequestError: for a malformed body
-    :raises PayloadTooLargeError: with `reason` TOO_MANY_FILES or FILES_TOO_BIG if files are the cause
-    :raises ServiceUnavailableError: for a file, if the disk is nearly full
+    :raises PayloadTooLargeError: with a `reason` if files are the cause
+    :raises ServiceUnavailableError: on a nearly full disk
     """
     body = MultipartUpload(form, allowance)
     g.arrived, g.sent_files = body.fields, body.file_fields  # for the page that redisplays them
@@ -236,7 +231,7 @@ def files_too_big_error() -> PayloadTooLargeError:
 
 
 def _read(body: MultipartUpload) -> None:
-    """Read the body. After a file that is too large, a browser's texts are still read, to redisplay them."""
+    """After too large a file, a browser's texts are still read, to redisplay them."""
     refusal: PayloadTooLargeError | None = None
     request.max_content_length = settings.max_upload_size + settings.max_content_length
     in_file = False
@@ -275,7 +270,7 @@ def _check_file(upload: Upload, field: Mapping[str, Any]) -> list[FieldError]:
 
 
 def _disposition(form: PublishedForm, name: str) -> str:
-    """What happens to a file in that field: `kept`, `dropped`, `refused` or `unknown`."""
+    """Return `kept`, `dropped`, `refused` or `unknown`."""
     types = form.types
     if not types or types.get(name) == "file":
         return "kept"

@@ -46,11 +46,11 @@ STARTS = (
     (b"7z\xbc\xaf\x27\x1c", "application/x-7z-compressed"),
     (b"Rar!\x1a\x07", "application/vnd.rar"),
 )
-"""First bytes → type; only for content that is not text."""
+"""For binary content only."""
 
 JAVA_NAMES = (b"META-INF/MANIFEST.MF", b"META-INF/com/android", b"AndroidManifest.xml", b"classes.dex")
 MAX_FIRST_NAMES = 200
-"""Bytes in which the first names of a ZIP archive are; Java and Android programs start with JAVA_NAMES."""
+"""Bytes; Java and Android archives start with JAVA_NAMES."""
 
 RIFF_FORMS = {b"WEBP": "image/webp", b"WAVE": "audio/wav", b"AVI ": "video/x-msvideo", b"RMID": "audio/midi"}
 
@@ -66,7 +66,7 @@ BRANDS = (
     (("jp2", "jpx", "jpm"), "image/jp2"),
     (("mjp",), "video/mj2"),
 )
-"""Prefixes of the major brand of ISO media files → type; others are MP4."""
+"""Major brands of ISO media files; others are MP4."""
 
 OGG_CODECS = (
     (b"\x80theora", "video/ogg"),
@@ -76,7 +76,7 @@ OGG_CODECS = (
     (b"Speex   ", "audio/ogg"),
     (b"\x7fFLAC", "audio/ogg"),
 )
-"""First packets of Ogg files; video first, since films have sound too."""
+"""Video first, since films have sound too."""
 
 MP4 = "video/mp4"
 DOCUMENT_TYPE = re.compile(rb"\x42\x82[\x40-\xff]{1,8}(webm|matroska)")
@@ -84,7 +84,7 @@ MAX_JUNK = 1024
 """Bytes before a PDF header that readers tolerate."""
 
 MIN_JAVA = 45
-"""Oldest class file version; universal binaries have their small number of architectures there."""
+"""Universal binaries have a smaller number there."""
 
 
 def find_signature(head: bytes) -> str | None:
@@ -96,7 +96,6 @@ def find_signature(head: bytes) -> str | None:
 
 
 def _container(head: bytes) -> str | None:
-    """Detect formats whose first bytes only identify a container."""
     mimetype = None
     if head.startswith(b"\xca\xfe\xba\xbe"):
         mimetype = JAVA_CLASS if int.from_bytes(head[4:8]) >= MIN_JAVA else MACH_O

@@ -1,4 +1,4 @@
-"""Encrypted file storage in `instance/files/`: random names, one key per file, kept in its row."""
+"""Encrypted file storage in `instance/files/`, one key per file, kept in its row."""
 
 import base64
 import itertools
@@ -25,17 +25,16 @@ from forms_service.security.key_ring import KEY_BYTES
 from forms_service.uploads.models import File
 
 MIN_ORPHAN_AGE = 3600
-"""Seconds after which no running request can own a file without a row."""
+"""Seconds; no request runs that long."""
 
 SWEEP_INTERVAL = 3600
 BATCH = 500
-"""Files per lookup."""
 
 STORED_NAME = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def init_app(app: Flask) -> None:
-    """Create the folder, private to the service, and schedule the sweep."""
+    """Create the private folder and schedule the sweep."""
     _folder(app).mkdir(mode=0o700, parents=True, exist_ok=True)
     periodic.register(app, "orphaned_files", SWEEP_INTERVAL, delete_orphans)
 
@@ -60,7 +59,6 @@ class EncryptedFile:
             self._file.write(self._sealer.update(data))
 
     def finish(self) -> None:
-        """Write the last chunk and fsync."""
         with _disk_may_fail():
             self._file.write(self._sealer.finish())
             self._file.flush()
@@ -68,14 +66,13 @@ class EncryptedFile:
             self._file.close()
 
     def remove(self) -> None:
-        """Delete it, finished or not."""
         with suppress(OSError):
             self._file.close()
         remove(self.stored_as)
 
 
 def fsync_directory() -> None:
-    """Sync the folder, so that the names of new files survive a power failure."""
+    """Make the names of new files survive a power failure."""
     with _disk_may_fail():
         folder = os.open(_folder(), os.O_RDONLY)
         try:
@@ -85,10 +82,10 @@ def fsync_directory() -> None:
 
 
 def open_decrypted(stored_as: str) -> Iterator[bytes]:
-    """Decrypt a file, chunk by chunk.
+    """Decrypt a file in chunks.
 
     :raises NotFoundError: if row or file is missing
-    :raises ValueError: if the size is wrong; during iteration, if a chunk was changed
+    :raises ValueError: if it is damaged; for a changed chunk, when that is reached
     """
     query = select(File.key, File.size).where(File.stored_as == stored_as)
     row = db.session.execute(query).one_or_none()
@@ -107,7 +104,7 @@ def open_decrypted(stored_as: str) -> Iterator[bytes]:
 
 
 def remove(stored_as: str) -> None:
-    """Delete a file, after its row was deleted and committed. The sweep retries failures."""
+    """Delete a file, after the commit that deleted its row. The sweep retries."""
     try:
         _path(stored_as).unlink(missing_ok=True)
     except OSError as error:
@@ -115,7 +112,7 @@ def remove(stored_as: str) -> None:
 
 
 def delete_orphans() -> int:
-    """Delete files older than MIN_ORPHAN_AGE without a row, which a crash left; return their number."""
+    """Delete old files without a row, which a crash left; return their number."""
     old = _names_older_than(time.time() - MIN_ORPHAN_AGE)
     count = 0
     while batch := set(itertools.islice(old, BATCH)):

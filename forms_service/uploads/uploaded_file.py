@@ -1,4 +1,4 @@
-"""A file of a submission, during and after its upload."""
+"""A file during and after its upload."""
 
 import hashlib
 from dataclasses import dataclass
@@ -11,12 +11,12 @@ from forms_service.web.charsets import decode
 
 @dataclass(frozen=True)
 class Upload:
-    """An uploaded file; not stored if its field does not take files."""
+    """Not stored if its field takes no files."""
 
     field: str
     name: str
     content_type: str
-    """The detected type, never active content."""
+    """Never active content."""
 
     size: int
     stored_as: str
@@ -26,11 +26,11 @@ class Upload:
 
     file_type: FileType = described(default=FileType(""), repr=False)
     is_full: bool = False
-    """Whether it was not stored because a storage quota is used up."""
+    """Whether a storage quota prevented storing it."""
 
 
 class FileInProgress:
-    """A file during its upload: stored, or only inspected."""
+    """Stored, or only inspected."""
 
     def __init__(
         self, field: str, filename: bytes, stored_file: storage.EncryptedFile | None, *, dropped: bool
@@ -66,7 +66,6 @@ class FileInProgress:
             self._stored_file.finish()
 
     def to_upload(self, encoding: str | None) -> Upload:
-        """Return the result, its name decoded."""
         name = filenames.sanitize_filename(decode(self._filename, encoding))
         file_type = detect_type(self._head, name)
         digest = self._hash.digest()

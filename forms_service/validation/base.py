@@ -1,4 +1,4 @@
-"""Base schema and field: unknown fields are refused, every error has a message and a code."""
+"""Base schema and field: errors have a message and a code."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -8,10 +8,8 @@ import marshmallow as ma
 from forms_service.errors import FieldError
 
 Messages = dict[str, str | list[Any] | dict[Any, Any]]
-"""Code → message."""
 
 MAX_NAME_LENGTH = 200
-"""Characters of a field name."""
 
 
 UNKNOWN_FIELD = FieldError("Unknown field.", "unknown")
@@ -32,7 +30,7 @@ class Schema(ma.Schema):
         unknown = ma.RAISE
 
     def handle_error(self, error: ma.ValidationError, data: Any, *, many: bool, **_: Any) -> None:
-        """Sort unknown fields as they were sent; marshmallow's order differs between processes."""
+        """Sort unknown fields as sent; marshmallow's order varies."""
         if isinstance(data, Mapping) and isinstance(error.messages, dict):
             names = {field.data_key or name for name, field in self.fields.items()}
             positions = {name: index for index, name in enumerate(data) if name not in names}
@@ -42,7 +40,7 @@ class Schema(ma.Schema):
 
 
 class CodedField(ma.fields.Field[Any]):
-    """A field whose errors carry the key of their message as code."""
+    """A field whose errors carry their message's key as code."""
 
     default_error_messages: Messages = {
         "required": "This field is required.",
@@ -53,12 +51,11 @@ class CodedField(ma.fields.Field[Any]):
         return ma.ValidationError([self.fault(key, **kwargs)])
 
     def fault(self, key: str, **kwargs: Any) -> FieldError:
-        """Return one error, to be raised together with others."""
         return FieldError(str(self.error_messages[key]).format(**kwargs), key)
 
 
 def errors_by_path(messages: object, path: str = "") -> dict[str, list[FieldError]]:
-    """Flatten marshmallow's nested messages to dotted path → errors, in the order of the fields."""
+    """Flatten marshmallow's nested messages to dotted path → errors."""
     errors: dict[str, list[FieldError]] = {}
     for path_of_error, fault in _walk(messages, path):
         errors.setdefault(path_of_error or "body", []).append(fault)

@@ -1,11 +1,11 @@
-"""The most common passwords, which attackers try first."""
+"""The most common passwords."""
 
 from importlib.resources import files
 
 COMMON = frozenset(files(__package__).joinpath("common_passwords.txt").read_text("utf-8").split())
-"""In lower case; for the source see the NOTICE beside the list."""
+"""Lower case; see the NOTICE beside the list."""
 
 
 def is_common(password: str) -> bool:
-    """Whether it is a common password, ignoring case."""
+    """Whether it is common, ignoring case."""
     return password.casefold() in COMMON

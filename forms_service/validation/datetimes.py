@@ -30,7 +30,7 @@ def parse_date(text: str) -> date:
 
 
 def parse_time(text: str) -> timedelta:
-    """Parse `HH:MM`, optionally with seconds and an offset, to the local time of day.
+    """Parse `HH:MM`, optionally with seconds and offset, to the local time.
 
     :raises ValueError: for anything else
     """
@@ -38,7 +38,7 @@ def parse_time(text: str) -> timedelta:
 
 
 def parse_datetime(text: str) -> datetime:
-    """Parse a date, `T` or a space, and a time; without an offset it is UTC.
+    """Parse date, `T` or space, and time; UTC without offset.
 
     :raises ValueError: for anything else
     """
@@ -51,7 +51,6 @@ def parse_datetime(text: str) -> datetime:
 
 
 def _parse_clock(text: str) -> tuple[timedelta, timedelta | None]:
-    """Return the time of day and the UTC offset, if any."""
     parts = _TIME.fullmatch(text)
     if parts is None:
         raise ValueError("no time")
@@ -71,7 +70,7 @@ def _may_leap(minute: int, offset: timedelta | None) -> bool:
 
 
 class DateOrDateTime(CodedField):
-    """An RFC 3339 date-time, converted to UTC, or a date; UTC without an offset."""
+    """A date, or a date-time converted to UTC."""
 
     default_error_messages: Messages = {
         "invalid_datetime": "Must be a date such as 2026-11-24, or a date-time such as 2026-11-24T09:30:00Z."
@@ -89,13 +88,13 @@ class DateOrDateTime(CodedField):
 
 
 def _restore_plus(text: str) -> str:
-    """Restore the plus of an offset, which an unescaped query turns into a space."""
+    """An unescaped query turns the plus of an offset into a space."""
     text = text.strip()
     return text[:LENGTH_OF_DAY] + LOST_PLUS.sub("+", text[LENGTH_OF_DAY:])
 
 
 def parse_utc(text: str) -> datetime:
-    """Parse a date-time and convert it to UTC.
+    """Parse a date-time to UTC.
 
     :raises ValueError: for anything else
     """
@@ -106,7 +105,7 @@ def parse_utc(text: str) -> datetime:
 
 
 def local_date(at: datetime, zone: tzinfo) -> date:
-    """Return the date in a time zone, clamped to the years that Python supports."""
+    """Return the date in a time zone, within Python's years."""
     try:
         return at.astimezone(zone).date()
     except OverflowError:
@@ -114,9 +113,9 @@ def local_date(at: datetime, zone: tzinfo) -> date:
 
 
 def start_of_day(day: date, zone: tzinfo) -> datetime:
-    """Return the first moment of a day in a time zone, in UTC.
+    """Return the start of a day in a time zone, in UTC.
 
-    :raises ValueError: if Python does not support that year
+    :raises ValueError: outside Python's years
     """
     try:
         return datetime.combine(day, time.min, zone).astimezone(UTC)
@@ -125,9 +124,9 @@ def start_of_day(day: date, zone: tzinfo) -> datetime:
 
 
 def end_of_day(day: date, zone: tzinfo) -> datetime:
-    """Return the first moment after a day in a time zone, in UTC.
+    """Return the end of a day in a time zone, in UTC.
 
-    :raises ValueError: if Python does not support that year
+    :raises ValueError: outside Python's years
     """
     try:
         return start_of_day(day + timedelta(days=1), zone)

@@ -1,4 +1,4 @@
-"""Device names of Windows: a file `con.txt` cannot be saved, opened or deleted there."""
+"""Device names of Windows, such as `con.txt`, which cannot be files there."""
 
 import re
 import unicodedata
@@ -10,10 +10,9 @@ IGNORABLE = re.compile(
     "\u2060-\u206f\u2800\u3164\ud800-\udfff\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb"
     "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
-"""Invisible characters, which programs drop, so that a device name may remain."""
+"""Invisible characters, which programs drop."""
 
 MAX_DEVICE = 40
-"""Longer stems are no device name, trailing blanks included."""
 
 
 def is_device_name(name: str) -> bool:
@@ -23,5 +22,5 @@ def is_device_name(name: str) -> bool:
 
 
 def escape_device_name(name: str) -> str:
-    """Prefix a device name with an underscore. Callers must not strip the result."""
+    """Prefix a device name with an underscore."""
     return f"_{name}" if is_device_name(name) else name

@@ -1,4 +1,4 @@
-"""Fields that people fill in about themselves; each reports all errors of a value together."""
+"""Fields that people fill in about themselves."""
 
 import re
 import unicodedata
@@ -14,7 +14,7 @@ from forms_service.validation.text import WHITE, collapse_whitespace, fold_case,
 from forms_service.validation.whitespace import is_blank, strip_ignorable, trim
 
 MAX_EMAIL_LENGTH = 254
-"""Octets of an address in SMTP (RFC 5321, 4.5.3.1.3, without angle brackets)."""
+"""Octets (RFC 5321, 4.5.3.1.3)."""
 
 NOT_AN_EMAIL = "Enter an e-mail address such as ann@example.com."
 
@@ -30,16 +30,14 @@ _SINGLE_CHARACTER_NAMES = (
 SINGLE_CHARACTER_NAME = re.compile(
     f"[{_SINGLE_CHARACTER_NAMES}\u1100-\u115e\u1161-\u11ff\U0001b000-\U0001b16f\U00020000-\U0003ffff]"
 )
-"""A character that can be a whole name."""
 
 PLAIN_EMAIL = re.compile(
     r"(?=[^@]{1,64}@)[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*@"
     r"(?:[A-Za-z0-9](?:-?[A-Za-z0-9]){0,30}\.){1,5}([A-Za-z]{2,20})"
 )
-"""Addresses that need no further check, apart from the top-level domain in the group."""
+"""Addresses that need no further check but of the top-level domain."""
 
 MAX_RAW_LENGTH = 1000
-"""Longer values are refused without cleaning."""
 
 
 class Text(CodedField):
@@ -47,7 +45,6 @@ class Text(CodedField):
 
     default_error_messages: Messages = {"invalid": "Must be a string."}
     json_schema: ClassVar[dict[str, Any]] = {}
-    """JSON Schema of the value, for OpenAPI."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         if not isinstance(value, str):
@@ -74,19 +71,17 @@ class Text(CodedField):
 
 
 class OptionalText(Text):
-    """Text that may be empty, as in a form field that was not filled in."""
+    """Text that may be empty."""
 
     def deserialize(self, value: Any, attr: str | None = None, data: Any = None, **kwargs: Any) -> Any:
-        """Return None for a blank value."""
         blank = isinstance(value, str) and self._is_blank(value)
         return super().deserialize(None if blank else value, attr, data, **kwargs)
 
 
 class Email(Text):
-    """An e-mail address, trimmed: at most 254 characters, a domain with a dot.
+    """At most 254 characters, a domain with a dot.
 
-    Refuses quoted local parts, comments, address literals and special-use domains (localhost, .local, .invalid). Does
-    not query DNS.
+    Refuses quoted local parts, comments, address literals and special-use domains. Does not query DNS.
     """
 
     default_error_messages: Messages = {
@@ -105,7 +100,7 @@ class Email(Text):
 
 
 class PersonName(Text):
-    """2 to 50 characters of plain text: markup is removed, "ANN" and "ann" become "Ann".
+    """2 to 50 characters without markup; "ANN" becomes "Ann".
 
     One character suffices in Han, Hangul and Kana.
     """
@@ -138,10 +133,7 @@ class PersonName(Text):
 
 
 class Password(Text):
-    """8 to 128 characters of all four classes that are not easy to guess.
-
-    Never trimmed, cleaned or returned.
-    """
+    """8 to 128 characters of four classes, not easy to guess; never cleaned."""
 
     default_error_messages: Messages = {
         "too_short": "Must have at least 8 characters.",
@@ -181,7 +173,7 @@ class Password(Text):
 
 
 class Phone(OptionalText):
-    """10 to 15 digits with an optional leading +; separators are removed."""
+    """10 to 15 digits with optional +; separators are removed."""
 
     default_error_messages: Messages = {
         "invalid_phone": "Use digits only, with an optional leading + and spaces, brackets, dots or dashes in between.",
@@ -205,7 +197,7 @@ class Phone(OptionalText):
 
 
 def email_key(address: str) -> str:
-    """Normalise an address for comparison: fold case and compatible characters, domain in ASCII.
+    """Normalise an address for comparison.
 
     :raises ValueError: if it is not an address
     """
@@ -219,7 +211,7 @@ def email_key(address: str) -> str:
 
 
 def clean_address(text: str) -> str:
-    """Remove blanks around an address, and invisible characters that were copied along."""
+    """Remove blanks and invisible characters that were copied along."""
     address = trim(text)
     if address.isascii() or len(address) > MAX_RAW_LENGTH or is_email(address):
         return address
@@ -227,7 +219,7 @@ def clean_address(text: str) -> str:
 
 
 def is_email(address: str) -> bool:
-    """Whether it is a valid address. A pattern accepts most of them in 1 µs instead of 20."""
+    """Whether it is valid. A pattern decides most in 1 µs instead of 20."""
     if len(address) > MAX_EMAIL_LENGTH:
         return False
     return _is_plain(address) or _parse_email(address) is not None

@@ -9,7 +9,7 @@ LINK = re.compile(r"\[([^\[\]]+)\]\((https://[^\s()]+)\)")
 
 
 def split_links(text: str) -> Iterator[tuple[str, str | None]]:
-    """Split text into pieces, each with the URL that it links to, if any."""
+    """Split text into pieces with the URL they link to, if any."""
     position = 0
     for match in LINK.finditer(text):
         if is_web_url(match[2]):

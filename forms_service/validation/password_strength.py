@@ -1,7 +1,7 @@
-"""Estimates in bits how hard a password is to guess.
+"""Estimates how hard a password is to guess, in bits.
 
-Assumes an attacker who tries common words and passwords, also reversed and in leet, keyboard walks, dates, and digits
-and signs around them. The estimate is the cheapest description of the password in these terms.
+The attacker tries common words and passwords, also reversed and in leet, keyboard walks, dates, and characters around
+them.
 """
 
 import re
@@ -14,7 +14,7 @@ from math import log2
 from forms_service.validation.text import fold_case
 
 MIN_BITS = 23.0
-"""A word with a year and a sign has about 20 bits, twelve random characters over 50."""
+"""A word with year and sign has about 20, twelve random characters over 50."""
 
 EVERYDAY_BITS, MAX_WORD_BITS = 9.0, 11.0
 REVERSED_BITS, LEET_BITS = 1.0, 0.5
@@ -70,7 +70,6 @@ WALKS = (
     "abcdefghijklmnopqrstuvwxyz",
     "абвгдежзийклмн",
 )
-"""Keyboard walks of several layouts, and alphabets."""
 
 
 def is_guessable(password: str) -> bool:
@@ -79,7 +78,7 @@ def is_guessable(password: str) -> bool:
 
 
 def estimate_bits(password: str) -> float:
-    """Return the bits of the cheapest description by a word, walk, date or run; infinite if there is none."""
+    """Return the bits of the cheapest description; infinite without a word, walk, date or run."""
     plain = _fold(password)
     without = [0.0, *([float("inf")] * len(plain))]
     best = [float("inf")] * (len(plain) + 1)
@@ -94,7 +93,7 @@ def estimate_bits(password: str) -> float:
 
 
 def contains_context(password: str, context: Iterable[str]) -> bool:
-    """Whether it contains a word about the person or the service, also in leet."""
+    """Whether it contains a word about person or service, also in leet."""
     plain = _fold(password)
     texts = {plain, *(plain.translate(leet) for leet in LEETS)}
     squeezed = {re.sub(r"[\W_]+", "", text) for text in texts}
@@ -108,7 +107,6 @@ def contains_context(password: str, context: Iterable[str]) -> bool:
 
 
 def _fold(text: str) -> str:
-    """Fold case, accents and compatible characters."""
     decomposed = unicodedata.normalize("NFD", fold_case(text))
     return unicodedata.normalize(
         "NFC", "".join(character for character in decomposed if not unicodedata.combining(character))
@@ -138,7 +136,7 @@ def _next_steps(plain: str, start: int) -> Iterator[tuple[int, float, bool]]:
 
 
 def _word_bits(part: str) -> float | None:
-    """Return the bits of a word, also in leet or reversed; None if it is not one."""
+    """None if it is not a word, also in leet or reversed."""
     costs = []
     for text, leet_cost in ((part, 0.0), *((part.translate(leet), LEET_BITS) for leet in LEETS)):
         for word, reversal_cost in ((text, 0.0), (text[::-1], REVERSED_BITS)):
@@ -158,7 +156,6 @@ def _character_bits(character: str) -> float:
 
 @cache
 def _words() -> dict[str, float]:
-    """Word → bits; common words have fewer."""
     common = files(__package__).joinpath("common_words.txt").read_text("utf-8").split()
     words = {word: min(MAX_WORD_BITS, log2(rank + 16)) for rank, word in enumerate(common)}
     for word in files(__package__).joinpath("everyday_words.txt").read_text("utf-8").split():
@@ -168,7 +165,6 @@ def _words() -> dict[str, float]:
 
 @cache
 def _walks() -> frozenset[str]:
-    """Return all parts of walks, in both directions."""
     lines = [line for walk in WALKS for line in (_fold(walk), _fold(walk)[::-1])]
     return frozenset(
         line[start:end]

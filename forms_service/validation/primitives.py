@@ -1,4 +1,4 @@
-"""Strict fields for definitions and settings: values are stored as they were sent."""
+"""Strict fields for definitions and settings."""
 
 import unicodedata
 from collections.abc import Sequence

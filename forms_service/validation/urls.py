@@ -10,7 +10,7 @@ import idna
 MAX_URL_LENGTH = 2000
 
 WILDCARD = "://*."
-"""Separates scheme and domain of an origin that covers all subdomains."""
+"""Marks an origin that covers all subdomains."""
 
 SCRIPTED = frozenset(
     (
@@ -33,7 +33,7 @@ _LABEL = re.compile(r"[a-z0-9_-]+")
 
 
 def is_url(text: str) -> bool:
-    """Whether browsers accept it as an absolute URL (URL Standard) whose scheme runs no script."""
+    """Whether browsers accept it as an absolute URL whose scheme runs no script."""
     scheme = _scheme(text)
     return len(scheme) > 1 and scheme not in SCRIPTED  # a single letter is a Windows drive
 
@@ -45,7 +45,7 @@ def is_web_url(text: str) -> bool:
 
 
 def parse_origin(text: str) -> str:
-    """Return the origin as browsers send it: lower case, without a default port.
+    """Return the origin as browsers send it.
 
     :raises ValueError: if it is not an origin, or has a path
     """
@@ -73,7 +73,7 @@ def parse_origin_pattern(text: str) -> str:
 
 
 def matches_origin(origin: str, allowed: Collection[str]) -> bool:
-    """Whether a browser's origin is in the list, or one label below a wildcard in it."""
+    """Whether the origin is listed, or one label below a listed wildcard."""
     origin = origin.lower()
     if origin in allowed:
         return "*" not in origin
@@ -83,7 +83,7 @@ def matches_origin(origin: str, allowed: Collection[str]) -> bool:
 
 
 def to_ascii_host(url: str) -> str:
-    """Return the host of a URL as browsers write it (UTS 46): lower case, `xn--…` for other scripts.
+    """Return the host as browsers write it (UTS 46).
 
     :raises ValueError: if it has no valid host
     """

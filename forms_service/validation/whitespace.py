@@ -3,13 +3,13 @@
 import re
 
 WHITE_SPACE = "\\t-\\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
-"""Unicode's White_Space, for a character class."""
+"""Unicode's White_Space."""
 
 IGNORABLE = (
     "\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f"
     "\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
-"""Unicode's Default_Ignorable_Code_Point, Hangul fillers included, for a character class."""
+"""Unicode's Default_Ignorable_Code_Point."""
 
 UNSEEN = f"{WHITE_SPACE}{IGNORABLE}\u2800"
 """Both, and the blank Braille pattern."""

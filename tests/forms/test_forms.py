@@ -272,6 +272,7 @@ class TestPublished:
         owner: dict[str, str],
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
+        monkeypatch.setattr(publishing, "MAX_AGE", 60)
         form = make(client_on_each_db, owner, fields=FIELDS)
         first = published_in(app_on_each_db, form["id"])
         with app_on_each_db.app_context(), write_session():

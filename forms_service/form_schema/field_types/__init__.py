@@ -1,9 +1,7 @@
-"""Field types, each a registered class that validates values under a field's definition.
+"""Field types, each a registered class.
 
-Values are stored as sent, in NFC: a number from an HTML form stays text with its blanks, a ticked box stays "on" or
-true. Three things are normalised: JSON numbers sent for text become text, choices are stored as defined, and multiple
-choices are always a list. Empty values do not count when a name is sent several times. Optional fields may be empty,
-null or missing.
+Values are stored as sent, in NFC: a number from an HTML form stays text, a ticked box "on" or true. Only JSON numbers
+sent for text become text, choices are stored as defined, and multiple choices are a list.
 """
 
 from forms_service.form_schema.field_types.base import FIELD_TYPES, FieldType, is_filled, nfc

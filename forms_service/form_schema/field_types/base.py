@@ -11,13 +11,12 @@ from forms_service.validation.text import normalize_unicode
 from forms_service.validation.whitespace import is_blank
 
 FIELD_TYPES: dict[str, "type[FieldType]"] = {}
-"""Type name → class."""
 
 K = TypeVar("K", bound="type[FieldType]")
 
 
 def field_type(name: str, control: str, rules: tuple[str, ...] = ()) -> Callable[[K], K]:
-    """Register a field type with its HTML control and the rules it supports."""
+    """Register a field type with its HTML control and rules."""
 
     def register(class_: K) -> K:
         class_.type_name, class_.control, class_.rules = name, control, rules
@@ -40,7 +39,7 @@ def nfc(value: Any) -> Any:
 
 
 def as_text(value: Any) -> Any:
-    """Return a JSON number or boolean as a form would send it; other values unchanged."""
+    """Return a JSON number or boolean as a form would send it."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
@@ -70,9 +69,9 @@ class FieldType(CodedField):
     control: ClassVar[str]
     rules: ClassVar[tuple[str, ...]]
     trims: ClassVar[bool] = False
-    """Whether blanks and invisible characters around a value are ignored."""
+    """Whether surrounding blanks are ignored."""
     size = 0
-    """Bytes in memory besides the definition."""
+    """Bytes in memory."""
 
     default_error_messages: Messages = {
         "blank": "This field is required.",
@@ -87,19 +86,18 @@ class FieldType(CodedField):
         self._accepts_blanks = not self.required and not self.trims
         self._prepare(definition)
 
-    def _prepare(self, definition: Mapping[str, Any]) -> None:
-        """Precompute what validation needs."""
+    def _prepare(self, definition: Mapping[str, Any]) -> None: ...
 
     @classmethod
     def bound(cls, value: Any) -> Any:
-        """Parse a `min` or `max` for comparison.
+        """Parse a `min` or `max`.
 
         :raises ValueError: if it is not of this type
         """
         raise ValueError("has no order")
 
     def deserialize(self, value: Any, attr: str | None = None, data: Any = None, **kwargs: Any) -> Any:
-        """Validate a submitted value and return what is stored.
+        """Validate a value and return what is stored.
 
         :raises marshmallow.ValidationError: with all errors
         """
@@ -115,7 +113,7 @@ class FieldType(CodedField):
         return result
 
     def _single(self, value: Any) -> Any:
-        """Reduce a list to its only filled item; return other values unchanged."""
+        """Reduce a list to its only filled item."""
         if not isinstance(value, list):
             return value
         filled: list[Any] = []
@@ -132,5 +130,5 @@ class FieldType(CodedField):
         return not self._accepts_blanks and isinstance(value, str) and is_blank(value)
 
     def _faults(self, value: Any, sent: Any) -> list[Any]:
-        """Return the errors of a value; `sent` is the value before NFC."""
+        """`sent` is the value before NFC."""
         return []

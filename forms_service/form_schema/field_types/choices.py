@@ -19,7 +19,7 @@ def choice_values(definition: Mapping[str, Any]) -> list[str]:
 
 
 def is_ticked(value: Any) -> bool:
-    """Whether a box is ticked; of several values under its name, one is enough."""
+    """Whether a box, or one of several under its name, is ticked."""
     if isinstance(value, list):
         return any(map(is_ticked, value))
     if isinstance(value, str):
@@ -28,16 +28,16 @@ def is_ticked(value: Any) -> bool:
 
 
 def choice_labels(definition: Mapping[str, Any]) -> dict[str, str]:
-    """Return stored value → label, for choices with a label."""
+    """Return stored value → label."""
     choices = [choice for choice in definition.get("choices", ()) if isinstance(choice, dict)]
     return {nfc(choice["value"]): choice.get("label") or choice["value"] for choice in choices}
 
 
 @field_type("checkbox", "checkbox")
 class CheckboxType(FieldType):
-    """A box, ticked by true or by any text but those in NOT_TICKED.
+    """A box, ticked by true or any text outside NOT_TICKED.
 
-    Pages may send further values under its name for "not ticked"; those are ignored if one is ticked.
+    Pages may send further values for "not ticked"; a ticked one overrides them.
     """
 
     default_error_messages: Messages = {
@@ -109,7 +109,6 @@ class MultiselectType(SelectType):
     default_error_messages: Messages = {"not_a_choice": "Choose only from the options."}
 
     def deserialize(self, value: Any, attr: str | None = None, data: Any = None, **kwargs: Any) -> Any:
-        """Return the choices, each once."""
         items = value if isinstance(value, list) else [value]
         chosen = super().deserialize([as_text(item) for item in items if is_filled(item)], attr, data, **kwargs)
         return list(dict.fromkeys(map(self._as_defined, chosen)))
@@ -126,7 +125,7 @@ class MultiselectType(SelectType):
 
 @field_type("file", "file", ("accept", "max_size"))
 class FileType(FieldType):
-    """A file, checked when it is received; the empty text that pages send without one is accepted."""
+    """A file, checked on receipt; empty text is accepted."""
 
     def _single(self, value: Any) -> Any:
         return value
@@ -136,5 +135,5 @@ class FileType(FieldType):
 
 
 def _key(value: str) -> str:
-    """Normalise a choice for comparison: browsers trim an option's text and collapse its blanks."""
+    """Browsers trim an option's text and collapse its blanks."""
     return " ".join(trim(value).split())

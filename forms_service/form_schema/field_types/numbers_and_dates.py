@@ -18,7 +18,7 @@ MAX_NUMBER_LENGTH = 400
 
 
 class OrderedType(FieldType):
-    """A value that can be compared with `min` and `max`."""
+    """A value that can be compared."""
 
     trims = True
     invalid: ClassVar[str]
@@ -100,7 +100,7 @@ class DateType(TemporalType):
 
 @field_type("time", "time", RANGE)
 class TimeType(TemporalType):
-    """A time of day, such as `18:30`, optionally with seconds and an offset."""
+    """A time of day, such as `18:30`."""
 
     invalid = "invalid_time"
     read = staticmethod(parse_time)
@@ -109,7 +109,7 @@ class TimeType(TemporalType):
 
 @field_type("datetime", "datetime-local", RANGE)
 class DatetimeType(TemporalType):
-    """A day and time, such as `2026-03-01T18:30`; compared as UTC without an offset."""
+    """Such as `2026-03-01T18:30`; UTC without an offset."""
 
     invalid = "invalid_datetime"
     read = staticmethod(parse_datetime)

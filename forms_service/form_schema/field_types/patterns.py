@@ -1,4 +1,4 @@
-"""Patterns of owners, on RE2: matching takes linear time whatever the pattern."""
+"""Owners' patterns, on RE2, which matches in linear time."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -9,10 +9,10 @@ import re2
 
 MAX_PATTERN_LENGTH = 500
 MAX_MATCHED_LENGTH = 2000
-"""Characters of a value that a pattern may be matched against; the slowest known pattern takes 45 ms."""
+"""Characters; the slowest known pattern takes 45 ms."""
 
 MEMORY_SIZES = (2**14, 2**16, 2**18, 2**21)
-"""Bytes that a pattern may take with its cache of states, tried in order; the last suffices for `\\pL{1,50}`."""
+"""Bytes of a pattern and its states, tried in order; the last suffices for `\\pL{1,50}`."""
 
 BYTES_OF_INSTRUCTION = 8
 
@@ -22,7 +22,7 @@ MAX_MEMORY = 2**23
 _memory_left: ContextVar[int | None] = ContextVar("memory_left", default=None)
 
 JAVASCRIPT_DIFFERS = ("[[", "&&", "--", "~~")
-"""Sequences that mean something else inside a class under JavaScript's v flag."""
+"""Read differently by JavaScript's v flag."""
 
 
 class PatternMemoryError(ValueError):
@@ -31,7 +31,7 @@ class PatternMemoryError(ValueError):
 
 @contextmanager
 def limited_memory() -> Iterator[None]:
-    """Make the patterns that are compiled in this block share MAX_MEMORY."""
+    """Make patterns compiled in this block share MAX_MEMORY."""
     token = _memory_left.set(MAX_MEMORY)
     try:
         yield
@@ -40,7 +40,7 @@ def limited_memory() -> Iterator[None]:
 
 
 class Pattern:
-    """A pattern that must match the whole value, as in HTML."""
+    """Must match the whole value, as in HTML."""
 
     def __init__(self, text: str) -> None:
         """:raises PatternMemoryError: if the form's patterns take too much memory
@@ -65,7 +65,7 @@ class Pattern:
 
 
 def _compile(text: str) -> tuple["re2._Regexp[str]", int]:
-    """Compile in the smallest memory that leaves space for a cache of states; return the bytes too."""
+    """Use the smallest memory that leaves space for a cache of states."""
     for size in MEMORY_SIZES[:-1]:
         with suppress(re2.error):
             compiled = re2.compile(text, _options(size))
@@ -84,7 +84,7 @@ def _options(size: int) -> re2.Options:
 
 
 def html_pattern(text: str) -> str | None:
-    """Return the pattern for a browser; None if a browser would read it differently."""
+    """Return the pattern, or None if a browser would read it differently."""
     return None if any(sign in text for sign in JAVASCRIPT_DIFFERS) else text
 
 

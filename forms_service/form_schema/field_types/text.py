@@ -17,13 +17,12 @@ from forms_service.validation.whitespace import strip_ignorable, trim
 LENGTHS = ("min_length", "max_length", "pattern")
 
 MAX_TEL_LENGTH = 200
-"""Longer texts are not phone numbers."""
 
 TEL = re.compile(
     r"(?:tel:)?(?P<number>[-+0-9 ().\u2010-\u2015\u2212\u30fc/]+)"
     r"(?:[;, ]*(?:extension|extn|ext|durchwahl|dw|poste|interno|anexo|ramal|int|x|#)[. :=]*(?P<extension>[0-9]{1,10}))?"
 )
-"""Phone numbers with extension, after folding compatible characters and case."""
+"""After folding compatible characters and case."""
 
 DIGITS = re.compile("[0-9]")
 
@@ -31,8 +30,7 @@ DIGITS = re.compile("[0-9]")
 class BaseTextType(FieldType):
     """One text with length limits and a pattern.
 
-    Lengths never refuse what a browser's `maxlength` and `minlength` accept. Browsers count UTF-16 units of the text as
-    sent, and NFC can change the number of characters.
+    Lengths never refuse what browsers accept: they count UTF-16 units before NFC.
     """
 
     def _prepare(self, definition: Mapping[str, Any]) -> None:
@@ -72,7 +70,6 @@ class BaseTextType(FieldType):
         return faults
 
     def _comparable(self, value: str) -> str:
-        """The part of a text that its rules apply to."""
         return value
 
     def _fault_codes(self, value: str) -> tuple[str, ...]:
@@ -92,12 +89,12 @@ class TextType(BaseTextType):
 
 @field_type("textarea", "textarea", LENGTHS)
 class TextareaType(BaseTextType):
-    """Text of several lines; a line break counts as one character and is a line feed to patterns."""
+    """Several lines; a line break counts as one character."""
 
 
 @field_type("tel", "tel", LENGTHS)
 class TelType(BaseTextType):
-    """A phone number of 3 to 20 digits, in any notation, optionally with an extension."""
+    """A phone number of 3 to 20 digits, optionally with an extension."""
 
     trims = True
     default_error_messages: Messages = {"invalid_tel": "Enter a phone number such as +43 664 1234567."}
@@ -138,7 +135,7 @@ class EmailType(BaseTextType):
 
 @field_type("url", "url", LENGTHS)
 class UrlType(BaseTextType):
-    """An absolute URL of any scheme but those that run scripts."""
+    """An absolute URL whose scheme runs no scripts."""
 
     trims = True
     default_error_messages: Messages = {"invalid_url": "Enter a full URL such as https://example.com/page."}
@@ -156,7 +153,6 @@ def format_characters(count: int) -> str:
 
 
 def _normalize_newlines(text: str) -> str:
-    """Return line breaks as line feeds, as browsers' scripts and rules see them."""
     return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
@@ -172,7 +168,6 @@ def _is_tel(text: str) -> bool:
 
 
 def _fold_to_ascii(text: str) -> str:
-    """Fold digits and signs of other scripts to ASCII."""
     if text.isascii():
         return text.lower()
     folded = unicodedata.normalize("NFKC", text).lower()
