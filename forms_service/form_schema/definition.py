@@ -187,7 +187,7 @@ def _check_order(field_type: Any, rules: Mapping[str, Any]) -> Iterator[tuple[st
 
 def _parse_bound(field_type: Any, value: Any) -> Any:
     if "number" in field_type.control and isinstance(value, str):
-        raise ValueError("a number is written as one")
+        raise ValueError("not a number")
     return field_type.bound(value)
 
 

@@ -24,7 +24,7 @@ from forms_service.extensions import db
 from forms_service.form_schema.compiler import FormSchema, compile_schema
 from forms_service.form_schema.field_names import FieldNames
 from forms_service.form_schema.settings import FormSettings, load_settings
-from forms_service.forms.controls import page_size
+from forms_service.forms.controls import estimate_page_size
 from forms_service.forms.models import FORM_ID, Form, FormVersion
 from forms_service.metrics import FORM_LOOKUPS
 from forms_service.signals import form_saved
@@ -67,7 +67,7 @@ class PublishedForm:
     page_size: int = 0
 
     @cached_property
-    def open(self) -> bool:
+    def is_open(self) -> bool:
         """Whether it accepts submissions, apart from its quota."""
         return self.owner_active and not self.settings.closed
 
@@ -177,7 +177,7 @@ def _load(form_id: str, previous: PublishedForm | None) -> PublishedForm:
     if previous and (previous.version, previous.settings.unknown_fields) != (form.version, settings.unknown_fields):
         previous = None
     schema = previous.schema if previous else compile_schema(fields, settings.unknown_fields)
-    html_size = previous.page_size if previous else page_size(fields)
+    html_size = previous.page_size if previous else estimate_page_size(fields)
     return PublishedForm(
         id=form.id,
         name=form.name,

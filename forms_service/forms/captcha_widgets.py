@@ -51,6 +51,6 @@ WIDGETS = {
 }
 
 
-def widget_of(form: PublishedForm) -> Widget | None:
+def get_widget(form: PublishedForm) -> Widget | None:
     """Return the widget of the form's challenge, if any."""
     return WIDGETS.get(form.settings.challenge)

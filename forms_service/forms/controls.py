@@ -97,10 +97,10 @@ class Control:
 
     @property
     def first_id(self) -> str:
-        return f"{self.id}-1" if self.grouped else self.id
+        return f"{self.id}-1" if self.is_grouped else self.id
 
     @property
-    def grouped(self) -> bool:
+    def is_grouped(self) -> bool:
         return self.kind in ("radio", "checkboxes")
 
 
@@ -125,7 +125,7 @@ def build_controls(
     ]
 
 
-def page_size(fields: Sequence[Mapping[str, Any]]) -> int:
+def estimate_page_size(fields: Sequence[Mapping[str, Any]]) -> int:
     """Return the maximum bytes of the fields' controls when empty."""
     return sum(map(_size_of_control, fields))
 

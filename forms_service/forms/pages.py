@@ -14,7 +14,7 @@ from forms_service.errors import ApiError, AuthorizationError, FieldError, Valid
 from forms_service.form_schema.special_fields import BACK, CHALLENGE_TOKENS, HONEYPOTS, STARTED
 from forms_service.forms import page_tokens
 from forms_service.forms.cache import FORM_CLOSED, FORM_FULL, PublishedForm
-from forms_service.forms.captcha_widgets import Widget, widget_of
+from forms_service.forms.captcha_widgets import Widget, get_widget
 from forms_service.forms.controls import (
     DEFAULT_FIELDS,
     MAX_PAGE_SIZE,
@@ -62,8 +62,8 @@ CHOOSE_AGAIN = FieldError("Choose the file again.", "choose_again")
 def render_form(form: PublishedForm, query: Mapping[str, str]) -> Response:
     """Render the form, or that it is closed or full."""
     is_full: Callable[[PublishedForm], bool] = current_app.extensions["is_full"]
-    if not form.open or is_full(form):
-        return render_page("forms/closed.html", form, 403, message=FORM_CLOSED if not form.open else FORM_FULL)
+    if not form.is_open or is_full(form):
+        return render_page("forms/closed.html", form, 403, message=FORM_CLOSED if not form.is_open else FORM_FULL)
     if form.page_size > MAX_PAGE_SIZE:
         raise AuthorizationError("This form is too long for a hosted page. Fill it in on the site it belongs to.")
     return render_hosted(
@@ -86,20 +86,20 @@ def render_hosted(
     honeypot = form.settings.honeypot or HONEYPOTS[0]
     values = {name: value for name, value in again.values.items() if name != honeypot}
     fields = form.fields or guess_fields(values, again.files) or DEFAULT_FIELDS
-    shown, widget = build_controls(fields, values, errors), widget_of(form)
+    controls, widget = build_controls(fields, values, errors), get_widget(form)
     response = page(
         "forms/hosted.html",
         status,
         form=form,
-        controls=shown,
+        controls=controls,
         render_control=partial(_render_control, form),
-        hidden_fields=hidden_fields(values, {control.name for control in shown}),
+        hidden_fields=hidden_fields(values, {control.name for control in controls}),
         honeypot=honeypot,
         started=page_tokens.issue_start(again.age),
         action=resubmission_url(form.id, again.query, again.site),
-        file_total=_file_total(shown),
+        file_total=_file_total(controls),
         errors=errors,
-        visible={control.name: control for control in shown if control.kind != "hidden"},
+        visible={control.name: control for control in controls if control.kind != "hidden"},
         message=message or (ValidationError.message if errors else None),
         widget=widget,
     )
@@ -139,8 +139,8 @@ def render_page(template: str, form: PublishedForm, status: int = 200, **values:
     return response
 
 
-def _file_total(shown: Sequence[Control]) -> str | None:
-    files = [control for control in shown if control.kind == "file"]
+def _file_total(controls: Sequence[Control]) -> str | None:
+    files = [control for control in controls if control.kind == "file"]
     return format_size(settings.max_upload_size) if len(files) > 1 else None
 
 
@@ -154,11 +154,11 @@ def _render_control(form: PublishedForm, control: Control) -> str:
     return form.rendered_controls[control.name]
 
 
-def hidden_fields(values: Mapping[str, Any], shown: Collection[str] = ()) -> list[tuple[str, str]]:
+def hidden_fields(values: Mapping[str, Any], visible_names: Collection[str] = ()) -> list[tuple[str, str]]:
     """Return values to carry along, without single-use ones."""
     pairs = []
     for name, value in values.items():
-        if name not in shown and name not in NEVER_RESENT:
+        if name not in visible_names and name not in NEVER_RESENT:
             pairs += [(name, text) for text in (value if isinstance(value, list) else [value]) if isinstance(text, str)]
     return pairs
 

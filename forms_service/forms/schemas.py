@@ -9,7 +9,7 @@ from forms_service.form_schema.compiler import MAX_FIELDS
 from forms_service.form_schema.definition import Field, duplicate_names
 from forms_service.form_schema.field_types.patterns import limited_memory
 from forms_service.form_schema.settings import FormSettingsChanges, FormSettingsSchema, find_conflicts
-from forms_service.forms.controls import MAX_PAGE_SIZE, page_size
+from forms_service.forms.controls import MAX_PAGE_SIZE, estimate_page_size
 from forms_service.validation.base import Schema
 from forms_service.validation.primitives import BoundedList, SingleLine
 
@@ -34,7 +34,7 @@ class Fields(BoundedList):
 class FormConsistency(Schema):
     """Checks across the parts of a form."""
 
-    whole = False
+    is_complete = False
     """Whether the body is a whole form and not a patch."""
 
     @ma.validates_schema(skip_on_field_errors=False, pass_original=True)
@@ -42,21 +42,21 @@ class FormConsistency(Schema):
         sent = original.get("fields") if isinstance(original, dict) else None
         fields = sent if isinstance(sent, list) else []
         faults: dict[str, Any] = {"fields": duplicate_names(fields)}
-        if self.whole:
+        if self.is_complete:
             faults["settings"] = find_conflicts(fields, data.get("settings", {}))
         if any(faults.values()):
             raise ma.ValidationError({part: errors for part, errors in faults.items() if errors})
 
     @ma.validates_schema
     def _check_page_size(self, data: dict[str, Any], **_: Any) -> None:
-        if page_size(data.get("fields", ())) > MAX_PAGE_SIZE:
+        if estimate_page_size(data.get("fields", ())) > MAX_PAGE_SIZE:
             raise ma.ValidationError({"fields": [PAGE_TOO_LONG]})
 
 
 class NewForm(FormConsistency):
     """A form to create; without fields it accepts any."""
 
-    whole = True
+    is_complete = True
     name = SingleLine(MAX_FORM_NAME_LENGTH, required=True, metadata={"examples": ["Contact"]})
     fields = Fields(load_default=list)  # type: ignore[assignment]  # marshmallow takes it off the class
     settings = ma.fields.Nested(FormSettingsSchema, load_default=dict)

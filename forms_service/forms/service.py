@@ -257,11 +257,11 @@ def _new_id() -> str:
 
 def _parse_id(text: str) -> str:
     if not FORM_ID.fullmatch(text):
-        raise ValueError("no id of a form")
+        raise ValueError("not a form id")
     return text
 
 
 def _parse_number(text: str) -> int:
     if not re.fullmatch("[1-9][0-9]{0,8}", text):
-        raise ValueError("no number of a version")
+        raise ValueError("not a version number")
     return int(text)

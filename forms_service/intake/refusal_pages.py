@@ -37,7 +37,7 @@ def refusal_page(error: ApiError) -> Response:
     """The page for an error."""
     form: PublishedForm | None = g.get("form")
     values = submitted_values()
-    if form and form.open and form.page_size <= MAX_PAGE_SIZE and _is_mendable(error):
+    if form and form.is_open and form.page_size <= MAX_PAGE_SIZE and _is_mendable(error):
         faults = _faults(form, error)
         return pages.render_hosted(form, error.status, faults, _again(form, values), None if faults else error.message)
     return _words_page(form, error, values)

@@ -45,11 +45,11 @@ def accept_submission(
         ring = current_key_ring()
         new = identify(form, parsed, client.key, key, ring)
         uses_captcha = form.settings.challenge != "none"
-        if uses_captcha or not form.open:  # a CAPTCHA token is valid once, so a retry must not need another
+        if uses_captcha or not form.is_open:  # a CAPTCHA token is valid once, so a retry must not need another
             stored_id = storing.find_stored(new)
             if stored_id:
                 return stored_id
-        if not form.open:
+        if not form.is_open:
             raise AuthorizationError(FORM_CLOSED, details={"reason": INACTIVE})
         parsed.data = _validate(form, parsed)
         indexes = email_indexes(parsed.data, parsed.control, ring)

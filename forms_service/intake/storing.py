@@ -33,7 +33,7 @@ from forms_service.submissions.models import IdempotencyKey, Submission, Submiss
 from forms_service.submissions.parsed_submission import ParsedSubmission
 from forms_service.submissions.serialization import to_json
 from forms_service.uploads.models import File
-from forms_service.uploads.multipart_upload import file_rows
+from forms_service.uploads.multipart_upload import build_file_rows
 
 SUBMISSIONS = EncryptedInsert(Submission.__table__)
 EMAILS = EncryptedInsert(SubmissionEmail.__table__)
@@ -82,7 +82,7 @@ def add_rows(
     rows: list[Row] = [(SUBMISSIONS, submission)]
     rows += [(EMAILS, {"email_index": index, "submission_id": new.id}) for index in email_indexes]
     if parsed.uploads:
-        rows += [(FILES, row) for row in file_rows(new.id, parsed.uploads)]
+        rows += [(FILES, row) for row in build_file_rows(new.id, parsed.uploads)]
     if form.owner_email and not reasons:  # "" where the owner's own address cannot be decrypted
         rows.append(outbox.mail_row(notification.KIND, form.owner_email, about=new.id))
     new.rows = prepare_rows(rows, db.engine.dialect, ring)

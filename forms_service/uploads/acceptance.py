@@ -4,11 +4,11 @@ from forms_service.uploads.content_types import GENERIC_TYPES, PLAIN_TEXT, UNKNO
 from forms_service.uploads.extensions import (
     TYPES_BY_EXTENSION,
     extensions_for,
-    families,
+    get_families,
     has_extension,
     strip_type_prefix,
 )
-from forms_service.uploads.filenames import extension
+from forms_service.uploads.filenames import get_extension
 from forms_service.uploads.signatures import JAVA_ARCHIVE, OLE, PROGRAMS, ZIP
 
 MEDIA = frozenset({"image", "audio", "video", "font"})
@@ -67,10 +67,10 @@ def _matches_entry(entry: str, file_type: FileType, name: str) -> bool:
         return True
     extensions = extensions_for(entry)
     if entry.startswith("."):
-        matches_content = any(_is_certainly(file_type, end) for end in extensions)
+        matches_content = any(_is_certainly(file_type, suffix) for suffix in extensions)
     else:
         matches_content = _is_of_type(entry, file_type) or (not extensions and _is_nothing_else(file_type))
-    return matches_content or (has_extension(name, extensions) and _is_consistent_with(extension(name), file_type))
+    return matches_content or (has_extension(name, extensions) and _is_consistent_with(get_extension(name), file_type))
 
 
 def _is_of_type(entry: str, file_type: FileType) -> bool:
@@ -87,32 +87,33 @@ def _is_nothing_else(file_type: FileType) -> bool:
     return file_type.type in (UNKNOWN, PLAIN_TEXT, ZIP, OLE) and file_type.type not in PROGRAMS
 
 
-def _is_certainly(file_type: FileType, end: str) -> bool:
+def _is_certainly(file_type: FileType, suffix: str) -> bool:
     """Whether the content alone proves the extension."""
     is_specific = file_type.type not in (UNKNOWN, PLAIN_TEXT, "text/html", *PROGRAMS, *GENERIC_TYPES)
-    return is_specific and end in DETECTABLE and strip_type_prefix(file_type.type) in TYPES_BY_EXTENSION.get(end, ())
+    is_detectable = is_specific and suffix in DETECTABLE
+    return is_detectable and strip_type_prefix(file_type.type) in TYPES_BY_EXTENSION.get(suffix, ())
 
 
-def _is_consistent_with(end: str, file_type: FileType) -> bool:
+def _is_consistent_with(suffix: str, file_type: FileType) -> bool:
     if file_type.type in PROGRAMS:
-        return end in PROGRAM_EXTENSIONS or (file_type.type == JAVA_ARCHIVE and end == ".zip")
-    containers = CONTAINERS.get(end, frozenset())
+        return suffix in PROGRAM_EXTENSIONS or (file_type.type == JAVA_ARCHIVE and suffix == ".zip")
+    containers = CONTAINERS.get(suffix, frozenset())
     if (
-        end in file_type.extensions
-        or strip_type_prefix(file_type.type) in TYPES_BY_EXTENSION.get(end, ())
+        suffix in file_type.extensions
+        or strip_type_prefix(file_type.type) in TYPES_BY_EXTENSION.get(suffix, ())
         or {file_type.container, file_type.type} & containers
     ):
         return True
-    return end not in DETECTABLE and _may_be_family(file_type, end)
+    return suffix not in DETECTABLE and _may_be_family(file_type, suffix)
 
 
-def _may_be_family(file_type: FileType, end: str) -> bool:
+def _may_be_family(file_type: FileType, suffix: str) -> bool:
     """Whether it may be a format without a signature of its own."""
-    expected = families(end)
+    expected = get_families(suffix)
     if file_type.type == UNKNOWN:
         return True
     if file_type.text:
-        return not expected or bool(expected - MEDIA) or end in TEXT_BASED_MEDIA
+        return not expected or bool(expected - MEDIA) or suffix in TEXT_BASED_MEDIA
     family = file_type.type.partition("/")[0]
     if family in AUDIO_AND_VIDEO:
         return bool(expected & AUDIO_AND_VIDEO)

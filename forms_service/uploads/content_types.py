@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import puremagic
 
-from forms_service.uploads.filenames import extension
-from forms_service.uploads.signatures import MAX_JUNK, OLE, PDF, ZIP, find_signature, riff_form
+from forms_service.uploads.filenames import get_extension
+from forms_service.uploads.signatures import MAX_JUNK, OLE, PDF, ZIP, detect_riff, detect_signature
 
 HEAD_BYTES = 8192
 
@@ -108,17 +108,17 @@ class FileType:
 
 def detect_type(head: bytes, name: str) -> FileType:
     """Detect the type of a file that starts with `head`."""
-    text = None if riff_form(head) else _decode_text(head)
+    text = None if detect_riff(head) else _decode_text(head)
     if text is not None:
-        return _text_type(text, extension(name))
-    end, signature = extension(name), find_signature(head)
+        return _text_type(text, get_extension(name))
+    suffix, signature = get_extension(name), detect_signature(head)
     if signature is not None and signature not in GENERIC_TYPES:
         return FileType(signature, container=signature)
     if signature is not None and signature not in (ZIP, OLE):
-        return FileType(TYPE_BY_EXTENSION.get(end, signature), container=signature)
-    matches = [match for match in _matches(head, name) if _is_certain(match, end)]
+        return FileType(TYPE_BY_EXTENSION.get(suffix, signature), container=signature)
+    matches = [match for match in _matches(head, name) if _is_certain(match, suffix)]
     extensions = frozenset(match.extension.lower() for match in matches if match.extension)
-    by_extension = [match.mime_type for match in matches if match.extension.lower() == end]
+    by_extension = [match.mime_type for match in matches if match.extension.lower() == suffix]
     detected = [match.mime_type for match in matches]
     types = (*by_extension, signature) if signature else (*by_extension, *detected)
     mimetype = next((mimetype for mimetype in types if mimetype), UNKNOWN)
@@ -133,14 +133,14 @@ def normalize_type(mimetype: str) -> str:
 
 def _matches(head: bytes, name: str) -> list[puremagic.PureMagicWithConfidence]:
     try:
-        return puremagic.magic_string(head, f"file{extension(name)}")
+        return puremagic.magic_string(head, f"file{get_extension(name)}")
     except puremagic.PureError:
         return []
 
 
-def _is_certain(match: puremagic.PureMagicWithConfidence, ending: str) -> bool:
+def _is_certain(match: puremagic.PureMagicWithConfidence, suffix: str) -> bool:
     long_enough = len(match.byte_match) >= MIN_MAGIC
-    return long_enough or (len(match.byte_match) == 2 and match.extension.lower() in (ending, ".exe"))
+    return long_enough or (len(match.byte_match) == 2 and match.extension.lower() in (suffix, ".exe"))
 
 
 def _decode_text(head: bytes) -> bytes | None:
@@ -161,7 +161,7 @@ def _wide_encoding(head: bytes) -> str | None:
     return "utf-16-be" if len(even) > 1 and odd.count(0) == 0 and even.count(0) > len(even) * 3 // 4 else None
 
 
-def _text_type(head: bytes, ending: str) -> FileType:
+def _text_type(head: bytes, suffix: str) -> FileType:
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
     for opening, mimetype in OPENINGS:
         if start.startswith(opening.lower()):
@@ -170,6 +170,6 @@ def _text_type(head: bytes, ending: str) -> FileType:
         markup_types = [mimetype for tag, mimetype in MARKUP if tag in start]
         default = "application/xml" if start.startswith(b"<?xml") else PLAIN_TEXT
         return FileType(markup_types[0] if markup_types else default, text=True)
-    if start.startswith(b"%pdf-") or (ending == ".pdf" and b"%PDF-" in head[:MAX_JUNK]):
+    if start.startswith(b"%pdf-") or (suffix == ".pdf" and b"%PDF-" in head[:MAX_JUNK]):
         return FileType(PDF)
-    return FileType(TEXT_TYPES.get(ending, PLAIN_TEXT), text=True)
+    return FileType(TEXT_TYPES.get(suffix, PLAIN_TEXT), text=True)

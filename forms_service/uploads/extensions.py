@@ -219,9 +219,9 @@ def _types() -> Mapping[str, frozenset[str]]:
 TYPES_BY_EXTENSION = _types()
 
 
-def families(extension: str) -> frozenset[str]:
+def get_families(extension: str) -> frozenset[str]:
     """Return the families of an extension's types, such as `image`."""
-    return _families(TYPES_BY_EXTENSION.get(extension, frozenset()))
+    return _families_of(TYPES_BY_EXTENSION.get(extension, frozenset()))
 
 
 @lru_cache(maxsize=256)
@@ -230,7 +230,7 @@ def extensions_for(entry: str) -> frozenset[str]:
     if entry.startswith("."):
         return frozenset({entry}.union(*(group for group in SPELLINGS if entry in group)))
     if entry.endswith("/*"):
-        return frozenset(extension for extension in TYPES_BY_EXTENSION if entry[:-2] in families(extension))
+        return frozenset(extension for extension in TYPES_BY_EXTENSION if entry[:-2] in get_families(extension))
     return frozenset(extension for extension, types in TYPES_BY_EXTENSION.items() if strip_type_prefix(entry) in types)
 
 
@@ -239,5 +239,5 @@ def has_extension(name: str, extensions: Iterable[str]) -> bool:
     return name.lower().endswith(tuple(extensions))
 
 
-def _families(types: Iterable[str]) -> frozenset[str]:
+def _families_of(types: Iterable[str]) -> frozenset[str]:
     return frozenset(mimetype.partition("/")[0] for mimetype in types)

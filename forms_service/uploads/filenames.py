@@ -34,7 +34,7 @@ def sanitize_filename(raw: str) -> str:
     return escape_device_name(_shorten(name)) or UNNAMED
 
 
-def extension(name: str) -> str:
+def get_extension(name: str) -> str:
     """Return the extension in lower case, or an empty string."""
     stem, dot, last = name.rpartition(".")
     return f".{last.lower()}" if stem and dot and last else ""
@@ -44,8 +44,8 @@ def _shorten(name: str) -> str:
     max_bytes = MAX_NAME_BYTES - 1  # an underscore may be prefixed
     if len(name.encode()) <= max_bytes:
         return name
-    ending = name[len(name) - len(extension(name)) :]
-    if len(ending.encode()) > MAX_EXTENSION_LENGTH:
-        ending = ""
-    stem = name[: len(name) - len(ending)].encode()[: max_bytes - len(ending.encode())]
-    return stem.decode(errors="ignore").rstrip(_ENDS) + ending
+    suffix = name[len(name) - len(get_extension(name)) :]
+    if len(suffix.encode()) > MAX_EXTENSION_LENGTH:
+        suffix = ""
+    stem = name[: len(name) - len(suffix)].encode()[: max_bytes - len(suffix.encode())]
+    return stem.decode(errors="ignore").rstrip(_ENDS) + suffix

@@ -206,7 +206,7 @@ def check_files(form: PublishedForm, uploads: Sequence[Upload]) -> dict[str, lis
     return {name: errors for name, errors in faults.items() if errors}
 
 
-def file_rows(submission_id: uuid.UUID, uploads: Sequence[Upload]) -> list[dict[str, Any]]:
+def build_file_rows(submission_id: uuid.UUID, uploads: Sequence[Upload]) -> list[dict[str, Any]]:
     """Return the columns of `File` rows, numbered from 1."""
     return [
         {

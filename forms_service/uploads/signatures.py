@@ -87,15 +87,15 @@ MIN_JAVA = 45
 """Universal binaries have a smaller number there."""
 
 
-def find_signature(head: bytes) -> str | None:
+def detect_signature(head: bytes) -> str | None:
     """Return the type of binary content; None if uncertain."""
     start = next((mimetype for start, mimetype in STARTS if head.startswith(start)), None)
     if start == ZIP and any(name in head[:MAX_FIRST_NAMES] for name in JAVA_NAMES):
         return JAVA_ARCHIVE
-    return start or _container(head) or riff_form(head) or (PDF if b"%PDF-" in head[:MAX_JUNK] else None)
+    return start or _detect_container(head) or detect_riff(head) or (PDF if b"%PDF-" in head[:MAX_JUNK] else None)
 
 
-def _container(head: bytes) -> str | None:
+def _detect_container(head: bytes) -> str | None:
     mimetype = None
     if head.startswith(b"\xca\xfe\xba\xbe"):
         mimetype = JAVA_CLASS if int.from_bytes(head[4:8]) >= MIN_JAVA else MACH_O
@@ -105,18 +105,18 @@ def _container(head: bytes) -> str | None:
         document = DOCUMENT_TYPE.search(head)
         mimetype = "video/webm" if document and document[1] == b"webm" else "video/x-matroska"
     elif head[4:8] == b"ftyp":
-        mimetype = _iso_media(head[8:12], head[16 : int.from_bytes(head[:4])])
+        mimetype = _iso_media_type(head[8:12], head[16 : int.from_bytes(head[:4])])
     elif head.startswith(b"\0\0\0\x0cjP  \r\n\x87\n"):
-        mimetype = _iso_media(head[20:24], b"")
+        mimetype = _iso_media_type(head[20:24], b"")
     return mimetype
 
 
-def riff_form(head: bytes) -> str | None:
+def detect_riff(head: bytes) -> str | None:
     """Return the type of a RIFF file, which may be all ASCII."""
     return RIFF_FORMS.get(head[8:12]) if head.startswith((b"RIFF", b"RIFX")) else None
 
 
-def _iso_media(brand: bytes, compatible: bytes) -> str:
+def _iso_media_type(brand: bytes, compatible: bytes) -> str:
     major = brand.decode("latin-1")
     if major in ("mif1", "msf1") and (b"avif" in compatible or b"avis" in compatible):
         return "image/avif"

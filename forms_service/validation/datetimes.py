@@ -25,7 +25,7 @@ def parse_date(text: str) -> date:
     """
     parts = _DATE.fullmatch(text)
     if parts is None:
-        raise ValueError("no date")
+        raise ValueError("not a date")
     return date(int(parts[1]), int(parts[2]), int(parts[3]))
 
 
@@ -43,7 +43,7 @@ def parse_datetime(text: str) -> datetime:
     :raises ValueError: for anything else
     """
     if len(text) < 11 or text[10] not in "Tt ":
-        raise ValueError("no date and time")
+        raise ValueError("not a date and time")
     clock, offset = _parse_clock(text[11:])
     day = parse_date(text[:10])
     midnight = datetime(day.year, day.month, day.day, tzinfo=UTC if offset is None else timezone(offset))
@@ -53,13 +53,13 @@ def parse_datetime(text: str) -> datetime:
 def _parse_clock(text: str) -> tuple[timedelta, timedelta | None]:
     parts = _TIME.fullmatch(text)
     if parts is None:
-        raise ValueError("no time")
+        raise ValueError("not a time")
     hours, minutes, seconds, fraction, zulu, sign, offset_hours, offset_minutes = parts.groups()
     offset = timedelta(0) if zulu else None
     if sign:
         offset = timedelta(hours=int(offset_hours), minutes=int(offset_minutes)) * (-1 if sign == "-" else 1)
     if seconds == "60" and not _may_leap(int(hours) * 60 + int(minutes), offset):
-        raise ValueError("no leap second there")
+        raise ValueError("not a leap second")
     microseconds = int((fraction or "0")[:6].ljust(6, "0"))
     clock = timedelta(hours=int(hours), minutes=int(minutes), seconds=int(seconds or 0), microseconds=microseconds)
     return clock, offset
@@ -101,7 +101,7 @@ def parse_utc(text: str) -> datetime:
     try:
         return parse_datetime(text).astimezone(UTC)
     except OverflowError as error:
-        raise ValueError("before the first year or after the last") from error
+        raise ValueError("year out of range") from error
 
 
 def local_date(at: datetime, zone: tzinfo) -> date:
@@ -120,7 +120,7 @@ def start_of_day(day: date, zone: tzinfo) -> datetime:
     try:
         return datetime.combine(day, time.min, zone).astimezone(UTC)
     except OverflowError as error:
-        raise ValueError("before the first year or after the last") from error
+        raise ValueError("year out of range") from error
 
 
 def end_of_day(day: date, zone: tzinfo) -> datetime:
@@ -131,4 +131,4 @@ def end_of_day(day: date, zone: tzinfo) -> datetime:
     try:
         return start_of_day(day + timedelta(days=1), zone)
     except OverflowError as error:
-        raise ValueError("after the last year") from error
+        raise ValueError("year out of range") from error

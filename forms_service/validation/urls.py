@@ -51,7 +51,7 @@ def parse_origin(text: str) -> str:
     """
     url = _parse_web_url(text.rstrip("/")) if "*" not in text else None
     if url is None or "@" in url.netloc or url.path or url.query or url.fragment:
-        raise ValueError("no origin")
+        raise ValueError("not an origin")
     host = to_ascii_host(text)
     host_part = f"[{host}]" if ":" in host else host
     default_port = {"http": 80, "https": 443}[url.scheme]
@@ -68,7 +68,7 @@ def parse_origin_pattern(text: str) -> str:
         return parse_origin(text)
     origin = parse_origin(f"{scheme}://{parent}")
     if to_ascii_host(origin).rpartition(".")[2].isdigit() or "[" in origin:
-        raise ValueError("an address has no subdomains")
+        raise ValueError("an IP address has no subdomains")
     return origin.replace("://", WILDCARD)
 
 
@@ -93,7 +93,7 @@ def to_ascii_host(url: str) -> str:
     labels = idna.uts46_remap(host, std3_rules=False).split(".")
     ascii_labels = [label if label.isascii() else f"xn--{label.encode('punycode').decode()}" for label in labels]
     if not all(ascii_labels):
-        raise ValueError("no host")
+        raise ValueError("not a host")
     return ".".join(ascii_labels)
 
 

@@ -65,7 +65,7 @@ def test_least_recently_used_forms_are_evicted(app: Flask, monkeypatch: pytest.M
 def test_page_size_is_an_upper_bound(app: Flask, kind: str) -> None:
     form = form_for(app, with_choices(kind, 8, 400))
     length = len(app.test_client().get(f"/f/{form}").data)
-    estimate = controls.page_size(with_choices(kind, 8, 400))
+    estimate = controls.estimate_page_size(with_choices(kind, 8, 400))
     assert length <= estimate + 5000
     assert estimate <= 1.3 * length
 

@@ -260,10 +260,15 @@ class TestPublished:
         form = make(client_on_each_db, owner, fields=FIELDS)
         first = published_in(app_on_each_db, form["id"])
         assert published_in(app_on_each_db, form["id"]) is first
-        assert (first.name, first.owner_email, first.version, first.open) == ("Contact", "owner@example.com", 1, True)
+        assert (first.name, first.owner_email, first.version, first.is_open) == (
+            "Contact",
+            "owner@example.com",
+            1,
+            True,
+        )
         client_on_each_db.patch(f"/api/forms/{form['id']}", json={"settings": {"closed": True}}, headers=owner)
         second = published_in(app_on_each_db, form["id"])
-        assert not second.open
+        assert not second.is_open
 
     def test_changes_of_other_processes_appear_after_max_age_and_recompile_only_new_versions(
         self,
@@ -281,7 +286,7 @@ class TestPublished:
         assert published_in(app_on_each_db, form["id"]) is first
         monkeypatch.setattr(publishing, "MAX_AGE", 0)
         second = published_in(app_on_each_db, form["id"])
-        assert not second.open
+        assert not second.is_open
         assert second.schema is first.schema
 
     @pytest.mark.parametrize("form_id", ["A" * 16, "", "short", "-AAAAAAAAAAAAAAA", "\0" * 16])

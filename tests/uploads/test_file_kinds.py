@@ -10,7 +10,7 @@ from werkzeug.http import parse_options_header
 
 from forms_service.uploads.acceptance import is_accepted
 from forms_service.uploads.content_types import detect_type
-from forms_service.uploads.filenames import extension, sanitize_filename
+from forms_service.uploads.filenames import get_extension, sanitize_filename
 from forms_service.validation.device_names import is_device_name
 from forms_service.web.downloads import download, safe_name
 from tests.support.definitions import PDF, PNG, PROGRAM
@@ -102,7 +102,7 @@ def test_a_long_name_keeps_its_extension(letter: str) -> None:
 
 
 def test_an_extension_needs_a_stem() -> None:
-    assert [extension(name) for name in ("a.PDF", "a.tar.gz", ".env", "a.", "a")] == [".pdf", ".gz", "", "", ""]
+    assert [get_extension(name) for name in ("a.PDF", "a.tar.gz", ".env", "a.", "a")] == [".pdf", ".gz", "", "", ""]
 
 
 def archive(*names: str) -> bytes:

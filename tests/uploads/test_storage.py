@@ -19,7 +19,7 @@ from forms_service.forms.models import Form
 from forms_service.submissions.models import Submission
 from forms_service.uploads import storage
 from forms_service.uploads.models import File
-from forms_service.uploads.multipart_upload import file_rows
+from forms_service.uploads.multipart_upload import build_file_rows
 from forms_service.uploads.uploaded_file import Upload
 from tests.support import servers
 
@@ -65,7 +65,7 @@ def stored(content: bytes, submission_id: uuid.UUID | None = None) -> str:
     """The name of a file that has a row."""
     file = written(content)
     upload = Upload("cv", "Lebenslauf.txt", "text/plain", len(content), file.stored_as, file.key)
-    rows = file_rows(submission_id or submission(), [upload])
+    rows = build_file_rows(submission_id or submission(), [upload])
     with write_session():
         db.session.add_all(File(**row) for row in rows)
         db.session.commit()
@@ -100,7 +100,7 @@ def test_a_file_copied_over_another_is_refused(context: Flask) -> None:
     with write_session():
         one, other = written(b"one"), written(b"two")
         uploads = [Upload("cv", "n", "text/plain", 3, file.stored_as, file.key) for file in (one, other)]
-        db.session.add_all(File(**row) for row in file_rows(submission_id, uploads))
+        db.session.add_all(File(**row) for row in build_file_rows(submission_id, uploads))
         db.session.commit()
     path_of(context, one.stored_as).write_bytes(path_of(context, other.stored_as).read_bytes())
     with pytest.raises(ValueError):

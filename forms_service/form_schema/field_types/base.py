@@ -94,7 +94,7 @@ class FieldType(CodedField):
 
         :raises ValueError: if it is not of this type
         """
-        raise ValueError("has no order")
+        raise ValueError("this type has no bounds")
 
     def deserialize(self, value: Any, attr: str | None = None, data: Any = None, **kwargs: Any) -> Any:
         """Validate a value and return what is stored.

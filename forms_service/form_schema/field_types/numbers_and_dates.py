@@ -48,14 +48,14 @@ class NumberType(OrderedType):
     @classmethod
     def bound(cls, value: Any) -> Decimal:
         if isinstance(value, bool) or not isinstance(value, str | int | float):
-            raise ValueError("no number")
+            raise ValueError("not a number")
         text = str(value)
         if len(text) > MAX_NUMBER_LENGTH or not NUMBER.fullmatch(text) or math.isinf(float(text)):
-            raise ValueError("no number")
+            raise ValueError("not a number")
         try:
             return Decimal(text)
         except ArithmeticError as error:  # an exponent of twenty digits
-            raise ValueError("no number") from error
+            raise ValueError("not a number") from error
 
 
 @field_type("integer", "number", RANGE)
@@ -68,7 +68,7 @@ class IntegerType(NumberType):
     def bound(cls, value: Any) -> Decimal:
         number = super().bound(value)
         if number != number.to_integral_value():
-            raise ValueError("no whole number")
+            raise ValueError("not an integer")
         return number
 
 
@@ -80,7 +80,7 @@ class TemporalType(OrderedType):
     @classmethod
     def bound(cls, value: Any) -> Any:
         if not isinstance(value, str):
-            raise ValueError("no text")  # the same error for every wrong type
+            raise ValueError("not a text")  # the same error for every wrong type
         return cls.read(value)
 
     default_error_messages: Messages = {

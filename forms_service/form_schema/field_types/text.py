@@ -61,10 +61,10 @@ class BaseTextType(FieldType):
             else [*map(_normalize_newlines, (value, self._comparable(sent)))]
         )
         if min(map(len, shapes)) > self._max_length:
-            return [self.fault("too_long", longest=format_characters(int(self._max_length)))]
+            return [self.fault("too_long", limit=format_characters(int(self._max_length)))]
         faults = [self.fault(code) for code in self._fault_codes(value)]
         if self._min_length and max(map(_utf16_length, shapes)) < self._min_length:
-            faults.append(self.fault("too_short", shortest=format_characters(self._min_length)))
+            faults.append(self.fault("too_short", limit=format_characters(self._min_length)))
         if self._pattern and not any(map(self._pattern.matches, shapes)):
             faults.append(self.fault("pattern"))
         return faults
@@ -76,8 +76,8 @@ class BaseTextType(FieldType):
         return ()
 
     default_error_messages: Messages = {
-        "too_short": "Must have at least {shortest}.",
-        "too_long": "Must have at most {longest}.",
+        "too_short": "Must have at least {limit}.",
+        "too_long": "Must have at most {limit}.",
         "pattern": "Does not match the required format.",
     }
 
