@@ -29,9 +29,9 @@ class FieldError(str):
     code: str
 
     def __new__(cls, sentence: str, code: str) -> Self:
-        fault = super().__new__(cls, sentence)
-        fault.code = code
-        return fault
+        error = super().__new__(cls, sentence)
+        error.code = code
+        return error
 
     def __getnewargs__(self) -> tuple[str, str]:  # type: ignore[override]  # str has one argument less
         return str(self), self.code
@@ -127,8 +127,10 @@ class ValidationError(ApiError):
     status = 422
     message = "Some fields are invalid."
 
-    def __init__(self, faults: Mapping[str, list[FieldError]], *, details: Mapping[str, Any] | None = None) -> None:
-        self.faults = dict(faults)
+    def __init__(
+        self, field_errors: Mapping[str, list[FieldError]], *, details: Mapping[str, Any] | None = None
+    ) -> None:
+        self.field_errors = dict(field_errors)
         super().__init__(details=details)
 
 

@@ -71,7 +71,7 @@ def _show_link(template: str, purpose: str) -> Response:
     if email_tokens.is_valid(purpose, token):
         return _show(template, token=token)
     error = email_tokens.invalid_token_error()
-    return page(f"accounts/{template}.html", error=error, errors=error.faults, values={})
+    return page(f"accounts/{template}.html", error=error, errors=error.field_errors, values={})
 
 
 @accounts.get("/signup")

@@ -28,7 +28,7 @@ class CurrentPassword(Text):
     def _is_blank(self, value: str) -> bool:
         return value == ""
 
-    def _faults(self, value: str) -> list[str]:
+    def _error_codes(self, value: str) -> list[str]:
         return ["too_long"] if len(value) > 128 else []
 
 
@@ -41,7 +41,7 @@ class TokenField(Text):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(load_only=True, **kwargs)
 
-    def _faults(self, value: str) -> list[str]:
+    def _error_codes(self, value: str) -> list[str]:
         return ["too_long"] if len(value) > 1000 else []
 
 
@@ -78,7 +78,7 @@ class KeyName(Text):
     def _cleaned(self, value: str) -> str:
         return collapse_whitespace(value)
 
-    def _faults(self, value: str) -> list[str]:
+    def _error_codes(self, value: str) -> list[str]:
         checks = {"too_long": len(value) > 100, "control_characters": has_control_characters(value)}
         return [key for key, wrong in checks.items() if wrong]
 

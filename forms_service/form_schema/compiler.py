@@ -43,7 +43,7 @@ class FormSchema(Schema):
         if len(data) > MAX_FIELDS:
             raise ma.ValidationError({ma.exceptions.SCHEMA: [TOO_MANY_FIELDS]})
         result: dict[str, Any] = {}
-        faults: dict[str, Any] = {}
+        errors: dict[str, Any] = {}
         for name, value in data.items():
             field_type = self._field_types.get(name)
             try:
@@ -52,12 +52,12 @@ class FormSchema(Schema):
                 elif self._accepts_unknown(name):
                     result[name] = nfc(value)
             except ma.ValidationError as error:
-                faults[name] = error.messages
+                errors[name] = error.messages
         for name in self._required:
             if name not in data:
-                faults[name] = [self._field_types[name].fault("required")]
-        if faults:
-            raise ma.ValidationError({name: faults[name] for name in sorted(faults, key=self._position)})
+                errors[name] = [self._field_types[name].field_error("required")]
+        if errors:
+            raise ma.ValidationError({name: errors[name] for name in sorted(errors, key=self._position)})
         return result
 
     def _accepts_unknown(self, name: str) -> bool:

@@ -146,29 +146,29 @@ class Field(Schema):
         field_type = FIELD_TYPES.get(data.get("type", ""))
         if field_type is None:
             return
-        faults: dict[str, list[FieldError]] = {
+        errors: dict[str, list[FieldError]] = {
             rule: [FieldError(f"Fields of type {field_type.type_name} do not support {rule}.", "unfit")]
             for rule in RULES
             if rule in original and rule not in field_type.rules
         }
         rules = {rule: data[rule] for rule in field_type.rules if rule in data}
-        for path, fault in (*_check_order(field_type, rules), *_check_choices(field_type, rules, original)):
-            faults.setdefault(path, []).append(fault)
-        if faults:
-            raise ma.ValidationError(faults)
+        for path, error in (*_check_order(field_type, rules), *_check_choices(field_type, rules, original)):
+            errors.setdefault(path, []).append(error)
+        if errors:
+            raise ma.ValidationError(errors)
 
 
 def duplicate_names(fields: Sequence[Any]) -> dict[int, dict[str, list[FieldError]]]:
     """Return index → errors of repeated names."""
     seen: set[str] = set()
-    faults = {}
+    errors = {}
     for index, field in enumerate(fields):
         name = field.get("name") if isinstance(field, Mapping) else None
         if isinstance(name, str) and name in seen:
-            faults[index] = {"name": [FieldError("Another field already has this name.", "duplicate")]}
+            errors[index] = {"name": [FieldError("Another field already has this name.", "duplicate")]}
         elif isinstance(name, str):
             seen.add(name)
-    return faults
+    return errors
 
 
 def _check_order(field_type: Any, rules: Mapping[str, Any]) -> Iterator[tuple[str, FieldError]]:

@@ -249,15 +249,15 @@ def merge_patch(current: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[st
 def find_conflicts(fields: Sequence[Any], settings: Mapping[str, Any]) -> dict[str, list[FieldError]]:
     """Return setting → errors of combinations that are not allowed."""
     names = [definition.get("name") for definition in fields if isinstance(definition, Mapping)]
-    faults: dict[str, list[FieldError]] = {}
+    errors: dict[str, list[FieldError]] = {}
     if settings.get("honeypot") is not None and settings["honeypot"] in names:
-        faults["honeypot"] = [FieldError("A field of the form cannot be the honeypot.", "taken")]
+        errors["honeypot"] = [FieldError("A field of the form cannot be the honeypot.", "taken")]
     if settings.get("challenge") in WITH_PROVIDER_KEYS:
         for key in ("challenge_site_key", "challenge_secret"):
             if not settings.get(key):
-                fault = f"Required for {settings['challenge']}. Copy it from the provider's dashboard."
-                faults[key] = [FieldError(fault, "required")]
-    return faults
+                message = f"Required for {settings['challenge']}. Copy it from the provider's dashboard."
+                errors[key] = [FieldError(message, "required")]
+    return errors
 
 
 def load_settings(saved: Mapping[str, Any]) -> FormSettings:

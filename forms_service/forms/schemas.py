@@ -41,11 +41,11 @@ class FormConsistency(Schema):
     def _check_together(self, data: dict[str, Any], original: Any, **_: Any) -> None:
         sent = original.get("fields") if isinstance(original, dict) else None
         fields = sent if isinstance(sent, list) else []
-        faults: dict[str, Any] = {"fields": duplicate_names(fields)}
+        errors: dict[str, Any] = {"fields": duplicate_names(fields)}
         if self.is_complete:
-            faults["settings"] = find_conflicts(fields, data.get("settings", {}))
-        if any(faults.values()):
-            raise ma.ValidationError({part: errors for part, errors in faults.items() if errors})
+            errors["settings"] = find_conflicts(fields, data.get("settings", {}))
+        if any(errors.values()):
+            raise ma.ValidationError({part: messages for part, messages in errors.items() if messages})
 
     @ma.validates_schema
     def _check_page_size(self, data: dict[str, Any], **_: Any) -> None:

@@ -242,9 +242,9 @@ def _version_as_dict(version: FormVersion) -> dict[str, Any]:
 
 def _merge_settings(current: Mapping[str, Any], patch: Mapping[str, Any], fields: Sequence[Any]) -> dict[str, Any]:
     merged: dict[str, Any] = FormSettingsSchema().load(merge_patch(current, patch))
-    faults: dict[str, list[FieldError]] = find_conflicts(fields, merged)
-    if faults:
-        raise ValidationError({f"settings.{name}": faults_of_setting for name, faults_of_setting in faults.items()})
+    errors: dict[str, list[FieldError]] = find_conflicts(fields, merged)
+    if errors:
+        raise ValidationError({f"settings.{name}": messages for name, messages in errors.items()})
     return merged
 
 

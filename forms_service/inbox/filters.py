@@ -70,5 +70,5 @@ class Filters(Schema):
                 try:
                     values[name] = convert(values[name], zone)
                 except ValueError as error:
-                    raise ma.ValidationError([DateOrDateTime().fault("invalid_datetime")], name) from error
+                    raise ma.ValidationError([DateOrDateTime().field_error("invalid_datetime")], name) from error
         return values

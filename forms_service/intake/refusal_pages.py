@@ -51,7 +51,7 @@ def _is_mendable(error: ApiError) -> bool:
 
 def _faults(form: PublishedForm, error: ApiError) -> dict[str, list[FieldError]]:
     if isinstance(error, ValidationError):
-        return error.faults
+        return error.field_errors
     files = [field["name"] for field in form.fields if field["type"] == "file"]
     name = g.get("too_large") or (files[0] if len(files) == 1 else "")
     return {name: [FieldError(error.message, "too_large")]} if name in files else {}

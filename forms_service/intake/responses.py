@@ -90,10 +90,10 @@ def error_response(error: Exception) -> Response:
 def _count_refusal(error: ApiError) -> None:
     """Let the owner see that the submission was refused, and why."""
     reason = REASONS.get(type(error))
-    if isinstance(error, ValidationError) and set(error.faults) <= set(special_fields.CHALLENGE_TOKENS):
+    if isinstance(error, ValidationError) and set(error.field_errors) <= set(special_fields.CHALLENGE_TOKENS):
         reason = "challenge"
     elif isinstance(error, ValidationError) and any(
-        multipart_upload.STORAGE_FULL in said for said in error.faults.values()
+        multipart_upload.STORAGE_FULL in said for said in error.field_errors.values()
     ):
         reason = "too_large"
     elif isinstance(error, AuthorizationError):
@@ -113,7 +113,9 @@ def _formspree_errors(error: ApiError) -> list[dict[str, str]]:
     """Code, field and message of each thing wrong; the code is left out where there is none for it."""
     if isinstance(error, ValidationError):
         return [
-            _formspree_error(path, fault.code, str(fault)) for path, faults in error.faults.items() for fault in faults
+            _formspree_error(path, fault.code, str(fault))
+            for path, faults in error.field_errors.items()
+            for fault in faults
         ]
     reason = "FORM_NOT_FOUND" if isinstance(error, NotFoundError) else error.details.get("reason")
     code = {"code": reason} if reason == "FORM_NOT_FOUND" or reason in FORMSPREE_REASONS else {}

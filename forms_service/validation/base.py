@@ -48,17 +48,17 @@ class CodedField(ma.fields.Field[Any]):
     }
 
     def make_error(self, key: str, **kwargs: Any) -> ma.ValidationError:
-        return ma.ValidationError([self.fault(key, **kwargs)])
+        return ma.ValidationError([self.field_error(key, **kwargs)])
 
-    def fault(self, key: str, **kwargs: Any) -> FieldError:
+    def field_error(self, key: str, **kwargs: Any) -> FieldError:
         return FieldError(str(self.error_messages[key]).format(**kwargs), key)
 
 
 def errors_by_path(messages: object, path: str = "") -> dict[str, list[FieldError]]:
     """Flatten marshmallow's nested messages to dotted path → errors."""
     errors: dict[str, list[FieldError]] = {}
-    for path_of_error, fault in _walk(messages, path):
-        errors.setdefault(path_of_error or "body", []).append(fault)
+    for path_of_error, error in _walk(messages, path):
+        errors.setdefault(path_of_error or "body", []).append(error)
     return errors
 
 

@@ -52,9 +52,9 @@ class Text(CodedField):
         if self._is_blank(value):
             raise self.make_error("required")  # forms send blank text for a field that was not filled in
         cleaned = self._cleaned(value) if len(value) <= MAX_RAW_LENGTH else value
-        faults = self._faults(cleaned)
-        if faults:
-            raise ma.ValidationError([self.fault(key) for key in faults])
+        codes = self._error_codes(cleaned)
+        if codes:
+            raise ma.ValidationError([self.field_error(key) for key in codes])
         return cleaned
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:
@@ -66,7 +66,7 @@ class Text(CodedField):
     def _cleaned(self, value: str) -> str:
         return value
 
-    def _faults(self, value: str) -> list[str]:
+    def _error_codes(self, value: str) -> list[str]:
         return []
 
 
@@ -93,7 +93,7 @@ class Email(Text):
     def _cleaned(self, value: str) -> str:
         return value if "\n" in value or "\r" in value else clean_address(value)
 
-    def _faults(self, value: str) -> list[str]:
+    def _error_codes(self, value: str) -> list[str]:
         if len(value) > MAX_EMAIL_LENGTH:
             return ["too_long"]
         return [] if _parse_email(value) else ["invalid_email"]
@@ -122,7 +122,7 @@ class PersonName(Text):
         in_one_case = name.islower() or name.isupper()
         return name.title() if in_one_case and len(name.title()) == len(name) else name
 
-    def _faults(self, value: str) -> list[str]:
+    def _error_codes(self, value: str) -> list[str]:
         is_short = len(value) < 2 and not SINGLE_CHARACTER_NAME.fullmatch(value)
         checks = {
             "too_short": is_short,
@@ -157,7 +157,7 @@ class Password(Text):
     def _is_blank(self, value: str) -> bool:
         return value == ""  # spaces are valid
 
-    def _faults(self, value: str) -> list[str]:
+    def _error_codes(self, value: str) -> list[str]:
         if len(value) > 128:
             return ["too_long"]
         checks = {
@@ -168,8 +168,8 @@ class Password(Text):
             "no_special": all(character.isalnum() for character in value),
             "too_common": len(value) >= 8 and is_common(value),
         }
-        faults = [key for key, failed in checks.items() if failed]
-        return faults or (["too_common"] if is_guessable(value) else [])
+        codes = [key for key, failed in checks.items() if failed]
+        return codes or (["too_common"] if is_guessable(value) else [])
 
 
 class Phone(OptionalText):
@@ -188,7 +188,7 @@ class Phone(OptionalText):
         bare = self._separators.sub("", strip_ignorable(value))
         return "".join(_ascii_digit(character) for character in bare)
 
-    def _faults(self, value: str) -> list[str]:
+    def _error_codes(self, value: str) -> list[str]:
         digits = value.removeprefix("+")
         if not (digits.isascii() and digits.isdigit()):
             return ["invalid_phone"]

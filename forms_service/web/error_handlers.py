@@ -93,7 +93,7 @@ def _form_template() -> str | None:
 
 def _error_page(error: ApiError) -> Response:
     """The form again where there was one, else a page that says what happened."""
-    faults = error.faults if isinstance(error, errors.ValidationError) else {}
+    faults = error.field_errors if isinstance(error, errors.ValidationError) else {}
     template = _form_template()
     if template:
         return page(template, error.status, error=error, errors=faults, values=submitted_values())

@@ -40,8 +40,8 @@ def failure_body(error: ApiError) -> dict[str, Any]:
     """What such an answer says."""
     body: dict[str, Any] = {"success": False, "message": error.message, "error_type": type(error).__name__}
     if isinstance(error, ValidationError):
-        body["errors"] = {path: " ".join(faults) for path, faults in error.faults.items()}
-        body["codes"] = {path: [fault.code for fault in faults] for path, faults in error.faults.items()}
+        body["errors"] = {path: " ".join(faults) for path, faults in error.field_errors.items()}
+        body["codes"] = {path: [fault.code for fault in faults] for path, faults in error.field_errors.items()}
     if error.details:
         body["details"] = error.details
     return body

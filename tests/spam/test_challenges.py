@@ -151,7 +151,7 @@ def outcome(app: Flask, incoming: ParsedSubmission | None = None, form: Publishe
         try:
             return check_token(form, incoming or sent(cf_turnstile_response="token"))
         except ValidationError as error:
-            return {field: [fault.code for fault in faults] for field, faults in error.faults.items()}
+            return {field: [fault.code for fault in faults] for field, faults in error.field_errors.items()}
 
 
 REFUSED = {"cf-turnstile-response": ["challenge"]}

@@ -42,7 +42,7 @@ def test_a_page_says_where_the_next_begins_and_the_last_that_there_is_none() -> 
 def test_what_is_no_cursor_of_the_list_is_refused_by_name(cursor: str) -> None:
     with pytest.raises(ValidationError) as caught:
         decode_cursor(cursor, uuid.UUID)
-    assert [fault.code for fault in caught.value.faults["cursor"]] == ["invalid_cursor"]
+    assert [fault.code for fault in caught.value.field_errors["cursor"]] == ["invalid_cursor"]
 
 
 @pytest.mark.parametrize("limit", ["0", "101", "-1", "1.5", "ten", "٥", "", "1_0", " 5"])

@@ -107,9 +107,9 @@ class FieldType(CodedField):
             if self.required:
                 raise self.make_error("blank")
             return result
-        faults = self._faults(result, sent)
-        if faults:
-            raise ma.ValidationError(faults)
+        errors = self._errors(result, sent)
+        if errors:
+            raise ma.ValidationError(errors)
         return result
 
     def _single(self, value: Any) -> Any:
@@ -129,6 +129,6 @@ class FieldType(CodedField):
             return True
         return not self._accepts_blanks and isinstance(value, str) and is_blank(value)
 
-    def _faults(self, value: Any, sent: Any) -> list[Any]:
+    def _errors(self, value: Any, sent: Any) -> list[Any]:
         """`sent` is the value before NFC."""
         return []

@@ -59,10 +59,10 @@ class CheckboxType(FieldType):
     def _is_empty(self, value: Any) -> bool:
         return not is_ticked(value)
 
-    def _faults(self, value: Any, sent: Any) -> list[FieldError]:
+    def _errors(self, value: Any, sent: Any) -> list[FieldError]:
         values = value if isinstance(value, list) else [value]
         is_valid = all(item is True or isinstance(item, str) for item in values)
-        return [] if is_valid else [self.fault("invalid_checkbox")]
+        return [] if is_valid else [self.field_error("invalid_checkbox")]
 
 
 @field_type("consent", "checkbox")
@@ -90,8 +90,8 @@ class SelectType(FieldType):
     def _as_defined(self, value: Any) -> Any:
         return self._values.get(value) or self._values.get(_key(value), value) if isinstance(value, str) else value
 
-    def _faults(self, value: Any, sent: Any) -> list[FieldError]:
-        return [] if self._is_choice(value) else [self.fault("not_a_choice")]
+    def _errors(self, value: Any, sent: Any) -> list[FieldError]:
+        return [] if self._is_choice(value) else [self.field_error("not_a_choice")]
 
     def _is_choice(self, value: Any) -> bool:
         return isinstance(value, str) and (value in self._values or _key(value) in self._values)
@@ -119,8 +119,8 @@ class MultiselectType(SelectType):
     def _is_empty(self, value: Any) -> bool:
         return not value
 
-    def _faults(self, value: Any, sent: Any) -> list[FieldError]:
-        return [] if all(map(self._is_choice, value)) else [self.fault("not_a_choice")]
+    def _errors(self, value: Any, sent: Any) -> list[FieldError]:
+        return [] if all(map(self._is_choice, value)) else [self.field_error("not_a_choice")]
 
 
 @field_type("file", "file", ("accept", "max_size"))

@@ -26,15 +26,15 @@ class OrderedType(FieldType):
     def _prepare(self, definition: Mapping[str, Any]) -> None:
         self._min, self._max = (self.bound(definition[rule]) if rule in definition else None for rule in RANGE)
 
-    def _faults(self, value: Any, sent: Any) -> list[FieldError]:
+    def _errors(self, value: Any, sent: Any) -> list[FieldError]:
         try:
             parsed = self.bound(strip_ignorable(value) if isinstance(value, str) else value)
         except ValueError:
-            return [self.fault(self.invalid)]
+            return [self.field_error(self.invalid)]
         if self._min is not None and parsed < self._min:
-            return [self.fault("too_small", min=self.definition["min"])]
+            return [self.field_error("too_small", min=self.definition["min"])]
         if self._max is not None and parsed > self._max:
-            return [self.fault("too_big", max=self.definition["max"])]
+            return [self.field_error("too_big", max=self.definition["max"])]
         return []
 
 

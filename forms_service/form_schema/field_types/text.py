@@ -42,37 +42,37 @@ class BaseTextType(FieldType):
         if self._pattern:
             self._max_length = min(self._max_length, MAX_MATCHED_LENGTH)
         self._checks_length = bool(self._min_length or self._max_length is not math.inf)
-        self._accepts_any = not self._checks_length and type(self)._fault_codes is BaseTextType._fault_codes
+        self._accepts_any = not self._checks_length and type(self)._error_codes is BaseTextType._error_codes
 
     def _single(self, value: Any) -> Any:
         return as_text(super()._single(value))
 
-    def _faults(self, value: Any, sent: Any) -> list[FieldError]:
+    def _errors(self, value: Any, sent: Any) -> list[FieldError]:
         if not isinstance(value, str):
-            return [self.fault("invalid_text")]
+            return [self.field_error("invalid_text")]
         if self._accepts_any:
             return []
         value = self._comparable(value)
         if not self._checks_length:
-            return [self.fault(code) for code in self._fault_codes(value)]
+            return [self.field_error(code) for code in self._error_codes(value)]
         shapes = (
             [_normalize_newlines(value)]
             if value.isascii()
             else [*map(_normalize_newlines, (value, self._comparable(sent)))]
         )
         if min(map(len, shapes)) > self._max_length:
-            return [self.fault("too_long", limit=format_characters(int(self._max_length)))]
-        faults = [self.fault(code) for code in self._fault_codes(value)]
+            return [self.field_error("too_long", limit=format_characters(int(self._max_length)))]
+        errors = [self.field_error(code) for code in self._error_codes(value)]
         if self._min_length and max(map(_utf16_length, shapes)) < self._min_length:
-            faults.append(self.fault("too_short", limit=format_characters(self._min_length)))
+            errors.append(self.field_error("too_short", limit=format_characters(self._min_length)))
         if self._pattern and not any(map(self._pattern.matches, shapes)):
-            faults.append(self.fault("pattern"))
-        return faults
+            errors.append(self.field_error("pattern"))
+        return errors
 
     def _comparable(self, value: str) -> str:
         return value
 
-    def _fault_codes(self, value: str) -> tuple[str, ...]:
+    def _error_codes(self, value: str) -> tuple[str, ...]:
         return ()
 
     default_error_messages: Messages = {
@@ -102,7 +102,7 @@ class TelType(BaseTextType):
     def _comparable(self, value: str) -> str:
         return strip_ignorable(value)
 
-    def _fault_codes(self, value: str) -> tuple[str, ...]:
+    def _error_codes(self, value: str) -> tuple[str, ...]:
         return () if _is_tel(value) else ("invalid_tel",)
 
 
@@ -110,13 +110,13 @@ class TelType(BaseTextType):
 class HiddenType(BaseTextType):
     """A value that the page sets; may be an object or a list."""
 
-    def _faults(self, value: Any, sent: Any) -> list[FieldError]:
+    def _errors(self, value: Any, sent: Any) -> list[FieldError]:
         if isinstance(value, dict) and self._accepts_any:
             return []  # set by a script: a visitor could not correct it
         if not isinstance(value, list):
-            return super()._faults(value, sent)
+            return super()._errors(value, sent)
         texts = [(as_text(text), as_text(raw)) for text, raw in zip(value, sent, strict=True) if is_filled(text)]
-        return next(filter(None, (super(HiddenType, self)._faults(*text) for text in texts)), [])
+        return next(filter(None, (super(HiddenType, self)._errors(*text) for text in texts)), [])
 
 
 @field_type("email", "email", LENGTHS)
@@ -129,7 +129,7 @@ class EmailType(BaseTextType):
     def _comparable(self, value: str) -> str:
         return clean_address(value)
 
-    def _fault_codes(self, value: str) -> tuple[str, ...]:
+    def _error_codes(self, value: str) -> tuple[str, ...]:
         return () if is_email(value) else ("invalid_email",)
 
 
@@ -143,7 +143,7 @@ class UrlType(BaseTextType):
     def _comparable(self, value: str) -> str:
         return trim(value)
 
-    def _fault_codes(self, value: str) -> tuple[str, ...]:
+    def _error_codes(self, value: str) -> tuple[str, ...]:
         return () if is_url(value) else ("invalid_url",)
 
 
