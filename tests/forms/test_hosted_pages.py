@@ -193,9 +193,9 @@ class TestStartToken:
         with app.app_context():
             token = page_tokens.issue_start()
             now = time.time()
-            monkeypatch.setattr(page_tokens.time, "time", lambda: now + 90)  # type: ignore[attr-defined]
+            monkeypatch.setattr(time, "time", lambda: now + 90)
             assert round(page_tokens.start_age(token) or 0) == 90
-            monkeypatch.setattr(page_tokens.time, "time", lambda: now - 90)  # type: ignore[attr-defined]
+            monkeypatch.setattr(time, "time", lambda: now - 90)
             assert page_tokens.start_age(token) is None
 
     @pytest.mark.parametrize("token", ["", ".", "1.2", "ä", "1795515064.807." + "0" * 64, "9" * 5000, "nan.", "\ud800"])

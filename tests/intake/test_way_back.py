@@ -114,7 +114,7 @@ class TestWhatIsNotOurs:
         self, client: FlaskClient, form: str, token: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         later = time.time() + page_tokens.MAX_RETURN_AGE + 1
-        monkeypatch.setattr(page_tokens.time, "time", lambda: later)  # type: ignore[attr-defined]
+        monkeypatch.setattr(time, "time", lambda: later)
         assert way(post(client, form, {**ANN, "_back": token}, HERE)) == f"/f/{form}/thanks"
 
     @pytest.mark.parametrize(
