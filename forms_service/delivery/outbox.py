@@ -46,7 +46,7 @@ def enqueue_mail(
     With `max_per_hour`, returns None and queues nothing if the address had that many of the kind in the last hour. The
     value `_reply_to` becomes the Reply-To address.
     """
-    index = current_key_ring().index(email_key(to), TARGET_CONTEXT)
+    index = address_index(to)
     if max_per_hour is not None and _count_recent(kind, index) >= max_per_hour:
         return None
     message_id = new_id()
@@ -56,8 +56,13 @@ def enqueue_mail(
     return message_id
 
 
-def mail_row(kind: str, to: str, *, about: uuid.UUID) -> Row:
-    """Return the row of a mail for `insert_rows`; the payload is loaded at send time."""
+def address_index(address: str) -> bytes:
+    """Return the blind index of an address in the outbox."""
+    return current_key_ring().index(email_key(address), TARGET_CONTEXT)
+
+
+def mail_row(kind: str, to: str, *, about: uuid.UUID, index: bytes | None = None) -> Row:
+    """Return the row of a mail for `insert_rows`; the payload is loaded at send time. `index` is the address's own."""
     moment = now()
     return ROWS, {
         "id": new_id(),
@@ -67,7 +72,7 @@ def mail_row(kind: str, to: str, *, about: uuid.UUID) -> Row:
         "digest_id": None,
         "about": about,
         "target": to,
-        "target_index": current_key_ring().index(email_key(to), TARGET_CONTEXT),
+        "target_index": index or address_index(to),
         "payload": None,
         "state": "waiting",
         "attempts": 0,

@@ -26,27 +26,15 @@ class EncryptedInsert:
     def __init__(self, table: FromClause) -> None:
         self._table = cast("Table", table)
         self._names = tuple(self._table.columns.keys())
-        self._key = tuple(column.name for column in self._table.primary_key)
+        self.key = tuple(column.name for column in self._table.primary_key)
         types = {column.name: column.type for column in self._table.columns}
-        self._encrypted = [(name, type_.context) for name, type_ in types.items() if isinstance(type_, Encrypted)]
+        self.encrypted = [(name, type_.context) for name, type_ in types.items() if isinstance(type_, Encrypted)]
         self._converted = [(name, type_) for name, type_ in types.items() if not isinstance(type_, Encrypted)]
         self._by_dialect: dict[str, tuple[str, list[tuple[str, Convert]]]] = {}
 
-    def encrypt(self, values: dict[str, Any], ring: KeyRing | None) -> None:
-        if self._encrypted:
-            ring = ring or current_key_ring()
-            row = row_key([values[name] for name in self._key])
-            for name, context in self._encrypted:
-                if values[name] is not None:
-                    values[name] = ring.encrypt(values[name], context, row)
-
-    def convert(self, values: dict[str, Any], dialect: Dialect) -> None:
-        for name, convert in self._for_dialect(dialect)[1]:
-            values[name] = convert(values[name])
-
     def execute(self, connection: Connection, rows: list[dict[str, Any]]) -> None:
         """Insert prepared rows."""
-        statement, _ = self._for_dialect(connection.dialect)
+        statement, _ = self.compile(connection.dialect)
         if not connection.dialect.positional:
             execute(connection, statement, rows if rows[1:] else rows[0], many=len(rows) > 1)
             return
@@ -57,7 +45,8 @@ class EncryptedInsert:
             values = [row[name] for row in batch for name in self._names]
             execute(connection, f"{head} VALUES {', '.join([placeholders] * len(batch))}", values)
 
-    def _for_dialect(self, dialect: Dialect) -> tuple[str, list[tuple[str, Convert]]]:
+    def compile(self, dialect: Dialect) -> tuple[str, list[tuple[str, Convert]]]:
+        """Return the SQL text, and the converters of its columns."""
         if dialect.name not in self._by_dialect:
             converters = [(name, _converter(type_, dialect)) for name, type_ in self._converted]
             statement = str(insert(self._table).compile(dialect=dialect))
@@ -70,11 +59,18 @@ Row = tuple[EncryptedInsert, dict[str, Any]]
 
 
 def prepare_rows(rows: Sequence[Row], dialect: Dialect, ring: KeyRing | None = None) -> list[Row]:
-    """Encrypt and convert every column, in place, as the driver takes it."""
+    """Encrypt and convert the rows in place. Before the transaction this holds up no other writer."""
+    converters = {table: table.compile(dialect)[1] for table, _ in rows}
     for table, values in rows:
-        table.encrypt(values, ring)
+        if table.encrypted:
+            ring = ring or current_key_ring()
+            key = row_key(map(values.__getitem__, table.key))
+            for name, context in table.encrypted:
+                if values[name] is not None:
+                    values[name] = ring.encrypt(values[name], context, key)
     for table, values in rows:
-        table.convert(values, dialect)
+        for name, convert in converters[table]:
+            values[name] = convert(values[name])
     return list(rows)
 
 

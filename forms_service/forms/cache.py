@@ -17,7 +17,9 @@ from flask import Flask, current_app
 from sqlalchemy import select
 
 from forms_service.accounts.models import Account
+from forms_service.config import settings
 from forms_service.database.transactions import read_once
+from forms_service.delivery import outbox
 from forms_service.encryption.associated_data import Unreadable
 from forms_service.errors import NotFoundError, ServiceUnavailableError
 from forms_service.extensions import db
@@ -70,6 +72,16 @@ class PublishedForm:
     def is_open(self) -> bool:
         """Whether it accepts submissions, apart from its quota."""
         return self.owner_active and not self.settings.closed
+
+    @cached_property
+    def url(self) -> str:
+        """Public URL: form action and hosted page."""
+        return form_url(self.id)
+
+    @cached_property
+    def owner_index(self) -> bytes:
+        """Blind index of the owner's address in the outbox."""
+        return outbox.address_index(self.owner_email)
 
     @cached_property
     def names(self) -> FieldNames:
@@ -140,6 +152,11 @@ class FormCache:
 def init_app(app: Flask) -> None:
     """Create the cache of the app."""
     app.extensions["form_cache"] = FormCache()
+
+
+def form_url(form_id: str) -> str:
+    """Return the public URL: form action and hosted page."""
+    return f"{settings.public_url.rstrip('/')}/f/{form_id}"
 
 
 def get_published_form(form_id: str) -> PublishedForm:

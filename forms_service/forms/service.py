@@ -15,7 +15,6 @@ from forms_service.accounts import audit
 from forms_service.accounts.guards import OWNER_ROLES, Caller
 from forms_service.accounts.models import Account
 from forms_service.accounts.service import NO_ACCOUNT, email_index
-from forms_service.config import settings
 from forms_service.database.transactions import write_session
 from forms_service.database.types import now
 from forms_service.delivery.problems import mail_problem
@@ -31,6 +30,7 @@ from forms_service.errors import (
 from forms_service.extensions import db
 from forms_service.form_schema.settings import FormSettingsSchema, find_conflicts, merge_patch
 from forms_service.forms import deletion, quotas, schemas
+from forms_service.forms.cache import form_url
 from forms_service.forms.models import FORM_ID, Form, FormVersion
 from forms_service.signals import account_exporting, form_deleting, form_saved
 from forms_service.web.pagination import Page, decode_cursor, paginate
@@ -187,11 +187,6 @@ def get_owned_form(form_id: str, caller: Caller, *, lock: bool = False) -> Form:
     if form is None:
         raise NotFoundError()
     return form
-
-
-def form_url(form_id: str) -> str:
-    """Return the public URL: form action and hosted page."""
-    return f"{settings.public_url.rstrip('/')}/f/{form_id}"
 
 
 def _export(_: object, account_id: uuid.UUID, document: dict[str, Any]) -> None:

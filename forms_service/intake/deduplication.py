@@ -128,12 +128,13 @@ def find_recent(
     connection: Connection, batch: Sequence[NewSubmission], *, begin: bool = False
 ) -> dict[bytes, uuid.UUID]:
     """Return fingerprint → id of submissions within DUPLICATE_WINDOW that have the content of one of the batch."""
-    hashes = {f"hash{number}": new.content_hash for number, new in enumerate(batch)}
+    values: dict[str, Any] = {f"hash{number}": new.content_hash for number, new in enumerate(batch)}
+    values["since"] = now() - DUPLICATE_WINDOW
     with pipeline(connection, begin=begin):
         if connection.dialect.name == "postgresql":  # on SQLite there is one writer anyway
             for fingerprint in sorted(new.fingerprint for new in batch):
                 execute(connection, LOCK, {"number": int.from_bytes(fingerprint[:8], signed=True)})
-        fetch = _recent_query(len(batch)).send(connection, {**hashes, "since": now() - DUPLICATE_WINDOW})
+        fetch = _recent_query(len(batch)).send(connection, values)
     return {bytes(fingerprint): submission_id for fingerprint, submission_id in fetch()}
 
 

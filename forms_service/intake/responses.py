@@ -16,7 +16,7 @@ from forms_service.errors import (
     ValidationError,
 )
 from forms_service.form_schema import special_fields
-from forms_service.forms import page_tokens, service
+from forms_service.forms import page_tokens
 from forms_service.forms.cache import PublishedForm
 from forms_service.intake import origins
 from forms_service.intake.deduplication import INACTIVE
@@ -59,7 +59,7 @@ THANKS = "Thank you. Your submission has been received."
 
 def success_response(form: PublishedForm, parsed: ParsedSubmission, submission_id: uuid.UUID) -> Response:
     """That it is stored, and where to go from here."""
-    next_url = find_redirect(form, parsed)
+    next_url = find_redirect(form, parsed) if parsed.control or parsed.back else None
     if wants_page():
         return redirect(next_url or _thanks_url(form), 303)  # type: ignore[return-value]
     body = {
@@ -68,7 +68,7 @@ def success_response(form: PublishedForm, parsed: ParsedSubmission, submission_i
         "message": THANKS,
         "data": {"id": str(submission_id)},
         "meta": {},
-        "next": next_url or f"{service.form_url(form.id)}/thanks",
+        "next": next_url or f"{form.url}/thanks",
     }
     return as_json(body)
 

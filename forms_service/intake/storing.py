@@ -84,7 +84,7 @@ def add_rows(
     if parsed.uploads:
         rows += [(FILES, row) for row in build_file_rows(new.id, parsed.uploads)]
     if form.owner_email and not reasons:  # "" where the owner's own address cannot be decrypted
-        rows.append(outbox.mail_row(notification.KIND, form.owner_email, about=new.id))
+        rows.append(outbox.mail_row(notification.KIND, form.owner_email, about=new.id, index=form.owner_index))
     new.rows = prepare_rows(rows, db.engine.dialect, ring)
 
 
@@ -156,7 +156,7 @@ def _insert_batch(batch: Sequence[NewSubmission]) -> list[Outcome]:
                 rows += new.rows if outcome.created else ()
                 rows += prepare_rows(list(_key_rows(new, outcome)), connection.dialect) if outcome.new_keys else ()
         insert_rows(connection, rows)
-    if any(table is outbox.ROWS for table, _ in rows):
+    if outbox.ROWS in dict(rows):
         outbox.wake_worker()
     return outcomes
 

@@ -36,7 +36,9 @@ def submit(form_id: str) -> Response:
     form = g.form = get_published_form(form_id)
     if form.settings.allowed_origins:
         origins.check_origin(form)
-    key = _idempotency_key()
+    key = request.headers.get(KEY_HEADER)
+    if key is not None:
+        _check_key(key)
     client = service.Client(client_key(), client_address(), client_for_log(form.settings.store_ip))
     with form_slot(form.id), parsing.parse_request(form, client.address) as parsed:
         submission_id = service.accept_submission(form, parsed, client, key)
@@ -84,10 +86,6 @@ def challenge_preflight(form_id: str) -> Response:
 challenge.provide_automatic_options = False  # the preflight says what the form says
 
 
-def _idempotency_key() -> str | None:
-    key = request.headers.get(KEY_HEADER)
-    if key is None:
-        return None
+def _check_key(key: str) -> None:
     if not 0 < len(key) <= MAX_KEY_LENGTH:
         raise ValidationError({KEY_HEADER: [FieldError(f"Must have 1 to {MAX_KEY_LENGTH} characters.", "invalid_key")]})
-    return key

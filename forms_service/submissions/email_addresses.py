@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 from urllib.parse import unquote
 
@@ -55,9 +55,14 @@ def email_blind_index(email: str) -> bytes:
 
 def find_addresses(text: str) -> Iterator[str]:
     """Yield the addresses of a value that is an address or a list of addresses; running text yields none."""
-    text = trim(text) if "@" in text else ""
-    if BARE.fullmatch(text):
+    if "@" not in text:
+        return
+    if text.isascii() and BARE.fullmatch(text):
         yield text.rstrip(".")  # as nearly all are: 0.5 µs instead of 4
+        return
+    text = trim(text)
+    if BARE.fullmatch(text):
+        yield text.rstrip(".")
     elif LISTED.fullmatch(text):
         for part in MAILBOX.finditer(text):
             linked = part["linked"]
@@ -69,15 +74,15 @@ def email_indexes(data: Mapping[str, Any], control: Mapping[str, str], ring: Key
 
     :raises PayloadTooLargeError: for more than MAX_ADDRESSES of them
     """
-    texts = [text for text in _texts([*data.values(), *control.values()]) if "@" in text]
-    addresses = list(islice((address for text in texts for address in find_addresses(text)), MAX_ADDRESSES + 1))
+    texts = _texts([*data.values(), *control.values()])
+    addresses = list(islice(chain.from_iterable(map(find_addresses, texts)), MAX_ADDRESSES + 1))
     if len(addresses) > MAX_ADDRESSES:
         raise PayloadTooLargeError(f"Too many e-mail addresses. Send at most {MAX_ADDRESSES}.")
-    keys: set[str] = set()
+    indexes: set[bytes] = set()
     for address in addresses:
         with suppress(ValueError):  # not an e-mail address after all
-            keys.add(email_key(address))
-    return {ring.index(key, EMAIL_CONTEXT) for key in keys}
+            indexes.add(ring.index(email_key(address), EMAIL_CONTEXT))
+    return indexes
 
 
 def reply_to(fields: Sequence[Mapping[str, Any]], data: Mapping[str, Any], control: Mapping[str, str]) -> str | None:

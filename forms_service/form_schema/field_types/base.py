@@ -70,6 +70,9 @@ class FieldType(CodedField):
     rules: ClassVar[tuple[str, ...]]
     trims: ClassVar[bool] = False
     """Whether surrounding blanks are ignored."""
+    accepts_any_text = False
+    """Whether every text is valid."""
+
     size = 0
     """Bytes in memory."""
 
@@ -106,6 +109,8 @@ class FieldType(CodedField):
         if self._is_empty(result):
             if self.required:
                 raise self.make_error("blank")
+            return result
+        if self.accepts_any_text and isinstance(result, str):
             return result
         errors = self._errors(result, sent)
         if errors:

@@ -42,7 +42,7 @@ class BaseTextType(FieldType):
         if self._pattern:
             self._max_length = min(self._max_length, MAX_MATCHED_LENGTH)
         self._checks_length = bool(self._min_length or self._max_length is not math.inf)
-        self._accepts_any = not self._checks_length and type(self)._error_codes is BaseTextType._error_codes
+        self.accepts_any_text = not self._checks_length and type(self)._error_codes is BaseTextType._error_codes
 
     def _single(self, value: Any) -> Any:
         return as_text(super()._single(value))
@@ -50,11 +50,12 @@ class BaseTextType(FieldType):
     def _errors(self, value: Any, sent: Any) -> list[FieldError]:
         if not isinstance(value, str):
             return [self.field_error("invalid_text")]
-        if self._accepts_any:
+        if self.accepts_any_text:
             return []
         value = self._comparable(value)
         if not self._checks_length:
-            return [self.field_error(code) for code in self._error_codes(value)]
+            codes = self._error_codes(value)
+            return [self.field_error(code) for code in codes] if codes else []
         shapes = (
             [_normalize_newlines(value)]
             if value.isascii()
@@ -111,7 +112,7 @@ class HiddenType(BaseTextType):
     """A value that the page sets; may be an object or a list."""
 
     def _errors(self, value: Any, sent: Any) -> list[FieldError]:
-        if isinstance(value, dict) and self._accepts_any:
+        if isinstance(value, dict) and self.accepts_any_text:
             return []  # set by a script: a visitor could not correct it
         if not isinstance(value, list):
             return super()._errors(value, sent)
