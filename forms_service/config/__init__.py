@@ -9,6 +9,7 @@ from typing import Any, cast
 from flask import current_app
 from werkzeug.local import LocalProxy
 
+from forms_service.captchas import HCAPTCHA, RECAPTCHA, TURNSTILE
 from forms_service.config import parsers as of
 from forms_service.config import secret_files, secret_values, served_address
 from forms_service.config.declaration import From, is_setting, read, setting
@@ -27,11 +28,6 @@ DEFAULT_FOLDER = "instance"
 
 DOTENV = ".env"
 """The settings file beside `wsgi.py`."""
-
-TURNSTILE = "https://challenges.cloudflare.com/turnstile/v0/siteverify"
-HCAPTCHA = "https://api.hcaptcha.com/siteverify"
-RECAPTCHA = "https://www.google.com/recaptcha/api/siteverify"
-"""Where the CAPTCHA providers verify tokens."""
 
 
 class SettingsError(StartError):
@@ -117,9 +113,9 @@ class Settings:
     form_storage: int = setting(str(2**30), of.integer(0, 2**60))
     account_storage: int = setting(str(10 * 2**30), of.integer(0, 2**60))
     spam_retention_days: int = setting("30", of.integer(1, 36_500))
-    turnstile_verify_url: str = setting(TURNSTILE, of.service_url)
-    hcaptcha_verify_url: str = setting(HCAPTCHA, of.service_url)
-    recaptcha_verify_url: str = setting(RECAPTCHA, of.service_url)
+    turnstile_verify_url: str = setting(TURNSTILE.verify_url, of.service_url)
+    hcaptcha_verify_url: str = setting(HCAPTCHA.verify_url, of.service_url)
+    recaptcha_verify_url: str = setting(RECAPTCHA.verify_url, of.service_url)
     bcrypt_rounds: int = setting(
         "12", From(lambda values: of.integer(4 if values["environment"] == "testing" else 10, 16))
     )

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import marshmallow as ma
 
+from forms_service.captchas import CAPTCHAS
 from forms_service.errors import FieldError
 from forms_service.form_schema.compiler import UNKNOWN_FIELDS
 from forms_service.form_schema.special_fields import RESERVED
@@ -16,8 +17,8 @@ from forms_service.validation.fields import MAX_EMAIL_LENGTH, clean_address, is_
 from forms_service.validation.primitives import BoundedInteger, BoundedList, OneOf, SingleLine, StrictBoolean
 from forms_service.validation.urls import MAX_URL_LENGTH, is_web_url, parse_origin_pattern, to_ascii_host
 
-CHALLENGES = ("none", "altcha", "turnstile", "hcaptcha", "recaptcha")
-WITH_PROVIDER_KEYS = ("turnstile", "hcaptcha", "recaptcha")
+CHALLENGES = ("none", *CAPTCHAS)
+WITH_PROVIDER_KEYS = tuple(name for name, captcha in CAPTCHAS.items() if captcha.verify_url)
 
 STORE_IP = ("truncated", "none", "full")
 MAX_ENTRIES = 100

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from enum import Enum
 
+from forms_service.captchas import CAPTCHAS
+
 REDIRECT = ("_next", "redirect", "redirectTo")
 HONEYPOTS = ("_gotcha", "_honey", "botcheck", "honeypot", "bot-field")
 REPLY_TO = ("_replyto", "replyto", "replyTo")
@@ -32,7 +34,7 @@ CONTROL = (
 WORDS = (*REPLY_TO, *SUBJECT, "subject", "from_name", "_cc", "ccemail")
 """Shown with the data, since people write them."""
 
-CHALLENGE_TOKENS = ("altcha", "cf-turnstile-response", "h-captcha-response", "g-recaptcha-response")
+CHALLENGE_TOKENS = tuple(captcha.token_field for captcha in CAPTCHAS.values())
 STARTED = "_started"
 """Signed time at which the hosted page was shown."""
 

@@ -9,12 +9,12 @@ from urllib.parse import urlencode, urlsplit
 
 from flask import Response, current_app, url_for
 
+from forms_service.captchas import CAPTCHAS, Captcha
 from forms_service.config import settings
 from forms_service.errors import ApiError, AuthorizationError, FieldError, ValidationError
 from forms_service.form_schema.special_fields import BACK, CHALLENGE_TOKENS, HONEYPOTS, STARTED
 from forms_service.forms import page_tokens
 from forms_service.forms.cache import FORM_CLOSED, FORM_FULL, PublishedForm
-from forms_service.forms.captcha_widgets import Widget, get_widget
 from forms_service.forms.controls import (
     DEFAULT_FIELDS,
     MAX_PAGE_SIZE,
@@ -86,7 +86,7 @@ def render_hosted(
     honeypot = form.settings.honeypot or HONEYPOTS[0]
     values = {name: value for name, value in again.values.items() if name != honeypot}
     fields = form.fields or guess_fields(values, again.files) or DEFAULT_FIELDS
-    controls, widget = build_controls(fields, values, errors), get_widget(form)
+    controls, widget = build_controls(fields, values, errors), CAPTCHAS.get(form.settings.challenge)
     response = page(
         "forms/hosted.html",
         status,
@@ -163,7 +163,7 @@ def hidden_fields(values: Mapping[str, Any], visible_names: Collection[str] = ()
     return pairs
 
 
-def _policy(form: PublishedForm, widget: Widget | None, values: Mapping[str, Any]) -> str:
+def _policy(form: PublishedForm, widget: Captcha | None, values: Mapping[str, Any]) -> str:
     return_url = page_tokens.return_url(str(values.get(BACK, "")), form.id)
     targets = _form_targets([*form.settings.redirect_urls, *([return_url] if return_url else [])])
     return _build_policy({**CSP_DIRECTIVES, **(widget.csp_sources if widget else {}), "form-action": targets}, form)

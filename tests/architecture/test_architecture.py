@@ -46,7 +46,18 @@ FLOORS = (
     ("validation",),
     ("redis_client",),
     ("config",),
-    ("extensions", "security", "outbound", "logs", "metrics", "errors", "signals", "cpu_affinity", "server"),
+    (
+        "captchas",
+        "extensions",
+        "security",
+        "outbound",
+        "logs",
+        "metrics",
+        "errors",
+        "signals",
+        "cpu_affinity",
+        "server",
+    ),
 )
 """The rooms from the top floor to the ground: each imports only from floors below its own."""
 

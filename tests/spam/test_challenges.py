@@ -15,12 +15,14 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select, text
 
+from forms_service.captchas import CAPTCHAS
 from forms_service.errors import ValidationError
 from forms_service.extensions import db
+from forms_service.form_schema.settings import WITH_PROVIDER_KEYS
 from forms_service.forms.cache import PublishedForm
 from forms_service.intake.parsing import split_special_fields
 from forms_service.spam import altcha_challenges, captcha_providers
-from forms_service.spam.captcha import PROVIDERS, UNAVAILABLE, check_token
+from forms_service.spam.captcha import UNAVAILABLE, check_token
 from forms_service.spam.models import SpentChallenge
 from forms_service.submissions.parsed_submission import ParsedSubmission
 from tests.conftest import MakeApp
@@ -162,10 +164,10 @@ def test_a_form_without_one_asks_nobody(asking: Flask, provider: Provider) -> No
     assert provider.asked == []
 
 
-@pytest.mark.parametrize("kind", PROVIDERS)
+@pytest.mark.parametrize("kind", WITH_PROVIDER_KEYS)
 def test_each_provider_is_asked_in_one_way(asking: Flask, provider: Provider, kind: str) -> None:
     form = form_of(challenge=kind, challenge_site_key="site", challenge_secret="secret")
-    field = PROVIDERS[kind].field
+    field = CAPTCHAS[kind].token_field
     assert outcome(asking, sent(**{field: " token "}), form) is None
     assert provider.asked == [{"secret": ["secret"], "response": ["token"], "remoteip": [CLIENT]}]
     provider.answer = says({"success": False, "error-codes": ["invalid-input-response"]})
