@@ -1,1 +1,1 @@
-"""Accounts: sign-up, and who is asking."""
+"""Accounts: sign-up, sessions, password recovery, own account and API keys."""

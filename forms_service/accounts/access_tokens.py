@@ -1,4 +1,4 @@
-"""Access tokens: signed, short-lived, and worth nothing without the session that they name."""
+"""Access tokens: short-lived JWTs, valid only while their session is active."""
 
 import time
 import uuid
@@ -11,17 +11,17 @@ from forms_service.config import settings
 from forms_service.security import derive_subkey, generate_secure_token
 
 TYPE = "at+jwt"
-"""The token's `typ` (RFC 9068, 2.1), so that no other signed thing passes for one."""
+"""The token's `typ` (RFC 9068, 2.1), so that no other signed value passes as one."""
 
 ISSUER = "forms_service"
 REQUIRED = ["exp", "iat", "iss", "sub", "sid", "jti"]
 MAX_LENGTH = 1000
-"""Characters beyond which a text is no token of ours; they have about 400."""
+"""Longer tokens are rejected unread; ours have about 400 characters."""
 
 
 @dataclass(frozen=True)
 class Claims:
-    """What a token that is ours and not expired says."""
+    """The claims of a valid token."""
 
     account_id: uuid.UUID
     session_id: uuid.UUID
@@ -30,7 +30,7 @@ class Claims:
 
 
 def issue(account_id: uuid.UUID, session_id: uuid.UUID) -> str:
-    """A token for a session, good for ACCESS_TOKEN_EXPIRE_MINUTES."""
+    """Issue a token for a session, valid for ACCESS_TOKEN_EXPIRE_MINUTES."""
     issued_at = int(time.time())
     claims = {
         "iss": ISSUER,
@@ -44,12 +44,12 @@ def issue(account_id: uuid.UUID, session_id: uuid.UUID) -> str:
 
 
 def lifetime() -> int:
-    """Seconds that a token is good for."""
+    """Seconds that a token is valid."""
     return settings.access_token_expire_minutes * 60
 
 
 def decode(token: str) -> Claims | None:
-    """What the token says; None for any that is not ours to the letter, or is expired."""
+    """Decode a token; None if it is expired, malformed or not byte for byte as issued."""
     if len(token) > MAX_LENGTH:
         return None
     try:
@@ -57,9 +57,9 @@ def decode(token: str) -> Claims | None:
             token, _key(), algorithms=[settings.algorithm], issuer=ISSUER, options={"require": REQUIRED}
         )
         if decoded["header"] != {"alg": settings.algorithm, "typ": TYPE}:
-            return None  # nothing that asks for another key or another way of reading
+            return None  # a header that names another key or algorithm
         if base64url_encode(decoded["signature"]).decode() != token.rpartition(".")[2]:
-            return None  # base64 is read past what does not belong in it
+            return None  # base64 decoding ignores stray characters
         claims = decoded["payload"]
         return Claims(
             uuid.UUID(str(claims["sub"])), uuid.UUID(str(claims["sid"])), int(claims["iat"]), int(claims["exp"])

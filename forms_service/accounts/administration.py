@@ -1,4 +1,4 @@
-"""What an operator does to accounts at a terminal: make, close, open, give a role or a password."""
+"""Operator commands on accounts: create, disable, enable, set role or password."""
 
 import uuid
 from collections.abc import Callable
@@ -18,23 +18,23 @@ LAST_OPERATOR = "This is the last operator: nobody could see all forms any more.
 
 
 def status_of(email: str) -> str | None:
-    """The status of the account with that address, None where there is none."""
+    """The status of the account with that address, or None."""
     return db.session.scalar(select(Account.status).where(Account.email_index == email_index(email)))
 
 
 def require_account(email: str) -> None:
-    """Refuse to go on where there is no account with that address.
+    """Check that the address has an account.
 
-    :raises NotFoundError: saying so
+    :raises NotFoundError: if it has none
     """
     if status_of(email) is None:
         raise NotFoundError(NO_ACCOUNT)
 
 
 def ensure_operator(email: str, new: NewAccount | None) -> None:
-    """Make an operator of the account with that address, or make one; an active account keeps its password.
+    """Promote the account with that address, or create one; an active account keeps its password.
 
-    :raises ConflictError: for a disabled account
+    :raises ConflictError: if it is disabled
     """
     status = status_of(email)
     if status is None and new is not None:
@@ -42,16 +42,16 @@ def ensure_operator(email: str, new: NewAccount | None) -> None:
         return
     if status == "disabled":
         raise ConflictError("The account with this address is disabled. Run first: flask accounts enable ADDRESS")
-    if status == "pending" and new is not None:  # whoever signed up with the address has not shown that it is theirs
+    if status == "pending" and new is not None:  # unconfirmed: the password may be a stranger's
         set_password(email, new.password)
     _change(email, "account_role_changed", _promote)
 
 
 def disable(email: str, *, force: bool = False) -> uuid.UUID:
-    """Close an account, with its sessions, keys and links; its id.
+    """Disable an account, end its access and return its id.
 
-    :raises NotFoundError: where there is none with that address
-    :raises ConflictError: for the last operator, unless `sure`
+    :raises NotFoundError: if the address has no account
+    :raises ConflictError: for the last operator, unless `force`
     """
 
     def close(account: Account) -> None:
@@ -63,10 +63,10 @@ def disable(email: str, *, force: bool = False) -> uuid.UUID:
 
 
 def enable(email: str) -> uuid.UUID:
-    """Open an account that was disabled; its id. One that was never confirmed is sent a new link.
+    """Enable an account and return its id. An unconfirmed one gets a new link.
 
-    :raises NotFoundError: where there is none with that address
-    :raises ConflictError: for one that is not disabled
+    :raises NotFoundError: if the address has no account
+    :raises ConflictError: if it is not disabled
     """
 
     def reopen(account: Account) -> None:
@@ -80,10 +80,10 @@ def enable(email: str) -> uuid.UUID:
 
 
 def set_role(email: str, role: str, *, force: bool = False) -> uuid.UUID:
-    """Give an account another role; its id.
+    """Change an account's role and return its id.
 
-    :raises NotFoundError: where there is none with that address
-    :raises ConflictError: for the last operator, unless `sure`
+    :raises NotFoundError: if the address has no account
+    :raises ConflictError: for the last operator, unless `force`
     """
 
     def assign(account: Account) -> None:
@@ -95,9 +95,9 @@ def set_role(email: str, role: str, *, force: bool = False) -> uuid.UUID:
 
 
 def set_password(email: str, password: str) -> uuid.UUID:
-    """Give an account another password, and end its sessions, keys and links as a reset does; its id.
+    """Set an account's password, end its access as a reset does, and return its id.
 
-    :raises NotFoundError: where there is none with that address
+    :raises NotFoundError: if the address has no account
     """
     password_hash = hash_password(password)
 

@@ -1,4 +1,4 @@
-"""The audit trail: who did what, and when."""
+"""The audit trail."""
 
 import json
 import logging
@@ -19,8 +19,7 @@ from forms_service.web.client import client_address, client_for_log
 def record(name: str, *, account_id: uuid.UUID | None, details: Mapping[str, Any] | None = None) -> None:
     """Add an event to an account's trail, in the caller's transaction.
 
-    `details` are ids and counts, never the data of a person. The client's address is added; what has none was done
-    by a command of the operator or by the service itself.
+    `details` are ids and counts, never personal data. The client address is empty for commands and background tasks.
     """
     client = client_address() if has_request_context() else None
     serialized = json.dumps(details) if details else None
@@ -28,12 +27,12 @@ def record(name: str, *, account_id: uuid.UUID | None, details: Mapping[str, Any
 
 
 def note(name: str) -> None:
-    """Add a command of the operator to the trail, in a transaction of its own."""
+    """Record an operator command, in its own transaction."""
     with write_session():
         record(name, account_id=None)
         db.session.commit()
 
 
 def warn(name: str, **fields: Any) -> None:
-    """Log a security event for the operator: names and ids, never what was typed."""
+    """Log a security event: names and ids, never user input."""
     event(name, level=logging.WARNING, client=client_for_log(settings.log_client), **fields)

@@ -1,4 +1,4 @@
-"""Whom a bearer token stands for: a session of an account, or one of its API keys."""
+"""Bearer tokens: resolves a session's access token or an API key to its caller."""
 
 import hashlib
 import uuid
@@ -15,29 +15,29 @@ from forms_service.errors import AuthorizationError
 from forms_service.extensions import db
 
 KEY_PREFIX = "fs_"
-"""How every API key begins, so that people and scanners of leaked secrets know one when they see it."""
+"""Prefix of every API key, recognisable to people and secret scanners."""
 
 USE_INTERVAL = timedelta(hours=1)
-"""How often the trail says that a key is in use: a line for every request would say no more."""
+"""Key usage is recorded at most this often."""
 
 
 @dataclass(frozen=True)
 class Caller:
-    """An account that is asking, through a session or through one of its API keys."""
+    """The authenticated account, through a session or an API key."""
 
     account_id: uuid.UUID
     role: str
     session_id: uuid.UUID | None = None
     key_id: uuid.UUID | None = None
     scopes: frozenset[str] | None = None
-    """What the API key may do; None for a session, which may do all that its role may."""
+    """Scopes of the API key; None for a session, which is limited only by its role."""
 
     def may(self, scope: str) -> bool:
-        """Whether a session asks, or an API key with that scope."""
+        """Whether this is a session, or an API key with that scope."""
         return self.scopes is None or scope in self.scopes
 
     def require_scope(self, scope: str) -> None:
-        """Refuse an API key without that scope.
+        """Reject an API key without that scope.
 
         :raises AuthorizationError: naming the scope
         """
@@ -46,12 +46,12 @@ class Caller:
 
 
 def token_hash(token: str) -> bytes:
-    """What is kept of a token."""
+    """SHA-256 of a token, as stored."""
     return hashlib.sha256(token.encode()).digest()
 
 
 def authenticate(token: str) -> Caller | None:
-    """Whom a bearer token stands for; the database is asked each time, so what was ended has ended."""
+    """Resolve a bearer token. Queries the database every time, so that revocation is immediate."""
     return _find_by_key(token) if token.startswith(KEY_PREFIX) else _find_by_session(token)
 
 
@@ -83,7 +83,7 @@ def _find_by_key(key: str) -> Caller | None:
 
 
 def _record_use(key_id: uuid.UUID, account_id: uuid.UUID) -> None:
-    """Say once an hour that a key is in use, however many requests come at once."""
+    """Record at most hourly that a key is in use; safe under concurrent requests."""
     due = or_(ApiKey.last_used_at.is_(None), ApiKey.last_used_at < now() - USE_INTERVAL)
     with write_session():
         if rows_changed(update(ApiKey).where(ApiKey.id == key_id, due).values(last_used_at=now())):

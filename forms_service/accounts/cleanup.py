@@ -1,4 +1,4 @@
-"""Taking out what is over: links, sessions, and what the audit trail has kept long enough."""
+"""Hourly cleanup: deletes expired tokens, sessions, refresh tokens, known places and audit events."""
 
 from datetime import timedelta
 
@@ -14,24 +14,24 @@ from forms_service.database.types import now
 from forms_service.extensions import db
 
 SWEEP_INTERVAL = 3600
-"""Seconds from sweep to sweep."""
+"""Seconds."""
 
 
 PLACE_RETENTION = timedelta(days=180)
-"""How long a network or browser is known that nobody signs in from."""
+"""A network or browser is forgotten this long after its last sign-in."""
 
 
 MAX_EVENTS = 10_000
-"""Events that are kept of an account, the newest."""
+"""Audit events kept per account, newest first."""
 
 
 def init_app(app: Flask) -> None:
-    """Sweep once an hour, wherever background work is done."""
+    """Register the cleanup as a periodic task."""
     periodic.register(app, "accounts", SWEEP_INTERVAL, delete_expired)
 
 
 def delete_expired() -> None:
-    """Take out what is over."""
+    """Delete everything expired and erase sign-ups that can no longer be confirmed."""
     kept_since = now() - timedelta(days=settings.audit_retention_days)
     with write_session():
         db.session.execute(delete(Token).where(Token.expires_at < now()))
@@ -45,7 +45,6 @@ def delete_expired() -> None:
 
 
 def _trim_trails() -> None:
-    """Delete the oldest events of accounts that have more than MAX_EVENTS."""
     counted = select(Event.account_id).where(Event.account_id.is_not(None)).group_by(Event.account_id)
     for account_id in db.session.scalars(counted.having(func.count() > MAX_EVENTS)).all():
         trail = Event.account_id == account_id

@@ -1,4 +1,4 @@
-"""Erasing accounts: what hangs on one goes with it, and of its trail stays only the event names and times."""
+"""Account erasure. Audit events survive, reduced to name and time."""
 
 import secrets
 import uuid
@@ -12,10 +12,10 @@ from forms_service.extensions import db
 from forms_service.signals import account_deleted, account_emptying, account_erasing
 
 ERASED_HASH = ""
-"""The password's hash of an account that was erased while its forms still are; no account has it otherwise."""
+"""Password hash of an account that is erased while its forms are still being erased."""
 
 BATCH_SIZE = 500
-"""Pending accounts that one sweep looks at a time."""
+"""Pending accounts per query."""
 
 
 def erase(account_id: uuid.UUID, event: str = "erased") -> None:
@@ -28,9 +28,9 @@ def erase(account_id: uuid.UUID, event: str = "erased") -> None:
 
 
 def anonymize(account: Account) -> None:
-    """Erase all of an account but a row that says nothing, in the caller's transaction.
+    """Erase everything but an empty account row, in the caller's transaction.
 
-    Its forms hang on that until they are erased: `drop_emptied` is called then.
+    Forms still reference the row; `delete_anonymized` removes it after them.
     """
     outbox.delete_about([account.id])
     db.session.execute(update(Event).where(Event.account_id == account.id).values(client=None, details=None))
@@ -43,12 +43,12 @@ def anonymize(account: Account) -> None:
 
 
 def delete_anonymized(account_id: uuid.UUID) -> None:
-    """Delete the row that is left of an account, if it is only that, in the caller's transaction."""
+    """Delete the empty row of an anonymized account, in the caller's transaction."""
     db.session.execute(delete(Account).where(Account.id == account_id, Account.password_hash == ERASED_HASH))
 
 
 def erase_pending(account_id: uuid.UUID, *, unless_linked: bool = False) -> None:
-    """Erase an account that nobody has confirmed, if that is still so; with `unless_linked`, if no link can."""
+    """Erase an account if it is still unconfirmed; with `unless_linked`, only without a valid link."""
     account_emptying.send(account_id=account_id)
     pending = select(Account.id).where(Account.id == account_id, Account.status == "pending")
     if unless_linked:

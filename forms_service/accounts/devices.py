@@ -1,4 +1,4 @@
-"""Where somebody signs in from: address and user agent, and network and browser as places that are known again."""
+"""Sign-in devices: client address, user agent, and the networks and browsers an account has used before."""
 
 import secrets
 from dataclasses import dataclass
@@ -17,28 +17,28 @@ from forms_service.web.client import client_address, client_key
 from forms_service.web.user_agents import MAX_LENGTH
 
 COOKIE = "forms_browser"
-"""Holds a random number, by which a browser that somebody signed in with is known again."""
+"""Holds a random number that identifies a browser after its first sign-in."""
 
 COOKIE_SECONDS = 180 * 86_400
 COOKIE_LENGTH = 43
 CONTEXT = "known_places.place"
 
 MAX_PLACES = 20
-"""Places that are known of one account; the longest unused go."""
+"""Known places per account; the least recently used are dropped."""
 
 
 @dataclass(frozen=True)
 class Device:
-    """Where somebody signs in from."""
+    """The device of a request."""
 
     client: str
     user_agent: str
     places: tuple[bytes, ...] = ()
-    """Its browser, if it was seen before, and its network, as keyed hashes."""
+    """Keyed hashes of its known browser, if any, and its network."""
 
 
 def request_device() -> Device:
-    """What the request says about where it comes from."""
+    """Read the device from the current request."""
     index = current_key_ring().index
     browser = request.cookies.get(COOKIE, "")
     names = [f"browser {browser}"] if len(browser) == COOKIE_LENGTH else []
@@ -47,7 +47,7 @@ def request_device() -> Device:
 
 
 def register_browser() -> Device:
-    """The same for a sign-in that succeeds: a browser without a number is given one with the answer."""
+    """Read the device, and set the browser cookie on a successful response if it is missing."""
     device = request_device()
     if "Sec-Fetch-Mode" not in request.headers or len(device.places) > 1:
         return device
@@ -66,7 +66,7 @@ def register_browser() -> Device:
 
 
 def attempts_key(email: str, device: Device) -> str:
-    """What wrong passwords for an address count by: a known place of the account has tries of its own."""
+    """Rate-limit key for sign-in attempts: known places are counted apart from strangers."""
     browser_first = case({place: order for order, place in enumerate(device.places)}, value=KnownPlace.place)
     place = db.session.scalar(
         select(KnownPlace.place)
@@ -79,12 +79,12 @@ def attempts_key(email: str, device: Device) -> str:
 
 
 def is_known(key: str) -> bool:
-    """Whether a key of `tries_key` is that of a known place."""
+    """Whether a key of `attempts_key` belongs to a known place."""
     return " " in key
 
 
 def remember_device(account_id: object, device: Device) -> None:
-    """Know the places of a device from now on, in the caller's transaction."""
+    """Store the places of a device as known, in the caller's transaction."""
     for place in device.places:
         db.session.merge(KnownPlace(account_id=account_id, place=place, last_used_at=now()))
     own = KnownPlace.account_id == account_id

@@ -1,4 +1,4 @@
-"""How many mails of a kind an address may get in an hour, so that nobody floods a stranger's letter box through us."""
+"""Hourly limits on mails per address, so that nobody can flood a stranger's mailbox."""
 
 from flask import has_request_context
 
@@ -7,18 +7,18 @@ from forms_service.rate_limiting.limits import count
 from forms_service.web.client import client_key
 
 MAX_PER_CLIENT = 3
-"""Mails of a kind that one client can have sent to an address in an hour."""
+"""Mails of a kind per hour that one client can request for an address."""
 
 MAX_PER_ADDRESS = 10
-"""Mails of a kind that an address gets in an hour, whoever asks for them."""
+"""Mails of a kind per hour to an address, from all clients."""
 
 WINDOW = 3600
 
 
 def hourly_limit(kind: str, email: str) -> int:
-    """The limit for the client that asks: what others have asked for does not count against its first three.
+    """The limit for this client: requests by others do not count against its first three.
 
-    So a stranger cannot use up the mails of the address's holder. Call it before a transaction: it may ask Redis.
+    So a stranger cannot use up the holder's mails. May query Redis: call it before a transaction.
     """
     if not has_request_context():
         return MAX_PER_CLIENT

@@ -1,4 +1,4 @@
-"""What a link in a mail proves, once: tokens for one purpose each, of which only a hash is kept."""
+"""Single-use tokens in mail links, each for one purpose. Only a hash is stored."""
 
 import json
 import uuid
@@ -15,14 +15,14 @@ from forms_service.errors import FieldError, ValidationError
 from forms_service.extensions import db
 
 MAX_TRIES = 5
-"""Passwords that may be tried with one token."""
+"""Wrong passwords allowed per token."""
 
 LIFETIMES = {"confirm": timedelta(hours=24), "reset": timedelta(hours=1), "email": timedelta(hours=1)}
-"""How long a token is good for, by its purpose."""
+"""Lifetime by purpose."""
 
 
 def add(token: str, purpose: str, account_id: uuid.UUID, payload: dict[str, Any] | None = None) -> None:
-    """Make a token good, in the caller's transaction. Older ones stay good: a stranger who asks spoils no link."""
+    """Store a token, in the caller's transaction. Older ones stay valid, so that strangers cannot invalidate links."""
     serialized = json.dumps(payload) if payload else None
     expires_at = now() + LIFETIMES[purpose]
     db.session.add(
@@ -31,9 +31,9 @@ def add(token: str, purpose: str, account_id: uuid.UUID, payload: dict[str, Any]
 
 
 def check(purpose: str, token: str) -> tuple[uuid.UUID, dict[str, Any]]:
-    """Whose token it is and what was kept with it, without spending it.
+    """Return the token's account id and payload, without consuming it.
 
-    :raises ValidationError: on `token`, one text for all that is wrong with it
+    :raises ValidationError: on `token`, with one message for every reason
     """
     row = db.session.execute(select(Token.account_id, Token.payload).where(*_valid(purpose, token))).one_or_none()
     if row is None:
@@ -42,14 +42,14 @@ def check(purpose: str, token: str) -> tuple[uuid.UUID, dict[str, Any]]:
 
 
 def is_valid(purpose: str, token: str) -> bool:
-    """Whether the token is good for that purpose now."""
+    """Whether the token is valid for that purpose."""
     return db.session.scalar(select(Token.account_id).where(*_valid(purpose, token))) is not None
 
 
 def count_try(token: str) -> int:
-    """Count a wrong password that is about to be ruled out, in the caller's transaction; how many tries are left.
+    """Count a password attempt, in the caller's transaction, and return the tries left.
 
-    :raises ValidationError: on `token`, when there were MAX_TRIES before
+    :raises ValidationError: on `token`, after MAX_TRIES attempts
     """
     if not rows_changed(update(Token).where(*_valid("confirm", token)).values(tries=Token.tries + 1)):
         raise invalid_token_error()
@@ -57,29 +57,29 @@ def count_try(token: str) -> int:
 
 
 def find_newest(purpose: str, account_id: uuid.UUID) -> Token | None:
-    """The token of that purpose that an account was given last, if it has not expired."""
+    """Find the account's latest unexpired token of that purpose."""
     own = select(Token).where(Token.account_id == account_id, Token.purpose == purpose, Token.expires_at > now())
     return db.session.scalar(own.order_by(Token.expires_at.desc()).limit(1))
 
 
 def payload_of(token: Token | None) -> dict[str, Any]:
-    """What was kept with a token."""
+    """Return a token's payload."""
     return _parse_payload(token.payload if token else None)
 
 
 def replace_payload(token: Token, payload: dict[str, Any]) -> None:
-    """Keep something else with a token, which may be tried anew; in the caller's transaction."""
+    """Replace a token's payload and reset its tries, in the caller's transaction."""
     token.payload, token.tries = json.dumps(payload), 0
 
 
 def consume(purpose: str, token: str) -> tuple[Account, dict[str, Any]]:
-    """Whose token it was, and what was kept with it: of several at once one gets it. In the caller's transaction.
+    """Consume a token, in the caller's transaction; of concurrent requests one succeeds.
 
-    The account is locked before the token, as everywhere: two that wait for each other would wait for ever.
+    Locks the account before the token, as everywhere, to avoid deadlocks.
 
-    :raises ValidationError: on `token`, one text for all that is wrong with it
+    :raises ValidationError: on `token`, with one message for every reason
     """
-    own = _unexpired(purpose, token)  # the last try of several may be the one that is right
+    own = _unexpired(purpose, token)  # not limited by tries: the last allowed one may succeed
     holder = select(Token.account_id).where(*own).scalar_subquery()
     account = db.session.scalar(select(Account).where(Account.id == holder).with_for_update())
     payload = db.session.scalar(select(Token.payload).where(*own))
@@ -89,13 +89,13 @@ def consume(purpose: str, token: str) -> tuple[Account, dict[str, Any]]:
 
 
 def invalid_token_error() -> ValidationError:
-    """What is said of every token that is not good, whatever the reason."""
+    """The error for every invalid token, whatever the reason."""
     sentence = "This link is invalid: it has expired or was already used. Ask for a new one."
     return ValidationError({"token": [FieldError(sentence, "invalid_token")]})
 
 
 def revoke(account_id: uuid.UUID, *purposes: str) -> None:
-    """Make an account's tokens of those purposes, or all of them, worthless; in the caller's transaction."""
+    """Delete an account's tokens of those purposes, or all of them, in the caller's transaction."""
     own = delete(Token).where(Token.account_id == account_id)
     db.session.execute(own.where(Token.purpose.in_(purposes)) if purposes else own)
 

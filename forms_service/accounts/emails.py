@@ -1,6 +1,6 @@
-"""The mails that accounts get, each put into the outbox in the caller's transaction.
+"""Account mails, each queued in the outbox in the caller's transaction.
 
-Nothing that was typed at sign-up is in them: a stranger would send their own words, and links, in our name.
+They contain nothing typed at sign-up: strangers could send their own words and links in our name.
 """
 
 from typing import Any
@@ -15,48 +15,48 @@ from forms_service.security import generate_secure_token
 
 
 def send_confirmation(account: Account, payload: dict[str, Any] | None = None, limit: int = MAX_PER_CLIENT) -> bool:
-    """The link that confirms the address, for this sign-up (`payload`) or the first; False where the limit is hit."""
+    """Queue the link that confirms the address, for this sign-up (`payload`); False if rate limited."""
     return _enqueue_link("confirm", account, "confirm", "/signup/confirm", payload=payload, limit=limit)
 
 
 def send_already_registered(account: Account, limit: int = MAX_PER_CLIENT) -> None:
-    """That somebody signed up with the address again."""
+    """Notify the holder that someone signed up with the address again."""
     _enqueue("already_registered", account, limit=limit, link=_page_url("/forgot"))
 
 
 def send_reset_link(account: Account, limit: int = MAX_PER_CLIENT) -> None:
-    """The link to choose a new password by."""
+    """Queue the password reset link."""
     _enqueue_link("reset", account, "reset", "/reset", limit=limit)
 
 
 def send_password_changed(account: Account) -> None:
-    """That the password is another."""
+    """Notify the account that its password was changed."""
     _enqueue("password_changed", account, link=_page_url("/forgot"))
 
 
 def send_password_reset(account: Account) -> None:
-    """That the password is another, by a link, and API keys have ended as well."""
+    """Notify the account that its password was reset and its API keys revoked."""
     _enqueue("password_reset", account, link=_page_url("/forgot"))
 
 
 def send_new_address_link(account: Account, address: str) -> None:
-    """The link that confirms a new address, sent there."""
+    """Queue the confirmation link to the new address."""
     _enqueue_link("new_address", account, "email", "/new-address", payload={"email": address}, to=address)
 
 
 def send_address_changing(account: Account) -> None:
-    """To the old address: that somebody wants a new one."""
+    """Notify the old address of the requested change."""
     _enqueue("address_changing", account, link=_page_url("/forgot"))
 
 
 def send_address_changed(account: Account, old: str) -> None:
-    """To both addresses: that the account has the new one."""
+    """Notify both addresses of the change."""
     for to in (old, account.email):
         _enqueue("address_changed", account, to=to)
 
 
 def send_new_key(account: Account, name: str) -> None:
-    """That there is a new API key."""
+    """Notify the account of a new API key."""
     _enqueue("new_key", account, name=name, link=_page_url("/forgot"))
 
 
@@ -67,7 +67,7 @@ def _page_url(path: str) -> str:
 def _enqueue_link(
     kind: str, account: Account, purpose: str, path: str, *, payload: dict[str, Any] | None = None, **how: Any
 ) -> bool:
-    """A mail with a token, which is good for nothing where the mail may not be sent."""
+    """Queue a mail with a token, stored only if the mail is queued."""
     token = generate_secure_token()
     sent = _enqueue(kind, account, link=token_url(path, token), **how)
     if sent:
@@ -80,5 +80,5 @@ def _enqueue(kind: str, account: Account, *, to: str | None = None, limit: int =
 
 
 def token_url(path: str, token: str) -> str:
-    """The address of a page of ours, such as "/confirm", with a token that is good for one thing."""
+    """The URL of a page such as "/confirm" with a token."""
     return f"{settings.public_url}{path}?{urlencode({'token': token})}"

@@ -1,4 +1,4 @@
-"""Who is asking: the guards that views declare, and the caller that they let in."""
+"""Guards that views declare, and the caller that they admit."""
 
 from collections.abc import Callable, Sequence
 from functools import wraps
@@ -25,28 +25,28 @@ __all__ = [
 ]
 
 OWNER_ROLES = ("owner", "operator")
-"""The roles that may have forms."""
+"""Roles that may own forms."""
 
 View = Callable[..., Any]
 
 
 def init_app(app: Flask) -> None:
-    """Let the rate limits know who is asking."""
+    """Tell the rate limits the caller of a request."""
     app.extensions["caller_id"] = _caller_id
 
 
 def caller() -> Caller:
-    """Who is asking; only inside a guarded view."""
+    """Return the caller; only inside a guarded view."""
     return cast("Caller", g.caller)
 
 
 def require_session(view: View) -> View:
-    """Only for people who are signed in; what they may do to their own account no API key may."""
+    """Require a signed-in session; API keys may not change the account itself."""
     return _guard("session", _check_session, ROLES[0])(view)
 
 
 def require_owner_session(view: View) -> View:
-    """Only for people who are signed in and may have forms."""
+    """Require a signed-in session of an owner."""
 
     def check(caller: Caller) -> None:
         _check_session(caller)
@@ -56,7 +56,7 @@ def require_owner_session(view: View) -> View:
 
 
 def require_operator(view: View) -> View:
-    """Only for operators who are signed in."""
+    """Require a signed-in session of an operator."""
 
     def check(caller: Caller) -> None:
         _check_session(caller)
@@ -67,7 +67,7 @@ def require_operator(view: View) -> View:
 
 
 def require_owner(*scopes: str) -> Callable[[View], View]:
-    """Only for who may have forms: by a session, or by an API key with those scopes."""
+    """Require an owner: a session, or an API key with the scopes."""
 
     def check(caller: Caller) -> None:
         _check_owner(caller)
@@ -78,7 +78,7 @@ def require_owner(*scopes: str) -> Callable[[View], View]:
 
 
 def require_api_key(scope: str) -> Callable[[View], View]:
-    """Only for programs: by an API key with that scope."""
+    """Require an API key with the scope."""
 
     def check(caller: Caller) -> None:
         if caller.scopes is None:
@@ -108,7 +108,7 @@ def _guard(
 
 
 def _authorize(by: str, check: Callable[[Caller], None]) -> Caller:
-    """Who is asking, if they may."""
+    """Return the caller, or log the refusal and raise."""
     try:
         caller = _current_caller()
         if caller is None:
@@ -131,7 +131,7 @@ def _check_owner(caller: Caller) -> None:
 
 
 def _caller_id() -> str | None:
-    """The account or API key of a valid token, by which its requests are counted; None for a client like any other."""
+    """The account or API key that a request is counted under; None without a valid token."""
     caller = _current_caller()
     if caller is None:
         return None
@@ -139,7 +139,7 @@ def _caller_id() -> str | None:
 
 
 def _current_caller() -> Caller | None:
-    """Whom the request's token stands for, looked up once in a request."""
+    """Authenticate the request's token, once per request."""
     if "current_caller" not in g:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         g.current_caller = authenticate(token.strip()) if scheme.lower() == "bearer" else None

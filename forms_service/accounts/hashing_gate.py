@@ -1,4 +1,4 @@
-"""A bound on how many passwords are hashed at once."""
+"""A limit on concurrent password hashing."""
 
 import threading
 from collections import deque
@@ -10,10 +10,10 @@ from forms_service.metrics import HASHING_REFUSED
 
 
 class HashingGate:
-    """Lets `slots` threads hash at once and `places` more wait their turn for `patience` seconds.
+    """Lets `slots` threads hash at once and queues `max_waiting` more for up to `timeout` seconds.
 
-    bcrypt keeps a core busy for a quarter of a second, so a flood of sign-ups would otherwise take every thread
-    and core from the rest of the service. First come, first served; whoever finds no place is told to come back.
+    bcrypt holds a core for a quarter of a second, so a flood of sign-ups would otherwise starve the rest of the
+    service. The queue is first in, first out; a full queue refuses with 503.
     """
 
     def __init__(self, slots: int, max_waiting: int, timeout: float) -> None:
@@ -25,9 +25,9 @@ class HashingGate:
 
     @contextmanager
     def slot(self) -> Iterator[None]:
-        """A turn to hash.
+        """Hold a slot.
 
-        :raises ServiceUnavailableError: when there is no place to wait, or the turn does not come in time
+        :raises ServiceUnavailableError: if the queue is full, or the wait times out
         """
         self._enter()
         try:

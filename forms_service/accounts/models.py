@@ -1,4 +1,4 @@
-"""The accounts that people have here."""
+"""Tables of accounts, their sessions, tokens, API keys and audit events."""
 
 import uuid
 from datetime import datetime, timedelta
@@ -12,19 +12,19 @@ from forms_service.extensions import Model
 
 EMAIL_CONTEXT = "accounts.email"
 ROLES = ("user", "owner", "operator")
-"""`user` has an account, `owner` may have forms and API keys, `operator` may see all of them."""
+"""`user` has an account, `owner` may have forms and API keys, `operator` sees all of them."""
 
 STATUSES = ("pending", "active", "disabled")
 PURPOSES = ("confirm", "reset", "email")
 SCOPES = ("forms:read", "forms:write", "submissions:read", "submissions:write", "tokens:introspect")
-"""What an API key may be allowed to do."""
+"""Permissions of API keys."""
 
 SESSION_LIFETIME = timedelta(days=30)
-"""How long a session lives after it was last refreshed."""
+"""Counted from the last refresh."""
 
 
 class Account(Model):
-    """A person with an e-mail address and a password; what identifies them is encrypted."""
+    """A person's account; personal data is encrypted."""
 
     __tablename__ = "accounts"
     __table_args__ = (
@@ -46,7 +46,7 @@ class Account(Model):
 
 
 class Session(Model):
-    """One sign-in of an account, on one device; it lives as long as it is refreshed."""
+    """One sign-in on one device, extended by each refresh."""
 
     __tablename__ = "sessions"
 
@@ -60,19 +60,19 @@ class Session(Model):
 
 
 class KnownPlace(Model):
-    """A network or browser that an account was signed in from: strangers' wrong tries do not lock it out there."""
+    """A network or browser with an earlier sign-in: failed attempts by strangers do not lock it out."""
 
     __tablename__ = "known_places"
 
     account_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True)
     place: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
-    """A keyed hash: neither a network nor a browser can be read from it."""
+    """A keyed hash, from which neither network nor browser can be read."""
 
     last_used_at: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
 
 
 class RefreshToken(Model):
-    """A refresh token of a session, used ones too: one that is used again later ends the session."""
+    """A refresh token. Used ones are kept: reuse after the grace period ends the session."""
 
     __tablename__ = "refresh_tokens"
 
@@ -83,7 +83,7 @@ class RefreshToken(Model):
 
 
 class Token(Model):
-    """What a link in a mail proves, once: that its holder reads the address, for one purpose."""
+    """A single-use token from a mail link, which proves control of the address, for one purpose."""
 
     __tablename__ = "tokens"
     __table_args__ = (CheckConstraint(one_of("purpose", PURPOSES), name="purpose"),)
@@ -92,16 +92,16 @@ class Token(Model):
     purpose: Mapped[str] = mapped_column(String(10))
     account_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"), index=True)
     payload: Mapped[str | None] = mapped_column(Encrypted("tokens.payload"))
-    """The new address, where it is one that is confirmed; what was said at a sign-up that was not the first."""
+    """The new address, or the data of a repeated sign-up."""
 
     tries: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")
-    """Wrong passwords that were sent with it."""
+    """Wrong passwords sent with it."""
 
     expires_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
 
 
 class ApiKey(Model):
-    """A key by which a program acts for an account, within its scopes; only its hash is kept."""
+    """An API key; only its hash is stored."""
 
     __tablename__ = "api_keys"
 
@@ -117,7 +117,7 @@ class ApiKey(Model):
 
 
 class Event(Model):
-    """Who did what, and when: the audit trail of an account, kept AUDIT_RETENTION_DAYS, longer than the account."""
+    """An audit event, kept AUDIT_RETENTION_DAYS, even after the account is erased."""
 
     __tablename__ = "events"
 
@@ -126,6 +126,6 @@ class Event(Model):
     name: Mapped[str] = mapped_column(String(40))
     client: Mapped[str | None] = mapped_column(Encrypted("events.client"))
     details: Mapped[str | None] = mapped_column(Encrypted("events.details"))
-    """JSON: ids and counts, never the data of a person."""
+    """JSON of ids and counts, never personal data."""
 
     at: Mapped[datetime] = mapped_column(UTCDateTime, default=now, index=True)

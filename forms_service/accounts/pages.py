@@ -1,6 +1,6 @@
-"""The pages of the room: forms for a service that has no site of its own, and what the links in mails open.
+"""Account pages: forms for sites without their own, and the targets of links in mails.
 
-A link is opened by a GET, which shows a button and changes nothing, since mail scanners open links; the button acts.
+GET changes nothing, because mail scanners open links. The page shows a button, and the button acts.
 """
 
 from typing import Any
@@ -49,7 +49,7 @@ DONE_PAGES = {
     ),
     "signed_in": ("/login/done", "Signed in", "Your e-mail address and password are correct."),
 }
-"""What a browser is led on to: endpoint → path, heading, sentence."""
+"""Pages a browser is redirected to: endpoint → path, heading, sentence."""
 
 NEXT_LINKS = {
     "signed_up": (("accounts.resend", "No mail received?"),),
@@ -58,7 +58,7 @@ NEXT_LINKS = {
     "forgotten": (("accounts.forgot", "No mail received?"),),
     "signed_in": (("docs.show", "What you can do with the account"),),
 }
-"""Where it leads from there, besides home: endpoint → endpoint and text."""
+"""Links on those pages besides home: endpoint → endpoint and text."""
 
 
 def _show(template: str, **values: Any) -> Response:
@@ -66,7 +66,7 @@ def _show(template: str, **values: Any) -> Response:
 
 
 def _show_link(template: str, purpose: str) -> Response:
-    """The page behind a link in a mail: a form, or what is wrong with the link when nothing could come of the form."""
+    """Show the form behind a mail link, or the error if the token is invalid."""
     token = request.args.get("token", "")
     if email_tokens.is_valid(purpose, token):
         return _show(template, token=token)
@@ -78,7 +78,7 @@ def _show_link(template: str, purpose: str) -> Response:
 @public
 @UNLIMITED_PAGE
 def form() -> Response:
-    """The sign-up form."""
+    """Show the sign-up form."""
     return _show("signup")
 
 
@@ -86,7 +86,7 @@ def form() -> Response:
 @public
 @UNLIMITED_PAGE
 def resend() -> Response:
-    """Ask for the confirmation mail again."""
+    """Show the form that requests another confirmation mail."""
     return _show("resend")
 
 
@@ -94,7 +94,7 @@ def resend() -> Response:
 @public
 @UNLIMITED_PAGE
 def forgot() -> Response:
-    """Ask for a link to choose a new password by."""
+    """Show the form that requests a reset link."""
     return _show("forgot")
 
 
@@ -102,7 +102,7 @@ def forgot() -> Response:
 @public
 @UNLIMITED_LINK
 def confirm() -> Response:
-    """Behind the link that confirms an address."""
+    """Show the target of a confirmation link."""
     return _show_link("confirm", "confirm")
 
 
@@ -110,7 +110,7 @@ def confirm() -> Response:
 @public
 @UNLIMITED_LINK
 def reset() -> Response:
-    """Behind the link to choose a new password by."""
+    """Show the target of a reset link."""
     return _show_link("reset", "reset")
 
 
@@ -118,7 +118,7 @@ def reset() -> Response:
 @public
 @UNLIMITED_LINK
 def new_address() -> Response:
-    """Behind the link that confirms a new address."""
+    """Show the target of a link that confirms a new address."""
     return _show_link("new_address", "email")
 
 

@@ -1,4 +1,4 @@
-"""Passwords with the app's pepper and cost, hashed a bounded number at a time."""
+"""Password hashing with the app's pepper and cost, limited by the hashing gate."""
 
 import re
 import time
@@ -20,41 +20,38 @@ from forms_service.security.passwords import cost_of, verify_password
 from forms_service.validation.password_strength import contains_context
 
 HASHING_TIMEOUT = 5.0
-"""Seconds that a password waits for its turn to be hashed."""
+"""Seconds to wait for a hashing slot."""
 
 COST_CACHE_SECONDS = 300.0
-"""Seconds that the highest cost of all accounts is remembered."""
+"""Seconds that the highest cost of any account is cached."""
 
 RESERVED_THREADS = THREADS // 4
-"""Threads that never wait for a turn, so that the rest of the service answers during a flood."""
+"""Threads that never wait for a slot, so that the service still answers during a flood of sign-ins."""
 
 
 GENERIC_WORDS = frozenset(
     {"form", "forms", "Forms", "service", "Service", "Account", "Site", "User", "Owner", "Operator"}
 )
-"""Words of names, of services and of accounts made by a command, that are words of passphrases like any other."""
+"""Words of names and service names that stay allowed in passphrases."""
 
 TOO_PERSONAL = "A password must not contain your name, your address or the name of this service. Choose another."
 
 
 class PersonalData(Protocol):
-    """What is asked of a person whose password it is."""
+    """The personal data a password must not contain."""
 
     @property
-    def email(self) -> str:
-        """The whole address."""
+    def email(self) -> str: ...
 
     @property
-    def first_name(self) -> str:
-        """As they wrote it."""
+    def first_name(self) -> str: ...
 
     @property
-    def last_name(self) -> str:
-        """As they wrote it."""
+    def last_name(self) -> str: ...
 
 
 def init_app(app: Flask, settings: Settings) -> None:
-    """Let as many be hashed at once as there are cores, over all processes."""
+    """Create the gate: one slot per core across all processes, plus one."""
     slots = max(1, -(-cores() // settings.web_concurrency)) + 1
     app.extensions["hashing_cost"] = {"cost": 0, "until": 0.0}
     app.extensions["hashing"] = HashingGate(
@@ -63,9 +60,9 @@ def init_app(app: Flask, settings: Settings) -> None:
 
 
 def hash_password(password: str) -> str:
-    """The password as it is kept; waits its turn, with no transaction open.
+    """Hash a password; waits for a slot, with no transaction open.
 
-    :raises ServiceUnavailableError: when too many wait already
+    :raises ServiceUnavailableError: if too many are waiting
     """
     pepper = current_key_ring().pepper
     db.session.rollback()
@@ -74,11 +71,11 @@ def hash_password(password: str) -> str:
 
 
 def check_password(password: str, password_hash: str | None) -> bool:
-    """Whether it is the password that is kept; waits its turn, with no transaction open.
+    """Whether the password matches the hash; waits for a slot, with no transaction open.
 
-    It takes as long as the highest cost of any account, also where none is kept: the time tells nobody whose it is.
+    Takes as long as the highest cost of any account, even without a hash, so that timing does not reveal accounts.
 
-    :raises ServiceUnavailableError: when too many wait already
+    :raises ServiceUnavailableError: if too many are waiting
     """
     pepper = current_key_ring().pepper
     highest = max(_highest_cost(), cost_of(password_hash or ""))
@@ -92,9 +89,9 @@ def check_password(password: str, password_hash: str | None) -> bool:
 
 
 def require_current_password(account_id: uuid.UUID, password: str) -> str:
-    """The hash of an account's password, once it was shown to be known.
+    """Check an account's current password and return its hash.
 
-    :raises ValidationError: on `password`, when it is not the current one
+    :raises ValidationError: on `password`, if it is wrong
     """
     password_hash = db.session.scalar(select(Account.password_hash).where(Account.id == account_id))
     if password_hash is None:
@@ -105,7 +102,7 @@ def require_current_password(account_id: uuid.UUID, password: str) -> str:
 
 
 def refuse_personal_password(password: str, person: PersonalData, field: str = "password") -> None:
-    """Refuse a new password that holds the person's name or address, or the service's name.
+    """Reject a password that contains the person's name or address, or the service's name.
 
     :raises ValidationError: on `field`
     """
@@ -117,7 +114,7 @@ def refuse_personal_password(password: str, person: PersonalData, field: str = "
 
 
 def needs_rehash(password_hash: str) -> bool:
-    """Whether it was hashed at a cost below today's."""
+    """Whether the hash has a lower cost than the current setting."""
     return cost_of(password_hash) < settings.bcrypt_rounds
 
 
@@ -126,12 +123,12 @@ def _gate() -> HashingGate:
 
 
 def _dummy_hash(rounds: int) -> str:
-    """What no password hashes to, and takes as long to compare."""
+    """A hash that no password matches and that costs the same to compare."""
     return f"$2b${rounds:02}${'.' * 53}"
 
 
 def _highest_cost() -> int:
-    """The highest cost that a password of an account may have: asked for now and then, and never below today's."""
+    """The highest cost of any account's hash (cached), and at least the current setting."""
     cache: dict[str, float] = current_app.extensions["hashing_cost"]
     if cache["until"] < time.monotonic():
         digits = db.session.scalar(select(func.max(func.substr(Account.password_hash, 5, 2)))) or "0"

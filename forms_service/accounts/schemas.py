@@ -1,4 +1,4 @@
-"""The fields that several rooms of accounts share."""
+"""Fields shared by the account schemas."""
 
 from typing import Any, ClassVar
 
@@ -8,11 +8,11 @@ from forms_service.validation.fields import Text
 from forms_service.validation.text import collapse_whitespace, has_control_characters
 
 _CONTROLS = r"\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069"
-"""Control characters, and marks that turn text around, as a range of a described pattern."""
+"""Control characters and bidirectional formatting marks, as a regex range."""
 
 
 class CurrentPassword(Text):
-    """A password that was chosen already: nothing is asked of it but that it could be one."""
+    """An existing password: only its length is checked, not the password rules."""
 
     default_error_messages: Messages = {"too_long": "Must have at most 128 characters."}
     json_schema: ClassVar[dict[str, Any]] = {
@@ -33,7 +33,7 @@ class CurrentPassword(Text):
 
 
 class TokenField(Text):
-    """A token; what is wrong with one is found out when it is looked up."""
+    """A token; its validity is checked when it is looked up."""
 
     default_error_messages: Messages = {"too_long": "Invalid token."}
     json_schema: ClassVar[dict[str, Any]] = {"minLength": 1, "maxLength": 1000, "pattern": "^[!-~]+$"}
@@ -46,7 +46,7 @@ class TokenField(Text):
 
 
 class Checkbox(CodedField):
-    """True or false, as JSON or as a checkbox of a form sends it."""
+    """A boolean, as JSON or as a form's checkbox sends it."""
 
     default_error_messages: Messages = {"invalid": "Must be true or false."}
     json_schema: ClassVar[dict[str, Any]] = {
@@ -63,7 +63,7 @@ class Checkbox(CodedField):
 
 
 class KeyName(Text):
-    """What the holder calls an API key."""
+    """The name of an API key."""
 
     default_error_messages: Messages = {
         "too_long": "Must have at most 100 characters.",
@@ -84,7 +84,7 @@ class KeyName(Text):
 
 
 class Scopes(CodedField):
-    """What an API key may do: a list of scopes, each once."""
+    """The scopes of an API key: a list without duplicates."""
 
     default_error_messages: Messages = {"invalid_scopes": f"Must be a list of scopes: {', '.join(SCOPES)}."}
     json_schema: ClassVar[dict[str, Any]] = {

@@ -1,4 +1,4 @@
-"""What the rooms of accounts share, and the operator's use cases."""
+"""Account use cases that several account packages share."""
 
 import uuid
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ NO_ACCOUNT = "There is no account with this e-mail address."
 
 @dataclass(frozen=True)
 class NewAccount:
-    """What a person says about themselves."""
+    """The data a new account is created from."""
 
     email: str
     first_name: str
@@ -34,9 +34,9 @@ class NewAccount:
 
 
 def create(new: NewAccount, *, role: str, status: str) -> Account:
-    """A new account.
+    """Create an account.
 
-    :raises ConflictError: for an address that has one
+    :raises ConflictError: if the address already has an account
     """
     account = build_account(new, hash_password(new.password), role=role, status=status)
     with write_session():
@@ -52,7 +52,7 @@ def create(new: NewAccount, *, role: str, status: str) -> Account:
 
 
 def build_account(new: NewAccount, password_hash: str, *, role: str, status: str) -> Account:
-    """An account that is not stored yet."""
+    """Build an account without storing it."""
     return Account(
         email=new.email,
         email_index=email_index(new.email),
@@ -67,21 +67,21 @@ def build_account(new: NewAccount, password_hash: str, *, role: str, status: str
 
 
 def list_accounts() -> Iterator[Account]:
-    """All accounts, the oldest first, without holding them all in memory; the trail says that they were listed."""
+    """Yield all accounts, oldest first, in batches, and record that in the audit trail."""
     audit.note("accounts_listed")
     yield from db.session.scalars(select(Account).order_by(Account.id).execution_options(yield_per=500))
 
 
 def lock_by_email(email: str) -> Account | None:
-    """The account with that address, in any spelling; nobody else changes it in the transaction."""
+    """Find and lock the account with that address, in any spelling."""
     return db.session.scalar(select(Account).where(Account.email_index == email_index(email)).with_for_update())
 
 
 def lock_by_id(account_id: uuid.UUID) -> Account | None:
-    """The account; nobody else changes it in the transaction."""
+    """Find and lock the account."""
     return db.session.scalar(select(Account).where(Account.id == account_id).with_for_update())
 
 
 def email_index(email: str) -> bytes:
-    """What an account is found by: the same for every spelling of one address."""
+    """Blind index of an address: equal for every spelling of it."""
     return current_key_ring().index(email_key(email), EMAIL_CONTEXT)

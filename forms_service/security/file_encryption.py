@@ -1,7 +1,7 @@
-"""Files under AES-256-GCM, in chunks, so that one of any size is never whole in memory nor in clear on a disk.
+"""File encryption with AES-256-GCM in chunks: constant memory, no plaintext on disk.
 
-The construction is STREAM (Hoang, Reyhanitabar, Rogaway, Vizár, 2015): a chunk's nonce is a prefix of the file, the
-chunk's number, and whether it is the last one. So no chunk can be changed, left out, moved, or added at the end.
+The construction is STREAM (Hoang, Reyhanitabar, Rogaway, Vizár, 2015): a nonce is a file prefix, the chunk number
+and a last-chunk flag. So chunks cannot be changed, dropped, reordered or appended.
 """
 
 import secrets
@@ -11,18 +11,18 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 MAGIC = b"FSF\x01"
-"""What a file begins with; the last byte is the version of the format."""
+"""File signature; the last byte is the format version."""
 
 PREFIX_BYTES = 7
 HEADER_BYTES = len(MAGIC) + PREFIX_BYTES
 CHUNK_BYTES = 65_536
-"""Bytes in clear of every chunk but the last."""
+"""Plaintext bytes of every chunk but the last."""
 
 TAG_BYTES = 16
 
 
 class FileEncryptor:
-    """Encrypts one file while it comes in: `update` for every piece, `finish` once."""
+    """Encrypts one file incrementally: `update` for every piece, `finish` once."""
 
     def __init__(self, key: bytes) -> None:
         self._cipher = AESGCM(key)
@@ -31,7 +31,7 @@ class FileEncryptor:
         self._number = 0
 
     def update(self, data: bytes) -> bytes:
-        """What is ready to be written; a chunk waits until it is certain not to be the last."""
+        """Return the output that is ready; one chunk is held back until it is known not to be the last."""
         self._waiting += data
         ready = b"" if self._number else self._begin()
         while len(self._waiting) > CHUNK_BYTES:
@@ -40,7 +40,7 @@ class FileEncryptor:
         return ready
 
     def finish(self) -> bytes:
-        """The rest."""
+        """Return the last chunk."""
         begin = b"" if self._number else self._begin()
         return begin + self._chunk(bytes(self._waiting), last=True)
 
@@ -55,9 +55,9 @@ class FileEncryptor:
 
 
 def decrypt_stream(key: bytes, read: Callable[[int], bytes]) -> Iterator[bytes]:
-    """The file that `read(size)` gives, in clear, chunk by chunk; each was checked before it is given.
+    """Yield the plaintext of the file that `read(size)` reads, chunk by chunk, each authenticated.
 
-    :raises ValueError: at the place where it was changed, cut off, or something was added
+    :raises ValueError: where it was changed, truncated or extended
     """
     header = read(HEADER_BYTES)
     if len(header) != HEADER_BYTES or not header.startswith(MAGIC):
@@ -76,7 +76,7 @@ def decrypt_stream(key: bytes, read: Callable[[int], bytes]) -> Iterator[bytes]:
 
 
 def sealed_size(size: int) -> int:
-    """Bytes that a file of that size takes when it is encrypted."""
+    """Size of a file of `size` bytes once encrypted."""
     chunks = max(1, -(-size // CHUNK_BYTES))
     return HEADER_BYTES + size + chunks * TAG_BYTES
 

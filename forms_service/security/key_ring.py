@@ -1,4 +1,4 @@
-"""The key ring: fields under AES-256-GCM, the blind index, and how the keys themselves are kept wrapped."""
+"""The key ring: AES-256-GCM encryption of values, the blind index, and key wrapping."""
 
 import hmac
 import os
@@ -12,44 +12,47 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 NONCE_BYTES = 12
 PREFIX_BYTES = 4
 VERSION = 1
-"""Of what is encrypted now. Version 0 had four bytes of key id, of which the first was 0, and no row."""
+"""Format of new values. Version 0 has a 4-byte key id starting with 0, and no row in the associated data."""
 
 KEY_BYTES = 32
 MIN_CIPHERTEXT = PREFIX_BYTES + NONCE_BYTES + 16
-"""Bytes of an empty text: mark, nonce and tag."""
+"""Bytes of an encrypted empty text: prefix, nonce and tag."""
 
 
 class UnknownKeyError(ValueError):
-    """Data under a key that this ring does not hold: another process has made a newer one."""
+    """The data key is not in this ring: another process has created a newer one."""
 
 
 class KeyRing:
-    """Keys in the clear, in memory only: data keys by id, the index key and the password pepper.
+    """Plaintext keys, in memory only: data keys by id, the index key and the password pepper.
 
-    A nonce is random, so one data key is good for 2^32 values (NIST SP 800-38D, 8.3); `flask keys rotate --data`
-    starts the next.
+    Nonces are random, so a data key is good for 2^32 values (NIST SP 800-38D, 8.3). `flask keys rotate --data` starts
+    the next.
     """
 
     def __init__(self, data_keys: Mapping[int, bytes], index_key: bytes, pepper: bytes) -> None:
         self._ciphers = {key_id: AESGCM(key) for key_id, key in data_keys.items()}
         self.current = max(data_keys)
         self.prefix = key_prefix(self.current)
-        """Begins what is encrypted now; what begins otherwise is under an older key, or of an older version."""
+        """First bytes of new values; any other prefix means an older key or format."""
 
         self._index_hash = hmac.new(index_key, digestmod="sha256")
         self.pepper = pepper
 
     def encrypt(self, text: str, context: str, row: str) -> bytes:
-        """Version (1 byte), key id (3), nonce (12), ciphertext and tag (16); only this row's `place` decrypts it."""
+        """Return version (1 byte), key id (3), nonce (12), ciphertext and tag (16).
+
+        `context` and `row` are associated data: only the same pair decrypts it.
+        """
         nonce = os.urandom(NONCE_BYTES)
         associated = f"{context}\0{row}".encode()
         return self.prefix + nonce + self._ciphers[self.current].encrypt(nonce, text.encode(), associated)
 
     def decrypt(self, ciphertext: bytes, context: str, row: str) -> str:
-        """The text that was encrypted for that place of that row; values of version 0 know only their place.
+        """Decrypt a value; version 0 was bound to its context alone.
 
-        :raises UnknownKeyError: when its key is not on the ring
-        :raises ValueError: when it was changed, or belongs to another place or row
+        :raises UnknownKeyError: if its key is not in the ring
+        :raises ValueError: if it was changed, or belongs to another context or row
         """
         if len(ciphertext) < MIN_CIPHERTEXT or ciphertext[0] > VERSION:
             raise ValueError("This value was changed.")
@@ -64,8 +67,8 @@ class KeyRing:
             raise ValueError("This value was changed, or copied from another row or column.") from None
 
     def index(self, text: str, context: str) -> bytes:
-        """32 bytes by which equal texts are found without being readable: HMAC-SHA-256, another for each place."""
-        keyed = self._index_hash.copy()  # hmac.digest would let go of the interpreter's lock for it: 12 µs instead of 3
+        """Blind index: HMAC-SHA-256, 32 bytes, that differs per context."""
+        keyed = self._index_hash.copy()  # hmac.digest() releases the GIL, which makes it 12 µs instead of 3
         keyed.update(f"{context}\0{text}".encode())
         return keyed.digest()
 
@@ -82,20 +85,20 @@ def _part_text(part: object) -> str:
 
 
 def key_prefix(key_id: int) -> bytes:
-    """The bytes that begin every value of this version under that data key."""
+    """First bytes of every value under that data key."""
     return bytes([VERSION]) + key_id.to_bytes(PREFIX_BYTES - 1)
 
 
 def wrap(key: bytes, wrapping_key: bytes, label: str) -> bytes:
-    """A key encrypted under another; `label` says which, and must be said again to unwrap it."""
+    """Encrypt a key with another; unwrapping needs the same `label`."""
     nonce = secrets.token_bytes(NONCE_BYTES)
     return nonce + AESGCM(wrapping_key).encrypt(nonce, key, label.encode())
 
 
 def unwrap(wrapped: bytes, wrapping_keys: Sequence[bytes], label: str) -> bytes:
-    """The key that one of the wrapping keys was used on.
+    """Decrypt a wrapped key with whichever wrapping key fits.
 
-    :raises ValueError: when none of them was
+    :raises ValueError: if none does
     """
     for wrapping_key in wrapping_keys:
         try:

@@ -1,6 +1,6 @@
-"""Secrets that stand in public lists of those found in tutorials, images and repositories.
+"""Secrets published in tutorials, images and repositories.
 
-known_secrets.bin holds the first 6 bytes of the SHA-256 of each, in small letters; the NOTICE beside it says whence.
+known_secrets.bin holds the first 6 bytes of the SHA-256 of each, lower-cased; NOTICE names the sources.
 """
 
 import hashlib
@@ -8,11 +8,11 @@ from functools import cache
 from importlib.resources import files
 
 BYTES = 6
-"""Of a digest: of a billion random secrets about ten would be taken for known."""
+"""Per digest: about ten in a billion random secrets match by accident."""
 
 
 def is_known(secret: str) -> bool:
-    """Whether a secret stands in a public list, in whatever case."""
+    """Whether a secret is in a public list, in any case."""
     return _digest(secret.strip().casefold()) in _digests()
 
 

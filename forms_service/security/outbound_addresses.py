@@ -1,4 +1,4 @@
-"""Which addresses the service may connect to on somebody else's word: public ones, and what its operator allows."""
+"""Addresses that outbound requests may connect to: public ones, and those the operator allows."""
 
 import ipaddress
 from collections.abc import Iterable
@@ -12,7 +12,7 @@ FORBIDDEN_NETWORKS = tuple(
         ("192.88.99.0/24", "64:ff9b::/96", "64:ff9b:1::/48", "2001::/23", "2002::/16", "3fff::/20", "5f00::/16"),
     )
 )
-"""Networks that some Pythons take for global: relays and translators into other networks, examples, segment routing."""
+"""Networks that some Python versions call global: relays, translators, documentation, segment routing."""
 
 METADATA_NETWORKS = tuple(
     map(
@@ -20,11 +20,11 @@ METADATA_NETWORKS = tuple(
         ("169.254.0.0/16", "fd00:ec2::/32", "fe80::/10", "168.63.129.16/32", "100.100.100.200/32", "192.0.0.192/32"),
     )
 )
-"""Where clouds tell a machine its secrets: shut whatever the operator allows."""
+"""Cloud metadata services: blocked even if the operator allows the network."""
 
 
 def is_allowed(address: str, networks: Iterable[Network] = ()) -> bool:
-    """Whether to connect to an address as `getaddrinfo` gives it; `networks` are allowed although they are private."""
+    """Whether to connect to an address from `getaddrinfo`; `networks` are allowed even if private."""
     try:
         parsed = _unmap(ipaddress.ip_address(address.partition("%")[0]))
     except ValueError:

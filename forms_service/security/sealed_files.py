@@ -1,4 +1,4 @@
-"""Whole files under a password: the streams of `streams.py`, with a salt in front."""
+"""Password-based file encryption: a salt, then the stream of `file_encryption.py`."""
 
 from collections.abc import Callable, Iterator
 from typing import BinaryIO
@@ -7,11 +7,11 @@ from forms_service.security.file_encryption import CHUNK_BYTES, FileEncryptor, d
 from forms_service.security.passphrase import SALT_BYTES, derive_key, generate_salt
 
 MAGIC = b"FSP\x01"
-"""Begins every such file; the last byte is the version of the format."""
+"""File signature; the last byte is the format version."""
 
 
 def encrypt_file(source: BinaryIO, password: str) -> Iterator[bytes]:
-    """The file encrypted, piece by piece: magic, salt, then the chunks of a stream."""
+    """Yield the encrypted file: magic, salt, then chunks."""
     salt = generate_salt()
     yield MAGIC + salt
     sealer = FileEncryptor(derive_key(password, salt))
@@ -21,9 +21,9 @@ def encrypt_file(source: BinaryIO, password: str) -> Iterator[bytes]:
 
 
 def decrypt_file(source: BinaryIO, password: str) -> Iterator[bytes]:
-    """The file in clear, piece by piece; each was checked before it is given.
+    """Yield the plaintext, each chunk authenticated.
 
-    :raises ValueError: for a wrong password, and for a file that was changed, cut off or never ours
+    :raises ValueError: for a wrong password or a damaged or foreign file
     """
     head = source.read(len(MAGIC) + SALT_BYTES)
     if len(head) < len(MAGIC) + SALT_BYTES or not head.startswith(MAGIC):

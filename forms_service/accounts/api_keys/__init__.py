@@ -1,1 +1,1 @@
-"""API keys, and what programs do with them to accounts."""
+"""API keys, and token introspection for programs."""

@@ -1,4 +1,4 @@
-"""What an API key is, and what is told of a token."""
+"""Schemas of API keys and token introspection."""
 
 import marshmallow as ma
 
@@ -8,7 +8,7 @@ from forms_service.validation.base import Schema
 
 
 class NewKey(Schema):
-    """A key that is wanted."""
+    """A new API key."""
 
     password = CurrentPassword(required=True, metadata={"description": "The account's current password."})
     name = KeyName(required=True, metadata={"examples": ["my site"]})
@@ -16,7 +16,7 @@ class NewKey(Schema):
 
 
 class KeyOf(Schema):
-    """A key of the account, without the key itself."""
+    """An API key, without its secret."""
 
     id = ma.fields.UUID(required=True)
     name = ma.fields.String(required=True)
@@ -28,20 +28,20 @@ class KeyOf(Schema):
 
 
 class MadeKey(KeyOf):
-    """A key that was just made."""
+    """A created API key, with its secret."""
 
     key = ma.fields.String(required=True, metadata={"description": "Shown only once; the service keeps only a hash."})
 
 
 class Introspect(Schema):
-    """A token that somebody showed to a program (RFC 7662, 2.1)."""
+    """A token to introspect (RFC 7662, 2.1)."""
 
     token = TokenField(required=True)
     token_type_hint = TokenField(metadata={"description": "Accepted and ignored."})
 
 
 class Introspected(Schema):
-    """What the token is good for (RFC 7662, 2.2); of one that is not live, only that."""
+    """The state of a token (RFC 7662, 2.2); only `active` if it is not valid."""
 
     active = ma.fields.Boolean(required=True)
     token_type = ma.fields.String(metadata={"const": "Bearer"})

@@ -1,4 +1,4 @@
-"""The use cases of API keys."""
+"""Use cases of API keys."""
 
 import uuid
 from typing import Any
@@ -18,16 +18,16 @@ from forms_service.security import generate_secure_token
 from forms_service.web.pagination import Page, decode_cursor, paginate
 
 MAX_KEYS = 25
-"""API keys of one account."""
+"""Per account."""
 
 TOO_MANY_KEYS = f"An account can have at most {MAX_KEYS} API keys. Revoke one that is no longer used."
 
 
 def create(caller: Caller, password: str, name: str, scopes: list[str]) -> dict[str, Any]:
-    """A new key, shown this once; its holder is told by mail.
+    """Create a key, returned only here, and notify the account by mail.
 
-    :raises ValidationError: on `password`, when it is not the current one
-    :raises AuthorizationError: when the account has MAX_KEYS
+    :raises ValidationError: on `password`, if it is wrong
+    :raises AuthorizationError: if the account has MAX_KEYS
     """
     password_hash = require_current_password(caller.account_id, password)
     key = KEY_PREFIX + generate_secure_token()
@@ -49,7 +49,7 @@ def create(caller: Caller, password: str, name: str, scopes: list[str]) -> dict[
 
 
 def list_keys(caller: Caller, limit: int, cursor: str | None) -> Page[dict[str, Any]]:
-    """The account's keys, the newest first."""
+    """List the account's keys, newest first."""
     query = select(ApiKey).where(ApiKey.account_id == caller.account_id)
     position = decode_cursor(cursor, uuid.UUID)
     if position:
@@ -60,9 +60,9 @@ def list_keys(caller: Caller, limit: int, cursor: str | None) -> Page[dict[str, 
 
 
 def revoke(key_id: uuid.UUID, caller: Caller) -> None:
-    """Make one of the account's keys worthless.
+    """Revoke one of the account's keys.
 
-    :raises NotFoundError: where there is none, or it is another's
+    :raises NotFoundError: if the account has no such key
     """
     with write_session():
         own = delete(ApiKey).where(ApiKey.id == key_id, ApiKey.account_id == caller.account_id)
@@ -73,7 +73,7 @@ def revoke(key_id: uuid.UUID, caller: Caller) -> None:
 
 
 def introspect(token: str, token_type_hint: str | None = None) -> dict[str, Any]:
-    """What an access token is good for now, in the words of RFC 7662."""
+    """Return the state of an access token, as in RFC 7662."""
     claims = access_tokens.decode(token)
     caller = authenticate(token) if claims else None
     email = db.session.scalar(select(Account.email).where(Account.id == caller.account_id)) if caller else None
@@ -92,7 +92,7 @@ def introspect(token: str, token_type_hint: str | None = None) -> dict[str, Any]
 
 
 def as_dict(key: ApiKey) -> dict[str, Any]:
-    """What its holder is shown of a key."""
+    """A key as its holder sees it."""
     names = ("id", "name", "created_at", "last_used_at")
     data = {name: getattr(key, name) for name in names}
     return data | {"scopes": key.scopes.split()} | unreadable_flag(key.name)

@@ -1,4 +1,4 @@
-"""The keys blueprint."""
+"""Endpoints of API keys."""
 
 import uuid
 from typing import Any

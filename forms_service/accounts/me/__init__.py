@@ -1,1 +1,1 @@
-"""One's own account: read, changed, exported, erased."""
+"""Own account: show, change, export, erase."""

@@ -1,4 +1,4 @@
-"""Taking one's data along, and leaving."""
+"""Data export and account erasure."""
 
 import json
 import uuid
@@ -25,7 +25,7 @@ Kind = TypeVar("Kind", Session, ApiKey)
 
 
 def export(caller: Caller) -> dict[str, Any]:
-    """Everything held on the account, in one document that the rooms above add their parts to, fit for JSON."""
+    """Return everything stored about the account as JSON-ready data; other packages add parts by signal."""
     with write_session():
         audit.record("exported", account_id=caller.account_id)
         db.session.commit()
@@ -41,7 +41,7 @@ def export(caller: Caller) -> dict[str, Any]:
 
 
 def list_events(caller: Caller, limit: int, cursor: str | None) -> Page[dict[str, Any]]:
-    """What happened to the account, the newest first."""
+    """List the account's audit events, newest first."""
     query = _events(caller.account_id)
     position = decode_cursor(cursor, uuid.UUID)
     if position:
@@ -51,11 +51,11 @@ def list_events(caller: Caller, limit: int, cursor: str | None) -> Page[dict[str
 
 
 def erase(caller: Caller, password: str) -> bool:
-    """Erase the account with all that hangs on it; whether it is done, or some forms are left to the background.
+    """Erase the account; returns False if forms remain for a background task.
 
-    Of the trail stays what happened when, without where from.
+    Audit events survive without client and details.
 
-    :raises ValidationError: on `password`, when it is not the current one
+    :raises ValidationError: on `password`, if it is wrong
     """
     require_current_password(caller.account_id, password)
     is_left = any(left for _, left in account_emptying.send(account_id=caller.account_id))

@@ -1,4 +1,4 @@
-"""What an account is, and what its holder may change."""
+"""Schemas of one's own account."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from forms_service.validation.fields import Email, Password, PersonName, Phone
 
 
 class Me(Schema):
-    """The account that asks."""
+    """The caller's account."""
 
     id = ma.fields.UUID(required=True)
     email = ma.fields.String(required=True)
@@ -27,7 +27,7 @@ class Me(Schema):
 
 
 class Profile(Schema):
-    """What the holder changes; what is left out stays as it is."""
+    """Changes to the profile; omitted fields stay as they are."""
 
     first_name = PersonName()
     last_name = PersonName()
@@ -35,27 +35,27 @@ class Profile(Schema):
 
 
 class CurrentPasswordOnly(Schema):
-    """That it is really the holder."""
+    """The current password, as confirmation."""
 
     password = CurrentPassword(required=True)
 
 
 class NewPassword(Schema):
-    """A new password, and the one that is good until now."""
+    """A new password, with the current one."""
 
     password = CurrentPassword(required=True, metadata={"description": "The current password."})
     new_password = Password(required=True, metadata={"examples": ["Correct-horse-8"]})
 
 
 class NewEmail(Schema):
-    """A new e-mail address."""
+    """A new e-mail address, with the current password."""
 
     password = CurrentPassword(required=True, metadata={"description": "The current password."})
     email = Email(required=True, metadata={"examples": ["ann@example.org"]})
 
 
 class EventOf(Schema):
-    """Something that happened to the account."""
+    """An audit event of the account."""
 
     id = ma.fields.UUID(required=True)
     name = ma.fields.String(required=True, metadata={"examples": ["signed_in"]})
@@ -67,7 +67,7 @@ class EventOf(Schema):
 
 
 class Document(Schema):
-    """Everything held on an account, a part for each room that holds something."""
+    """Everything stored about an account, one part per package."""
 
     account = ma.fields.Nested(Me, required=True)
     sessions = ma.fields.List(ma.fields.Nested(SessionKept), required=True)
@@ -75,11 +75,10 @@ class Document(Schema):
     events = ma.fields.List(ma.fields.Nested(EventOf), required=True)
 
     class Meta:
-        """In the description: there may be more parts."""
+        """Other packages may add parts."""
 
         unknown = ma.INCLUDE
 
     @ma.post_dump(pass_original=True)
     def _add_parts(self, data: dict[str, Any], document: dict[str, Any], **_: Any) -> dict[str, Any]:
-        """What rooms above have added is shown as it is."""
         return {**document, **data}

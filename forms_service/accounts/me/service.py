@@ -1,4 +1,4 @@
-"""The use cases of one's own account."""
+"""Use cases of one's own account."""
 
 import uuid
 from typing import Any
@@ -21,7 +21,7 @@ from forms_service.extensions import db
 
 
 def get_account(caller: Caller) -> Account:
-    """The account that asks."""
+    """Return the caller's account."""
     account = db.session.get(Account, caller.account_id)
     if account is None:
         raise AuthenticationError()  # erased just now
@@ -29,7 +29,7 @@ def get_account(caller: Caller) -> Account:
 
 
 def change_profile(caller: Caller, changes: dict[str, Any]) -> Account:
-    """The account with some of its fields changed."""
+    """Change fields of the account."""
     with write_session():
         account = _lock_account(caller.account_id)
         for name, value in changes.items():
@@ -40,9 +40,9 @@ def change_profile(caller: Caller, changes: dict[str, Any]) -> Account:
 
 
 def change_password(caller: Caller, password: str, new_password: str) -> None:
-    """Change the password, and end every other session.
+    """Change the password and end all other sessions.
 
-    :raises ValidationError: on `password`, when it is not the current one
+    :raises ValidationError: on `password`, if it is wrong
     """
     current_hash = require_current_password(caller.account_id, password)
     refuse_personal_password(new_password, get_account(caller), "new_password")
@@ -58,14 +58,14 @@ def change_password(caller: Caller, password: str, new_password: str) -> None:
 
 
 def change_email(caller: Caller, password: str, email: str) -> None:
-    """Send a link to the new address, and a word to the old one; nothing is changed before the link is used.
+    """Queue a link to the new address and a notice to the old one; the link makes the change.
 
-    :raises ValidationError: on `password`, when it is not the current one
+    :raises ValidationError: on `password`, if it is wrong
     """
     current_hash = require_current_password(caller.account_id, password)
     with fixed_duration(), write_session():
         account = _lock_account(caller.account_id, current_hash)
-        # not locked: two who swap their addresses would wait for each other
+        # not locked: two accounts swapping addresses would deadlock
         holder = db.session.scalar(select(Account).where(Account.email_index == email_index(email)))
         if holder is None or holder is account or holder.status == "pending":
             emails.send_new_address_link(account, email)
@@ -77,10 +77,10 @@ def change_email(caller: Caller, password: str, email: str) -> None:
 
 
 def confirm_email(token: str) -> None:
-    """Give the account the address that the token was sent to, and end every session.
+    """Change the address and end all access.
 
-    :raises ValidationError: for a token that is no good
-    :raises ConflictError: when another account has the address by now
+    :raises ValidationError: for an invalid token
+    :raises ConflictError: if another account has the address
     """
     _, payload = email_tokens.check("email", token)
     _erase_pending_signup(payload["email"])
@@ -101,7 +101,7 @@ def confirm_email(token: str) -> None:
 
 
 def _erase_pending_signup(email: str) -> None:
-    """Erase a sign-up with this address that nobody has confirmed: the token proves whose address it is."""
+    """Erase an unconfirmed sign-up with this address: the token proves its real holder."""
     pending = select(Account.id).where(Account.email_index == email_index(email), Account.status == "pending")
     account_id = db.session.scalar(pending)
     if account_id is not None:
@@ -109,7 +109,7 @@ def _erase_pending_signup(email: str) -> None:
 
 
 def _lock_account(account_id: uuid.UUID, current_hash: str | None = None) -> Account:
-    """The account, with the password that was just shown, if one was."""
+    """Lock the account, and check that its password hash is still `current_hash`, if given."""
     account = lock_by_id(account_id)
     if account is None:
         raise AuthenticationError()

@@ -1,4 +1,4 @@
-"""The me blueprint."""
+"""Endpoints of one's own account."""
 
 from typing import Any
 

@@ -1,1 +1,1 @@
-"""Coming back after the password was forgotten."""
+"""Password recovery."""

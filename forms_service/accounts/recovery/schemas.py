@@ -1,4 +1,4 @@
-"""What a new password is chosen by."""
+"""Schema of the password-reset request."""
 
 from forms_service.accounts.schemas import TokenField
 from forms_service.validation.base import Schema
@@ -6,7 +6,7 @@ from forms_service.validation.fields import Password
 
 
 class Reset(Schema):
-    """A new password for who was sent the token."""
+    """A reset token and the new password."""
 
     token = TokenField(required=True)
     password = Password(required=True, metadata={"examples": ["Correct-horse-7"]})

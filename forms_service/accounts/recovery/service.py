@@ -1,4 +1,4 @@
-"""The use cases of a forgotten password."""
+"""Password recovery."""
 
 from forms_service.accounts import audit, email_limits, email_tokens, emails
 from forms_service.accounts.constant_time import fixed_duration
@@ -13,7 +13,7 @@ from forms_service.signals import account_confirmed
 
 
 def request_reset(email: str) -> None:
-    """Send a link to choose a new password by, if there is such an account; the time does not tell."""
+    """Queue a reset link if the account exists; the duration is the same either way."""
     with fixed_duration():
         limit = email_limits.hourly_limit("reset", email)
         with write_session():
@@ -25,11 +25,11 @@ def request_reset(email: str) -> None:
 
 
 def reset(token: str, password: str) -> str:
-    """Put a new password in place of the forgotten one, and end every session and API key; the account's address.
+    """Set a new password, end all sessions, revoke all API keys and return the address.
 
-    An account that waited to be confirmed is: whoever has the token reads the address.
+    A pending account becomes active, because the token proves control of the address.
 
-    :raises ValidationError: for a token that is no good
+    :raises ValidationError: for an invalid token
     """
     account_id, _ = email_tokens.check("reset", token)
     holder = db.session.get(Account, account_id)

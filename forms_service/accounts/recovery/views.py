@@ -1,4 +1,4 @@
-"""The recovery blueprint."""
+"""Endpoints of password recovery."""
 
 from typing import Any
 

@@ -1,1 +1,1 @@
-"""Signing in and out, and the sessions between."""
+"""Sessions: sign in, refresh, sign out."""

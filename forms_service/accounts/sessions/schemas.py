@@ -1,4 +1,4 @@
-"""What is said to sign in, and what is got for it."""
+"""Schemas of sign-in and sessions."""
 
 import marshmallow as ma
 
@@ -8,20 +8,20 @@ from forms_service.validation.fields import Email
 
 
 class Login(Schema):
-    """A person who has an account."""
+    """Sign-in credentials."""
 
     email = Email(required=True, metadata={"examples": ["ann@example.com"]})
     password = CurrentPassword(required=True, metadata={"examples": ["Correct-horse-7"]})
 
 
 class Refresh(Schema):
-    """A session that goes on."""
+    """A refresh token."""
 
     refresh_token = TokenField(required=True)
 
 
 class Tokens(Schema):
-    """What the next requests are made with."""
+    """An access token and a refresh token."""
 
     access_token = ma.fields.String(required=True, metadata={"description": "Send it as `Authorization: Bearer …`."})
     token_type = ma.fields.String(required=True, metadata={"const": "Bearer"})
@@ -32,7 +32,7 @@ class Tokens(Schema):
 
 
 class SessionKept(Schema):
-    """A place where the account is signed in."""
+    """A session of the account."""
 
     id = ma.fields.UUID(required=True)
     created_at = ma.fields.DateTime(required=True)
@@ -43,6 +43,6 @@ class SessionKept(Schema):
 
 
 class SessionOf(SessionKept):
-    """The same, seen from another."""
+    """A session, and whether it is the current one."""
 
     current = ma.fields.Boolean(required=True, metadata={"description": "Whether it is the session of this request."})

@@ -1,4 +1,4 @@
-"""The use cases of sessions: signing in, going on, signing out."""
+"""Use cases of sessions."""
 
 import hmac
 import uuid
@@ -26,7 +26,7 @@ from forms_service.security import derive_subkey, generate_secure_token
 from forms_service.web.pagination import Page, decode_cursor, paginate
 
 REUSE_GRACE = timedelta(seconds=10)
-"""How long a refresh token that was used is accepted again: two tabs, or an answer that was lost."""
+"""A used refresh token stays valid this long, for parallel tabs and lost responses."""
 
 WRONG_CREDENTIALS = (
     "Wrong e-mail address or password. If you have not confirmed your address yet, open the link in the "
@@ -38,7 +38,7 @@ ACCOUNT_DISABLED = "This account is disabled. Ask the operator."
 
 @dataclass(frozen=True)
 class Tokens:
-    """What the next requests of a session are made with."""
+    """The token pair of a session."""
 
     access_token: str
     refresh_token: str
@@ -47,12 +47,13 @@ class Tokens:
 
 
 def sign_in(email: str, password: str, device: Device) -> Tokens:
-    """A new session. Every wrong pair gets the same answer after the same work.
+    """Start a session. Every wrong pair gets the same response after the same work.
 
-    :raises AuthenticationError: for a wrong pair, and for an account that is not confirmed: whoever signed up with an
-        address would learn from another answer whether it was free
-    :raises AuthorizationError: for the right pair of a closed account
-    :raises ConflictError: when the password is changed at this very moment
+    A pending account counts as wrong: another response would reveal that the address was free at sign-up.
+
+    :raises AuthenticationError: for wrong credentials or an unconfirmed account
+    :raises AuthorizationError: for a disabled account, with the right password
+    :raises ConflictError: if the password changes meanwhile
     """
     query = select(Account.id, Account.password_hash, Account.status)
     row = db.session.execute(query.where(Account.email_index == email_index(email))).one_or_none()
@@ -74,7 +75,7 @@ def sign_in(email: str, password: str, device: Device) -> Tokens:
 
 
 def start_session(account_id: uuid.UUID, device: Device) -> Tokens:
-    """A new session of an account, in the caller's transaction."""
+    """Start a session, in the caller's transaction."""
     session = Session(account_id=account_id, client=device.client, user_agent=device.user_agent, created_at=now())
     tokens = _issue_tokens(session, generate_secure_token())
     remember_device(account_id, device)
@@ -83,18 +84,18 @@ def start_session(account_id: uuid.UUID, device: Device) -> Tokens:
 
 
 def refresh(refresh_token: str) -> Tokens:
-    """A new pair for a session. The token is spent by it: used again more than REUSE_GRACE later, it ends the session.
+    """Rotate a session's tokens. Reuse of the old token after REUSE_GRACE ends the session.
 
-    Until then it gets the same refresh token again, so that a session has one line of them.
+    Until then it returns the same successor, so that a session has one chain of tokens.
 
-    :raises AuthenticationError: for a token of no living session
+    :raises AuthenticationError: if the session is not active
     """
     key = token_hash(refresh_token)
     query = select(Session).join(RefreshToken).join(Account).where(RefreshToken.hash == key)
     living = (Session.expires_at > now(), Session.created_at > now() - _max_age(), Account.status == "active")
     with write_session():
         session = db.session.scalar(query.where(*living).with_for_update(of=Session))
-        token = db.session.get(RefreshToken, key)  # read after the session is locked: another may just have used it
+        token = db.session.get(RefreshToken, key)  # read under the lock: another request may just have used it
         if session is None or token is None:
             raise AuthenticationError(SESSION_ENDED)
         if token.used_at and token.used_at < now() - REUSE_GRACE:
@@ -107,7 +108,7 @@ def refresh(refresh_token: str) -> Tokens:
 
 
 def sign_out(caller: Caller) -> None:
-    """End the session that asks."""
+    """End the caller's session."""
     with write_session():
         db.session.execute(delete(Session).where(Session.id == caller.session_id))
         audit.record("signed_out", account_id=caller.account_id, details={"session": str(caller.session_id)})
@@ -115,7 +116,7 @@ def sign_out(caller: Caller) -> None:
 
 
 def list_sessions(caller: Caller, limit: int, cursor: str | None) -> Page[dict[str, Any]]:
-    """Where the account is signed in, the newest first."""
+    """List the account's active sessions, newest first."""
     query = select(Session).where(Session.account_id == caller.account_id, Session.expires_at > now())
     position = decode_cursor(cursor, uuid.UUID)
     if position:
@@ -128,7 +129,7 @@ def list_sessions(caller: Caller, limit: int, cursor: str | None) -> Page[dict[s
 def end_session(session_id: uuid.UUID, caller: Caller) -> None:
     """End one of the account's sessions.
 
-    :raises NotFoundError: where there is none, or it is another's
+    :raises NotFoundError: if the account has no such session
     """
     with write_session():
         own = delete(Session).where(Session.id == session_id, Session.account_id == caller.account_id)
@@ -139,7 +140,7 @@ def end_session(session_id: uuid.UUID, caller: Caller) -> None:
 
 
 def sign_out_everywhere(caller: Caller) -> None:
-    """End all of the account's sessions, the one that asks too."""
+    """End all of the account's sessions."""
     with write_session():
         end_sessions(caller.account_id)
         audit.record("signed_out_everywhere", account_id=caller.account_id)
@@ -147,19 +148,19 @@ def sign_out_everywhere(caller: Caller) -> None:
 
 
 def end_sessions(account_id: uuid.UUID, *, but: uuid.UUID | None = None) -> None:
-    """End every session of an account, or every other one, in the caller's transaction."""
+    """End all sessions of an account, but one if given, in the caller's transaction."""
     own = delete(Session).where(Session.account_id == account_id)
     db.session.execute(own.where(Session.id != but) if but else own)
 
 
 def end_access(account_id: uuid.UUID) -> None:
-    """End every session and every API key of an account, in the caller's transaction."""
+    """End all sessions and revoke all API keys of an account, in the caller's transaction."""
     end_sessions(account_id)
     db.session.execute(delete(ApiKey).where(ApiKey.account_id == account_id))
 
 
 def _issue_tokens(session: Session, refresh_token: str) -> Tokens:
-    """A pair for a session that begins or goes on; it ends SESSION_MAX_DAYS after it began, whoever refreshes it."""
+    """Extend a session, at most to SESSION_MAX_DAYS after its start, and issue its next tokens."""
     session.last_used_at = now()
     session.expires_at = min(session.last_used_at + SESSION_LIFETIME, session.created_at + _max_age())
     db.session.add(session)
@@ -172,7 +173,7 @@ def _issue_tokens(session: Session, refresh_token: str) -> Tokens:
 
 
 def _successor(refresh_token: str) -> str:
-    """The refresh token that follows on one: always the same, and known to nobody who has only the first."""
+    """The next refresh token, derived with a secret key: deterministic, yet unpredictable from the first."""
     key = derive_subkey(settings.secret_key, "forms_service refresh token")
     return urlsafe_b64encode(hmac.digest(key, refresh_token.encode(), "sha256")).decode().rstrip("=")
 
@@ -182,7 +183,7 @@ def _max_age() -> timedelta:
 
 
 def _record_failure(account_id: uuid.UUID | None) -> None:
-    """Also where there is no account: the answer takes as long, and the operator sees who guesses."""
+    """Record the failure, also without an account, so that the work is the same."""
     audit.warn("sign_in_failed", account=account_id)
     with write_session():
         audit.record("sign_in_failed", account_id=account_id)
@@ -197,7 +198,7 @@ def _revoke_reused(session: Session) -> None:
 
 
 def as_dict(session: Session) -> dict[str, Any]:
-    """What its holder is shown of a session."""
+    """A session as its holder sees it."""
     names = ("id", "created_at", "last_used_at", "expires_at", "client", "user_agent")
     data = {name: getattr(session, name) for name in names}
     return data | unreadable_flag(*data.values())

@@ -1,4 +1,4 @@
-"""The sessions blueprint."""
+"""Endpoints of sessions."""
 
 import uuid
 from typing import Any

@@ -1,1 +1,1 @@
-"""Signing up, and confirming the address."""
+"""Sign-up and confirmation of the address."""

@@ -1,4 +1,4 @@
-"""What people say about themselves, and what they are told."""
+"""Schemas of sign-up."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from forms_service.validation.fields import Email, Password, PersonName, Phone
 
 
 class Signup(Schema):
-    """A person who wants an account."""
+    """A sign-up."""
 
     email = Email(required=True, metadata={"examples": ["ann@example.com"]})
     first_name = PersonName(required=True, metadata={"examples": ["Ann"]})
@@ -20,7 +20,7 @@ class Signup(Schema):
 
 
 class SignedUp(Schema):
-    """What a person who signed up is told: the same whether or not the address was taken."""
+    """The result of a sign-up: the same whether or not the address was taken."""
 
     email = ma.fields.String(required=True, metadata={"description": "The address as sent, trimmed."})
     status = ma.fields.String(
@@ -29,7 +29,7 @@ class SignedUp(Schema):
 
 
 class Confirmation(Schema):
-    """The token of a link, and the password that was chosen at that sign-up, or the one that takes its place."""
+    """A confirmation token, with the sign-up password or its replacement."""
 
     token = TokenField(required=True)
     password = CurrentPassword(required=True, metadata={"examples": ["Correct-horse-7"]})
@@ -39,7 +39,7 @@ class Confirmation(Schema):
 
     @ma.validates_schema(skip_on_field_errors=True)
     def _check_new(self, data: dict[str, Any], **_: Any) -> None:
-        """A password that is chosen now has to be as good as one of a sign-up."""
+        """A replacement must meet the password rules of a sign-up."""
         if data["replace"]:
             try:
                 Password().deserialize(data["password"])
@@ -48,12 +48,12 @@ class Confirmation(Schema):
 
 
 class Address(Schema):
-    """An e-mail address that a mail is asked for."""
+    """The address to send a mail to."""
 
     email = Email(required=True, metadata={"examples": ["ann@example.com"]})
 
 
 class MailToken(Schema):
-    """What a link in a mail holds."""
+    """The token from a mail link."""
 
     token = TokenField(required=True)

@@ -1,4 +1,4 @@
-"""The use cases of signing up."""
+"""Use cases of sign-up."""
 
 import uuid
 
@@ -24,14 +24,14 @@ DIFFERENT = "You signed up with a different password. Enter that one, or choose 
 
 
 def sign_up(new: NewAccount) -> dict[str, str]:
-    """Make an account for whoever fills in the form; its e-mail address and status.
+    """Create an account and return its address and status.
 
-    With confirmation a taken address gets the same answer in the same time: the hash comes before anybody looks, and
-    the look takes as long whatever it finds. Without, it cannot be hidden.
+    With confirmation, a taken address gets the same response in the same time: hashing comes before the lookup, and the
+    lookup has a fixed duration. Without confirmation it cannot be hidden.
 
-    :raises AuthorizationError: where nobody may sign up
+    :raises AuthorizationError: if sign-up is closed
     :raises ConflictError: for a taken address, without confirmation
-    :raises ServiceUnavailableError: when too many passwords are being hashed
+    :raises ServiceUnavailableError: if too many passwords are being hashed
     """
     if not settings.signup_enabled:
         raise AuthorizationError("Sign-up is closed.")
@@ -49,12 +49,12 @@ def sign_up(new: NewAccount) -> dict[str, str]:
 
 
 def confirm(token: str, password: str, device: Device, *, replace: bool = False) -> Tokens:
-    """Make the account active, and sign its holder in.
+    """Activate the account and sign in.
 
-    The link proves that its reader has the address, not that they chose the password: another may have signed up
-    with the address. So the password of that sign-up is asked for; with `replace`, this one takes its place.
+    The link proves control of the address, but someone else may have signed up with it. So the sign-up's password is
+    required; `replace` sets a new one instead.
 
-    :raises ValidationError: for a token that is no good, for another password, or a new one that is too weak
+    :raises ValidationError: for an invalid token, a wrong password, or a weak replacement
     """
     account_id, payload = email_tokens.check("confirm", token)
     signup_hash = payload.get("password_hash") or _signup_hash(account_id)
@@ -78,7 +78,7 @@ def confirm(token: str, password: str, device: Device, *, replace: bool = False)
 
 
 def activate(account: Account) -> None:
-    """Let a pending account in, in the caller's transaction; what came before its holder was known is dropped."""
+    """Activate a pending account, in the caller's transaction, and end access from before the confirmation."""
     account.status = "active"
     account.confirmed_at = now()
     email_tokens.revoke(account.id)
@@ -86,7 +86,7 @@ def activate(account: Account) -> None:
 
 
 def resend(email: str) -> None:
-    """Send the link of the newest sign-up again, if an account waits for it; the time does not tell."""
+    """Resend the newest confirmation link, if one is pending; the duration is the same either way."""
     with fixed_duration():
         limit = email_limits.hourly_limit("confirm", email)
         with write_session():
@@ -98,7 +98,7 @@ def resend(email: str) -> None:
 
 
 def _signup_hash(account_id: uuid.UUID) -> str:
-    """The password that the account was made with, for tokens of the first sign-up."""
+    """The account's password hash, for tokens of the first sign-up."""
     signup_hash = db.session.scalar(select(Account.password_hash).where(Account.id == account_id))
     if signup_hash is None:
         raise email_tokens.invalid_token_error()
@@ -106,7 +106,6 @@ def _signup_hash(account_id: uuid.UUID) -> str:
 
 
 def _hash_replacement(account_id: uuid.UUID, password: str) -> str:
-    """The hash of a password that takes the place of the one of the sign-up."""
     account = db.session.get(Account, account_id)
     if account is None:
         raise email_tokens.invalid_token_error()
@@ -115,7 +114,7 @@ def _hash_replacement(account_id: uuid.UUID, password: str) -> str:
 
 
 def _check_signup_password(token: str, password: str, signup_hash: str) -> str:
-    """The hash of the password, once it is known to be that of the sign-up. The try is counted before."""
+    """Check the sign-up's password and return its hash. The try is counted first."""
     with write_session():
         tries_left = email_tokens.count_try(token)
         db.session.commit()
@@ -125,11 +124,11 @@ def _check_signup_password(token: str, password: str, signup_hash: str) -> str:
 
 
 def _store(new: NewAccount, password_hash: str, status: str) -> uuid.UUID | None:
-    """The new account's id; None for a taken address, whose holder is told."""
+    """Store the account and return its id; None if the address is taken."""
     limit = email_limits.hourly_limit("confirm", new.email)
     try:
         return _insert(new, password_hash, status, limit)
-    except IntegrityError:  # somebody else has just signed up with it
+    except IntegrityError:  # a concurrent sign-up came first
         return _insert(new, password_hash, status, limit)
 
 
@@ -137,7 +136,7 @@ def _insert(new: NewAccount, password_hash: str, status: str, limit: int) -> uui
     with write_session():
         account = lock_by_email(new.email)
         if account is not None:
-            if settings.signup_confirmation:  # else whoever signs up is told
+            if settings.signup_confirmation:  # otherwise the response says it
                 _notify_holder(account, new, password_hash, limit)
             db.session.commit()
             return None
@@ -152,9 +151,9 @@ def _insert(new: NewAccount, password_hash: str, status: str, limit: int) -> uui
 
 
 def _notify_holder(account: Account, new: NewAccount, password_hash: str, limit: int) -> None:
-    """An account that waits may be somebody else's try: this sign-up gets a link of its own, for what it said.
+    """Queue a mail to the holder: a pending account gets a link for this sign-up's own data.
 
-    Where the address may not get another mail, the link that was sent last is for this sign-up from now on.
+    If the mail is rate limited, the latest link is reassigned to this sign-up.
     """
     audit.record("signed_up_again", account_id=account.id)
     if account.status == "active":

@@ -1,4 +1,4 @@
-"""The signup blueprint: the form that every product has."""
+"""Endpoints of sign-up."""
 
 from typing import Any
 
