@@ -61,7 +61,7 @@ class Service:
         others = form_for(app, FIELDS, allowed_origins=["https://other.example"])
         closed, full = form_for(app, FIELDS, closed=True), form_for(app, FIELDS, max_submissions=1)
         with app.app_context(), dispose_engine():
-            app.test_client().post(f"/f/{full}", json={"name": "Ann", "email": "ann@example.com"})
+            app.test_client().post(f"/f/{full}", json={"name": "Eve", "email": "eve@example.com"})
         self.server = Server(folder, SETTINGS)
         self.forms = {
             name: f"{self.server.url}/f/{form}"
