@@ -1,4 +1,4 @@
-"""Where background work is done: in serving processes, in `flask worker`, never in a command; and what kills leave."""
+"""Background work in serving processes and `flask worker`, and recovery after kills."""
 
 import os
 import signal
@@ -9,20 +9,18 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from datetime import timedelta
 from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
-from forms_service.background import periodic, runner
-from forms_service.background.models import PeriodicTask
+from forms_service.background import runner
 from forms_service.background.runner import Background, Loop
 from forms_service.database.transactions import write_session
-from forms_service.database.types import new_id, now
+from forms_service.database.types import new_id
 from forms_service.delivery import outbox, worker
 from forms_service.delivery.models import Message
 from forms_service.delivery.service import send_test
@@ -32,6 +30,7 @@ from tests.support import servers
 from tests.support.mail_server import DROP, TAKE_AND_DROP, TAKE_AND_LEAVE, MailServer
 
 Start = Callable[..., "subprocess.Popen[bytes]"]
+
 
 BEGINS = "Background work started."
 
@@ -123,53 +122,6 @@ class TestThreads:
         loop.join(5)
         assert caplog.text.count("is waiting for the database") == 1
         assert "Traceback" not in caplog.text
-
-
-class TestTasks:
-    """What is done from time to time."""
-
-    def test_each_is_run_once_in_the_fleet_when_it_is_due(self, make_app_on_each_db: MakeApp) -> None:
-        ran: list[str] = []
-        apps = [make_app_on_each_db() for _ in range(4)]
-        for app in apps:
-            periodic.register(app, "retention", 3600, lambda: ran.append("retention"))
-
-        def process(app: Flask) -> None:
-            with app.app_context():
-                periodic.run_due()
-
-        for _ in range(3):
-            with ThreadPoolExecutor(4) as threads:
-                list(threads.map(process, apps))
-        assert ran == ["retention"]
-        self.let_pass(apps[0], 3601)
-        with ThreadPoolExecutor(4) as threads:
-            list(threads.map(process, apps))
-        assert ran == ["retention"] * 2
-
-    def test_one_that_fails_keeps_no_other_and_is_tried_again_before_its_time(
-        self, app_on_each_db: Flask, caplog: pytest.LogCaptureFixture
-    ) -> None:
-        ran: list[str] = []
-        app_on_each_db.extensions["tasks"].clear()
-        periodic.register(app_on_each_db, "broken", 86_400, lambda: 1 / 0)
-        periodic.register(app_on_each_db, "fine", 86_400, lambda: ran.append("fine"))
-        with app_on_each_db.app_context():
-            assert periodic.run_due() == ["broken", "fine"]
-            assert "A periodic task failed: broken" in caplog.text
-            assert periodic.run_due() == []
-        self.let_pass(app_on_each_db, periodic.RETRY_DELAY + 1)
-        with app_on_each_db.app_context():
-            assert periodic.run_due() == ["broken"]
-
-    def let_pass(self, app: Flask, seconds: float) -> None:
-        with app.app_context(), write_session():
-            due = {row.name: row.next_run_at for row in db.session.scalars(select(PeriodicTask))}
-            for name, moment in due.items():
-                earlier = moment - timedelta(seconds=seconds)
-                db.session.execute(update(PeriodicTask).where(PeriodicTask.name == name).values(next_run_at=earlier))
-            db.session.commit()
-        assert max(due.values()) > now() - timedelta(seconds=1)
 
 
 @pytest.fixture

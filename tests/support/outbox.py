@@ -1,0 +1,58 @@
+"""A transport that records messages, and the state of the outbox."""
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import select
+
+from forms_service.database.transactions import write_session
+from forms_service.database.types import new_id
+from forms_service.delivery import outbox
+from forms_service.delivery.message import DeliveryError, OutgoingMessage
+from forms_service.delivery.models import Attempt, Message
+from forms_service.extensions import db
+
+ANN = "ann@example.com"
+
+
+class RecordingTransport:
+    """Takes what he is given; `answer` may refuse it."""
+
+    taken: list[OutgoingMessage]
+    answer: Callable[[OutgoingMessage], str]
+
+    def __init__(self) -> None:
+        self.taken = []
+        self.answer = lambda _: "250 OK"
+
+    def send(self, message: OutgoingMessage) -> str:
+        assert not db.session().in_transaction(), "nothing is open in the database meanwhile"
+        self.taken.append(message)
+        return self.answer(message)
+
+    def close(self) -> None:
+        pass
+
+
+def enqueue(kind: str = "test", to: str = ANN, about: uuid.UUID | None = None, **more: Any) -> uuid.UUID | None:
+    with write_session():
+        identity = outbox.enqueue_mail(kind, to, {"token": "s3cret-token"}, about=about or new_id(), **more)
+        db.session.commit()
+    return identity
+
+
+def states() -> list[str]:
+    return list(db.session.scalars(select(Message.state).order_by(Message.id)))
+
+
+def attempts() -> list[tuple[str, str]]:
+    query = select(Attempt.outcome, Attempt.answer).order_by(Attempt.id)
+    return [(outcome, answer) for outcome, answer in db.session.execute(query)]
+
+
+def refuse(answer: str, *, permanent: bool = False) -> Callable[[OutgoingMessage], str]:
+    def answered(_: OutgoingMessage) -> str:
+        raise DeliveryError(answer, permanent)
+
+    return answered
