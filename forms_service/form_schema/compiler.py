@@ -14,7 +14,6 @@ MAX_FIELDS = 500
 UNKNOWN_FIELDS = ("keep", "drop", "reject")
 
 NAME_TOO_LONG = FieldError(f"Field names must have at most {MAX_NAME_LENGTH} characters.", "name_too_long")
-TOO_MANY_FIELDS = FieldError(f"Send at most {MAX_FIELDS} fields.", "too_many_fields")
 
 
 class FormSchema(Schema):
@@ -40,8 +39,6 @@ class FormSchema(Schema):
 
         :raises marshmallow.ValidationError: with all errors by name, in the order of the form
         """
-        if len(data) > MAX_FIELDS:
-            raise ma.ValidationError({ma.exceptions.SCHEMA: [TOO_MANY_FIELDS]})
         result: dict[str, Any] = {}
         errors: dict[str, Any] = {}
         for name, value in data.items():

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, LargeBinary, Select, bindparam, delete, func, select
 
-from forms_service.database.types import new_id, now
+from forms_service.database.types import now
 from forms_service.encryption.compiled_sql import CompiledQuery, Row, execute, pipeline
 from forms_service.errors import AuthorizationError, FieldError, ValidationError
 from forms_service.extensions import db
@@ -55,7 +55,6 @@ class NewSubmission:
     """A submission to store: what identifies its duplicates, and its rows."""
 
     form: PublishedForm
-    id: uuid.UUID
     content_hash: bytes
     """Keyed hash of form and content."""
 
@@ -63,6 +62,9 @@ class NewSubmission:
     """Keyed hash of form, content and client."""
 
     keys: KeyHashes | None = None
+    id: uuid.UUID = field(init=False)
+    """Set with the rows, since ids sort by the time of storing."""
+
     spam: bool = False
     rows: list[Row] = field(default_factory=list)
 
@@ -95,7 +97,7 @@ def identify(
             content=ring.index(f"content {content} {key}", KEY_CONTEXT),
             bare=ring.index(key, KEY_CONTEXT),
         )
-    return NewSubmission(form, new_id(), content_hash, fingerprint, keys)
+    return NewSubmission(form, content_hash, fingerprint, keys)
 
 
 def decide(connection: Connection, batch: Sequence[NewSubmission]) -> list[Outcome]:

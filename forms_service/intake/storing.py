@@ -10,7 +10,7 @@ from sqlalchemy.exc import DataError, IntegrityError
 from forms_service.background import periodic
 from forms_service.database.group_commit import GroupCommit
 from forms_service.database.transactions import write_connection
-from forms_service.database.types import now
+from forms_service.database.types import new_id, now
 from forms_service.delivery import outbox
 from forms_service.encryption.compiled_sql import EncryptedInsert, Row, insert_rows, prepare_rows
 from forms_service.errors import NotFoundError
@@ -64,7 +64,7 @@ def add_rows(
 ) -> None:
     """Prepare the rows of a submission before its transaction, so that encryption holds up no other writer."""
     form = new.form
-    new.spam = bool(reasons)
+    new.id, created_at, new.spam = new_id(), now(), bool(reasons)
     submission = {
         "id": new.id,
         "form_id": form.id,
@@ -77,7 +77,7 @@ def add_rows(
         "client": client,
         "content_hash": new.content_hash,
         "fingerprint": new.fingerprint,
-        "created_at": now(),
+        "created_at": created_at,
     }
     rows: list[Row] = [(SUBMISSIONS, submission)]
     rows += [(EMAILS, {"email_index": index, "submission_id": new.id}) for index in email_indexes]

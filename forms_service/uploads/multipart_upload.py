@@ -21,8 +21,8 @@ from forms_service.validation.base import UNKNOWN_FIELD
 from forms_service.validation.text import normalize_unicode, storable_text
 from forms_service.web.bodies import boundary, declared_charset, iter_body
 from forms_service.web.charsets import decode, find_encoding
-from forms_service.web.form_data import RawField, decode_fields, named_encoding
-from forms_service.web.multipart import Event, read_parts
+from forms_service.web.form_data import decode_fields, named_encoding
+from forms_service.web.multipart import End, Event, TextParts, read_parts
 from forms_service.web.part_headers import Part
 from forms_service.web.responses import wants_page
 
@@ -54,9 +54,9 @@ class MultipartUpload:
         self._form = form
         self._part = Part()
         self._field = ""
-        self._text = bytearray()
+        self._text_parts = TextParts()
         self._text_bytes = 0
-        self.fields: list[RawField] = []
+        self.fields = self._text_parts.fields
         """Undecoded texts."""
 
         self._file: FileInProgress | None = None
@@ -77,13 +77,15 @@ class MultipartUpload:
 
         :raises PayloadTooLargeError: beyond a limit
         """
-        if isinstance(event, bytes):
-            (self._append_text if self._part.filename is None else self._append_bytes)(event)
-        elif isinstance(event, Part):
+        if isinstance(event, Part):
             self._start_part(event)
-        elif self._part.filename is None:
-            self._finish_text()
-        elif self._file:
+        elif isinstance(event, bytes) and self._part.filename is None:
+            self._count_text(len(event))
+        if self._text_parts.feed(event):
+            return
+        if isinstance(event, bytes):
+            self._append_bytes(event)
+        elif isinstance(event, End) and self._file:
             self._file.finish()
             self._files.append(self._file)
 
@@ -94,20 +96,14 @@ class MultipartUpload:
 
     def keep_partial_text(self) -> None:
         """Keep text that was being read when the body was refused."""
-        if self._text and self._part.filename is None:
-            self._finish_text()
-
-    def _finish_text(self) -> None:
-        value = self._part.decode_text(bytes(self._text))
-        self.fields.append(RawField(self._part.name, value, self._part.charset))
-        self._text.clear()
+        self._text_parts.keep_partial()
 
     def remove(self) -> None:
         for file in self._stored_files:
             file.remove()
 
     def _start_part(self, part: Part) -> None:
-        self._part, self._text, self._file = part, bytearray(), None
+        self._part, self._file = part, None
         self._count_text(len(part.name))
         if part.filename is not None:
             name = decode(part.name, named_encoding(self.fields) or find_encoding(declared_charset()))
@@ -116,10 +112,6 @@ class MultipartUpload:
                 part.filename = None  # text that a script sent as a Blob
         if part.filename:
             self._start_file()
-
-    def _append_text(self, data: bytes) -> None:
-        self._count_text(len(data))
-        self._text += data
 
     def _count_text(self, size: int) -> None:
         self._text_bytes += size

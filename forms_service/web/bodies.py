@@ -12,7 +12,7 @@ from werkzeug.exceptions import HTTPException
 from forms_service.errors import ApiError, BadRequestError, PayloadTooLargeError, UnsupportedMediaTypeError
 from forms_service.web.charsets import UTF_8_BOM
 from forms_service.web.form_data import (
-    MAX_FIELDS,
+    MAX_RAW_FIELDS,
     RawField,
     decode_fields,
     group_by_name,
@@ -22,8 +22,7 @@ from forms_service.web.form_data import (
     split_urlencoded,
 )
 from forms_service.web.json_reader import MAX_VALUES, read_form_json, read_json
-from forms_service.web.multipart import read_parts
-from forms_service.web.part_headers import Part
+from forms_service.web.multipart import TextParts, read_parts
 
 URLENCODED = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
@@ -68,10 +67,10 @@ def public_form_body() -> Any:
 
 
 def query_fields() -> list[tuple[str, str]]:
-    """Return the first MAX_FIELDS fields of the query, in whichever encoding."""
+    """Return the first MAX_RAW_FIELDS fields of the query, in whichever encoding."""
     if not request.query_string:
         return []
-    pairs = request.query_string.split(b"&", MAX_FIELDS)[:MAX_FIELDS]  # no visitor could mend a longer one
+    pairs = request.query_string.split(b"&", MAX_RAW_FIELDS)[:MAX_RAW_FIELDS]  # no visitor could mend a longer one
     return list(decode_fields(split_urlencoded(b"&".join(pairs))))
 
 
@@ -102,18 +101,11 @@ def read_multipart(raw: bytes, boundary: str) -> list[RawField]:
     :raises BadRequestError: for a body that is broken anywhere
     :raises UnsupportedMediaTypeError: for one with a file
     """
-    fields: list[RawField] = []
-    part, content = Part(), bytearray()
+    texts = TextParts()
     for event in read_parts([raw], boundary):
-        if isinstance(event, bytes):
-            content += event
-        elif isinstance(event, Part):
-            if event.filename is not None:
-                raise UnsupportedMediaTypeError("Files are not accepted here.")
-            part, content = event, bytearray()
-        elif part.name:
-            fields.append(RawField(part.name, part.decode_text(bytes(content)), part.charset))
-    return fields
+        if not texts.feed(event):
+            raise UnsupportedMediaTypeError("Files are not accepted here.")
+    return [field for field in texts.fields if field.name]
 
 
 def _strict_fields(fields: list[RawField]) -> dict[str, Any]:

@@ -11,8 +11,10 @@ from forms_service.form_schema.special_fields import CHARSET
 from forms_service.validation.text import storable_text
 from forms_service.web.charsets import UTF_8_BOM, decode, find_encoding
 
-MAX_FIELDS = 1000
-"""Fields of one form."""
+MAX_RAW_FIELDS = 1000
+"""Fields of a body, before they are counted against a form's own limit."""
+
+TOO_MANY_FIELDS = "The body has too many fields. Send fewer."
 
 _CHARSET_FIELD = CHARSET[0].encode()
 _LONE_PERCENT = re.compile(rb"%(?![0-9A-Fa-f]{2})")
@@ -30,10 +32,10 @@ class RawField(NamedTuple):
 def split_urlencoded(raw: bytes) -> list[RawField]:
     """Split an urlencoded body or query into its fields.
 
-    :raises PayloadTooLargeError: for more than MAX_FIELDS of them
+    :raises PayloadTooLargeError: for more than MAX_RAW_FIELDS of them
     """
-    if raw.count(b"&") >= MAX_FIELDS:
-        raise PayloadTooLargeError(f"Send at most {MAX_FIELDS} fields.")
+    if raw.count(b"&") >= MAX_RAW_FIELDS:
+        raise PayloadTooLargeError(TOO_MANY_FIELDS)
     pairs = (pair.partition(b"=") for pair in raw.removeprefix(UTF_8_BOM).split(b"&") if pair)
     return [RawField(_unquote(name), _unquote(value)) for name, _, value in pairs]
 
@@ -41,12 +43,12 @@ def split_urlencoded(raw: bytes) -> list[RawField]:
 def split_plain(raw: bytes) -> list[RawField]:
     """Split the body that HTML's `enctype="text/plain"` writes; a line without `=` goes on with the value before it.
 
-    :raises PayloadTooLargeError: for more than MAX_FIELDS fields
+    :raises PayloadTooLargeError: for more than MAX_RAW_FIELDS fields
     """
     raw = raw.removeprefix(UTF_8_BOM).removesuffix(b"\n").removesuffix(b"\r")
-    begun = list(islice(_PLAIN_NAME.finditer(raw), MAX_FIELDS + 1))
-    if len(begun) > MAX_FIELDS:
-        raise PayloadTooLargeError(f"Send at most {MAX_FIELDS} fields.")
+    begun = list(islice(_PLAIN_NAME.finditer(raw), MAX_RAW_FIELDS + 1))
+    if len(begun) > MAX_RAW_FIELDS:
+        raise PayloadTooLargeError(TOO_MANY_FIELDS)
     starts = [name.start() for name in begun] + [len(raw)]
     before = [RawField(b"", raw[: starts[0]])] if starts[0] else []
     fields = (

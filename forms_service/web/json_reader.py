@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 from forms_service.errors import BadRequestError, PayloadTooLargeError
 from forms_service.form_schema.special_fields import CHARSET
 from forms_service.web.charsets import UTF_8_BOM, decode
-from forms_service.web.form_data import MAX_FIELDS, group_by_name, make_storable
+from forms_service.web.form_data import MAX_RAW_FIELDS, group_by_name, make_storable
 
 MAX_DEPTH = 64
 """Objects and lists inside each other."""
@@ -44,15 +44,15 @@ def read_json(raw: bytes, max_values: int | None = None) -> Any:
     """Parse UTF-8 JSON that every reader takes for the same: no NaN, doubled keys, half characters or NUL.
 
     :raises BadRequestError: for anything else
-    :raises PayloadTooLargeError: for more than `max_values` values, and for an object of more than MAX_FIELDS keys
+    :raises PayloadTooLargeError: for more than `max_values` values, and for an object of more than MAX_RAW_FIELDS keys
     """
     try:
         text = raw.removeprefix(UTF_8_BOM).decode()
     except UnicodeDecodeError as error:
         raise BadRequestError("The body cannot be read. It is not valid JSON in UTF-8.") from error
     value = _parse(text, _refuse_double_keys, _finite_number, max_values)
-    if isinstance(value, dict) and len(value) > MAX_FIELDS:
-        raise PayloadTooLargeError(f"Send at most {MAX_FIELDS} keys in an object.")
+    if isinstance(value, dict) and len(value) > MAX_RAW_FIELDS:
+        raise PayloadTooLargeError(f"Send at most {MAX_RAW_FIELDS} keys in an object.")
     if "\\u" in text and _has_unstorable_text(value):
         raise BadRequestError("The body cannot be read. A string contains an unpaired surrogate or a NUL character.")
     return value

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from forms_service.errors import BadRequestError, PayloadTooLargeError
 from forms_service.web.charsets import UTF_8_BOM
-from forms_service.web.form_data import MAX_FIELDS
+from forms_service.web.form_data import MAX_RAW_FIELDS, TOO_MANY_FIELDS, RawField
 from forms_service.web.part_headers import Part, parse_headers
 
 MAX_HEADER_BYTES = 131_072
@@ -42,7 +42,7 @@ def read_parts(body: Iterable[bytes], boundary: str, *, guess_boundary: bool = F
     Scripts that set the Content-Type by hand leave the boundary out: then it can be taken from the body's first line.
 
     :raises BadRequestError: for a body that is broken anywhere, or has parts of which none has a name
-    :raises PayloadTooLargeError: for more than MAX_FIELDS parts, and for long headers
+    :raises PayloadTooLargeError: for more than MAX_RAW_FIELDS parts, and for long headers
     """
     parts = named = 0
     try:
@@ -52,13 +52,44 @@ def read_parts(body: Iterable[bytes], boundary: str, *, guess_boundary: bool = F
             if isinstance(event, Part):
                 parts += 1
                 named += bool(event.name)
-                if parts > MAX_FIELDS:
-                    raise PayloadTooLargeError(f"Send at most {MAX_FIELDS} fields.")
+                if parts > MAX_RAW_FIELDS:
+                    raise PayloadTooLargeError(TOO_MANY_FIELDS)
             yield event
     except (_BrokenError, binascii.Error, UnicodeEncodeError) as error:
         raise BadRequestError("The body cannot be read. It is not complete, valid multipart/form-data.") from error
     if parts and not named:
         raise BadRequestError("The body cannot be read. It has no named part.")
+
+
+class TextParts:
+    """Collects the text parts of a body as fields."""
+
+    def __init__(self) -> None:
+        self.fields: list[RawField] = []
+        self._part = Part(filename=b"")
+        self._content = bytearray()
+
+    def feed(self, event: Event) -> bool:
+        """Process an event; return False if it belongs to a file."""
+        if isinstance(event, Part):
+            self._part = event
+        if self._part.filename is not None:
+            return False
+        if isinstance(event, bytes):
+            self._content += event
+        elif isinstance(event, End):
+            self._finish_part()
+        return True
+
+    def keep_partial(self) -> None:
+        """Keep the text that was being read when the body was refused."""
+        if self._content:
+            self._finish_part()
+
+    def _finish_part(self) -> None:
+        part = self._part
+        self.fields.append(RawField(part.name, part.decode_text(bytes(self._content)), part.charset))
+        self._content.clear()
 
 
 class _Buffer:

@@ -18,8 +18,7 @@ from forms_service.web.bodies import MULTIPART, PLAIN, URLENCODED, boundary, dec
 from forms_service.web.charsets import UTF_8
 from forms_service.web.form_data import RawField, decode_fields, group_by_name, split_plain, split_urlencoded
 from forms_service.web.json_reader import read_form_json
-from forms_service.web.multipart import read_parts
-from forms_service.web.part_headers import Part
+from forms_service.web.multipart import TextParts, read_parts
 
 MAX_PARTS = 500
 MAX_CHARACTERS = 2**19
@@ -85,16 +84,10 @@ def _arrived() -> bytes:
 
 def _collect(raw: bytes, fields: list[RawField]) -> None:
     """Add the texts of a multipart body to `fields`, up to where it is broken or cut off."""
-    part, content = Part(filename=b""), bytearray()
+    texts = TextParts()
     try:
         for event in read_parts([raw], boundary()):
-            if isinstance(event, bytes):
-                content += event if part.filename is None else b""
-            elif isinstance(event, Part):
-                part, content = event, bytearray()
-            elif part.filename is None:
-                fields.append(RawField(part.name, part.decode_text(bytes(content)), part.charset))
-                content = bytearray()
+            texts.feed(event)
     finally:
-        if content:
-            fields.append(RawField(part.name, part.decode_text(bytes(content)), part.charset))
+        texts.keep_partial()
+        fields += texts.fields

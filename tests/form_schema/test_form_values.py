@@ -243,8 +243,6 @@ def test_a_form_without_fields_accepts_anything_within_limits(policy: str) -> No
     schema = compile_schema([], policy)
     sent = {f"f{number}": [number, {"deep": None}] for number in range(500)}
     assert json.dumps(schema.load(sent)) == json.dumps(sent)
-    with pytest.raises(ma.ValidationError, match="500 fields"):
-        schema.load(sent | {"one more": ""})
     with pytest.raises(ma.ValidationError) as caught:
         schema.load({"n" * 201: "x", "n" * 200: "y"})
     assert list(caught.value.messages) == ["n" * 201]

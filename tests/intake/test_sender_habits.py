@@ -43,6 +43,18 @@ def test_a_type_that_was_set_twice_is_the_first_one(app: Flask, form: str, kind:
     assert data_of(app, form) == {"a": "x"}
 
 
+@pytest.mark.parametrize("names", ["f{}", "same"])
+def test_a_submission_has_at_most_500_values_in_every_encoding(app: Flask, form: str, names: str) -> None:
+    client = app.test_client()
+    for count, status in ((500, 200), (501, 413)):
+        pairs = [(names.format(number), "x") for number in range(count)]
+        values = {name: [value for other, value in pairs if other == name] for name, _ in pairs}
+        for body in ({"json": values}, {"data": values}, multipart(*(text_part(*pair) for pair in pairs))):
+            answer = client.post(f"/f/{form}", **body)
+            assert answer.status_code == status, answer.text
+            assert status == 200 or answer.json["message"] == "Send at most 500 fields."
+
+
 @pytest.mark.parametrize("headers", [JSON, BROWSER])
 def test_a_query_of_too_many_fields_refuses_nothing(app: Flask, headers: dict[str, str]) -> None:
     form = form_for(app, CONTACT)
