@@ -1,4 +1,4 @@
-"""What everything is compared with: a bare Flask view under the same server."""
+"""The baseline: a bare Flask view under the same server."""
 
 from flask import Flask
 

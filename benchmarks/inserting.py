@@ -1,7 +1,7 @@
-"""What taking a submission is compared with: a bare Flask view that inserts a row and commits, under the same server.
+"""The baseline of a submission: a bare Flask view that inserts a row and commits, under the same server.
 
-`app` speaks to SQLite through Python's own driver, a connection for each thread: there is no less to do. `orm` does it
-as most Flask apps would, through Flask-SQLAlchemy. Both have the database settings of the service.
+`app` uses Python's SQLite driver with a connection per thread: the minimum possible work. `orm` uses Flask-SQLAlchemy,
+as most Flask apps would. Both have the service's database settings.
 """
 
 import os
@@ -28,7 +28,7 @@ local = threading.local()
 
 
 class Base(DeclarativeBase):
-    """What the model is made from."""
+    """The base of the model."""
 
 
 db = SQLAlchemy(model_class=Base)

@@ -1,8 +1,8 @@
-"""`python -m benchmarks.kills [KILLS] [MESSAGES]`: does every mail arrive when the service is killed all the time?
+"""`python -m benchmarks.kills [KILLS] [MESSAGES]`: is every mail delivered while the service is killed repeatedly?
 
-gunicorn is started, killed (-9, with its workers) and started again, while mails are queued and a mail server on
-loopback refuses, greylists, hangs and breaks off. With DATABASE_URL on that database, else on SQLite. Leases and
-delays are the real ones, so that it takes some minutes. Exit 1 if one is lost, or came under a second Message-ID.
+gunicorn is started, killed (-9, with its workers) and restarted, while mails are queued and a mail server on loopback
+refuses, greylists, hangs and disconnects. Uses DATABASE_URL, or SQLite. Leases and delays are the real ones, so it
+takes some minutes. Exits with 1 if a mail is lost, or arrived under a second Message-ID.
 """
 
 import os
@@ -34,13 +34,13 @@ KILLS, MESSAGES = (int(word) for word in [*sys.argv[1:], "50", "1000"][:2])
 PATIENCE = 600
 
 LUCK = ((0.02, DROP), (0.04, TAKE_AND_DROP), (0.10, TAKE_AND_LEAVE))
-"""How often the connection breaks, before and after a message was taken."""
+"""How often the connection breaks, before and after a message was accepted."""
 
 chance = random.Random(1)  # the same bad days in every run
 
 
 class BadDays:
-    """What the mail server does with a message: most are taken, the rest is what servers do."""
+    """Most messages are accepted; the rest fails as on real servers."""
 
     def __init__(self) -> None:
         self.greylisted: set[str] = set()
@@ -48,7 +48,7 @@ class BadDays:
         self.hangs = 2
 
     def at_rcpt(self, address: str) -> str | None:
-        """One in ten has to come again."""
+        """Greylist one in ten."""
         if address in self.greylisted or chance.random() > 0.1:
             return None
         self.greylisted.add(address)
@@ -56,7 +56,7 @@ class BadDays:
         return "451 4.7.1 Greylisted, come again"
 
     def at_data(self, _: EmailMessage) -> str | None:
-        """Now and then the connection breaks, before or after the message was taken."""
+        """Sometimes disconnect, before or after accepting the message."""
         time.sleep(0.005)
         luck = chance.random()
         act = next((act for limit, act in LUCK if luck < limit), None)
@@ -68,7 +68,7 @@ class BadDays:
 
 
 class Service:
-    """gunicorn, which is killed with all its processes."""
+    """gunicorn, killed with all its processes."""
 
     def __init__(self, settings: dict[str, str]) -> None:
         self._settings = {"PATH": os.environ["PATH"], "LOG_LEVEL": "CRITICAL", **settings}
@@ -79,19 +79,19 @@ class Service:
         self._process = subprocess.Popen(command, cwd=ROOT, env=self._settings, start_new_session=True)
 
     def kill(self) -> None:
-        """End it without a word, and start it again."""
+        """Kill and restart it."""
         os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
         self._start()
 
     def stop(self) -> None:
-        """End it as a service manager does."""
+        """Stop it like a service manager."""
         self._process.terminate()
         self._process.wait()
 
 
 def queue(app: Flask, server: MailServer, queued: list[str]) -> None:
-    """Queue mails while the service is killed, a little ahead of what has arrived."""
+    """Queue mails, a little ahead of their arrival."""
     for number in range(MESSAGES):
         while len(queued) - len(set(server.ids)) > 100:
             time.sleep(0.02)
@@ -102,7 +102,7 @@ def queue(app: Flask, server: MailServer, queued: list[str]) -> None:
 
 
 def kill_all_the_time(service: Service, server: MailServer) -> None:
-    """Kill it whenever it has sent its share, or got stuck; the mail server is away once as well."""
+    """Kill the service after each share of mails, or when it is stuck; stop the mail server once."""
     for number in range(KILLS):
         goal, until = len(server.received) + MESSAGES // KILLS * 0.8, time.monotonic() + 15
         while len(server.received) < goal and time.monotonic() < until:
@@ -117,7 +117,7 @@ def kill_all_the_time(service: Service, server: MailServer) -> None:
 
 
 def wait_for_the_rest(app: Flask) -> float:
-    """Seconds until nothing waits."""
+    """Return the seconds until the outbox is empty."""
     started = time.monotonic()
     while time.monotonic() - started < PATIENCE:
         with app.app_context():

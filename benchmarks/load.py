@@ -1,4 +1,4 @@
-"""A load of keep-alive clients, in a process of its own so that it does not share the service's lock."""
+"""Load from keep-alive clients, in a process of its own so that it does not share the service's GIL."""
 
 import asyncio
 import json
@@ -13,32 +13,31 @@ from multiprocessing import get_context
 
 @dataclass(frozen=True)
 class Result:
-    """What a load measured: when each answer came (by status, in seconds), and its latency in milliseconds."""
+    """The time of each response (by status, in seconds), and the latencies in milliseconds."""
 
     answers: dict[int, list[float]]
     latencies: list[float]
 
     def per_second(self, status: int = 200) -> float:
-        """Answers of a status a second, from the first to the last."""
+        """Return the rate of a status, from its first response to its last."""
         times = sorted(self.answers.get(status, [])) or [0.0, 1.0]
         return (len(times) - 1) / (times[-1] - times[0])
 
     def count(self, status: int = 200) -> int:
-        """How many answers of a status there were."""
         return len(self.answers.get(status, []))
 
     def percentile(self, percent: int) -> float:
-        """The latency that so many percent of the answers stayed within, in milliseconds."""
+        """Return a percentile of the latency in milliseconds."""
         return statistics.quantiles(self.latencies, n=100, method="inclusive")[percent - 1]
 
 
 def get(path: str) -> bytes:
-    """A GET as bytes."""
+    """Build a GET request."""
     return f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
 
 
 def sign_up(number: int) -> bytes:
-    """A sign-up with an address that nobody has yet."""
+    """Build a sign-up with an unused address."""
     address = f"p{number}.{time.time_ns()}@example.com"
     said = {"email": address, "first_name": "Ann", "last_name": "Example", "password": "Correct-horse-7"}
     body = json.dumps(said).encode()
@@ -47,12 +46,12 @@ def sign_up(number: int) -> bytes:
 
 
 def start(pool: ProcessPoolExecutor, port: int, request: Callable[[], bytes], **how: float) -> "asyncio.Future[Result]":
-    """Begin a load in a process of the pool; `clients`, `seconds` and a `pause` between a client's requests."""
+    """Start a load in a process of the pool; `clients`, `seconds`, and a `pause` between a client's requests."""
     return pool.submit(_run, port, request, how)  # type: ignore[return-value]
 
 
 def pool() -> ProcessPoolExecutor:
-    """Processes for loads."""
+    """Create the processes for loads."""
     return ProcessPoolExecutor(2, mp_context=get_context("spawn"))
 
 

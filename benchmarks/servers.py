@@ -1,4 +1,4 @@
-"""Starting the floor and the service as they run in production, and looking at their processes."""
+"""Starts the baseline and the service as in production, and measures their processes."""
 
 import os
 import socket

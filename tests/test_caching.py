@@ -1,4 +1,4 @@
-"""The cache in memory, and the decorator on it."""
+"""The in-memory cache and its decorator."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""What is logged: one line a request and one an event, and nothing of what people say."""
+"""Logging: one line per request and event, and no personal data."""
 
 import json
 import logging

@@ -1,4 +1,4 @@
-"""The one way out: one lookup, no redirects, no proxies, a deadline, and only addresses that are allowed."""
+"""Outgoing HTTP: one lookup, no redirects or proxies, a deadline, allowed addresses only."""
 
 import http.server
 import ipaddress

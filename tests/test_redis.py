@@ -1,4 +1,4 @@
-"""Limits and cache on a real Redis: shared by all processes, given up on quickly, and back by itself."""
+"""Rate limits and cache on a real Redis: shared by all processes, with fast fallback and recovery."""
 
 import math
 import shutil

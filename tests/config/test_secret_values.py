@@ -1,4 +1,4 @@
-"""Secrets that could be guessed are refused at the start, and random ones never."""
+"""Guessable secrets are refused at start, random ones never."""
 
 import base64
 import secrets

@@ -1,4 +1,4 @@
-"""What an operator writes, and what is said when it is wrong."""
+"""Settings: parsing, and the errors that operators read."""
 
 import base64
 import stat

@@ -1,4 +1,4 @@
-"""What was stored by a version before goes on working, on both databases."""
+"""Data stored by an earlier version keeps working, on both databases."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""A database that is lost, damaged, locked, frozen or far away: 503 in time, and back by itself."""
+"""A lost, damaged, locked or unresponsive database: 503 in time, and automatic recovery."""
 
 import os
 import shutil

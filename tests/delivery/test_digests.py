@@ -1,4 +1,4 @@
-"""A flood of notifications: account mails overtake them, and past twenty in ten minutes a digest says how many more."""
+"""A flood of notifications: account mails go first, and a digest counts those past twenty in ten minutes."""
 
 import time
 import uuid

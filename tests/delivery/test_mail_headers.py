@@ -1,4 +1,4 @@
-"""The headers of a mail are the service's own, whatever people typed, and read as they typed it."""
+"""Mail headers cannot be injected, and show the text that people typed."""
 
 from email import message_from_bytes
 from email.header import decode_header, make_header

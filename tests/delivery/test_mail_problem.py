@@ -1,4 +1,4 @@
-"""Owners see at their forms that no mails leave."""
+"""Owners see on their forms that mails cannot be sent."""
 
 import base64
 

@@ -1,4 +1,4 @@
-"""The keys in the database: wrapped, re-wrapped, renewed while the service runs."""
+"""Keys in the database: wrapped, re-wrapped, and rotated while the service runs."""
 
 import base64
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""`flask keys rotate --data`: while the service serves, with its progress shown, again where it was killed."""
+"""`flask keys rotate --data`: while the service runs, with progress, resumed after a kill."""
 
 import re
 import threading

@@ -1,4 +1,4 @@
-"""Values are bound to their row; one that cannot be read is named, and everything else is shown."""
+"""Encrypted values are bound to their row; an unreadable one is flagged and hides nothing else."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""Where a request ends, and where its bytes wait: the worker's own reading, without a server."""
+"""Framing of requests and spooling of bytes, without a server."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The service as it runs in production: gunicorn, several processes, real sockets."""
+"""The service as in production: gunicorn, several processes, real sockets."""
 
 import json
 import os

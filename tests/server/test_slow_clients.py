@@ -1,4 +1,4 @@
-"""Clients that send or read slowly: they take no thread from others, and not for ever."""
+"""Slow clients occupy no thread, and are cut off in the end."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""The reverse proxies of `deploy/` in front of the service, each the real one with the shipped file."""
+"""The reverse proxies of `deploy/`: each real one, with the shipped file, before the service."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""kill -9 under load: what was acknowledged is there, whole, once."""
+"""kill -9 under load: every acknowledged submission is stored whole, once."""
 
 import itertools
 import json

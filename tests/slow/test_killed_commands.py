@@ -1,4 +1,4 @@
-"""`flask setup`, `keys rotate`, migrations: killed at each of their steps, and every start afterwards reads all."""
+"""`flask setup`, `keys rotate` and migrations, killed at each step: every later start reads everything."""
 
 import os
 import shutil

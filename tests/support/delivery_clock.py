@@ -1,4 +1,4 @@
-"""The time that the outbox goes by, moved on by a test."""
+"""A movable clock for the outbox."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta

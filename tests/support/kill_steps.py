@@ -1,10 +1,10 @@
-"""A command killed at its steps, one after the other, by SIGKILL.
+"""Kills a command at each of its steps by SIGKILL.
 
-Run in a process of its own: `python kill_steps.py CLONE DATABASE WORDS…`. CLONE is a folder with `wsgi.py` and what it
-had before; DATABASE is "" for SQLite, or the address of a PostgreSQL database that is copied for each try. A step is a
-call that leaves a trace: a file's fsync, link, rename or removal, a commit. The process dies once before it and once
-after it. After each death the service is started with what is there, and has to read all.
-Prints how many steps there are. Which of them it is killed at: `select_steps`.
+Run in a process of its own: `python kill_steps.py CLONE DATABASE WORDS…`. CLONE is a folder with `wsgi.py` and the
+files from before; DATABASE is "" for SQLite, or the URL of a PostgreSQL database that is copied for each try. A step is
+a call with a lasting effect: fsync, link, rename or removal of a file, a commit. The process dies once before and once
+after it. After each death the service is started, and must read everything. Prints the number of steps;
+`select_steps` chooses those to be killed at.
 """
 
 import io

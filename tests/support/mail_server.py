@@ -1,4 +1,4 @@
-"""A mail server on loopback that takes everything, or does what servers do on bad days."""
+"""A mail server on loopback that accepts everything, or misbehaves like real ones."""
 
 import asyncio
 import datetime

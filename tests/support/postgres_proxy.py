@@ -1,4 +1,4 @@
-"""A TCP proxy before PostgreSQL that counts round trips, and can fall silent as a dead network does."""
+"""A TCP proxy before PostgreSQL that counts round trips, and can go silent like a dead network."""
 
 import contextlib
 import socket

@@ -1,4 +1,4 @@
-"""The reverse proxies of `deploy/`, started with the shipped files; only names, ports and certificates are changed."""
+"""Starts the reverse proxies of `deploy/` with the shipped files; changes only names, ports and certificates."""
 
 import os
 import shutil

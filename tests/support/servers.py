@@ -1,4 +1,4 @@
-"""Starting what the service is in production: its server, its commands, and a Redis that can be frozen."""
+"""Starts the service as in production: server, commands, and a Redis that can be frozen."""
 
 import atexit
 import os
