@@ -31,7 +31,7 @@ LINK = "https://forms.example.com/reset?token=x"
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_says_what_it_is_about_with_the_link_on_a_line_of_its_own(app: Flask, kind: str) -> None:
+def test_the_link_is_on_its_own_line(app: Flask, kind: str) -> None:
     mails = app.jinja_env.overlay(undefined=StrictUndefined)
     values = {"app_name": "Forms & more", "link": LINK, "name": "<b>http://evil.example"}
     subject, text, html = (
@@ -48,12 +48,12 @@ def test_says_what_it_is_about_with_the_link_on_a_line_of_its_own(app: Flask, ki
         assert f'href="{LINK}"' in html
 
 
-def test_there_are_no_others() -> None:
+def test_every_account_mail_is_listed() -> None:
     source = (ROOT / "forms_service/accounts/emails.py").read_text()
     assert set(re.findall(r'_enqueue(?:_link)?\("(\w+)"', source)) == set(KINDS)
 
 
-def test_each_can_be_made_from_what_is_put_into_the_outbox(app: Flask) -> None:
+def test_every_account_mail_renders_from_its_outbox_row(app: Flask) -> None:
     Member(app, "olga@example.com", role="owner")
     with app.app_context():
         with write_session():

@@ -1,4 +1,4 @@
-"""Fifty at once on one account, on both databases: one of the serial results, and never a 5xx."""
+"""Fifty concurrent requests on one account: the result is a serial one, never a 5xx."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -36,20 +36,20 @@ def count(app: Flask, kind: Any) -> int:
         return db.session.scalar(select(func.count()).select_from(kind)) or 0
 
 
-def test_sign_ups_leave_one_account_and_three_mails(app: Flask, ann: dict[str, Any]) -> None:
+def test_concurrent_sign_ups_create_one_account_and_three_mails(app: Flask, ann: dict[str, Any]) -> None:
     assert set(at_once(lambda _: post(app, "/api/signup", **ann))) == {201}
     assert count(app, Account) == 1
     assert len(mails(app)) == 3
 
 
-def test_one_of_the_confirms_confirms(app: Flask, ann: dict[str, Any]) -> None:
+def test_one_of_several_concurrent_confirmations_succeeds(app: Flask, ann: dict[str, Any]) -> None:
     post(app, "/api/signup", **ann)
     token = token_in(mails(app)[0])
     assert at_once(lambda _: post(app, "/api/signup/confirm", token=token, password=PASSWORD)) == [200] + [422] * 49
     assert login(app.test_client(), "ann@example.com").status_code == 200
 
 
-def test_one_of_the_confirms_with_different_links_confirms(app: Flask, ann: dict[str, Any]) -> None:
+def test_one_of_several_concurrent_confirmations_with_different_links_succeeds(app: Flask, ann: dict[str, Any]) -> None:
     for _ in range(3):
         post(app, "/api/signup", **ann)
     tokens = [token_in(mail) for mail in mails(app)]
@@ -57,14 +57,14 @@ def test_one_of_the_confirms_with_different_links_confirms(app: Flask, ann: dict
     assert statuses == [200] + [422] * 49
 
 
-def test_all_refreshes_go_on_with_the_session(app: Flask) -> None:
+def test_concurrent_refreshes_keep_the_session(app: Flask) -> None:
     ann = Member(app)
     token = ann.tokens["refresh_token"]
     assert set(at_once(lambda _: post(app, "/api/token/refresh", refresh_token=token))) == {200}
     assert (count(app, Session), count(app, RefreshToken)) == (1, 2)
 
 
-def test_one_of_the_resets_sets_its_password(app: Flask) -> None:
+def test_one_of_several_concurrent_resets_succeeds(app: Flask) -> None:
     ann = Member(app)
     for _ in range(3):
         post(app, "/api/password/forgot", email=ann.email)
@@ -79,7 +79,7 @@ def test_one_of_the_resets_sets_its_password(app: Flask) -> None:
     assert login(app.test_client(), ann.email).status_code == 401
 
 
-def test_everything_at_once_is_answered(app: Flask) -> None:
+def test_mixed_concurrent_requests_never_fail_with_5xx(app: Flask) -> None:
     ann = Member(app)
     refresh_token = ann.tokens["refresh_token"]
     acts: list[Callable[[], Any]] = [

@@ -1,4 +1,4 @@
-"""Nothing that a person typed, or was given, can be read in the database file or the log."""
+"""Neither personal data nor tokens appear in the database file or the log."""
 
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,9 @@ from tests.support.accounts import BROWSER, bearer, mails, token_in
 CLIENT = {"REMOTE_ADDR": "203.0.113.77"}
 
 
-def test_of_a_whole_life_of_an_account(make_app: MakeApp, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_no_personal_data_or_token_appears_in_database_or_log(
+    make_app: MakeApp, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     app = make_app(SIGNUP_ROLE="owner", LOG_LEVEL="DEBUG")
     client = app.test_client()
     client.environ_base |= {**CLIENT, "HTTP_USER_AGENT": "Zither/1.0"}

@@ -1,4 +1,4 @@
-"""API keys, and what programs may ask about tokens, on both databases."""
+"""API keys and token introspection."""
 
 from datetime import timedelta
 from typing import Any
@@ -49,7 +49,7 @@ def test_a_key_is_shown_once_and_hashed_at_rest(olga: Member, app_on_each_db: Fl
     assert made["key"] not in str(mail)
 
 
-def test_keys_come_in_pages_and_are_taken_back(olga: Member) -> None:
+def test_keys_are_listed_in_pages_and_revoked(olga: Member) -> None:
     first, second = key_with(olga, "forms:read"), key_with(olga, "forms:read")
     page = olga.call("GET", "/api/me/keys?limit=1").json
     assert [key["id"] for key in page["data"]] == [second["id"]]
@@ -65,7 +65,7 @@ def test_keys_come_in_pages_and_are_taken_back(olga: Member) -> None:
 @pytest.mark.parametrize(
     "scopes", [[], ["forms:read", "everything"], "forms:read", None, [1], [["forms:read"]], {"forms:read": 1}]
 )
-def test_scopes_are_some_of_the_list(app: Flask, scopes: Any) -> None:
+def test_unknown_scopes_are_rejected(app: Flask, scopes: Any) -> None:
     olga = Member(app, role="owner")
     answer = olga.client.post(
         "/api/me/keys", json={"password": PASSWORD, "name": "x", "scopes": scopes}, headers=olga.headers
@@ -74,7 +74,7 @@ def test_scopes_are_some_of_the_list(app: Flask, scopes: Any) -> None:
     assert list(answer.json["codes"]) == ["scopes"]
 
 
-def test_only_owners_make_keys_and_no_key_makes_another(olga: Member, app_on_each_db: Flask) -> None:
+def test_only_owner_sessions_create_keys(olga: Member, app_on_each_db: Flask) -> None:
     ann = Member(app_on_each_db)
     assert ann.call("POST", "/api/me/keys", password=PASSWORD, name="x", scopes=["forms:read"]).status_code == 403
     made = key_with(olga, *SCOPES)
@@ -84,7 +84,7 @@ def test_only_owners_make_keys_and_no_key_makes_another(olga: Member, app_on_eac
     assert answer.status_code == 403
 
 
-def test_its_use_is_noted_once_an_hour(olga: Member, app_on_each_db: Flask) -> None:
+def test_key_usage_is_recorded_once_an_hour(olga: Member, app_on_each_db: Flask) -> None:
     made = key_with(olga, "tokens:introspect")
 
     def uses() -> int:
@@ -103,7 +103,7 @@ def test_its_use_is_noted_once_an_hour(olga: Member, app_on_each_db: Flask) -> N
 class TestIntrospection:
     """RFC 7662."""
 
-    def test_a_live_token_is_told_of(self, olga: Member, app_on_each_db: Flask) -> None:
+    def test_an_active_token_is_described(self, olga: Member, app_on_each_db: Flask) -> None:
         key = key_with(olga, "tokens:introspect")["key"]
         ann = Member(app_on_each_db)
         found = introspected(olga, key, ann.tokens["access_token"])
@@ -116,14 +116,14 @@ class TestIntrospection:
             "role": "user",
         }
 
-    def test_of_any_other_only_that_it_is_not(self, olga: Member, app_on_each_db: Flask) -> None:
+    def test_any_other_token_is_only_inactive(self, olga: Member, app_on_each_db: Flask) -> None:
         key = key_with(olga, "tokens:introspect")["key"]
         ann = Member(app_on_each_db)
         ann.call("POST", "/api/logout")
         for token in (ann.tokens["access_token"], ann.tokens["refresh_token"], key, "x", "ü.ü.ü"):
             assert introspected(olga, key, token) == {"active": False}
 
-    def test_it_takes_a_key_with_the_scope(self, olga: Member) -> None:
+    def test_introspection_requires_the_scope(self, olga: Member) -> None:
         said = {"token": "x", "token_type_hint": "access_token"}
 
         def status(headers: dict[str, str]) -> int:
@@ -133,7 +133,7 @@ class TestIntrospection:
         assert [status(headers) for headers in ({}, olga.headers, bearer(other), bearer(key))] == [401, 403, 403, 200]
 
 
-def test_a_key_of_a_closed_account_is_worth_nothing(olga: Member, app_on_each_db: Flask) -> None:
+def test_a_key_of_a_disabled_account_is_rejected(olga: Member, app_on_each_db: Flask) -> None:
     key = key_with(olga, "tokens:introspect")["key"]
     with app_on_each_db.app_context():
         administration.disable("olga@example.com")

@@ -1,4 +1,4 @@
-"""Confirming an address, on both databases, and the mails about it."""
+"""Confirmation of an address, and its mails."""
 
 import re
 from datetime import timedelta
@@ -29,7 +29,7 @@ def sign_up(client: FlaskClient, ann: dict[str, Any], **said: str) -> None:
     assert client.post("/api/signup", json=ann | said).status_code == 201
 
 
-def test_the_link_of_the_mail_makes_the_account_active_once(
+def test_the_link_activates_the_account_once(
     client_on_each_db: FlaskClient, app_on_each_db: Flask, ann: dict[str, Any]
 ) -> None:
     sign_up(client_on_each_db, ann)
@@ -45,7 +45,7 @@ def test_the_link_of_the_mail_makes_the_account_active_once(
     assert (again.status_code, again.json["codes"]) == (422, NO_GOOD)
 
 
-def test_all_that_is_wrong_with_a_token_gets_one_answer(app: Flask, client: FlaskClient, ann: dict[str, Any]) -> None:
+def test_every_invalid_token_gets_the_same_error(app: Flask, client: FlaskClient, ann: dict[str, Any]) -> None:
     sign_up(client, ann)
     client.post("/api/password/forgot", json={"email": "ann@example.com"})
     expired, other = [token_in(mail) for mail in mails(app)]
@@ -55,7 +55,7 @@ def test_all_that_is_wrong_with_a_token_gets_one_answer(app: Flask, client: Flas
     assert len({answer.data for answer in answers}) == 1
 
 
-def test_only_a_hash_of_a_token_is_kept(app: Flask, client: FlaskClient, ann: dict[str, Any], tmp_path: Any) -> None:
+def test_only_a_hash_of_a_token_is_stored(app: Flask, client: FlaskClient, ann: dict[str, Any], tmp_path: Any) -> None:
     sign_up(client, ann)
     token = token_in(mails(app)[0])
     files = [file.read_bytes() for file in tmp_path.rglob("forms.db*")]
@@ -63,9 +63,7 @@ def test_only_a_hash_of_a_token_is_kept(app: Flask, client: FlaskClient, ann: di
     assert not any(token.encode() in content for content in files)
 
 
-def test_the_link_is_sent_again_and_the_answer_tells_nothing(
-    client_on_each_db: FlaskClient, app_on_each_db: Flask
-) -> None:
+def test_resending_the_link_does_not_reveal_accounts(client_on_each_db: FlaskClient, app_on_each_db: Flask) -> None:
     Member(app_on_each_db, "active@example.com")
     Member(app_on_each_db, "pending@example.com", status="pending")
     answers = [
@@ -88,7 +86,7 @@ def test_no_address_gets_more_than_three_mails_of_a_kind_an_hour(
     assert len(mails(app_on_each_db)) == 3
 
 
-def test_the_holder_of_a_taken_address_is_told(
+def test_the_holder_of_a_taken_address_is_notified(
     client_on_each_db: FlaskClient, app_on_each_db: Flask, ann: dict[str, Any]
 ) -> None:
     Member(app_on_each_db)
@@ -97,7 +95,7 @@ def test_the_holder_of_a_taken_address_is_told(
     assert (mail["kind"], mail["to"]) == ("already_registered", "ann@example.com")
 
 
-def test_each_of_two_who_sign_up_with_an_address_confirms_what_they_said_themselves(
+def test_each_sign_up_with_an_address_confirms_its_own_data(
     client_on_each_db: FlaskClient, app_on_each_db: Flask, ann: dict[str, Any]
 ) -> None:
     sign_up(client_on_each_db, ann, first_name="Mallory", password="Strangers-own-7", phone="5550123456")
@@ -111,7 +109,7 @@ def test_each_of_two_who_sign_up_with_an_address_confirms_what_they_said_themsel
     assert (me["first_name"], me["phone"]) == ("Ann", None)
 
 
-def test_it_is_heard_of_after_the_commit(app: Flask, client: FlaskClient, ann: dict[str, Any]) -> None:
+def test_signals_are_sent_after_the_commit(app: Flask, client: FlaskClient, ann: dict[str, Any]) -> None:
     heard: list[str] = []
 
     def created(_: object, **said: Any) -> None:
@@ -155,7 +153,7 @@ class TestPages:
         assert "<button" not in again.text, "it could not work"
 
     @pytest.mark.parametrize("path", ["/signup/resend", "/forgot"])
-    def test_a_mail_can_be_asked_for(self, client: FlaskClient, path: str) -> None:
+    def test_a_mail_can_be_requested(self, client: FlaskClient, path: str) -> None:
         page = client.get(path)
         action = {"/signup/resend": "/api/signup/resend", "/forgot": "/api/password/forgot"}[path]
         assert f'action="{action}"' in page.text
@@ -166,7 +164,7 @@ class TestPages:
         assert (wrong.status_code, wrong.mimetype) == (422, "text/html")
         assert "Enter an e-mail address" in wrong.text
 
-    def test_a_link_that_is_no_good_shows_no_button_that_cannot_work(self, client: FlaskClient) -> None:
+    def test_an_invalid_link_shows_no_button(self, client: FlaskClient) -> None:
         for path, way_on in (("/signup/confirm", "/signup/resend"), ("/reset", "/forgot"), ("/new-address", "/")):
             page = client.get(f"{path}?token=x").text
             assert "This link is invalid" in page
@@ -180,7 +178,7 @@ class TestPages:
             assert found, path
             assert {client.get(link).status_code for link in found} == {200}
 
-    def test_nobody_is_offered_a_sign_up_that_is_closed(self, make_app: MakeApp, ann: dict[str, Any]) -> None:
+    def test_a_closed_sign_up_is_not_offered(self, make_app: MakeApp, ann: dict[str, Any]) -> None:
         client = make_app(SIGNUP_ENABLED="false").test_client()
         assert 'href="/signup"' not in client.get("/").text
         refused = client.post("/api/signup", data=ann, headers=BROWSER)
@@ -189,14 +187,14 @@ class TestPages:
             assert "Sign-up is closed" in page.text
             assert "<form" not in page.text
 
-    def test_nobody_is_offered_a_mail_where_none_leaves(self, make_app: MakeApp, postgres_url: str) -> None:
+    def test_mails_are_not_offered_where_none_are_sent(self, make_app: MakeApp, postgres_url: str) -> None:
         client = make_app(**PRODUCTION, DATABASE_URL=postgres_url).test_client()
         for path in ("/forgot", "/signup/resend"):
             page = client.get(path).text
             assert "This service cannot send mail" in page
             assert "<form" not in page
 
-    def test_what_is_in_the_link_is_shown_as_text(self, client: FlaskClient) -> None:
+    def test_the_token_of_the_link_is_escaped(self, client: FlaskClient) -> None:
         for path in ("/signup/confirm", "/reset", "/new-address"):
             page = client.get(f"{path}?token=%22%3E%3Cscript%3E&token=2")
             assert "<script" not in page.text

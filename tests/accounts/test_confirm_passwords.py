@@ -1,4 +1,4 @@
-"""A stranger who signs up with somebody's address gets nowhere: the link alone opens nothing."""
+"""A stranger who signs up with somebody's address gains nothing: confirming needs the sign-up's password."""
 
 from datetime import timedelta
 from typing import Any
@@ -38,7 +38,7 @@ def assert_it_is_anns(client: FlaskClient) -> None:
 
 
 @pytest.mark.parametrize("order", ["sa", "as", "sas", "asa", "ssa"])
-def test_each_link_takes_the_password_of_its_own_sign_up(
+def test_each_link_requires_the_password_of_its_own_sign_up(
     client_on_each_db: FlaskClient, app_on_each_db: Flask, ann: dict[str, Any], order: str
 ) -> None:
     for who in order:
@@ -56,9 +56,7 @@ def test_each_link_takes_the_password_of_its_own_sign_up(
     assert_it_is_anns(client_on_each_db)
 
 
-def test_with_replace_the_password_is_the_accounts(
-    client_on_each_db: FlaskClient, app_on_each_db: Flask, ann: dict[str, Any]
-) -> None:
+def test_replace_sets_the_password(client_on_each_db: FlaskClient, app_on_each_db: Flask, ann: dict[str, Any]) -> None:
     stranger_signs_up(app_on_each_db, ann)
     (token,) = links(app_on_each_db)
     assert confirm(client_on_each_db, token).json["codes"] == DIFFERENT
@@ -69,7 +67,7 @@ def test_with_replace_the_password_is_the_accounts(
     assert_it_is_anns(client_on_each_db)
 
 
-def test_a_link_that_is_asked_for_again_is_for_the_newest_sign_up(
+def test_a_resent_link_belongs_to_the_newest_sign_up(
     client_on_each_db: FlaskClient, app_on_each_db: Flask, ann: dict[str, Any]
 ) -> None:
     stranger_signs_up(app_on_each_db, ann)
@@ -79,7 +77,7 @@ def test_a_link_that_is_asked_for_again_is_for_the_newest_sign_up(
     assert_it_is_anns(client_on_each_db)
 
 
-def test_a_password_is_tried_five_times_and_then_the_link_is_spent(
+def test_five_wrong_passwords_invalidate_the_link(
     client_on_each_db: FlaskClient, app_on_each_db: Flask, ann: dict[str, Any]
 ) -> None:
     sign_up(client_on_each_db, ann)
@@ -93,7 +91,7 @@ def test_a_password_is_tried_five_times_and_then_the_link_is_spent(
     assert confirm(client_on_each_db, links(app_on_each_db)[-1]).status_code == 200
 
 
-def test_the_tries_of_strangers_do_not_use_up_the_holders_mails(
+def test_requests_of_strangers_do_not_use_up_the_holders_mails(
     client_on_each_db: FlaskClient, app_on_each_db: Flask, ann: dict[str, Any]
 ) -> None:
     for _ in range(4):
@@ -109,7 +107,7 @@ def test_the_tries_of_strangers_do_not_use_up_the_holders_mails(
     assert_it_is_anns(client_on_each_db)
 
 
-def test_a_sign_up_that_gets_no_mail_of_its_own_has_the_link_that_was_sent_last(
+def test_a_rate_limited_sign_up_takes_over_the_latest_link(
     client_on_each_db: FlaskClient, app_on_each_db: Flask, ann: dict[str, Any]
 ) -> None:
     for _ in range(3):
@@ -122,13 +120,13 @@ def test_a_sign_up_that_gets_no_mail_of_its_own_has_the_link_that_was_sent_last(
     assert_it_is_anns(client_on_each_db)
 
 
-def test_an_address_gets_no_more_than_ten_mails_of_a_kind_an_hour_whoever_asks(app: Flask, ann: dict[str, Any]) -> None:
+def test_an_address_gets_at_most_ten_mails_of_a_kind_per_hour(app: Flask, ann: dict[str, Any]) -> None:
     for number in range(14):
         stranger_signs_up(app, ann, f"203.0.{number}.9")
     assert len(links(app)) == 10
 
 
-def test_a_reset_of_an_account_that_waits_drops_what_strangers_said(
+def test_a_reset_of_a_pending_account_drops_data_of_strangers(
     client_on_each_db: FlaskClient, app_on_each_db: Flask, ann: dict[str, Any]
 ) -> None:
     stranger_signs_up(app_on_each_db, ann)
@@ -139,7 +137,7 @@ def test_a_reset_of_an_account_that_waits_drops_what_strangers_said(
     assert_it_is_anns(client_on_each_db)
 
 
-def test_an_account_that_no_link_can_confirm_any_more_is_erased(
+def test_a_pending_account_without_valid_links_is_erased(
     client_on_each_db: FlaskClient, app_on_each_db: Flask, ann: dict[str, Any]
 ) -> None:
     Member(app_on_each_db, "active@example.com")
@@ -159,9 +157,7 @@ def test_an_account_that_no_link_can_confirm_any_more_is_erased(
     assert confirm(client_on_each_db, links(app_on_each_db)[-1]).status_code == 200
 
 
-def test_whoever_proves_an_address_gets_it_from_a_sign_up_that_waits(
-    app_on_each_db: Flask, ann: dict[str, Any]
-) -> None:
+def test_a_confirmed_new_address_replaces_a_pending_sign_up(app_on_each_db: Flask, ann: dict[str, Any]) -> None:
     bob = Member(app_on_each_db, "bob@example.com")
     stranger_signs_up(app_on_each_db, ann)
     assert bob.call("POST", "/api/me/email", password=PASSWORD, email="ann@example.com").status_code == 202
@@ -178,13 +174,13 @@ class TestPage:
         stranger_signs_up(app, ann)
         return links(app)[0]
 
-    def test_asks_for_the_password_and_does_not_say_whose_sign_up_it_is(self, client: FlaskClient, token: str) -> None:
+    def test_asks_for_the_password_without_revealing_the_sign_up(self, client: FlaskClient, token: str) -> None:
         page = client.get(f"/signup/confirm?token={token}").text
         assert 'type="password"' in page
         assert 'name="replace"' not in page, "only once another password was typed"
         assert not {"Mallory", "Ann", "ann@example.com"} & set(page.replace("<", " ").replace(">", " ").split())
 
-    def test_offers_to_take_another_password_and_never_shows_one(self, client: FlaskClient, token: str) -> None:
+    def test_offers_to_replace_the_password_and_never_shows_one(self, client: FlaskClient, token: str) -> None:
         typed = {"token": token, "password": PASSWORD}
         wrong = client.post("/api/signup/confirm", data=typed, headers=BROWSER)
         assert (wrong.status_code, wrong.mimetype) == (422, "text/html")
@@ -195,7 +191,7 @@ class TestPage:
         assert (right.status_code, right.headers["Location"]) == (303, "/signup/confirmed")
         assert_it_is_anns(client)
 
-    def test_shows_no_button_after_the_last_try(self, client: FlaskClient, token: str) -> None:
+    def test_shows_no_button_after_the_last_attempt(self, client: FlaskClient, token: str) -> None:
         typed = {"token": token, "password": PASSWORD}
         pages = [client.post("/api/signup/confirm", data=typed, headers=BROWSER).text for _ in range(5)]
         assert ["<button" in page for page in pages] == [True] * 4 + [False]

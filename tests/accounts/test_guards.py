@@ -1,4 +1,4 @@
-"""Who is let in: every route, and every trick with tokens."""
+"""Guards of every route, and forged tokens."""
 
 import base64
 import hashlib
@@ -62,7 +62,7 @@ def status(person: Member, token: str) -> int:
     return answer.status_code
 
 
-def test_a_forger_with_our_key_gets_in(ann: Member, forger: Forger) -> None:
+def test_a_token_signed_with_the_right_key_is_accepted(ann: Member, forger: Forger) -> None:
     assert [status(ann, token) for token in (forger.good, forger.token())] == [200, 200]
 
 
@@ -92,7 +92,7 @@ def test_another_algorithm_is_401(ann: Member, forger: Forger, alg: str) -> None
         {"cty": "JWT"},
     ],
 )
-def test_a_header_that_says_more_or_less_is_401(ann: Member, forger: Forger, header: dict[str, Any]) -> None:
+def test_an_unexpected_header_is_401(ann: Member, forger: Forger, header: dict[str, Any]) -> None:
     assert status(ann, forger.token(header)) == 401
 
 
@@ -128,7 +128,7 @@ def test_another_key_is_401(app: Flask, ann: Member, forger: Forger) -> None:
         {"aud": "another"},
     ],
 )
-def test_claims_that_are_not_as_we_make_them_are_401(ann: Member, forger: Forger, claims: dict[str, Any]) -> None:
+def test_unexpected_claims_are_401(ann: Member, forger: Forger, claims: dict[str, Any]) -> None:
     assert status(ann, forger.token(**claims)) == 401
 
 
@@ -139,7 +139,7 @@ def test_a_session_of_another_account_is_401(app: Flask, ann: Member, forger: Fo
     assert status(ann, forger.token(sub=theirs["sub"])) == 401
 
 
-def test_a_token_that_is_cut_changed_or_padded_is_401(ann: Member, forger: Forger) -> None:
+def test_a_truncated_changed_or_padded_token_is_401(ann: Member, forger: Forger) -> None:
     head, body, signature = forger.good.split(".")
     tricks = [
         *(forger.good[:length] for length in (0, 1, 10, len(head), len(head) + 1, len(forger.good) - 1)),
@@ -181,7 +181,7 @@ def test_another_scheme_is_401(ann: Member, header: str) -> None:
     assert ann.client.get("/api/me", headers=said).status_code == 401
 
 
-def test_the_scheme_is_read_in_any_case(ann: Member) -> None:
+def test_the_scheme_is_case_insensitive(ann: Member) -> None:
     said = {"Authorization": f"bEARER {ann.tokens['access_token']}"}
     assert ann.client.get("/api/me", headers=said).status_code == 200
 
@@ -195,13 +195,13 @@ def test_the_algorithm_is_a_setting(make_app: MakeApp, algorithm: str) -> None:
     assert status(ann, ann.tokens["access_token"]) == 200
 
 
-def test_a_token_runs_out(ann: Member, forger: Forger) -> None:
+def test_a_token_expires(ann: Member, forger: Forger) -> None:
     at = int(time.time())
     assert status(ann, forger.token(exp=at + 5)) == 200
     assert status(ann, forger.token(exp=at)) == 401
 
 
-def test_a_token_made_under_another_secret_is_401(make_app: MakeApp) -> None:
+def test_a_token_of_another_secret_is_401(make_app: MakeApp) -> None:
     ann = Member(make_app(SECRET_KEY=SECRET))
     other = make_app(SECRET_KEY=SECRET[::-1]).test_client()
     assert other.get("/api/me", headers=ann.headers).status_code == 401
@@ -227,7 +227,7 @@ class TestEveryRoute:
         kind = type(converter).__name__
         return {"UUIDConverter": uuid.uuid4(), "IntegerConverter": 7}.get(kind, "x" * 16)
 
-    def test_that_is_guarded_is_401_without_a_token_and_with_any_that_is_not_good(self, make_app: MakeApp) -> None:
+    def test_guarded_routes_are_401_without_a_valid_token(self, make_app: MakeApp) -> None:
         app = make_app(RATE_LIMIT_ENABLED="false")
         forger = Forger(app, Member(app))
         bad = [{}, *map(bearer, ("nonsense", "fs_nonsense", forger.token(exp=1), forger.token(key=b"another")))]
@@ -239,7 +239,7 @@ class TestEveryRoute:
             assert {answer.status_code for answer in answers} == {401}, (method, path)
             assert {answer.headers["WWW-Authenticate"] for answer in answers} == {"Bearer"}
 
-    def test_that_is_guarded_says_so_in_the_description_and_no_other_does(self, app: Flask) -> None:
+    def test_only_guarded_routes_declare_security_in_openapi(self, app: Flask) -> None:
         paths = described(app)["paths"]
         said = {
             (method.upper(), path)
@@ -250,7 +250,7 @@ class TestEveryRoute:
         guarded = {(method, re.sub("<(?:[^:>]*:)?([^>]*)>", r"{\1}", rule)) for method, rule, _ in self.guarded(app)}
         assert said == guarded
 
-    def test_that_takes_an_id_answers_a_strangers_as_one_that_is_not_there(self, app: Flask) -> None:
+    def test_foreign_ids_get_the_same_404_as_missing_ones(self, app: Flask) -> None:
         owner, stranger = Member(app, "olga@example.com", role="owner"), Member(app, role="owner")
         key = owner.call("POST", "/api/me/keys", password=PASSWORD, name="x", scopes=["forms:read"]).json["data"]["id"]
         session = owner.call("GET", "/api/me/sessions").json["data"][0]["id"]
@@ -262,12 +262,12 @@ class TestEveryRoute:
             assert owner.call("DELETE", f"{path}/{there}").status_code == 200
 
 
-def test_the_lifetime_is_said_as_it_is(app: Flask) -> None:
+def test_the_stated_lifetime_is_correct(app: Flask) -> None:
     with app.app_context():
         assert access_tokens.lifetime() == 1800
 
 
-def test_operators_alone_pass_their_guard(app: Flask) -> None:
+def test_only_operators_pass_the_operator_guard(app: Flask) -> None:
     app.add_url_rule("/operators", "operators", require_operator(lambda: str(caller().account_id)))
     people = [Member(app, f"{role}@example.com", role=role) for role in ("user", "owner", "operator")]
     key = people[2].call("POST", "/api/me/keys", password=PASSWORD, name="x", scopes=["forms:read"]).json["data"]["key"]

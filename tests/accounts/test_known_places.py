@@ -1,4 +1,4 @@
-"""Wrong tries of strangers: they lock nobody out who signed in from here before, and tell nothing about accounts."""
+"""Failed sign-ins of strangers: known places are not locked out, and nothing reveals accounts."""
 
 from typing import Any
 
@@ -41,7 +41,7 @@ def lock(app: Flask, email: str = "ann@example.com") -> list[int]:
     return [stranger.sign_in("Wrong-horse-7", email).status_code for stranger in strangers]
 
 
-def test_a_network_that_was_signed_in_from_keeps_tries_of_its_own(guarded: Flask) -> None:
+def test_a_known_network_has_its_own_attempts(guarded: Flask) -> None:
     home = Browser(guarded, HOME)
     assert home.sign_in().status_code == 200
     lock(guarded)
@@ -50,7 +50,7 @@ def test_a_network_that_was_signed_in_from_keeps_tries_of_its_own(guarded: Flask
     assert home.sign_in().status_code == 200
 
 
-def test_a_browser_that_was_signed_in_with_keeps_tries_of_its_own_wherever_it_is(guarded: Flask) -> None:
+def test_a_known_browser_has_its_own_attempts_on_any_network(guarded: Flask) -> None:
     browser = Browser(guarded, HOME, **{"Sec-Fetch-Mode": "cors"})
     answer = browser.sign_in()
     cookie = answer.headers["Set-Cookie"]
@@ -63,14 +63,14 @@ def test_a_browser_that_was_signed_in_with_keeps_tries_of_its_own_wherever_it_is
     assert Browser(guarded, MOBILE, **{"Sec-Fetch-Mode": "cors"}).sign_in("Wrong-horse-7").status_code == 401
 
 
-def test_a_place_is_guessed_at_as_seldom_as_any_other(guarded: Flask) -> None:
+def test_attempts_from_a_known_place_are_limited_too(guarded: Flask) -> None:
     home = Browser(guarded, HOME)
     assert home.sign_in().status_code == 200
     app_limits = [home.sign_in("Wrong-horse-7", address=HOME).status_code for _ in range(3)]
     assert app_limits == [401, 401, 429], "the client's own limit"
 
 
-def test_a_known_place_of_one_account_is_none_of_another(guarded: Flask) -> None:
+def test_a_known_place_belongs_to_one_account(guarded: Flask) -> None:
     Member(guarded, "bob@example.com")
     assert Browser(guarded, HOME).sign_in().status_code == 200
     lock(guarded, "bob@example.com")
@@ -81,7 +81,7 @@ def test_a_program_gets_no_cookie(guarded: Flask) -> None:
     assert "Set-Cookie" not in Browser(guarded, HOME).sign_in().headers
 
 
-def test_confirming_makes_the_place_known(make_app: MakeApp, ann: dict[str, Any]) -> None:
+def test_confirming_the_address_remembers_the_place(make_app: MakeApp, ann: dict[str, Any]) -> None:
     app = make_app(LOGIN_RATE_LIMIT="3/900")
     client = app.test_client()
     place = {"environ_base": {"REMOTE_ADDR": HOME}}
@@ -92,7 +92,7 @@ def test_confirming_makes_the_place_known(make_app: MakeApp, ann: dict[str, Any]
     assert Browser(app, HOME).sign_in().status_code == 200
 
 
-def test_only_so_many_places_are_known_and_none_can_be_read(make_app: MakeApp) -> None:
+def test_known_places_are_bounded_and_stored_as_hashes(make_app: MakeApp) -> None:
     app = make_app(RATE_LIMIT_ENABLED="false")
     Member(app)
     for number in range(MAX_PLACES + 3):
@@ -109,7 +109,7 @@ class TestSecrecy:
         return (answer.status_code, answer.data, *(answer.headers.get(name) for name in LIMITS[:2]))
 
     @pytest.mark.parametrize("others", [0, 2, 3])
-    def test_no_header_shows_what_others_tried(self, guarded: Flask, others: int) -> None:
+    def test_rate_limit_headers_do_not_reveal_attempts_of_others(self, guarded: Flask, others: int) -> None:
         for number in range(others):
             Browser(guarded, f"203.0.{number}.9").sign_in("Wrong-horse-7")
         stranger = Browser(guarded, "203.0.113.50")
@@ -119,7 +119,7 @@ class TestSecrecy:
         assert answer.headers["X-RateLimit-Remaining"] == ("0" if others == 3 else "1")
         assert answer.status_code == (429 if others == 3 else 401)
 
-    def test_a_sign_in_of_the_owner_changes_nothing_for_a_stranger(self, guarded: Flask) -> None:
+    def test_a_sign_in_by_the_owner_does_not_reset_a_strangers_limit(self, guarded: Flask) -> None:
         home = Browser(guarded, HOME)
         assert home.sign_in().status_code == 200
         results = []

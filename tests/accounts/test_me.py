@@ -1,4 +1,4 @@
-"""One's own account: read, changed, exported, erased, on both databases."""
+"""Own account: show, change, export, erase."""
 
 from datetime import timedelta
 from typing import Any
@@ -34,7 +34,7 @@ def names_of(person: Member) -> list[str]:
 class TestProfile:
     """Name and phone."""
 
-    def test_what_is_left_out_stays(self, ann: Member) -> None:
+    def test_omitted_fields_stay(self, ann: Member) -> None:
         changed = ann.call("PATCH", "/api/me", last_name="Exemplar", phone="+49 170 1234567").json["data"]
         assert (changed["first_name"], changed["last_name"], changed["phone"]) == ("Ann", "Exemplar", "+491701234567")
         answer = ann.client.patch("/api/me", json={"phone": None}, headers=ann.headers)
@@ -42,7 +42,7 @@ class TestProfile:
         assert ann.call("GET", "/api/me").json["data"] == answer.json["data"]
         assert names_of(ann)[0] == "profile_changed"
 
-    def test_what_is_wrong_is_named(self, ann: Member) -> None:
+    def test_invalid_fields_are_named(self, ann: Member) -> None:
         answer = ann.call("PATCH", "/api/me", first_name="A", role="operator", email="eve@example.com")
         assert answer.status_code == 422
         assert answer.json["codes"] == {"first_name": ["too_short"], "role": ["unknown"], "email": ["unknown"]}
@@ -51,7 +51,7 @@ class TestProfile:
 class TestPassword:
     """Changing it."""
 
-    def test_ends_every_other_session_and_tells_the_holder(self, ann: Member, app_on_each_db: Flask) -> None:
+    def test_ends_other_sessions_and_notifies_the_holder(self, ann: Member, app_on_each_db: Flask) -> None:
         other = ann.sign_in()
         assert ann.call("POST", "/api/me/password", password=PASSWORD, new_password=NEW).status_code == 200
         assert ann.call("GET", "/api/me").status_code == 200
@@ -60,13 +60,13 @@ class TestPassword:
         assert login(ann.client, ann.email, NEW).status_code == 200
         assert [mail["to"] for mail in mails(app_on_each_db, "password_changed")] == ["ann@example.com"]
 
-    def test_takes_the_current_one_and_a_good_new_one(self, ann: Member) -> None:
+    def test_requires_the_current_password_and_a_strong_new_one(self, ann: Member) -> None:
         wrong = ann.call("POST", "/api/me/password", password="Wrong-horse-7", new_password=NEW)
         assert (wrong.status_code, wrong.json["codes"]) == (422, WRONG)
         common = ann.call("POST", "/api/me/password", password=PASSWORD, new_password="Password1!")
         assert (common.status_code, common.json["codes"]) == (422, {"new_password": ["too_common"]})
 
-    def test_cannot_be_guessed_by_who_found_a_session(self, make_app: MakeApp) -> None:
+    def test_guesses_from_a_stolen_session_are_limited(self, make_app: MakeApp) -> None:
         ann = Member(make_app(LOGIN_RATE_LIMIT="3/900"))
         paths = ["/api/me/password", "/api/me/email", "/api/me/password", "/api/me/email"]
         bodies: dict[str, dict[str, Any]] = {
@@ -80,9 +80,7 @@ class TestPassword:
 class TestEmail:
     """Changing the address."""
 
-    def test_is_confirmed_by_a_link_to_the_new_one_and_the_old_one_is_told(
-        self, ann: Member, app_on_each_db: Flask
-    ) -> None:
+    def test_is_confirmed_by_a_link_and_the_old_address_is_notified(self, ann: Member, app_on_each_db: Flask) -> None:
         answer = ann.call("POST", "/api/me/email", password=PASSWORD, email="ann@new.example")
         assert answer.status_code == 202
         assert [(mail["kind"], mail["to"]) for mail in mails(app_on_each_db)] == [
@@ -99,7 +97,7 @@ class TestEmail:
         assert told == {"ann@example.com", "ann@new.example"}
         assert ann.client.post("/api/me/email/confirm", json={"token": token}).status_code == 422
 
-    def test_does_not_tell_whose_address_another_is(self, ann: Member, app_on_each_db: Flask) -> None:
+    def test_does_not_reveal_other_accounts(self, ann: Member, app_on_each_db: Flask) -> None:
         Member(app_on_each_db, "bob@example.com")
         taken = ann.call("POST", "/api/me/email", password=PASSWORD, email="bob@example.com")
         free = ann.call("POST", "/api/me/email", password=PASSWORD, email="eve@example.com")
@@ -107,14 +105,14 @@ class TestEmail:
         assert [mail["to"] for mail in mails(app_on_each_db, "already_registered")] == ["bob@example.com"]
         assert [mail["to"] for mail in mails(app_on_each_db, "new_address")] == ["eve@example.com"]
 
-    def test_that_another_took_meanwhile_is_a_conflict(self, ann: Member, app_on_each_db: Flask) -> None:
+    def test_an_address_taken_meanwhile_is_a_conflict(self, ann: Member, app_on_each_db: Flask) -> None:
         ann.call("POST", "/api/me/email", password=PASSWORD, email="bob@example.com")
         Member(app_on_each_db, "bob@example.com")
         token = token_in(mails(app_on_each_db, "new_address")[0])
         assert ann.client.post("/api/me/email/confirm", json={"token": token}).status_code == 409
         assert ann.call("GET", "/api/me").json["data"]["email"] == "ann@example.com"
 
-    def test_takes_the_current_password(self, ann: Member) -> None:
+    def test_requires_the_current_password(self, ann: Member) -> None:
         answer = ann.call("POST", "/api/me/email", password="Wrong-horse-7", email="eve@example.com")
         assert (answer.status_code, answer.json["codes"]) == (422, WRONG)
 
@@ -132,7 +130,7 @@ class TestEmail:
 class TestExport:
     """Everything in one document."""
 
-    def test_holds_all_there_is_and_what_other_rooms_add(self, ann: Member) -> None:
+    def test_contains_all_account_data_and_parts_of_other_packages(self, ann: Member) -> None:
         def add(_: object, account_id: Any, document: dict[str, Any]) -> None:
             document["letters"] = [{"owner": str(account_id)}]
 
@@ -150,7 +148,7 @@ class TestExport:
 class TestErasing:
     """Leaving."""
 
-    def test_takes_everything_along_but_that_it_happened(self, ann: Member, app_on_each_db: Flask) -> None:
+    def test_erases_everything_but_the_bare_events(self, ann: Member, app_on_each_db: Flask) -> None:
         bob = Member(app_on_each_db, "bob@example.com")
         ann.client.post("/api/password/forgot", json={"email": ann.email})
         heard: list[str] = []
@@ -178,7 +176,7 @@ class TestErasing:
             assert {event.name for event in trail} >= {"signed_in", "password_forgotten", "erased"}
             assert all(event.details is None for event in trail if str(event.account_id) == ann.id)
 
-    def test_nothing_is_gone_when_a_room_cannot_erase(self, app: Flask) -> None:
+    def test_nothing_is_erased_when_a_signal_handler_fails(self, app: Flask) -> None:
         ann = Member(app)
 
         def fails(_: object, **said: Any) -> None:
@@ -192,7 +190,7 @@ class TestErasing:
 class TestTrail:
     """What happened, and how long it is known."""
 
-    def test_says_what_happened_and_from_where(self, ann: Member) -> None:
+    def test_lists_events_with_client_addresses(self, ann: Member) -> None:
         login(ann.client, ann.email, "Wrong-horse-7")
         ann.call("PATCH", "/api/me", first_name="Anna")
         ann.call("GET", "/api/me/export")
@@ -211,7 +209,7 @@ class TestTrail:
             path = f"/api/me/events?limit=1&cursor={answer['meta']['next']}"
         assert seen == ["signed_in", "account_created"]
 
-    def test_the_operators_commands_are_in_it(self, app: Flask) -> None:
+    def test_contains_operator_commands(self, app: Flask) -> None:
         ann = Member(app)
         with app.app_context():
             assert [account.email for account in service.list_accounts()] == ["ann@example.com"]
@@ -228,7 +226,7 @@ class TestTrail:
         assert raw
         assert b"127.0.0.1" not in b"".join(raw)
 
-    def test_is_swept_with_all_else_that_is_over(self, make_app_on_each_db: MakeApp) -> None:
+    def test_old_events_are_deleted_by_the_cleanup(self, make_app_on_each_db: MakeApp) -> None:
         app = make_app_on_each_db(AUDIT_RETENTION_DAYS="30")
         ann = Member(app)
         old = ann.sign_in()

@@ -1,4 +1,4 @@
-"""Forgetting the password and coming back, on both databases."""
+"""Password recovery."""
 
 import time
 from typing import Any
@@ -21,7 +21,7 @@ def reset(client: FlaskClient, token: str, password: str = NEW) -> Any:
     return client.post("/api/password/reset", json={"token": token, "password": password})
 
 
-def test_the_answer_does_not_tell_who_has_an_account(client_on_each_db: FlaskClient, app_on_each_db: Flask) -> None:
+def test_the_response_does_not_reveal_accounts(client_on_each_db: FlaskClient, app_on_each_db: Flask) -> None:
     Member(app_on_each_db)
     Member(app_on_each_db, "closed@example.com", status="disabled")
     answers = [forget(client_on_each_db, f"{name}@example.com") for name in ("ann", "nobody", "closed")]
@@ -30,9 +30,7 @@ def test_the_answer_does_not_tell_who_has_an_account(client_on_each_db: FlaskCli
     assert [mail["to"] for mail in mails(app_on_each_db)] == ["ann@example.com"]
 
 
-def test_a_new_password_is_chosen_once_and_ends_every_session(
-    client_on_each_db: FlaskClient, app_on_each_db: Flask
-) -> None:
+def test_a_reset_works_once_and_ends_every_session(client_on_each_db: FlaskClient, app_on_each_db: Flask) -> None:
     ann = Member(app_on_each_db)
     forget(client_on_each_db)
     forget(client_on_each_db)
@@ -49,7 +47,7 @@ def test_a_new_password_is_chosen_once_and_ends_every_session(
     assert [mail["to"] for mail in mails(app_on_each_db, "password_reset")] == ["ann@example.com"]
 
 
-def test_who_was_not_confirmed_is_by_it(client_on_each_db: FlaskClient, app_on_each_db: Flask) -> None:
+def test_a_reset_confirms_a_pending_account(client_on_each_db: FlaskClient, app_on_each_db: Flask) -> None:
     Member(app_on_each_db, status="pending")
     forget(client_on_each_db)
     assert reset(client_on_each_db, token_in(mails(app_on_each_db, "reset")[0])).status_code == 200
@@ -57,7 +55,9 @@ def test_who_was_not_confirmed_is_by_it(client_on_each_db: FlaskClient, app_on_e
 
 
 @pytest.mark.parametrize(("password", "code"), [("short", "too_short"), ("P@SSw0rd", "too_common")])
-def test_a_bad_password_spends_no_link(app: Flask, client: FlaskClient, password: str, code: str) -> None:
+def test_a_rejected_password_does_not_consume_the_link(
+    app: Flask, client: FlaskClient, password: str, code: str
+) -> None:
     Member(app)
     forget(client)
     token = token_in(mails(app, "reset")[0])
@@ -67,7 +67,7 @@ def test_a_bad_password_spends_no_link(app: Flask, client: FlaskClient, password
     assert reset(client, token).status_code == 200
 
 
-def test_a_mail_token_is_good_for_its_own_purpose_only(app: Flask, client: FlaskClient, ann: dict[str, Any]) -> None:
+def test_a_mail_token_is_valid_for_its_own_purpose_only(app: Flask, client: FlaskClient, ann: dict[str, Any]) -> None:
     client.post("/api/signup", json=ann)
     token = token_in(mails(app, "confirm")[0])
     for path, more in (("/api/password/reset", {"password": NEW}), ("/api/me/email/confirm", {})):
@@ -93,7 +93,9 @@ def test_the_page_behind_the_link_takes_the_new_password(app: Flask, client: Fla
     assert 'href="/forgot"' in spent.text
 
 
-def test_the_time_does_not_tell_either(app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_duration_does_not_reveal_accounts(
+    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
     Member(app)
     monkeypatch.setattr(constant_time, "LOOKUP_SECONDS", 0.2)
     for path in ("/api/password/forgot", "/api/signup/resend"):

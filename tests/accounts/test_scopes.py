@@ -1,4 +1,4 @@
-"""What API keys may do, and what they may not; and that every route says what it needs."""
+"""Scopes of API keys, and the scopes that each route requires."""
 
 import json
 import uuid
@@ -41,9 +41,7 @@ def key(person: Member, *scopes: str, password: str = PASSWORD) -> dict[str, str
 
 
 @pytest.mark.parametrize("change", [{"read": True}, {"status": "archived"}, {"status": "spam"}])
-def test_a_key_that_only_writes_sees_nothing_of_what_was_sent(
-    olga: Member, submission: str, change: dict[str, Any]
-) -> None:
+def test_a_write_only_key_cannot_read_submission_data(olga: Member, submission: str, change: dict[str, Any]) -> None:
     path = f"/api/submissions/{submission}"
     blind = olga.client.patch(path, json=change, headers=key(olga, "submissions:write", "forms:write", "forms:read"))
     assert blind.status_code == 200
@@ -53,7 +51,7 @@ def test_a_key_that_only_writes_sees_nothing_of_what_was_sent(
     assert seeing.json["data"]["data"] == {"message": SECRET}
 
 
-def test_a_key_that_only_writes_forms_erases_no_submission(olga: Member, form: str, submission: str) -> None:
+def test_a_key_for_forms_cannot_erase_submissions(olga: Member, form: str, submission: str) -> None:
     path, writes = f"/api/forms/{form}", key(olga, "forms:write", "forms:read")
     client = olga.client
     refused = client.delete(path, headers=writes)
@@ -67,24 +65,24 @@ def test_a_key_that_only_writes_forms_erases_no_submission(olga: Member, form: s
     assert client.delete(path, headers=both).status_code == 200
 
 
-def test_a_form_that_nothing_was_sent_to_is_deleted_by_who_may_write_forms(olga: Member, form: str) -> None:
+def test_a_key_for_forms_can_delete_a_form_without_submissions(olga: Member, form: str) -> None:
     assert olga.client.delete(f"/api/forms/{form}", headers=key(olga, "forms:write")).status_code == 200
 
 
-def test_a_key_is_made_with_the_password(olga: Member) -> None:
+def test_creating_a_key_requires_the_password(olga: Member) -> None:
     for said, code in (({}, "required"), ({"password": "Wrong-horse-7"}, "wrong_password")):
         answer = olga.call("POST", "/api/me/keys", name="x", scopes=["forms:read"], **said)
         assert (answer.status_code, answer.json["codes"]) == (422, {"password": [code]})
     assert olga.call("GET", "/api/me/keys").json["data"] == []
 
 
-def test_passwords_for_keys_are_tried_ten_times_in_a_quarter_of_an_hour(olga: Member) -> None:
+def test_passwords_for_keys_are_limited_to_ten_per_quarter_hour(olga: Member) -> None:
     said = {"password": "Wrong-horse-7", "name": "x", "scopes": ["forms:read"]}
     statuses = [olga.call("POST", "/api/me/keys", **said).status_code for _ in range(11)]
     assert statuses == [422] * 10 + [429]
 
 
-def test_an_account_has_25_keys(make_app_on_each_db: Callable[..., Flask]) -> None:
+def test_an_account_can_have_25_keys(make_app_on_each_db: Callable[..., Flask]) -> None:
     olga = Member(make_app_on_each_db(RATE_LIMIT_ENABLED="false"), role="owner")
     for _ in range(25):
         key(olga, "forms:read")
@@ -96,7 +94,7 @@ def test_an_account_has_25_keys(make_app_on_each_db: Callable[..., Flask]) -> No
     assert olga.call("POST", "/api/me/keys", **said).status_code == 201
 
 
-def test_a_reset_and_a_changed_address_end_keys_and_say_so(app_on_each_db: Flask, olga: Member) -> None:
+def test_a_reset_or_a_new_address_revokes_keys_and_says_so(app_on_each_db: Flask, olga: Member) -> None:
     def works(headers: dict[str, str]) -> bool:
         return olga.client.get("/api/forms", headers=headers).status_code == 200
 
@@ -122,7 +120,7 @@ def test_a_reset_and_a_changed_address_end_keys_and_say_so(app_on_each_db: Flask
 class TestEveryOperation:
     """Of the description."""
 
-    def test_says_its_role_and_scopes(self, client: FlaskClient) -> None:
+    def test_states_its_role_and_scopes(self, client: FlaskClient) -> None:
         paths = client.get("/api/openapi.json").json["paths"]
         for path, operations in paths.items():
             for method, operation in operations.items():
@@ -139,13 +137,13 @@ class TestEveryOperation:
                 else:
                     assert "x-required-role" not in operation, where
 
-    def test_is_in_the_documents_table(self) -> None:
+    def test_is_listed_in_the_documented_table(self) -> None:
         text = PAGE.read_text()
         assert page(json.loads((ROOT / "openapi.json").read_text()), text) == text, (
             "write it: python -m tests.support.access_table"
         )
 
-    def test_needs_each_of_its_scopes(self, make_app_on_each_db: Callable[..., Flask]) -> None:
+    def test_requires_each_of_its_scopes(self, make_app_on_each_db: Callable[..., Flask]) -> None:
         app = make_app_on_each_db(RATE_LIMIT_ENABLED="false")
         olga = Member(app, role="owner")
         keys = {scope: key(olga, *(other for other in SCOPES if other != scope)) for scope in SCOPES}

@@ -1,4 +1,4 @@
-"""Signing in, going on and signing out, on both databases."""
+"""Sign-in, refresh and sign-out."""
 
 import uuid
 from datetime import timedelta
@@ -30,7 +30,7 @@ def refreshed(client: FlaskClient, token: str) -> Any:
     return client.post("/api/token/refresh", json={"refresh_token": token})
 
 
-def test_the_right_pair_gets_tokens_that_open_the_account(app_on_each_db: Flask) -> None:
+def test_correct_credentials_return_working_tokens(app_on_each_db: Flask) -> None:
     ann = Member(app_on_each_db)
     assert set(ann.tokens) == {"access_token", "token_type", "expires_in", "refresh_token"}
     assert (ann.tokens["token_type"], ann.tokens["expires_in"]) == ("Bearer", 1800)
@@ -39,7 +39,7 @@ def test_the_right_pair_gets_tokens_that_open_the_account(app_on_each_db: Flask)
     assert login(ann.client, "ANN@Example.com").status_code == 200
 
 
-def test_every_wrong_pair_gets_the_same_answer(app_on_each_db: Flask) -> None:
+def test_wrong_credentials_get_the_same_response(app_on_each_db: Flask) -> None:
     ann = Member(app_on_each_db)
     Member(app_on_each_db, "pending@example.com", status="pending")
     wrong = [
@@ -53,14 +53,14 @@ def test_every_wrong_pair_gets_the_same_answer(app_on_each_db: Flask) -> None:
     assert wrong[0].headers["WWW-Authenticate"] == "Bearer"
 
 
-def test_whose_account_is_closed_is_told_so_only_with_the_right_password(app: Flask, client: FlaskClient) -> None:
+def test_a_disabled_account_is_revealed_only_with_the_correct_password(app: Flask, client: FlaskClient) -> None:
     Member(app, "closed@example.com", status="disabled")
     assert login(client, "closed@example.com", "Wrong-horse-7").status_code == 401
     answer = login(client, "closed@example.com")
     assert (answer.status_code, answer.json["details"]["reason"]) == (403, "AccountDisabled")
 
 
-def test_a_password_hashed_at_a_lower_cost_is_hashed_anew(make_app: MakeApp) -> None:
+def test_a_hash_of_lower_cost_is_replaced_at_sign_in(make_app: MakeApp) -> None:
     app = make_app(BCRYPT_ROUNDS="5")
     Member(app)
     app = make_app(BCRYPT_ROUNDS="6")
@@ -71,7 +71,9 @@ def test_a_password_hashed_at_a_lower_cost_is_hashed_anew(make_app: MakeApp) -> 
     assert cost_of(kept) == 6
 
 
-def test_an_unknown_address_costs_a_hash_at_todays_cost(make_app: MakeApp, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unknown_address_costs_one_hash_at_the_current_cost(
+    make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
     costs: list[int] = []
     check = bcrypt.checkpw
     monkeypatch.setattr(bcrypt, "checkpw", lambda said, kept: costs.append(cost_of(kept.decode())) or check(said, kept))
@@ -100,7 +102,7 @@ def test_known_and_unknown_addresses_cost_the_same_when_the_cost_changes(
         assert sum(work) == 2**8
 
 
-def test_a_session_goes_on_with_a_new_pair(app_on_each_db: Flask) -> None:
+def test_refreshing_returns_a_new_token_pair(app_on_each_db: Flask) -> None:
     ann = Member(app_on_each_db)
     answer = refreshed(ann.client, ann.tokens["refresh_token"])
     assert answer.status_code == 200
@@ -111,7 +113,7 @@ def test_a_session_goes_on_with_a_new_pair(app_on_each_db: Flask) -> None:
     assert refreshed(ann.client, fresh["refresh_token"]).status_code == 200
 
 
-def test_a_used_refresh_token_is_good_for_ten_seconds_and_then_ends_the_session(app_on_each_db: Flask) -> None:
+def test_reusing_a_refresh_token_after_ten_seconds_ends_the_session(app_on_each_db: Flask) -> None:
     ann = Member(app_on_each_db)
     first = ann.tokens["refresh_token"]
     fresh = refreshed(ann.client, first).json["data"]
@@ -126,7 +128,7 @@ def test_a_used_refresh_token_is_good_for_ten_seconds_and_then_ends_the_session(
     assert any(event["name"] == "session_ended" and event["details"]["why"] == "reuse" for event in said)
 
 
-def test_two_who_refresh_with_one_token_go_on_in_one_line(app_on_each_db: Flask) -> None:
+def test_concurrent_refreshes_return_the_same_successor(app_on_each_db: Flask) -> None:
     ann = Member(app_on_each_db)
     first = ann.tokens["refresh_token"]
     one, other = [refreshed(ann.client, first).json["data"]["refresh_token"] for _ in range(2)]
@@ -138,7 +140,7 @@ def test_two_who_refresh_with_one_token_go_on_in_one_line(app_on_each_db: Flask)
     assert refreshed(ann.client, following).status_code == 401, "there is no second line"
 
 
-def test_a_session_ends_after_its_days_whoever_refreshes_it(make_app: MakeApp) -> None:
+def test_a_session_ends_after_session_max_days_despite_refreshes(make_app: MakeApp) -> None:
     app = make_app(SESSION_MAX_DAYS="40")
     ann = Member(app)
     began = now() - timedelta(days=39, hours=23)
@@ -150,7 +152,7 @@ def test_a_session_ends_after_its_days_whoever_refreshes_it(make_app: MakeApp) -
     assert refreshed(ann.client, token).status_code == 401
 
 
-def test_signing_out_everywhere_ends_every_session_and_no_key(app_on_each_db: Flask) -> None:
+def test_signing_out_everywhere_ends_sessions_but_not_keys(app_on_each_db: Flask) -> None:
     ann = Member(app_on_each_db, role="owner")
     others = [ann.sign_in() for _ in range(2)]
     wanted = {"password": PASSWORD, "name": "x", "scopes": ["forms:read"]}
@@ -165,11 +167,11 @@ def test_signing_out_everywhere_ends_every_session_and_no_key(app_on_each_db: Fl
 
 
 @pytest.mark.parametrize("token", ["x", "fs_x", "ü" * 20, "a" * 43])
-def test_a_refresh_token_that_is_none_is_401(client: FlaskClient, token: str) -> None:
+def test_an_invalid_refresh_token_is_401(client: FlaskClient, token: str) -> None:
     assert refreshed(client, token).status_code == 401
 
 
-def test_signing_out_holds_at_once_for_this_session_and_no_other(app_on_each_db: Flask) -> None:
+def test_signing_out_ends_only_this_session_immediately(app_on_each_db: Flask) -> None:
     ann = Member(app_on_each_db)
     other = ann.sign_in()
     assert ann.call("POST", "/api/logout").status_code == 200
@@ -178,7 +180,7 @@ def test_signing_out_holds_at_once_for_this_session_and_no_other(app_on_each_db:
     assert ann.client.get("/api/me", headers=bearer(other["access_token"])).status_code == 200
 
 
-def test_sessions_are_shown_in_pages_and_ended_one_by_one(app_on_each_db: Flask) -> None:
+def test_sessions_are_listed_in_pages_and_ended_individually(app_on_each_db: Flask) -> None:
     ann = Member(app_on_each_db)
     other = login(ann.client, "ann@example.com").json["data"]
     first = ann.call("GET", "/api/me/sessions?limit=1").json
@@ -192,7 +194,7 @@ def test_sessions_are_shown_in_pages_and_ended_one_by_one(app_on_each_db: Flask)
     assert len(ann.call("GET", "/api/me/sessions").json["data"]) == 1
 
 
-def test_disabling_ends_sessions_at_once(app_on_each_db: Flask) -> None:
+def test_disabling_an_account_ends_its_sessions(app_on_each_db: Flask) -> None:
     ann = Member(app_on_each_db)
     with app_on_each_db.app_context():
         administration.disable("ann@example.com")
@@ -200,14 +202,14 @@ def test_disabling_ends_sessions_at_once(app_on_each_db: Flask) -> None:
     assert refreshed(ann.client, ann.tokens["refresh_token"]).status_code == 401
 
 
-def test_a_session_that_nobody_goes_on_with_runs_out(app: Flask) -> None:
+def test_an_unused_session_expires(app: Flask) -> None:
     ann = Member(app)
     change(app, update(Session).values(expires_at=now() - timedelta(seconds=1)))
     assert ann.call("GET", "/api/me").status_code == 401
     assert refreshed(ann.client, ann.tokens["refresh_token"]).status_code == 401
 
 
-def test_a_sign_in_that_a_password_change_overtakes_starts_nothing(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_sign_in_during_a_password_change_starts_no_session(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     ann = Member(app)
     check = bcrypt.checkpw
 

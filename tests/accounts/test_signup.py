@@ -1,4 +1,4 @@
-"""Signing up, over HTTP, on both databases."""
+"""Sign-up over HTTP."""
 
 from typing import Any
 
@@ -26,9 +26,7 @@ def count(app: Flask) -> int:
         return db.session.scalar(select(func.count()).select_from(Account)) or 0
 
 
-def test_makes_a_pending_account_and_says_so(
-    client_on_each_db: FlaskClient, app_on_each_db: Flask, ann: dict[str, Any]
-) -> None:
+def test_creates_a_pending_account(client_on_each_db: FlaskClient, app_on_each_db: Flask, ann: dict[str, Any]) -> None:
     answer = client_on_each_db.post(
         "/api/signup", json=ann | {"email": "  Ann@Example.com ", "phone": "+49 (170) 123-45.67"}
     )
@@ -46,14 +44,14 @@ def test_makes_a_pending_account_and_says_so(
 
 
 @pytest.mark.parametrize("kind", ["urlencoded", "multipart"])
-def test_takes_what_a_form_sends(client: FlaskClient, app: Flask, ann: dict[str, Any], kind: str) -> None:
+def test_accepts_form_encodings(client: FlaskClient, app: Flask, ann: dict[str, Any], kind: str) -> None:
     content_type = {"urlencoded": FORM, "multipart": "multipart/form-data"}[kind]
     answer = client.post("/api/signup", data=ann | {"phone": ""}, content_type=content_type, headers=JSON)
     assert answer.status_code == 201
     assert the_account(app).phone is None
 
 
-def test_nothing_of_a_person_can_be_read_in_the_database(client_on_each_db: FlaskClient, app_on_each_db: Flask) -> None:
+def test_personal_data_is_encrypted_in_the_database(client_on_each_db: FlaskClient, app_on_each_db: Flask) -> None:
     said = {
         "email": "zebedee@quagmire.example",
         "first_name": "Zebedee",
@@ -71,7 +69,7 @@ def test_nothing_of_a_person_can_be_read_in_the_database(client_on_each_db: Flas
 
 
 @pytest.mark.parametrize("again", ["ann@example.com", "ANN@Example.COM", "ａnn@example.com"])
-def test_a_taken_address_gets_the_answer_of_a_free_one(
+def test_a_taken_address_gets_the_same_response_as_a_free_one(
     client_on_each_db: FlaskClient, app_on_each_db: Flask, ann: dict[str, Any], again: str
 ) -> None:
     first = client_on_each_db.post("/api/signup", json=ann)
@@ -110,7 +108,7 @@ def test_closed_sign_up_is_forbidden(make_app: MakeApp, ann: dict[str, Any]) -> 
     assert (answer.status_code, answer.json["error_type"]) == (403, "AuthorizationError")
 
 
-def test_every_fault_of_every_field_comes_in_one_answer(client: FlaskClient) -> None:
+def test_all_errors_are_reported_together(client: FlaskClient) -> None:
     answer = client.post(
         "/api/signup", json={"email": "a@localhost", "first_name": "A", "password": "short", "phone": "123", "age": 7}
     )
@@ -128,21 +126,19 @@ def test_every_fault_of_every_field_comes_in_one_answer(client: FlaskClient) -> 
     assert "localhost" not in answer.text
 
 
-def test_what_is_not_known_is_said_after_what_is_in_the_order_it_was_sent(client: FlaskClient) -> None:
+def test_unknown_fields_are_reported_last_in_request_order(client: FlaskClient) -> None:
     strange = ["zulu", "alpha", "", "mike", "a.b", "echo", "yankee", "bravo"]
     answer = client.post("/api/signup", json=dict.fromkeys([*strange, "phone", "email"], 1))
     known = ["email", "first_name", "last_name", "password", "phone"]
     assert list(answer.json["codes"]) == [*known, *(name or "body" for name in strange)]
 
 
-def test_a_field_sent_twice_is_refused_by_name(client: FlaskClient, ann: dict[str, Any]) -> None:
+def test_a_duplicate_field_is_rejected_by_name(client: FlaskClient, ann: dict[str, Any]) -> None:
     answer = client.post("/api/signup", data=ann | {"email": ["a@example.com", "b@example.com"]}, headers=JSON)
     assert (answer.status_code, answer.json["codes"]) == (422, {"email": ["invalid"]})
 
 
-def test_when_too_many_passwords_wait_it_says_when_to_come_back(
-    app: Flask, client: FlaskClient, ann: dict[str, Any]
-) -> None:
+def test_a_full_hashing_queue_is_503_with_retry_after(app: Flask, client: FlaskClient, ann: dict[str, Any]) -> None:
     gate = app.extensions["hashing"] = HashingGate(slots=1, max_waiting=0, timeout=0)
     with gate.slot():
         answer = client.post("/api/signup", json=ann)
@@ -156,12 +152,12 @@ class TestInABrowser:
 
     browser = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 
-    def test_success_leads_on_to_a_page(self, client: FlaskClient, ann: dict[str, Any]) -> None:
+    def test_success_redirects_to_a_page(self, client: FlaskClient, ann: dict[str, Any]) -> None:
         answer = client.post("/api/signup", data=ann, headers=self.browser)
         assert (answer.status_code, answer.headers["Location"]) == (303, "/signup/thanks")
         assert "Thank you" in client.get(answer.headers["Location"]).text
 
-    def test_a_fault_shows_the_form_with_what_was_typed_but_no_password(
+    def test_an_error_shows_the_form_with_values_but_no_password(
         self, client: FlaskClient, ann: dict[str, Any]
     ) -> None:
         typed = ann | {"email": '"><script>alert(1)</script>', "password": "Secret-but-typed-1"}
@@ -179,7 +175,7 @@ class TestInABrowser:
         for name in ("email", "first_name", "last_name", "password", "phone"):
             assert f'name="{name}"' in page
 
-    def test_too_many_get_a_page_as_well(self, make_app: MakeApp, ann: dict[str, Any]) -> None:
+    def test_a_rate_limit_is_shown_as_a_page(self, make_app: MakeApp, ann: dict[str, Any]) -> None:
         client = make_app(SIGNUP_RATE_LIMIT="1/900").test_client()
         client.post("/api/signup", data=ann, headers=self.browser)
         answer = client.post("/api/signup", data=ann, headers=self.browser)

@@ -1,4 +1,4 @@
-"""Limits that know accounts: guessing passwords, and requests of who is signed in."""
+"""Rate limits per account: failed sign-ins, and requests of signed-in callers."""
 
 import io
 from typing import Any
@@ -25,7 +25,7 @@ def guarded(make_app: MakeApp) -> Flask:
 
 
 @pytest.mark.parametrize("email", ["ann@example.com", "nobody@example.com"])
-def test_an_account_is_guessed_at_so_often_from_wherever_whether_or_not_it_exists(guarded: Flask, email: str) -> None:
+def test_failed_sign_ins_are_limited_per_address_even_if_it_has_no_account(guarded: Flask, email: str) -> None:
     spellings = [email, email.upper(), f"  {email}", email]
     answers = [guess(guarded, spelling, f"192.0.2.{number}") for number, spelling in enumerate(spellings)]
     assert [answer.status_code for answer in answers] == [401, 401, 401, 429]
@@ -33,7 +33,7 @@ def test_an_account_is_guessed_at_so_often_from_wherever_whether_or_not_it_exist
     assert guess(guarded, "other@example.com", "192.0.2.9").status_code == 401
 
 
-def test_a_client_guesses_so_often_whoever_it_names(guarded: Flask) -> None:
+def test_failed_sign_ins_are_limited_per_client_across_addresses(guarded: Flask) -> None:
     answers = [guess(guarded, f"p{number}@example.com") for number in range(4)]
     assert [answer.status_code for answer in answers] == [401, 401, 401, 429]
 
@@ -48,7 +48,7 @@ class CountedBody(io.BytesIO):
         return super().read(size)
 
 
-def test_a_clients_limit_comes_before_its_body_is_read(guarded: Flask) -> None:
+def test_the_client_limit_applies_before_the_body_is_read(guarded: Flask) -> None:
     for number in range(3):
         guess(guarded, f"p{number}@example.com")
     body = CountedBody(b" " * 500_000)
@@ -62,7 +62,7 @@ def test_a_clients_limit_comes_before_its_body_is_read(guarded: Flask) -> None:
     assert (answer.status_code, body.reads) == (429, 0)
 
 
-def test_a_guess_that_the_accounts_limit_refuses_counts_for_the_client(guarded: Flask) -> None:
+def test_an_attempt_refused_by_the_account_limit_counts_for_the_client(guarded: Flask) -> None:
     for number in range(3):
         guess(guarded, "ann@example.com", f"192.0.2.{number}")
     refused = [guess(guarded, "ann@example.com", "198.51.100.1").status_code for _ in range(3)]
@@ -71,7 +71,7 @@ def test_a_guess_that_the_accounts_limit_refuses_counts_for_the_client(guarded: 
     assert guess(guarded, "other@example.com", "198.51.100.2").status_code == 401
 
 
-def test_what_names_no_account_counts_for_its_client_alone(guarded: Flask) -> None:
+def test_a_body_without_an_address_counts_for_the_client_only(guarded: Flask) -> None:
     def status(body: Any, client: str) -> int:
         answer = guarded.test_client().post("/api/login", json=body, environ_base={"REMOTE_ADDR": client})
         return answer.status_code
@@ -82,7 +82,7 @@ def test_what_names_no_account_counts_for_its_client_alone(guarded: Flask) -> No
     assert status({}, "192.0.2.2") == 422
 
 
-def test_the_right_password_gives_a_known_place_its_guesses_back(make_app: MakeApp) -> None:
+def test_a_correct_password_resets_the_limit_of_a_known_place(make_app: MakeApp) -> None:
     app = make_app(LOGIN_RATE_LIMIT="4/900")
     browser = Member(app).client
     said = {"email": "ann@example.com", "password": PASSWORD}
@@ -98,7 +98,7 @@ def test_the_right_password_gives_a_known_place_its_guesses_back(make_app: MakeA
         assert wrong == [401, 401, 401]
 
 
-def test_a_stranger_who_guesses_never_locks_the_owner_out(guarded: Flask) -> None:
+def test_failed_attempts_of_strangers_do_not_lock_out_the_owner(guarded: Flask) -> None:
     for number in range(4):
         guess(guarded, "ann@example.com", f"192.0.2.{number}")
     assert guess(guarded, "ann@example.com", "198.51.100.1", PASSWORD).status_code == 429
@@ -109,7 +109,7 @@ def test_a_stranger_who_guesses_never_locks_the_owner_out(guarded: Flask) -> Non
     assert guess(guarded, "ann@example.com", "198.51.100.1", "Battery-staple-8").status_code == 200
 
 
-def test_switched_off_nobody_is_counted(make_app: MakeApp) -> None:
+def test_no_limit_applies_when_rate_limiting_is_off(make_app: MakeApp) -> None:
     app = make_app(RATE_LIMIT_ENABLED="false", LOGIN_RATE_LIMIT="1/900", RATE_LIMIT_AUTHENTICATED="1/60")
     ann = Member(app)
     assert [guess(app, "ann@example.com").status_code for _ in range(3)] == [401, 401, 401]
@@ -129,7 +129,7 @@ class TestSignedIn:
         assert bob.call("GET", "/api/me").status_code == 200
         assert ann.client.get("/api/openapi.json").headers["X-RateLimit-Limit"] == "100"
 
-    def test_each_api_key_counts_for_itself(self, make_app: MakeApp) -> None:
+    def test_each_api_key_has_its_own_limit(self, make_app: MakeApp) -> None:
         app = make_app(RATE_LIMIT_AUTHENTICATED="3/60")
         olga = Member(app, role="owner")
         keys = [
@@ -144,7 +144,7 @@ class TestSignedIn:
         assert [status(found[0]) for _ in range(4)] == [200, 200, 200, 429]
         assert status(found[1]) == 200
 
-    def test_a_token_that_is_not_good_counts_as_a_client(self, make_app: MakeApp) -> None:
+    def test_an_invalid_token_counts_as_an_anonymous_client(self, make_app: MakeApp) -> None:
         app = make_app(RATE_LIMIT_REQUESTS="3")
         ann = Member(app)
         ann.call("POST", "/api/logout")
@@ -159,6 +159,6 @@ class TestSignedIn:
             asked.append(token)
             return authenticate(token)
 
-        monkeypatch.setattr(guards, "identified", looked_up)
+        monkeypatch.setattr(guards, "authenticate", looked_up)
         assert ann.call("GET", "/api/me").headers["X-RateLimit-Limit"] == "600"
         assert len(asked) == 1

@@ -1,4 +1,4 @@
-"""The toolbox: encryption, passwords, signatures, tokens."""
+"""Encryption, passwords, signatures, tokens, key ring and hashing gate."""
 
 import base64
 import threading
@@ -19,7 +19,7 @@ TEXTS = ["", "a", "sensitive information", "naïve Ελλάδα 漢字 😀\u000
 
 
 @pytest.mark.parametrize("text", TEXTS, ids=lambda text: f"{len(text)} characters")
-def test_any_text_comes_back_by_its_password(text: str) -> None:
+def test_any_text_round_trips_with_its_password(text: str) -> None:
     sealed = security.encrypt_data(text, "pässword 1")
     assert security.decrypt_data(sealed, "pässword 1") == text
     assert sealed != security.encrypt_data(text, "pässword 1")
@@ -41,7 +41,7 @@ def test_a_wrong_password_or_any_changed_bit_is_a_value_error() -> None:
         security.decrypt_data(sealed, "wrong")
 
 
-def test_keys_and_salts_are_random_and_as_long_as_told() -> None:
+def test_keys_and_salts_are_random_and_of_the_given_length() -> None:
     assert len(base64.b64decode(security.generate_key())) == 32
     assert len(security.generate_salt()) == 32
     assert len(security.generate_salt(8)) == 8
@@ -49,14 +49,14 @@ def test_keys_and_salts_are_random_and_as_long_as_told() -> None:
     assert len(security.generate_secure_token(32)) == 43
 
 
-def test_a_key_is_derived_as_the_standard_says() -> None:
+def test_key_derivation_matches_the_test_vectors() -> None:
     # RFC 7914, section 11
     expected = "55ac046e56e3089fec1691c22544b605f94185216dde0465e68b9d57c20dacbc"
     assert security.derive_key("passwd", b"salt", 1).hex() == expected
 
 
 @pytest.mark.parametrize("password", ["Correct-horse-7", "ü" * 64, "漢" * 128, "a\u0000b", " spaces "])
-def test_a_password_is_known_again_and_no_other(password: str) -> None:
+def test_only_the_hashed_password_verifies(password: str) -> None:
     hashed = security.hash_password(password, pepper=b"pepper", rounds=4)
     assert hashed.startswith("$2b$04$")
     assert security.verify_password(password, hashed, pepper=b"pepper")
@@ -64,21 +64,21 @@ def test_a_password_is_known_again_and_no_other(password: str) -> None:
     assert not security.verify_password(password, hashed, pepper=b"other")
 
 
-def test_no_part_of_a_long_password_is_cut_off() -> None:
+def test_long_passwords_are_not_truncated() -> None:
     hashed = security.hash_password("a" * 100 + "b", rounds=4)
     assert not security.verify_password("a" * 100 + "c", hashed)
 
 
-def test_the_same_password_typed_on_another_system_is_the_same() -> None:
+def test_unicode_variants_of_a_password_are_equal() -> None:
     assert security.verify_password("Zoe\u0308", security.hash_password("Zo\u00eb", rounds=4))
 
 
 @pytest.mark.parametrize("hashed", ["", "plain", "$2b$04$short", "$1$other$scheme"])
-def test_what_is_no_hash_matches_nothing(hashed: str) -> None:
+def test_an_invalid_hash_matches_nothing(hashed: str) -> None:
     assert not security.verify_password("anything", hashed)
 
 
-def test_signatures_show_a_change() -> None:
+def test_a_signature_detects_changes() -> None:
     # RFC 4231, test case 2
     signature = security.create_hmac_signature("what do ya want for nothing?", "Jefe")
     assert signature == "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
@@ -109,7 +109,7 @@ def nist_vectors() -> Iterator[dict[str, str]]:
                 vector = {}
 
 
-def test_nists_vectors_pass_through_the_key_ring() -> None:
+def test_the_key_ring_matches_nist_vectors() -> None:
     passed = failed = 0
     for vector in nist_vectors():
         key, nonce, tag = (bytes.fromhex(vector[name]) for name in ("Key", "IV", "Tag"))
@@ -133,12 +133,12 @@ class TestKeyRing:
     ring = KeyRing({1: b"1" * 32, 7: b"7" * 32}, b"index", b"pepper")
 
     @pytest.mark.parametrize("text", TEXTS, ids=lambda text: f"{len(text)} characters")
-    def test_any_text_comes_back_at_its_place(self, text: str) -> None:
+    def test_any_text_round_trips_in_its_context(self, text: str) -> None:
         sealed = self.ring.encrypt(text, "accounts.email", "7")
         assert sealed[:4] == b"\x01\0\0\x07"
         assert self.ring.decrypt(sealed, "accounts.email", "7") == text
 
-    def test_at_another_place_or_changed_it_is_refused(self) -> None:
+    def test_another_context_or_changed_data_is_rejected(self) -> None:
         sealed = self.ring.encrypt("text", "accounts.email", "7")
         with pytest.raises(ValueError, match="changed, or copied"):
             self.ring.decrypt(sealed, "accounts.first_name", "7")
@@ -150,19 +150,19 @@ class TestKeyRing:
             with pytest.raises(ValueError, match=r"changed|not in the key ring"):
                 self.ring.decrypt(bytes(changed), "accounts.email", "7")
 
-    def test_old_keys_read_and_a_missing_one_is_named(self) -> None:
+    def test_old_keys_decrypt_and_a_missing_key_is_an_error(self) -> None:
         old = KeyRing({1: b"1" * 32}, b"", b"").encrypt("text", "place", "7")
         assert self.ring.decrypt(old, "place", "7") == "text"
         with pytest.raises(UnknownKeyError):
             KeyRing({7: b"7" * 32}, b"", b"").decrypt(old, "place", "7")
 
-    def test_the_same_text_is_never_the_same_twice_but_has_one_index(self) -> None:
+    def test_equal_texts_encrypt_differently_but_share_an_index(self) -> None:
         assert self.ring.encrypt("text", "place", "7") != self.ring.encrypt("text", "place", "7")
         assert self.ring.index("text", "place") == self.ring.index("text", "place")
         assert self.ring.index("text", "place") != self.ring.index("text", "other")
         assert self.ring.index("text", "place") != KeyRing({1: b"1" * 32}, b"other", b"").index("text", "place")
 
-    def test_a_wrapped_key_opens_under_any_of_the_keys_and_its_own_label(self) -> None:
+    def test_a_wrapped_key_unwraps_with_any_listed_key_and_its_label(self) -> None:
         first, second, key = b"a" * 32, b"b" * 32, b"k" * 32
         wrapped = wrap(key, second, "data 1")
         assert unwrap(wrapped, [first, second], "data 1") == key
@@ -177,7 +177,7 @@ class TestKeyRing:
 class TestHashingGate:
     """A bounded number of passwords is hashed at once."""
 
-    def test_no_more_than_its_slots_at_once(self) -> None:
+    def test_at_most_slots_threads_hash_at_once(self) -> None:
         gate = HashingGate(slots=2, max_waiting=50, timeout=30)
         running, most = 0, 0
         lock = threading.Lock()
@@ -199,7 +199,7 @@ class TestHashingGate:
             thread.join()
         assert most == 2
 
-    def test_first_come_first_served(self) -> None:
+    def test_waiting_threads_are_served_in_order(self) -> None:
         gate = HashingGate(slots=1, max_waiting=50, timeout=30)
         order: list[int] = []
 
@@ -218,13 +218,13 @@ class TestHashingGate:
             thread.join()
         assert order == list(range(20))
 
-    def test_whoever_finds_no_place_is_told_at_once(self) -> None:
+    def test_a_full_queue_refuses_immediately(self) -> None:
         gate = HashingGate(slots=1, max_waiting=0, timeout=10)
         with gate.slot(), pytest.raises(ServiceUnavailableError) as caught, gate.slot():
             pass
         assert caught.value.headers == {"Retry-After": "5"}
 
-    def test_whoever_waits_too_long_gives_the_place_up(self) -> None:
+    def test_a_timed_out_waiter_leaves_the_queue(self) -> None:
         gate = HashingGate(slots=1, max_waiting=1, timeout=0.01)
         with gate.slot():
             for _ in range(3):
@@ -233,7 +233,7 @@ class TestHashingGate:
         with gate.slot():
             pass
 
-    def test_a_failure_gives_the_slot_back(self) -> None:
+    def test_a_failure_releases_the_slot(self) -> None:
         gate = HashingGate(slots=1, max_waiting=0, timeout=0)
         with pytest.raises(RuntimeError), gate.slot():
             raise RuntimeError

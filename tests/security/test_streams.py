@@ -1,4 +1,4 @@
-"""Encrypted files: what was changed, cut, moved or added to is never given back as if it were whole."""
+"""File encryption: no changed, truncated, reordered or extended file decrypts completely."""
 
 import io
 import secrets
@@ -31,7 +31,7 @@ def clear(data: bytes, key: bytes = KEY) -> bytes:
 
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("piece", [1000, CHUNK_BYTES, 5 * CHUNK_BYTES])
-def test_a_file_of_any_size_comes_back(size: int, piece: int) -> None:
+def test_files_of_any_size_round_trip(size: int, piece: int) -> None:
     content = secrets.token_bytes(size)
     data = sealed(content, piece)
     assert clear(data) == content
@@ -39,7 +39,7 @@ def test_a_file_of_any_size_comes_back(size: int, piece: int) -> None:
     assert size < 16 or content[:16] not in data
 
 
-def test_two_files_of_one_content_have_nothing_in_common() -> None:
+def test_equal_files_encrypt_differently() -> None:
     one, other = sealed(b"a" * 100), sealed(b"a" * 100)
     assert one[HEADER_BYTES:] != other[HEADER_BYTES:]
 
@@ -65,7 +65,7 @@ def test_a_flipped_bit_is_an_error(at: int) -> None:
         -1,
     ],
 )
-def test_a_file_cut_off_is_an_error_at_a_chunks_end_too(cut: int) -> None:
+def test_a_truncated_file_is_an_error_even_at_a_chunk_boundary(cut: int) -> None:
     with pytest.raises(ValueError):
         clear(sealed(b"a" * (3 * CHUNK_BYTES))[:cut])
 
@@ -76,7 +76,7 @@ def chunks(data: bytes) -> list[bytes]:
 
 
 @pytest.mark.parametrize("order", [(1, 0, 2), (0, 2), (0, 1, 1, 2), (2, 1, 0), (1, 2), (0, 1, 2, 2), (0, 1)])
-def test_chunks_moved_doubled_or_left_out_are_an_error(order: tuple[int, ...]) -> None:
+def test_reordered_duplicated_or_missing_chunks_are_an_error(order: tuple[int, ...]) -> None:
     data = sealed(b"".join(bytes([letter]) * CHUNK_BYTES for letter in b"abc"))
     parts = chunks(data)
     assert clear(data[:HEADER_BYTES] + b"".join(parts)) == clear(data)
@@ -86,7 +86,7 @@ def test_chunks_moved_doubled_or_left_out_are_an_error(order: tuple[int, ...]) -
 
 @pytest.mark.parametrize("more", [b"\0", b"a" * SEALED_CHUNK])
 @pytest.mark.parametrize("size", [0, 5, CHUNK_BYTES])
-def test_what_was_added_at_the_end_is_an_error(size: int, more: bytes) -> None:
+def test_appended_data_is_an_error(size: int, more: bytes) -> None:
     with pytest.raises(ValueError):
         clear(sealed(b"a" * size) + more)
 
@@ -103,7 +103,7 @@ def test_another_key_is_an_error() -> None:
         clear(sealed(b"secret"), key=bytes(32))
 
 
-def test_what_was_good_before_the_fault_is_given_and_nothing_after() -> None:
+def test_decryption_stops_at_the_first_damaged_chunk() -> None:
     data = bytearray(sealed(b"a" * CHUNK_BYTES + b"b" * CHUNK_BYTES))
     data[-1] ^= 1
     pieces = decrypt_stream(KEY, io.BytesIO(bytes(data)).read)

@@ -1,4 +1,4 @@
-"""The cast: people with an account, what they do with it, and the mails that they get."""
+"""Members: people with an account, their requests, and the mails they get."""
 
 import json
 import re
