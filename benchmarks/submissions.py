@@ -47,7 +47,7 @@ from forms_service.config import load_settings
 from forms_service.forms import service as forms
 app = create_app(load_settings(Path(".")))
 with app.app_context():
-    person = accounts.Person("owner@example.com", "Olga", "Owner", "Correct-horse-7")
+    person = accounts.NewAccount("owner@example.com", "Olga", "Owner", "Correct-horse-7")
     owner = accounts.create(person, role="owner", status="active")
     print(forms.create({"name": "Contact", "fields": FIELDS, "settings": {}}, owner.id)["id"])
 """

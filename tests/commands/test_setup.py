@@ -69,7 +69,7 @@ def test_whoever_signed_up_with_the_operators_address_does_not_become_it_by_thei
         "from wsgi import app\n"
         "from forms_service.accounts import service\n"
         "with app.app_context():\n"
-        "    person = service.Person('ann@example.com', 'An', 'Impostor', 'Impostors-horse-7')\n"
+        "    person = service.NewAccount('ann@example.com', 'An', 'Impostor', 'Impostors-horse-7')\n"
         "    service.create(person, role='user', status='pending')\n"
     )
     subprocess.run([servers.BIN / "python", "-c", script], cwd=clone, env=os.environ, check=True, timeout=60)
@@ -79,8 +79,8 @@ def test_whoever_signed_up_with_the_operators_address_does_not_become_it_by_thei
         "from wsgi import app\n"
         "from forms_service.accounts import password_hashing as hashing, service\n"
         "with app.app_context():\n"
-        "    kept = service.by_email('ann@example.com').password_hash\n"
-        "    print(hashing.verified('Impostors-horse-7', kept), hashing.verified('Correct-horse-7', kept))\n"
+        "    kept = service.lock_by_email('ann@example.com').password_hash\n"
+        "    print(hashing.check_password('Impostors-horse-7', kept), hashing.check_password('Correct-horse-7', kept))\n"
     )
     clean = {"PATH": os.environ["PATH"]}
     done = subprocess.run(

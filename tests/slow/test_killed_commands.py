@@ -22,12 +22,12 @@ FILL = """
 import re, sys
 from wsgi import app
 from forms_service.accounts import service
-from forms_service.forms.service import create_for
+from forms_service.forms.service import create_for_email
 from forms_service.forms.schemas import NewForm
 with app.app_context():
-    person = service.Person("ann@example.com", "Ann", "Example", "Correct-horse-7")
+    person = service.NewAccount("ann@example.com", "Ann", "Example", "Correct-horse-7")
     service.create(person, role="owner", status="active")
-    form = create_for("ann@example.com", NewForm().load({"name": "Contact"}))
+    form = create_for_email("ann@example.com", NewForm().load({"name": "Contact"}))
 for number in range(3):
     sent = app.test_client().post(f"/f/{form['id']}", json={"text": f"a submission from before, {number}"})
     assert sent.status_code == 200, sent.text
