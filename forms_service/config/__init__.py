@@ -36,7 +36,7 @@ class SettingsError(StartError):
     def __init__(self, problems: dict[str, list[str]]) -> None:
         self.problems = problems
         count = f"{len(problems)} settings are" if len(problems) > 1 else "1 setting is"
-        lines = [f"  {name}: {' '.join(said)}" for name, said in sorted(problems.items())]
+        lines = [f"  {name}: {' '.join(messages)}" for name, messages in sorted(problems.items())]
         super().__init__("\n".join([f"forms_service cannot start, {count} wrong:", *lines]))
 
 
@@ -192,17 +192,19 @@ def _read(env: Reader, directory: Path) -> dict[str, Any]:
 
 def _find_conflicts(values: dict[str, Any], problems: dict[str, list[str]]) -> dict[str, list[str]]:
     """Find conflicts between settings; one that is invalid by itself is not reported twice."""
-    wrong = {}
+    conflicts = {}
     if "*" in (values["cors_origins"] or ()) and values["cors_allow_credentials"]:
-        wrong["CORS_ALLOW_CREDENTIALS"] = "Any site could act for the signed-in user. List the sites in CORS_ORIGINS."
+        conflicts["CORS_ALLOW_CREDENTIALS"] = (
+            "Any site could act for the signed-in user. List the sites in CORS_ORIGINS."
+        )
     if values["environment"] == "production":
         if not values["database_url"]:
-            wrong["DATABASE_URL"] = "Must be postgresql://user@host/name, or sqlite:////absolute/path/forms.db."
+            conflicts["DATABASE_URL"] = "Must be postgresql://user@host/name, or sqlite:////absolute/path/forms.db."
         if not values["public_url"]:
-            wrong["PUBLIC_URL"] = "Set it to the public URL of the service, such as https://forms.example.com."
+            conflicts["PUBLIC_URL"] = "Set it to the public URL of the service, such as https://forms.example.com."
         if values["signup_confirmation"] and not values["smtp_server"]:
-            wrong["SMTP_SERVER"] = "Set it to your mail server, or set SIGNUP_CONFIRMATION=false."
-    return {name: [said] for name, said in wrong.items() if name not in problems}
+            conflicts["SMTP_SERVER"] = "Set it to your mail server, or set SIGNUP_CONFIRMATION=false."
+    return {name: [message] for name, message in conflicts.items() if name not in problems}
 
 
 def setting_names() -> tuple[str, ...]:

@@ -205,4 +205,4 @@ def _url(raw: str) -> SplitResult | None:
         return None
     if url.scheme not in ("http", "https") or not url.hostname or "@" in url.netloc or not raw.strip().isprintable():
         return None
-    return None if any(mark in raw.strip() for mark in ' "<>\\') else url
+    return None if any(character in raw.strip() for character in ' "<>\\') else url

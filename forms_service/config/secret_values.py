@@ -62,7 +62,7 @@ def encryption_keys(raw: str) -> tuple[bytes, ...]:
 
 def is_trivial(secret: str, min_length: int) -> bool:
     """Whether a secret is known, or has fewer than `min_length` characters that neither repeat nor count up."""
-    if any(known in secret.lower() for known in WELL_KNOWN) or is_known(secret):
+    if any(part in secret.lower() for part in WELL_KNOWN) or is_known(secret):
         return True
     characters = [ord(character) for character in secret.lower()]
     rolled = sum(pair in ADJACENT_KEYS for pair in zip(secret.lower(), secret.lower()[1:], strict=False))

@@ -119,17 +119,17 @@ def continue_in_background() -> None:
     """Go on with what is not finished, for MAX_SECONDS: after an update of the format, or a killed rotation."""
     if wrapped_keys.is_reencrypted(key_ring_store().load().current):
         return
-    until, last = time.monotonic() + MAX_SECONDS, None
+    deadline, last = time.monotonic() + MAX_SECONDS, None
     for so_far in reencrypt():
         last = so_far
-        if time.monotonic() > until:
+        if time.monotonic() > deadline:
             return
     mark_done_if_clean(last)
 
 
 def find_unreadable(seconds: float) -> tuple[int, list[str], bool]:
-    """How many rows were looked at, those that cannot be read as table and key, and whether that was all in time."""
-    until, looked, bad = time.monotonic() + seconds, 0, list[str]()
+    """Return the rows checked, the unreadable ones as table and key, and whether all were checked in time."""
+    deadline, looked, bad = time.monotonic() + seconds, 0, list[str]()
     for table, columns in encrypted_columns().items():
         last: tuple[Any, ...] | None = None
         while batch := db.session.execute(_next_batch(last, table, columns)).all():
@@ -144,7 +144,7 @@ def find_unreadable(seconds: float) -> tuple[int, list[str], bool]:
                 bad += [f"{table.name} {key}"] * any(isinstance(text, Unreadable) for text in texts)
             last = tuple(batch[-1][:keys])
             looked += len(batch)
-            if time.monotonic() > until:
+            if time.monotonic() > deadline:
                 return looked, bad, False
         db.session.rollback()
     return looked, bad, True
@@ -164,8 +164,8 @@ def _next_stale_batch(last: tuple[Any, ...] | None, table: Table, columns: list[
 
 
 def _is_stale(columns: list[Column[Any]]) -> ColumnElement[bool]:
-    mark = current_key_ring().prefix
-    return or_(*(func.substr(_raw(column), 1, len(mark), type_=LargeBinary) != mark for column in columns))
+    prefix = current_key_ring().prefix
+    return or_(*(func.substr(_raw(column), 1, len(prefix), type_=LargeBinary) != prefix for column in columns))
 
 
 def _reencrypt_batch(batch: Any, table: Table, columns: list[Column[Any]]) -> tuple[list[Update], int]:
