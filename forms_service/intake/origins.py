@@ -1,4 +1,4 @@
-"""Which sites may post to a form, and what their scripts may read of the answer."""
+"""Origins of a form: which sites may submit it, CORS headers, and where redirects may lead."""
 
 import re
 from collections.abc import Collection
@@ -18,28 +18,28 @@ from forms_service.web.cors import EXPOSED_HEADERS, PREFLIGHT_SECONDS
 ALLOWED_HEADERS = (
     "Accept, Content-Type, Formspree-Client, Formspree-Session-Data, Idempotency-Key, X-Request-ID, X-Requested-With"
 )
-"""What the clients of other backends send with a submission."""
+"""Headers that clients of other form services send."""
 
 HEADER_NAMES = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+(?:[ \t]*,[ \t]*[!#$%&'*+.^_`|~0-9A-Za-z-]+)*+")
-"""A list of field names (RFC 9110, 5.6.1 and 5.6.2)."""
+"""A list of header names (RFC 9110, 5.6.1 and 5.6.2)."""
 
 MAX_HEADER_NAMES = 4096
-"""Characters of such a list."""
+"""Characters of the list."""
 
 SCHEMES = {"http": 80, "https": 443}
 
 SAFE = "/:?#[]@!$&'()*+,;=%~"
-"""What stays as it is in a Location header; the rest is percent-encoded."""
+"""Characters that are not percent-encoded in a Location header."""
 
 HOST = re.compile(r"[a-z0-9._~-]+|[0-9a-f:.]+")
-"""A name as browsers write it, or an IPv6 address; anything else they might read as another host."""
+"""A host name or IPv6 address as browsers write it; they could read anything else as another host."""
 
 BLOCKED = "BLOCKED"
 ALLOWED_METHODS = "GET, HEAD, POST, OPTIONS"
 
 
 def check_origin(form: PublishedForm) -> None:
-    """Refuse a page of another site; a program names none, and is let in.
+    """Refuse pages of sites that the form does not list. Programs send no origin and pass.
 
     :raises AuthorizationError: where the form lists its sites, and this is none of them
     """
@@ -48,25 +48,25 @@ def check_origin(form: PublishedForm) -> None:
 
 
 def refusal_reason() -> str:
-    """The reason that a refused origin is counted as."""
+    """Return the reason under which the refusal is counted."""
     return "origin_null" if request.headers.get("Origin") == "null" else "origin"
 
 
 def posting_site() -> str | None:
-    """The origin that the form was posted from, as far as the browser says."""
+    """Return the origin that the form was posted from, if the browser sends it."""
     origin = request.headers.get("Origin")
     return origin_of(origin if origin is not None else request.headers.get("Referer"))
 
 
 def from_our_page() -> bool:
-    """Whether the hosted page sent it: its browser says so, since the Host header is not to be trusted for it."""
+    """Whether the hosted page sent it, judging by the browser's headers: the Host header is not trustworthy."""
     site = posting_site()
     same = request.headers.get("Sec-Fetch-Site") == "same-origin"
     return same or (site is not None and site == origin_of(settings.public_url))
 
 
 def add_cors_headers(response: Response) -> None:
-    """Let the form's sites read the answer, errors too; one that came before the form was known says nothing of it."""
+    """Add CORS headers for the form's sites, on errors too; without a form any site may read the error."""
     form: PublishedForm | None = g.get("form")
     origin = request.headers.get("Origin")
     if form and form.settings.allowed_origins:
@@ -85,7 +85,7 @@ def add_cors_headers(response: Response) -> None:
 
 
 def _allowed_headers() -> str:
-    """The usual ones and whatever the script asks for: with no credentials allowed, a header can do no harm."""
+    """Allow any requested header: without credentials it can do no harm."""
     requested = request.headers.get("Access-Control-Request-Headers", "").strip()
     if not requested or len(requested) > MAX_HEADER_NAMES or not HEADER_NAMES.fullmatch(requested):
         return ALLOWED_HEADERS
@@ -93,14 +93,14 @@ def _allowed_headers() -> str:
 
 
 def is_allowed(form: PublishedForm) -> bool:
-    """Whether the page that asks is one of the form's sites, of any where it lists none, or our own."""
+    """Whether the requesting page is one of the form's sites or our own; any page if the form lists none."""
     allowed = form.settings.allowed_origins
     origin = request.headers.get("Origin")
     return not allowed or origin is None or matches_origin(origin, allowed) or from_our_page()
 
 
 def resolve_redirect(requested: str | None, *, site: str | None, allowed_urls: Collection[str]) -> str | None:
-    """The absolute URL to go on to; None where there is none, or it is not one that this form may lead to.
+    """Return the absolute URL to redirect to; None if the form may not lead there.
 
     `site` is the origin that the form was posted from, to which a path belongs; `listed` are whole URLs.
     """
@@ -117,7 +117,7 @@ def resolve_redirect(requested: str | None, *, site: str | None, allowed_urls: C
 
 
 def origin_of(url: str | None) -> str | None:
-    """Scheme, host and port of a URL as a browser writes them in Origin; None for what has none."""
+    """Return the origin of a URL as browsers write it, if it has one."""
     if not url or not _is_unambiguous(url):
         return None
     try:
@@ -134,7 +134,7 @@ def origin_of(url: str | None) -> str | None:
 
 
 def _as_location(url: str | None) -> str | None:
-    """The URL as a Location header holds it, its host as browsers write it; None for what no browser may be led to."""
+    """Return the URL for a Location header, its host as browsers write it; None if it is unsafe."""
     origin = origin_of(url)
     if not url or origin is None:
         return None
@@ -145,19 +145,19 @@ def _as_location(url: str | None) -> str | None:
 
 
 def _keeps_scripts(host: str, name: str) -> bool:
-    """Whether each label with letters of other scripts keeps them, as `xn--…`: look-alikes of ASCII do not."""
+    """Whether each non-ASCII label becomes `xn--…`: look-alikes of ASCII letters do not."""
     labels, names = host.split("."), name.split(".")
     same = len(labels) == len(names)
     return same and all(b.startswith("xn--") for a, b in zip(labels, names, strict=True) if not a.isascii())
 
 
 def _is_unambiguous(url: str) -> bool:
-    r"""Without what browsers read differently than it looks: `\`, white space but blanks, control characters."""
+    r"""Whether browsers read the URL as it looks: no `\`, no control characters, no white space but spaces."""
     return url.isprintable() and "\\" not in url
 
 
 def find_redirect(form: PublishedForm, parsed: ParsedSubmission) -> str | None:
-    """The redirect that was asked for, as far as the form may lead there; None for the thank-you page."""
+    """Return the requested redirect if the form may lead there; None for the thank-you page."""
     return_url = page_tokens.return_url(parsed.back, form.id) if parsed.back and from_our_page() else None
     if return_url is not None:
         return return_url or None

@@ -1,4 +1,4 @@
-"""Pages for visitors whose submission was refused: the form again, or at least their words to copy and a way back."""
+"""Pages for refused submissions: the form with its errors, or the visitor's texts to copy."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -28,13 +28,13 @@ from forms_service.web.bodies import query_fields
 from forms_service.web.recovery import MAX_CHARACTERS, submitted_values, words
 
 TRANSIENT_ERRORS = (ConflictError, InternalServerError, RateLimitError, ServiceUnavailableError)
-"""Errors that the same submission may not meet again a moment later."""
+"""Errors that may be gone when the same submission is sent again."""
 
 Values = Mapping[str, Any]
 
 
 def refusal_page(error: ApiError) -> Response:
-    """The page for an error."""
+    """Return the page for an error."""
     form: PublishedForm | None = g.get("form")
     values = submitted_values()
     if form and form.is_open and form.page_size <= MAX_PAGE_SIZE and _is_mendable(error):
@@ -44,7 +44,7 @@ def refusal_page(error: ApiError) -> Response:
 
 
 def _is_mendable(error: ApiError) -> bool:
-    """Whether the visitor can put it right in the form; of a text that is too long, not all may have been read."""
+    """Whether the visitor can correct it in the form; too long a text may not have been read whole."""
     files = isinstance(error, PayloadTooLargeError) and "reason" in error.details
     return isinstance(error, ValidationError) or files
 
@@ -58,7 +58,7 @@ def _faults(form: PublishedForm, error: ApiError) -> dict[str, list[FieldError]]
 
 
 def _again(form: PublishedForm, values: Values) -> pages.PreviousAttempt:
-    """What was filled in, with where it leads by now: once it is sent from our page, the site is not to be seen.
+    """Return the values to redisplay, with the signed redirect: our page hides the original site.
 
     A correction is no new visit, and is never too fast.
     """
@@ -97,6 +97,6 @@ def _query() -> list[tuple[str, str]]:
 
 
 def _resent(form_id: str, error: ApiError, values: Values, length: int) -> list[tuple[str, str]]:
-    """What to send again as it is; nothing where it was cut off, or a file would be missing."""
+    """Return the values to resubmit unchanged; none if they were truncated or a file would be missing."""
     whole = length < MAX_CHARACTERS and not g.get("sent_files")
     return pages.hidden_fields(values) if form_id and whole and isinstance(error, TRANSIENT_ERRORS) else []

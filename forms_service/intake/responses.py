@@ -1,4 +1,4 @@
-"""The answer to a submission: JSON for a program, for a browser the way on or the form again."""
+"""Responses to a submission: JSON for programs; a redirect, or the form again, for browsers."""
 
 import uuid
 from typing import Any
@@ -35,7 +35,7 @@ REASONS: dict[type[ApiError], str] = {
     PayloadTooLargeError: "too_large",
     RateLimitError: "limited",
 }
-"""What a refusal is counted as where its kind says it all."""
+"""Error → reason under which the refusal is counted, where the type is enough."""
 
 FORMSPREE_HEADER = "Formspree-Client"
 
@@ -46,19 +46,19 @@ FORMSPREE_FIELD_CODES = {
     "invalid_number": "TYPE_NUMERIC",
     "invalid_text": "TYPE_TEXT",
 }
-"""Our codes of a field's faults that Formspree has a word for."""
+"""Our codes of field errors → Formspree's."""
 
 FORMSPREE_FORM_CODES = {"empty": "EMPTY", "no_files": "NO_FILE_UPLOADS"}
-"""Our codes of faults that are the whole form's there."""
+"""Our codes of errors that Formspree reports for the whole form."""
 
 FORMSPREE_REASONS = ("INACTIVE", "BLOCKED", "FILES_TOO_BIG", "TOO_MANY_FILES", "NO_FILE_UPLOADS")
-"""The reasons in `details` that are Formspree's words already."""
+"""Reasons in `details` that are Formspree's codes."""
 
 THANKS = "Thank you. Your submission has been received."
 
 
 def success_response(form: PublishedForm, parsed: ParsedSubmission, submission_id: uuid.UUID) -> Response:
-    """That it is stored, and where to go from here."""
+    """Confirm a stored submission and name the next page."""
     next_url = find_redirect(form, parsed) if parsed.control or parsed.back else None
     if wants_page():
         return redirect(next_url or _thanks_url(form), 303)  # type: ignore[return-value]
@@ -74,7 +74,7 @@ def success_response(form: PublishedForm, parsed: ParsedSubmission, submission_i
 
 
 def _thanks_url(form: PublishedForm) -> str:
-    """The thank-you page; it is told the site that the form was filled in on before it was corrected here."""
+    """Return the thank-you page's URL, with the site that the form was first submitted from."""
     token = request.args.get(page_tokens.SITE_PARAMETER, "")
     site = token if from_our_page() and page_tokens.return_url(token, form.id) else None
     return url_for("hosted.thanks", form_id=form.id, _site=site)
@@ -88,7 +88,7 @@ def error_response(error: Exception) -> Response:
 
 
 def _count_refusal(error: ApiError) -> None:
-    """Let the owner see that the submission was refused, and why."""
+    """Count the refusal for the form's owner."""
     reason = REASONS.get(type(error))
     if isinstance(error, ValidationError) and set(error.field_errors) <= set(special_fields.CHALLENGE_TOKENS):
         reason = "challenge"
@@ -110,7 +110,7 @@ def _json(error: ApiError) -> Response:
 
 
 def _formspree_errors(error: ApiError) -> list[dict[str, str]]:
-    """Code, field and message of each thing wrong; the code is left out where there is none for it."""
+    """Return code, field and message of each error, in Formspree's format."""
     if isinstance(error, ValidationError):
         return [
             _formspree_error(path, fault.code, str(fault))

@@ -1,4 +1,4 @@
-"""ALTCHA: a puzzle that costs a browser a moment and a flood of programs a fortune, and that asks no third party."""
+"""ALTCHA: a proof of work, cheap for one browser and expensive for a flood, without a third party."""
 
 import hashlib
 import time
@@ -20,22 +20,22 @@ from forms_service.spam.models import SpentChallenge
 
 ALGORITHM = "PBKDF2/SHA-256"
 COST = 2_000
-"""Rounds of one try, half a millisecond here; a browser needs 256 tries on average."""
+"""Rounds per attempt, about 0.5 ms; a browser needs 256 attempts on average."""
 
 CHALLENGE_TTL = 3600
 MAX_SOLUTION_LENGTH = 4096
-"""Characters of a solution; the widget's have about 700."""
+"""The widget's solutions have about 700 characters."""
 
 PURPOSE = "forms_service altcha"
 
 
 def init_app(app: Flask) -> None:
-    """Have what was solved forgotten once it is too old to be sent again."""
+    """Schedule the deletion of expired solutions."""
     periodic.register(app, "spent_challenges", CHALLENGE_TTL, delete_expired)
 
 
 def create_challenge(form_id: str) -> dict[str, Any]:
-    """A new puzzle for that form, as the widget takes it."""
+    """Return a new challenge for the form, as the widget takes it."""
     made = altcha.create_challenge(
         ALGORITHM,
         COST,
@@ -47,7 +47,7 @@ def create_challenge(form_id: str) -> dict[str, Any]:
 
 
 def verify_solution(form_id: str, solution: str) -> bool:
-    """Whether it solves a puzzle of ours that was for that form, is not too old, and was not solved before."""
+    """Whether it solves a challenge of this form that is neither expired nor spent, and spend it."""
     if len(solution) > MAX_SOLUTION_LENGTH or not altcha.verify_solution(solution, _key()).verified:
         return False
     solved = altcha.Payload.from_base64(solution).challenge
@@ -55,14 +55,14 @@ def verify_solution(form_id: str, solution: str) -> bool:
 
 
 def delete_expired() -> None:
-    """Delete what is too old to be sent again."""
+    """Delete the spent challenges that have expired anyway."""
     with write_session():
         db.session.execute(delete(SpentChallenge).where(SpentChallenge.expires_at < now()))
         db.session.commit()
 
 
 def _mark_spent(signature: str) -> bool:
-    """Note that a puzzle is solved, for all processes to know; False if it was."""
+    """Record a spent challenge for all processes; return False if it was spent before."""
     digest = hashlib.sha256(signature.encode()).digest()
     expires_at = now() + timedelta(seconds=CHALLENGE_TTL)
     try:

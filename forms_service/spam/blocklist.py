@@ -1,4 +1,4 @@
-"""What an owner does not want to hear of: words, senders, and the networks they write from."""
+"""Block lists: words, sender addresses and client networks that mark a submission as spam."""
 
 import ipaddress
 import re
@@ -12,10 +12,10 @@ from forms_service.validation.fields import email_key
 from forms_service.validation.text import fold_case
 
 MAX_CACHED = 256
-"""Block lists that are kept ready."""
+"""Compiled block lists."""
 
 MAX_SEARCHED = 50_000
-"""Characters of a submission that are searched for words."""
+"""Characters that are searched for words."""
 
 _WORD = re.compile(r"\w+")
 _WITHOUT_SPACES = re.compile(
@@ -44,7 +44,7 @@ def _from_network(client: str, networks: tuple[str, ...]) -> bool:
 
 
 def _has_address(parsed: ParsedSubmission, texts: list[str], addresses: tuple[str, ...]) -> bool:
-    """A value that is one address or lists some; `@example.com` stands for everybody there."""
+    """Whether an address, or a list of addresses, is blocked; `@example.com` blocks a whole domain."""
     blocked = _addresses(addresses)
     for text in chain(texts, parsed.control.values()):
         for address in find_addresses(text):
@@ -55,7 +55,7 @@ def _has_address(parsed: ParsedSubmission, texts: list[str], addresses: tuple[st
 
 
 def _has_word(texts: list[str], words: tuple[str, ...]) -> bool:
-    """Whole words, in any letter case; what is more than letters and digits is found anywhere."""
+    """Match whole words, ignoring case; entries with other characters than letters and digits match anywhere."""
     whole, phrases, anywhere = _words(words)
     left = MAX_SEARCHED
     for text in texts:
@@ -79,13 +79,13 @@ def _networks(listed: tuple[str, ...]) -> tuple[Network, ...]:
 
 @lru_cache(MAX_CACHED)
 def _addresses(listed: tuple[str, ...]) -> frozenset[str]:
-    """As compared: an address by its key, a domain with its @."""
+    """Return comparable addresses, and domains with their @."""
     return frozenset(_key(f"x{entry}").removeprefix("x") if entry.startswith("@") else _key(entry) for entry in listed)
 
 
 @lru_cache(MAX_CACHED)
 def _words(listed: tuple[str, ...]) -> tuple[frozenset[str], tuple[str, ...], tuple[str, ...]]:
-    """Single words, phrases with a space at both ends, and what stands anywhere."""
+    """Return single words, phrases with a space at both ends, and entries that match anywhere."""
     whole, phrases, anywhere = set(), [], []
     for entry in listed:
         read = " ".join(fold_case(entry).split())

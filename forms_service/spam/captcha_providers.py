@@ -1,4 +1,4 @@
-"""Asking a provider of CAPTCHAs whether a token is good: one question in one form for all of them, and 3 seconds."""
+"""Client of the CAPTCHA providers' verification APIs, which all take the same request."""
 
 import json
 import logging
@@ -11,23 +11,23 @@ from forms_service.logs import event
 from forms_service.outbound import OutboundRequest
 
 TIMEOUT = 3.0
-"""Seconds for all of it: finding the host, connecting, asking, and the last byte of the answer."""
+"""Seconds from the DNS lookup to the last byte of the response."""
 
 MIN_SCORE = 0.5
-"""Of reCAPTCHA v3, which says yes to everybody and how sure it is; Google's own default."""
+"""Google's default for reCAPTCHA v3, which accepts everybody with a score."""
 
 PROVIDER_FAULTS = frozenset(
     {"bad-request", "internal-error", "invalid-input-secret", "missing-input-secret", "sitekey-secret-mismatch"}
 )
-"""What a provider says when the form's keys or it itself are at fault, and not the visitor."""
+"""Error codes for wrong keys of the form or a broken provider: not the visitor's fault."""
 
 
 class ProviderUnavailableError(Exception):
-    """No answer that means anything: whether the token is good is not known."""
+    """The provider gave no usable answer."""
 
 
 def verify(url: str, *, secret: str, token: str, client: str, timeout: float) -> bool:
-    """Whether the provider says yes; waits for `timeout` seconds at most.
+    """Whether the provider accepts the token, within `timeout` seconds.
 
     :raises ProviderAwayError: when it says nothing until then, or nothing about the token
     """

@@ -1,4 +1,4 @@
-"""Solved challenges, so that each passes once."""
+"""Spent ALTCHA challenges."""
 
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from forms_service.extensions import Model
 
 
 class SpentChallenge(Model):
-    """A puzzle of ours that was solved: its solution is good for one time, in whichever process."""
+    """A solved challenge; its solution is accepted once across all processes."""
 
     __tablename__ = "spent_challenges"
 

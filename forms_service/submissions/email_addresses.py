@@ -1,4 +1,4 @@
-"""The e-mail addresses in a submission: whose it is, and where an answer goes."""
+"""The e-mail addresses in a submission: their blind index, and the one for Reply-To."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,7 +15,7 @@ from forms_service.validation.fields import clean_address, email_key, is_email
 from forms_service.validation.whitespace import trim
 
 MAX_ADDRESSES = 500
-"""Addresses of one submission; each is a row by which it is found."""
+"""Addresses of one submission; each becomes a row."""
 
 BARE = re.compile(r"[^\s<>,;:@]++@[^\s<>,;:@]++")
 
@@ -33,12 +33,12 @@ MAILBOX = re.compile(_MAILBOX, re.VERBOSE | re.IGNORECASE | re.DOTALL)
 """
 
 LISTED = re.compile(f"(?:{_MAILBOX})++", re.VERBOSE | re.IGNORECASE | re.DOTALL)
-"""One or several of them, and nothing else."""
+"""One or more addresses and nothing else."""
 
 ADDRESS_NAMES = frozenset(
     ("email", "mail", "emailaddress", "mailaddress", "youremail", "yourmail", "emailadresse", "mailadresse")
 )
-"""Names of fields for the sender's own address, in letters alone."""
+"""Field names for the sender's own address, reduced to letters."""
 
 NO_LETTERS = re.compile(r"[\W\d_]+")
 
@@ -46,7 +46,7 @@ EMAIL_CONTEXT = "submission_people.email"
 
 
 def email_blind_index(email: str) -> bytes:
-    """The same for every spelling of one address.
+    """Return the blind index, equal for every spelling of an address.
 
     :raises ValueError: when it is no address
     """
@@ -86,7 +86,7 @@ def email_indexes(data: Mapping[str, Any], control: Mapping[str, str], ring: Key
 
 
 def reply_to(fields: Sequence[Mapping[str, Any]], data: Mapping[str, Any], control: Mapping[str, str]) -> str | None:
-    """Where an answer goes: to the first address in the mail fields, else in the form's e-mail fields.
+    """Return the first address in the reply-to fields, else in the form's e-mail fields.
 
     In a form that defines no fields any value may be one, and those in fields named for the sender's address come
     first: the others may be the page's own.
@@ -101,7 +101,7 @@ def reply_to(fields: Sequence[Mapping[str, Any]], data: Mapping[str, Any], contr
 
 
 def is_address_field(name: str) -> bool:
-    """Whether a field that no form defines is one for the sender's own address, to judge by its name."""
+    """Whether an undefined field is for the sender's own address, judging by its name."""
     return NO_LETTERS.sub("", name).lower() in ADDRESS_NAMES
 
 

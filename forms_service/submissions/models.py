@@ -1,4 +1,4 @@
-"""What people sent: the values, their files, whose addresses are in them, and the keys that make a repeat harmless."""
+"""Tables of submissions, the e-mail addresses in them, idempotency keys and refusals."""
 
 import uuid
 from datetime import date, datetime
@@ -11,13 +11,13 @@ from forms_service.encryption.keyring import Encrypted
 from forms_service.extensions import Model
 
 REFUSALS = ("origin", "origin_null", "challenge", "invalid", "too_large", "limited", "closed")
-"""Why a submission was refused; `origin_null` is a page whose browser names no origin, as with `no-referrer`."""
+"""Reasons of a refusal; `origin_null` is a page without an origin, as with `no-referrer`."""
 
 STATUSES = ("inbox", "spam", "archived", "unconfirmed")
 
 
 class Submission(Model):
-    """One submission of a form; its id sorts by when it came.
+    """One submission of a form; ids sort by time.
 
     Every list, count and deadline of a form is read off the one index `ix_submissions_inbox`.
     """
@@ -35,26 +35,26 @@ class Submission(Model):
     status: Mapped[str] = mapped_column(String(12))
     read: Mapped[bool] = mapped_column(default=False)
     data: Mapped[str] = mapped_column(Encrypted("submissions.data"))
-    """JSON: name → value, in the order they were sent."""
+    """JSON: name → value, in the order sent."""
 
     control: Mapped[str | None] = mapped_column(Encrypted("submissions.control"))
-    """JSON: the special fields that came with it."""
+    """JSON: the special fields sent along."""
 
     spam_reasons: Mapped[str] = mapped_column(String(200), default="")
     """Codes, separated by spaces."""
 
     client: Mapped[str | None] = mapped_column(Encrypted("submissions.client"))
     content_hash: Mapped[bytes] = mapped_column(LargeBinary(32))
-    """A keyed hash of form and content, whoever sent it."""
+    """Keyed hash of form and content."""
 
     fingerprint: Mapped[bytes] = mapped_column(LargeBinary(32))
-    """A keyed hash of form, content and client: two with the same, shortly after each other, are a repeat."""
+    """Keyed hash of form, content and client, by which duplicates are found."""
 
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
 
 
 class SubmissionEmail(Model):
-    """That an e-mail address stands in a submission, by its blind index."""
+    """Links the blind index of an e-mail address to a submission that contains it."""
 
     __tablename__ = "submission_people"
 
@@ -65,7 +65,7 @@ class SubmissionEmail(Model):
 
 
 class IdempotencyKey(Model):
-    """A key that a client sent with a submission, and which submission it led to; committed together with that."""
+    """An idempotency key and its submission, committed together."""
 
     __tablename__ = "idempotency_keys"
 
@@ -77,7 +77,7 @@ class IdempotencyKey(Model):
 
 
 class Refusal(Model):
-    """How many submissions of a form were refused on a day (UTC), for a reason; nothing of who sent them."""
+    """Count of refused submissions by form, day (UTC) and reason."""
 
     __tablename__ = "refusals"
     __table_args__ = (CheckConstraint(one_of("reason", REFUSALS), name="reason"),)

@@ -1,4 +1,4 @@
-"""The mail that tells an owner what somebody sent."""
+"""The mail that notifies an owner of a submission, and the digest of several."""
 
 import json
 import uuid
@@ -28,32 +28,32 @@ KIND = "submission"
 
 MAX_SUBJECT_LENGTH = 150
 MAX_VALUE_LENGTH = 20_000
-"""Characters of one value that a mail shows; the inbox has it whole."""
+"""Characters of a value in a mail; the inbox shows it whole."""
 
 MAX_MAIL_LENGTH = 100_000
 CUT = "… (truncated; the inbox has the full text)"
 
 
 def init_app(app: Flask) -> None:
-    """Have the mail written when it is sent: until then nothing that was submitted is kept twice."""
+    """Load payloads at send time, so that no submitted value is stored twice."""
     payloads.register(app, KIND, notification_payload)
     payloads.register(app, digests.KIND, digest_payload)
 
 
 def notify(form: PublishedForm, submission_ids: Sequence[uuid.UUID]) -> None:
-    """Put the mails about submissions into the outbox, in the caller's transaction."""
+    """Enqueue the mails about submissions in the caller's transaction."""
     outbox.insert_rows(
         db.session.connection(), [row for identity in submission_ids for row in mail_rows(form, identity)]
     )
 
 
 def mail_rows(form: PublishedForm, submission_id: uuid.UUID) -> list[Row]:
-    """The outbox's rows for the mail about a submission: none where the owner's own address cannot be decrypted."""
+    """Return the outbox row of a submission's mail; none if the owner's address cannot be decrypted."""
     return [outbox.mail_row(KIND, form.owner_email, about=submission_id)] if form.owner_email else []
 
 
 def notification_payload(submission_id: uuid.UUID) -> dict[str, Any] | None:
-    """What the mail says, answers to the person, under the labels of its time; None once it is nobody's to read."""
+    """Return the template values, with the labels of the submission's form version; None if nobody may read it."""
     submission = db.session.get(Submission, submission_id)
     if submission is None:
         return None
@@ -76,7 +76,7 @@ def notification_payload(submission_id: uuid.UUID) -> dict[str, Any] | None:
 
 
 def digest_payload(digest_id: uuid.UUID) -> dict[str, Any] | None:
-    """How many submissions of which forms a digest speaks for; None once they are nobody's to read."""
+    """Return the number of submissions by form in a digest; None if nobody may read them."""
     numbers = select(Submission.form_id, func.count(), func.min(Submission.created_at))
     held = numbers.where(Submission.id.in_(digests.subjects(digest_id))).group_by(Submission.form_id)
     rows = [(_readable(form_id), count, since) for form_id, count, since in db.session.execute(held)]
@@ -94,7 +94,7 @@ def digest_payload(digest_id: uuid.UUID) -> dict[str, Any] | None:
 
 
 def _readable(form_id: str) -> PublishedForm | None:
-    """The form, if its owner may read what is sent to it; None for one that is being erased."""
+    """Return the form if its owner may read submissions; None while it is being erased."""
     try:
         form = get_published_form(form_id)
     except NotFoundError:
@@ -117,7 +117,7 @@ def _line(text: str) -> str:
 
 
 def _text(value: Any, labels: Mapping[str, str]) -> str:
-    """A value as it is read, a choice by its label; what is sent in JSON and is no text stays JSON."""
+    """Format a value: choices by label, lists joined, other JSON as JSON."""
     if isinstance(value, list) and not any(isinstance(item, list | dict) for item in value):
         items = [_text(item, labels) for item in value]
         return ("\n" if any("," in item or "\n" in item for item in items) else ", ").join(items)
@@ -131,7 +131,7 @@ def _cut(text: str) -> str:
 
 
 def _lines(pairs: list[tuple[str, str]]) -> list[list[str]]:
-    """Label and value of each field, until the mail is full."""
+    """Return label and value of each field, up to MAX_MAIL_LENGTH."""
     room = MAX_MAIL_LENGTH
     shown: list[list[str]] = []
     for label, text in pairs:
