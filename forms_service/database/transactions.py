@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import Any, cast
 
 from flask import current_app
-from sqlalchemy import Connection, CursorResult, Executable, Select, event
+from sqlalchemy import Connection, CursorResult, Engine, Executable, Select, event
 from sqlalchemy.orm import Session
 
 from forms_service.database.sqlite_file import SQLiteFile
@@ -41,7 +41,7 @@ def check_file() -> None:
     """
     file: SQLiteFile | None = current_app.extensions["database_file"]
     if file:
-        file.check(db.engine)
+        file.check(current_app.extensions["engine"])
 
 
 @contextmanager
@@ -73,10 +73,11 @@ def write_connection(*, defer_begin: bool = False) -> Iterator[Connection]:
     :raises ServiceUnavailableError: when its turn does not come in time
     """
     queue: AbstractContextManager[None] = current_app.extensions["writers"]
+    engine: Engine = current_app.extensions["engine"]
     options: dict[str, Any] = {"writing": True}
-    if defer_begin and db.engine.dialect.name == "postgresql":
+    if defer_begin and engine.dialect.name == "postgresql":
         options["isolation_level"] = "AUTOCOMMIT"
-    with queue, db.engine.connect() as connection, connection.execution_options(**options).begin():
+    with queue, engine.connect() as connection, connection.execution_options(**options).begin():
         yield connection
     check_file()  # after the commit: acknowledge nothing that went into a deleted file
 

@@ -1,7 +1,9 @@
 """Column types, ids and times."""
 
 import uuid
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import DateTime
@@ -33,14 +35,11 @@ def _as_sqlite_text(moment: datetime | None) -> str | None:
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds") if moment else None
 
 
-def new_id() -> uuid.UUID:
-    """Return a UUID version 7, which sorts by creation time."""
-    return uuid7()
+new_id: Callable[[], uuid.UUID] = uuid7
+"""Returns a UUID version 7, which sorts by creation time."""
 
-
-def now() -> datetime:
-    """Return the current time in UTC."""
-    return datetime.now(UTC)
+now: Callable[[], datetime] = partial(datetime.now, UTC)
+"""Returns the current time in UTC."""
 
 
 def one_of(column: str, values: tuple[str, ...]) -> str:

@@ -85,7 +85,7 @@ def add_rows(
         rows += [(FILES, row) for row in build_file_rows(new.id, parsed.uploads)]
     if form.owner_email and not reasons:  # "" where the owner's own address cannot be decrypted
         rows.append(outbox.mail_row(notification.KIND, form.owner_email, about=new.id, index=form.owner_index))
-    new.rows = prepare_rows(rows, db.engine.dialect, ring)
+    new.rows = prepare_rows(rows, current_app.extensions["engine"].dialect, ring)
 
 
 def store(new: NewSubmission) -> StoreResult:
