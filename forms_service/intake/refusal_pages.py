@@ -63,14 +63,14 @@ def _again(form: PublishedForm, values: Values) -> pages.PreviousAttempt:
     A correction is no new visit, and is never too fast.
     """
     typed = form.names.gather(values)
-    shown = {name: value for name, value in typed.items() if name != special_fields.BACK}
-    came = split_special_fields(typed, honeypot=form.settings.honeypot)
-    if first_of(came.control, special_fields.REDIRECT):
-        shown[special_fields.BACK] = page_tokens.issue_return(form.id, find_redirect(form, came) or "")
-    age = page_tokens.start_age(came.started) if came.started else None
+    redisplayed = {name: value for name, value in typed.items() if name != special_fields.BACK}
+    parsed = split_special_fields(typed, honeypot=form.settings.honeypot)
+    if first_of(parsed.control, special_fields.REDIRECT):
+        redisplayed[special_fields.BACK] = page_tokens.issue_return(form.id, find_redirect(form, parsed) or "")
+    age = page_tokens.start_age(parsed.started) if parsed.started else None
     files = [name for name in g.get("sent_files", ()) if not form.fields or form.types.get(name) == "file"]
     return pages.PreviousAttempt(
-        shown, files, max(age or 0, MIN_FILL_SECONDS), page_tokens.visitor_site(form.id), _query()
+        redisplayed, files, max(age or 0, MIN_FILL_SECONDS), page_tokens.visitor_site(form.id), _query()
     )
 
 
@@ -79,14 +79,14 @@ def _words_page(form: PublishedForm | None, error: ApiError, values: Values) -> 
     labels = {field["name"]: strip_links(field.get("label", field["name"])) for field in fields}
     trap = form.settings.honeypot if form else None
     typed = {name: value for name, value in values.items() if name != trap}
-    shown = words(typed, labels)
+    texts = words(typed, labels)
     form_id = str((request.view_args or {}).get("form_id", ""))
     site = page_tokens.visitor_site(form_id)
     return pages.render_refusal(
         form,
         error,
-        words=shown,
-        resent=_resent(form_id, error, typed, sum(len(text) for _, text in shown)),
+        words=texts,
+        resent=_resent(form_id, error, typed, sum(len(text) for _, text in texts)),
         action=pages.resubmission_url(form_id, _query(), site),
         site=site,
     )

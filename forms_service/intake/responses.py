@@ -93,7 +93,7 @@ def _count_refusal(error: ApiError) -> None:
     if isinstance(error, ValidationError) and set(error.field_errors) <= set(special_fields.CHALLENGE_TOKENS):
         reason = "challenge"
     elif isinstance(error, ValidationError) and any(
-        multipart_upload.STORAGE_FULL in said for said in error.field_errors.values()
+        multipart_upload.STORAGE_FULL in field_errors for field_errors in error.field_errors.values()
     ):
         reason = "too_large"
     elif isinstance(error, AuthorizationError):

@@ -39,7 +39,7 @@ def _from_network(client: str, networks: tuple[str, ...]) -> bool:
     try:
         address = ipaddress.ip_address(client)
     except ValueError:
-        return False  # it came by a socket that has none
+        return False  # a Unix socket has no client address
     return any(address in network for network in _networks(networks))
 
 
@@ -59,14 +59,14 @@ def _has_word(texts: list[str], words: tuple[str, ...]) -> bool:
     whole, phrases, anywhere = _words(words)
     left = MAX_SEARCHED
     for text in texts:
-        read = fold_case(text[: max(0, left)])[:MAX_SEARCHED]
+        folded_text = fold_case(text[: max(0, left)])[:MAX_SEARCHED]
         left -= len(text)
-        found = _WORD.findall(read)
-        present, letters = frozenset(found), frozenset(read)
-        if not whole.isdisjoint(present) or any(letters.issuperset(part) and part in read for part in anywhere):
+        sent_words = _WORD.findall(folded_text)
+        word_set, letters = frozenset(sent_words), frozenset(folded_text)
+        if not whole.isdisjoint(word_set) or any(letters.issuperset(part) and part in folded_text for part in anywhere):
             return True
-        likely = [phrase for phrase in phrases if present.issuperset(phrase.split())]
-        spaced = f" {' '.join(found)} " if likely else ""
+        likely = [phrase for phrase in phrases if word_set.issuperset(phrase.split())]
+        spaced = f" {' '.join(sent_words)} " if likely else ""
         if any(phrase in spaced for phrase in likely):
             return True
     return False

@@ -31,26 +31,28 @@ def verify(url: str, *, secret: str, token: str, client: str, timeout: float) ->
 
     :raises ProviderAwayError: when it says nothing until then, or nothing about the token
     """
-    said = {"secret": secret, "response": token, **({"remoteip": client} if client != "unknown" else {})}
+    form_data = {"secret": secret, "response": token, **({"remoteip": client} if client != "unknown" else {})}
     headers = {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"}
     try:
-        answer = outbound.send(OutboundRequest(url, "POST", urllib.parse.urlencode(said).encode(), headers), timeout)
-        if answer.status != HTTPStatus.OK:
-            raise _unavailable(url, f"status {answer.status}")
-        found = json.loads(answer.body)
+        response = outbound.send(
+            OutboundRequest(url, "POST", urllib.parse.urlencode(form_data).encode(), headers), timeout
+        )
+        if response.status != HTTPStatus.OK:
+            raise _unavailable(url, f"status {response.status}")
+        verdict = json.loads(response.body)
     except (OSError, ValueError, RecursionError) as error:
         raise _unavailable(url, type(error).__name__) from error
-    return _parse_verdict(found, url)
+    return _parse_verdict(verdict, url)
 
 
-def _parse_verdict(answer: Any, url: str) -> bool:
-    success = answer.get("success") if isinstance(answer, dict) else None
+def _parse_verdict(verdict: Any, url: str) -> bool:
+    success = verdict.get("success") if isinstance(verdict, dict) else None
     if success is True:
-        score = answer.get("score")
-        return not (isinstance(score, float | int) and "action" in answer and not score >= MIN_SCORE)
+        score = verdict.get("score")
+        return not (isinstance(score, float | int) and "action" in verdict and not score >= MIN_SCORE)
     if success is not False:
         raise _unavailable(url, "no verdict")
-    codes = answer.get("error-codes")
+    codes = verdict.get("error-codes")
     faults = (
         PROVIDER_FAULTS.intersection(code for code in codes if isinstance(code, str)) if isinstance(codes, list) else ()
     )

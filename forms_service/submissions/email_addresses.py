@@ -91,13 +91,15 @@ def reply_to(fields: Sequence[Mapping[str, Any]], data: Mapping[str, Any], contr
     In a form that defines no fields any value may be one, and those in fields named for the sender's address come
     first: the others may be the page's own.
     """
-    asked = {field["name"] for field in fields if field["type"] == "email"}
-    first = [value for name, value in data.items() if name in asked or (not fields and is_address_field(name))]
+    email_fields = {field["name"] for field in fields if field["type"] == "email"}
+    likely_values = [
+        value for name, value in data.items() if name in email_fields or (not fields and is_address_field(name))
+    ]
     texts = _texts(
-        [*(control[name] for name in REPLY_TO if name in control), *first, *(() if fields else data.values())]
+        [*(control[name] for name in REPLY_TO if name in control), *likely_values, *(() if fields else data.values())]
     )
-    found = (clean_address(address) for text in texts for address in find_addresses(text))
-    return next(filter(is_email, islice(found, MAX_ADDRESSES)), None)
+    addresses = (clean_address(address) for text in texts for address in find_addresses(text))
+    return next(filter(is_email, islice(addresses, MAX_ADDRESSES)), None)
 
 
 def is_address_field(name: str) -> bool:

@@ -64,12 +64,12 @@ def notification_payload(submission_id: uuid.UUID) -> dict[str, Any] | None:
     fields = fields_of_version(form, submission.form_version)
     labels = {field["name"]: strip_links(field.get("label") or field["name"]) for field in fields}
     choices = {field["name"]: choice_labels(field) for field in fields if field.get("choices")}
-    shown = [(name, _text(value, choices.get(name, {}))) for name, value in data.items()]
-    shown += [(name, control[name]) for name in WORDS if control.get(name)]
+    values = [(name, _text(value, choices.get(name, {}))) for name, value in data.items()]
+    values += [(name, control[name]) for name in WORDS if control.get(name)]
     return {
         "form": _line(form.name),
         "subject": _line(first_of(control, SUBJECTS) or "") or f"New submission: {_line(form.name)}",
-        "lines": _lines([(_line(labels.get(name, name)), _cut(text)) for name, text in shown]),
+        "lines": _lines([(_line(labels.get(name, name)), _cut(text)) for name, text in values]),
         "files": [_file(labels, file) for file in _files(submission_id)],
         "_reply_to": reply_to(fields, data, control),
     }
@@ -132,11 +132,11 @@ def _cut(text: str) -> str:
 
 def _lines(pairs: list[tuple[str, str]]) -> list[list[str]]:
     """Return label and value of each field, up to MAX_MAIL_LENGTH."""
-    room = MAX_MAIL_LENGTH
-    shown: list[list[str]] = []
+    left = MAX_MAIL_LENGTH
+    lines: list[list[str]] = []
     for label, text in pairs:
-        room -= len(label) + len(text)
-        if room < 0:
-            return [*shown, ["…", CUT]]
-        shown.append([label, text])
-    return shown
+        left -= len(label) + len(text)
+        if left < 0:
+            return [*lines, ["…", CUT]]
+        lines.append([label, text])
+    return lines
