@@ -1,4 +1,4 @@
-"""Bearer tokens that settings hold, for programs of the operator."""
+"""Bearer tokens from the settings, for the operator's programs."""
 
 import hmac
 
@@ -9,9 +9,9 @@ from forms_service.web.client import client_key
 
 
 def has_bearer(token: str) -> bool:
-    """Whether the request carries this token; a client's wrong ones are limited.
+    """Whether the request carries this token; wrong tokens are rate-limited per client.
 
-    :raises RateLimitError: after too many wrong ones, whatever this one is
+    :raises RateLimitError: after too many wrong tokens, even if this one is right
     """
     sent = request.authorization
     given = (sent.token or "") if sent and sent.type == "bearer" else ""

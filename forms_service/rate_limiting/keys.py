@@ -1,4 +1,4 @@
-"""What limits count by besides the client: who is signed in, and an e-mail address."""
+"""Keys of rate limits besides the client's address: the signed-in caller, and an e-mail address."""
 
 from flask import current_app
 
@@ -10,16 +10,16 @@ CONTEXT = "limits"
 
 
 def caller_id() -> str | None:
-    """The account or API key that is asking, None for a client without; the room of accounts says how to tell."""
+    """Return the account or API key of the request, None without one; `accounts/guards.py` registers the look-up."""
     tell = current_app.extensions.get("caller_id")
     return tell() if tell else None
 
 
 def caller_key() -> str:
-    """Who is signed in, else the client."""
+    """Return the signed-in caller, else the client."""
     return caller_id() or client_key()
 
 
 def email_limit_key(email: str) -> str:
-    """An e-mail address as limits know it: every spelling is the same, and none can be read."""
+    """Return the blind index of an e-mail address; every spelling has the same."""
     return current_key_ring().index(email_key(email), CONTEXT).hex()

@@ -1,1 +1,1 @@
-"""What every answer shares: answers, errors, headers, limits, caching, logging."""
+"""HTTP code that all features share: bodies, responses, errors, headers, pagination, OpenAPI."""

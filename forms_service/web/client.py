@@ -1,4 +1,4 @@
-"""Who is calling, as far as the connection tells: an address, and what may be done with it."""
+"""The client's address, as stored, counted and logged."""
 
 import ipaddress
 from functools import lru_cache
@@ -6,23 +6,23 @@ from functools import lru_cache
 from flask import request
 
 REMEMBERED = 1024
-"""Addresses whose forms are remembered: working them out takes 20 µs."""
+"""Cached addresses; parsing one takes 20 µs."""
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 def client_address() -> str:
-    """The client's address in its shortest form; "unknown" behind a Unix socket with no proxy counted."""
+    """Return the address in its shortest form; "unknown" behind a Unix socket without a trusted proxy."""
     return str(_parsed(request.remote_addr or "") or "unknown")
 
 
 def client_key() -> str:
-    """What limits count a client by: an IPv4 address, or the /64 that one IPv6 customer is given."""
+    """Return the key of rate limits: the IPv4 address, or the /64 network that an IPv6 customer gets."""
     return _key(request.remote_addr or "")
 
 
 def client_for_log(how: str) -> str | None:
-    """The client as LOG_CLIENT says: `truncated` to IPv4 /24 or IPv6 /48, `full`, or `none`."""
+    """Return the address by LOG_CLIENT: `truncated` to IPv4 /24 or IPv6 /48, `full`, or `none`."""
     return _for_log(request.remote_addr or "", how)
 
 

@@ -1,4 +1,4 @@
-"""One mapper: whatever is raised becomes one answer, as JSON or as a page. The client sees nothing of our insides."""
+"""Turns every exception into one error response, JSON or a page, without internal details."""
 
 import logging
 
@@ -29,26 +29,26 @@ BY_STATUS: dict[int, type[ApiError]] = {
         errors.InternalServerError,
     )
 }
-"""The error that stands for an HTTP status which werkzeug raised; the others are given by hand."""
+"""The error for each HTTP status that Werkzeug raises."""
 
 log = logging.getLogger(__name__)
 
 
 def init_app(app: Flask) -> None:
-    """Let every error of the app come here."""
+    """Handle every exception of the app."""
     app.register_error_handler(Exception, handle_error)
-    # the router would lead on to an address with the Host header in it, which anybody can write
+    # the router would redirect to a URL with the Host header, which anybody can forge
     app.url_map.merge_slashes = app.url_map.strict_slashes = False
 
 
 def handle_error(error: Exception) -> Response:
-    """What the caller gets for an error."""
+    """Return the response to an exception."""
     error = to_api_error(error)
     return finalize(_error_page(error) if wants_page() else failure(error), error)
 
 
 def finalize(response: Response, error: ApiError) -> Response:
-    """An error's answer with the headers that belong to it; who was refused is logged."""
+    """Add the error's headers to its response, and log a denied client."""
     if error.status in (401, 403):
         client = client_for_log(settings.log_client)
         event("refused", level=logging.WARNING, status=error.status, reason=error.message, client=client)
@@ -59,7 +59,7 @@ def finalize(response: Response, error: ApiError) -> Response:
 
 
 def to_api_error(error: Exception) -> ApiError:
-    """Whatever was raised, as one of our errors; what we did not expect is logged."""
+    """Convert an exception to an ApiError; log unexpected ones."""
     if isinstance(error, ApiError):
         return error
     if isinstance(error, MethodNotAllowed):
@@ -75,14 +75,14 @@ def to_api_error(error: Exception) -> ApiError:
 
 
 def _is_unavailable(error: Exception) -> bool:
-    """Whether the database is gone, full, read-only or too busy: none of it is the request's fault."""
+    """Whether the database is down, full, read-only or too busy."""
     away = isinstance(error, OperationalError | InternalError | PoolTimeoutError)
-    damaged = type(error) is DatabaseError  # SQLite's word for pages that make no sense; the others are its subclasses
+    damaged = type(error) is DatabaseError  # SQLite raises the base class for a corrupt file
     return away or damaged or (isinstance(error, DBAPIError) and error.connection_invalidated)
 
 
 def _cause(error: Exception) -> str:
-    """The driver's word for it, without the statement and its values."""
+    """Return the driver's message without the SQL statement and its values."""
     return f"{type(error).__name__}: {getattr(error, 'orig', None) or error}"[:300]
 
 
@@ -92,7 +92,7 @@ def _form_template() -> str | None:
 
 
 def _error_page(error: ApiError) -> Response:
-    """The form again where there was one, else a page that says what happened."""
+    """Render the form again if the view has one, else the error page."""
     faults = error.field_errors if isinstance(error, errors.ValidationError) else {}
     template = _form_template()
     if template:

@@ -1,4 +1,4 @@
-"""Lists in pages: a limit, and an opaque cursor that says where the next page begins."""
+"""Keyset pagination: a limit, and an opaque cursor to the next page."""
 
 import json
 import re
@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Page(Generic[T]):
-    """Some items of a list, the cursor of those after them (None at the end), and what else is said of the list."""
+    """Items of a list, the cursor to the next page (None on the last), and further `meta` values."""
 
     items: Sequence[T]
     next: str | None = None
@@ -38,7 +38,7 @@ class QueryInteger(BoundedInteger):
 
 
 class PageQuery(Schema):
-    """What every list takes in its query; a list with filters derives from it."""
+    """Query parameters of every list; lists with filters derive from it."""
 
     limit = QueryInteger(1, MAX_LIMIT, load_default=DEFAULT_LIMIT, metadata={"description": "Items per page."})
     cursor = ma.fields.String(
@@ -47,24 +47,24 @@ class PageQuery(Schema):
 
 
 def paginate(found: Sequence[T], limit: int, position: Callable[[T], tuple[Any, ...]]) -> Page[T]:
-    """A page of `found`, which was asked for with one item more than `limit`, so that it shows whether there is more.
+    """Return a page of rows that were queried with `limit + 1`, so that a further page shows.
 
-    `position` gives what the list is sorted by; the query after the cursor gets it back from `after`.
+    `position` returns the sort key of a row; `decode_cursor` gives it back to the next query.
     """
     items = found[:limit]
     return Page(items, encode_cursor(*position(items[-1])) if len(found) > limit else None)
 
 
 def encode_cursor(*position: Any) -> str:
-    """A position in a list as text that means nothing to a reader; its parts are kept as `str` gives them."""
+    """Encode a sort key, each part by `str`, as an opaque cursor."""
     said = json.dumps([str(part) for part in position], separators=(",", ":"))
     return urlsafe_b64encode(said.encode()).decode().rstrip("=")
 
 
 def decode_cursor(cursor: str | None, *kinds: Callable[[str], Any]) -> tuple[Any, ...] | None:
-    """The position that a cursor stands for, each part made by its kind, such as UUID; None for the first page.
+    """Return the sort key of a cursor, each part converted by its type, such as UUID; None without a cursor.
 
-    :raises ValidationError: on `cursor`, when it is none of ours or a kind raises ValueError
+    :raises ValidationError: on `cursor`, when it is malformed or a type raises ValueError
     """
     if cursor is None:
         return None
@@ -77,8 +77,8 @@ def decode_cursor(cursor: str | None, *kinds: Callable[[str], Any]) -> tuple[Any
 
 def _parse_cursor(cursor: str, kinds: Sequence[Callable[[str], Any]]) -> tuple[Any, ...]:
     if len(cursor) > MAX_CURSOR_LENGTH:
-        raise ValueError("longer than any of ours")
+        raise ValueError("too long")
     parts = json.loads(urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4)))
     if not isinstance(parts, list) or not all(isinstance(part, str) for part in parts):
-        raise ValueError("no list of texts")
+        raise ValueError("not a list of strings")
     return tuple(kind(part) for kind, part in zip(kinds, parts, strict=True))

@@ -1,4 +1,4 @@
-"""Where a request really came from, and under which path the service is mounted: WSGI, before Flask looks."""
+"""WSGI middleware: the client's address behind trusted proxies, and the path that the service is mounted at."""
 
 import ipaddress
 import logging
@@ -14,25 +14,25 @@ if TYPE_CHECKING:
 
 FORWARDED_HEADERS = ("HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO")
 UNCOUNTED_PROXY = "uncounted-proxy"
-"""A file in the instance folder: a request came with X-Forwarded-For while TRUSTED_PROXIES is 0."""
+"""Marker file in the instance folder: X-Forwarded-For arrived while TRUSTED_PROXIES is 0."""
 
 SILENT_PROXY = "silent-proxy"
-"""A file in the instance folder: in production all requests came from one private address, without X-Forwarded-For."""
+"""Marker file in the instance folder: in production all requests came from one private address."""
 
 MIN_REQUESTS = 50
-"""Requests from one private address and no other, after which it is taken for a proxy."""
+"""Requests from a single private address that make it a suspected proxy."""
 
 OWN_PATHS = ("/health", "/metrics", "/static")
-"""What monitors on the same machine ask for."""
+"""Paths that monitors on the same machine request; they do not count."""
 
 Parse = Callable[[str, str], str]
-"""What a header says and what to fall back on → what to believe."""
+"""Header value, fallback → parsed value."""
 
 log = logging.getLogger(__name__)
 
 
 def init_app(app: Flask, settings: Settings) -> None:
-    """Put both in front of the app."""
+    """Wrap the app in both."""
     wsgi_app: WSGIApplication = app.wsgi_app
     if settings.public_path:
         wsgi_app = PathPrefix(wsgi_app, settings.public_path)
@@ -40,7 +40,7 @@ def init_app(app: Flask, settings: Settings) -> None:
 
 
 class TrustedProxies:
-    """Believes X-Forwarded-For and X-Forwarded-Proto of as many proxies as are counted, from the right."""
+    """Trusts the X-Forwarded-For and X-Forwarded-Proto entries of the last TRUSTED_PROXIES proxies."""
 
     def __init__(self, app: "WSGIApplication", settings: Settings) -> None:
         self._app = app
@@ -51,7 +51,6 @@ class TrustedProxies:
         self._requests = 0 if settings.production else MIN_REQUESTS
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        """Answer with the address and scheme that the counted proxies saw."""
         if self._requests < MIN_REQUESTS and not environ.get("PATH_INFO", "").startswith(OWN_PATHS):
             self._look_for_silent_proxy(environ)
         if self._count:
@@ -64,12 +63,12 @@ class TrustedProxies:
         return self._app(environ, start_response)
 
     def _counted(self, environ: "WSGIEnvironment", header: str, parse: Parse, otherwise: str) -> str:
-        """What the outermost counted proxy wrote; one that writes over the header instead of adding leaves fewer."""
+        """Return the outermost trusted entry; a proxy that overwrites the header leaves fewer."""
         values = [value.strip() for value in environ.get(header, "").split(",") if value.strip()]
         return parse(values[-min(self._count, len(values))], otherwise) if values else otherwise
 
     def _look_for_silent_proxy(self, environ: "WSGIEnvironment") -> None:
-        """Count requests until one shows that visitors can be told apart, or that they probably cannot."""
+        """Count requests until one has another address, or all seem to come through a silent proxy."""
         address = environ.get("REMOTE_ADDR", "")
         self._only_address = self._only_address or address
         if FORWARDED_HEADERS[0] in environ or address != self._only_address or not _is_private(address):
@@ -77,7 +76,7 @@ class TrustedProxies:
             return
         self._requests += 1
         if self._requests == MIN_REQUESTS:
-            self._note(
+            self._record(
                 SILENT_PROXY,
                 f"All of {MIN_REQUESTS} requests came from one private address without X-Forwarded-For. Behind a "
                 "proxy that does not send it, all visitors share one rate limit. Have the proxy send X-Forwarded-For "
@@ -86,30 +85,29 @@ class TrustedProxies:
 
     def _warn(self) -> None:
         self._warned = True
-        self._note(
+        self._record(
             UNCOUNTED_PROXY,
             "A request had X-Forwarded-For, but TRUSTED_PROXIES is 0: behind a proxy all visitors share one rate "
             "limit. Set TRUSTED_PROXIES to the number of proxies.",
         )
 
-    def _note(self, sighting: str, message: str) -> None:
-        """Log a warning, and leave a file for `flask doctor`."""
+    def _record(self, marker_file: str, message: str) -> None:
+        """Log a warning, and leave the marker file for `flask doctor`."""
         log.warning(message)
         try:
-            (self._folder / sighting).touch(mode=0o600)
+            (self._folder / marker_file).touch(mode=0o600)
         except OSError:
             log.debug("Could not record the proxy for flask doctor.")
 
 
 class PathPrefix:
-    """Serves below PUBLIC_URL's path, whether the proxy takes the path off or leaves it on."""
+    """Mounts the app at PUBLIC_URL's path, whether or not the proxy strips it, unless the server sets SCRIPT_NAME."""
 
     def __init__(self, app: "WSGIApplication", prefix: str) -> None:
         self._app = app
         self._prefix = prefix
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        """Answer with links that begin with the path; a server that has mounted the app itself is left alone."""
         if not environ.get("SCRIPT_NAME"):
             path = environ.get("PATH_INFO", "")
             if path == self._prefix or path.startswith(self._prefix + "/"):
@@ -119,7 +117,7 @@ class PathPrefix:
 
 
 def _is_private(address: str) -> bool:
-    """Whether an address is one that a proxy has; a Unix socket has none."""
+    """Whether an address is private, or empty as on a Unix socket."""
     try:
         return ipaddress.ip_address(address).is_private
     except ValueError:
@@ -127,7 +125,7 @@ def _is_private(address: str) -> bool:
 
 
 def _host(value: str, otherwise: str) -> str:
-    """The address without a port; what is no address is not believed."""
+    """Return the address without its port, the fallback if it is invalid."""
     bare = value.strip('"')
     if bare.startswith("["):
         bare = bare[1:].partition("]")[0]

@@ -17,7 +17,7 @@ from forms_service.web.bodies import JSON
 HTML = "text/html"
 
 MAX_REMEMBERED = 256
-"""Characters of an `Accept` that is remembered with what it prefers: browsers send few, and shorter ones."""
+"""Characters of an `Accept` header whose result is cached; browsers send shorter ones."""
 
 
 _encode = JSONEncoder(default=DefaultJSONProvider.default, separators=(",", ":")).encode
@@ -26,18 +26,18 @@ _encode = JSONEncoder(default=DefaultJSONProvider.default, separators=(",", ":")
 def success(
     data: Any = None, *, message: str = "Success", meta: Mapping[str, Any] | None = None, status: int = 200
 ) -> Response:
-    """A JSON answer in the envelope of all that went well."""
+    """Return a JSON response in the envelope of successes."""
     body = {"success": True, "message": message, "data": data, "meta": dict(meta or {})}
     return as_json(body, status)
 
 
 def failure(error: ApiError) -> Response:
-    """A JSON answer in the envelope of all that did not."""
+    """Return a JSON response in the envelope of errors."""
     return as_json(failure_body(error), error.status)
 
 
 def failure_body(error: ApiError) -> dict[str, Any]:
-    """What such an answer says."""
+    """Return the JSON body of an error."""
     body: dict[str, Any] = {"success": False, "message": error.message, "error_type": type(error).__name__}
     if isinstance(error, ValidationError):
         body["errors"] = {path: " ".join(faults) for path, faults in error.field_errors.items()}
@@ -48,21 +48,21 @@ def failure_body(error: ApiError) -> dict[str, Any]:
 
 
 def as_json(body: Any, status: int = 200) -> Response:
-    """An answer in JSON, without an envelope."""
+    """Return a JSON response without an envelope."""
     return Response(f"{_encode(body)}\n", status, content_type=JSON)
 
 
 def page(template: str, status: int = 200, **values: Any) -> Response:
-    """A page of ours, made from a template."""
+    """Render a template as a response."""
     response = Response(render_template(template, app_name=settings.app_name, **values), status, mimetype="text/html")
     response.headers["Vary"] = "Accept"
     return response
 
 
 def wants_page() -> bool:
-    """Whether the answer is for a person: `Accept` names HTML and not JSON before it, or the browser navigates.
+    """Whether to respond with a page: `Accept` prefers HTML to JSON, or the browser navigates.
 
-    Scripts accept anything or say nothing, as `fetch` and curl do, and get JSON.
+    Scripts such as `fetch` and curl accept anything or send no header, and get JSON.
     """
     if request.headers.get("X-Requested-With", "").lower() == "xmlhttprequest":
         return False
@@ -70,7 +70,7 @@ def wants_page() -> bool:
 
 
 def asks_for_json() -> bool:
-    """Whether the caller names JSON before anything else it could be given."""
+    """Whether `Accept` prefers JSON to HTML."""
     return _preferred() == JSON
 
 
@@ -80,7 +80,7 @@ def _preferred() -> str | None:
 
 
 def _first_named(accept: str) -> str | None:
-    """Which of the two an `Accept` header prefers, None for neither."""
+    """Return the preferred of the two media types, None for neither."""
     for named, quality in parse_accept_header(accept, MIMEAccept):
         mimetype = named.partition(";")[0].lower()
         if quality and (mimetype == JSON or mimetype.endswith("+json")):

@@ -1,6 +1,6 @@
-"""What every route has to say about itself: who may call it, and which limits it counts against.
+"""Declarations that every route needs: its guard, and its rate limits or why it has none.
 
-`tests/architecture/test_architecture.py` walks the url map: a route that says nothing fails it.
+`tests/architecture/test_architecture.py` fails for a route without them.
 """
 
 from collections.abc import Callable
@@ -10,12 +10,12 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 
 def public(view: View) -> View:
-    """Anybody may call it."""
+    """Declare a view public."""
     return guarded("public")(view)
 
 
 def guarded(by: str) -> Callable[[View], View]:
-    """Note by what a view is guarded; the guard itself is the decorator that calls this."""
+    """Declare the guard of a view; the guard itself is the decorator that calls this."""
 
     def mark(view: View) -> View:
         view.guarded_by = by  # type: ignore[attr-defined]  # a mark on a function
@@ -25,7 +25,7 @@ def guarded(by: str) -> Callable[[View], View]:
 
 
 def unlimited(why: str) -> Callable[[View], View]:
-    """It counts against no rate limit, and why that is safe."""
+    """Declare that a view has no rate limit, and why that is safe."""
 
     def mark(view: View) -> View:
         view.unlimited = why  # type: ignore[attr-defined]  # a mark on a function
