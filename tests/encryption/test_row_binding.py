@@ -130,7 +130,7 @@ def test_it_is_logged_once_counted_once_and_found_by_the_doctor(inbox: Inbox, ca
     with client.application.app_context():
         finding = next(finding for finding in doctor.run_checks(Path.cwd()) if finding.subject == "data")
     assert finding.bad
-    assert f"submissions {ids[1].replace('-', '')}" in finding.says
+    assert f"submissions {ids[1].replace('-', '')}" in finding.text
 
 
 def test_objects_with_something_unreadable_are_shown_too(inbox: Inbox) -> None:
