@@ -1,4 +1,4 @@
-"""The composition root: every part of the service is bound here, and nothing else happens."""
+"""The composition root: binds every part of the service."""
 
 from flask import Flask
 

@@ -1,4 +1,4 @@
-"""Which other sites' scripts may read answers of the API: CORS_ORIGINS. Forms have their own origins."""
+"""CORS of the API, for the origins in CORS_ORIGINS. Forms have their own origins."""
 
 from flask import Response, request
 
@@ -10,7 +10,7 @@ EXPOSED_HEADERS = (
     "X-Request-ID, X-Submissions-Left-Out"
 )
 PREFLIGHT_SECONDS = 7200
-"""How long a browser may remember a preflight; Chromium's own most."""
+"""How long browsers may cache a preflight; Chromium caps it here."""
 
 
 def add_headers(response: Response) -> None:

@@ -1,4 +1,4 @@
-"""Files on their way to a person: always saved, never shown, whatever is in them."""
+"""File downloads: browsers save them and never render them."""
 
 import re
 from collections.abc import Iterator
@@ -14,16 +14,16 @@ BYTES = "application/octet-stream"
 POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox"
 MAX_NAME_LENGTH = 150
 UNSAFE = r'\x00-\x1f\x7f-\x9f"*/:<>?\\|\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff'
-"""What no file is named with everywhere, and marks that make a name read as another."""
+"""Characters that some systems forbid in file names, and bidirectional marks that disguise a name."""
 
 UNSAFE_RUNS = re.compile(f"[{UNSAFE}]+")
 UNSAFE_START = re.compile(f"[{UNSAFE} .]*")
 
 
 def download(chunks: Iterator[bytes], name: str, content_type: str, size: int | None = None) -> Response:
-    """An attachment under that name, sent as it is made; what it leans on is released when the client goes away.
+    """Stream an attachment; its resources are released when the client disconnects.
 
-    Generated clients read a few types only: one that asks for bytes, and nothing else, gets them under that name.
+    Generated clients parse few types: a client that accepts only bytes gets that content type.
     """
     if list(request.accept_mimetypes.values()) == [BYTES]:
         content_type = BYTES
@@ -36,14 +36,14 @@ def download(chunks: Iterator[bytes], name: str, content_type: str, size: int | 
 
 
 def safe_name(name: str) -> str:
-    """The name without paths, controls and leading dots, and no device's; "file" where nothing is left."""
+    """Return the name without paths, controls, leading dots and device names, or "file" if nothing is left."""
     start = cast("re.Match[str]", UNSAFE_START.match(name)).end()
     cut = UNSAFE_RUNS.sub("_", name[start:][-MAX_NAME_LENGTH:]).strip(" .")
     return escape_device_name(cut or "file")
 
 
 def _names(name: str) -> dict[str, str]:
-    """For old readers in ASCII, and as it is (RFC 6266, RFC 8187)."""
+    """Return the name in ASCII for old clients, and in full (RFC 6266, RFC 8187)."""
     safe = safe_name(name)
     plain = normalize_unicode(safe, "NFKD").encode("ascii", "ignore").decode().replace("%", "_")
     names = {"filename": safe_name(plain)}

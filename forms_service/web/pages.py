@@ -1,4 +1,4 @@
-"""The pages that belong to no room, and what all pages know."""
+"""The home page, and the template globals of all pages."""
 
 from flask import Blueprint, Flask, Response
 
@@ -7,13 +7,13 @@ from forms_service.web.responses import page
 from forms_service.web.route_policy import public, unlimited
 
 STATIC_SECONDS = 86_400
-"""How long a browser keeps a static file; its address changes with the version."""
+"""How long browsers cache a static file; its URL changes with the version."""
 
 pages = Blueprint("pages", __name__)
 
 
 def init_app(app: Flask) -> None:
-    """Register the pages."""
+    """Set the template globals and register the blueprint."""
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = STATIC_SECONDS
     app.jinja_env.globals["version"] = __version__
     settings = app.config["SETTINGS"]
@@ -27,5 +27,5 @@ def init_app(app: Flask) -> None:
 @public
 @unlimited("a page that is the same for everybody")
 def home() -> Response:
-    """That the service runs, and where to go from here."""
+    """Show that the service runs, with links to sign-up and the API."""
     return page("home.html")
