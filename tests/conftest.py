@@ -16,15 +16,13 @@ from flask.testing import FlaskClient
 from sqlalchemy import make_url, text
 from werkzeug.routing import Rule
 
-from forms_service.accounts import constant_time, service
-from forms_service.accounts.guards import token_hash
-from forms_service.accounts.models import SCOPES, ApiKey
+from forms_service.accounts import constant_time
 from forms_service.app import create_app
 from forms_service.config import Settings, load_settings
-from forms_service.database.transactions import write_session
 from forms_service.extensions import db
-from forms_service.security import generate_secure_token
 from tests.support import servers
+from tests.support.api_keys import make_key
+from tests.support.browser import browser, chromium, page  # noqa: F401 (fixtures)
 from tests.support.mail_server import MailServer
 
 POSTGRES = os.environ.get("TEST_POSTGRES_URL", "postgresql://postgres@127.0.0.1:5432/postgres")
@@ -40,9 +38,6 @@ NEEDS_SERVER = {"postgres_server", "redis_url"}
 
 QUICK = {"ENVIRONMENT": "testing", "BCRYPT_ROUNDS": "4", "LOG_LEVEL": "INFO"}
 """What every test's service is told: passwords cost nothing."""
-
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-"""How Chromium is started: as root, and silent on the network."""
 
 MakeSettings = Callable[..., Settings]
 MakeApp = Callable[..., Flask]
@@ -283,52 +278,6 @@ def mail_server() -> Iterator[MailServer]:
     server = MailServer()
     yield server
     server.stop()
-
-
-@pytest.fixture(scope="session")
-def chromium() -> str:
-    """Path of Debian's Chromium."""
-    found = shutil.which("chromium")
-    if not found:
-        pytest.skip("needs Chromium (apt-get install chromium)")
-    return found
-
-
-@pytest.fixture(scope="session")
-def browser(chromium: str) -> Iterator[Any]:
-    """Chromium, started once."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="needs: pip install -e '.[browser]'")
-    with playwright.sync_playwright() as driver:
-        found = driver.chromium.launch(executable_path=chromium, args=QUIET)
-        yield found
-        found.close()
-
-
-@pytest.fixture
-def page(browser: Any) -> Iterator[Any]:
-    """An empty tab; `page.console` is what was logged in it."""
-    opened = browser.new_page()
-    opened.console = []
-    opened.on("console", lambda message: opened.console.append(message.text))
-    yield opened
-    opened.close()
-
-
-ALL_SCOPES = " ".join(SCOPES)
-
-
-def make_key(
-    app: Flask, email: str = "owner@example.com", role: str = "owner", scopes: str = ALL_SCOPES
-) -> dict[str, str]:
-    """Headers of a new account with an API key."""
-    with app.app_context():
-        person = service.NewAccount(email, "Olga", "Owner", "Correct-horse-7")
-        account = service.create(person, role=role, status="active")
-        key = "fs_" + generate_secure_token()
-        with write_session():
-            db.session.add(ApiKey(account_id=account.id, name="test", scopes=scopes, hash=token_hash(key)))
-            db.session.commit()
-    return {"Authorization": f"Bearer {key}"}
 
 
 @pytest.fixture

@@ -20,7 +20,8 @@ import requests
 from forms_service.app import create_app
 from forms_service.config import load_settings
 from forms_service.forms import service as forms_service
-from tests.conftest import QUICK, make_key
+from tests.conftest import QUICK
+from tests.support.api_keys import make_key
 from tests.support.definitions import PDF
 from tests.support.documentation import PAGES, RUN, Example, examples, runnable
 from tests.support.servers import BIN, ROOT, TIMEOUT, Server, free_port

@@ -1,0 +1,39 @@
+"""Chromium and its tabs, as fixtures."""
+
+import shutil
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+"""How Chromium is started: as root, and silent on the network."""
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Path of Debian's Chromium."""
+    found = shutil.which("chromium")
+    if not found:
+        pytest.skip("needs Chromium (apt-get install chromium)")
+    return found
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: str) -> Iterator[Any]:
+    """Chromium, started once."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="needs: pip install -e '.[browser]'")
+    with playwright.sync_playwright() as driver:
+        found = driver.chromium.launch(executable_path=chromium, args=QUIET)
+        yield found
+        found.close()
+
+
+@pytest.fixture
+def page(browser: Any) -> Iterator[Any]:
+    """An empty tab; `page.console` is what was logged in it."""
+    opened = browser.new_page()
+    opened.console = []
+    opened.on("console", lambda message: opened.console.append(message.text))
+    yield opened
+    opened.close()
