@@ -10,7 +10,8 @@ from forms_service.database.transactions import write_session
 from forms_service.errors import NotFoundError
 from forms_service.extensions import db
 from forms_service.forms import cache as publishing
-from tests.forms.test_forms import FIELDS, make, owner, published_in  # noqa: F401 (a fixture)
+from tests.conftest import KeyOf
+from tests.forms.test_forms import FIELDS, make, published_in
 
 
 class TestPublished:

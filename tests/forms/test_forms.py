@@ -23,11 +23,6 @@ FIELDS = [
 ]
 
 
-@pytest.fixture
-def owner(app_on_each_db: Flask, key_of: KeyOf) -> dict[str, str]:
-    return key_of(app_on_each_db)
-
-
 def make(client: FlaskClient, key: dict[str, str], **body: Any) -> dict[str, Any]:
     response = client.post("/api/forms", json={"name": "Contact", **body}, headers=key)
     assert response.status_code == 201, response.json
