@@ -29,7 +29,7 @@ def configure(level: str, format_: str) -> None:
     handler.addFilter(lambda record: not (record.name == "werkzeug" and ACCESS_LINE.search(record.getMessage())))
     handler.set_name("forms_service")
     root = logging.getLogger()
-    for previous in [known for known in root.handlers if known.get_name() == "forms_service"]:
+    for previous in [attached for attached in root.handlers if attached.get_name() == "forms_service"]:
         root.removeHandler(previous)
     root.addHandler(handler)
     root.setLevel(level)

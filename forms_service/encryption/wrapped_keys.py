@@ -43,7 +43,7 @@ class WrappedKey(Model):
     wrapped_with: Mapped[str] = mapped_column(String(16))
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
     reencrypted_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
-    """When everything was found under this data key and in the current format; None while some is not."""
+    """Set once every value was found under this data key and in the current format."""
 
 
 def verify() -> bool:

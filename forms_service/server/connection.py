@@ -31,7 +31,7 @@ class State(Enum):
 
 
 class Outcome(Enum):
-    """How a thread left a request."""
+    """The state in which a thread left a request."""
 
     KEEP = auto()
     CLOSE = auto()
