@@ -13,7 +13,7 @@ import redis
 from flask import Flask, current_app
 from flask.globals import app_ctx
 from flask.testing import FlaskClient
-from sqlalchemy import make_url, text
+from sqlalchemy import Dialect, make_url, text
 from werkzeug.routing import Rule
 
 from forms_service.accounts import constant_time
@@ -150,8 +150,28 @@ def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return settings.instance_path / "forms.db"
 
 
+@pytest.fixture(scope="session")
+def share_compiled_queries() -> Callable[[Flask], None]:
+    """Lets apps on SQLite share the SQL that SQLAlchemy compiles, a fifth of the time of their tests."""
+    dialects: list[Dialect] = []  # part of the keys, so it is shared too
+    compiled: dict[Any, Any] = {}
+
+    def share(app: Flask) -> None:
+        with app.app_context():
+            engine = db.engine
+            # a dialect of PostgreSQL holds the circuit breaker of its app
+            if engine.dialect.name == "sqlite" and getattr(engine.dialect, "server_version_info", None):
+                dialects[:] = dialects or [engine.dialect]
+                engine.dialect = dialects[0]
+                engine.update_execution_options(compiled_cache=compiled)
+
+    return share
+
+
 @pytest.fixture
-def make_app(make_settings: MakeSettings, migrated_sqlite: Path) -> Iterator[MakeApp]:
+def make_app(
+    make_settings: MakeSettings, migrated_sqlite: Path, share_compiled_queries: Callable[[Flask], None]
+) -> Iterator[MakeApp]:
     """A service of its own: `make_app(RATE_LIMIT_REQUESTS="2")`."""
     made: list[Flask] = []
 
@@ -161,6 +181,7 @@ def make_app(make_settings: MakeSettings, migrated_sqlite: Path) -> Iterator[Mak
         if settings.embedded and not file.exists():
             shutil.copy(migrated_sqlite, file)
         made.append(create_app(settings))
+        share_compiled_queries(made[-1])
         return made[-1]
 
     yield make
