@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import cast
 
 import click
-from flask import Flask, current_app
+from flask import Flask
 from flask.helpers import get_debug_flag
 from sqlalchemy.exc import DBAPIError
 from werkzeug.serving import is_running_from_reloader
@@ -49,14 +49,10 @@ def init_app(app: Flask) -> None:
     add_loop(app, "tasks", periodic.run_due, TASK_INTERVAL)
 
 
-def add_loop(app: Flask, name: str, work: Work, seconds: float) -> None:
-    """Run `work` in a thread of its own, every so many seconds and when woken."""
-    _background_of(app).loops[name] = Loop(app, name, work, seconds)
-
-
-def wake(name: str) -> None:
-    """Wake a loop, if this process runs it."""
-    _background_of(current_app).loops[name].wake()
+def add_loop(app: Flask, name: str, work: Work, seconds: float) -> threading.Event:
+    """Run `work` in a thread of its own, every so many seconds; return the event that wakes it."""
+    loop = _background_of(app).loops[name] = Loop(app, name, work, seconds)
+    return loop.woken
 
 
 def start(app: Flask) -> None:
@@ -94,24 +90,21 @@ class Loop:
         self._work = work
         self._seconds = seconds
         self._name = name
-        self._woken = threading.Event()
+        self.woken = threading.Event()
         self._stopping = threading.Event()
         self._failures = 0
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Start, with new events and thread: those from before a fork are the parent's."""
-        self._woken, self._stopping, self._failures = threading.Event(), threading.Event(), 0
+        """Start a thread of this process: one from before a fork is the parent's."""
+        self._stopping, self._failures = threading.Event(), 0
         self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
         self._thread.start()
-
-    def wake(self) -> None:
-        self._woken.set()
 
     def stop(self) -> None:
         """Stop after the current pass."""
         self._stopping.set()
-        self._woken.set()
+        self.woken.set()
 
     def join(self, seconds: float) -> None:
         if self._thread:
@@ -119,12 +112,12 @@ class Loop:
 
     def _run(self) -> None:
         while True:
-            self._woken.clear()
+            self.woken.clear()
             if self._stopping.is_set():  # after clear(), otherwise a call to stop() could be missed
                 return
             self._once()
             pause = min(2.0**self._failures, MAX_RETRY_DELAY) if self._failures else self._seconds
-            self._woken.wait(pause)
+            self.woken.wait(pause)
 
     def _once(self) -> None:
         try:

@@ -9,9 +9,9 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
+from flask import current_app
 from sqlalchemy import Connection, Select, delete, func, select
 
-from forms_service.background import runner
 from forms_service.config import settings
 from forms_service.database.transactions import on_commit, write_session
 from forms_service.database.types import new_id, now
@@ -89,7 +89,7 @@ def insert_rows(connection: Connection, rows: Sequence[Row]) -> None:
 
 def wake_worker() -> None:
     """Have this process's worker send at once instead of at the next poll."""
-    runner.wake("outbox")
+    current_app.extensions["outbox_wakeup"].set()
 
 
 def delete_about(about: Sequence[uuid.UUID] | Select[uuid.UUID]) -> None:

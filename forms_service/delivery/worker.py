@@ -44,7 +44,7 @@ def init_app(app: Flask) -> None:
     """Register the worker's loop and the outbox's cleanup."""
     mail_rendering.init_app(app)
     payloads.init_app(app)
-    runner.add_loop(app, "outbox", deliver_due, POLL_INTERVAL)
+    app.extensions["outbox_wakeup"] = runner.add_loop(app, "outbox", deliver_due, POLL_INTERVAL)
     periodic.register(app, "outbox", SWEEP_INTERVAL, outbox.sweep)
 
 
