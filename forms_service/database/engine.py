@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from forms_service.config import Settings
 from forms_service.database import postgres, transactions
-from forms_service.database.sqlite_file import SQLiteFile
+from forms_service.database.sqlite import SQLiteFile
 from forms_service.database.transactions import LOCK_TIMEOUT, WritersQueue
 from forms_service.extensions import db
 from forms_service.metrics import DATABASE_IN_USE, DATABASE_POOL

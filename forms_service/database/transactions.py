@@ -9,7 +9,7 @@ from flask import current_app
 from sqlalchemy import Connection, CursorResult, Engine, Executable, Select, event
 from sqlalchemy.orm import Session
 
-from forms_service.database.sqlite_file import SQLiteFile
+from forms_service.database.sqlite import SQLiteFile
 from forms_service.errors import ServiceUnavailableError
 from forms_service.extensions import db
 

@@ -11,6 +11,8 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 from uuid_utils.compat import uuid7
 
+from forms_service.database.sqlite import datetime_text
+
 
 class UTCDateTime(TypeDecorator[datetime]):
     """A datetime that is always aware and in UTC, whether or not the database stores time zones."""
@@ -23,16 +25,12 @@ class UTCDateTime(TypeDecorator[datetime]):
 
     def bind_processor(self, dialect: Dialect) -> Any:
         """Format for SQLite by hand, four times as fast as SQLAlchemy's own type."""
-        return _as_sqlite_text if dialect.name == "sqlite" else super().bind_processor(dialect)
+        return datetime_text if dialect.name == "sqlite" else super().bind_processor(dialect)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-def _as_sqlite_text(moment: datetime | None) -> str | None:
-    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds") if moment else None
 
 
 new_id: Callable[[], uuid.UUID] = uuid7

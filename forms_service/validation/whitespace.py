@@ -1,6 +1,8 @@
 """Characters without a visible mark: white space and default ignorable code points."""
 
 import re
+from collections.abc import Callable
+from typing import cast
 
 WHITE_SPACE = "\\t-\\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 """Unicode's White_Space."""
@@ -19,7 +21,9 @@ ASCII_BLANKS = " \t\n\v\f\r"
 _LEADING = re.compile(f"[{UNSEEN}]*+")
 _CHARACTER = re.compile(f"[{UNSEEN}]")
 _IGNORABLE = re.compile(f"[{IGNORABLE}]+")
-_BLANK = re.compile(rf"[{UNSEEN}\x00-\x1f\x7f-\x9f]*+")
+
+is_blank = cast("Callable[[str], bool]", re.compile(rf"[{UNSEEN}\x00-\x1f\x7f-\x9f]*+").fullmatch)
+"""Whether a text has no visible character: a match, thus truthy, or None."""
 
 
 def trim(text: str) -> str:
@@ -42,13 +46,6 @@ def strip_ignorable(text: str) -> str:
 def is_ignorable(character: str) -> bool:
     """Whether a character is invisible and has no width."""
     return _IGNORABLE.fullmatch(character) is not None
-
-
-def is_blank(text: str) -> bool:
-    """Whether the text has no visible character."""
-    if "!" <= text < "\x7f":  # fast path: starts with visible ASCII
-        return False
-    return _BLANK.fullmatch(text) is not None
 
 
 def _end_of_lead(text: str) -> int:

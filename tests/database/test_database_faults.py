@@ -14,7 +14,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from forms_service.database import postgres, sqlite_file, transactions
+from forms_service.database import postgres, sqlite, transactions
 from forms_service.extensions import db
 from forms_service.forms import cache
 from forms_service.health import doctor
@@ -68,7 +68,7 @@ def test_a_database_file_that_is_lost_takes_no_submissions_until_it_is_back(
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(sqlite_file, "CHANGE_DELAY", 0)
+    monkeypatch.setattr(sqlite, "CHANGE_DELAY", 0)
     client, form_id = app.test_client(), form_for(app)
     assert statuses(client, form_id) == WELL
     bring_back = lose(file_of(app))
@@ -83,7 +83,7 @@ def test_a_database_file_that_is_lost_takes_no_submissions_until_it_is_back(
 def test_what_was_acknowledged_is_in_the_file_that_took_the_place_of_another(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sqlite_file, "CHANGE_DELAY", 0)
+    monkeypatch.setattr(sqlite, "CHANGE_DELAY", 0)
     client, form_id, file = app.test_client(), form_for(app), file_of(app)
     assert statuses(client, form_id) == WELL
     deleted(file)()

@@ -1,10 +1,11 @@
-"""Watches the SQLite file: SQLite silently goes on when it is deleted, moved or replaced."""
+"""SQLite: its text of datetimes, and a watch on its file, which it silently goes on without."""
 
 import logging
 import os
 import sqlite3
 import threading
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,11 @@ CHANGE_DELAY = 0.3
 """Seconds for old connections to end, since the last one removes the write-ahead log."""
 
 events = logging.getLogger("forms_service.events")
+
+
+def datetime_text(moment: datetime | None) -> str | None:
+    """Format a datetime as SQLAlchemy stores it, in UTC without the zone."""
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds") if moment else None
 
 
 class SQLiteFile:
