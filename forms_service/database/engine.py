@@ -1,25 +1,18 @@
 """The engine: setup and timeouts of SQLite and PostgreSQL."""
 
-from collections.abc import Callable
-from contextlib import nullcontext, suppress
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 from flask import Flask, request
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, OperationalError
 
 from forms_service.config import Settings
-from forms_service.database import postgres, transactions
+from forms_service.database import postgres
 from forms_service.database.sqlite import SQLiteFile
-from forms_service.database.transactions import LOCK_TIMEOUT, WritersQueue
+from forms_service.database.transactions import LOCK_TIMEOUT, SQLiteBegin, WritersQueue, count_pool_events, end_session
 from forms_service.extensions import db
-from forms_service.metrics import DATABASE_IN_USE, DATABASE_POOL
-
-CONTENDED_TIMEOUT = 0.2
-"""Seconds for SQLite's lock once another process has held it for LOCK_TIMEOUT: wait the full time only once."""
-
 
 STATEMENT_TIMEOUT = 30
 
@@ -65,28 +58,22 @@ def init_app(app: Flask, settings: Settings) -> None:
         "connect_args": SQLITE_OPTIONS if sqlite else POSTGRES_OPTIONS,
     }
     db.init_app(app)
-    app.teardown_appcontext(_end_session)  # runs before Flask-SQLAlchemy's own
+    app.teardown_appcontext(end_session)  # runs before Flask-SQLAlchemy's own
     app.extensions["writers"] = WritersQueue() if sqlite else nullcontext()
     app.extensions["database_file"] = None
     with app.app_context():
         engine = app.extensions["engine"] = db.engine  # Flask-SQLAlchemy's own look-up takes 3 µs each time
-        _count_pool_events(engine)
+        count_pool_events(engine)
         if not sqlite:
             postgres.listen(engine)
             app.before_request(_set_deadline)
             app.teardown_request(lambda _: postgres.begin_request(short=False))
             return
         event.listen(engine, "connect", _set_up_sqlite)
-        event.listen(engine, "begin", _SQLiteBegin())
+        event.listen(engine, "begin", SQLiteBegin())
         if _is_file(engine.url.database):
             file = app.extensions["database_file"] = SQLiteFile(Path(str(engine.url.database)))
             file.listen(engine)
-
-
-def _end_session(_: object) -> None:
-    """End the session; if the connection breaks now, the response is still good."""
-    with suppress(DBAPIError):
-        db.session.remove()
 
 
 def _set_up_sqlite(connection: Any, _: object) -> None:
@@ -102,40 +89,3 @@ def _is_file(name: str | None) -> bool:
 
 def _set_deadline() -> None:
     postgres.begin_request(short=request.blueprint not in SLOW_BLUEPRINTS)
-
-
-class _SQLiteBegin:
-    """Begins transactions; writers take the lock at once."""
-
-    def __init__(self) -> None:
-        self._contended = False
-
-    def __call__(self, connection: Connection) -> None:
-        if not connection.get_execution_options().get("writing", False):
-            connection.exec_driver_sql("BEGIN")
-            return
-        if not self._contended:
-            try:
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
-            except OperationalError:
-                self._contended = True
-                raise
-            return
-        connection.exec_driver_sql(f"PRAGMA busy_timeout={CONTENDED_TIMEOUT * 1000:.0f}")
-        try:
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-            self._contended = False
-        finally:
-            connection.exec_driver_sql(f"PRAGMA busy_timeout={transactions.LOCK_TIMEOUT * 1000}")
-
-
-def _count_pool_events(engine: Engine) -> None:
-    for name in ("connect", "checkout", "checkin", "invalidate", "close"):
-        event.listen(engine, name, _counter(name))
-    event.listen(engine, "checkout", lambda *_: DATABASE_IN_USE.inc())
-    event.listen(engine, "checkin", lambda *_: DATABASE_IN_USE.dec())
-
-
-def _counter(name: str) -> Callable[..., None]:
-    counter = DATABASE_POOL.labels(name)
-    return lambda *_: counter.inc()

@@ -1,21 +1,26 @@
-"""Write transactions, the writers' queue, and callbacks on commit."""
+"""The life of a transaction: its turn to write, BEGIN, callbacks on commit, and the end of its session."""
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Any, cast
 
 from flask import current_app
 from sqlalchemy import Connection, CursorResult, Engine, Executable, Select, event
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
 from forms_service.database.sqlite import SQLiteFile
 from forms_service.errors import ServiceUnavailableError
 from forms_service.extensions import db
+from forms_service.metrics import DATABASE_IN_USE, DATABASE_POOL
 
 LOCK_TIMEOUT = 4
 """Seconds that a request waits for a connection, a lock or its turn to write."""
 
+
+CONTENDED_TIMEOUT = 0.2
+"""Seconds for SQLite's lock once another process has held it for LOCK_TIMEOUT: wait the full time only once."""
 
 CALLBACKS_KEY = "on_commit"
 """Key in `session.info` of the callbacks to run on commit."""
@@ -123,3 +128,47 @@ class WritersQueue:
 
     def __exit__(self, *_: object) -> None:
         self._lock.release()
+
+
+class SQLiteBegin:
+    """Begins transactions; writers take the lock at once."""
+
+    def __init__(self) -> None:
+        self._contended = False
+
+    def __call__(self, connection: Connection) -> None:
+        if not connection.get_execution_options().get("writing", False):
+            connection.exec_driver_sql("BEGIN")
+            return
+        if not self._contended:
+            try:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            except OperationalError:
+                self._contended = True
+                raise
+            return
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={CONTENDED_TIMEOUT * 1000:.0f}")
+        try:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            self._contended = False
+        finally:
+            connection.exec_driver_sql(f"PRAGMA busy_timeout={LOCK_TIMEOUT * 1000}")
+
+
+def end_session(_: object) -> None:
+    """End the session; if the connection breaks now, the response is still good."""
+    with suppress(DBAPIError):
+        db.session.remove()
+
+
+def count_pool_events(engine: Engine) -> None:
+    """Count the pool's events and its connections in use."""
+    for name in ("connect", "checkout", "checkin", "invalidate", "close"):
+        event.listen(engine, name, _counter(name))
+    event.listen(engine, "checkout", lambda *_: DATABASE_IN_USE.inc())
+    event.listen(engine, "checkin", lambda *_: DATABASE_IN_USE.dec())
+
+
+def _counter(name: str) -> Callable[..., None]:
+    counter = DATABASE_POOL.labels(name)
+    return lambda *_: counter.inc()
