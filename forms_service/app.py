@@ -29,7 +29,7 @@ from forms_service.spam import altcha_challenges
 from forms_service.spam import checks as spam_checks
 from forms_service.submissions import notification, refusals, storage_quota
 from forms_service.uploads import storage
-from forms_service.web import error_handlers, openapi, pages, proxy, security_headers
+from forms_service.web import client, error_handlers, openapi, pages, security_headers
 
 BLUEPRINTS = (
     signup,
@@ -60,7 +60,7 @@ def create_app(settings: Settings, *, start: bool = True) -> Flask:
     app.config.update(SETTINGS=settings, MAX_CONTENT_LENGTH=settings.max_content_length)
     app.json.sort_keys = False  # type: ignore[attr-defined]  # of Flask's default provider
     logs.configure(settings.log_level, settings.log_format)
-    for part in (redis_client, caching, proxy):
+    for part in (redis_client, caching, client):
         part.init_app(app, settings)
     for part in (security_headers, request_lifecycle, error_handlers, pages):
         part.init_app(app)

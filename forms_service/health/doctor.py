@@ -18,7 +18,7 @@ from forms_service.delivery.message import DeliveryError
 from forms_service.encryption import keyring, rotation, wrapped_keys
 from forms_service.extensions import db
 from forms_service.health import mail_records, ownership
-from forms_service.web.proxy import SILENT_PROXY, UNCOUNTED_PROXY
+from forms_service.web.client import SILENT_PROXY, UNCOUNTED_PROXY
 
 MIN_FREE_PERCENT = 5
 SMTP_TIMEOUT = 5

@@ -13,7 +13,7 @@ from flask import Flask
 from forms_service import cli
 from forms_service.accounts import administration, service
 from forms_service.health import mail_records
-from forms_service.web.proxy import UNCOUNTED_PROXY
+from forms_service.web.client import UNCOUNTED_PROXY
 from tests.conftest import QUICK, MakeApp
 from tests.support import servers
 from tests.support.mail_server import MailServer

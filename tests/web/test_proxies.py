@@ -10,7 +10,7 @@ from flask import Flask, request
 from flask.testing import FlaskClient
 
 from forms_service.health import doctor
-from forms_service.web import proxy
+from forms_service.web import client
 from forms_service.web.client import client_address, client_for_log, client_key
 from tests.conftest import MakeApp, MakeSettings
 from tests.support.servers import ROOT
@@ -127,7 +127,7 @@ def ask(app: Flask, addresses: Iterable[str], path: str = "/", **headers: str) -
     """What is logged as a warning when requests come from these addresses."""
     warnings = []
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(proxy.log, "warning", warnings.append)
+        patched.setattr(client.log, "warning", warnings.append)
         for address in addresses:
             app.test_client().get(path, headers=headers, environ_base={"REMOTE_ADDR": address})
     return warnings
@@ -140,13 +140,13 @@ def in_production(make_settings: MakeSettings, tmp_path: Path) -> Callable[..., 
     def make(**environment: str) -> Flask:
         app = Flask(__name__)
         settings = dataclasses.replace(make_settings(**environment), environment="production")
-        proxy.init_app(app, settings)
+        client.init_app(app, settings)
         return app
 
     return make
 
 
-MANY = proxy.MIN_REQUESTS
+MANY = client.MIN_REQUESTS
 
 
 @pytest.mark.parametrize("count", ["0", "1"])
