@@ -5,7 +5,6 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -84,22 +83,27 @@ def imports(file: Path) -> Iterator[tuple[str, int]]:
                 yield parts[1], node.lineno
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(PACKAGE)))
-def test_a_room_imports_only_from_lower_floors(file: Path) -> None:
-    here = room(file)
-    if here == "__init__":
-        return
-    for there, line in imports(file):
-        if there != here:
-            assert FLOOR[there] < FLOOR[here], f"{file.relative_to(ROOT)}:{line} imports {there}, which is not below"
+def test_a_room_imports_only_from_lower_floors() -> None:
+    upward = [
+        f"{file.relative_to(ROOT)}:{line} imports {there}, which is not below"
+        for file in FILES
+        if (here := room(file)) != "__init__"
+        for there, line in imports(file)
+        if there != here and FLOOR[there] >= FLOOR[here]
+    ]
+    assert upward == []
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(PACKAGE)))
-def test_no_import_hides_in_a_function(file: Path) -> None:
-    for function in ast.walk(ast.parse(file.read_text())):
-        if isinstance(function, ast.FunctionDef):
-            hidden = [node.lineno for node in ast.walk(function) if isinstance(node, ast.Import | ast.ImportFrom)]
-            assert hidden == [], f"{file.relative_to(ROOT)}:{hidden}"
+def test_no_import_hides_in_a_function() -> None:
+    hidden = [
+        f"{file.relative_to(ROOT)}:{node.lineno}"
+        for file in FILES
+        for function in ast.walk(ast.parse(file.read_text()))
+        if isinstance(function, ast.FunctionDef)
+        for node in ast.walk(function)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+    ]
+    assert hidden == []
 
 
 def test_only_config_reads_the_environment() -> None:
