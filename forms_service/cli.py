@@ -1,4 +1,4 @@
-"""The commands, each one service call. They are entry points, so those that need no app work without one."""
+"""The commands, each one service call. They are entry points, so some work without an app."""
 
 import sys
 from pathlib import Path
@@ -24,7 +24,7 @@ from forms_service.errors import StartError
 from forms_service.health.doctor import Finding, run_checks
 
 COMMANDS = (accounts, decrypt, encrypt, forms, keys, submissions)
-"""The commands of other modules; `setup.cfg` finds all of them here."""
+"""Groups and commands of other modules; `setup.cfg` registers them from here."""
 
 
 @click.group()

@@ -1,8 +1,8 @@
-"""`flask setup`: a production `.env` with fresh secrets, the first operator, and what to copy for the server.
+"""`flask setup`: writes a production `.env` with new secrets and creates the first operator.
 
-Everything is checked before anything is written. Then each step leaves a place that starts: `.env` is there whole or
-not at all, it holds every key that was used before beside the new one, and the keys are wrapped anew last. Killed or
-refused anywhere, the same command goes on.
+Everything is checked before anything is written, and every step leaves a state that can start. `.env` is written
+atomically and lists all previous keys beside the new one; keys are rewrapped last. After a failure, the same command
+continues.
 """
 
 import ipaddress
@@ -40,12 +40,12 @@ ADDRESS = (
 )
 PLAIN = re.compile(r"[\w@:/.,+=%?&\[\]-]*", re.ASCII)
 SERVICE_USER = "forms"
-"""Who the service runs as when root sets it up."""
+"""User of the service if root sets it up."""
 
 
 @dataclass(frozen=True)
 class SetupOptions:
-    """Where the service lives and what it leans on."""
+    """The command's arguments."""
 
     directory: Path
     address: str
@@ -56,21 +56,21 @@ class SetupOptions:
 
 @dataclass(frozen=True)
 class CheckedSetup:
-    """A plan that can be carried out: settings that are good, and a database whose keys they unwrap."""
+    """Options that passed all checks."""
 
     options: SetupOptions
     url: str
     draft: str | None
-    """The `.env` that will be written; None where there is one for this address already."""
+    """The `.env` to write; None if it exists already."""
 
     needs_person: bool
-    """Whether the operator is new, or has yet to show that the address is theirs."""
+    """Whether the operator is new or unconfirmed."""
 
 
 def service_url(address: str) -> str:
-    """The PUBLIC_URL for a host, with a port, a path or a scheme if it has one; https unless it says http.
+    """Return the PUBLIC_URL for a host with optional port, path and scheme (default https).
 
-    :raises StartError: when it is none
+    :raises StartError: if the address is invalid
     """
     text = address.strip()
     if "://" not in text:
@@ -96,9 +96,9 @@ def service_url(address: str) -> str:
 
 
 def check(options: SetupOptions) -> CheckedSetup:
-    """Look at all that can be wrong, and change nothing.
+    """Check everything without changing anything.
 
-    :raises StartError: saying what to do: about the address, an `.env` of another place, settings, keys or the database
+    :raises StartError: with what to do about the address, `.env`, settings, keys or database
     """
     url = service_url(options.address)
     env = options.directory / DOTENV
@@ -112,9 +112,9 @@ def check(options: SetupOptions) -> CheckedSetup:
 
 
 def run_setup(checked: CheckedSetup, operator: NewAccount | None) -> str:
-    """Write `.env`, migrate the database, make the operator, wrap the keys anew; the text to show.
+    """Write `.env`, migrate, create the operator and rewrap the keys; return the text to show.
 
-    :raises StartError: when a step fails; `.env` stays, and the same command goes on
+    :raises StartError: if a step fails; `.env` stays, and the same command continues
     """
     directory = checked.options.directory
     if checked.draft is not None:
@@ -126,7 +126,7 @@ def run_setup(checked: CheckedSetup, operator: NewAccount | None) -> str:
             command.upgrade(migrate.get_config(), "head")
             keyring.key_ring_store().load()
             administration.ensure_operator(checked.options.email, operator)
-            wrapped_keys.rewrap()  # last: until here everything is under the keys that were used before
+            wrapped_keys.rewrap()  # last: until here the previous keys still work
         except DBAPIError as error:
             raise StartError(
                 f"The database failed ({first_line(error)}). {DOTENV} is valid: fix the database and run this again."
@@ -135,7 +135,7 @@ def run_setup(checked: CheckedSetup, operator: NewAccount | None) -> str:
 
 
 def _settings(options: SetupOptions, draft: str | None) -> Settings:
-    """The settings as `.env` gives or will give them; what the environment says of them would go before it."""
+    """Return the settings that `.env` gives; environment variables it sets would override it, so drop them."""
     if draft is not None:
         for line in draft.splitlines():
             name, equals, _ = line.partition("=")
@@ -151,7 +151,7 @@ def _settings(options: SetupOptions, draft: str | None) -> Settings:
 
 
 def _require_same_service(settings: Settings, options: SetupOptions, url: str) -> None:
-    """Refuse to go on with an `.env` that is for something else."""
+    """Refuse an `.env` of another service."""
     env = options.directory / DOTENV
     if not settings.production or settings.public_url != url:
         raise StartError(
@@ -166,9 +166,9 @@ def _require_same_service(settings: Settings, options: SetupOptions, url: str) -
 
 
 def _needs_person(email: str) -> bool:
-    """Whether a password has to be asked for.
+    """Whether a password must be asked for.
 
-    :raises StartError: when the database is too new, or its keys are under others than the settings hold
+    :raises StartError: if the database is too new, or its keys are wrapped under unknown keys
     """
     path = migrations.sqlite_file()
     if path and not (path.exists() and path.stat().st_size):
@@ -185,7 +185,7 @@ def _needs_person(email: str) -> bool:
 
 
 def _env_values(options: SetupOptions, url: str) -> dict[str, object]:
-    """What `.env` will hold: new secrets, and all keys that something may be encrypted under already."""
+    """Return the values of `.env`: new secrets, and all keys that may be in use."""
     environment = os.environ
     instance = options.directory / (environment.get("INSTANCE_PATH") or "instance")
     return {
@@ -211,7 +211,7 @@ def _keys_in_use(instance: Path) -> list[str]:
 
 
 def _server_values(options: SetupOptions, url: str) -> dict[str, object]:
-    """What the reverse proxy and the units are made from."""
+    """Return the values for the reverse proxy and systemd templates."""
     parts = urlsplit(url)
     root = os.geteuid() == 0
     return {
@@ -227,13 +227,13 @@ def _server_values(options: SetupOptions, url: str) -> dict[str, object]:
 
 
 def _open_to_all(directory: Path) -> bool:
-    """Whether another user can reach the folder and Python: nothing above them is shut."""
+    """Whether other users can reach the folder and Python through every parent folder."""
     folders = {directory, *directory.parents, *Path(sys.executable).resolve().parents}
     return all(folder.stat().st_mode & 0o001 for folder in folders)
 
 
 def _write_env(env: Path, content: str) -> None:
-    """Make the file whole or not at all, for its owner only; one that is there by now stays."""
+    """Create the file atomically, readable only by its owner; never overwrite one."""
     for left in env.parent.glob(f"{DOTENV}.*.draft"):
         left.unlink(missing_ok=True)
     draft = env.with_name(f"{DOTENV}.{os.getpid()}.draft")
@@ -255,7 +255,7 @@ def _write_env(env: Path, content: str) -> None:
 
 
 def _quote(value: object) -> str:
-    """A value as `.env` takes it."""
+    """Quote a value for `.env`."""
     text = str(value)
     if PLAIN.fullmatch(text):
         return text
@@ -263,7 +263,7 @@ def _quote(value: object) -> str:
 
 
 def _unit_path(value: object) -> str:
-    """A path as a systemd unit takes it."""
+    """Quote a path for a systemd unit."""
     text = str(value).replace("%", "%%")
     return f'"{text}"' if " " in text else text
 

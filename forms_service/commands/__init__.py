@@ -1,1 +1,1 @@
-"""The commands that an operator types, by what they are about; `cli.py` gathers them."""
+"""Operator commands by subject; `cli.py` collects them."""

@@ -1,4 +1,4 @@
-"""`flask accounts`: make, list, close and open accounts; give a role or a password."""
+"""`flask accounts`: manage accounts."""
 
 import click
 from flask.cli import with_appcontext

@@ -1,4 +1,4 @@
-"""`flask forms` and `flask submissions`: what an owner does in the API, for any form and without an account."""
+"""`flask forms` and `flask submissions`: manage any form without an account."""
 
 import itertools
 

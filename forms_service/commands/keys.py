@@ -1,4 +1,4 @@
-"""`flask keys`: new keys, and what is stored brought under them."""
+"""`flask keys`: generate and rotate encryption keys."""
 
 import sys
 import time
@@ -12,7 +12,7 @@ from forms_service.encryption import keyring, rotation, wrapped_keys
 from forms_service.security import generate_key
 
 REPORT_INTERVAL = 2.0
-"""How often progress is a line, where there is no terminal for a bar."""
+"""Seconds between progress lines when the output is not a terminal."""
 
 
 @click.group()
@@ -47,7 +47,7 @@ def rotate(data: bool, resume: bool) -> None:
 
 
 def _reencrypt_all() -> None:
-    """Bring everything under the new key, again after every process has noticed it, until nothing is left."""
+    """Re-encrypt until nothing is left, after every process has loaded the new key."""
     last = _reencrypt("Re-encrypting")
     while True:
         click.echo(f"Waiting {keyring.RELOAD_INTERVAL} s until every process has loaded the new key …")
@@ -61,7 +61,7 @@ def _reencrypt_all() -> None:
 
 
 def _reencrypt(label: str) -> rotation.Progress | None:
-    """Re-encrypt, showing rows done, rows left and seconds left; how the pass ended, None if nothing was stale."""
+    """Re-encrypt with a progress report; return the final progress, None if nothing was stale."""
     total, started, reported = rotation.count_stale(), time.monotonic(), 0.0
     last: rotation.Progress | None = None
     with click.progressbar(length=total, label=label, show_pos=True, show_eta=True) as bar:

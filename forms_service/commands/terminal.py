@@ -1,4 +1,4 @@
-"""What commands share: errors as sentences, passwords from a prompt, checked input, output that is safe to print."""
+"""Shared by commands: error messages, password prompts, validation, safe output."""
 
 import sys
 from collections.abc import Callable
@@ -20,7 +20,7 @@ R = TypeVar("R")
 
 
 def user_errors(command: Callable[P, R]) -> Callable[P, R]:
-    """End a command that cannot be carried out with a sentence instead of a traceback."""
+    """Turn expected errors into a message and exit status 1."""
 
     @wraps(command)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -37,21 +37,21 @@ def user_errors(command: Callable[P, R]) -> Callable[P, R]:
 
 
 def read_password(*, confirm: bool = True) -> str:
-    """The password: asked for at a terminal, else the first line of standard input."""
+    """Prompt at a terminal, else read the first line of standard input."""
     if sys.stdin.isatty():
         return str(click.prompt("Password", hide_input=True, confirmation_prompt=confirm))
     return sys.stdin.readline().rstrip("\r\n")
 
 
 def new_person(email: str, first_name: str, last_name: str) -> NewAccount:
-    """The person, with a password that is asked for, checked as at sign-up."""
+    """Return the person, validated as at sign-up, with a password from `read_password`."""
     load_or_exit(Signup(only=("email", "first_name", "last_name")), _names(email, first_name, last_name))
     values = load_or_exit(Signup(), _names(email, first_name, last_name) | {"password": read_password()})
     return NewAccount(**values)
 
 
 def load_or_exit(schema: ma.Schema, values: dict[str, Any]) -> Any:
-    """The values as the schema keeps them; exits with what is wrong."""
+    """Return the loaded values, or exit with the validation errors."""
     try:
         return schema.load(values)
     except ma.ValidationError as error:
@@ -60,7 +60,7 @@ def load_or_exit(schema: ma.Schema, values: dict[str, Any]) -> Any:
 
 
 def format_line(*columns: object) -> str:
-    """Columns on one line, by tabs; a character that would move a terminal's cursor is written as its number."""
+    """Join columns by tabs; escape characters that could control the terminal."""
     return "\t".join("".join(_visible(character) for character in str(column)) for column in columns)
 
 

@@ -1,1 +1,1 @@
-"""Health and metrics: what a monitor asks."""
+"""Health checks, metrics and `flask doctor`."""

@@ -1,4 +1,4 @@
-"""Looking at what the service leans on: side by side, and never for longer than TIMEOUT."""
+"""Checks the service's dependencies in parallel, each within TIMEOUT."""
 
 import threading
 import time
@@ -19,16 +19,16 @@ from forms_service.delivery.problems import mail_problem
 from forms_service.extensions import cache, db
 
 TIMEOUT = 1.5
-"""Seconds after which a check that has not answered counts as failed."""
+"""Seconds after which a check fails."""
 
 EXTERNAL_TTL = 15
-"""How long the answer of an external service is good for."""
+"""Seconds for which the result of an external check is cached."""
 
 MAX_BACKLOG_AGE = 120
-"""A message that is due for longer means that nobody sends, or too few do."""
+"""Seconds; a message overdue for longer means that workers are missing or too slow."""
 
 SMTP_TTL = 30
-"""How long a look at the mail server is good for."""
+"""Seconds for which the result of the SMTP check is cached."""
 
 SMTP_TIMEOUT = 1.0
 
@@ -39,20 +39,20 @@ Check = dict[str, Any]
 
 
 def init_app(app: Flask) -> None:
-    """Give the app its runner of checks."""
+    """Create the app's check runner."""
     app.extensions["checks"] = ParallelChecks(app)
 
 
 def run_parallel(checks: Mapping[str, Callable[[], Any]], deadline: float = TIMEOUT) -> dict[str, Any]:
-    """What each check returned or raised; TimeoutError for one that did not end within the deadline."""
+    """Return each check's result or exception; TimeoutError for a check that exceeds the deadline."""
     runner: ParallelChecks = current_app.extensions["checks"]
     return runner.run(checks, deadline)
 
 
 class ParallelChecks:
-    """Runs checks in threads of their own; one that hangs is waited for again, not started again.
+    """Runs checks in threads. A hanging check is awaited again, not restarted.
 
-    So a dependency that never answers costs one thread, however often a monitor asks.
+    So an unresponsive dependency costs one thread, however often the endpoint is polled.
     """
 
     def __init__(self, app: Flask) -> None:
@@ -61,7 +61,6 @@ class ParallelChecks:
         self._lock = threading.Lock()
 
     def run(self, checks: Mapping[str, Callable[[], Any]], deadline: float) -> dict[str, Any]:
-        """See `side_by_side`."""
         futures = {name: self._start(name, check) for name, check in checks.items()}
         wait(futures.values(), timeout=deadline)
         return {name: _outcome(future) for name, future in futures.items()}
@@ -78,12 +77,12 @@ class ParallelChecks:
         with self._app.app_context():
             try:
                 future.set_result(check())
-            except Exception as error:  # noqa: BLE001 (whatever a dependency raises is what was found)
+            except Exception as error:  # noqa: BLE001 (any exception is the check's result)
                 future.set_exception(error)
 
 
 def time_check(check: Callable[[], str]) -> Callable[[], Check]:
-    """A check that returns a status, and after a colon the reason for a bad one, with the time it took."""
+    """Wrap a check that returns `status` or `status: reason`; add the time it took."""
 
     def run() -> Check:
         started = time.perf_counter()
@@ -95,7 +94,7 @@ def time_check(check: Callable[[], str]) -> Callable[[], Check]:
 
 
 def failed_check(outcome: object) -> Check:
-    """The outcome of a check that raised or hung, with the reason: it is for who may see details."""
+    """Describe a check that raised or timed out; the reason is only for authorized callers."""
     if isinstance(outcome, TimeoutError):
         return {"status": "unhealthy", "response_time": TIMEOUT, "reason": f"No response within {TIMEOUT} s."}
     reason = first_line(outcome) if isinstance(outcome, Exception) else str(outcome)
@@ -103,7 +102,7 @@ def failed_check(outcome: object) -> Check:
 
 
 def check_all() -> dict[str, Check]:
-    """Every check by its name."""
+    """Run all checks and return their results by name."""
     services = settings.health_check_urls
     external = {f"external:{name}": lambda name=name: _external(name) for name in services}
     outcomes = run_parallel({"stored": _database_checks, **({"smtp": _smtp} if _sends_mail() else {}), **external})
@@ -116,7 +115,7 @@ def check_all() -> dict[str, Check]:
     }
     return {
         "database": database,
-        "cache": time_check(_cache)(),  # in this thread: it gives up on Redis by itself
+        "cache": time_check(_cache)(),  # in this thread: the Redis client has its own timeout
         "queue": queue,
         "mail": mail if mail["status"] != "healthy" else results.get("smtp", mail),
         "external_services": _aggregate({name: results[f"external:{name}"] for name in services}),
@@ -124,12 +123,12 @@ def check_all() -> dict[str, Check]:
 
 
 def _database_checks() -> list[Check]:
-    """Database, queue and mail: what one thread and connection can find out, one after the other."""
+    """Check database, queue and mail in sequence, on one connection."""
     return [time_check(_database)(), _tolerant(_queue), _tolerant(_mail)]
 
 
 def _tolerant(check: Callable[[], str]) -> Check:
-    """For what may not be there yet, while migrations are pending: the database itself is well."""
+    """Run a check whose tables may be missing while migrations are pending."""
     try:
         return time_check(check)()
     except DBAPIError as error:
@@ -163,7 +162,7 @@ def _mail() -> str:
 
 
 def _sends_mail() -> bool:
-    """Whether this host has to reach the mail server; another one may not be able to."""
+    """Whether this host sends mail; others may have no route to the mail server."""
     return bool(settings.smtp_server) and settings.background_work == "inside"
 
 

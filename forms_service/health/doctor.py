@@ -1,4 +1,4 @@
-"""A look at everything an operator can get wrong, with what to do about it."""
+"""`flask doctor`: checks the installation and tells the operator what to fix."""
 
 import smtplib
 from collections.abc import Callable
@@ -23,29 +23,28 @@ from forms_service.web.client import SILENT_PROXY, UNCOUNTED_PROXY
 MIN_FREE_PERCENT = 5
 SMTP_TIMEOUT = 5
 DATA_TIMEOUT = 5.0
-"""How long rows are looked at."""
+"""Seconds spent on reading rows."""
 
 MAX_SHOWN = 20
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One line: what was looked at, whether it is well, and what was found or has to be done."""
+    """The result of one check."""
 
     subject: str
     verdict: str
-    """`ok`, `BAD`, or `?` for what was not looked at or may be meant so."""
+    """`ok`, `BAD`, or `?` if unchecked or possibly intended."""
 
     text: str
 
     @property
     def bad(self) -> bool:
-        """Whether something has to be done."""
         return self.verdict == "BAD"
 
 
 def run_checks(directory: Path) -> list[Finding]:
-    """A finding for each thing there is to look at; `directory` is where `.env` is."""
+    """Run all checks; `directory` contains `.env`."""
     checks: dict[str, Callable[[], str]] = {
         "settings": _settings,
         "files": lambda: _files(directory),
@@ -63,11 +62,11 @@ def run_checks(directory: Path) -> list[Finding]:
 
 
 class _CheckFailedError(Exception):
-    """What is wrong and what to do; only inside this module."""
+    """The problem and its fix; internal to this module."""
 
 
 class _UncertainError(Exception):
-    """What may be meant so, or could not be looked at; only inside this module."""
+    """Possibly intended, or could not be checked; internal to this module."""
 
 
 def _finding(subject: str, check: Callable[[], str]) -> Finding:
@@ -198,7 +197,7 @@ def _dmarc() -> str:
 
 
 def _record(name: str, prefix: str, expected: str) -> str:
-    """What DNS says, where it says something; whether that fits, it leaves to the reader."""
+    """Return the record that DNS has; the operator judges whether it is right."""
     text = mail_records.find_text(name, prefix)
     if text is None:
         raise _UncertainError(f"Not checked: DNS did not respond. Expected DNS TXT record of {name}: {expected}")

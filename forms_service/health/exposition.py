@@ -1,4 +1,4 @@
-"""The metrics as Prometheus reads them, of all processes together where there are several."""
+"""Renders the metrics of all processes for Prometheus."""
 
 from prometheus_client import REGISTRY, CollectorRegistry, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
@@ -10,7 +10,7 @@ from forms_service.metrics import BACKLOG, BACKLOG_SECONDS
 
 
 def text() -> bytes:
-    """Prometheus's text format; of the outbox what the database says, or said when it last answered."""
+    """Return the metrics in Prometheus's text format; if the database hangs, the backlog keeps its last value."""
     backlog = run_parallel({"backlog": outbox.backlog})["backlog"]
     if isinstance(backlog, outbox.Backlog):
         BACKLOG.set(backlog.waiting)

@@ -1,4 +1,4 @@
-"""The DNS records that mails of this service need: what they should say, and what DNS says they are."""
+"""DNS records for outgoing mail: expected values and lookups."""
 
 import ipaddress
 
@@ -6,11 +6,11 @@ from dns.exception import DNSException
 from dns.resolver import NXDOMAIN, NoAnswer, Resolver
 
 TIMEOUT = 2.0
-"""Seconds that DNS has for an answer."""
+"""Seconds for a DNS lookup."""
 
 
 def find_text(name: str, prefix: str) -> str | None:
-    """The TXT record of a name that begins so, "" where there is none; None when DNS gives no answer."""
+    """Return the TXT record with this prefix, "" if there is none; None if DNS does not respond."""
     resolver = Resolver()
     try:
         answer = resolver.resolve(name, "TXT", lifetime=TIMEOUT)
@@ -23,7 +23,7 @@ def find_text(name: str, prefix: str) -> str | None:
 
 
 def spf_record(server: str) -> str:
-    """An SPF record that lets the mail server send: by its name, or by its address."""
+    """Return an SPF record that authorizes the mail server, by name or address."""
     try:
         address = ipaddress.ip_address(server)
     except ValueError:
@@ -32,7 +32,7 @@ def spf_record(server: str) -> str:
 
 
 def is_loopback(server: str) -> bool:
-    """Whether it is this machine, by an address that nobody else knows it by."""
+    """Whether the host is this machine under a loopback name or address."""
     try:
         return ipaddress.ip_address(server).is_loopback
     except ValueError:

@@ -1,4 +1,4 @@
-"""Who can read the files that hold secrets and people's data."""
+"""Checks owner and mode of files with secrets and personal data."""
 
 import os
 from collections.abc import Iterator
@@ -10,11 +10,11 @@ from forms_service.database import migrations
 OPEN_TO_OTHERS = 0o077
 OPEN_TO_ALL = 0o007
 MOUNTED_SECRETS = "/run"
-"""Container engines mount secrets here, readable by all who are in the container."""
+"""Container engines mount secrets here, readable by every user in the container."""
 
 
 def find_faults(directory: Path) -> Iterator[str]:
-    """A sentence for each file with a mode or an owner that is wrong, saying what to run."""
+    """Yield a sentence for each file with a wrong mode or owner, with the command to run."""
     paths = [path for path in _files(directory) if path.exists()]
     owners = {path: path.stat().st_uid for path in paths}
     service = owners.get(settings.instance_path, os.geteuid())

@@ -1,4 +1,4 @@
-"""What a monitor is told, for the OpenAPI description."""
+"""Response schemas of the health endpoints."""
 
 import marshmallow as ma
 
@@ -6,7 +6,7 @@ STATUSES = ["healthy", "degraded", "unhealthy"]
 
 
 class Check(ma.Schema):
-    """One thing that the service leans on."""
+    """The result of one check."""
 
     status = ma.fields.String(required=True, metadata={"enum": STATUSES})
     response_time = ma.fields.Float(required=True, metadata={"description": "Seconds."})
@@ -14,13 +14,13 @@ class Check(ma.Schema):
 
 
 class ExternalServices(Check):
-    """The services of HEALTH_CHECK_URLS."""
+    """The results for HEALTH_CHECK_URLS."""
 
     services = ma.fields.Dict(keys=ma.fields.String(), values=ma.fields.Nested(Check), required=True)
 
 
 class Checks(ma.Schema):
-    """Everything that the service leans on."""
+    """The results of all checks."""
 
     database = ma.fields.Nested(Check, required=True)
     cache = ma.fields.Nested(Check, required=True)
@@ -30,7 +30,7 @@ class Checks(ma.Schema):
 
 
 class System(ma.Schema):
-    """The machine, in percent; the load average over 1, 5 and 15 minutes."""
+    """System load in percent; load averages over 1, 5 and 15 minutes."""
 
     cpu_percent = ma.fields.Float(required=True)
     memory_percent = ma.fields.Float(required=True)
@@ -39,7 +39,7 @@ class System(ma.Schema):
 
 
 class Health(ma.Schema):
-    """All from `uptime` on only for who may see details."""
+    """Fields from `uptime` on only for authorized callers."""
 
     status = ma.fields.String(required=True, metadata={"enum": STATUSES})
     timestamp = ma.fields.DateTime(required=True)
@@ -51,12 +51,12 @@ class Health(ma.Schema):
 
 
 class Live(ma.Schema):
-    """That the process answers."""
+    """The process responds."""
 
     status = ma.fields.String(required=True, metadata={"const": "live"})
 
 
 class Ready(ma.Schema):
-    """Whether it can serve requests."""
+    """Whether the service can serve requests."""
 
     status = ma.fields.String(required=True, metadata={"enum": ["ready", "unavailable"]})

@@ -1,4 +1,4 @@
-"""What a monitor is told."""
+"""Use cases of monitoring: health, readiness, system usage."""
 
 import os
 import time
@@ -14,15 +14,15 @@ from forms_service.encryption import keyring
 from forms_service.health.checks import check_all, run_parallel
 
 READY_TIMEOUT = 0.8
-"""Seconds after which a database that has not answered is taken for away."""
+"""Seconds after which the database counts as unavailable."""
 
 STARTED_AT = time.time()
 
-psutil.cpu_percent(interval=None)  # the first look gives nothing, so it is taken before anybody asks
+psutil.cpu_percent(interval=None)  # the first call always returns 0
 
 
 def health(*, details: bool) -> dict[str, Any]:
-    """The health of the service and of what it leans on; only whether it is well, without `details`."""
+    """Return the overall status; with `details`, also the checks and the system load."""
     checks = check_all()
     summary = {"status": _overall(checks), "timestamp": _timestamp()}
     if not details:
@@ -37,13 +37,13 @@ def health(*, details: bool) -> dict[str, Any]:
 
 
 def ready() -> bool:
-    """Whether requests can be served: the database answers, is where the code wants it, and its keys are ours."""
+    """Whether the database responds, is fully migrated, and uses our keys."""
     revision = run_parallel({"revision": migrations.revision}, READY_TIMEOUT)["revision"]
     return revision is migrations.Revision.CURRENT and not keyring.key_ring_store().outdated
 
 
 def usage() -> dict[str, Any]:
-    """What the machine is using: bytes, counts and percents as psutil gives them."""
+    """Return system usage as psutil reports it."""
     network = psutil.net_io_counters()
     return {
         "timestamp": _timestamp(),

@@ -1,4 +1,4 @@
-"""The health blueprint. Its answers are not in the envelope: monitors read them."""
+"""The health endpoints. Their responses have no envelope, because monitors read them."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -21,14 +21,14 @@ MONITORED = unlimited("a monitor asks often, and the answer is cheap")
 
 
 def _may_see_details() -> bool:
-    """Whether the caller has METRICS_TOKEN; without one, whether people's data is not at stake."""
+    """Whether the caller has METRICS_TOKEN; if none is set, only outside production."""
     if settings.metrics_token is None:
         return not settings.production
     return has_bearer(settings.metrics_token)
 
 
 def with_metrics_token(view: Callable[..., Response]) -> Callable[..., Response]:
-    """Only for who may see details; in production without METRICS_TOKEN there is nothing to see."""
+    """Allow only callers who may see details; in production without METRICS_TOKEN, respond 404."""
 
     @wraps(view)
     def wrapper(*args: Any, **kwargs: Any) -> Response:

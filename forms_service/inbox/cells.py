@@ -1,4 +1,4 @@
-"""What stands in a cell of a spreadsheet for a value that was sent."""
+"""Converts submitted values into spreadsheet cells."""
 
 import json
 import re
@@ -13,17 +13,17 @@ from forms_service.validation.whitespace import strip_ignorable
 Cell = str | int | float | bool | date | datetime | timedelta
 
 NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(?:\.([0-9]+))?(?:[eE][+-]?[0-9]{1,3})?")
-"""A number without leading zeros, which would be lost."""
+"""A number without leading zeros, which a typed cell would lose."""
 
 MAX_DIGITS = 15
-"""Digits that a spreadsheet keeps of a number; one with more stays text."""
+"""Significant digits that a spreadsheet keeps; longer numbers stay text."""
 
 MAX_INTEGER = 10**MAX_DIGITS
 OFFSET = re.compile("(?:[Zz]|[-+][0-9]{2}:[0-9]{2})$")
 DAY = timedelta(days=1)
 
 FIRST_DAY = date(1900, 3, 1)
-"""Spreadsheets do not agree on the days before it."""
+"""Spreadsheets disagree about earlier days."""
 
 QUOTED = re.compile('[,"\r\n]')
 MULTIPLE = ("multiselect",)
@@ -32,7 +32,7 @@ TICKED = ("on", "true", "yes", "1", True)
 
 
 def as_text(value: Any) -> str | int | float:
-    """A value as it is read; what is neither text nor number nor a list of such stays JSON."""
+    """Return a value as plain text or number; nested values become JSON."""
     if isinstance(value, str):
         return value
     if isinstance(value, int | float) and not isinstance(value, bool):
@@ -43,19 +43,19 @@ def as_text(value: Any) -> str | int | float:
 
 
 def as_field_text(kind: str, value: Any) -> str | int | float:
-    """The same, of a value that was sent for a field of that type."""
+    """Like `as_text`, for a value of a field of this type."""
     return as_text([value] if kind in MULTIPLE and isinstance(value, str) and value else value)
 
 
 def as_labels(labels: Mapping[str, str], value: Any, kind: str) -> str | int | float:
-    """The labels of what was chosen; what has none stands for itself."""
+    """Return the labels of the chosen values; a value without a label stays as it is."""
     if isinstance(value, list):
         return as_text([labels.get(item, item) if isinstance(item, str) else item for item in value])
     return as_field_text(kind, labels.get(value, value) if isinstance(value, str) else value)
 
 
 def to_typed_cell(kind: str, value: Any, zone: tzinfo) -> Cell:
-    """A value with the type that a spreadsheet reckons with, where nothing of it is lost by that."""
+    """Return the value as number, boolean, date or time if that is lossless, else as text."""
     if isinstance(value, bool | float):
         return value
     if isinstance(value, int):
@@ -68,14 +68,14 @@ def to_typed_cell(kind: str, value: Any, zone: tzinfo) -> Cell:
 
 
 def _list_item(item: str | float) -> str:
-    """An item of a list, in quotes as in CSV where it would be taken for several."""
+    """Quote an item as in CSV if it contains a separator."""
     text = json.dumps(item) if isinstance(item, bool) else str(item)
     doubled = text.replace('"', '""')
     return f'"{doubled}"' if QUOTED.search(text) or text != text.strip() else text
 
 
 def _box(values: Sequence[Any]) -> bool | None:
-    """Whether a box is ticked; None where a page gave it a value of its own, which stays as it is."""
+    """Return whether a checkbox is ticked; None if the page gave it a value of its own."""
     words = [value.strip().lower() if isinstance(value, str) else value for value in values]
     if not words or words == [""] or not all(word in TICKED or word in NOT_TICKED for word in words):
         return None

@@ -1,4 +1,4 @@
-"""Exports: all that a filter finds, sent while it is read; a million take no more memory than a thousand."""
+"""Streams exports: memory use does not grow with the number of submissions."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -23,32 +23,32 @@ from forms_service.submissions.queries import Files, Filter, SubmissionRow, batc
 from forms_service.submissions.serialization import as_dict
 
 MAX_SCANNED = 20_000
-"""Submissions of which the names are known before the first row is sent: half a second's work. What older ones have
-under names that neither these nor any version of the form know stands together in the last column.
+"""Submissions whose field names are read before the first row is sent, about 0.5 s. Names that only occur in older ones
+share the last column.
 """
 
 UNREADABLE = "unreadable"
-"""The column that marks a submission of which something cannot be decrypted, where there is one."""
+"""Column that marks submissions which cannot be decrypted; present only if there are any."""
 
 CLIENT = "client"
-"""The column of the sender's address, where the form keeps any of it."""
+"""Column of the client's IP address; present only if any is stored."""
 
 
 @dataclass(frozen=True)
 class Export:
-    """A file that is made while it is sent."""
+    """A file that is streamed while it is generated."""
 
     name: str
     content_type: str
     chunks: Iterator[bytes]
     left_out: Mapping[str, int] = field(default_factory=dict)
-    """Status → how many submissions of it the filter left out."""
+    """Status → number of submissions that the filter left out."""
 
 
 def export(form_id: str, caller: Caller, criteria: Filter, kind: str) -> Export:
-    """A form's submissions as `csv`, `jsonl` or `xlsx`; that it was taken is recorded.
+    """Export a form's submissions as `csv`, `jsonl` or `xlsx`, and record it in the audit trail.
 
-    :raises NotFoundError: for another's form, as for none
+    :raises NotFoundError: also for a form of another owner
     """
     name = f"{get_owned_form(form_id, caller).name} {now():%Y-%m-%d}.{kind}"
     with write_session():
@@ -57,7 +57,7 @@ def export(form_id: str, caller: Caller, criteria: Filter, kind: str) -> Export:
         db.session.commit()
     content_type, make = FORMATS[kind]
     left_out = count_left_out(form_id, criteria)
-    db.session.rollback()  # nothing is held while the client takes its time
+    db.session.rollback()  # release the connection while a slow client reads
     return Export(name, content_type, make(form_id, criteria), left_out)
 
 
@@ -74,7 +74,7 @@ def _stream_jsonl(form_id: str, criteria: Filter) -> Iterator[bytes]:
 
 
 def stream_json_lines(row_batches: Iterable[list[SubmissionRow]]) -> Iterator[bytes]:
-    """Submissions as JSON Lines, exactly as the API shows them."""
+    """Yield submissions as JSON Lines, each as the API returns it."""
     for batch, files in _with_files(row_batches):
         yield format_json_lines(as_dict(submission, files.get(submission.id, ())) for submission in batch).encode()
 
@@ -94,7 +94,7 @@ FORMATS: dict[str, tuple[str, Callable[[str, Filter], Iterator[bytes]]]] = {
 
 
 def _scan_columns(form_id: str, criteria: Filter) -> Columns:
-    """A column for every field of any version, and for every other name that one of the newest submissions has."""
+    """Collect the columns: fields of every version, then other names in the newest submissions."""
     columns, scanned = Columns(declared_columns(form_id)), 0
     for batch, files in _with_files(batches(form_id, criteria)):
         for submission in batch:
@@ -120,7 +120,7 @@ def _row_batches(
 
 
 def _fixed_cells(submission: SubmissionRow, zone: tzinfo, *, typed: bool) -> tuple[Cell, ...]:
-    """The cells under FIRST; times to the second."""
+    """Return the cells under FIXED; times to the second."""
     at = submission.created_at.replace(microsecond=0).astimezone(zone)
     sent: Cell = at.replace(tzinfo=None) if typed else at.isoformat()
     read: Cell = submission.read if typed else str(submission.read).lower()
@@ -130,14 +130,14 @@ def _fixed_cells(submission: SubmissionRow, zone: tzinfo, *, typed: bool) -> tup
 def _with_files(row_batches: Iterable[list[SubmissionRow]]) -> Iterator[tuple[list[SubmissionRow], Files]]:
     for batch in row_batches:
         files = files_of(batch)
-        db.session.rollback()  # nothing is held while the client takes its time
+        db.session.rollback()  # release the connection while a slow client reads
         yield batch, files
 
 
 def _row_values(submission: SubmissionRow, files: Files) -> dict[str, Any]:
-    """What was sent under each name; of a file its name, after the texts that came under the same.
+    """Return the values by name. Special fields that people write come after the data, then the IP address.
 
-    Special fields that carry a person's words come after the data, and after them the sender's address.
+    File names follow the texts submitted under the same name.
     """
     values: dict[str, Any] = json.loads(submission.data)
     if unreadable_flag(submission.data, submission.control, submission.client):

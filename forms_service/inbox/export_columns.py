@@ -1,4 +1,4 @@
-"""The table that an export makes of submissions: a column for every name that was ever sent or asked for."""
+"""The table of an export: one column for each submitted or defined field name."""
 
 import json
 from collections.abc import Iterator, KeysView, Mapping
@@ -16,10 +16,10 @@ from forms_service.inbox.cells import Cell, as_field_text, as_labels, to_typed_c
 from forms_service.validation.label_links import strip_links
 
 FIXED = ("id", "created_at", "status", "read")
-"""The columns that every export has, under these names."""
+"""Names of the columns that every export has."""
 
 MAX_NAMES = 1000
-"""Names with a column of their own; what was sent under further ones stands together in the last column."""
+"""Names with their own column; values of further names share the last one."""
 
 REST = "other fields"
 
@@ -30,27 +30,26 @@ MIN_WIDTH, MAX_WIDTH = 10, 60
 
 @dataclass(frozen=True)
 class Column:
-    """A name that was sent or asked for. Where choices have labels, the values have a second column."""
+    """A field name. If its choices have labels, it has a second column for the values."""
 
     label: str
     kind: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
 
     def headings(self, shown: str) -> tuple[str, ...]:
-        """What stands above it."""
         return (shown, f"{shown} (value)") if self.labels else (shown,)
 
     def cells(self, value: Any, zone: tzinfo | None) -> tuple[Cell, ...]:
-        """What stands in it: typed where times have a zone, else text or a number."""
+        """Return typed cells if a time zone is given, else text and numbers."""
         if self.labels:
             return (as_labels(self.labels, value, self.kind), as_field_text(self.kind, value))
         return (to_typed_cell(self.kind, value, zone) if zone else as_field_text(self.kind, value),)
 
 
 class Columns:
-    """The columns of a form's export, found out by looking at submissions; of bounded size.
+    """The columns of a form's export, collected by scanning submissions; bounded by MAX_NAMES.
 
-    `full` says that there may be names which have no column of their own.
+    `truncated` means that some names may have no column of their own.
     """
 
     def __init__(self, declared: Mapping[str, Column]) -> None:
@@ -59,7 +58,7 @@ class Columns:
         self.truncated = False
 
     def add_names(self, values: Mapping[str, Any]) -> None:
-        """Make room for these names, and note how much room the values take."""
+        """Add columns for new names, and update the widths."""
         for name, value in values.items():
             if name not in self._columns:
                 if len(self._columns) >= MAX_NAMES:
@@ -70,11 +69,11 @@ class Columns:
                 self._widths[name] = max(self._widths.get(name, 0), min(len(value), MAX_WIDTH))
 
     def covers(self, names: KeysView[str]) -> bool:
-        """Whether they have room for these; for what comes in while the export runs they may not."""
+        """Whether each name has a column; submissions that arrive during the export may have others."""
         return self.truncated or names <= self._columns.keys()
 
     def headings(self) -> list[str]:
-        """What stands above the columns after FIXED: labels, with the name where a label alone would be ambiguous."""
+        """Return labels, with the name added to ambiguous ones."""
         taken = [*FIXED, REST, *(column.label for column in self._columns.values())]
         shown: list[str] = []
         for name, column in self._columns.items():
@@ -83,7 +82,7 @@ class Columns:
         return [*shown, REST] if self.truncated else shown
 
     def widths(self) -> list[int]:
-        """How many characters wide each column is, by what was seen and what stands above it."""
+        """Return the width of each column in characters."""
         seen: list[int] = []
         for name, column in self._columns.items():
             seen += [self._widths.get(name, 0)] * len(column.headings(""))
@@ -92,7 +91,7 @@ class Columns:
         return [*FIXED_WIDTHS, *(max(MIN_WIDTH, min(width, MAX_WIDTH)) for width in wanted)]
 
     def cells(self, values: Mapping[str, Any], zone: tzinfo | None = None) -> list[Cell]:
-        """What was sent, as the row's part after FIXED, empty where nothing was; typed where times have a zone."""
+        """Return a row's cells after FIXED; typed if a time zone is given."""
         row = [cell for name, column in self._columns.items() for cell in column.cells(values.get(name), zone)]
         if self.truncated:
             rest = {name: value for name, value in values.items() if name not in self._columns}
@@ -101,7 +100,7 @@ class Columns:
 
 
 def declared_columns(form_id: str) -> dict[str, Column]:
-    """Name → newest definition of every field that a version of the form had; those of the newest version first."""
+    """Return name → column for the fields of all versions, each as its newest version defines it."""
     query = select(FormVersion.fields).where(FormVersion.form_id == form_id).order_by(FormVersion.number.desc())
     definitions: dict[str, dict[str, Any]] = {}
     labels: dict[str, dict[str, str]] = {}
@@ -118,7 +117,6 @@ def declared_columns(form_id: str) -> dict[str, Column]:
 
 
 def _labelled_choices(definition: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Value and label of each choice that has a label of its own."""
     for choice in definition.get("choices", ()):
         if isinstance(choice, dict):
             yield nfc(choice["value"]), choice["label"]

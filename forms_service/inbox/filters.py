@@ -1,4 +1,4 @@
-"""Which submissions of a form a request means."""
+"""Filters of submissions by status, time and read state."""
 
 from datetime import UTC, datetime
 from typing import Any, ClassVar
@@ -13,7 +13,7 @@ from forms_service.validation.timezones import Timezone
 
 
 class Statuses(CodedField):
-    """One or more statuses, by comma, or as a list in JSON; in a query the parameter may come several times."""
+    """One or more statuses: separated by commas, a list in JSON, or a repeated query parameter."""
 
     is_multiple = True
     default_error_messages: Messages = {
@@ -32,7 +32,7 @@ class Statuses(CodedField):
 
 
 class QueryBoolean(StrictBoolean):
-    """A switch in a query, where all is text."""
+    """A boolean in a query string."""
 
     json_schema: ClassVar[dict[str, Any]] = {"type": "boolean"}
 
@@ -41,7 +41,7 @@ class QueryBoolean(StrictBoolean):
 
 
 class Filters(Schema):
-    """Which submissions of a form are meant."""
+    """The filter parameters of lists, searches and exports."""
 
     status = Statuses(
         metadata={
@@ -63,7 +63,7 @@ class Filters(Schema):
 
     @ma.post_load
     def _convert_days(self, values: dict[str, Any], **_: Any) -> dict[str, Any]:
-        """Replace a day by the moment that it begins or ends at."""
+        """Convert a date to the moment at which it begins or ends."""
         zone = values.get("timezone", UTC)
         for name, convert in (("since", start_of_day), ("until", end_of_day)):
             if name in values and not isinstance(values[name], datetime):

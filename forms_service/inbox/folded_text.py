@@ -1,4 +1,4 @@
-"""Text as a search compares it: letter cases, accents and compatible characters are the same."""
+"""Folds text for search: ignores case, accents and compatibility variants."""
 
 import unicodedata
 
@@ -22,21 +22,19 @@ FOLDED_LETTERS = str.maketrans(
         **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-"),
     }
 )
-"""Letters with a stroke, and the quotes, apostrophes and dashes that telephones put in, as people type them who lack
-them.
-"""
+"""Letters that Unicode does not decompose, and typographic quotes and dashes, as typed on a plain keyboard."""
 
 MAX_REMEMBERED = 20_000
-"""Characters that are kept ready."""
+"""Characters that are cached."""
 
 KEPT_CLASSES = (0, 8, 9)
-"""Combining classes of marks that make another letter and no accent: vowel signs, those of Kana, and the virama."""
+"""Combining classes whose marks are not accents: vowel signs, Kana voicing marks and the virama."""
 
 
 class _Folding(dict[int, str]):
-    """Maps a code point to the text it is compared as, filled when a character first occurs.
+    """A cache of code point → folded text.
 
-    Folding character by character is linear; sorting long runs of combining marks is not.
+    Folding each character alone is linear; normalizing long runs of combining marks is not.
     """
 
     def __missing__(self, point: int) -> str:
@@ -51,7 +49,7 @@ _FOLDING = _Folding()
 
 
 def fold(text: str) -> str:
-    """Return the text as it is compared."""
+    """Return the folded text."""
     return text.lower() if text.isascii() else text.translate(_FOLDING)
 
 

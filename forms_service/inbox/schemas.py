@@ -1,4 +1,4 @@
-"""What the inbox is asked, and what it answers."""
+"""Request and response schemas of the inbox."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -24,15 +24,15 @@ MAX_IDS = 500
 MAX_QUERY_LENGTH = 200
 
 MOVABLE_STATUSES = ("inbox", "archived", "spam")
-"""Where an owner may move a submission; `unconfirmed` is left by confirming."""
+"""`unconfirmed` is left only by confirmation."""
 
 
 class ListQuery(Filters, PageQuery):
-    """What a list of submissions takes."""
+    """Query of a list of submissions."""
 
 
 class Search(Filters):
-    """What a search takes, all of it in the body: no person's data in a URL."""
+    """Body of a search: personal data stays out of the URL."""
 
     q = SingleLine(
         MAX_QUERY_LENGTH,
@@ -44,7 +44,7 @@ class Search(Filters):
 
 
 class Export(Filters):
-    """What is exported, and as what."""
+    """Query of an export."""
 
     format = OneOf(
         ("csv", "jsonl", "xlsx"),
@@ -56,7 +56,7 @@ class Export(Filters):
 
 
 def _attachment(*types: str) -> dict[str, Any]:
-    """The description of an answer that is no JSON; with the type that a client which wants bytes asks for."""
+    """Describe a file response; BYTES is the type that generated clients ask for."""
     binary = {"schema": {"type": "string", "format": "binary"}}
     return {"200": {"description": "The file, as an attachment.", "content": dict.fromkeys((BYTES, *types), binary)}}
 
@@ -75,7 +75,7 @@ EXPORTS["200"]["headers"] = {
 
 
 class StatsQuery(Schema):
-    """The days that are counted."""
+    """The days to count."""
 
     since = DateOrDateTime(metadata={"description": "First day, or a date-time on it; by default the last 30 days."})
     until = DateOrDateTime(metadata={"description": "Last day, or a date-time on it; by default today."})
@@ -88,7 +88,7 @@ class StatsQuery(Schema):
 
     @ma.post_load
     def _convert_datetimes(self, values: dict[str, Any], **_: Any) -> dict[str, Any]:
-        """Replace a moment by the day that it is in."""
+        """Convert a date-time to its day."""
         zone = values.setdefault("timezone", UTC)
         for name in ("since", "until"):
             if isinstance(values.get(name), datetime):
@@ -97,14 +97,14 @@ class StatsQuery(Schema):
 
 
 class Change(Schema):
-    """What an owner may change of a submission."""
+    """Changes to a submission."""
 
     read = StrictBoolean()
     status = OneOf(MOVABLE_STATUSES)
 
 
 class Bulk(Change):
-    """What to do with many submissions of a form: change them, or delete them."""
+    """Changes to many submissions of a form, or their deletion."""
 
     ids = BoundedList(
         ma.fields.UUID(), MAX_IDS, 1, required=True, metadata={"description": "Ids of submissions of this form."}
@@ -122,7 +122,7 @@ class Bulk(Change):
 
 
 class FileShown(Schema):
-    """A file that came with a submission; its bytes are at `/api/submissions/{id}/files/{number}`."""
+    """A file of a submission; download it from `/api/submissions/{id}/files/{number}`."""
 
     number = ma.fields.Integer(required=True)
     field = ma.fields.String(required=True)
@@ -160,7 +160,7 @@ class SubmissionShown(Schema):
 
 
 class SubmissionsListMeta(ListMeta):
-    """What comes with a list of submissions."""
+    """Metadata of a list of submissions."""
 
     left_out = ma.fields.Dict(
         keys=ma.fields.String(),
@@ -175,7 +175,7 @@ class SubmissionsListMeta(ListMeta):
 
 
 class SubmissionChanged(SubmissionShown):
-    """A submission; what its sender wrote is only there for who may read submissions."""
+    """A changed submission; without `submissions:read`, its content is omitted."""
 
     data = ma.fields.Dict()
     files = ma.fields.List(ma.fields.Nested(FileShown))
@@ -184,7 +184,7 @@ class SubmissionChanged(SubmissionShown):
 
 
 class BulkDone(Schema):
-    """Which submissions it was done to."""
+    """Result of a bulk change."""
 
     done = ma.fields.List(ma.fields.String(), required=True)
     missing = ma.fields.List(
@@ -193,7 +193,7 @@ class BulkDone(Schema):
 
 
 class Erasure(Schema):
-    """How much is left of a form that is being erased."""
+    """Progress of a form's erasure."""
 
     form_id = ma.fields.String(required=True)
     deleted_at = ma.fields.AwareDateTime(required=True)
@@ -201,7 +201,7 @@ class Erasure(Schema):
 
 
 class Counts(Schema):
-    """How many submissions there are of each status."""
+    """Number of submissions by status."""
 
     inbox = ma.fields.Integer(required=True)
     spam = ma.fields.Integer(required=True)
@@ -210,13 +210,13 @@ class Counts(Schema):
 
 
 class DayCounts(Counts):
-    """The same, of one day."""
+    """Number of submissions on one day by status."""
 
     day = ma.fields.String(required=True, metadata={"format": "date"})
 
 
 class Refusals(Schema):
-    """Submissions that were refused, by reason."""
+    """Number of refused submissions by reason."""
 
     origin = ma.fields.Integer(required=True, metadata={"description": "Origin not in allowed_origins."})
     origin_null = ma.fields.Integer(
@@ -230,7 +230,7 @@ class Refusals(Schema):
 
 
 class Storage(Schema):
-    """How much room the files of a form take."""
+    """Disk space used by a form's files."""
 
     bytes = ma.fields.Integer(required=True)
     quota = ma.fields.Integer(
@@ -241,7 +241,7 @@ class Storage(Schema):
 
 
 class Stats(Schema):
-    """How many submissions a form has had."""
+    """Statistics of a form."""
 
     total = ma.fields.Integer(required=True)
     unread = ma.fields.Integer(required=True, metadata={"description": "Unread submissions in the inbox."})
@@ -254,7 +254,7 @@ class Stats(Schema):
 
 
 class Mailbox(Email):
-    """An address, also as it stands in a mail: `Ann <ann@example.com>`."""
+    """An e-mail address, alone or in a mailbox such as `Ann <ann@example.com>`."""
 
     def _cleaned(self, value: str) -> str:
         addresses = list(islice(find_addresses(value), 2))
@@ -262,12 +262,12 @@ class Mailbox(Email):
 
 
 class Person(Schema):
-    """Whom it is about."""
+    """The e-mail address of a person."""
 
     email = Mailbox(required=True, metadata={"examples": ["ann@example.com"]})
 
 
 class PersonErased(Schema):
-    """How much it was."""
+    """Result of erasing a person."""
 
     erased = ma.fields.Integer(required=True, metadata={"description": "Submissions."})

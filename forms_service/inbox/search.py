@@ -1,4 +1,4 @@
-"""Search over encrypted values: they are opened one after the other, for so long at a time."""
+"""Searches encrypted values by decrypting them one by one, within a time limit."""
 
 import json
 import time
@@ -15,25 +15,23 @@ from forms_service.validation.datetimes import parse_utc
 from forms_service.web.pagination import Page, decode_cursor
 
 MAX_SECONDS = 0.5
-"""How long a request looks before it hands back what it has, with a cursor to go on from."""
+"""Time limit of a request; it then returns what it has, with a cursor to continue from."""
 
 
 def search(
     form_id: str, caller: Caller, criteria: Filter, q: str, *, limit: int, cursor: str | None
 ) -> Page[dict[str, Any]]:
-    """Submissions with a value that holds `q`, the newest first; maybe fewer than `limit`, or none yet.
+    """Return submissions with a value that contains `q`, newest first; fewer than `limit` if time runs out.
 
-    :raises NotFoundError: for another's form, as for none
+    :raises NotFoundError: also for a form of another owner
     """
     get_owned_form(form_id, caller)
     deadline = time.monotonic() + MAX_SECONDS
-    needle = fold(q) or q  # accents alone are found nowhere, not everywhere
+    needle = fold(q) or q  # accents alone fold to nothing, which would match everything
     matches: list[SubmissionRow] = []
     for batch in batches(form_id, criteria, decode_cursor(cursor, parse_utc, uuid.UUID)):
         for submission in batch:
-            if isinstance(submission.data, Unreadable) or _contains(
-                submission.data, needle
-            ):  # nobody knows what it held
+            if isinstance(submission.data, Unreadable) or _contains(submission.data, needle):  # it may match
                 matches.append(submission)
                 if len(matches) == limit:
                     return build_page(matches, last=submission)
@@ -43,7 +41,7 @@ def search(
 
 
 def _contains(data: str, needle: str) -> bool:
-    """Whether one of the values does; names and JSON's own signs are no hits."""
+    """Whether a value contains the text; names and JSON syntax do not count."""
     pending = [json.loads(data)]
     while pending:
         value = pending.pop()

@@ -1,4 +1,4 @@
-"""The use cases of the inbox: see, mark, move and delete submissions."""
+"""Use cases of the inbox: list, mark, move and delete submissions."""
 
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
@@ -35,16 +35,15 @@ from forms_service.validation.datetimes import parse_utc
 from forms_service.web.pagination import Page, decode_cursor, encode_cursor
 
 ERASED_EVENT = "submissions_erased"
-"""What the audit trail calls it."""
-
+"""Name of the audit event."""
 
 WITHOUT_DATA = ("id", "form_id", "form_version", "created_at", "status", "read")
-"""Names of a submission that hold nothing that its sender wrote."""
+"""Keys that hold nothing the sender wrote."""
 
 
 @dataclass(frozen=True)
 class Attachment:
-    """A file of a submission, and its bytes."""
+    """A file of a submission with its decrypted bytes."""
 
     name: str
     content_type: str
@@ -55,11 +54,11 @@ class Attachment:
 def list_submissions(
     form_id: str, caller: Caller, criteria: Filter, *, limit: int, cursor: str | None
 ) -> Page[dict[str, Any]]:
-    """A page of a form's submissions, the newest first; it is shorter than `limit` where they are huge.
+    """Return a page of submissions, newest first; shorter than `limit` if submissions are huge.
 
-    The first page also says how many of other statuses there are.
+    The first page also counts the submissions of other statuses.
 
-    :raises NotFoundError: for another's form, as for none
+    :raises NotFoundError: also for a form of another owner
     """
     get_owned_form(form_id, caller)
     rows = fetch(newest_ids(form_id, criteria, decode_cursor(cursor, parse_utc, uuid.UUID), limit + 1))
@@ -69,25 +68,25 @@ def list_submissions(
 
 
 def build_page(rows: Sequence[SubmissionRow], *, last: SubmissionRow | None) -> Page[dict[str, Any]]:
-    """What is shown of them; the list goes on after the `last`, or ends."""
+    """Return the page of these rows; `last` is the row to continue after, None at the end of the list."""
     files = files_of(rows)
     items = [as_dict(submission, files.get(submission.id, ())) for submission in rows]
     return Page(items, encode_cursor(*cursor_position(last)) if last else None)
 
 
 def get(submission_id: uuid.UUID, caller: Caller) -> dict[str, Any]:
-    """A submission to one of the caller's forms.
+    """Return a submission.
 
-    :raises NotFoundError: for another's, as for none
+    :raises NotFoundError: also for a submission to another owner's form
     """
     submission = _get_owned(submission_id, caller)
     return as_dict(submission, files_of([submission]).get(submission.id, ()))
 
 
 def change(submission_id: uuid.UUID, caller: Caller, changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Mark it as read or unread, or move it; as it is then. Who may not read submissions sees none of its data.
+    """Mark or move a submission and return it; without `submissions:read`, its content is left out.
 
-    :raises NotFoundError: for another's, as for none
+    :raises NotFoundError: also for a submission to another owner's form
     """
     with write_session():
         submission = _get_owned(submission_id, caller)
@@ -98,9 +97,9 @@ def change(submission_id: uuid.UUID, caller: Caller, changes: Mapping[str, Any])
 
 
 def delete(submission_id: uuid.UUID, caller: Caller) -> None:
-    """Erase it.
+    """Erase a submission.
 
-    :raises NotFoundError: for another's, as for none
+    :raises NotFoundError: also for a submission to another owner's form
     """
     with write_session():
         form_id = _get_owned(submission_id, caller).form_id
@@ -110,9 +109,9 @@ def delete(submission_id: uuid.UUID, caller: Caller) -> None:
 
 
 def bulk(form_id: str, caller: Caller, ids: Sequence[uuid.UUID], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Change or, with `delete`, erase those of a form's submissions; which of them there are, and which there are not.
+    """Change or erase submissions of a form; return which ids were found and which were not.
 
-    :raises NotFoundError: for another's form, as for none
+    :raises NotFoundError: also for a form of another owner
     """
     with write_session():
         get_owned_form(form_id, caller)
@@ -130,23 +129,23 @@ def bulk(form_id: str, caller: Caller, ids: Sequence[uuid.UUID], changes: Mappin
 
 
 def open_attachment(submission_id: uuid.UUID, number: int, caller: Caller) -> Attachment:
-    """A file of a submission to one of the caller's forms.
+    """Open a file of a submission.
 
-    :raises NotFoundError: for another's, as for none, and for one that is not on the disk any more
+    :raises NotFoundError: also for another owner's submission, and if the file is missing on disk
     """
     _get_owned(submission_id, caller)
     file = db.session.get(File, (submission_id, number))
     if file is None:
         raise NotFoundError()
     attachment = Attachment(file.name, file.content_type, file.size, storage.open_decrypted(file.stored_as))
-    db.session.rollback()  # nothing is held while the client takes its time
+    db.session.rollback()  # release the connection while a slow client reads
     return attachment
 
 
 def get_erasure(form_id: str, caller: Caller) -> dict[str, Any]:
-    """How much is left of a form of the caller's that is being erased.
+    """Return the progress of a form's erasure.
 
-    :raises NotFoundError: for any other
+    :raises NotFoundError: if it is not the caller's, or not being erased
     """
     query = select(Form.deleted_at).where(Form.id == form_id, Form.deleted_at.is_not(None))
     if caller.role != "operator":
@@ -159,7 +158,7 @@ def get_erasure(form_id: str, caller: Caller) -> dict[str, Any]:
 
 
 def _has_more(form_id: str, criteria: Filter, last: Position) -> bool:
-    """Whether a short page is short only because of the size of what is on it."""
+    """Whether submissions follow: MAX_BYTES may have cut the page short."""
     return db.session.execute(newest_ids(form_id, criteria, last, 1)).first() is not None
 
 
@@ -182,9 +181,9 @@ def _change(form_id: str, ids: Sequence[uuid.UUID], changes: Mapping[str, Any]) 
 
 
 def _clear_spam_verdict(form_id: str, ids: Sequence[uuid.UUID]) -> None:
-    """Send the notifications that were not sent because of it; it goes with them, so that none is sent twice.
+    """Clear the spam verdict, and send the notifications that it held back.
 
-    Its reasons say that it still stands, wherever the submission lies meanwhile.
+    The reasons stay until then, in any folder, so that no notification is sent twice.
     """
     is_judged = (Submission.id.in_(ids), Submission.spam_reasons != "")
     released = db.session.execute(

@@ -1,4 +1,4 @@
-"""How many submissions a form has had: in all, and by day."""
+"""Counts a form's submissions, in total and by day."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -29,10 +29,10 @@ LAST_DAY = date.max - ONE_DAY
 def stats(
     form_id: str, caller: Caller, *, timezone: tzinfo = UTC, since: date | None = None, until: date | None = None
 ) -> dict[str, Any]:
-    """Counts of a form's submissions by status, and for each day from `since` to `until`, both included.
+    """Return counts by status and for each day from `since` to `until`, both included.
 
-    :raises NotFoundError: for another's form, as for none
-    :raises ValidationError: for more than MAX_DAYS days, or none
+    :raises NotFoundError: also for a form of another owner
+    :raises ValidationError: unless the range has 1 to MAX_DAYS days
     """
     get_owned_form(form_id, caller)
     last = min(until or now().astimezone(timezone).date(), LAST_DAY)
@@ -51,7 +51,7 @@ def stats(
 
 
 def _totals(form_id: str) -> tuple[Counter[str], int]:
-    """How many there are of each status, and how many of the inbox are unread."""
+    """Return the count of each status, and the number of unread submissions in the inbox."""
     unread = func.count().filter(Submission.read == false())
     query = select(Submission.status, func.count(), unread).where(*of_form(form_id)).group_by(Submission.status)
     rows = db.session.execute(query).all()
@@ -62,7 +62,7 @@ def _days(form_id: str, first: date, last: date, zone: tzinfo) -> Iterator[dict[
     counts: Counter[tuple[date, str]] = Counter()
     for begin, end in _constant_offset_runs(first, last, zone):
         for at, status, count in db.session.execute(_count_by_day(form_id, begin, end, zone)):
-            # clocks were changed within a span of one day: all of it is that day
+            # the UTC offset changes on this day: count the run as one day
             day = date.fromisoformat(str(at)) if begin < end else begin
             counts[day, status] += count
     for number in range((last - first).days + 1):
@@ -71,9 +71,9 @@ def _days(form_id: str, first: date, last: date, zone: tzinfo) -> Iterator[dict[
 
 
 def _constant_offset_runs(first: date, last: date, zone: tzinfo) -> Iterator[tuple[date, date]]:
-    """The days in runs, first and last of each, in which the zone's offset from UTC is one and the same.
+    """Yield the first and last day of each run of days with a constant UTC offset.
 
-    A day on which clocks are changed is a run of its own.
+    A day on which the offset changes is a run of its own.
     """
     begin, day = first, first
     while day <= last:
@@ -89,12 +89,12 @@ def _constant_offset_runs(first: date, last: date, zone: tzinfo) -> Iterator[tup
 
 
 def _count_by_day(form_id: str, begin: date, end: date, zone: tzinfo) -> Select[Any]:
-    """How many of each status were sent on each day; the zone's offset is that of the first."""
+    """Build the query that counts by day and status, at the UTC offset of the first day."""
     shift = f"{int(_offset(begin, zone).total_seconds())} seconds"
     if db.engine.dialect.name == "sqlite":
         whole_seconds = func.substr(
             Submission.created_at, 1, LENGTH_TO_SECONDS
-        )  # date() would round up to the next day
+        )  # date() rounds fractions of a second up
         day = func.date(whole_seconds, shift)
     else:
         day = func.date(Submission.created_at + cast(literal(shift), Interval))

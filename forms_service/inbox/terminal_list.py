@@ -1,4 +1,4 @@
-"""A form's submissions for a terminal."""
+"""Lists a form's submissions for the terminal."""
 
 from collections.abc import Iterator, Sequence
 
@@ -18,9 +18,9 @@ ListedSubmission = tuple[str, str, str, str, str]
 
 
 def list_all(form_id: str, statuses: Sequence[str]) -> Iterator[ListedSubmission]:
-    """All submissions with one of the statuses, the newest first; the trail says that they were listed.
+    """Yield submissions with one of the statuses, newest first, and record it in the audit trail.
 
-    :raises NotFoundError: where there is no such form
+    :raises NotFoundError: if there is no such form
     """
     if db.session.scalar(select(Form.id).where(Form.id == form_id, Form.deleted_at.is_(None))) is None:
         raise NotFoundError(NO_FORM_ID)
@@ -38,7 +38,7 @@ def list_all(form_id: str, statuses: Sequence[str]) -> Iterator[ListedSubmission
 
 
 def count_unlisted(form_id: str, statuses: Sequence[str]) -> dict[str, int]:
-    """Status → how many submissions such a list leaves out for their status."""
+    """Return status → number of submissions that such a list leaves out."""
     return count_left_out(form_id, _criteria(statuses))
 
 

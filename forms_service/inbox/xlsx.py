@@ -1,10 +1,7 @@
-"""A workbook (XLSX) that is sent while it is made: nothing of it lies in a file meanwhile.
+"""Streams XLSX workbooks with typed cells and a bold, frozen header row with filters.
 
-Its cells have types; the headings are bold, stay in sight and filter.
-
-XlsxWriter would put the rows as plain text into named temporary files, and in its constant-memory mode takes a value
-that begins with `<r>` and ends with `</r>` for XML of its own: a formula, if the sender likes. A table needs few
-elements (ECMA-376, 18.3).
+XlsxWriter and openpyxl would write rows in clear to temporary files. XlsxWriter's constant-memory mode also takes a
+value like `<r>…</r>` for XML, so a sender could inject a formula. Few elements are needed (ECMA-376, 18.3).
 """
 
 import re
@@ -29,32 +26,32 @@ from forms_service.inbox.xlsx_parts import (
 )
 
 MAX_ROWS = 1_048_576
-"""Rows of a sheet, the headings among them; a further sheet holds what is left."""
+"""Rows of a sheet, with the headings; further rows start another sheet."""
 
 MAX_XML = 2**31 - 2**26
-"""Bytes of a sheet, so that the ZIP needs no extensions, which not every reader of workbooks knows."""
+"""Bytes of a sheet: below 2 GiB the ZIP needs no ZIP64, which some readers lack."""
 
 MAX_CELL_LENGTH = 32_767
-"""Characters in UTF-16 that Excel takes in a cell."""
+"""UTF-16 code units that Excel accepts in a cell."""
 
 TRUNCATED = "… (truncated; the JSON Lines export has the full text)"
 CHUNK = 65_536
 
 NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
-"""Characters that XML cannot hold."""
+"""Characters that XML forbids."""
 
 ESCAPED = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
-"""Text that Excel would take for a character written by its number (`_x0041_`)."""
+"""Text that Excel would decode as an escaped character (`_x0041_`)."""
 
 PLAIN_TEXT = re.compile("[^&<>_\r\x00-\x08\x0b-\x1f\ufffe\uffff]*\\Z")
-"""Text that can stand as it is, as most can."""
+"""Fast path: matches text that needs no escaping."""
 
 EPOCH = date(1899, 12, 30)
 DAY = timedelta(days=1)
 
 
 class _Pipe:
-    """Where the ZIP is written to, so that it can be sent on."""
+    """Buffers the ZIP's output until it is sent."""
 
     def __init__(self) -> None:
         self._written = bytearray()
@@ -63,22 +60,21 @@ class _Pipe:
         return len(self._written)
 
     def write(self, data: bytes) -> int:
-        """Take it."""
         self._written += data
         return len(data)
 
     def flush(self) -> None:
-        """Nothing is held back."""
+        """Do nothing, as `zipfile` expects of a stream."""
 
     def read(self) -> bytes:
-        """What was written since the last time."""
+        """Return and clear the buffered bytes."""
         data = bytes(self._written)
         self._written.clear()
         return data
 
 
 def stream_workbook(headings: Sequence[str], widths: Sequence[int], rows: Iterator[Sequence[Cell]]) -> Iterator[bytes]:
-    """The bytes of a workbook with these rows; a column for every heading, as many characters wide."""
+    """Yield the bytes of a workbook; widths are in characters."""
     pipe, row = _Pipe(), next(rows, None)
     lengths: list[int] = []
     with zipfile.ZipFile(pipe, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:  # type: ignore[call-overload]
@@ -138,7 +134,7 @@ def _style(number: int) -> str:
 
 
 def _serial(moment: date | timedelta) -> float:
-    """A moment or a time of day in days since the last of 1899, as spreadsheets count them."""
+    """Return days since 1899-12-30, as spreadsheets count."""
     if isinstance(moment, timedelta):
         return moment / DAY
     if isinstance(moment, datetime):

@@ -1,4 +1,4 @@
-"""What the export of an account holds of its submissions."""
+"""Adds an account's submissions to the account export."""
 
 import uuid
 from itertools import chain
@@ -16,18 +16,18 @@ from forms_service.submissions.serialization import as_dict
 
 MAX_SUBMISSIONS = 10_000
 MAX_CHARACTERS = 8 * 2**20
-"""What of all submissions goes into the one document, which is made in memory. A form that has more than is left of
-this is named instead, with the address of its own export, which is streamed.
+"""Limits of the document, which is built in memory. A form that does not fit is listed with the URL of its own,
+streamed export.
 """
 
 
 def init_app(_: Flask) -> None:
-    """Add an account's submissions to its export."""
+    """Connect to the account export."""
     account_exporting.connect(add_submissions)
 
 
 def add_submissions(_: object, account_id: uuid.UUID, document: dict[str, Any]) -> None:
-    """Add them to the document."""
+    """Add the account's submissions to the document."""
     submissions: list[dict[str, Any]] = []
     elsewhere: dict[str, str] = {}
     left, characters_left = MAX_SUBMISSIONS, MAX_CHARACTERS
@@ -45,7 +45,7 @@ def add_submissions(_: object, account_id: uuid.UUID, document: dict[str, Any]) 
 
 
 def _load_all(form_id: str, left: int, characters_left: int) -> list[SubmissionRow] | None:
-    """A form's submissions, or None when there is no room for all of them."""
+    """Return all submissions of a form, or None if they exceed the limits."""
     rows: list[SubmissionRow] = []
     for submission in chain.from_iterable(batches(form_id, Filter(STATUSES))):
         rows.append(submission)

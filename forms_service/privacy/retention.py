@@ -1,4 +1,4 @@
-"""What has been kept long enough: it is erased in small pieces, so that nobody waits for long."""
+"""Erases submissions past their retention period, in small batches so that other writers can proceed."""
 
 import json
 import uuid
@@ -25,18 +25,18 @@ from forms_service.submissions.queries import Filter, Position, newest_ids, of_f
 
 SWEEP_INTERVAL = 3600
 MAX_SPAM = 1000
-"""Submissions in the spam folder of a form; the oldest go first."""
+"""Submissions in a form's spam folder; the oldest are erased first."""
 
 Condition = ColumnElement[bool]
 
 
 def init_app(app: Flask) -> None:
-    """Have it done every hour."""
+    """Register the hourly task."""
     periodic.register(app, "retention", SWEEP_INTERVAL, sweep)
 
 
 def sweep() -> None:
-    """Erase what each form's owner, or the operator, wants kept no longer, and versions that nothing was sent under."""
+    """Erase expired submissions, and old form versions that no submission uses."""
     too_many = select(FormVersion.form_id).group_by(FormVersion.form_id).having(func.count() > NEWEST_VERSIONS)
     for form_id in db.session.scalars(too_many).all():
         with write_session():
@@ -54,13 +54,13 @@ def sweep() -> None:
 
 
 def _days(form_settings: str) -> int | None:
-    """How long a form keeps what it takes; None, too, where its settings cannot be decrypted."""
+    """Return the form's retention period; None if unlimited or if its settings cannot be decrypted."""
     return None if isinstance(form_settings, Unreadable) else load_settings(json.loads(form_settings)).retention_days
 
 
 @form_versioning.connect
 def prune_versions(_: object, form_id: str) -> None:
-    """Delete the versions of a form that no submission was sent under, but the newest, in the caller's transaction."""
+    """Delete old versions without submissions, except the newest, in the caller's transaction."""
     used = select(Submission.form_version).where(Submission.form_id == form_id).distinct()
     newest_one = select(Form.version).where(Form.id == form_id).scalar_subquery()
     old = FormVersion.number <= newest_one - NEWEST_VERSIONS
@@ -78,7 +78,7 @@ def _expired(form_id: str, days: int | None) -> Iterator[Condition]:
 
 
 def _oldest_kept_spam(form_id: str) -> Position | None:
-    """The newest MAX_SPAM of the spam folder end there; None where it has fewer."""
+    """Return the position of the MAX_SPAM-th newest spam; None if there are fewer."""
     newest_spam = newest_ids(form_id, Filter(("spam",)), None, MAX_SPAM).offset(MAX_SPAM - 1).limit(1)
     row = db.session.execute(newest_spam).one_or_none()
     return (row.created_at, row.id) if row else None

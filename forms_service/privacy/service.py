@@ -1,4 +1,4 @@
-"""Everything that an address sent to the caller's forms: shown, taken along, erased."""
+"""Use cases for data subjects: find, export and erase everything that one e-mail address submitted."""
 
 import uuid
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ from forms_service.web.pagination import Page, decode_cursor
 
 
 def find(caller: Caller, email: str, *, limit: int, cursor: str | None) -> Page[dict[str, Any]]:
-    """A page of the submissions with that address in them, the newest first."""
+    """Return a page of the submissions with this address, newest first."""
     start = decode_cursor(cursor, parse_utc, uuid.UUID)
     rows = fetch(_select_ids(caller, email, start, limit + 1))
     more = len(rows) > limit or (rows and fetch(_select_ids(caller, email, cursor_position(rows[-1]), 1)))
@@ -39,7 +39,7 @@ def find(caller: Caller, email: str, *, limit: int, cursor: str | None) -> Page[
 
 
 def export(caller: Caller, email: str) -> Export:
-    """All of them as JSON Lines; that they were taken is recorded."""
+    """Export them as JSON Lines, and record it in the audit trail."""
     with write_session():
         audit.record("person_exported", account_id=caller.account_id)
         db.session.commit()
@@ -47,7 +47,7 @@ def export(caller: Caller, email: str) -> Export:
 
 
 def erase(caller: Caller, email: str) -> dict[str, int]:
-    """Erase them; how many there were. It is recorded, without the address, also when there was none."""
+    """Erase them and return their number; the audit trail records it without the address, even for none."""
     erased = 0
     while True:
         with write_session():

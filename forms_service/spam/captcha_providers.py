@@ -29,7 +29,7 @@ class ProviderUnavailableError(Exception):
 def verify(url: str, *, secret: str, token: str, client: str, timeout: float) -> bool:
     """Whether the provider accepts the token, within `timeout` seconds.
 
-    :raises ProviderAwayError: when it says nothing until then, or nothing about the token
+    :raises ProviderUnavailableError: when it says nothing until then, or nothing about the token
     """
     form_data = {"secret": secret, "response": token, **({"remoteip": client} if client != "unknown" else {})}
     headers = {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"}

@@ -1,4 +1,4 @@
-"""Adds the blind index of e-mail addresses that older versions did not recognise in submissions."""
+"""Adds blind index rows for e-mail addresses that older versions did not recognize."""
 
 import json
 import uuid
@@ -16,13 +16,13 @@ from forms_service.submissions.email_addresses import email_indexes
 from forms_service.submissions.models import Submission, SubmissionEmail
 
 BATCH_SIZE = 500
-"""Submissions that are read, and indexed in one commit."""
+"""Submissions read and indexed in one commit."""
 
 
 def index_all() -> Iterator[int]:
-    """Add missing index rows; yield how many were added for each batch.
+    """Add missing index rows; yield the number added for each batch.
 
-    Nothing is taken away, and it can be interrupted and started again, while the service runs.
+    Removes nothing; can be interrupted and repeated while the service runs.
     """
     audit.note("submissions_indexed")
     last: uuid.UUID | None = None
@@ -41,7 +41,7 @@ def index_all() -> Iterator[int]:
 
 def _select_batch(last: uuid.UUID | None) -> Any:
     query = select(Submission.id, Submission.data, Submission.control).order_by(Submission.id).limit(BATCH_SIZE)
-    # on PostgreSQL none of them is erased before its addresses are stored
+    # PostgreSQL: lock the rows, so that none is erased before its addresses are stored
     query = query.with_for_update(read=True, key_share=True)
     return query if last is None else query.where(Submission.id > last)
 
@@ -62,7 +62,7 @@ def _missing_rows(batch: Sequence[Row[Any]]) -> list[dict[str, Any]]:
 
 def _indexes(row: Row[Any]) -> set[bytes]:
     try:
-        data, control = json.loads(row.data or "{}"), json.loads(row.control or "{}")  # what is damaged is empty
+        data, control = json.loads(row.data or "{}"), json.loads(row.control or "{}")  # empty if undecryptable
         return email_indexes(data, control, current_key_ring())
-    except PayloadTooLargeError:  # it was taken when repeated addresses did not count
+    except PayloadTooLargeError:  # accepted when repeated addresses did not count
         return set()

@@ -1,4 +1,4 @@
-"""Reading submissions newest first, in bounded pieces that hold nothing open between them."""
+"""Reads submissions newest first, in bounded batches that hold no connection between them."""
 
 import uuid
 from collections.abc import Iterator, Sequence
@@ -32,17 +32,17 @@ from forms_service.uploads.models import File
 Query = Select[*tuple[Any, ...]]
 Files = dict[uuid.UUID, list[Row[*tuple[Any, ...]]]]
 Position = tuple[datetime, uuid.UUID]
-"""Where one stands in a list: when the last submission was sent, and its id."""
+"""A keyset cursor: time and id of the last submission."""
 
 MAX_BYTES = 4 * 2**20
-"""Encrypted bytes that are read at once, by which a page of huge submissions is shorter than was asked for."""
+"""Encrypted bytes that are read at once; a page of huge submissions is shorter."""
 
 BATCH_SIZE = 2000
-"""Submissions that are read at once where all are."""
+"""Submissions per batch when reading all."""
 
 
 class SubmissionRow(NamedTuple):
-    """What is read of a submission, by hand: the ORM would take as long again for each of a million."""
+    """The columns of a submission, decrypted by hand: the ORM would double the time for a million rows."""
 
     id: uuid.UUID
     form_id: str
@@ -70,18 +70,18 @@ COLUMNS = (
 
 @dataclass(frozen=True)
 class Filter:
-    """Which submissions of a form are meant: sent from `since` on and before `until`."""
+    """Criteria for the submissions of a form: `since` is inclusive, `until` exclusive."""
 
     status: tuple[str, ...] = ("inbox",)
     since: datetime | None = None
     until: datetime | None = None
     unread: bool | None = None
     timezone: tzinfo = UTC
-    """In which an export writes times."""
+    """For the times in an export."""
 
 
 def newest_ids(form_id: str, criteria: Filter, after: Position | None, limit: int) -> Query:
-    """The ids of the next submissions, read off the index alone, status by status."""
+    """Return a query for the next ids, answered by the index alone, one part for each status."""
     per_status = [
         _select_ids(criteria, after).where(S.form_id == form_id, S.status == status).limit(limit).subquery()
         for status in criteria.status
@@ -91,7 +91,7 @@ def newest_ids(form_id: str, criteria: Filter, after: Position | None, limit: in
 
 
 def fetch(ids: Query) -> list[SubmissionRow]:
-    """Those submissions in their order, at least one and then as many as MAX_BYTES hold."""
+    """Return these submissions in order: at least one, then as many as fit in MAX_BYTES."""
     wanted_ids = ids.subquery()
     size = func.length(S.data) + func.coalesce(func.length(S.control), 0)
     order = (S.created_at.desc(), S.id.desc())
@@ -103,21 +103,21 @@ def fetch(ids: Query) -> list[SubmissionRow]:
 
 
 def fetch_and_release(ids: Query) -> list[SubmissionRow]:
-    """The same, and the connection given back: for what takes its time."""
+    """Like `fetch`, and release the connection, for slow consumers."""
     rows = fetch(ids)
     db.session.rollback()
     return rows
 
 
 def batches(form_id: str, criteria: Filter, after: Position | None = None) -> Iterator[list[SubmissionRow]]:
-    """All of them, piece by piece; between two pieces no connection is held."""
+    """Yield all submissions in batches; no connection is held in between."""
     while rows := fetch_and_release(newest_ids(form_id, criteria, after, BATCH_SIZE)):
         yield rows
         after = cursor_position(rows[-1])
 
 
 def count_left_out(form_id: str, criteria: Filter) -> dict[str, int]:
-    """Status → how many submissions a filter leaves out for their status alone; read off the index."""
+    """Return status → number of submissions excluded by their status alone; answered by the index."""
     others = [status for status in STATUSES if status not in criteria.status]
     query = select(S.status, func.count()).where(S.form_id == form_id, S.status.in_(others), *_conditions(criteria))
     counts = {row[0]: row[1] for row in db.session.execute(query.group_by(S.status))}
@@ -125,17 +125,17 @@ def count_left_out(form_id: str, criteria: Filter) -> dict[str, int]:
 
 
 def of_form(form_id: str) -> tuple[ColumnElement[bool], ...]:
-    """That a submission is the form's, said so that the index alone answers what else is asked of it."""
+    """Return conditions for a form's submissions that let the index alone answer the query."""
     return S.form_id == form_id, S.status.in_(STATUSES)
 
 
 def cursor_position(submission: SubmissionRow) -> Position:
-    """Where the list goes on after a submission."""
+    """Return the position of a submission in a list."""
     return submission.created_at, submission.id
 
 
 def files_of(submissions: Sequence[SubmissionRow]) -> Files:
-    """The files of each submission that has any, by its id."""
+    """Return the files of each submission by its id."""
     files: Files = {}
     ids = [submission.id for submission in submissions if submission.has_files]
     if ids:
@@ -164,7 +164,7 @@ def _decrypt_rows(rows: Sequence[Row[*tuple[Any, ...]]], ring: KeyRing) -> list[
 def _decrypt(ring: KeyRing, ciphertext: bytes, context: str, row: str, placeholder: str) -> str:
     try:
         return ring.decrypt(ciphertext, context, row)
-    except ValueError:  # slower, and knows what to do
+    except ValueError:  # the slow path handles failures
         return reveal(ciphertext, context, row, placeholder)
 
 
@@ -190,7 +190,7 @@ def _select_ids(criteria: Filter, after: Position | None) -> Query:
 
 
 def _conditions(criteria: Filter) -> Iterator[ColumnElement[bool]]:
-    """All that a filter asks for but the status."""
+    """Yield the conditions of a filter except the status."""
     if criteria.unread is not None:
         yield S.read == (false() if criteria.unread else true())
     if criteria.since:

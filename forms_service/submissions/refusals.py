@@ -1,7 +1,6 @@
-"""Counts refused submissions by form, day and reason, so that owners hear of them; nothing of a visitor is kept.
+"""Counts refused submissions by form, day and reason for the owner; stores nothing about visitors.
 
-Counts wait in memory and are added to the table at most every FLUSH_INTERVAL by each process: a flood of refused
-requests is no flood of writes.
+Each process flushes its counts at most every FLUSH_INTERVAL, so a flood of requests causes few writes.
 """
 
 import atexit
@@ -25,7 +24,7 @@ from forms_service.submissions.models import REFUSALS, Refusal
 
 FLUSH_INTERVAL = 5.0
 MAX_PENDING = 10_000
-"""Combinations of form, day and reason that wait; those of forms that are not there are sorted out by the flush."""
+"""Pending combinations of form, day and reason; the flush drops those of unknown forms."""
 
 RETENTION_DAYS = 400
 SWEEP_INTERVAL = 86_400
@@ -36,7 +35,7 @@ log = logging.getLogger(__name__)
 
 
 class RefusalCounter:
-    """The refusals that this process has counted and not flushed yet."""
+    """Counts of this process that are not flushed yet."""
 
     def __init__(self, app: Flask) -> None:
         self._app = app
@@ -46,7 +45,6 @@ class RefusalCounter:
         self._timer: threading.Timer | None = None
 
     def add(self, form_id: str, reason: str) -> None:
-        """Count one."""
         key = (form_id, now().date(), reason)
         with self._lock:
             if key in self._pending or len(self._pending) < MAX_PENDING:
@@ -55,7 +53,7 @@ class RefusalCounter:
                 self._start_timer()
 
     def pending(self, form_id: str, first: date, last: date) -> Counter[str]:
-        """Counts by reason that are in no row yet."""
+        """Return unflushed counts by reason."""
         with self._lock:
             of_form = [(key, count) for key, count in self._pending.items() if key[0] == form_id]
         counts: Counter[str] = Counter()
@@ -64,8 +62,8 @@ class RefusalCounter:
         return counts
 
     def flush(self) -> None:
-        """Add what is pending to the table; what the database does not take waits for the next flush."""
-        with self._flushing:  # two at once would add the same counts
+        """Add pending counts to the table; keep them for the next flush if the database fails."""
+        with self._flushing:  # concurrent flushes would count twice
             with self._lock:
                 if self._timer:
                     self._timer.cancel()
@@ -93,19 +91,19 @@ class RefusalCounter:
 
 
 def init_app(app: Flask) -> None:
-    """Give the app its counter."""
+    """Create the app's counter and register its cleanup."""
     app.extensions["refusals"] = RefusalCounter(app)
     periodic.register(app, "refusals", SWEEP_INTERVAL, sweep)
 
 
 def count_refusal(form_id: str, reason: str) -> None:
-    """Count a refused submission of a form."""
+    """Count a refused submission."""
     if FORM_ID.fullmatch(form_id):
         _counter().add(form_id, reason)
 
 
 def refusals_by_reason(form_id: str, first: date, last: date) -> dict[str, int]:
-    """Refused submissions from the first day to the last, for each reason that there is."""
+    """Return reason → refused submissions from the first to the last day."""
     days = Refusal.day.between(first, last)
     query = select(Refusal.reason, func.sum(Refusal.count)).where(Refusal.form_id == form_id, days)
     counts = _counter().pending(form_id, first, last)
@@ -125,7 +123,7 @@ def _add(connection: Connection, counts: Mapping[Key, int]) -> None:
         existing = set(connection.scalars(select(Form.id).where(Form.id.in_(ids[start : start + 500]))))
         rows = [
             {"form_id": form_id, "day": day, "reason": reason, "count": count}
-            for (form_id, day, reason), count in sorted(counts.items())  # in one order, so that no two processes lock
+            for (form_id, day, reason), count in sorted(counts.items())  # sorted, so that two processes cannot deadlock
             if form_id in existing
         ]
         if rows:

@@ -1,4 +1,4 @@
-"""A submission as the API shows it, in lists, alone and in exports."""
+"""Serializes submissions as the API returns them."""
 
 import json
 from collections.abc import Sequence
@@ -7,11 +7,11 @@ from typing import Any
 from forms_service.encryption.associated_data import unreadable_flag
 
 to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-"""As short as it goes, with every character as it is; `json.dumps` would make an encoder at each call."""
+"""Compact JSON without escapes; `json.dumps` would build an encoder on each call."""
 
 
 def as_dict(submission: Any, files: Sequence[Any] = ()) -> dict[str, Any]:
-    """What the API says of a `Submission`, or of a row with its columns, and of its `File`s."""
+    """Return the API's representation of a `Submission` or a row of its columns, with its `File`s."""
     return {
         "id": str(submission.id),
         "form_id": submission.form_id,
@@ -29,7 +29,7 @@ def as_dict(submission: Any, files: Sequence[Any] = ()) -> dict[str, Any]:
 
 
 def file_as_dict(file: Any) -> dict[str, Any]:
-    """What the API says of a file; its bytes are under its number."""
+    """Return the API's representation of a file; its bytes have an endpoint of their own."""
     return {
         "number": file.number,
         "field": file.field,

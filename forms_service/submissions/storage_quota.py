@@ -1,7 +1,7 @@
-"""How many bytes of files a form, and all forms of its owner, may still take.
+"""Limits the bytes of files of a form, and of all forms of its owner.
 
-Bytes are counted by an index, at most once a second and a hundredth of the time; what this process stores meanwhile is
-added. Before a file is refused they are counted anew.
+Totals are cached for at least MIN_INTERVAL, and 100 times as long as counting took. This process adds its own uploads
+to them. Before a file is refused, its total is counted again.
 """
 
 import math
@@ -21,29 +21,29 @@ from forms_service.uploads.models import File
 
 MAX_REMEMBERED = 10_000
 MIN_INTERVAL = 1.0
-"""Seconds that a count is good for, at least; one that took long is good for a hundred times as long as it took."""
+"""Seconds for which a total is cached at least."""
 
 
 def init_app(app: Flask) -> None:
-    """Give the app its counts."""
+    """Create the app's cache of totals."""
     app.extensions["storage_use"] = StorageUse()
 
 
 class StorageUse:
-    """Bytes of files by form and by account, as this process knows them."""
+    """Cached totals of bytes by form and by account."""
 
     def __init__(self) -> None:
         self._counts: dict[object, tuple[int, float]] = {}
         self._lock = threading.Lock()
 
     def of(self, key: object, query: Select[Any], *, fresh: bool) -> int:
-        """The bytes under a key, which the query counts."""
+        """Return the total under a key, which the query counts."""
         count, good_until = self._counts.get(key, (0, 0.0))
         began = time.monotonic()
         if not fresh and began < good_until:
             return count
         count = int(db.session.scalar(query) or 0)
-        db.session.rollback()  # nothing is held while the client sends the file
+        db.session.rollback()  # release the connection while the client uploads
         ended = time.monotonic()
         with self._lock:
             if len(self._counts) >= MAX_REMEMBERED:
@@ -52,7 +52,7 @@ class StorageUse:
         return count
 
     def add(self, key: object, size: int) -> None:
-        """Add what was stored."""
+        """Add stored bytes to a cached total."""
         with self._lock:
             if key in self._counts:
                 count, good_until = self._counts[key]
@@ -60,7 +60,7 @@ class StorageUse:
 
 
 class Allowance:
-    """The bytes that one submission to a form may bring."""
+    """The bytes that one submission may still store."""
 
     def __init__(self, form: PublishedForm) -> None:
         self._form = form
@@ -68,7 +68,6 @@ class Allowance:
         self._bytes_left = math.inf if not (settings.form_storage or settings.account_storage) else 0.0
 
     def covers(self, size: int) -> bool:
-        """Whether there is room for so many bytes."""
         if size > self._bytes_left:
             self._bytes_left = _bytes_left(self._form, fresh=False)
         if size > self._bytes_left and not self._is_fresh:
@@ -76,14 +75,13 @@ class Allowance:
         return size <= self._bytes_left
 
     def spend(self, size: int) -> None:
-        """Count what was stored."""
         use = _storage_use()
         use.add(self._form.id, size)
         use.add(self._form.owner_id, size)
 
 
 def bytes_of_form(form_id: str) -> int:
-    """The bytes of all files of a form."""
+    """Return the bytes of all files of a form."""
     return int(db.session.scalar(_sum_bytes(Submission.form_id == form_id)) or 0)
 
 
