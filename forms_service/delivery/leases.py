@@ -33,7 +33,7 @@ BACKOFF_FACTOR = 3
 MAX_DELAY = 6 * 3600.0
 JITTER = 0.2
 MAX_AGE = timedelta(days=4)
-"""How long temporary failures are retried."""
+"""Age up to which temporary failures are retried."""
 
 FAILING_ATTEMPTS = 5
 FAILING_WINDOW = timedelta(hours=1)

@@ -54,7 +54,7 @@ class Message(Model):
 
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
     next_attempt_at: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
-    """When it is due; while leased, the lease's end; afterwards, the time of the last attempt."""
+    """Due time; while leased, the lease's end; afterwards, the time of the last attempt."""
 
     lease_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
     """End of the current lease; any worker may take it afterwards."""

@@ -25,7 +25,7 @@ from forms_service.validation.fields import email_key
 
 TARGET_CONTEXT = "outbox.target"
 RETENTION = timedelta(days=7)
-"""How long recipient, time and reply are kept after a message was sent or given up."""
+"""Recipient, time and reply are kept for this long after a message was sent or given up."""
 
 ROWS = EncryptedInsert(Message.__table__)
 

@@ -69,7 +69,7 @@ class Texts(NamedTuple):
 
 
 class Evidence(NamedTuple):
-    """What the checks look at."""
+    """Input of the checks."""
 
     form: PublishedForm
     parsed: ParsedSubmission

@@ -16,4 +16,4 @@ class SpentChallenge(Model):
 
     digest: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
     expires_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
-    """When it is too old anyway."""
+    """Time at which the challenge expires."""

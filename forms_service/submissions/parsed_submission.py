@@ -11,7 +11,7 @@ from forms_service.uploads.uploaded_file import Upload
 
 @dataclass
 class ParsedSubmission:
-    """What a request submitted; special fields are taken out of `data`."""
+    """Content of a request; special fields are taken out of `data`."""
 
     data: dict[str, Any] = field(default_factory=dict)
     control: dict[str, str] = field(default_factory=dict)

@@ -152,7 +152,7 @@ def form_of(schema: type[Schema]) -> type[Schema]:
 
 
 class ListMeta(Schema):
-    """What comes with a list."""
+    """Metadata of a list."""
 
     next = ma.fields.String(
         required=True, allow_none=True, metadata={"description": "Cursor of the next page; null on the last one."}

@@ -119,7 +119,7 @@ def _referred(digits: str, encoding: str) -> str | None:
 
 
 class _Mended(local):
-    """How many characters of the text in hand may still be looked up one by one."""
+    """Remaining characters of this text that may be looked up one by one."""
 
     left = 0
 

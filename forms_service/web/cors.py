@@ -10,7 +10,7 @@ EXPOSED_HEADERS = (
     "X-Request-ID, X-Submissions-Left-Out"
 )
 PREFLIGHT_SECONDS = 7200
-"""How long browsers may cache a preflight; Chromium caps it here."""
+"""Lifetime of a cached preflight; Chromium caps it here."""
 
 
 def add_headers(response: Response) -> None:

@@ -7,7 +7,7 @@ from forms_service.web.responses import page
 from forms_service.web.route_policy import public, unlimited
 
 STATIC_SECONDS = 86_400
-"""How long browsers cache a static file; its URL changes with the version."""
+"""Cache lifetime of a static file; its URL changes with the version."""
 
 pages = Blueprint("pages", __name__)
 

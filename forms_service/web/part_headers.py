@@ -16,7 +16,7 @@ _PARAMETER = re.compile(rb";[ \t]*+(" + _TOKEN + rb"++)[ \t]*+=[ \t]*+")
 _CLOSING_QUOTE = re.compile(
     rb'(?<!\\)"[ \t]*+(?:;|\Z)|(?<=\\)"[ \t]*+(?:;[ \t]*+' + _TOKEN + rb"++[ \t]*+=|\Z)",
 )
-r"""Where a quoted value ends.
+r"""End of a quoted value.
 
 Browsers escape no backslash, old ones and programs write `\"`: a quote behind a backslash ends the value where nothing
 or a further parameter follows, any other quote where nothing or `;` does.
@@ -36,7 +36,7 @@ class Part:
         self.charset = charset
         self._encoding = encoding
         self._rest = b""
-        """What was received and waits for the bytes that complete it."""
+        """Received bytes that wait for the rest."""
 
     def decode(self, piece: bytes) -> bytes:
         """Undo the transfer encoding of a piece of a file.
