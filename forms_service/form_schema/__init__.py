@@ -1,1 +1,1 @@
-"""What a form may define. Pure: no request, no database."""
+"""The definition of a form. Pure: no request, no database."""

@@ -168,7 +168,7 @@ class BlocklistSchema(Schema):
 
 
 class FormSettingsSchema(Schema):
-    """How a form behaves; null means the default."""
+    """Behaviour of a form; null means the default."""
 
     allowed_origins = BoundedList(
         Origin(MAX_URL_LENGTH),

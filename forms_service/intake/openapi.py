@@ -1,4 +1,4 @@
-"""What the OpenAPI description says of the public endpoint, which takes whatever a form asks for."""
+"""OpenAPI description of the public endpoint, which accepts the fields of any form."""
 
 from typing import Any
 

@@ -24,7 +24,7 @@ class Client(NamedTuple):
     """The sender of a submission."""
 
     key: str
-    """What rate limits and deduplication tell clients apart by."""
+    """Identifies a client to rate limits and deduplication."""
 
     address: str
     stored_address: str | None

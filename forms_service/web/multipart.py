@@ -93,7 +93,7 @@ class TextParts:
 
 
 class _Buffer:
-    """What has come in and is not used up yet."""
+    """Received bytes that are not consumed yet."""
 
     def __init__(self, body: Iterable[bytes]) -> None:
         self.bytes = bytearray()

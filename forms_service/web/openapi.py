@@ -159,5 +159,5 @@ def integrity(path: Path) -> str:
 
 
 def _json_schema(_: object, field: ma.fields.Field[Any], **__: Any) -> dict[str, Any]:
-    """What our own fields say of themselves."""
+    """Return the schema that a field declares itself."""
     return getattr(field, "json_schema", {})
