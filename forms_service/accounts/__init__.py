@@ -1,1 +1,1 @@
-"""Accounts: sign-up, sessions, password recovery, own account and API keys."""
+"""Accounts: sign-up, sessions, recovery, own account, API keys."""

@@ -1,4 +1,4 @@
-"""Access tokens: short-lived JWTs, valid only while their session is active."""
+"""Access tokens: short-lived JWTs bound to an active session."""
 
 import time
 import uuid
@@ -11,17 +11,17 @@ from forms_service.config import settings
 from forms_service.security import derive_subkey, generate_secure_token
 
 TYPE = "at+jwt"
-"""The token's `typ` (RFC 9068, 2.1), so that no other signed value passes as one."""
+"""JWT `typ` (RFC 9068, 2.1): rejects other signed values."""
 
 ISSUER = "forms_service"
 REQUIRED = ["exp", "iat", "iss", "sub", "sid", "jti"]
 MAX_LENGTH = 1000
-"""Longer tokens are rejected unread; ours have about 400 characters."""
+"""Characters; ours have about 400."""
 
 
 @dataclass(frozen=True)
 class Claims:
-    """The claims of a valid token."""
+    """Token claims."""
 
     account_id: uuid.UUID
     session_id: uuid.UUID
@@ -30,7 +30,7 @@ class Claims:
 
 
 def issue(account_id: uuid.UUID, session_id: uuid.UUID) -> str:
-    """Issue a token for a session, valid for ACCESS_TOKEN_EXPIRE_MINUTES."""
+    """Issue a session's token."""
     issued_at = int(time.time())
     claims = {
         "iss": ISSUER,
@@ -44,12 +44,12 @@ def issue(account_id: uuid.UUID, session_id: uuid.UUID) -> str:
 
 
 def lifetime() -> int:
-    """Seconds that a token is valid."""
+    """Lifetime in seconds."""
     return settings.access_token_expire_minutes * 60
 
 
 def decode(token: str) -> Claims | None:
-    """Decode a token; None if it is expired, malformed or not byte for byte as issued."""
+    """Decode a token; None unless valid and exactly as issued."""
     if len(token) > MAX_LENGTH:
         return None
     try:

@@ -1,4 +1,4 @@
-"""Operator commands on accounts: create, disable, enable, set role or password."""
+"""Operator commands on accounts; NotFoundError for an unknown address."""
 
 import uuid
 from collections.abc import Callable
@@ -18,23 +18,20 @@ LAST_OPERATOR = "This is the last operator: nobody could see all forms any more.
 
 
 def status_of(email: str) -> str | None:
-    """The status of the account with that address, or None."""
+    """Account status."""
     return db.session.scalar(select(Account.status).where(Account.email_index == email_index(email)))
 
 
 def require_account(email: str) -> None:
-    """Check that the address has an account.
-
-    :raises NotFoundError: if it has none
-    """
+    """Raise NotFoundError for an unknown address."""
     if status_of(email) is None:
         raise NotFoundError(NO_ACCOUNT)
 
 
 def ensure_operator(email: str, new: NewAccount | None) -> None:
-    """Promote the account with that address, or create one; an active account keeps its password.
+    """Promote or create an operator; an active account keeps its password.
 
-    :raises ConflictError: if it is disabled
+    :raises ConflictError: if disabled
     """
     status = status_of(email)
     if status is None and new is not None:
@@ -48,10 +45,10 @@ def ensure_operator(email: str, new: NewAccount | None) -> None:
 
 
 def disable(email: str, *, force: bool = False) -> uuid.UUID:
-    """Disable an account, end its access and return its id.
+    """Disable an account and end its access.
 
-    :raises NotFoundError: if the address has no account
     :raises ConflictError: for the last operator, unless `force`
+    :raises NotFoundError: if the address has no account
     """
 
     def close(account: Account) -> None:
@@ -63,7 +60,7 @@ def disable(email: str, *, force: bool = False) -> uuid.UUID:
 
 
 def enable(email: str) -> uuid.UUID:
-    """Enable an account and return its id. An unconfirmed one gets a new link.
+    """Enable a disabled account; an unconfirmed one gets a new link.
 
     :raises NotFoundError: if the address has no account
     :raises ConflictError: if it is not disabled
@@ -80,10 +77,10 @@ def enable(email: str) -> uuid.UUID:
 
 
 def set_role(email: str, role: str, *, force: bool = False) -> uuid.UUID:
-    """Change an account's role and return its id.
+    """Change an account's role.
 
-    :raises NotFoundError: if the address has no account
     :raises ConflictError: for the last operator, unless `force`
+    :raises NotFoundError: if the address has no account
     """
 
     def assign(account: Account) -> None:
@@ -95,7 +92,7 @@ def set_role(email: str, role: str, *, force: bool = False) -> uuid.UUID:
 
 
 def set_password(email: str, password: str) -> uuid.UUID:
-    """Set an account's password, end its access as a reset does, and return its id.
+    """Set a password and end all access.
 
     :raises NotFoundError: if the address has no account
     """

@@ -1,4 +1,4 @@
-"""The audit trail."""
+"""Audit trail and security log."""
 
 import json
 import logging
@@ -17,9 +17,9 @@ from forms_service.web.client import client_address, client_for_log
 
 
 def record(name: str, *, account_id: uuid.UUID | None, details: Mapping[str, Any] | None = None) -> None:
-    """Add an event to an account's trail, in the caller's transaction.
+    """Add an event, in the caller's transaction.
 
-    `details` are ids and counts, never personal data. The client address is empty for commands and background tasks.
+    `details` hold ids and counts, never personal data.
     """
     client = client_address() if has_request_context() else None
     serialized = json.dumps(details) if details else None
@@ -27,12 +27,12 @@ def record(name: str, *, account_id: uuid.UUID | None, details: Mapping[str, Any
 
 
 def note(name: str) -> None:
-    """Record an operator command, in its own transaction."""
+    """Record an operator command in its own transaction."""
     with write_session():
         record(name, account_id=None)
         db.session.commit()
 
 
 def warn(name: str, **fields: Any) -> None:
-    """Log a security event: names and ids, never user input."""
+    """Log a security event; never pass user input."""
     event(name, level=logging.WARNING, client=client_for_log(settings.log_client), **fields)

@@ -1,4 +1,4 @@
-"""Bearer tokens: resolves a session's access token or an API key to its caller."""
+"""Bearer authentication by access token or API key."""
 
 import hashlib
 import uuid
@@ -15,43 +15,38 @@ from forms_service.errors import AuthorizationError
 from forms_service.extensions import db
 
 KEY_PREFIX = "fs_"
-"""Prefix of every API key, recognisable to people and secret scanners."""
+"""For people and secret scanners."""
 
 USE_INTERVAL = timedelta(hours=1)
-"""Key usage is recorded at most this often."""
+"""Minimum between records of use."""
 
 
 @dataclass(frozen=True)
 class Caller:
-    """The authenticated account, through a session or an API key."""
+    """Account authenticated by session or key."""
 
     account_id: uuid.UUID
     role: str
     session_id: uuid.UUID | None = None
     key_id: uuid.UUID | None = None
     scopes: frozenset[str] | None = None
-    """Scopes of the API key; None for a session, which is limited only by its role."""
+    """None for a session."""
 
     def may(self, scope: str) -> bool:
-        """Whether this is a session, or an API key with that scope."""
         return self.scopes is None or scope in self.scopes
 
     def require_scope(self, scope: str) -> None:
-        """Reject an API key without that scope.
-
-        :raises AuthorizationError: naming the scope
-        """
         if not self.may(scope):
             raise AuthorizationError(f"This API key lacks the scope {scope}.")
 
 
 def token_hash(token: str) -> bytes:
-    """SHA-256 of a token, as stored."""
+    """SHA-256, as stored."""
     return hashlib.sha256(token.encode()).digest()
 
 
 def authenticate(token: str) -> Caller | None:
-    """Resolve a bearer token. Queries the database every time, so that revocation is immediate."""
+    """Resolve a bearer token; uncached, so that revocation is immediate."""
     return _find_by_key(token) if token.startswith(KEY_PREFIX) else _find_by_session(token)
 
 
@@ -83,7 +78,7 @@ def _find_by_key(key: str) -> Caller | None:
 
 
 def _record_use(key_id: uuid.UUID, account_id: uuid.UUID) -> None:
-    """Record at most hourly that a key is in use; safe under concurrent requests."""
+    # repeated in the UPDATE: of concurrent requests, one records the use
     due = or_(ApiKey.last_used_at.is_(None), ApiKey.last_used_at < now() - USE_INTERVAL)
     with write_session():
         if rows_changed(update(ApiKey).where(ApiKey.id == key_id, due).values(last_used_at=now())):

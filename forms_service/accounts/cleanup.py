@@ -1,4 +1,4 @@
-"""Hourly cleanup: deletes expired tokens, sessions, refresh tokens, known places and audit events."""
+"""Hourly retention: deletes expired tokens, sessions, places and audit events."""
 
 from datetime import timedelta
 
@@ -18,20 +18,20 @@ SWEEP_INTERVAL = 3600
 
 
 PLACE_RETENTION = timedelta(days=180)
-"""A network or browser is forgotten this long after its last sign-in."""
+"""From the last sign-in."""
 
 
 MAX_EVENTS = 10_000
-"""Audit events kept per account, newest first."""
+"""Per account."""
 
 
 def init_app(app: Flask) -> None:
-    """Register the cleanup as a periodic task."""
+    """Register the periodic task."""
     periodic.register(app, "accounts", SWEEP_INTERVAL, delete_expired)
 
 
 def delete_expired() -> None:
-    """Delete everything expired and erase sign-ups that can no longer be confirmed."""
+    """Delete expired rows and unconfirmable sign-ups."""
     kept_since = now() - timedelta(days=settings.audit_retention_days)
     with write_session():
         db.session.execute(delete(Token).where(Token.expires_at < now()))

@@ -1,4 +1,4 @@
-"""Account erasure. Audit events survive, reduced to name and time."""
+"""Account erasure; audit events keep only account id, name and time."""
 
 import secrets
 import uuid
@@ -12,10 +12,9 @@ from forms_service.extensions import db
 from forms_service.signals import account_deleted, account_emptying, account_erasing
 
 ERASED_HASH = ""
-"""Password hash of an account that is erased while its forms are still being erased."""
+"""Marks an anonymized account."""
 
 BATCH_SIZE = 500
-"""Pending accounts per query."""
 
 
 def erase(account_id: uuid.UUID, event: str = "erased") -> None:
@@ -28,10 +27,7 @@ def erase(account_id: uuid.UUID, event: str = "erased") -> None:
 
 
 def anonymize(account: Account) -> None:
-    """Erase everything but an empty account row, in the caller's transaction.
-
-    Forms still reference the row; `delete_anonymized` removes it after them.
-    """
+    """Erase all but an empty row that forms still reference, in the caller's transaction."""
     outbox.delete_about([account.id])
     db.session.execute(update(Event).where(Event.account_id == account.id).values(client=None, details=None))
     for kind in (Session, ApiKey, Token):
@@ -43,12 +39,12 @@ def anonymize(account: Account) -> None:
 
 
 def delete_anonymized(account_id: uuid.UUID) -> None:
-    """Delete the empty row of an anonymized account, in the caller's transaction."""
+    """Delete an anonymized row, in the caller's transaction."""
     db.session.execute(delete(Account).where(Account.id == account_id, Account.password_hash == ERASED_HASH))
 
 
 def erase_pending(account_id: uuid.UUID, *, unless_linked: bool = False) -> None:
-    """Erase an account if it is still unconfirmed; with `unless_linked`, only without a valid link."""
+    """Erase a pending account; with `unless_linked`, only without a mail link."""
     account_emptying.send(account_id=account_id)
     pending = select(Account.id).where(Account.id == account_id, Account.status == "pending")
     if unless_linked:
@@ -62,7 +58,7 @@ def erase_pending(account_id: uuid.UUID, *, unless_linked: bool = False) -> None
 
 
 def erase_expired_signups() -> None:
-    """Erase the accounts that no link can confirm any more."""
+    """Erase pending accounts without a valid link."""
     query = select(Account.id).where(Account.status == "pending", ~_has_token()).limit(BATCH_SIZE)
     while expired := db.session.scalars(query).all():
         for account_id in expired:

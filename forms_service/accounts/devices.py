@@ -1,4 +1,4 @@
-"""Sign-in devices: client address, user agent, and the networks and browsers an account has used before."""
+"""Sign-in devices, and their known networks and browsers."""
 
 import secrets
 from dataclasses import dataclass
@@ -17,28 +17,28 @@ from forms_service.web.client import client_address, client_key
 from forms_service.web.user_agents import MAX_LENGTH
 
 COOKIE = "forms_browser"
-"""Holds a random number that identifies a browser after its first sign-in."""
+"""Random browser identifier, set at first sign-in."""
 
 COOKIE_SECONDS = 180 * 86_400
 COOKIE_LENGTH = 43
 CONTEXT = "known_places.place"
 
 MAX_PLACES = 20
-"""Known places per account; the least recently used are dropped."""
+"""Per account; least recently used are dropped."""
 
 
 @dataclass(frozen=True)
 class Device:
-    """The device of a request."""
+    """A request's device."""
 
     client: str
     user_agent: str
     places: tuple[bytes, ...] = ()
-    """Keyed hashes of its known browser, if any, and its network."""
+    """Keyed hashes of browser (if identified) and network."""
 
 
 def request_device() -> Device:
-    """Read the device from the current request."""
+    """Current request's device."""
     index = current_key_ring().index
     browser = request.cookies.get(COOKIE, "")
     names = [f"browser {browser}"] if len(browser) == COOKIE_LENGTH else []
@@ -47,7 +47,7 @@ def request_device() -> Device:
 
 
 def register_browser() -> Device:
-    """Read the device, and set the browser cookie on a successful response if it is missing."""
+    """`request_device`, plus a browser cookie on success if missing."""
     device = request_device()
     if "Sec-Fetch-Mode" not in request.headers or len(device.places) > 1:
         return device
@@ -66,7 +66,7 @@ def register_browser() -> Device:
 
 
 def attempts_key(email: str, device: Device) -> str:
-    """Rate-limit key for sign-in attempts: known places are counted apart from strangers."""
+    """Rate-limit key for sign-in: known places count apart from strangers."""
     browser_first = case({place: order for order, place in enumerate(device.places)}, value=KnownPlace.place)
     place = db.session.scalar(
         select(KnownPlace.place)
@@ -79,12 +79,12 @@ def attempts_key(email: str, device: Device) -> str:
 
 
 def is_known(key: str) -> bool:
-    """Whether a key of `attempts_key` belongs to a known place."""
+    """Whether the key has a known place."""
     return " " in key
 
 
 def remember_device(account_id: object, device: Device) -> None:
-    """Store the places of a device as known, in the caller's transaction."""
+    """Mark the device's places known, in the caller's transaction."""
     for place in device.places:
         db.session.merge(KnownPlace(account_id=account_id, place=place, last_used_at=now()))
     own = KnownPlace.account_id == account_id

@@ -1,4 +1,4 @@
-"""Hourly limits on mails per address, so that nobody can flood a stranger's mailbox."""
+"""Hourly mail limits per address, against mailbox flooding."""
 
 from flask import has_request_context
 
@@ -7,18 +7,18 @@ from forms_service.rate_limiting.limits import count
 from forms_service.web.client import client_key
 
 MAX_PER_CLIENT = 3
-"""Mails of a kind per hour that one client can request for an address."""
+"""Per hour, kind, address and client."""
 
 MAX_PER_ADDRESS = 10
-"""Mails of a kind per hour to an address, from all clients."""
+"""Per hour, kind and address."""
 
 WINDOW = 3600
 
 
 def hourly_limit(kind: str, email: str) -> int:
-    """The limit for this client: requests by others do not count against its first three.
+    """The client's limit: strangers cannot use up the holder's first mails.
 
-    So a stranger cannot use up the holder's mails. May query Redis: call it before a transaction.
+    May query Redis: call before a transaction.
     """
     if not has_request_context():
         return MAX_PER_CLIENT

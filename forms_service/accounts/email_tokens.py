@@ -1,4 +1,4 @@
-"""Single-use tokens in mail links, each for one purpose. Only a hash is stored."""
+"""Single-use tokens in mail links, stored as hashes; writes join the caller's transaction."""
 
 import json
 import uuid
@@ -15,14 +15,13 @@ from forms_service.errors import FieldError, ValidationError
 from forms_service.extensions import db
 
 MAX_TRIES = 5
-"""Wrong passwords allowed per token."""
+"""Wrong passwords per token."""
 
 LIFETIMES = {"confirm": timedelta(hours=24), "reset": timedelta(hours=1), "email": timedelta(hours=1)}
-"""Lifetime by purpose."""
 
 
 def add(token: str, purpose: str, account_id: uuid.UUID, payload: dict[str, Any] | None = None) -> None:
-    """Store a token, in the caller's transaction. Older ones stay valid, so that strangers cannot invalidate links."""
+    """Store a token; older ones stay valid: strangers cannot invalidate links."""
     serialized = json.dumps(payload) if payload else None
     expires_at = now() + LIFETIMES[purpose]
     db.session.add(
@@ -31,9 +30,9 @@ def add(token: str, purpose: str, account_id: uuid.UUID, payload: dict[str, Any]
 
 
 def check(purpose: str, token: str) -> tuple[uuid.UUID, dict[str, Any]]:
-    """Return the token's account id and payload, without consuming it.
+    """Account id and payload, without consuming the token.
 
-    :raises ValidationError: on `token`, with one message for every reason
+    :raises ValidationError: if invalid
     """
     row = db.session.execute(select(Token.account_id, Token.payload).where(*_valid(purpose, token))).one_or_none()
     if row is None:
@@ -42,14 +41,14 @@ def check(purpose: str, token: str) -> tuple[uuid.UUID, dict[str, Any]]:
 
 
 def is_valid(purpose: str, token: str) -> bool:
-    """Whether the token is valid for that purpose."""
+    """Whether it is valid."""
     return db.session.scalar(select(Token.account_id).where(*_valid(purpose, token))) is not None
 
 
 def count_try(token: str) -> int:
-    """Count a password attempt, in the caller's transaction, and return the tries left.
+    """Count a try and return the tries left.
 
-    :raises ValidationError: on `token`, after MAX_TRIES attempts
+    :raises ValidationError: after MAX_TRIES
     """
     if not rows_changed(update(Token).where(*_valid("confirm", token)).values(tries=Token.tries + 1)):
         raise invalid_token_error()
@@ -57,30 +56,29 @@ def count_try(token: str) -> int:
 
 
 def find_newest(purpose: str, account_id: uuid.UUID) -> Token | None:
-    """Find the account's latest unexpired token of that purpose."""
+    """Account's newest unexpired token."""
     own = select(Token).where(Token.account_id == account_id, Token.purpose == purpose, Token.expires_at > now())
     return db.session.scalar(own.order_by(Token.expires_at.desc()).limit(1))
 
 
 def payload_of(token: Token | None) -> dict[str, Any]:
-    """Return a token's payload."""
+    """Token payload."""
     return _parse_payload(token.payload if token else None)
 
 
 def replace_payload(token: Token, payload: dict[str, Any]) -> None:
-    """Replace a token's payload and reset its tries, in the caller's transaction."""
+    """Replace the payload and reset tries."""
     token.payload, token.tries = json.dumps(payload), 0
 
 
 def consume(purpose: str, token: str) -> tuple[Account, dict[str, Any]]:
-    """Consume a token, in the caller's transaction; of concurrent requests one succeeds.
+    """Consume a token; of concurrent requests one succeeds.
 
-    Locks the account before the token, as everywhere, to avoid deadlocks.
-
-    :raises ValidationError: on `token`, with one message for every reason
+    :raises ValidationError: if invalid
     """
     own = _unexpired(purpose, token)  # not limited by tries: the last allowed one may succeed
     holder = select(Token.account_id).where(*own).scalar_subquery()
+    # account locked before token, as everywhere: no deadlocks
     account = db.session.scalar(select(Account).where(Account.id == holder).with_for_update())
     payload = db.session.scalar(select(Token.payload).where(*own))
     if account is None or not rows_changed(delete(Token).where(*own)):
@@ -89,13 +87,13 @@ def consume(purpose: str, token: str) -> tuple[Account, dict[str, Any]]:
 
 
 def invalid_token_error() -> ValidationError:
-    """The error for every invalid token, whatever the reason."""
+    """Same error for every reason."""
     sentence = "This link is invalid: it has expired or was already used. Ask for a new one."
     return ValidationError({"token": [FieldError(sentence, "invalid_token")]})
 
 
 def revoke(account_id: uuid.UUID, *purposes: str) -> None:
-    """Delete an account's tokens of those purposes, or all of them, in the caller's transaction."""
+    """Delete an account's tokens (default: all purposes)."""
     own = delete(Token).where(Token.account_id == account_id)
     db.session.execute(own.where(Token.purpose.in_(purposes)) if purposes else own)
 

@@ -1,6 +1,6 @@
-"""Account mails, each queued in the outbox in the caller's transaction.
+"""Account mails, queued in the caller's transaction.
 
-They contain nothing typed at sign-up: strangers could send their own words and links in our name.
+None contains text typed at sign-up: strangers could send spam in our name.
 """
 
 from typing import Any
@@ -15,48 +15,48 @@ from forms_service.security import generate_secure_token
 
 
 def send_confirmation(account: Account, payload: dict[str, Any] | None = None, limit: int = MAX_PER_CLIENT) -> bool:
-    """Queue the link that confirms the address, for this sign-up (`payload`); False if rate limited."""
+    """Queue a sign-up's confirmation link; False if rate limited."""
     return _enqueue_link("confirm", account, "confirm", "/signup/confirm", payload=payload, limit=limit)
 
 
 def send_already_registered(account: Account, limit: int = MAX_PER_CLIENT) -> None:
-    """Notify the holder that someone signed up with the address again."""
+    """Notify the holder of another registration attempt."""
     _enqueue("already_registered", account, limit=limit, link=_page_url("/forgot"))
 
 
 def send_reset_link(account: Account, limit: int = MAX_PER_CLIENT) -> None:
-    """Queue the password reset link."""
+    """Queue a reset link."""
     _enqueue_link("reset", account, "reset", "/reset", limit=limit)
 
 
 def send_password_changed(account: Account) -> None:
-    """Notify the account that its password was changed."""
+    """Notify of a changed password."""
     _enqueue("password_changed", account, link=_page_url("/forgot"))
 
 
 def send_password_reset(account: Account) -> None:
-    """Notify the account that its password was reset and its API keys revoked."""
+    """Notify of a reset and revoked keys."""
     _enqueue("password_reset", account, link=_page_url("/forgot"))
 
 
 def send_new_address_link(account: Account, address: str) -> None:
-    """Queue the confirmation link to the new address."""
+    """Queue the new address's link."""
     _enqueue_link("new_address", account, "email", "/new-address", payload={"email": address}, to=address)
 
 
 def send_address_changing(account: Account) -> None:
-    """Notify the old address of the requested change."""
+    """Notify the old address."""
     _enqueue("address_changing", account, link=_page_url("/forgot"))
 
 
 def send_address_changed(account: Account, old: str) -> None:
-    """Notify both addresses of the change."""
+    """Notify both addresses."""
     for to in (old, account.email):
         _enqueue("address_changed", account, to=to)
 
 
 def send_new_key(account: Account, name: str) -> None:
-    """Notify the account of a new API key."""
+    """Notify of a new key."""
     _enqueue("new_key", account, name=name, link=_page_url("/forgot"))
 
 
@@ -67,7 +67,6 @@ def _page_url(path: str) -> str:
 def _enqueue_link(
     kind: str, account: Account, purpose: str, path: str, *, payload: dict[str, Any] | None = None, **how: Any
 ) -> bool:
-    """Queue a mail with a token, stored only if the mail is queued."""
     token = generate_secure_token()
     sent = _enqueue(kind, account, link=token_url(path, token), **how)
     if sent:
@@ -80,5 +79,5 @@ def _enqueue(kind: str, account: Account, *, to: str | None = None, limit: int =
 
 
 def token_url(path: str, token: str) -> str:
-    """The URL of a page such as "/confirm" with a token."""
+    """Page URL with a token."""
     return f"{settings.public_url}{path}?{urlencode({'token': token})}"

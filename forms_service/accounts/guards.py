@@ -1,4 +1,4 @@
-"""Guards that views declare, and the caller that they admit."""
+"""Authorization guards for views."""
 
 from collections.abc import Callable, Sequence
 from functools import wraps
@@ -25,28 +25,28 @@ __all__ = [
 ]
 
 OWNER_ROLES = ("owner", "operator")
-"""Roles that may own forms."""
+"""May own forms."""
 
 View = Callable[..., Any]
 
 
 def init_app(app: Flask) -> None:
-    """Tell the rate limits the caller of a request."""
+    """Identify callers to the rate limits."""
     app.extensions["caller_id"] = _caller_id
 
 
 def caller() -> Caller:
-    """Return the caller; only inside a guarded view."""
+    """Caller of a guarded view."""
     return cast("Caller", g.caller)
 
 
 def require_session(view: View) -> View:
-    """Require a signed-in session; API keys may not change the account itself."""
+    """Require a session; API keys may not manage accounts."""
     return _guard("session", _check_session, ROLES[0])(view)
 
 
 def require_owner_session(view: View) -> View:
-    """Require a signed-in session of an owner."""
+    """Require an owner's session."""
 
     def check(caller: Caller) -> None:
         _check_session(caller)
@@ -56,7 +56,7 @@ def require_owner_session(view: View) -> View:
 
 
 def require_operator(view: View) -> View:
-    """Require a signed-in session of an operator."""
+    """Require an operator's session."""
 
     def check(caller: Caller) -> None:
         _check_session(caller)
@@ -67,7 +67,7 @@ def require_operator(view: View) -> View:
 
 
 def require_owner(*scopes: str) -> Callable[[View], View]:
-    """Require an owner: a session, or an API key with the scopes."""
+    """Require an owner's session, or key with `scopes`."""
 
     def check(caller: Caller) -> None:
         _check_owner(caller)
@@ -78,7 +78,7 @@ def require_owner(*scopes: str) -> Callable[[View], View]:
 
 
 def require_api_key(scope: str) -> Callable[[View], View]:
-    """Require an API key with the scope."""
+    """Require an API key with `scope`."""
 
     def check(caller: Caller) -> None:
         if caller.scopes is None:
@@ -108,7 +108,6 @@ def _guard(
 
 
 def _authorize(by: str, check: Callable[[Caller], None]) -> Caller:
-    """Return the caller, or log the refusal and raise."""
     try:
         caller = _current_caller()
         if caller is None:
@@ -131,7 +130,6 @@ def _check_owner(caller: Caller) -> None:
 
 
 def _caller_id() -> str | None:
-    """The account or API key that a request is counted under; None without a valid token."""
     caller = _current_caller()
     if caller is None:
         return None
@@ -139,7 +137,6 @@ def _caller_id() -> str | None:
 
 
 def _current_caller() -> Caller | None:
-    """Authenticate the request's token, once per request."""
     if "current_caller" not in g:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         g.current_caller = authenticate(token.strip()) if scheme.lower() == "bearer" else None

@@ -1,4 +1,4 @@
-"""A limit on concurrent password hashing."""
+"""Concurrency limit for password hashing."""
 
 import threading
 from collections import deque
@@ -10,10 +10,9 @@ from forms_service.metrics import HASHING_REFUSED
 
 
 class HashingGate:
-    """Lets `slots` threads hash at once and queues `max_waiting` more for up to `timeout` seconds.
+    """Lets `slots` threads hash; `max_waiting` more queue (FIFO) up to `timeout` seconds.
 
-    bcrypt holds a core for a quarter of a second, so a flood of sign-ups would otherwise starve the rest of the
-    service. The queue is first in, first out; a full queue refuses with 503.
+    bcrypt holds a core for about 250 ms: a flood of sign-ups would starve other requests.
     """
 
     def __init__(self, slots: int, max_waiting: int, timeout: float) -> None:
@@ -25,10 +24,7 @@ class HashingGate:
 
     @contextmanager
     def slot(self) -> Iterator[None]:
-        """Hold a slot.
-
-        :raises ServiceUnavailableError: if the queue is full, or the wait times out
-        """
+        """Hold a slot, or raise ServiceUnavailableError."""
         self._enter()
         try:
             yield

@@ -1,4 +1,4 @@
-"""Tables of accounts, their sessions, tokens, API keys and audit events."""
+"""Account tables."""
 
 import uuid
 from datetime import datetime, timedelta
@@ -12,19 +12,19 @@ from forms_service.extensions import Model
 
 EMAIL_CONTEXT = "accounts.email"
 ROLES = ("user", "owner", "operator")
-"""`user` has an account, `owner` may have forms and API keys, `operator` sees all of them."""
+"""`owner` may have forms and API keys; `operator` sees all forms."""
 
 STATUSES = ("pending", "active", "disabled")
 PURPOSES = ("confirm", "reset", "email")
 SCOPES = ("forms:read", "forms:write", "submissions:read", "submissions:write", "tokens:introspect")
-"""Permissions of API keys."""
+"""Of API keys."""
 
 SESSION_LIFETIME = timedelta(days=30)
-"""Counted from the last refresh."""
+"""From the last refresh."""
 
 
 class Account(Model):
-    """A person's account; personal data is encrypted."""
+    """A person; personal data is encrypted."""
 
     __tablename__ = "accounts"
     __table_args__ = (
@@ -46,7 +46,7 @@ class Account(Model):
 
 
 class Session(Model):
-    """One sign-in on one device, extended by each refresh."""
+    """A sign-in, extended by each refresh."""
 
     __tablename__ = "sessions"
 
@@ -60,19 +60,19 @@ class Session(Model):
 
 
 class KnownPlace(Model):
-    """A network or browser with an earlier sign-in: failed attempts by strangers do not lock it out."""
+    """Network or browser of an earlier sign-in; strangers' failures do not lock it out."""
 
     __tablename__ = "known_places"
 
     account_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True)
     place: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
-    """A keyed hash, from which neither network nor browser can be read."""
+    """Keyed hash."""
 
     last_used_at: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
 
 
 class RefreshToken(Model):
-    """A refresh token. Used ones are kept: reuse after the grace period ends the session."""
+    """Kept after use, to detect reuse."""
 
     __tablename__ = "refresh_tokens"
 
@@ -83,7 +83,7 @@ class RefreshToken(Model):
 
 
 class Token(Model):
-    """A single-use token from a mail link, which proves control of the address, for one purpose."""
+    """Single-use mail token; proves control of the address."""
 
     __tablename__ = "tokens"
     __table_args__ = (CheckConstraint(one_of("purpose", PURPOSES), name="purpose"),)
@@ -92,16 +92,15 @@ class Token(Model):
     purpose: Mapped[str] = mapped_column(String(10))
     account_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"), index=True)
     payload: Mapped[str | None] = mapped_column(Encrypted("tokens.payload"))
-    """The new address, or the data of a repeated sign-up."""
+    """New address, or a repeated sign-up's data."""
 
     tries: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")
-    """Wrong passwords sent with it."""
 
     expires_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
 
 
 class ApiKey(Model):
-    """An API key; only its hash is stored."""
+    """API key, stored as a hash."""
 
     __tablename__ = "api_keys"
 
@@ -109,7 +108,7 @@ class ApiKey(Model):
     account_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"), index=True)
     name: Mapped[str] = mapped_column(Encrypted("api_keys.name"))
     scopes: Mapped[str] = mapped_column(String(200))
-    """Separated by spaces."""
+    """Space-separated."""
 
     hash: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
@@ -117,7 +116,7 @@ class ApiKey(Model):
 
 
 class Event(Model):
-    """An audit event, kept AUDIT_RETENTION_DAYS, even after the account is erased."""
+    """Audit event; outlives its account, for AUDIT_RETENTION_DAYS."""
 
     __tablename__ = "events"
 
@@ -126,6 +125,6 @@ class Event(Model):
     name: Mapped[str] = mapped_column(String(40))
     client: Mapped[str | None] = mapped_column(Encrypted("events.client"))
     details: Mapped[str | None] = mapped_column(Encrypted("events.details"))
-    """JSON of ids and counts, never personal data."""
+    """JSON; no personal data."""
 
     at: Mapped[datetime] = mapped_column(UTCDateTime, default=now, index=True)

@@ -1,6 +1,6 @@
-"""Account pages: forms for sites without their own, and the targets of links in mails.
+"""Account forms, for sites without their own, and mail link targets.
 
-GET changes nothing, because mail scanners open links. The page shows a button, and the button acts.
+GET changes nothing, because mail scanners open links.
 """
 
 from typing import Any
@@ -49,7 +49,7 @@ DONE_PAGES = {
     ),
     "signed_in": ("/login/done", "Signed in", "Your e-mail address and password are correct."),
 }
-"""Pages a browser is redirected to: endpoint → path, heading, sentence."""
+"""Redirect targets: endpoint → path, heading, sentence."""
 
 NEXT_LINKS = {
     "signed_up": (("accounts.resend", "No mail received?"),),
@@ -58,7 +58,7 @@ NEXT_LINKS = {
     "forgotten": (("accounts.forgot", "No mail received?"),),
     "signed_in": (("docs.show", "What you can do with the account"),),
 }
-"""Links on those pages besides home: endpoint → endpoint and text."""
+"""Their links: endpoint → endpoint, text."""
 
 
 def _show(template: str, **values: Any) -> Response:
@@ -66,7 +66,6 @@ def _show(template: str, **values: Any) -> Response:
 
 
 def _show_link(template: str, purpose: str) -> Response:
-    """Show the form behind a mail link, or the error if the token is invalid."""
     token = request.args.get("token", "")
     if email_tokens.is_valid(purpose, token):
         return _show(template, token=token)
@@ -78,7 +77,7 @@ def _show_link(template: str, purpose: str) -> Response:
 @public
 @UNLIMITED_PAGE
 def form() -> Response:
-    """Show the sign-up form."""
+    """Sign-up form."""
     return _show("signup")
 
 
@@ -86,7 +85,7 @@ def form() -> Response:
 @public
 @UNLIMITED_PAGE
 def resend() -> Response:
-    """Show the form that requests another confirmation mail."""
+    """Resend form."""
     return _show("resend")
 
 
@@ -94,7 +93,7 @@ def resend() -> Response:
 @public
 @UNLIMITED_PAGE
 def forgot() -> Response:
-    """Show the form that requests a reset link."""
+    """Reset request form."""
     return _show("forgot")
 
 
@@ -102,7 +101,7 @@ def forgot() -> Response:
 @public
 @UNLIMITED_LINK
 def confirm() -> Response:
-    """Show the target of a confirmation link."""
+    """Confirmation link target."""
     return _show_link("confirm", "confirm")
 
 
@@ -110,7 +109,7 @@ def confirm() -> Response:
 @public
 @UNLIMITED_LINK
 def reset() -> Response:
-    """Show the target of a reset link."""
+    """Reset link target."""
     return _show_link("reset", "reset")
 
 
@@ -118,7 +117,7 @@ def reset() -> Response:
 @public
 @UNLIMITED_LINK
 def new_address() -> Response:
-    """Show the target of a link that confirms a new address."""
+    """New-address link target."""
     return _show_link("new_address", "email")
 
 

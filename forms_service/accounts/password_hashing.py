@@ -1,4 +1,4 @@
-"""Password hashing with the app's pepper and cost, limited by the hashing gate."""
+"""Peppered password hashing, behind the hashing gate."""
 
 import re
 import time
@@ -20,25 +20,24 @@ from forms_service.security.passwords import cost_of, verify_password
 from forms_service.validation.password_strength import contains_context
 
 HASHING_TIMEOUT = 5.0
-"""Seconds to wait for a hashing slot."""
+"""Seconds."""
 
 COST_CACHE_SECONDS = 300.0
-"""Seconds that the highest cost of any account is cached."""
 
 RESERVED_THREADS = THREADS // 4
-"""Threads that never wait for a slot, so that the service still answers during a flood of sign-ins."""
+"""Never wait for a slot: the service still answers during sign-in floods."""
 
 
 GENERIC_WORDS = frozenset(
     {"form", "forms", "Forms", "service", "Service", "Account", "Site", "User", "Owner", "Operator"}
 )
-"""Words of names and service names that stay allowed in passphrases."""
+"""Name words still allowed in passwords."""
 
 TOO_PERSONAL = "A password must not contain your name, your address or the name of this service. Choose another."
 
 
 class PersonalData(Protocol):
-    """The personal data a password must not contain."""
+    """Data that a password must not contain."""
 
     @property
     def email(self) -> str: ...
@@ -51,7 +50,7 @@ class PersonalData(Protocol):
 
 
 def init_app(app: Flask, settings: Settings) -> None:
-    """Create the gate: one slot per core across all processes, plus one."""
+    """Create the gate: this process's share of cores, plus one."""
     slots = max(1, -(-cores() // settings.web_concurrency)) + 1
     app.extensions["hashing_cost"] = {"cost": 0, "until": 0.0}
     app.extensions["hashing"] = HashingGate(
@@ -60,7 +59,7 @@ def init_app(app: Flask, settings: Settings) -> None:
 
 
 def hash_password(password: str) -> str:
-    """Hash a password; waits for a slot, with no transaction open.
+    """Hash a password; ends the transaction before waiting for a slot.
 
     :raises ServiceUnavailableError: if too many are waiting
     """
@@ -71,9 +70,9 @@ def hash_password(password: str) -> str:
 
 
 def check_password(password: str, password_hash: str | None) -> bool:
-    """Whether the password matches the hash; waits for a slot, with no transaction open.
+    """Whether the password matches; ends the transaction before waiting for a slot.
 
-    Takes as long as the highest cost of any account, even without a hash, so that timing does not reveal accounts.
+    Even without a hash, takes the highest cost's time, against account enumeration.
 
     :raises ServiceUnavailableError: if too many are waiting
     """
@@ -89,9 +88,9 @@ def check_password(password: str, password_hash: str | None) -> bool:
 
 
 def require_current_password(account_id: uuid.UUID, password: str) -> str:
-    """Check an account's current password and return its hash.
+    """Check the current password and return its hash.
 
-    :raises ValidationError: on `password`, if it is wrong
+    :raises ValidationError: on `password`
     """
     password_hash = db.session.scalar(select(Account.password_hash).where(Account.id == account_id))
     if password_hash is None:
@@ -102,7 +101,7 @@ def require_current_password(account_id: uuid.UUID, password: str) -> str:
 
 
 def refuse_personal_password(password: str, person: PersonalData, field: str = "password") -> None:
-    """Reject a password that contains the person's name or address, or the service's name.
+    """Reject a password containing name, address or service name.
 
     :raises ValidationError: on `field`
     """
@@ -114,7 +113,7 @@ def refuse_personal_password(password: str, person: PersonalData, field: str = "
 
 
 def needs_rehash(password_hash: str) -> bool:
-    """Whether the hash has a lower cost than the current setting."""
+    """Whether its cost is below the setting."""
     return cost_of(password_hash) < settings.bcrypt_rounds
 
 
@@ -123,12 +122,11 @@ def _gate() -> HashingGate:
 
 
 def _dummy_hash(rounds: int) -> str:
-    """A hash that no password matches and that costs the same to compare."""
+    # no password matches it, and the comparison costs the same
     return f"$2b${rounds:02}${'.' * 53}"
 
 
 def _highest_cost() -> int:
-    """The highest cost of any account's hash (cached), and at least the current setting."""
     cache: dict[str, float] = current_app.extensions["hashing_cost"]
     if cache["until"] < time.monotonic():
         digits = db.session.scalar(select(func.max(func.substr(Account.password_hash, 5, 2)))) or "0"

@@ -1,4 +1,4 @@
-"""Fields shared by the account schemas."""
+"""Fields shared by account schemas."""
 
 from typing import Any, ClassVar
 
@@ -8,11 +8,10 @@ from forms_service.validation.fields import Text
 from forms_service.validation.text import collapse_whitespace, has_control_characters
 
 _CONTROLS = r"\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069"
-"""Control characters and bidirectional formatting marks, as a regex range."""
 
 
 class CurrentPassword(Text):
-    """An existing password: only its length is checked, not the password rules."""
+    """Existing password, exempt from password rules."""
 
     default_error_messages: Messages = {"too_long": "Must have at most 128 characters."}
     json_schema: ClassVar[dict[str, Any]] = {
@@ -33,7 +32,7 @@ class CurrentPassword(Text):
 
 
 class TokenField(Text):
-    """A token; its validity is checked when it is looked up."""
+    """A token, validated at lookup."""
 
     default_error_messages: Messages = {"too_long": "Invalid token."}
     json_schema: ClassVar[dict[str, Any]] = {"minLength": 1, "maxLength": 1000, "pattern": "^[!-~]+$"}
@@ -46,7 +45,7 @@ class TokenField(Text):
 
 
 class Checkbox(CodedField):
-    """A boolean, as JSON or as a form's checkbox sends it."""
+    """Boolean, from JSON or checkbox."""
 
     default_error_messages: Messages = {"invalid": "Must be true or false."}
     json_schema: ClassVar[dict[str, Any]] = {
@@ -63,7 +62,7 @@ class Checkbox(CodedField):
 
 
 class KeyName(Text):
-    """The name of an API key."""
+    """An API key's name."""
 
     default_error_messages: Messages = {
         "too_long": "Must have at most 100 characters.",
@@ -84,7 +83,7 @@ class KeyName(Text):
 
 
 class Scopes(CodedField):
-    """The scopes of an API key: a list without duplicates."""
+    """An API key's scopes, deduplicated."""
 
     default_error_messages: Messages = {"invalid_scopes": f"Must be a list of scopes: {', '.join(SCOPES)}."}
     json_schema: ClassVar[dict[str, Any]] = {

@@ -1,4 +1,4 @@
-"""Account use cases that several account packages share."""
+"""Shared account use cases."""
 
 import uuid
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ NO_ACCOUNT = "There is no account with this e-mail address."
 
 @dataclass(frozen=True)
 class NewAccount:
-    """The data a new account is created from."""
+    """Data of a new account."""
 
     email: str
     first_name: str
@@ -36,7 +36,7 @@ class NewAccount:
 def create(new: NewAccount, *, role: str, status: str) -> Account:
     """Create an account.
 
-    :raises ConflictError: if the address already has an account
+    :raises ConflictError: for a taken address
     """
     account = build_account(new, hash_password(new.password), role=role, status=status)
     with write_session():
@@ -52,7 +52,7 @@ def create(new: NewAccount, *, role: str, status: str) -> Account:
 
 
 def build_account(new: NewAccount, password_hash: str, *, role: str, status: str) -> Account:
-    """Build an account without storing it."""
+    """Build without storing."""
     return Account(
         email=new.email,
         email_index=email_index(new.email),
@@ -67,21 +67,21 @@ def build_account(new: NewAccount, password_hash: str, *, role: str, status: str
 
 
 def list_accounts() -> Iterator[Account]:
-    """Yield all accounts, oldest first, in batches, and record that in the audit trail."""
+    """Yield all accounts, oldest first; audited."""
     audit.note("accounts_listed")
     yield from db.session.scalars(select(Account).order_by(Account.id).execution_options(yield_per=500))
 
 
 def lock_by_email(email: str) -> Account | None:
-    """Find and lock the account with that address, in any spelling."""
+    """Lock an account, by any spelling of its address."""
     return db.session.scalar(select(Account).where(Account.email_index == email_index(email)).with_for_update())
 
 
 def lock_by_id(account_id: uuid.UUID) -> Account | None:
-    """Find and lock the account."""
+    """Lock an account."""
     return db.session.scalar(select(Account).where(Account.id == account_id).with_for_update())
 
 
 def email_index(email: str) -> bytes:
-    """Blind index of an address: equal for every spelling of it."""
+    """Blind index, equal for all spellings."""
     return current_key_ring().index(email_key(email), EMAIL_CONTEXT)

@@ -1,1 +1,1 @@
-"""Background loops, and periodic tasks that run once across all processes."""
+"""Background loops and periodic tasks."""

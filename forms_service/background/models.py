@@ -1,4 +1,4 @@
-"""The schedule of the periodic tasks."""
+"""Schedule of periodic tasks."""
 
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from forms_service.extensions import Model
 
 
 class PeriodicTask(Model):
-    """When a task is next due, in whichever process claims it first."""
+    """When a task is next due in any process."""
 
     __tablename__ = "periodic_tasks"
 

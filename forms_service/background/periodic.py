@@ -1,4 +1,4 @@
-"""Periodic tasks, run once across all processes: whoever advances `next_run_at` first runs the task."""
+"""Periodic tasks, run once across all processes: advancing `next_run_at` claims a run."""
 
 import logging
 from collections.abc import Callable
@@ -16,14 +16,14 @@ from forms_service.database.types import now
 from forms_service.extensions import db
 
 RETRY_DELAY = 300
-"""Seconds before a failed task is retried, unless it is due sooner."""
+"""Seconds, unless a failed task is due sooner."""
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Task:
-    """A function to call at an interval, in an application context of its own."""
+    """A function called at an interval."""
 
     name: str
     interval: float
@@ -36,12 +36,12 @@ def init_app(app: Flask) -> None:
 
 
 def register(app: Flask, name: str, interval: float, function: Callable[[], object]) -> None:
-    """Call `function` every `interval` seconds, in one process; the first time at once."""
+    """Call `function` every `interval` seconds in one process."""
     app.extensions["tasks"][name] = Task(name, interval, function)
 
 
 def run_due(stopping: Callable[[], bool] = lambda: False) -> list[str]:
-    """Claim and run the tasks that are due; return their names."""
+    """Claim and run due tasks; return their names."""
     tasks: dict[str, Task] = current_app.extensions["tasks"]
     ran = []
     for task in tasks.values():

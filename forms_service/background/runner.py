@@ -1,7 +1,6 @@
-"""Runs background work: in threads of the serving process, in `flask worker`, or in many of both.
+"""Runs background work in the serving process, in `flask worker`, or both.
 
-A server may fork after loading the app, or load it only to respawn it. So threads start in the process that serves, and
-only when it does.
+A server may fork after loading the app, so threads start only in the process that serves.
 """
 
 import atexit
@@ -27,22 +26,22 @@ from forms_service.errors import ServiceUnavailableError
 
 TASK_INTERVAL = 20.0
 REENCRYPT_INTERVAL = 60
-"""Seconds between runs of an unfinished re-encryption; longer than RELOAD_INTERVAL of the key ring."""
+"""Seconds; longer than the key ring's RELOAD_INTERVAL."""
 
 MAX_RETRY_DELAY = 15.0
-"""Seconds between attempts while the database is unavailable."""
+"""Seconds, while the database is unavailable."""
 
 STOP_TIMEOUT = 25
-"""Seconds that a stopping process waits for the current message."""
+"""Seconds for the current message."""
 
 Work = Callable[[Callable[[], bool]], object]
-"""One pass of work; it ends early when its argument returns true."""
+"""One pass, ending early when its argument returns true."""
 
 log = logging.getLogger(__name__)
 
 
 def init_app(app: Flask) -> None:
-    """Create the process's loops, not started yet, and the list of periodic tasks."""
+    """Create the process's loops and periodic tasks."""
     periodic.init_app(app)
     periodic.register(app, "re-encryption", REENCRYPT_INTERVAL, rotation.continue_in_background)
     app.extensions["background"] = Background(app)
@@ -50,19 +49,19 @@ def init_app(app: Flask) -> None:
 
 
 def add_loop(app: Flask, name: str, work: Work, seconds: float) -> threading.Event:
-    """Run `work` in a thread of its own, every so many seconds; return the event that wakes it."""
+    """Repeat `work` in its own thread; return the event that wakes it."""
     loop = _background_of(app).loops[name] = Loop(app, name, work, seconds)
     return loop.woken
 
 
 def start(app: Flask) -> None:
-    """Start the loops if BACKGROUND_WORK is `inside`; once per process, however often called."""
+    """Start the loops once per process, if BACKGROUND_WORK is `inside`."""
     if app.config["SETTINGS"].background_work == "inside":
         _background_of(app).start()
 
 
 def start_with_server(app: Flask) -> None:
-    """Start when the process serves: at once where that is known, otherwise with the first request."""
+    """Start when the process serves, at the latest with the first request."""
     if "mod_wsgi" in sys.modules:
         start(app)
     elif _flask_run_serves():
@@ -72,7 +71,7 @@ def start_with_server(app: Flask) -> None:
 
 
 def run_worker(app: Flask) -> None:
-    """Run background work until SIGTERM or SIGINT, finishing the current message (`flask worker`)."""
+    """Run background work until SIGTERM or SIGINT, finishing the current message."""
     stop_requested = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop_requested.set())
@@ -83,7 +82,7 @@ def run_worker(app: Flask) -> None:
 
 
 class Loop:
-    """Repeats one kind of work in a thread: when woken, and at an interval."""
+    """Repeats work in a thread, when woken and at an interval."""
 
     def __init__(self, app: Flask, name: str, work: Work, seconds: float) -> None:
         self._app = app
@@ -96,13 +95,12 @@ class Loop:
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Start a thread of this process: one from before a fork is the parent's."""
         self._stopping, self._failures = threading.Event(), 0
+        # a thread from before a fork is the parent's
         self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop after the current pass."""
         self._stopping.set()
         self.woken.set()
 
@@ -131,8 +129,8 @@ class Loop:
             self._failures = 0
 
     def _failed(self, error: Exception) -> None:
-        """Log only the first of several failures in a row."""
         self._failures += 1
+        # log only the first of several failures in a row
         if self._failures > 1:
             return
         if isinstance(error, DBAPIError | ServiceUnavailableError):
@@ -151,7 +149,6 @@ class Background:
         self.loops: dict[str, Loop] = {}
 
     def start(self) -> None:
-        """Start unless this process already has; a fork has not."""
         if self._process == os.getpid():
             return
         with self._lock:
@@ -164,7 +161,7 @@ class Background:
         atexit.register(self.stop)
 
     def stop(self) -> None:
-        """Stop after the current message, or after STOP_TIMEOUT; its lease then expires."""
+        """Stop after the current message or STOP_TIMEOUT; its lease then expires."""
         if self._process != os.getpid():
             return
         deadline = time.monotonic() + STOP_TIMEOUT
@@ -181,16 +178,15 @@ def _background_of(app: Flask) -> Background:
 
 
 def _flask_run_serves() -> bool:
-    """Whether this is `flask run`, and not the reloader's parent."""
     command = click.get_current_context(silent=True)
     if command is None or command.info_name != "run":
         return False
     reloads: bool | None = command.params.get("reload")
     reloads = get_debug_flag() if reloads is None else reloads
+    # not in the reloader's parent
     return is_running_from_reloader() or not reloads
 
 
 def _handle_sigterm() -> None:
-    """Let SIGTERM end the development server like SIGINT, finishing the current message."""
     if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL and threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))

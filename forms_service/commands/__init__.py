@@ -1,1 +1,1 @@
-"""Operator commands by subject; `cli.py` collects them."""
+"""Operator commands, collected by `cli.py`."""

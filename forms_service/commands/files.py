@@ -51,7 +51,7 @@ def _require_absent(target: Path) -> None:
 
 
 def _convert(file: Path, target: Path, convert: Callable[[BinaryIO], Iterator[bytes]]) -> None:
-    """Write the target atomically, readable only by its owner."""
+    # written atomically, readable only by its owner
     draft = target.with_name(f"{target.name}.{os.getpid()}.draft")
     try:
         with file.open("rb") as source, open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:

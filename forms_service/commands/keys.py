@@ -12,7 +12,7 @@ from forms_service.encryption import keyring, rotation, wrapped_keys
 from forms_service.security import generate_key
 
 REPORT_INTERVAL = 2.0
-"""Seconds between progress lines when the output is not a terminal."""
+"""Seconds, when the output is not a terminal."""
 
 
 @click.group()
@@ -47,11 +47,11 @@ def rotate(data: bool, resume: bool) -> None:
 
 
 def _reencrypt_all() -> None:
-    """Re-encrypt until nothing is left, after every process has loaded the new key."""
     last = _reencrypt("Re-encrypting")
     while True:
         click.echo(f"Waiting {keyring.RELOAD_INTERVAL} s until every process has loaded the new key …")
         time.sleep(max(keyring.RELOAD_INTERVAL + 1, 0))
+        # every process has loaded the new key
         last = _reencrypt("Checking again")
         if rotation.mark_done_if_clean(last):
             break
@@ -61,7 +61,6 @@ def _reencrypt_all() -> None:
 
 
 def _reencrypt(label: str) -> rotation.Progress | None:
-    """Re-encrypt with a progress report; return the final progress, None if nothing was stale."""
     total, started, reported = rotation.count_stale(), time.monotonic(), 0.0
     last: rotation.Progress | None = None
     with click.progressbar(length=total, label=label, show_pos=True, show_eta=True) as bar:

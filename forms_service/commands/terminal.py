@@ -1,4 +1,4 @@
-"""Shared by commands: error messages, password prompts, validation, safe output."""
+"""Shared by commands: errors, password prompts, validation, safe output."""
 
 import sys
 from collections.abc import Callable
@@ -37,21 +37,21 @@ def user_errors(command: Callable[P, R]) -> Callable[P, R]:
 
 
 def read_password(*, confirm: bool = True) -> str:
-    """Prompt at a terminal, else read the first line of standard input."""
+    """Prompt at a terminal, else read a line of standard input."""
     if sys.stdin.isatty():
         return str(click.prompt("Password", hide_input=True, confirmation_prompt=confirm))
     return sys.stdin.readline().rstrip("\r\n")
 
 
 def new_person(email: str, first_name: str, last_name: str) -> NewAccount:
-    """Return the person, validated as at sign-up, with a password from `read_password`."""
+    """Return a person with a password, validated as at sign-up."""
     load_or_exit(Signup(only=("email", "first_name", "last_name")), _names(email, first_name, last_name))
     values = load_or_exit(Signup(), _names(email, first_name, last_name) | {"password": read_password()})
     return NewAccount(**values)
 
 
 def load_or_exit(schema: ma.Schema, values: dict[str, Any]) -> Any:
-    """Return the loaded values, or exit with the validation errors."""
+    """Return loaded values, or exit with their errors."""
     try:
         return schema.load(values)
     except ma.ValidationError as error:
@@ -60,7 +60,7 @@ def load_or_exit(schema: ma.Schema, values: dict[str, Any]) -> Any:
 
 
 def format_line(*columns: object) -> str:
-    """Join columns by tabs; escape characters that could control the terminal."""
+    """Join columns by tabs, escaping terminal controls."""
     return "\t".join("".join(_visible(character) for character in str(column)) for column in columns)
 
 

@@ -1,1 +1,1 @@
-"""Delivery: the outbox, its worker, and the transports. Nothing that was queued is lost."""
+"""Delivery: the outbox, its worker and the transports."""

@@ -1,7 +1,6 @@
 """Digests: after MAX_MAILS notifications, a recipient gets one mail that counts the rest.
 
-A held-back message stays in the outbox, bound to its digest, until the digest is sent or given up. Each step is one
-transaction, so a killed worker loses nothing.
+The caller commits each step, so a killed worker loses nothing.
 """
 
 import uuid
@@ -16,20 +15,20 @@ from forms_service.extensions import db
 
 KIND = "digest"
 MAX_MAILS = 20
-"""Notifications to one recipient within WINDOW; the rest goes into a digest."""
+"""To one recipient within WINDOW."""
 
 WINDOW = timedelta(minutes=10)
 DELAY = timedelta(minutes=1)
-"""Wait before the first digest; the next one comes WINDOW after it."""
+"""Before the first digest; WINDOW separates the next."""
 
 HOLD = timedelta(days=30)
-"""Longer than a digest is retried. If the digest is lost, its messages are sent by themselves."""
+"""Outlasts a digest's retries; then its messages are sent singly."""
 
 
 def is_over_limit(message: Any) -> bool:
-    """Whether this routine message's recipient had, or is being sent, MAX_MAILS within WINDOW.
+    """Whether the recipient has MAX_MAILS within WINDOW, sent or in flight.
 
-    On PostgreSQL it locks the recipient until the caller's transaction ends.
+    On PostgreSQL, locks the recipient until the transaction ends.
     """
     if message.priority != ROUTINE or message.channel != "mail" or message.kind == KIND or message.digest_id:
         return False
@@ -47,7 +46,7 @@ def is_over_limit(message: Any) -> bool:
 
 
 def hold_back(message: Any) -> None:
-    """Bind everything due for this recipient to the next digest, in the caller's transaction."""
+    """Bind everything due for this recipient to the next digest."""
     moment = now()
     digest_id = _open_digest(message) or _new_digest(message, moment)
     due = select(Message.id).where(
@@ -61,18 +60,18 @@ def hold_back(message: Any) -> None:
 
 
 def settle(digest_id: uuid.UUID, outcome: str) -> None:
-    """Give the messages of a digest its outcome, `sent` or `failed`, in the caller's transaction."""
+    """Give a digest's messages its outcome, `sent` or `failed`."""
     its = (Message.digest_id == digest_id, Message.state == "waiting")
     _update(*its, state=outcome, next_attempt_at=now() - WINDOW)  # outside WINDOW, so that none counts as a mail
 
 
 def subjects(digest_id: uuid.UUID) -> Select[uuid.UUID | None]:
-    """Select the ids of what the messages of a digest are about."""
+    """Select the subjects of a digest's messages."""
     return select(Message.about).where(Message.digest_id == digest_id, Message.state == "waiting")
 
 
 def drop_empty(digest_ids: list[uuid.UUID]) -> None:
-    """Delete those of the digests that hold no message, in the caller's transaction."""
+    """Delete digests that hold no message."""
     if digest_ids:
         member = Message.__table__.alias()
         held = exists(select(member.c.id).where(member.c.digest_id == Message.id))
@@ -89,7 +88,7 @@ def _digests(message: Any) -> tuple[Any, ...]:
 
 
 def _open_digest(message: Any) -> uuid.UUID | None:
-    """Find the waiting digest; a leased one is already being written."""
+    # a leased digest is already being written
     waiting = (*_digests(message), Message.state == "waiting", Message.lease_until.is_(None))
     return db.session.scalar(select(Message.id).where(*waiting).limit(1).with_for_update(skip_locked=True))
 

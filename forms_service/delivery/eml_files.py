@@ -1,4 +1,4 @@
-"""Mails as files in the instance folder, for use without a mail server outside production."""
+"""Writes mails to the instance folder, outside production without SMTP_SERVER."""
 
 import logging
 import os
@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 
 def write(message: OutgoingMessage, mail: Mail) -> str:
-    """Write the mail to a file and log its link, the only token that a log may contain."""
+    """Write the mail and log its link, the only token logs may contain."""
     folder = settings.instance_path / FOLDER
     folder.mkdir(mode=0o700, exist_ok=True)
     path = folder / f"{message.created_at:%Y%m%dT%H%M%S}-{message.kind}-{message.id}.eml"
@@ -30,7 +30,7 @@ def write(message: OutgoingMessage, mail: Mail) -> str:
 
 
 def remove(message_ids: Collection[uuid.UUID]) -> None:
-    """Delete the files of erased messages, if there are any."""
+    """Delete the files of erased messages."""
     names = {str(message_id) for message_id in message_ids}
     try:
         for path in (settings.instance_path / FOLDER).glob("*.eml") if names else ():

@@ -1,7 +1,6 @@
-"""Leases on outbox messages: acquire one, record the outcome of the attempt.
+"""Leases on outbox messages, acquired by one conditional UPDATE.
 
-Any number of workers share the outbox. Acquiring is one conditional UPDATE; when the lease of a killed worker ends, its
-message is due again.
+A killed worker's message is due again when its lease ends.
 """
 
 import json
@@ -27,24 +26,23 @@ LEASE_SECONDS = 60
 """Longer than any transport takes to give up."""
 
 FIRST_DELAYS = (5.0, 30.0)
-"""Seconds before the second and third attempt."""
+"""Seconds."""
 
 BACKOFF_FACTOR = 3
 MAX_DELAY = 6 * 3600.0
 JITTER = 0.2
 MAX_AGE = timedelta(days=4)
-"""Age up to which temporary failures are retried."""
+"""Temporary failures are retried up to this age."""
 
 FAILING_ATTEMPTS = 5
 FAILING_WINDOW = timedelta(hours=1)
-"""A channel is failing if its last FAILING_ATTEMPTS within FAILING_WINDOW all failed."""
 
 LOST_ANSWER = "The worker that held the lease died or timed out."
 
 
 @dataclass(frozen=True)
 class Lease:
-    """A message that belongs to this worker until the lease ends."""
+    """A message held until the lease ends."""
 
     id: uuid.UUID
     channel: str
@@ -53,13 +51,13 @@ class Lease:
     created_at: datetime
     until: datetime
     held: bool = False
-    """Held back for a digest, with everything due for its recipient: there is nothing to send."""
+    """Held back for a digest."""
 
 
 def acquire(*channels: str, only: uuid.UUID | None = None) -> Lease | None:
-    """Lease the most urgent message that has been due longest, or `only` that one; None if none is due.
+    """Lease the most urgent, longest due message, or `only` that; None if none is due.
 
-    If its recipient is over the limit, the message is held back for a digest instead (`held`).
+    Over the recipient's limit, it is held back for a digest.
     """
     due = [Message.state == "waiting", Message.next_attempt_at <= now(), Message.channel.in_(channels)]
     if only is not None:
@@ -82,9 +80,9 @@ def acquire(*channels: str, only: uuid.UUID | None = None) -> Lease | None:
 
 
 def load_message(lease: Lease) -> OutgoingMessage | None:
-    """Load and decrypt the message; None if it was erased or the lease was lost. Leaves no transaction open.
+    """Decrypt the message; None if erased or the lease is lost. Leaves no transaction open.
 
-    :raises DeliveryError: when it is unreadable or its subject was deleted
+    :raises DeliveryError: if unreadable or its subject is deleted
     """
     is_mine = (Message.id == lease.id, Message.lease_until == lease.until)
     query = select(Message.target, Message.payload, Message.about).where(*is_mine)
@@ -108,10 +106,7 @@ def load_message(lease: Lease) -> OutgoingMessage | None:
 
 
 def record_attempt(lease: Lease, answer: str, *, outcome: str) -> None:
-    """Record the outcome of an attempt: `sent`, `again` or `failed`.
-
-    `sent` is recorded even if the lease was lost; the others only by the lease's holder.
-    """
+    """Record an attempt: `sent`, `again` or `failed`; without the lease, only `sent`."""
     final = {"state": outcome, "payload": None, "next_attempt_at": now()}
     changes = final if outcome != "again" else {"next_attempt_at": _next_attempt_at(lease)}
     is_mine = Message.lease_until == lease.until
@@ -132,7 +127,7 @@ def is_last_attempt(lease: Lease) -> bool:
 
 
 def is_failing(channel: str) -> bool:
-    """Whether every recent attempt on the channel failed."""
+    """Whether the last FAILING_ATTEMPTS within FAILING_WINDOW all failed."""
     recent = (Attempt.channel == channel, Attempt.at > now() - FAILING_WINDOW)
     last = select(Attempt.outcome).where(*recent).order_by(Attempt.at.desc()).limit(FAILING_ATTEMPTS)
     outcomes = db.session.scalars(last).all()
@@ -141,7 +136,7 @@ def is_failing(channel: str) -> bool:
 
 
 def retry_delay(attempts: int) -> float:
-    """Return the seconds before the next attempt, without jitter."""
+    """Return seconds before the next attempt, without jitter."""
     if attempts <= len(FIRST_DELAYS):
         return FIRST_DELAYS[attempts - 1]
     grown = FIRST_DELAYS[-1] * float(BACKOFF_FACTOR) ** min(attempts - len(FIRST_DELAYS), 20)
@@ -167,9 +162,9 @@ def _is_any_due(due: list[ColumnElement[bool]]) -> bool:
 
 
 def _find_due(due: list[ColumnElement[bool]], *, lock: bool = False) -> Any:
-    """Find the next message, priority by priority, so that the index skips held-back ones."""
     plain = (Message.id, Message.channel, Message.kind, Message.lease_until)
     columns = (*plain, Message.priority, Message.target_index, Message.digest_id)
+    # one query per priority, so that the index skips held-back messages
     for priority in (URGENT, ROUTINE):
         query = select(*columns).where(Message.priority == priority, *due).order_by(Message.next_attempt_at).limit(1)
         row = db.session.execute(query.with_for_update(skip_locked=True) if lock else query).first()

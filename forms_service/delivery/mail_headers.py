@@ -1,7 +1,6 @@
-"""Header fields of a mail, encoded here and checked again in the final bytes.
+"""Mail headers, safe from header injection (CVE-2024-6923).
 
-Assigning text to a header of `email` decodes encoded words in it, which lets a visitor inject headers
-(CVE-2024-6923, fixed in Python 3.12.5 and 3.11.10). `email` takes a `Field` as it is.
+`email` decodes encoded words in assigned text, but takes a `Field` as it is.
 """
 
 import re
@@ -15,14 +14,14 @@ from typing import Self
 from forms_service.delivery.message import DeliveryError
 
 MAX_LINE = 76
-"""Characters per line of a folded header (RFC 2047)."""
+"""Characters per folded line (RFC 2047)."""
 
 NEEDS_ENCODING = re.compile(r"=\?|[^ -~]")
-"""Text that is not ASCII or looks like an encoded word."""
+"""Not ASCII, or like an encoded word."""
 
 
 class Field(str):
-    """A header field's body, already encoded; `email` accepts any object with a name and `fold`."""
+    """An encoded header; `email` accepts any object with `name` and `fold`."""
 
     name: str
 
@@ -37,12 +36,12 @@ class Field(str):
 
 
 def text_field(name: str, text: str) -> Field:
-    """Encode a field of free text."""
+    """Encode free text."""
     return Field(name, _encode(name, text) if NEEDS_ENCODING.search(text) else text)
 
 
 def address_field(name: str, address: Address) -> Field:
-    """Encode a field with one mailbox; a non-ASCII address is written in UTF-8 (RFC 6532)."""
+    """Encode one mailbox, a non-ASCII address in UTF-8 (RFC 6532)."""
     display_name = address.display_name
     if not display_name:
         return Field(name, address.addr_spec)
@@ -54,7 +53,7 @@ def address_field(name: str, address: Address) -> Field:
 
 
 def check_headers(content: bytes, message: EmailMessage) -> None:
-    """Compare the header fields of the flattened message with those that were set.
+    """Compare flattened headers with those set.
 
     :raises DeliveryError: when they differ
     """

@@ -1,7 +1,4 @@
-"""Renders a mail from `templates/mails/<kind>/`: `subject.txt`, `text.txt`, optionally `html.html`.
-
-A template error is an exception, and so is an undefined name.
-"""
+"""Renders a mail from `templates/mails/<kind>/`: `subject.txt`, `text.txt`, optionally `html.html`."""
 
 import re
 from dataclasses import dataclass, field
@@ -25,14 +22,14 @@ from forms_service.validation.text import collapse_whitespace, strip_controls
 
 REPLY_TO = "_reply_to"
 ANSWERABLE = "_answerable"
-"""Tells the templates whether the mail has a Reply-To."""
+"""Whether there is a Reply-To."""
 
 MAX_SUBJECT = 200
 MAX_LINE = 990
-"""Octets per line, just below SMTP's limit."""
+"""Octets, just below SMTP's limit."""
 
 MAX_QUOTED_PRINTABLE = 20_000
-"""Characters up to which text stays readable in the source: quoting 1 MB takes 150 ms, base64 30 ms."""
+"""Characters: quoting 1 MB takes 150 ms, base64 30 ms."""
 
 NOT_PLAIN = re.compile(r"[^\t\n -~]")
 
@@ -46,18 +43,18 @@ class Mail:
     content: bytes = field(repr=False)
     text: str = field(repr=False)
     international: bool = False
-    """Needs a server with SMTPUTF8 (RFC 6531): a header contains a non-ASCII address."""
+    """Needs SMTPUTF8 (RFC 6531) for a non-ASCII address."""
 
 
 def init_app(app: Flask) -> None:
-    """Create the template environment for mails."""
+    """Create the template environment."""
     app.extensions["mails"] = app.jinja_env.overlay(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
 
 
 def render_mail(outgoing: OutgoingMessage, *, international: bool = False) -> Mail:
-    """Render the mail; retries render the same mail, except for changes to the templates.
+    """Render the mail, the same on retries.
 
-    Only an `international` mail has a non-ASCII Reply-To; otherwise just the text shows that address.
+    Only an `international` one has a non-ASCII Reply-To.
     """
     sender, recipient = _sender(), mailbox(outgoing.target)
     reply_to = _reply_to(outgoing.values, international)
@@ -83,16 +80,16 @@ def render_mail(outgoing: OutgoingMessage, *, international: bool = False) -> Ma
 
 
 def mailbox(address: str) -> Address:
-    """Parse a recipient's address, with the domain in ASCII.
+    """Parse an address, with the domain in ASCII.
 
-    :raises ValueError: when it is not an address
+    :raises ValueError: when invalid
     """
     parsed = validate_email(address, check_deliverability=False, test_environment=True)
     return Address(username=parsed.local_part, domain=parsed.ascii_domain)
 
 
 def sender_address() -> Address:
-    """Return the address of MAIL_FROM, without its name."""
+    """Return the address in MAIL_FROM."""
     local_part, _, domain = parseaddr(settings.mail_from)[1].rpartition("@")
     return Address(username=local_part, domain=domain)
 
@@ -109,13 +106,11 @@ def _render(kind: str, part: str, values: dict[str, object]) -> str:
 
 
 def _subject(text: str) -> str:
-    """Return one line of at most MAX_SUBJECT characters that does not end in a zero-width joiner."""
     line = strip_controls(collapse_whitespace(text[: MAX_SUBJECT * 4]))
-    return line if len(line) <= MAX_SUBJECT else line[:MAX_SUBJECT].rstrip("\u200d")
+    return line if len(line) <= MAX_SUBJECT else line[:MAX_SUBJECT].rstrip("\u200d")  # zero-width joiner
 
 
 def _reply_to(values: dict[str, Any], international: bool) -> Address | None:
-    """Return the typed Reply-To address, None if it is invalid or may not be used."""
     typed = values.get(REPLY_TO) or ""
     if len(typed) > MAX_EMAIL_LENGTH:
         return None
@@ -143,7 +138,7 @@ def _flatten(message: EmailMessage, *, utf8: bool) -> bytes:
 
 
 def _encoding(text: str) -> str:
-    """Keep links readable in the source; never 8bit, which some servers refuse."""
+    # never 8bit, which some servers refuse; quoted-printable keeps links readable in the source
     if not NOT_PLAIN.search(text) and all(len(line) <= MAX_LINE for line in text.split("\n")):
         return "7bit"
     return "quoted-printable" if len(text) <= MAX_QUOTED_PRINTABLE else "base64"

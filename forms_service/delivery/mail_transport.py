@@ -8,16 +8,12 @@ from forms_service.delivery.smtp import SmtpConnection
 
 
 class MailTransport:
-    """Sends mails, over one SMTP connection per pass."""
+    """Sends mails, over one connection per pass."""
 
     def __init__(self) -> None:
         self._smtp = SmtpConnection()
 
     def send(self, message: OutgoingMessage) -> str:
-        """Return the server's reply, or the file's path.
-
-        :raises DeliveryError: when the server refused the mail
-        """
         mail = render_mail(message)
         if settings.smtp_server:
             return self._smtp.send(

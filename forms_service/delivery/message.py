@@ -1,4 +1,4 @@
-"""The message handed to a transport, and the transport interface."""
+"""The transport interface and its message."""
 
 import uuid
 from dataclasses import dataclass, field
@@ -7,9 +7,9 @@ from typing import Any, Protocol
 
 
 class DeliveryError(Exception):
-    """A failed delivery; `permanent` means that retrying is useless. This is the whole retry contract.
+    """A failed delivery; `permanent` is the whole retry contract.
 
-    The text is stored encrypted with the attempt, since it may quote the server.
+    The text is stored encrypted: it may quote the server.
     """
 
     def __init__(self, message: str, permanent: bool = False) -> None:
@@ -34,8 +34,8 @@ class Transport(Protocol):
     def send(self, message: OutgoingMessage) -> str:
         """Return the receiver's reply.
 
-        :raises DeliveryError: when the message was not accepted
+        :raises DeliveryError: when not accepted
         """
 
     def close(self) -> None:
-        """Close any connection kept open between messages."""
+        """Close any open connection."""

@@ -1,4 +1,4 @@
-"""The outbox: one row per message, committed together with its cause."""
+"""The transactional outbox: one row per message, committed with its cause."""
 
 import uuid
 from datetime import datetime
@@ -13,14 +13,14 @@ from forms_service.extensions import Model
 CHANNELS = ("mail", "webhook")
 STATES = ("waiting", "sent", "failed")
 URGENT, ROUTINE = 0, 1
-"""Priorities: mails that somebody waits for (accounts), and those that come in bulk (notifications)."""
+"""Account mails that somebody awaits, and bulk notifications."""
 
 
 HELD = text("digest_id IS NOT NULL")
 
 
 class Message(Model):
-    """A queued message. Recipient and payload are encrypted; the payload is deleted once it was sent."""
+    """A queued message; recipient and payload are encrypted."""
 
     __tablename__ = "outbox"
     __table_args__ = (
@@ -35,33 +35,31 @@ class Message(Model):
     channel: Mapped[str] = mapped_column(String(10))
     kind: Mapped[str] = mapped_column(String(40))
     priority: Mapped[int] = mapped_column(default=URGENT, server_default="0")
-    """Lower is sent first."""
 
     digest_id: Mapped[uuid.UUID | None]
-    """The digest that covers this message, which is then not sent by itself."""
+    """The digest that is sent instead."""
 
     about: Mapped[uuid.UUID | None] = mapped_column(index=True)
-    """The account or submission it is about; erased with it."""
+    """Account or submission; erased with it."""
 
     target: Mapped[str] = mapped_column(Encrypted("outbox.target"))
     target_index: Mapped[bytes] = mapped_column(LargeBinary(32))
     payload: Mapped[str | None] = mapped_column(Encrypted("outbox.payload"))
-    """JSON; None if it is loaded at send time (`payloads.py`), and once it was sent or given up."""
+    """JSON; None if loaded at send time (`payloads.py`), or once settled."""
 
     state: Mapped[str] = mapped_column(String(10), default="waiting")
     attempts: Mapped[int] = mapped_column(default=0)
-    """Leases taken, lost ones included."""
+    """Includes lost leases."""
 
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
     next_attempt_at: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
-    """Due time; while leased, the lease's end; afterwards, the time of the last attempt."""
+    """Due time, or the lease's end; afterwards the last attempt."""
 
     lease_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
-    """End of the current lease; any worker may take it afterwards."""
 
 
 class Attempt(Model):
-    """An attempt to send a message, with the receiver's reply."""
+    """A send attempt, with the receiver's reply."""
 
     __tablename__ = "delivery_attempts"
 
@@ -70,6 +68,6 @@ class Attempt(Model):
     channel: Mapped[str] = mapped_column(String(10))
     at: Mapped[datetime] = mapped_column(UTCDateTime, default=now, index=True)
     outcome: Mapped[str] = mapped_column(String(10))
-    """`sent`, `again` (to be retried), `failed`, or `lost`: the worker died while it held the lease."""
+    """`sent`, `again` (retry), `failed` or `lost` (the lease expired)."""
 
     answer: Mapped[str] = mapped_column(Encrypted("delivery_attempts.answer"))

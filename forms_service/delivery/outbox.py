@@ -25,14 +25,14 @@ from forms_service.validation.fields import email_key
 
 TARGET_CONTEXT = "outbox.target"
 RETENTION = timedelta(days=7)
-"""Recipient, time and reply are kept for this long after a message was sent or given up."""
+"""Once sent or given up."""
 
 ROWS = EncryptedInsert(Message.__table__)
 
 
 @dataclass(frozen=True)
 class Backlog:
-    """The number of waiting messages, and how long the oldest has been due."""
+    """Waiting messages, and the oldest one's delay."""
 
     waiting: int
     oldest_seconds: float
@@ -41,10 +41,9 @@ class Backlog:
 def enqueue_mail(
     kind: str, to: str, values: Mapping[str, Any], *, about: uuid.UUID, max_per_hour: int | None = None
 ) -> uuid.UUID | None:
-    """Queue a mail of `templates/mails/<kind>/` with `values`; it is sent once the caller's transaction commits.
+    """Queue a mail, sent once the caller commits; None beyond `max_per_hour` of its kind.
 
-    With `max_per_hour`, returns None and queues nothing if the address had that many of the kind in the last hour. The
-    value `_reply_to` becomes the Reply-To address.
+    The value `_reply_to` becomes the Reply-To.
     """
     index = address_index(to)
     if max_per_hour is not None and _count_recent(kind, index) >= max_per_hour:
@@ -57,12 +56,12 @@ def enqueue_mail(
 
 
 def address_index(address: str) -> bytes:
-    """Return the blind index of an address in the outbox."""
+    """Return an address's blind index."""
     return current_key_ring().index(email_key(address), TARGET_CONTEXT)
 
 
 def mail_row(kind: str, to: str, *, about: uuid.UUID, index: bytes | None = None) -> Row:
-    """Return the row of a mail for `insert_rows`; the payload is loaded at send time. `index` is the address's own."""
+    """Return a row for `insert_rows`; its payload is loaded at send time."""
     moment = now()
     return ROWS, {
         "id": new_id(),
@@ -83,17 +82,17 @@ def mail_row(kind: str, to: str, *, about: uuid.UUID, index: bytes | None = None
 
 
 def insert_rows(connection: Connection, rows: Sequence[Row]) -> None:
-    """Insert rows in the caller's transaction; call `wake_worker` after the commit."""
+    """Insert rows; after the commit, call `wake_worker`."""
     compiled_sql.insert_rows(connection, compiled_sql.prepare_rows(rows, connection.dialect))
 
 
 def wake_worker() -> None:
-    """Have this process's worker send at once instead of at the next poll."""
+    """Wake this process's worker before its next poll."""
     current_app.extensions["outbox_wakeup"].set()
 
 
 def delete_about(about: Sequence[uuid.UUID] | Select[uuid.UUID]) -> None:
-    """Delete all messages about these accounts or submissions, in the caller's transaction."""
+    """Delete messages about these subjects; the caller commits."""
     is_about = Message.about.in_(about)
     if not settings.smtp_server:
         on_commit(partial(eml_files.remove, db.session.scalars(select(Message.id).where(is_about)).all()))
@@ -105,7 +104,7 @@ def delete_about(about: Sequence[uuid.UUID] | Select[uuid.UUID]) -> None:
 
 
 def backlog() -> Backlog:
-    """Measure the backlog; a leased message is not overdue."""
+    """Measure the backlog; leased messages are not overdue."""
     waiting, since = db.session.execute(
         select(func.count(), func.min(Message.next_attempt_at)).where(Message.state == "waiting")
     ).one()
@@ -114,7 +113,7 @@ def backlog() -> Backlog:
 
 
 def sweep() -> None:
-    """Delete messages that ended longer ago than RETENTION."""
+    """Delete messages past RETENTION."""
     old = Message.next_attempt_at < now() - RETENTION
     with write_session():
         db.session.execute(delete(Message).where(Message.state.in_(("sent", "failed")), old))
@@ -122,7 +121,6 @@ def sweep() -> None:
 
 
 def _count_recent(kind: str, target_index: bytes) -> int:
-    """Count the mails of the last hour; on PostgreSQL, lock that count until the transaction ends."""
     same = (Message.target_index == target_index, Message.priority == URGENT, Message.kind == kind)
     since = Message.created_at > now() - timedelta(hours=1)
     with db.session.no_autoflush:  # the caller's objects must fail at the caller's commit, not here

@@ -9,7 +9,7 @@ FAILING = f"The last mails could not be sent and will be retried. {STORED_HINT}"
 
 
 def mail_problem() -> str | None:
-    """Return what prevents mails from being sent, or None; ends the session's transaction."""
+    """Return why mails cannot be sent; ends the transaction."""
     if settings.production and not settings.smtp_server:
         return NO_SERVER
     return FAILING if leases.is_failing("mail") else None

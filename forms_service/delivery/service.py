@@ -16,16 +16,16 @@ POLL_INTERVAL = 0.2
 
 
 class FirstAttempt(NamedTuple):
-    """The outcome of the first attempt, with the server's reply."""
+    """The first attempt, with the server's reply."""
 
     sent: bool
     answer: str
 
 
 def send_test(address: str) -> FirstAttempt:
-    """Send a test mail through the outbox, waiting if another worker takes it.
+    """Send a test mail, waiting if another worker takes it.
 
-    :raises ValueError: when the address is invalid
+    :raises ValueError: for an invalid address
     """
     with write_session():
         message_id = cast("uuid.UUID", outbox.enqueue_mail("test", address, {}, about=new_id()))  # no limit, never None

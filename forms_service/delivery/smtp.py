@@ -1,7 +1,6 @@
-"""SMTP client: one connection for a burst of mails, with a deadline for every wait.
+"""SMTP client: one connection per burst of mails, with a deadline for every wait.
 
-Replies about a message (MAIL, RCPT, DATA) decide whether it is retried. Faults of connection or login are never the
-message's, so it is always retried.
+Replies to MAIL, RCPT and DATA decide on retries; connection and login faults are always retried.
 """
 
 import contextlib
@@ -17,45 +16,44 @@ from forms_service.delivery.message import DeliveryError
 CONNECT_TIMEOUT = 10
 
 SEND_TIMEOUT = 50
-"""Seconds for a whole message; shorter than the lease, so that no two workers send it."""
+"""Per message; shorter than the lease, so no two workers send it."""
 
 CLOSE_TIMEOUT = 2
 
 AUTHENTICATION_CODES = frozenset({530, 534, 535, 538})
-"""Replies that demand or refuse a login: 5xx, but the operator can fix them."""
+"""5xx, but the operator can fix them."""
 
 
 class _Smtp(smtplib.SMTP):
-    """Gives up at `deadline`, over all replies together."""
-
     def __init__(self, deadline: float, **options: Any) -> None:
         self.deadline = deadline
         super().__init__(**options)
 
     def getreply(self) -> tuple[int, bytes]:
         if self.sock:
+            # one deadline over all replies together
             self.sock.settimeout(max(self.deadline - time.monotonic(), 0.1))
         return super().getreply()
 
 
 class _SmtpOverTls(_Smtp, smtplib.SMTP_SSL):
-    """The same over TLS from the first byte."""
+    """`_Smtp` with implicit TLS."""
 
 
 class _ConnectionClosedError(smtplib.SMTPServerDisconnected):
-    """The server announced that it closes the connection."""
+    """The server closes the connection."""
 
 
 class SmtpConnection:
-    """A connection opened on first use and kept until it is closed."""
+    """A connection, opened on first use."""
 
     def __init__(self) -> None:
         self._smtp: _Smtp | None = None
 
     def send(self, mail: Mail, international: Mail) -> str:
-        """Send the mail, or `international` if the server has SMTPUTF8; return the reply.
+        """Send the mail, or `international` with SMTPUTF8; return the reply.
 
-        :raises DeliveryError: permanent when the server will never accept this message
+        :raises DeliveryError: permanent if it will never be accepted
         """
         try:
             return self._send(mail, international, time.monotonic() + SEND_TIMEOUT)
@@ -69,7 +67,6 @@ class SmtpConnection:
             raise DeliveryError(f"The connection was lost ({type(error).__name__}).") from error
 
     def close(self) -> None:
-        """Quit, briefly."""
         if self._smtp:
             with contextlib.suppress(smtplib.SMTPException, OSError):
                 self._smtp.deadline = time.monotonic() + CLOSE_TIMEOUT
@@ -77,7 +74,6 @@ class SmtpConnection:
             self._drop()
 
     def _send(self, mail: Mail, international: Mail, deadline: float) -> str:
-        """Send over the open connection, or over a new one if the server has closed it."""
         if self._smtp:
             try:
                 self._smtp.deadline = min(deadline, time.monotonic() + CONNECT_TIMEOUT)
@@ -113,7 +109,7 @@ def responds(seconds: float) -> bool:
 def connect(seconds: float) -> _Smtp:
     """Return a connection, encrypted and logged in as configured.
 
-    :raises DeliveryError: naming what does not work
+    :raises DeliveryError: naming the fault
     """
     smtp = None
     try:
@@ -170,8 +166,7 @@ def _describe_error(error: Exception) -> str:
 
 
 def _takes_utf8(smtp: smtplib.SMTP) -> bool:
-    """Whether the server accepts non-ASCII addresses (RFC 6531)."""
-    return smtp.has_extn("smtputf8") and smtp.has_extn("8bitmime")
+    return smtp.has_extn("smtputf8") and smtp.has_extn("8bitmime")  # RFC 6531
 
 
 def _start_transaction(smtp: smtplib.SMTP, mail: Mail) -> None:
@@ -180,7 +175,6 @@ def _start_transaction(smtp: smtplib.SMTP, mail: Mail) -> None:
 
 
 def _send_data(smtp: smtplib.SMTP, mail: Mail) -> str:
-    """Send the content; the reply makes it the server's responsibility."""
     try:
         reply = smtp.data(mail.content)
     except smtplib.SMTPDataError as error:
@@ -189,10 +183,6 @@ def _send_data(smtp: smtplib.SMTP, mail: Mail) -> str:
 
 
 def _check_reply(code: int, reply: bytes | str) -> str:
-    """Return the reply as text.
-
-    :raises DeliveryError: when it is a refusal
-    """
     if 200 <= code < 300:
         return _format_reply(code, reply)
     if code < 0 or code == 421:

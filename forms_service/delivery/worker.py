@@ -1,4 +1,4 @@
-"""The delivery worker: leases, sends and records one due message after the other."""
+"""Delivery worker: leases, sends and records due messages one by one."""
 
 import logging
 import re
@@ -24,7 +24,7 @@ from forms_service.web.active_requests import active
 TRANSPORTS: dict[str, Callable[[], Transport]] = {"mail": MailTransport}
 
 IDLE_FACTOR = 39
-"""While requests are in flight, sleep this many times a message's CPU time: mail gets 1/40 of the process."""
+"""Sleep per CPU time while requests are in flight: mail gets 1/40 of the process."""
 
 MAX_IDLE = 1.0
 
@@ -33,7 +33,7 @@ REPLY_CODE = re.compile(r"\d{3}\b")
 RECORD_RETRY_DELAY = 1
 
 POLL_INTERVAL = 1.0
-"""Seconds until messages of other processes, and retries, are noticed."""
+"""Seconds until retries and other processes' messages are noticed."""
 
 SWEEP_INTERVAL = 3600
 
@@ -41,7 +41,7 @@ log = logging.getLogger(__name__)
 
 
 def init_app(app: Flask) -> None:
-    """Register the worker's loop and the outbox's cleanup."""
+    """Register the worker and the outbox's cleanup."""
     mail_rendering.init_app(app)
     payloads.init_app(app)
     app.extensions["outbox_wakeup"] = runner.add_loop(app, "outbox", deliver_due, POLL_INTERVAL)
@@ -49,7 +49,7 @@ def init_app(app: Flask) -> None:
 
 
 def deliver_due(stopping: Callable[[], bool] = lambda: False) -> int:
-    """Send everything due, until `stopping`; return the number of attempts."""
+    """Send everything due; return the number of attempts."""
     tried = 0
     with _open_transports() as transports:
         while not stopping():
@@ -75,7 +75,6 @@ def deliver_one(message_id: uuid.UUID) -> bool:
 
 @contextmanager
 def _open_transports() -> Iterator[dict[str, Transport]]:
-    """Yield a transport per channel; each may keep its connection for the pass."""
     transports = {channel: make() for channel, make in TRANSPORTS.items()}
     try:
         yield transports
@@ -85,13 +84,11 @@ def _open_transports() -> Iterator[dict[str, Transport]]:
 
 
 def _throttle(seconds: float) -> None:
-    """Sleep after a message while requests are in flight, to keep their latency low."""
-    if active:
+    if active:  # keep the latency of requests in flight low
         time.sleep(min(seconds * IDLE_FACTOR, MAX_IDLE))
 
 
 def _deliver(lease: Lease, transport: Transport) -> None:
-    """Send a leased message, with no transaction open."""
     try:
         message = leases.load_message(lease)
         if message is None:
@@ -109,7 +106,7 @@ def _deliver(lease: Lease, transport: Transport) -> None:
 
 
 def _record(lease: Lease, answer: str, outcome: str) -> None:
-    """Record the outcome, retrying while the lease lasts: a busy database must not cause a second delivery."""
+    # retry while the lease lasts: a busy database must not cause a second delivery
     while True:
         try:
             leases.record_attempt(lease, answer, outcome=outcome)
@@ -122,7 +119,7 @@ def _record(lease: Lease, answer: str, outcome: str) -> None:
 
 
 def _log_outcome(lease: Lease, answer: str, outcome: str) -> None:
-    """Log the outcome with the reply's code only, since its text may hold an address."""
+    # only the reply's code: its text may hold an address
     code = REPLY_CODE.match(answer)
     level = {"sent": logging.DEBUG, "again": logging.WARNING}.get(outcome, logging.ERROR)
     fields = {"kind": lease.kind, "id": lease.id, "attempt": lease.attempts}

@@ -1,1 +1,1 @@
-"""Encrypted columns: the key ring, wrapped data keys, associated data of a row, rotation."""
+"""Encrypted columns: key ring, wrapped data keys, associated data, rotation."""

@@ -1,6 +1,6 @@
-"""Binds an encrypted value to its row: the row's key is part of the associated data.
+"""Binds an encrypted value to its row, whose key is part of the associated data.
 
-`located` selects key and value as one column, so any query can decrypt, whether of objects or of single columns.
+`located` selects both as one column, so that any query can decrypt.
 """
 
 from typing import Any
@@ -11,18 +11,18 @@ from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeEngine
 
 SEPARATOR = b"|"
-"""Between key and value; no key contains it."""
+"""No key contains it."""
 
 
 class BoundText(str):
-    """A text for an encrypted column, with its row's key."""
+    """An encrypted column's text with its row's key."""
 
     __slots__ = ("row",)
     row: str
 
 
 class Unreadable(str):
-    """Replaces a value that was altered on disk or moved from another row; empty, or an empty JSON object."""
+    """Replaces a value altered on disk or moved from another row."""
 
     __slots__ = ()
 
@@ -35,7 +35,7 @@ def bind_to_row(text: str, row: str) -> BoundText:
 
 
 def unreadable_flag(*values: object) -> dict[str, bool]:
-    """Return `{"unreadable": True}` if one of the values could not be decrypted."""
+    """Return `{"unreadable": True}` if any value could not be decrypted."""
     return {"unreadable": True} if any(isinstance(value, Unreadable) for value in values) else {}
 
 

@@ -17,11 +17,10 @@ MAX_VALUES = 900
 Convert = Callable[[Any], Any]
 
 _Compiled = tuple[str, list[tuple[str, Convert | None]], list[Convert | None]]
-"""The SQL text, its parameters in order, and its columns, each with its converter."""
 
 
 class EncryptedInsert:
-    """An INSERT whose rows are encrypted and converted before the write lock is taken."""
+    """An INSERT whose rows are encrypted before the write lock is taken."""
 
     def __init__(self, table: FromClause) -> None:
         self._table = cast("Table", table)
@@ -33,7 +32,6 @@ class EncryptedInsert:
         self._by_dialect: dict[str, tuple[str, list[tuple[str, Convert]]]] = {}
 
     def execute(self, connection: Connection, rows: list[dict[str, Any]]) -> None:
-        """Insert prepared rows."""
         statement, _ = self.compile(connection.dialect)
         if not connection.dialect.positional:
             execute(connection, statement, rows if rows[1:] else rows[0], many=len(rows) > 1)
@@ -46,7 +44,6 @@ class EncryptedInsert:
             execute(connection, f"{head} VALUES {', '.join([placeholders] * len(batch))}", values)
 
     def compile(self, dialect: Dialect) -> tuple[str, list[tuple[str, Convert]]]:
-        """Return the SQL text, and the converters of its columns."""
         if dialect.name not in self._by_dialect:
             converters = [(name, _converter(type_, dialect)) for name, type_ in self._converted]
             statement = str(insert(self._table).compile(dialect=dialect))
@@ -55,11 +52,10 @@ class EncryptedInsert:
 
 
 Row = tuple[EncryptedInsert, dict[str, Any]]
-"""A row for a table, by column name."""
 
 
 def prepare_rows(rows: Sequence[Row], dialect: Dialect, ring: KeyRing | None = None) -> list[Row]:
-    """Encrypt and convert the rows in place. Before the transaction this holds up no other writer."""
+    """Encrypt and convert rows in place, before the transaction."""
     converters = {table: table.compile(dialect)[1] for table, _ in rows}
     for table, values in rows:
         if table.encrypted:
@@ -75,7 +71,7 @@ def prepare_rows(rows: Sequence[Row], dialect: Dialect, ring: KeyRing | None = N
 
 
 def insert_rows(connection: Connection, rows: Sequence[Row]) -> None:
-    """Insert prepared rows with one statement per table, in the order of the first row of each."""
+    """Insert prepared rows, one statement per table."""
     by_table: dict[EncryptedInsert, list[dict[str, Any]]] = {}
     for table, values in rows:
         by_table.setdefault(table, []).append(values)
@@ -95,7 +91,6 @@ class CompiledQuery:
         return self.send(connection, values)()
 
     def send(self, connection: Connection, values: Mapping[str, Any]) -> Callable[[], Sequence[Sequence[Any]]]:
-        """Execute the query; return a function that fetches all rows."""
         dialect = connection.dialect
         if dialect.name not in self._by_dialect:
             self._by_dialect[dialect.name] = _compile(self._make(), dialect)
@@ -122,9 +117,9 @@ def _converter(type_: Any, dialect: Dialect) -> Convert | None:
 
 
 def pipeline(connection: Connection, *, begin: bool = False) -> AbstractContextManager[None]:
-    """Send the enclosed statements in one round trip, with BEGIN first if asked; only on PostgreSQL.
+    """Send the enclosed statements in one round trip on PostgreSQL.
 
-    Keep SQLAlchemy's own statements out: they read results that have not arrived yet.
+    SQLAlchemy's own statements would read results that have not arrived yet.
     """
     return nullcontext() if connection.dialect.positional else _postgresql_pipeline(connection, begin=begin)
 
@@ -142,7 +137,7 @@ def _postgresql_pipeline(connection: Connection, *, begin: bool) -> Iterator[Non
 
 
 def execute(connection: Connection, statement: str, values: Any, *, many: bool = False) -> Any:
-    """Execute SQL text on the DBAPI cursor, and return the cursor; raises SQLAlchemy's errors."""
+    """Execute on the DBAPI cursor and return it, raising SQLAlchemy's errors."""
     cursor = connection.connection.cursor()
     try:
         (cursor.executemany if many else cursor.execute)(statement, values)

@@ -23,23 +23,23 @@ from forms_service.metrics import UNREADABLE
 from forms_service.security.key_ring import KeyRing, UnknownKeyError, row_key
 
 RELOAD_INTERVAL = 30
-"""Seconds until a process notices a data key that another has added."""
+"""Seconds until another process's new data key is noticed."""
 
 MAX_REPORTED = 10_000
-"""Unreadable values that a process remembers having logged."""
+"""Unreadable values remembered as logged."""
 
 log = logging.getLogger(__name__)
 events = logging.getLogger("forms_service.events")
 
 
 class KeyRingStore:
-    """Holds the app's key ring: loaded on first use, reloaded every RELOAD_INTERVAL."""
+    """Loads the key ring on first use and every RELOAD_INTERVAL."""
 
     def __init__(self) -> None:
         self._ring: KeyRing | None = None
         self._loaded_at = 0.0
         self.outdated = False
-        """Another process uses keys that this one cannot unwrap."""
+        """Another process uses keys unknown here."""
         self._lock = threading.Lock()
 
     def current(self) -> KeyRing:
@@ -52,10 +52,6 @@ class KeyRingStore:
         return self._ring
 
     def load(self) -> KeyRing:
-        """Load the keys from the database, creating them if there are none.
-
-        :raises StartError: when none of ENCRYPTION_KEYS unwraps them
-        """
         ring = wrapped_keys.load()
         self._ring, self._loaded_at, self.outdated = ring, time.monotonic(), False
         return ring
@@ -82,10 +78,9 @@ class KeyRingStore:
 
 
 class Encrypted(TypeDecorator[str]):
-    """Text encrypted with AES-256-GCM under the data key, bound to its table and column (`context`) and to its row.
+    """Text encrypted with AES-256-GCM, bound to its column (`context`) and row.
 
-    Write it through the ORM or `EncryptedInsert`, which know the row's key. Any query can read it: the column selects
-    the row's key too. A value that cannot be decrypted is an `Unreadable`, so other rows still load.
+    Write it through the ORM or `EncryptedInsert`, which know the row's key. Undecryptable values load as `Unreadable`.
     """
 
     impl = LargeBinary
@@ -115,7 +110,6 @@ class Encrypted(TypeDecorator[str]):
 @event.listens_for(Mapper, "before_insert")
 @event.listens_for(Mapper, "before_update")
 def _bind(mapper: Mapper[Any], _: object, row: Any) -> None:
-    """Bind an object's encrypted texts to its row's key before they are written."""
     names = _encrypted_attributes(mapper)
     if not names:
         return
@@ -134,15 +128,15 @@ def _encrypted_attributes(mapper: Mapper[Any]) -> tuple[str, ...]:
 
 
 def init_app(app: Flask) -> None:
-    """Create the app's key ring store, loaded on first use."""
+    """Create the app's key ring store."""
     app.extensions["keyring"] = KeyRingStore()
     app.extensions["unreadable"] = set()
 
 
 def unlock() -> None:
-    """Load the keys at start; a database that is unavailable or not migrated is not an error yet.
+    """Load the keys at start, if the database is available and migrated.
 
-    :raises StartError: when none of ENCRYPTION_KEYS unwraps them
+    :raises StartError: for wrong ENCRYPTION_KEYS
     """
     try:
         if migrations.revision() is migrations.Revision.CURRENT:
@@ -152,23 +146,20 @@ def unlock() -> None:
 
 
 def key_ring_store() -> KeyRingStore:
-    """Return the app's store of the key ring."""
+    """Return the app's key ring store."""
     return cast("KeyRingStore", current_app.extensions["keyring"])
 
 
 def current_key_ring() -> KeyRing:
-    """Return the app's key ring, reloaded every RELOAD_INTERVAL.
+    """Return the app's key ring.
 
-    :raises ServiceUnavailableError: while the database is unavailable, not migrated, or under other keys
+    :raises ServiceUnavailableError: while the database is unavailable, unmigrated, or under other keys
     """
     return key_ring_store().current()
 
 
 def decrypt(sealed: bytes, context: str, row: str) -> str:
-    """Decrypt a value, reloading the ring if another process has just added its data key.
-
-    :raises ValueError: when it cannot be decrypted there
-    """
+    """Decrypt a value or raise ValueError, reloading the ring for another process's new data key."""
     try:
         return current_key_ring().decrypt(sealed, context, row)
     except UnknownKeyError:
@@ -176,7 +167,7 @@ def decrypt(sealed: bytes, context: str, row: str) -> str:
 
 
 def reveal(sealed: bytes, context: str, row: str, instead: str = "") -> str:
-    """Decrypt a value, or log, count and return an `Unreadable` of `instead`."""
+    """Decrypt a value, or log, count and return an `Unreadable`."""
     try:
         return decrypt(sealed, context, row)
     except ValueError:
@@ -185,7 +176,7 @@ def reveal(sealed: bytes, context: str, row: str, instead: str = "") -> str:
 
 
 def start_data_key() -> int:
-    """Create the next data key and encrypt with it from now on; return its number."""
+    """Create and use the next data key; return its number."""
     number = wrapped_keys.add_data_key()
     key_ring_store().load()
     return number

@@ -1,4 +1,4 @@
-"""Re-encrypts stored values under the newest data key and in the current format, while the service runs."""
+"""Re-encrypts stored values under the newest data key and format while the service runs."""
 
 import time
 from collections.abc import Iterator
@@ -38,24 +38,22 @@ from forms_service.extensions import db
 from forms_service.security.key_ring import row_key
 
 BATCH_SIZE = 100
-"""Rows per commit; other writers wait for no more than that."""
+"""Rows per commit, which other writers wait for."""
 
 MAX_SECONDS = 10.0
-"""Seconds of work per run of the periodic task."""
-
 Values = dict[Column[Any], bytes]
 
 
 @dataclass(frozen=True)
 class Progress:
-    """Rows re-encrypted, and rows that could not be read."""
+    """Counts of re-encrypted and unreadable rows."""
 
     done: int
     unreadable: int
 
 
 def encrypted_columns() -> dict[Table, list[Column[Any]]]:
-    """Return the encrypted columns of every table that has any."""
+    """Return the encrypted columns by table."""
     by_table = {
         table: [column for column in table.columns if isinstance(column.type, Encrypted)]
         for table in db.metadata.sorted_tables
@@ -64,7 +62,7 @@ def encrypted_columns() -> dict[Table, list[Column[Any]]]:
 
 
 def begin() -> tuple[int, bool]:
-    """Return the target data key, and whether an unfinished rotation to it is resumed."""
+    """Return the target data key, and whether its rotation is resumed."""
     current = key_ring_store().load().current
     if current > 1 and not wrapped_keys.is_reencrypted(current):
         return current, True
@@ -72,7 +70,7 @@ def begin() -> tuple[int, bool]:
 
 
 def count_stale() -> int:
-    """Count the rows with a value under an older key or in an older format."""
+    """Count rows under an older key or format."""
     tables = encrypted_columns().items()
     count = sum(db.session.scalar(select(func.count()).where(_is_stale(columns))) or 0 for _, columns in tables)
     db.session.rollback()
@@ -80,11 +78,9 @@ def count_stale() -> int:
 
 
 def reencrypt() -> Iterator[Progress]:
-    """Re-encrypt every stale value; yields the progress after each batch.
+    """Re-encrypt stale values, yielding progress after each batch.
 
-    An interrupted run can be restarted, since it reads only stale rows. Other processes write under the old key for up
-    to RELOAD_INTERVAL, so run it again after that. A row that changes meanwhile is left alone. It sleeps as long as it
-    works, so that others can write.
+    Run it again after RELOAD_INTERVAL: until then, other processes write under the old key.
     """
     so_far = Progress(0, 0)
     for table, columns in encrypted_columns().items():
@@ -100,15 +96,13 @@ def reencrypt() -> Iterator[Progress]:
             last = tuple(batch[-1][: len(table.primary_key.columns)])
             so_far = Progress(so_far.done + len(batch) - unreadable, so_far.unreadable + unreadable)
             yield so_far
+            # as long as it worked, so that others can write
             time.sleep(time.monotonic() - started)
         db.session.rollback()
 
 
 def mark_done_if_clean(last: Progress | None) -> bool:
-    """Mark the rotation done if a whole pass found nothing stale; return whether it did.
-
-    Unreadable values stay, and do not count.
-    """
+    """Mark the rotation done if a whole pass found nothing stale."""
     if last is not None and last.done:
         return False
     wrapped_keys.mark_reencrypted(key_ring_store().load().current)
@@ -116,7 +110,7 @@ def mark_done_if_clean(last: Progress | None) -> bool:
 
 
 def continue_in_background() -> None:
-    """Go on with what is not finished, for MAX_SECONDS: after an update of the format, or a killed rotation."""
+    """Resume an unfinished rotation or format update, for MAX_SECONDS."""
     if wrapped_keys.is_reencrypted(key_ring_store().load().current):
         return
     deadline, last = time.monotonic() + MAX_SECONDS, None
@@ -128,7 +122,7 @@ def continue_in_background() -> None:
 
 
 def find_unreadable(seconds: float) -> tuple[int, list[str], bool]:
-    """Return the rows checked, the unreadable ones as table and key, and whether all were checked in time."""
+    """Return rows checked, unreadable rows, and whether all were checked."""
     deadline, looked, bad = time.monotonic() + seconds, 0, list[str]()
     for table, columns in encrypted_columns().items():
         last: tuple[Any, ...] | None = None
@@ -151,7 +145,6 @@ def find_unreadable(seconds: float) -> tuple[int, list[str], bool]:
 
 
 def _next_batch(last: tuple[Any, ...] | None, table: Table, columns: list[Column[Any]]) -> Select[Any]:
-    """Select the next batch by primary key: the key, then the stored bytes."""
     keys = list(table.primary_key.columns)
     query = select(*keys, *(_raw(column).label(column.name) for column in columns))
     if last is not None:
@@ -169,7 +162,6 @@ def _is_stale(columns: list[Column[Any]]) -> ColumnElement[bool]:
 
 
 def _reencrypt_batch(batch: Any, table: Table, columns: list[Column[Any]]) -> tuple[list[Update], int]:
-    """Return the UPDATEs for a batch, and the number of rows with something unreadable."""
     results = [_reencrypt_row(row, table, columns) for row in batch]
     return [statement for statement, _ in results if statement is not None], sum(bad for _, bad in results)
 
@@ -192,6 +184,7 @@ def _reencrypt_row(row: Row[Any], table: Table, columns: list[Column[Any]]) -> t
     if not reencrypted:
         return None, bool(stale)
     same_row = [column == value for column, value in zip(keys, row, strict=False)]
+    # leaves a row alone that changes meanwhile
     unchanged = [_raw(column) == old for column, old in stale.items() if column.name in reencrypted]
     return update(table).where(and_(*same_row, *unchanged)).values(reencrypted), len(reencrypted) < len(stale)
 

@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 
 
 class WrappedKey(Model):
-    """A key of the ring. There is one index key and one pepper; the newest data key encrypts."""
+    """A key of the ring; the newest data key encrypts."""
 
     __tablename__ = "keyring"
     __table_args__ = (CheckConstraint("purpose IN ('data', 'index', 'pepper')", name="purpose"),)
@@ -43,13 +43,13 @@ class WrappedKey(Model):
     wrapped_with: Mapped[str] = mapped_column(String(16))
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
     reencrypted_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
-    """Set once every value was found under this data key and in the current format."""
+    """Set once all values are under this key and format."""
 
 
 def verify() -> bool:
     """Whether the database has keys; creates none.
 
-    :raises StartError: when none of ENCRYPTION_KEYS unwraps them
+    :raises StartError: for wrong ENCRYPTION_KEYS
     """
     with db.engine.connect() as connection:
         if not inspect(connection).has_table(WrappedKey.__tablename__):
@@ -76,7 +76,7 @@ def rewrap() -> int:
 
 
 def count_under_old_keys() -> int:
-    """Count the keys not wrapped by the first of ENCRYPTION_KEYS."""
+    """Count keys not wrapped by the first of ENCRYPTION_KEYS."""
     with db.engine.connect() as connection:
         fingerprints = connection.scalars(select(WrappedKey.wrapped_with)).all()
     return sum(fingerprint != _fingerprint(settings.encryption_keys[0]) for fingerprint in fingerprints)
@@ -91,13 +91,13 @@ def add_data_key() -> int:
 
 
 def is_reencrypted(number: int) -> bool:
-    """Whether everything was found under that data key and in the current format."""
+    """Whether all values are under that data key and format."""
     with db.engine.connect() as connection:
         return connection.scalar(select(WrappedKey.reencrypted_at).where(*_data_key(number))) is not None
 
 
 def mark_reencrypted(number: int) -> None:
-    """Record that everything is."""
+    """Record the end of a rotation."""
     with write_connection() as connection:
         connection.execute(update(WrappedKey).where(*_data_key(number)).values(reencrypted_at=now()))
 
@@ -107,9 +107,9 @@ def _data_key(number: int) -> tuple[ColumnElement[bool], ...]:
 
 
 def load() -> KeyRing:
-    """Load the key ring, creating its keys if there are none.
+    """Load the key ring, creating the first keys.
 
-    :raises StartError: when none of ENCRYPTION_KEYS unwraps them
+    :raises StartError: for wrong ENCRYPTION_KEYS
     """
     rows = _fetch_rows()
     if not rows:
@@ -136,12 +136,12 @@ def _unwrap_all(rows: Sequence[Row[str, int, bytes]]) -> dict[tuple[str, int], b
 
 
 def _create_keys() -> None:
-    """Create the first keys; if several processes start at once, the first one wins."""
     try:
         with write_connection() as connection:
             for purpose in ("data", "index", "pepper"):
                 _insert(connection, purpose, 1, reencrypted_at=now())
     except IntegrityError:
+        # several processes start at once: the first wins
         log.info("Another process has just created the keys.")
 
 
@@ -168,5 +168,4 @@ def _label(purpose: str, number: int) -> str:
 
 
 def _fingerprint(key: bytes) -> str:
-    """Return 16 characters that identify a key without revealing it."""
     return hashlib.sha256(b"forms_service key fingerprint\0" + key).hexdigest()[:16]

@@ -1,4 +1,4 @@
-"""Compiles a form's definition to a schema for submissions, once per version."""
+"""Compiles a form's definition, once per version."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -17,7 +17,7 @@ NAME_TOO_LONG = FieldError(f"Field names must have at most {MAX_NAME_LENGTH} cha
 
 
 class FormSchema(Schema):
-    """Schema of a form version; without fields it accepts any, within limits."""
+    """A form version's schema; without fields it accepts any."""
 
     def __init__(self, field_types: Mapping[str, FieldType], unknown_fields: str) -> None:
         super().__init__()
@@ -35,10 +35,7 @@ class FormSchema(Schema):
     def load(  # type: ignore[override]  # only one whole form at a time
         self, data: Mapping[str, Any], *, many: None = None, partial: None = None, unknown: None = None
     ) -> dict[str, Any]:
-        """Validate name → text, list of texts or JSON value.
-
-        :raises marshmallow.ValidationError: with all errors by name, in the order of the form
-        """
+        """Raises marshmallow.ValidationError with all errors, in the form's order."""
         result: dict[str, Any] = {}
         errors: dict[str, Any] = {}
         for name, value in data.items():

@@ -67,7 +67,7 @@ class Bound(CodedField):
 
 
 class Accept(SingleLine):
-    """Comma-separated extensions and media types, as in HTML's `accept`."""
+    """Extensions and media types, as in HTML's `accept`."""
 
     default_error_messages: Messages = {
         "invalid_accept": "Must be comma-separated extensions or media types, such as .pdf, image/*."

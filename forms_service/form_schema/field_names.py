@@ -15,7 +15,7 @@ ELLIPSIS = "\u2026"
 
 
 class FieldNames:
-    """Maps submitted names to the fields of a form."""
+    """Maps submitted names to the form's fields."""
 
     def __init__(self, names: Iterable[str]) -> None:
         self.defined = frozenset(names)
@@ -26,7 +26,7 @@ class FieldNames:
         }
 
     def defined_name(self, name: str) -> str:
-        """Return the field that a name stands for, or the name itself."""
+        """Return the field a name stands for, or the name."""
         if name in self.defined:
             return name
         indexed = INDEXED.fullmatch(name) if name.endswith("]") else None
@@ -34,7 +34,7 @@ class FieldNames:
         return bare if bare in self.defined else self._bare.get(bare, name)
 
     def gather(self, sent: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Merge values under several spellings into one list, in order."""
+        """Merge values under several spellings into one list."""
         if not any(name not in self.defined and self.defined_name(name) != name for name in sent):
             return sent
         gathered: dict[str, Any] = {}
@@ -49,7 +49,7 @@ def _as_list(value: Any) -> list[Any]:
 
 
 def truncate_name(name: str) -> str:
-    """Cut a name to MAX_NAME_LENGTH characters; UNNAMED if it is empty."""
+    """Cut a name to MAX_NAME_LENGTH; UNNAMED if empty."""
     if len(name) > MAX_NAME_LENGTH:
         return name[: MAX_NAME_LENGTH - len(ELLIPSIS)] + ELLIPSIS
     return name or UNNAMED

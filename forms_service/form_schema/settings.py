@@ -29,7 +29,7 @@ MAX_KEY_LENGTH = 500
 
 @dataclass(frozen=True)
 class Blocklist:
-    """Words, addresses or domains (`@example.com`), and networks that mark a submission as spam."""
+    """Words, addresses or domains, and networks that mark spam."""
 
     words: tuple[str, ...] = ()
     addresses: tuple[str, ...] = ()
@@ -38,7 +38,7 @@ class Blocklist:
 
 @dataclass(frozen=True)
 class FormSettings:
-    """All settings of a form."""
+    """Settings of a form."""
 
     allowed_origins: tuple[str, ...] = ()
     redirect_urls: tuple[str, ...] = ()
@@ -58,7 +58,7 @@ class FormSettings:
 
 
 class Origin(SingleLine):
-    """The origin of a site, or of all subdomains of one."""
+    """Origin of a site, or a wildcard for its subdomains."""
 
     default_error_messages: Messages = {
         "invalid_origin": "Must be an origin without a path, such as https://www.example.com or https://*.example.com."
@@ -116,7 +116,7 @@ class Network(SingleLine):
 
 
 class HoneypotName(SingleLine):
-    """The name of a honeypot field."""
+    """A honeypot's name."""
 
     default_error_messages: Messages = {"reserved": "This name is reserved. Choose another."}
 
@@ -127,7 +127,7 @@ class HoneypotName(SingleLine):
 
 
 class Unsupported(CodedField):
-    """A setting without effect so far: only its default is accepted."""
+    """A setting without effect: only its default is accepted."""
 
     default_error_messages: Messages = {"not_yet": "Not supported yet. Leave it at its default."}
 
@@ -143,7 +143,7 @@ class Unsupported(CodedField):
 
 
 def _optional(description: str, default: Any = None) -> dict[str, Any]:
-    """Null restores the default (RFC 7396)."""
+    # null restores the default (RFC 7396)
     return {"load_default": default, "allow_none": True, "metadata": {"description": description}}
 
 
@@ -214,7 +214,7 @@ class FormSettingsSchema(Schema):
 
 
 def drop_default(self: Schema, field_name: str, field_obj: ma.fields.Field[Any]) -> None:
-    """Let a patch keep what it does not name (`on_bind_field`)."""
+    """Make a patch keep unnamed settings."""
     field_obj.load_default = ma.missing
 
 
@@ -248,7 +248,7 @@ def merge_patch(current: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[st
 
 
 def find_conflicts(fields: Sequence[Any], settings: Mapping[str, Any]) -> dict[str, list[FieldError]]:
-    """Return setting → errors of combinations that are not allowed."""
+    """Return setting → errors of disallowed combinations."""
     names = [definition.get("name") for definition in fields if isinstance(definition, Mapping)]
     errors: dict[str, list[FieldError]] = {}
     if settings.get("honeypot") is not None and settings["honeypot"] in names:
@@ -262,7 +262,7 @@ def find_conflicts(fields: Sequence[Any], settings: Mapping[str, Any]) -> dict[s
 
 
 def load_settings(saved: Mapping[str, Any]) -> FormSettings:
-    """Load saved settings; newer ones get their defaults."""
+    """Load saved settings, with defaults for newer ones."""
     blocklist = Blocklist(**{name: tuple(entries) for name, entries in saved.get("blocklist", {}).items()})
     values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in saved.items()}
     return FormSettings(**{**values, "blocklist": blocklist})

@@ -1,4 +1,4 @@
-"""Reserved field names, also those of other form services."""
+"""Reserved field names, including those of other form services."""
 
 from collections.abc import Mapping
 from enum import Enum
@@ -9,11 +9,11 @@ REDIRECT = ("_next", "redirect", "redirectTo")
 HONEYPOTS = ("_gotcha", "_honey", "botcheck", "honeypot", "bot-field")
 REPLY_TO = ("_replyto", "replyto", "replyTo")
 SUBJECT = ("_subject",)
-"""Also `subject`, if the form has no field of that name."""
+"""Also `subject`, unless the form has such a field."""
 
 LANGUAGE = ("_language",)
 CHARSET = ("_charset_",)
-"""HTML's own: the encoding of the form."""
+"""HTML's own: the form's encoding."""
 
 CONTROL = (
     "_cc",
@@ -32,11 +32,11 @@ CONTROL = (
     "_url",
 )
 WORDS = (*REPLY_TO, *SUBJECT, "subject", "from_name", "_cc", "ccemail")
-"""Shown with the data, since people write them."""
+"""Written by people, so shown with the data."""
 
 CHALLENGE_TOKENS = tuple(captcha.token_field for captcha in CAPTCHAS.values())
 STARTED = "_started"
-"""Signed time at which the hosted page was shown."""
+"""Signed time of showing the page."""
 
 BACK = "_back"
 """Signed redirect target of a re-displayed form."""
@@ -44,7 +44,7 @@ BACK = "_back"
 RESERVED = frozenset(
     (*REDIRECT, *HONEYPOTS, *REPLY_TO, *SUBJECT, *LANGUAGE, *CHARSET, *CONTROL, *CHALLENGE_TOKENS, STARTED, BACK)
 )
-"""Names that never reach the data, so no field may have them."""
+"""Never reach the data, so no field may have them."""
 
 SUBJECTS = (*SUBJECT, "subject")
 
@@ -74,4 +74,4 @@ ROLES: Mapping[str, Role] = {
     )
     for name in names
 }
-"""Every special name and its role. A field that the form defines is data: of these names it can only be `subject`."""
+"""Fields that the form defines are data, of these names only `subject`."""

@@ -1,1 +1,1 @@
-"""The forms that owners define: models, use cases, API, hosted pages, cache."""
+"""Forms that owners define: models, use cases, API, hosted pages, cache."""

@@ -1,4 +1,4 @@
-"""Display names of the file types in HTML's `accept`."""
+"""Display names of file types in HTML's `accept`."""
 
 NAMES = {
     ".doc": "Word",

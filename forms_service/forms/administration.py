@@ -28,7 +28,7 @@ class FormSummary:
 
 
 def list_all_forms() -> Iterator[FormSummary]:
-    """List all forms, oldest first, and record that in the audit trail."""
+    """List all forms, oldest first, with an audit record."""
     audit.note("forms_listed")
     query = select(Form, Account).join(Account, Account.id == Form.owner_id).where(Form.deleted_at.is_(None))
     query = query.order_by(Form.created_at, Form.id)
@@ -54,8 +54,8 @@ def delete(form_id: str) -> bool:
 
 
 def _operator(form_id: str) -> Caller:
-    """Return a caller that acts for the owner, whose audit trail records the action."""
     owner_id = db.session.scalar(select(Form.owner_id).where(Form.id == form_id, Form.deleted_at.is_(None)))
     if owner_id is None:
         raise NotFoundError(NO_FORM_ID)
+    # acts for the owner, whose audit trail records the action
     return Caller(owner_id, "operator")

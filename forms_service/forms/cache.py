@@ -1,8 +1,4 @@
-"""In-memory cache of published forms.
-
-A change saved by this process is visible at once, one by another process within MAX_AGE. Least recently used forms are
-evicted beyond MAX_MEMORY.
-"""
+"""In-memory LRU cache of published forms; changes by other processes show within MAX_AGE seconds."""
 
 import json
 import threading
@@ -40,7 +36,7 @@ MAX_FORMS = 1000
 
 HITS, MISSES = (FORM_LOOKUPS.labels(result) for result in ("hit", "miss"))
 MAX_MEMORY = 2**27
-"""Estimated bytes; the newest form stays in any case."""
+"""Estimated bytes; the newest form always stays."""
 
 BYTES_PER_CHARACTER = 4
 
@@ -58,7 +54,7 @@ class PublishedForm:
     fields: tuple[Mapping[str, Any], ...]
     settings: FormSettings
     schema: FormSchema
-    """Without fields it accepts any, within limits."""
+    """Without fields it accepts any."""
 
     rendered_controls: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
     """HTML of empty controls."""
@@ -70,17 +66,16 @@ class PublishedForm:
 
     @cached_property
     def is_open(self) -> bool:
-        """Whether it accepts submissions, apart from its quota."""
+        """Apart from its quota."""
         return self.owner_active and not self.settings.closed
 
     @cached_property
     def url(self) -> str:
-        """Public URL: form action and hosted page."""
         return form_url(self.id)
 
     @cached_property
     def owner_index(self) -> bytes:
-        """Blind index of the owner's address in the outbox."""
+        """Blind index of the owner's address."""
         return outbox.address_index(self.owner_email)
 
     @cached_property
@@ -93,12 +88,11 @@ class PublishedForm:
 
     @cached_property
     def file_fields(self) -> tuple[str, ...]:
-        """Names of its fields for files."""
         return tuple(field["name"] for field in self.fields if field["type"] == "file")
 
 
 class FormCache:
-    """Cached forms in order of use, with the time of their last refresh."""
+    """Cached forms, least recently used first."""
 
     def __init__(self) -> None:
         self._entries: dict[str, tuple[PublishedForm, float]] = {}
@@ -107,7 +101,6 @@ class FormCache:
         self._size = 0
 
     def get(self, form_id: str) -> PublishedForm:
-        """:raises NotFoundError: if there is no such form"""
         entry = self._entries.get(form_id)
         if entry and (time.monotonic() - entry[1] < MAX_AGE or not self._claim_refresh(form_id, entry)):
             HITS.inc()
@@ -136,10 +129,10 @@ class FormCache:
             self._size -= self._entries.pop(form_id)[0].size
 
     def _claim_refresh(self, form_id: str, entry: tuple[PublishedForm, float]) -> bool:
-        """Whether this thread refreshes the entry; others serve the old one meanwhile."""
         with self._lock:
             if self._entries.get(form_id) is not entry:
                 return False
+            # other threads serve the old entry meanwhile
             self._entries[form_id] = (entry[0], time.monotonic())
             return True
 
@@ -150,7 +143,7 @@ class FormCache:
 
 
 def init_app(app: Flask) -> None:
-    """Create the cache of the app."""
+    """Create the app's form cache."""
     app.extensions["form_cache"] = FormCache()
 
 
@@ -160,7 +153,7 @@ def form_url(form_id: str) -> str:
 
 
 def get_published_form(form_id: str) -> PublishedForm:
-    """Return the form, in about 1 µs if it is cached.
+    """Return the form, in about 1 µs if cached.
 
     :raises NotFoundError: if there is no such form
     """
@@ -168,7 +161,7 @@ def get_published_form(form_id: str) -> PublishedForm:
 
 
 def fields_of_version(form: PublishedForm, number: int) -> Sequence[Mapping[str, Any]]:
-    """Return the fields of a version of the form."""
+    """Return the fields of one version."""
     return form.fields if number == form.version else db.session.get_one(FormVersion, (form.id, number)).fields
 
 

@@ -1,4 +1,4 @@
-"""Controls of a hosted page, with the rules that HTML can enforce."""
+"""Controls of a hosted page, with HTML's rules."""
 
 import re
 from collections.abc import Collection, Mapping, Sequence
@@ -41,16 +41,16 @@ AUTOCOMPLETE = {
 """Field name → `autocomplete` token (WCAG 1.3.5)."""
 
 LOCAL_DATETIME = re.compile(r"[0-9-]{10}|(?:[0-9-]{10}T)?[0-9]{2}:[0-9]{2}(?::[0-9]{2})?")
-"""As browsers write them; bounds with an offset are checked by the server."""
+"""The server checks bounds with an offset."""
 
 MAX_PAGE_SIZE = 2 * 2**20
-"""Bytes of a hosted page."""
+"""Bytes."""
 
 BYTES_OF_CONTROL = 500
 BYTES_OF_LINK = 150
 BYTES_OF_CHOICE = 45
 BYTES_OF_BOX = 175
-"""Maximum markup of each, without the owner's texts."""
+"""Markup without the owner's texts."""
 
 LINK = Markup(
     '<a href="{}" target="_blank" rel="noopener noreferrer">{}<span class="unseen"> (opens in a new tab)</span></a>'
@@ -66,7 +66,7 @@ class Control:
     id: str
     name: str
     kind: str
-    """An HTML input type, or `textarea`, `select`, `checkboxes`."""
+    """HTML input type, `textarea`, `select` or `checkboxes`."""
 
     label: str
 
@@ -92,7 +92,6 @@ class Control:
 
     @property
     def plain_label(self) -> str:
-        """The label without links."""
         return strip_links(self.label)
 
     @property
@@ -107,7 +106,7 @@ class Control:
 def build_controls(
     fields: Sequence[Mapping[str, Any]], values: Mapping[str, Any], errors: Mapping[str, Sequence[str]]
 ) -> list[Control]:
-    """Return the controls of fields, with values and errors."""
+    """Build the fields' controls."""
     return [
         Control(
             id=f"field-{number}",
@@ -126,7 +125,7 @@ def build_controls(
 
 
 def estimate_page_size(fields: Sequence[Mapping[str, Any]]) -> int:
-    """Return the maximum bytes of the fields' controls when empty."""
+    """Return the maximum bytes of empty controls."""
     return sum(map(_size_of_control, fields))
 
 
@@ -150,7 +149,7 @@ def hidden_names(fields: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def guess_fields(values: Mapping[str, Any], files: Collection[str] = ()) -> list[dict[str, Any]]:
-    """Derive fields from what was submitted to a form without any."""
+    """Derive fields from a submission to a form without any."""
     fields: list[dict[str, Any]] = []
     for name, value in values.items():
         if isinstance(value, str) and name and name not in RESERVED and len(fields) < MAX_GUESSED_FIELDS:
@@ -202,13 +201,13 @@ def _help(definition: Mapping[str, Any]) -> str | None:
 
 
 def max_file_size(definition: Mapping[str, Any]) -> int:
-    """Return the limit in bytes, of the field or the service."""
+    """Return the limit in bytes."""
     limit: int = min(definition.get("max_size", settings.max_file_size), settings.max_file_size)
     return limit
 
 
 def format_size(count: int) -> str:
-    """Format a number of bytes, such as "10 MB"."""
+    """Format bytes, such as "10 MB"."""
     for unit, size in (("MB", 2**20), ("kB", 2**10)):
         if count >= size:
             return f"{count / size:.4g} {unit}"
@@ -216,7 +215,7 @@ def format_size(count: int) -> str:
 
 
 def _render_links(text: str) -> Markup:
-    """Links open a new tab, so that nothing filled in is lost."""
+    # a new tab, so that nothing filled in is lost
     pieces = (LINK.format(url, words) if url else escape(words) for words, url in split_links(text))
     return Markup("").join(pieces)
 

@@ -1,7 +1,6 @@
-"""Erasure of forms: hidden at once, then deleted in batches.
+"""Erases forms: hides them at once, deletes them in batches, large ones in the background.
 
-Large forms are left to the background, which can resume after a kill. Until then, an erased owner's account keeps a row
-without personal data.
+Until then, an erased owner's account keeps a row without personal data.
 """
 
 import time
@@ -25,19 +24,19 @@ MAX_FORMS_PER_REQUEST = 20
 
 INTERVAL = 20.0
 MAX_RUN_SECONDS = 15.0
-"""Shorter than the interval, so that two processes do not work on the same form."""
+"""Below INTERVAL, so that two processes never work on one form."""
 
 BATCH_DELAY = 0.005
-"""Seconds between batches, in which others can write."""
+"""Seconds; lets others write."""
 
 
 def init_app(app: Flask) -> None:
-    """Schedule the erasure of the remaining forms."""
+    """Schedule the erasure of remaining forms."""
     periodic.register(app, "erasures", INTERVAL, erase_deleted_forms)
 
 
 def erase_form(form_id: str) -> bool:
-    """Erase a form that is marked as deleted; False if it is large."""
+    """Erase a deleted form; False if large."""
     for _ in range(MAX_BATCHES_PER_REQUEST):
         if not _erase_batch(form_id):
             _delete_form(form_id)
@@ -46,7 +45,7 @@ def erase_form(form_id: str) -> bool:
 
 
 def erase_deleted_forms() -> None:
-    """Erase forms that are marked as deleted, for up to MAX_RUN_SECONDS."""
+    """Erase deleted forms, for MAX_RUN_SECONDS."""
     deadline = time.monotonic() + MAX_RUN_SECONDS
     for form_id in db.session.scalars(
         select(Form.id).where(Form.deleted_at.is_not(None)).order_by(Form.deleted_at)
@@ -60,12 +59,10 @@ def erase_deleted_forms() -> None:
 
 
 def _erase_batch(form_id: str) -> bool:
-    """Whether there may be more."""
     return any(more for _, more in form_emptying.send(form_id=form_id))
 
 
 def _delete_form(form_id: str) -> None:
-    """Delete the form, and its owner's erased account with the last one."""
     with write_session():
         form = db.session.scalar(select(Form).where(Form.id == form_id).with_for_update())
         if form is None:
@@ -81,13 +78,13 @@ def _delete_form(form_id: str) -> None:
 
 @account_emptying.connect
 def _erase_forms_of_account(_: object, account_id: uuid.UUID) -> bool:
-    """Return whether some forms are left to the background."""
     with write_session():
         query = update(Form).where(Form.owner_id == account_id).values(deleted_at=now())
         form_ids = db.session.scalars(query.returning(Form.id)).all()
         db.session.commit()
     _invalidate(form_ids)
     erased = [erase_form(form_id) for form_id in form_ids[:MAX_FORMS_PER_REQUEST]]
+    # true while some forms are left to the background
     return erased.count(True) < len(form_ids)
 
 

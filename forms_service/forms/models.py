@@ -18,7 +18,7 @@ FORM_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{15}")
 
 
 class Form(Model):
-    """A form; its id is its public address, 16 random URL-safe characters."""
+    """A form under its public id of 16 random URL-safe characters."""
 
     __tablename__ = "forms"
     __table_args__ = (
@@ -37,16 +37,15 @@ class Form(Model):
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
     updated_at: Mapped[datetime] = mapped_column(UTCDateTime, default=now, onupdate=now)
     deleted_at: Mapped[datetime | None] = mapped_column(UTCDateTime, index=True)
-    """Queries must exclude forms that are being erased."""
+    """Queries must exclude forms being erased."""
 
     def parsed_settings(self) -> dict[str, Any]:
-        """Empty if they cannot be decrypted."""
         settings: dict[str, Any] = {} if isinstance(self.settings, Unreadable) else json.loads(self.settings)
         return settings
 
 
 class FormVersion(Model):
-    """Fields of a form, kept for the labels of old submissions."""
+    """Fields of a form, kept for old submissions' labels."""
 
     __tablename__ = "form_versions"
 

@@ -1,6 +1,6 @@
-"""Signed tokens of hosted pages: when the page was first shown, and where the form leads.
+"""Signed tokens of hosted pages: time first shown, and redirect target.
 
-After a correction, the visitor posts from our page and not from the original site.
+After a correction, the visitor posts from our page.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ START_SALT = "forms_service page start"
 RETURN_SALT = "forms_service page return"
 
 SITE_PARAMETER = "_site"
-"""Query parameter with a return token for the visitor's site."""
+"""Query parameter: return token for the visitor's site."""
 
 MAX_RETURN_AGE = 86_400
 """Seconds."""
@@ -28,30 +28,30 @@ MAX_CLOCK_SKEW = 1
 
 
 def issue_start(age: float = 0) -> str:
-    """Sign the time at which a page was shown, `age` seconds ago."""
+    """Sign a page's start time, `age` seconds ago."""
     return _serializer(START_SALT).dumps(round(time.time() - age, 3))
 
 
 def start_age(token: str) -> float | None:
-    """Return seconds since the page was shown; None for a forged token or one from the future."""
+    """Return the page's age in seconds; None if forged or future."""
     shown_at = _load(START_SALT, token)
     age = None if shown_at is None else time.time() - shown_at
     return None if age is None or age < -MAX_CLOCK_SKEW else age
 
 
 def issue_return(form_id: str, url: str) -> str:
-    """Sign the URL that a form leads to; empty for its thank-you page."""
+    """Sign a form's redirect URL; empty for its thank-you page."""
     return _serializer(f"{RETURN_SALT} {form_id}").dumps([round(time.time()), url])
 
 
 def return_url(token: str, form_id: str) -> str | None:
-    """Return the signed URL; None if the token is forged, expired or of another form."""
+    """Return the signed URL; None if forged, expired or another form's."""
     payload = _load(f"{RETURN_SALT} {form_id}", token)
     return payload[1] if payload and time.time() - payload[0] < MAX_RETURN_AGE else None
 
 
 def visitor_site(form_id: str) -> str | None:
-    """Return the page of another site that holds the form, without its query; None for our own page."""
+    """Return another site's page with the form; None for ours."""
     url = return_url(request.args.get(SITE_PARAMETER, ""), form_id)
     if url or request.headers.get("Sec-Fetch-Site") == "same-origin":
         return url

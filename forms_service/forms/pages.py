@@ -28,7 +28,7 @@ from forms_service.web.responses import page
 
 Errors = Mapping[str, Sequence[FieldError]]
 CSP_SOURCE = re.compile(r"https?://(?:\*\.)?[A-Za-z0-9._~:\[\]-]+", re.IGNORECASE)
-"""Origins that cannot end a source or directive."""
+"""Cannot end a source or directive."""
 
 NEVER_RESENT = frozenset((*HONEYPOTS, *CHALLENGE_TOKENS, STARTED))
 CSP_DIRECTIVES = {
@@ -41,14 +41,14 @@ CSP_DIRECTIVES = {
 
 @dataclass(frozen=True)
 class PreviousAttempt:
-    """State of a refused submission, for the re-displayed form."""
+    """A refused submission, for the re-displayed form."""
 
     values: Mapping[str, Any]
     files: Collection[str] = ()
-    """Fields that had a file; browsers do not send it again."""
+    """Fields with a file, which browsers do not resend."""
 
     age: float = 0
-    """Seconds since the form was first shown."""
+    """Seconds since first shown."""
 
     site: str | None = None
 
@@ -60,7 +60,7 @@ CHOOSE_AGAIN = FieldError("Choose the file again.", "choose_again")
 
 
 def render_form(form: PublishedForm, query: Mapping[str, str]) -> Response:
-    """Render the form, or that it is closed or full."""
+    """Render the form, or that it is closed."""
     is_full: Callable[[PublishedForm], bool] = current_app.extensions["is_full"]
     if not form.is_open or is_full(form):
         return render_page("forms/closed.html", form, 403, message=FORM_CLOSED if not form.is_open else FORM_FULL)
@@ -78,10 +78,7 @@ def render_hosted(
     again: PreviousAttempt = FIRST_VISIT,
     message: str | None = None,
 ) -> Response:
-    """Render the form, with values and errors of a previous attempt.
-
-    Values without a field on the page are carried in hidden fields.
-    """
+    """Render the form with a previous attempt; values without a field become hidden fields."""
     errors = {**{name: [CHOOSE_AGAIN] for name in again.files}, **(errors or {})}
     honeypot = form.settings.honeypot or HONEYPOTS[0]
     values = {name: value for name, value in again.values.items() if name != honeypot}
@@ -109,18 +106,18 @@ def render_hosted(
 
 
 def resubmission_url(form_id: str, query: Sequence[tuple[str, str]], site: str | None) -> str:
-    """Return the URL to submit to again, with query and visitor's site."""
+    """Return the URL to resubmit to."""
     pairs = [*query, *([(page_tokens.SITE_PARAMETER, page_tokens.issue_return(form_id, site))] if site else [])]
     return url_for("hosted.page", form_id=form_id) + (f"?{urlencode(pairs)}" if pairs else "")
 
 
 def render_thanks(form: PublishedForm, site: str | None) -> Response:
-    """Render the thank-you page, with a link back."""
+    """Render the thank-you page."""
     return render_page("forms/thanks.html", form, site=site, host=host_name(site))
 
 
 def render_refusal(form: PublishedForm | None, error: ApiError, *, site: str | None, **values: Any) -> Response:
-    """Render an error with the visitor's text to copy, a link back, and perhaps a retry button."""
+    """Render an error with the visitor's text to copy."""
     template = "forms/refused.html"
     if form:
         return render_page(template, form, error.status, error=error, site=site, host=host_name(site), **values)
@@ -128,7 +125,7 @@ def render_refusal(form: PublishedForm | None, error: ApiError, *, site: str | N
 
 
 def host_name(site: str | None) -> str:
-    """Return the host of a URL, to label a link."""
+    """Return a URL's host."""
     return urlsplit(site or "").hostname or ""
 
 
@@ -145,17 +142,17 @@ def _file_total(controls: Sequence[Control]) -> str | None:
 
 
 def _render_control(form: PublishedForm, control: Control) -> str:
-    """Cache empty controls, since thousands of choices take long."""
     macro = current_app.jinja_env.get_template("forms/controls.html").module.control  # type: ignore[attr-defined]
     if control.values or control.errors or not form.fields:
         return cast("str", macro(control))
+    # thousands of choices take long to render
     if control.name not in form.rendered_controls:
         form.rendered_controls[control.name] = macro(control)
     return form.rendered_controls[control.name]
 
 
 def hidden_fields(values: Mapping[str, Any], visible_names: Collection[str] = ()) -> list[tuple[str, str]]:
-    """Return values to carry along, without single-use ones."""
+    """Return values to carry along, except single-use ones."""
     pairs = []
     for name, value in values.items():
         if name not in visible_names and name not in NEVER_RESENT:
@@ -170,13 +167,13 @@ def _policy(form: PublishedForm, widget: Captcha | None, values: Mapping[str, An
 
 
 def _build_policy(directives: Mapping[str, str], form: PublishedForm) -> str:
-    """Let the form's sites frame the page, or any site if it lists none."""
+    # the form's sites may frame the page, or any site if it lists none
     framing_sites = [site for site in form.settings.allowed_origins if CSP_SOURCE.fullmatch(site)]
     ancestors = " ".join(["'self'", *framing_sites]) if form.settings.allowed_origins else "*"
     return "; ".join(f"{name} {value}" for name, value in {"frame-ancestors": ancestors, **directives}.items())
 
 
 def _form_targets(urls: Sequence[str]) -> str:
-    """Browsers apply `form-action` to redirects too."""
+    # browsers apply `form-action` to redirects too
     origins = {f"{url.scheme}://{url.netloc}" for url in map(urlsplit, urls)}
     return " ".join(["'self'", *sorted(filter(CSP_SOURCE.fullmatch, origins))])

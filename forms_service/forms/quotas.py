@@ -1,4 +1,4 @@
-"""Quotas: forms per account and versions per form."""
+"""Quotas: forms per account, versions per form. Checks raise AuthorizationError."""
 
 import uuid
 
@@ -12,14 +12,14 @@ from forms_service.forms.models import Form, FormVersion
 from forms_service.signals import form_versioning
 
 MAX_VERSIONS = 100
-"""Versions per form; those without submissions are deleted first."""
+"""Per form; those without submissions are deleted first."""
 
 NEWEST_VERSIONS = 20
-"""Kept even without submissions, which may be in flight."""
+"""Kept, since submissions may be in flight."""
 
 
 def check_forms(owner_id: uuid.UUID) -> None:
-    """Check the quota, in the transaction that adds a form.
+    """Check the quota in the transaction that adds a form.
 
     :raises AuthorizationError: naming the quota
     """
@@ -33,7 +33,7 @@ def check_forms(owner_id: uuid.UUID) -> None:
 
 
 def check_versions(form_id: str) -> None:
-    """Check the quota, in the transaction that adds a version.
+    """Check the quota in the transaction that adds a version.
 
     :raises AuthorizationError: naming the quota
     """

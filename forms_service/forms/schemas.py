@@ -35,7 +35,7 @@ class FormConsistency(Schema):
     """Checks across the parts of a form."""
 
     is_complete = False
-    """Whether the body is a whole form and not a patch."""
+    """False for a patch."""
 
     @ma.validates_schema(skip_on_field_errors=False, pass_original=True)
     def _check_together(self, data: dict[str, Any], original: Any, **_: Any) -> None:

@@ -79,7 +79,7 @@ def create_for_email(email: str, body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def list_forms(caller: Caller, limit: int, cursor: str | None) -> Page[dict[str, Any]]:
-    """List the caller's forms, newest first; all forms for an operator."""
+    """List the caller's forms, newest first."""
     position = decode_cursor(cursor, datetime.fromisoformat, _parse_id)
     query = _visible_to(caller, select(Form, FormVersion.fields)).join(
         FormVersion, (FormVersion.form_id == Form.id) & (FormVersion.number == Form.version)
@@ -112,7 +112,7 @@ def get_version(form_id: str, number: int, caller: Caller) -> dict[str, Any]:
 
 
 def list_versions(form_id: str, caller: Caller, limit: int, cursor: str | None) -> Page[dict[str, Any]]:
-    """List the versions of a form, newest first."""
+    """List a form's versions, newest first."""
     get_owned_form(form_id, caller)
     position = decode_cursor(cursor, _parse_number)
     query = select(FormVersion).where(FormVersion.form_id == form_id)
@@ -123,7 +123,7 @@ def list_versions(form_id: str, caller: Caller, limit: int, cursor: str | None) 
 
 
 def change(form_id: str, caller: Caller, body: Mapping[str, Any]) -> dict[str, Any]:
-    """Change a form; different fields create a version. Concurrent changes are serialised.
+    """Change a form; different fields create a version.
 
     :raises ValidationError: for conflicting settings
     """
@@ -152,11 +152,8 @@ def change(form_id: str, caller: Caller, body: Mapping[str, Any]) -> dict[str, A
 
 
 def _require_erasure_scope(caller: Caller, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
-    """Shorter retention erases submissions, which needs a scope.
-
-    :raises AuthorizationError: for an API key without it
-    """
     days, days_before = after["retention_days"], before["retention_days"]
+    # a shorter retention erases submissions
     if days is not None and (days_before is None or days < days_before):
         caller.require_scope("submissions:write")
 
@@ -164,7 +161,7 @@ def _require_erasure_scope(caller: Caller, before: Mapping[str, Any], after: Map
 def delete(form_id: str, caller: Caller) -> bool:
     """Erase a form; False if the background does the rest.
 
-    :raises AuthorizationError: for an API key that may not delete its submissions
+    :raises AuthorizationError: for an API key without the scope
     """
     with write_session():
         form = get_owned_form(form_id, caller, lock=True)
@@ -179,7 +176,7 @@ def delete(form_id: str, caller: Caller) -> bool:
 def get_owned_form(form_id: str, caller: Caller, *, lock: bool = False) -> Form:
     """Return a form of the caller, or any for an operator.
 
-    :raises NotFoundError: also if it is another owner's
+    :raises NotFoundError: also for another owner's
     """
     query = _visible_to(caller, select(Form)).where(Form.id == form_id)
     is_id = FORM_ID.fullmatch(form_id)
@@ -210,7 +207,7 @@ def _fields(form: Form) -> list[dict[str, Any]]:
 
 
 def form_as_dict(form: Form, fields: Sequence[Mapping[str, Any]], problem: str | None) -> dict[str, Any]:
-    """Return the form as the API shows it to its owner."""
+    """Return the form as its owner sees it."""
     return {
         "id": form.id,
         "owner_id": form.owner_id,
@@ -244,7 +241,7 @@ def _merge_settings(current: Mapping[str, Any], patch: Mapping[str, Any], fields
 
 
 def _new_id() -> str:
-    """The first character is alphanumeric, so that no id looks like an option."""
+    # the first character is alphanumeric, so that no id looks like an option
     while not FORM_ID.fullmatch(form_id := secrets.token_urlsafe(12)):
         pass
     return form_id

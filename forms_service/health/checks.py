@@ -19,16 +19,16 @@ from forms_service.delivery.problems import mail_problem
 from forms_service.extensions import cache, db
 
 TIMEOUT = 1.5
-"""Seconds after which a check fails."""
+"""Seconds."""
 
 EXTERNAL_TTL = 15
-"""Seconds for which the result of an external check is cached."""
+"""Seconds."""
 
 MAX_BACKLOG_AGE = 120
-"""Seconds; a message overdue for longer means that workers are missing or too slow."""
+"""Seconds; older messages mean missing or slow workers."""
 
 SMTP_TTL = 30
-"""Seconds for which the result of the SMTP check is cached."""
+"""Seconds."""
 
 SMTP_TIMEOUT = 1.0
 
@@ -44,15 +44,15 @@ def init_app(app: Flask) -> None:
 
 
 def run_parallel(checks: Mapping[str, Callable[[], Any]], deadline: float = TIMEOUT) -> dict[str, Any]:
-    """Return each check's result or exception; TimeoutError for a check that exceeds the deadline."""
+    """Return each check's result or exception, TimeoutError beyond the deadline."""
     runner: ParallelChecks = current_app.extensions["checks"]
     return runner.run(checks, deadline)
 
 
 class ParallelChecks:
-    """Runs checks in threads. A hanging check is awaited again, not restarted.
+    """Runs checks in threads.
 
-    So an unresponsive dependency costs one thread, however often the endpoint is polled.
+    A hanging check is awaited again, so an unresponsive dependency costs one thread.
     """
 
     def __init__(self, app: Flask) -> None:
@@ -82,7 +82,7 @@ class ParallelChecks:
 
 
 def time_check(check: Callable[[], str]) -> Callable[[], Check]:
-    """Wrap a check that returns `status` or `status: reason`; add the time it took."""
+    """Wrap a check that returns `status: reason`, adding its time."""
 
     def run() -> Check:
         started = time.perf_counter()
@@ -94,7 +94,7 @@ def time_check(check: Callable[[], str]) -> Callable[[], Check]:
 
 
 def failed_check(outcome: object) -> Check:
-    """Describe a check that raised or timed out; the reason is only for authorized callers."""
+    """Describe a failed check, its reason for authorized callers only."""
     if isinstance(outcome, TimeoutError):
         return {"status": "unhealthy", "response_time": TIMEOUT, "reason": f"No response within {TIMEOUT} s."}
     reason = first_line(outcome) if isinstance(outcome, Exception) else str(outcome)
@@ -102,7 +102,7 @@ def failed_check(outcome: object) -> Check:
 
 
 def check_all() -> dict[str, Check]:
-    """Run all checks and return their results by name."""
+    """Run all checks; return results by name."""
     services = settings.health_check_urls
     external = {f"external:{name}": lambda name=name: _external(name) for name in services}
     outcomes = run_parallel({"stored": _database_checks, **({"smtp": _smtp} if _sends_mail() else {}), **external})
@@ -123,16 +123,15 @@ def check_all() -> dict[str, Check]:
 
 
 def _database_checks() -> list[Check]:
-    """Check database, queue and mail in sequence, on one connection."""
     return [time_check(_database)(), _tolerant(_queue), _tolerant(_mail)]
 
 
 def _tolerant(check: Callable[[], str]) -> Check:
-    """Run a check whose tables may be missing while migrations are pending."""
     try:
         return time_check(check)()
     except DBAPIError as error:
         db.session.rollback()
+        # tables may be missing while migrations are pending
         return failed_check(error)
 
 
@@ -162,7 +161,7 @@ def _mail() -> str:
 
 
 def _sends_mail() -> bool:
-    """Whether this host sends mail; others may have no route to the mail server."""
+    # other hosts may have no route to the mail server
     return bool(settings.smtp_server) and settings.background_work == "inside"
 
 

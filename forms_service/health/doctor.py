@@ -62,11 +62,11 @@ def run_checks(directory: Path) -> list[Finding]:
 
 
 class _CheckFailedError(Exception):
-    """The problem and its fix; internal to this module."""
+    """The problem and its fix."""
 
 
 class _UncertainError(Exception):
-    """Possibly intended, or could not be checked; internal to this module."""
+    """Possibly intended, or unchecked."""
 
 
 def _finding(subject: str, check: Callable[[], str]) -> Finding:
@@ -197,12 +197,12 @@ def _dmarc() -> str:
 
 
 def _record(name: str, prefix: str, expected: str) -> str:
-    """Return the record that DNS has; the operator judges whether it is right."""
     text = mail_records.find_text(name, prefix)
     if text is None:
         raise _UncertainError(f"Not checked: DNS did not respond. Expected DNS TXT record of {name}: {expected}")
     if not text:
         raise _UncertainError(f"Missing. Set the DNS TXT record of {name}: {expected}")
+    # the operator judges whether it is right
     return f'DNS TXT record of {name}: "{text}"'
 
 

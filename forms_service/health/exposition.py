@@ -10,7 +10,7 @@ from forms_service.metrics import BACKLOG, BACKLOG_SECONDS
 
 
 def text() -> bytes:
-    """Return the metrics in Prometheus's text format; if the database hangs, the backlog keeps its last value."""
+    """Return Prometheus's text; if the database hangs, the backlog keeps its last value."""
     backlog = run_parallel({"backlog": outbox.backlog})["backlog"]
     if isinstance(backlog, outbox.Backlog):
         BACKLOG.set(backlog.waiting)

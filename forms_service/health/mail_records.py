@@ -10,7 +10,7 @@ TIMEOUT = 2.0
 
 
 def find_text(name: str, prefix: str) -> str | None:
-    """Return the TXT record with this prefix, "" if there is none; None if DNS does not respond."""
+    """Return the TXT record with this prefix, "" if missing; None without a DNS response."""
     resolver = Resolver()
     try:
         answer = resolver.resolve(name, "TXT", lifetime=TIMEOUT)
@@ -32,7 +32,7 @@ def spf_record(server: str) -> str:
 
 
 def is_loopback(server: str) -> bool:
-    """Whether the host is this machine under a loopback name or address."""
+    """Whether the host is this machine's loopback."""
     try:
         return ipaddress.ip_address(server).is_loopback
     except ValueError:

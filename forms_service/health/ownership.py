@@ -10,11 +10,11 @@ from forms_service.database import migrations
 OPEN_TO_OTHERS = 0o077
 OPEN_TO_ALL = 0o007
 MOUNTED_SECRETS = "/run"
-"""Container engines mount secrets here, readable by every user in the container."""
+"""Container engines mount secrets here, readable by every user."""
 
 
 def find_faults(directory: Path) -> Iterator[str]:
-    """Yield a sentence for each file with a wrong mode or owner, with the command to run."""
+    """Yield a sentence per wrong mode or owner, with the fixing command."""
     paths = [path for path in _files(directory) if path.exists()]
     owners = {path: path.stat().st_uid for path in paths}
     service = owners.get(settings.instance_path, os.geteuid())

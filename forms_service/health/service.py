@@ -22,7 +22,7 @@ psutil.cpu_percent(interval=None)  # the first call always returns 0
 
 
 def health(*, details: bool) -> dict[str, Any]:
-    """Return the overall status; with `details`, also the checks and the system load."""
+    """Return the overall status; with `details`, also checks and system load."""
     checks = check_all()
     summary = {"status": _overall(checks), "timestamp": _timestamp()}
     if not details:

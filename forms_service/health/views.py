@@ -21,14 +21,13 @@ MONITORED = unlimited("a monitor asks often, and the answer is cheap")
 
 
 def _may_see_details() -> bool:
-    """Whether the caller has METRICS_TOKEN; if none is set, only outside production."""
     if settings.metrics_token is None:
         return not settings.production
     return has_bearer(settings.metrics_token)
 
 
 def with_metrics_token(view: Callable[..., Response]) -> Callable[..., Response]:
-    """Allow only callers who may see details; in production without METRICS_TOKEN, respond 404."""
+    """Allow only callers who may see details; in production without METRICS_TOKEN, 404."""
 
     @wraps(view)
     def wrapper(*args: Any, **kwargs: Any) -> Response:

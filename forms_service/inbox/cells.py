@@ -13,10 +13,10 @@ from forms_service.validation.whitespace import strip_ignorable
 Cell = str | int | float | bool | date | datetime | timedelta
 
 NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(?:\.([0-9]+))?(?:[eE][+-]?[0-9]{1,3})?")
-"""A number without leading zeros, which a typed cell would lose."""
+"""Leading zeros would be lost in a typed cell."""
 
 MAX_DIGITS = 15
-"""Significant digits that a spreadsheet keeps; longer numbers stay text."""
+"""Significant digits that a spreadsheet keeps."""
 
 MAX_INTEGER = 10**MAX_DIGITS
 OFFSET = re.compile("(?:[Zz]|[-+][0-9]{2}:[0-9]{2})$")
@@ -32,7 +32,7 @@ TICKED = ("on", "true", "yes", "1", True)
 
 
 def as_text(value: Any) -> str | int | float:
-    """Return a value as plain text or number; nested values become JSON."""
+    """Return text or a number; nested values become JSON."""
     if isinstance(value, str):
         return value
     if isinstance(value, int | float) and not isinstance(value, bool):
@@ -43,19 +43,19 @@ def as_text(value: Any) -> str | int | float:
 
 
 def as_field_text(kind: str, value: Any) -> str | int | float:
-    """Like `as_text`, for a value of a field of this type."""
+    """Like `as_text`, for a field of this type."""
     return as_text([value] if kind in MULTIPLE and isinstance(value, str) and value else value)
 
 
 def as_labels(labels: Mapping[str, str], value: Any, kind: str) -> str | int | float:
-    """Return the labels of the chosen values; a value without a label stays as it is."""
+    """Return the labels of choices."""
     if isinstance(value, list):
         return as_text([labels.get(item, item) if isinstance(item, str) else item for item in value])
     return as_field_text(kind, labels.get(value, value) if isinstance(value, str) else value)
 
 
 def to_typed_cell(kind: str, value: Any, zone: tzinfo) -> Cell:
-    """Return the value as number, boolean, date or time if that is lossless, else as text."""
+    """Return a typed cell if that is lossless, else text."""
     if isinstance(value, bool | float):
         return value
     if isinstance(value, int):
@@ -68,17 +68,15 @@ def to_typed_cell(kind: str, value: Any, zone: tzinfo) -> Cell:
 
 
 def _list_item(item: str | float) -> str:
-    """Quote an item as in CSV if it contains a separator."""
     text = json.dumps(item) if isinstance(item, bool) else str(item)
     doubled = text.replace('"', '""')
     return f'"{doubled}"' if QUOTED.search(text) or text != text.strip() else text
 
 
 def _box(values: Sequence[Any]) -> bool | None:
-    """Return whether a checkbox is ticked; None if the page gave it a value of its own."""
     words = [value.strip().lower() if isinstance(value, str) else value for value in values]
     if not words or words == [""] or not all(word in TICKED or word in NOT_TICKED for word in words):
-        return None
+        return None  # the page gave the checkbox a value of its own
     return any(word in TICKED for word in words)
 
 

@@ -8,48 +8,46 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 BOM = "\ufeff"
-"""Tells Excel that the file is UTF-8."""
+"""Marks UTF-8 for Excel."""
 
 TRIGGERS = (
     r"=+\-@|%\u2013\u2212\u207a-\u207c\u208a-\u208c\ufb29\ufe62\ufe63\ufe66\ufe6a\ufe6b\uff05\uff0b\uff0d\uff1d\uff20"
     r"\uff5c"
 )
-"""Characters that start a formula, with their compatibility variants."""
+"""Start a formula; compatibility variants included."""
 
 IGNORED = (
     r'"\x00-\x08\x0b\x0c\x0e-\x20\x7f-\xa0\xad\u034f\u061c\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180f\u2000-\u200f'
     r"\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb"
     r"\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
-"""Characters that a spreadsheet may skip before a formula: quotes, controls, white space and Unicode's
-Default_Ignorable_Code_Point.
-"""
+"""Skipped before a formula: quotes, controls, white space, Unicode's Default_Ignorable_Code_Point."""
 
 NUMBER = r"[+-]?(?:[0-9]+(?:[.,][0-9]+)*|[.,][0-9]+)(?:[eE][+-]?[0-9]{1,3})?"
 PHONE = r"\+[0-9](?:[ ().\-/]{0,3}[0-9]){2,19}"
 PLAIN_NUMBER = rf" *(?:{NUMBER}|{PHONE}) *(?=[;\t\r\n]|\Z)"
-"""A number or telephone number alone; these cannot run anything."""
+"""Numbers and telephone numbers cannot run anything."""
 
 FORMULA = rf"(?=[{IGNORED}]*[{TRIGGERS}])(?!{PLAIN_NUMBER})"
 AT_START = re.compile(rf"[\t\r\n]|{FORMULA}")
 AFTER_SEPARATOR = re.compile(rf"[;\t\r\n]{FORMULA}")
-"""Excel splits at semicolons where the decimal separator is a comma, and then ignores the quotes around them."""
+"""With a decimal comma, Excel splits at semicolons, even quoted ones."""
 
 ENCODE = json.JSONEncoder(ensure_ascii=False).encode
 
 PLAIN = re.compile(rf"(?!{FORMULA})[^;\t\r\n]*\Z")
-"""Fast path: matches cells that need no escaping."""
+"""Fast path: nothing to escape."""
 
 
 def format_csv(rows: Iterable[Sequence[Any]]) -> str:
-    """Return rows as CSV (RFC 4180), with an apostrophe before each text that would run as a formula."""
+    """Return CSV (RFC 4180), with an apostrophe before each formula."""
     text = io.StringIO()
     csv.writer(text).writerows([_escape_formula(cell) for cell in row] for row in rows)
     return text.getvalue()
 
 
 def format_json_lines(submissions: Iterable[Any]) -> str:
-    """Return each submission as one line of JSON, unescaped and unchanged."""
+    """Return one line of JSON per submission."""
     return "".join(f"{ENCODE(submission)}\n" for submission in submissions)
 
 

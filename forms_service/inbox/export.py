@@ -1,4 +1,4 @@
-"""Streams exports: memory use does not grow with the number of submissions."""
+"""Streams exports in constant memory."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -23,30 +23,28 @@ from forms_service.submissions.queries import Files, Filter, SubmissionRow, batc
 from forms_service.submissions.serialization import as_dict
 
 MAX_SCANNED = 20_000
-"""Submissions whose field names are read before the first row is sent, about 0.5 s. Names that only occur in older ones
-share the last column.
-"""
+"""Scanned for field names in about 0.5 s; later names share the last column."""
 
 UNREADABLE = "unreadable"
-"""Column that marks submissions which cannot be decrypted; present only if there are any."""
+"""Column present only with undecryptable submissions."""
 
 CLIENT = "client"
-"""Column of the client's IP address; present only if any is stored."""
+"""Column of IP addresses, if stored."""
 
 
 @dataclass(frozen=True)
 class Export:
-    """A file that is streamed while it is generated."""
+    """A file streamed while it is generated."""
 
     name: str
     content_type: str
     chunks: Iterator[bytes]
     left_out: Mapping[str, int] = field(default_factory=dict)
-    """Status → number of submissions that the filter left out."""
+    """Submissions left out, by status."""
 
 
 def export(form_id: str, caller: Caller, criteria: Filter, kind: str) -> Export:
-    """Export a form's submissions as `csv`, `jsonl` or `xlsx`, and record it in the audit trail.
+    """Export submissions and record it in the audit trail.
 
     :raises NotFoundError: also for a form of another owner
     """
@@ -74,7 +72,7 @@ def _stream_jsonl(form_id: str, criteria: Filter) -> Iterator[bytes]:
 
 
 def stream_json_lines(row_batches: Iterable[list[SubmissionRow]]) -> Iterator[bytes]:
-    """Yield submissions as JSON Lines, each as the API returns it."""
+    """Yield submissions as JSON Lines."""
     for batch, files in _with_files(row_batches):
         yield format_json_lines(as_dict(submission, files.get(submission.id, ())) for submission in batch).encode()
 
@@ -94,7 +92,6 @@ FORMATS: dict[str, tuple[str, Callable[[str, Filter], Iterator[bytes]]]] = {
 
 
 def _scan_columns(form_id: str, criteria: Filter) -> Columns:
-    """Collect the columns: fields of every version, then other names in the newest submissions."""
     columns, scanned = Columns(declared_columns(form_id)), 0
     for batch, files in _with_files(batches(form_id, criteria)):
         for submission in batch:
@@ -120,7 +117,6 @@ def _row_batches(
 
 
 def _fixed_cells(submission: SubmissionRow, zone: tzinfo, *, typed: bool) -> tuple[Cell, ...]:
-    """Return the cells under FIXED; times to the second."""
     at = submission.created_at.replace(microsecond=0).astimezone(zone)
     sent: Cell = at.replace(tzinfo=None) if typed else at.isoformat()
     read: Cell = submission.read if typed else str(submission.read).lower()
@@ -135,10 +131,6 @@ def _with_files(row_batches: Iterable[list[SubmissionRow]]) -> Iterator[tuple[li
 
 
 def _row_values(submission: SubmissionRow, files: Files) -> dict[str, Any]:
-    """Return the values by name. Special fields that people write come after the data, then the IP address.
-
-    File names follow the texts submitted under the same name.
-    """
     values: dict[str, Any] = json.loads(submission.data)
     if unreadable_flag(submission.data, submission.control, submission.client):
         values[UNREADABLE] = "cannot be decrypted"

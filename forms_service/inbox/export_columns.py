@@ -1,4 +1,4 @@
-"""The table of an export: one column for each submitted or defined field name."""
+"""Columns of an export: each submitted or defined field name."""
 
 import json
 from collections.abc import Iterator, KeysView, Mapping
@@ -16,21 +16,21 @@ from forms_service.inbox.cells import Cell, as_field_text, as_labels, to_typed_c
 from forms_service.validation.label_links import strip_links
 
 FIXED = ("id", "created_at", "status", "read")
-"""Names of the columns that every export has."""
+"""Columns of every export."""
 
 MAX_NAMES = 1000
-"""Names with their own column; values of further names share the last one."""
+"""Further names share the last column."""
 
 REST = "other fields"
 
 FIXED_WIDTHS = (38, 20, 12, 8)
 MIN_WIDTH, MAX_WIDTH = 10, 60
-"""Of a column, in characters."""
+"""Characters."""
 
 
 @dataclass(frozen=True)
 class Column:
-    """A field name. If its choices have labels, it has a second column for the values."""
+    """A field; choices with labels add a column of values."""
 
     label: str
     kind: str = ""
@@ -40,17 +40,13 @@ class Column:
         return (shown, f"{shown} (value)") if self.labels else (shown,)
 
     def cells(self, value: Any, zone: tzinfo | None) -> tuple[Cell, ...]:
-        """Return typed cells if a time zone is given, else text and numbers."""
         if self.labels:
             return (as_labels(self.labels, value, self.kind), as_field_text(self.kind, value))
         return (to_typed_cell(self.kind, value, zone) if zone else as_field_text(self.kind, value),)
 
 
 class Columns:
-    """The columns of a form's export, collected by scanning submissions; bounded by MAX_NAMES.
-
-    `truncated` means that some names may have no column of their own.
-    """
+    """Columns found by scanning submissions; if `truncated`, some names have none."""
 
     def __init__(self, declared: Mapping[str, Column]) -> None:
         self._columns = dict(islice(declared.items(), MAX_NAMES))
@@ -58,7 +54,6 @@ class Columns:
         self.truncated = False
 
     def add_names(self, values: Mapping[str, Any]) -> None:
-        """Add columns for new names, and update the widths."""
         for name, value in values.items():
             if name not in self._columns:
                 if len(self._columns) >= MAX_NAMES:
@@ -69,11 +64,10 @@ class Columns:
                 self._widths[name] = max(self._widths.get(name, 0), min(len(value), MAX_WIDTH))
 
     def covers(self, names: KeysView[str]) -> bool:
-        """Whether each name has a column; submissions that arrive during the export may have others."""
+        # submissions that arrive during the export may have new names
         return self.truncated or names <= self._columns.keys()
 
     def headings(self) -> list[str]:
-        """Return labels, with the name added to ambiguous ones."""
         taken = [*FIXED, REST, *(column.label for column in self._columns.values())]
         shown: list[str] = []
         for name, column in self._columns.items():
@@ -82,7 +76,6 @@ class Columns:
         return [*shown, REST] if self.truncated else shown
 
     def widths(self) -> list[int]:
-        """Return the width of each column in characters."""
         seen: list[int] = []
         for name, column in self._columns.items():
             seen += [self._widths.get(name, 0)] * len(column.headings(""))
@@ -91,7 +84,7 @@ class Columns:
         return [*FIXED_WIDTHS, *(max(MIN_WIDTH, min(width, MAX_WIDTH)) for width in wanted)]
 
     def cells(self, values: Mapping[str, Any], zone: tzinfo | None = None) -> list[Cell]:
-        """Return a row's cells after FIXED; typed if a time zone is given."""
+        """Return the cells after FIXED, typed if a time zone is given."""
         row = [cell for name, column in self._columns.items() for cell in column.cells(values.get(name), zone)]
         if self.truncated:
             rest = {name: value for name, value in values.items() if name not in self._columns}
@@ -100,7 +93,7 @@ class Columns:
 
 
 def declared_columns(form_id: str) -> dict[str, Column]:
-    """Return name → column for the fields of all versions, each as its newest version defines it."""
+    """Return name → column, as each field's newest version defines it."""
     query = select(FormVersion.fields).where(FormVersion.form_id == form_id).order_by(FormVersion.number.desc())
     definitions: dict[str, dict[str, Any]] = {}
     labels: dict[str, dict[str, str]] = {}

@@ -1,4 +1,4 @@
-"""Filters of submissions by status, time and read state."""
+"""Filters by status, time and read state."""
 
 from datetime import UTC, datetime
 from typing import Any, ClassVar
@@ -13,7 +13,7 @@ from forms_service.validation.timezones import Timezone
 
 
 class Statuses(CodedField):
-    """One or more statuses: separated by commas, a list in JSON, or a repeated query parameter."""
+    """Statuses separated by commas, in a JSON list, or repeated."""
 
     is_multiple = True
     default_error_messages: Messages = {
@@ -63,7 +63,6 @@ class Filters(Schema):
 
     @ma.post_load
     def _convert_days(self, values: dict[str, Any], **_: Any) -> dict[str, Any]:
-        """Convert a date to the moment at which it begins or ends."""
         zone = values.get("timezone", UTC)
         for name, convert in (("since", start_of_day), ("until", end_of_day)):
             if name in values and not isinstance(values[name], datetime):

@@ -22,20 +22,17 @@ FOLDED_LETTERS = str.maketrans(
         **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-"),
     }
 )
-"""Letters that Unicode does not decompose, and typographic quotes and dashes, as typed on a plain keyboard."""
+"""Letters that Unicode does not decompose, and typographic punctuation."""
 
 MAX_REMEMBERED = 20_000
-"""Characters that are cached."""
+"""Cached characters."""
 
 KEPT_CLASSES = (0, 8, 9)
-"""Combining classes whose marks are not accents: vowel signs, Kana voicing marks and the virama."""
+"""Not accents: vowel signs, Kana voicing marks, virama."""
 
 
 class _Folding(dict[int, str]):
-    """A cache of code point → folded text.
-
-    Folding each character alone is linear; normalizing long runs of combining marks is not.
-    """
+    """Folds each character alone: normalizing long runs of combining marks is not linear."""
 
     def __missing__(self, point: int) -> str:
         folded = _fold_character(chr(point))

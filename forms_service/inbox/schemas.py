@@ -56,7 +56,7 @@ class Export(Filters):
 
 
 def _attachment(*types: str) -> dict[str, Any]:
-    """Describe a file response; BYTES is the type that generated clients ask for."""
+    # BYTES is the type that generated clients ask for
     binary = {"schema": {"type": "string", "format": "binary"}}
     return {"200": {"description": "The file, as an attachment.", "content": dict.fromkeys((BYTES, *types), binary)}}
 
@@ -88,7 +88,6 @@ class StatsQuery(Schema):
 
     @ma.post_load
     def _convert_datetimes(self, values: dict[str, Any], **_: Any) -> dict[str, Any]:
-        """Convert a date-time to its day."""
         zone = values.setdefault("timezone", UTC)
         for name in ("since", "until"):
             if isinstance(values.get(name), datetime):
@@ -254,7 +253,7 @@ class Stats(Schema):
 
 
 class Mailbox(Email):
-    """An e-mail address, alone or in a mailbox such as `Ann <ann@example.com>`."""
+    """An address, alone or as `Ann <ann@example.com>`."""
 
     def _cleaned(self, value: str) -> str:
         addresses = list(islice(find_addresses(value), 2))

@@ -1,4 +1,4 @@
-"""Searches encrypted values by decrypting them one by one, within a time limit."""
+"""Searches encrypted values by decrypting them, within a time limit."""
 
 import json
 import time
@@ -15,13 +15,13 @@ from forms_service.validation.datetimes import parse_utc
 from forms_service.web.pagination import Page, decode_cursor
 
 MAX_SECONDS = 0.5
-"""Time limit of a request; it then returns what it has, with a cursor to continue from."""
+"""Per request; its cursor continues the search."""
 
 
 def search(
     form_id: str, caller: Caller, criteria: Filter, q: str, *, limit: int, cursor: str | None
 ) -> Page[dict[str, Any]]:
-    """Return submissions with a value that contains `q`, newest first; fewer than `limit` if time runs out.
+    """Return matches, newest first; fewer than `limit` if time runs out.
 
     :raises NotFoundError: also for a form of another owner
     """
@@ -41,8 +41,7 @@ def search(
 
 
 def _contains(data: str, needle: str) -> bool:
-    """Whether a value contains the text; names and JSON syntax do not count."""
-    pending = [json.loads(data)]
+    pending = [json.loads(data)]  # names and JSON syntax must not match
     while pending:
         value = pending.pop()
         if isinstance(value, dict):

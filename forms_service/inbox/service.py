@@ -1,4 +1,4 @@
-"""Use cases of the inbox: list, mark, move and delete submissions."""
+"""Use cases of the inbox. Another owner's forms and submissions raise NotFoundError."""
 
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
@@ -35,7 +35,6 @@ from forms_service.validation.datetimes import parse_utc
 from forms_service.web.pagination import Page, decode_cursor, encode_cursor
 
 ERASED_EVENT = "submissions_erased"
-"""Name of the audit event."""
 
 WITHOUT_DATA = ("id", "form_id", "form_version", "created_at", "status", "read")
 """Keys that hold nothing the sender wrote."""
@@ -43,7 +42,7 @@ WITHOUT_DATA = ("id", "form_id", "form_version", "created_at", "status", "read")
 
 @dataclass(frozen=True)
 class Attachment:
-    """A file of a submission with its decrypted bytes."""
+    """A file with its decrypted bytes."""
 
     name: str
     content_type: str
@@ -54,21 +53,20 @@ class Attachment:
 def list_submissions(
     form_id: str, caller: Caller, criteria: Filter, *, limit: int, cursor: str | None
 ) -> Page[dict[str, Any]]:
-    """Return a page of submissions, newest first; shorter than `limit` if submissions are huge.
-
-    The first page also counts the submissions of other statuses.
+    """Return a page, shorter if submissions are huge; the first page counts other statuses.
 
     :raises NotFoundError: also for a form of another owner
     """
     get_owned_form(form_id, caller)
     rows = fetch(newest_ids(form_id, criteria, decode_cursor(cursor, parse_utc, uuid.UUID), limit + 1))
+    # MAX_BYTES may have cut the page short
     more = len(rows) > limit or (rows and _has_more(form_id, criteria, cursor_position(rows[-1])))
     result = build_page(rows[:limit], last=rows[:limit][-1] if more else None)
     return replace(result, meta={"left_out": None if cursor else count_left_out(form_id, criteria)})
 
 
 def build_page(rows: Sequence[SubmissionRow], *, last: SubmissionRow | None) -> Page[dict[str, Any]]:
-    """Return the page of these rows; `last` is the row to continue after, None at the end of the list."""
+    """Return a page that continues after `last`, if any."""
     files = files_of(rows)
     items = [as_dict(submission, files.get(submission.id, ())) for submission in rows]
     return Page(items, encode_cursor(*cursor_position(last)) if last else None)
@@ -84,7 +82,7 @@ def get(submission_id: uuid.UUID, caller: Caller) -> dict[str, Any]:
 
 
 def change(submission_id: uuid.UUID, caller: Caller, changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Mark or move a submission and return it; without `submissions:read`, its content is left out.
+    """Mark or move a submission and return it; its content requires `submissions:read`.
 
     :raises NotFoundError: also for a submission to another owner's form
     """
@@ -109,7 +107,7 @@ def delete(submission_id: uuid.UUID, caller: Caller) -> None:
 
 
 def bulk(form_id: str, caller: Caller, ids: Sequence[uuid.UUID], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Change or erase submissions of a form; return which ids were found and which were not.
+    """Change or erase submissions; return the ids done and missing.
 
     :raises NotFoundError: also for a form of another owner
     """
@@ -129,9 +127,9 @@ def bulk(form_id: str, caller: Caller, ids: Sequence[uuid.UUID], changes: Mappin
 
 
 def open_attachment(submission_id: uuid.UUID, number: int, caller: Caller) -> Attachment:
-    """Open a file of a submission.
+    """Open a file.
 
-    :raises NotFoundError: also for another owner's submission, and if the file is missing on disk
+    :raises NotFoundError: also if it is missing on disk
     """
     _get_owned(submission_id, caller)
     file = db.session.get(File, (submission_id, number))
@@ -143,9 +141,9 @@ def open_attachment(submission_id: uuid.UUID, number: int, caller: Caller) -> At
 
 
 def get_erasure(form_id: str, caller: Caller) -> dict[str, Any]:
-    """Return the progress of a form's erasure.
+    """Return the progress of an erasure.
 
-    :raises NotFoundError: if it is not the caller's, or not being erased
+    :raises NotFoundError: also if none is in progress
     """
     query = select(Form.deleted_at).where(Form.id == form_id, Form.deleted_at.is_not(None))
     if caller.role != "operator":
@@ -158,7 +156,6 @@ def get_erasure(form_id: str, caller: Caller) -> dict[str, Any]:
 
 
 def _has_more(form_id: str, criteria: Filter, last: Position) -> bool:
-    """Whether submissions follow: MAX_BYTES may have cut the page short."""
     return db.session.execute(newest_ids(form_id, criteria, last, 1)).first() is not None
 
 
@@ -181,10 +178,7 @@ def _change(form_id: str, ids: Sequence[uuid.UUID], changes: Mapping[str, Any]) 
 
 
 def _clear_spam_verdict(form_id: str, ids: Sequence[uuid.UUID]) -> None:
-    """Clear the spam verdict, and send the notifications that it held back.
-
-    The reasons stay until then, in any folder, so that no notification is sent twice.
-    """
+    # until the move to the inbox the reasons stay, in any folder, so that no notification is sent twice
     is_judged = (Submission.id.in_(ids), Submission.spam_reasons != "")
     released = db.session.execute(
         update(Submission)

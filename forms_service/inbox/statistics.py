@@ -29,10 +29,10 @@ LAST_DAY = date.max - ONE_DAY
 def stats(
     form_id: str, caller: Caller, *, timezone: tzinfo = UTC, since: date | None = None, until: date | None = None
 ) -> dict[str, Any]:
-    """Return counts by status and for each day from `since` to `until`, both included.
+    """Return counts by status and by day, `since` and `until` included.
 
+    :raises ValidationError: unless there are 1 to MAX_DAYS days
     :raises NotFoundError: also for a form of another owner
-    :raises ValidationError: unless the range has 1 to MAX_DAYS days
     """
     get_owned_form(form_id, caller)
     last = min(until or now().astimezone(timezone).date(), LAST_DAY)
@@ -51,7 +51,6 @@ def stats(
 
 
 def _totals(form_id: str) -> tuple[Counter[str], int]:
-    """Return the count of each status, and the number of unread submissions in the inbox."""
     unread = func.count().filter(Submission.read == false())
     query = select(Submission.status, func.count(), unread).where(*of_form(form_id)).group_by(Submission.status)
     rows = db.session.execute(query).all()
@@ -71,10 +70,7 @@ def _days(form_id: str, first: date, last: date, zone: tzinfo) -> Iterator[dict[
 
 
 def _constant_offset_runs(first: date, last: date, zone: tzinfo) -> Iterator[tuple[date, date]]:
-    """Yield the first and last day of each run of days with a constant UTC offset.
-
-    A day on which the offset changes is a run of its own.
-    """
+    # a day whose UTC offset changes is a run of its own
     begin, day = first, first
     while day <= last:
         following = day + ONE_DAY
@@ -89,7 +85,6 @@ def _constant_offset_runs(first: date, last: date, zone: tzinfo) -> Iterator[tup
 
 
 def _count_by_day(form_id: str, begin: date, end: date, zone: tzinfo) -> Select[Any]:
-    """Build the query that counts by day and status, at the UTC offset of the first day."""
     shift = f"{int(_offset(begin, zone).total_seconds())} seconds"
     if db.engine.dialect.name == "sqlite":
         whole_seconds = func.substr(

@@ -18,7 +18,7 @@ ListedSubmission = tuple[str, str, str, str, str]
 
 
 def list_all(form_id: str, statuses: Sequence[str]) -> Iterator[ListedSubmission]:
-    """Yield submissions with one of the statuses, newest first, and record it in the audit trail.
+    """Yield submissions, newest first, and record it in the audit trail.
 
     :raises NotFoundError: if there is no such form
     """
@@ -38,7 +38,7 @@ def list_all(form_id: str, statuses: Sequence[str]) -> Iterator[ListedSubmission
 
 
 def count_unlisted(form_id: str, statuses: Sequence[str]) -> dict[str, int]:
-    """Return status → number of submissions that such a list leaves out."""
+    """Return the number of omitted submissions by status."""
     return count_left_out(form_id, _criteria(statuses))
 
 

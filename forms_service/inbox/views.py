@@ -1,4 +1,4 @@
-"""The inbox blueprint: the submissions of a form, for its owner."""
+"""The inbox blueprint: submissions of a form."""
 
 import uuid
 from typing import Any

@@ -1,7 +1,7 @@
-"""Streams XLSX workbooks with typed cells and a bold, frozen header row with filters.
+"""Streams XLSX workbooks (ECMA-376, 18.3).
 
-XlsxWriter and openpyxl would write rows in clear to temporary files. XlsxWriter's constant-memory mode also takes a
-value like `<r>…</r>` for XML, so a sender could inject a formula. Few elements are needed (ECMA-376, 18.3).
+XlsxWriter and openpyxl would write rows in clear to temporary files. In constant-memory mode, XlsxWriter takes
+`<r>…</r>` for XML, so senders could inject formulas.
 """
 
 import re
@@ -26,33 +26,31 @@ from forms_service.inbox.xlsx_parts import (
 )
 
 MAX_ROWS = 1_048_576
-"""Rows of a sheet, with the headings; further rows start another sheet."""
+"""Excel's limit; further rows start another sheet."""
 
 MAX_XML = 2**31 - 2**26
-"""Bytes of a sheet: below 2 GiB the ZIP needs no ZIP64, which some readers lack."""
+"""Bytes; below 2 GiB a ZIP needs no ZIP64, which some readers lack."""
 
 MAX_CELL_LENGTH = 32_767
-"""UTF-16 code units that Excel accepts in a cell."""
+"""UTF-16 code units, Excel's limit."""
 
 TRUNCATED = "… (truncated; the JSON Lines export has the full text)"
 CHUNK = 65_536
 
 NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
-"""Characters that XML forbids."""
+"""Forbidden in XML."""
 
 ESCAPED = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
-"""Text that Excel would decode as an escaped character (`_x0041_`)."""
+"""Excel would decode `_x0041_`."""
 
 PLAIN_TEXT = re.compile("[^&<>_\r\x00-\x08\x0b-\x1f\ufffe\uffff]*\\Z")
-"""Fast path: matches text that needs no escaping."""
+"""Fast path: nothing to escape."""
 
 EPOCH = date(1899, 12, 30)
 DAY = timedelta(days=1)
 
 
 class _Pipe:
-    """Buffers the ZIP's output until it is sent."""
-
     def __init__(self) -> None:
         self._written = bytearray()
 
@@ -64,17 +62,16 @@ class _Pipe:
         return len(data)
 
     def flush(self) -> None:
-        """Do nothing, as `zipfile` expects of a stream."""
+        """Required by `zipfile`."""
 
     def read(self) -> bytes:
-        """Return and clear the buffered bytes."""
         data = bytes(self._written)
         self._written.clear()
         return data
 
 
 def stream_workbook(headings: Sequence[str], widths: Sequence[int], rows: Iterator[Sequence[Cell]]) -> Iterator[bytes]:
-    """Yield the bytes of a workbook; widths are in characters."""
+    """Yield a workbook; widths are in characters."""
     pipe, row = _Pipe(), next(rows, None)
     lengths: list[int] = []
     with zipfile.ZipFile(pipe, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:  # type: ignore[call-overload]
@@ -134,7 +131,6 @@ def _style(number: int) -> str:
 
 
 def _serial(moment: date | timedelta) -> float:
-    """Return days since 1899-12-30, as spreadsheets count."""
     if isinstance(moment, timedelta):
         return moment / DAY
     if isinstance(moment, datetime):

@@ -1,4 +1,4 @@
-"""The fixed parts of an XLSX workbook: styles, sheet list, relationships."""
+"""Fixed parts of a workbook: styles, sheet list, relationships."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -10,7 +10,7 @@ PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 TYPES = "application/vnd.openxmlformats-officedocument.spreadsheetml"
 
 HEADING, DATE, DATETIME, TIME, LINES = range(1, 6)
-"""Indexes into the cell styles of STYLES; LINES is multi-line text."""
+"""Indexes into STYLES; LINES is multi-line text."""
 
 FORMATS = {164: "yyyy\\-mm\\-dd", 165: "yyyy\\-mm\\-dd hh:mm:ss", 166: "hh:mm:ss"}
 
@@ -35,18 +35,18 @@ STYLES = (
 
 @cache
 def column_letters(column: int) -> str:
-    """Return the column's name: A, B … Z, AA …"""
+    """Return a column's name, such as AA."""
     first, last = divmod(column, 26)
     return (column_letters(first - 1) if first else "") + chr(ord("A") + last)
 
 
 def cell_range(columns: int, rows: int, fixed: str = "") -> str:
-    """Return the range of a table as in formulas; `fixed="$"` makes it absolute."""
+    """Return a table's range; `fixed="$"` makes it absolute."""
     return f"{fixed}A{fixed}1:{fixed}{column_letters(columns - 1)}{fixed}{rows}"
 
 
 def workbook_parts(lengths: Sequence[int], columns: int) -> dict[str, str]:
-    """Return file name → XML of all parts but the sheets, given the number of rows of each."""
+    """Return file name → XML of all parts but the sheets."""
     numbers = range(1, len(lengths) + 1)
     overrides = "".join(
         f'<Override PartName="/xl/worksheets/sheet{number}.xml" ContentType="{TYPES}.worksheet+xml"/>'

@@ -21,14 +21,12 @@ from forms_service.submissions.parsed_submission import ParsedSubmission
 from forms_service.submissions.serialization import to_json
 
 DUPLICATE_WINDOW = timedelta(seconds=10)
-"""Within it, the same content from the same client is one submission: a double click, a retry."""
+"""Covers double clicks and retries."""
 
 IDEMPOTENCY_KEY_TTL = timedelta(hours=24)
-"""Lifetime of an idempotency key."""
-
 KEY_HEADER = "Idempotency-Key"
 INACTIVE = "INACTIVE"
-"""Reason of a form that is closed or full."""
+"""Reason of a closed or full form."""
 
 CONTENT_CONTEXT = "submissions.content_hash"
 FINGERPRINT_CONTEXT = "submissions.fingerprint"
@@ -38,12 +36,12 @@ LOCK = "SELECT pg_advisory_xact_lock(%(number)s::bigint)"
 
 
 class KeyHashes(NamedTuple):
-    """Hashes of an idempotency key: bound to its client, or to its content in case the client's address changes."""
+    """Idempotency key hashes: with the client, and with the content since addresses change."""
 
     client: bytes
     content: bytes
     bare: bytes
-    """The key alone, as stored before keys were bound to clients: a retry after the update still finds its row."""
+    """For rows stored before keys were bound to clients."""
 
     @property
     def stored(self) -> tuple[bytes, bytes]:
@@ -52,7 +50,7 @@ class KeyHashes(NamedTuple):
 
 @dataclass
 class NewSubmission:
-    """A submission to store: what identifies its duplicates, and its rows."""
+    """A submission to store, with its deduplication hashes and rows."""
 
     form: PublishedForm
     content_hash: bytes
@@ -63,19 +61,18 @@ class NewSubmission:
 
     keys: KeyHashes | None = None
     id: uuid.UUID = field(init=False)
-    """Set with the rows, since ids sort by the time of storing."""
+    """Set with the rows: ids sort by storage time."""
 
     spam: bool = False
     rows: list[Row] = field(default_factory=list)
 
 
 class StoreResult(NamedTuple):
-    """The stored submission, which a duplicate did not create."""
+    """The stored submission; `created` is false for a duplicate."""
 
     id: uuid.UUID
     created: bool
     new_keys: tuple[bytes, ...] = ()
-    """Hashes of idempotency keys to store."""
 
 
 Outcome = StoreResult | Exception
@@ -84,7 +81,7 @@ Outcome = StoreResult | Exception
 def identify(
     form: PublishedForm, parsed: ParsedSubmission, client: str, key: str | None, ring: KeyRing
 ) -> NewSubmission:
-    """Hash what identifies duplicates. CAPTCHA tokens are left out: they are new each time."""
+    """Hash form, content and client, without CAPTCHA tokens, which change on every retry."""
     files = [[upload.field, upload.name, upload.content_type, upload.digest.hex()] for upload in parsed.uploads]
     sent = to_json([form.id, parsed.data, parsed.control, parsed.honeypots, files])
     content_hash = ring.index(sent, CONTENT_CONTEXT)
@@ -101,10 +98,7 @@ def identify(
 
 
 def decide(connection: Connection, batch: Sequence[NewSubmission]) -> list[Outcome]:
-    """Decide the outcome of each submission, in order, inside the transaction that stores them.
-
-    It begins the transaction on PostgreSQL.
-    """
+    """Decide each outcome in order; begins the storing transaction on PostgreSQL."""
     recent = find_recent(connection, batch, begin=True)
     counts: dict[str, int] = {}
     outcomes: list[Outcome] = []
@@ -118,7 +112,7 @@ def decide(connection: Connection, batch: Sequence[NewSubmission]) -> list[Outco
 
 
 def find_duplicate(connection: Connection, new: NewSubmission, recent: Mapping[bytes, uuid.UUID]) -> Outcome | None:
-    """Return the submission that this one repeats, by its idempotency key or among `recent` ones by its content."""
+    """Return the submission repeated, by idempotency key or by `recent` fingerprints."""
     earlier = _find_by_key(connection, new.form.id, new.keys, new.content_hash) if new.keys else None
     if earlier is None and new.fingerprint in recent:
         new_keys = new.keys.stored if new.keys else ()
@@ -129,7 +123,7 @@ def find_duplicate(connection: Connection, new: NewSubmission, recent: Mapping[b
 def find_recent(
     connection: Connection, batch: Sequence[NewSubmission], *, begin: bool = False
 ) -> dict[bytes, uuid.UUID]:
-    """Return fingerprint → id of submissions within DUPLICATE_WINDOW that have the content of one of the batch."""
+    """Return fingerprint → id of recent submissions with content in the batch."""
     values: dict[str, Any] = {f"hash{number}": new.content_hash for number, new in enumerate(batch)}
     values["since"] = now() - DUPLICATE_WINDOW
     with pipeline(connection, begin=begin):
@@ -142,7 +136,6 @@ def find_recent(
 
 @cache
 def _recent_query(count: int) -> CompiledQuery:
-    """Return the query for a batch of that size; SQLite caches only its text."""
     return CompiledQuery(lambda: _recent_select(count))
 
 
@@ -153,7 +146,6 @@ def _recent_select(count: int) -> Select[*tuple[Any, ...]]:
 
 
 def _find_by_key(connection: Connection, form_id: str, keys: KeyHashes, content_hash: bytes) -> Outcome | None:
-    """Return the submission stored under the key; another client's key matches only with the same content."""
     same = (IdempotencyKey.form_id == form_id, IdempotencyKey.key_hash.in_(keys))
     columns = (IdempotencyKey.key_hash, IdempotencyKey.content_hash, IdempotencyKey.submission_id)
     oldest = now() - IDEMPOTENCY_KEY_TTL
@@ -161,6 +153,7 @@ def _find_by_key(connection: Connection, form_id: str, keys: KeyHashes, content_
     if any(row.created_at < oldest for row in rows):
         connection.execute(delete(IdempotencyKey).where(*same, IdempotencyKey.created_at < oldest))
     alive = {bytes(row.key_hash): row for row in rows if row.created_at >= oldest}
+    # another client's key matches only with the same content
     row = alive.get(keys.client) or alive.get(keys.content)
     if row is None:
         bare = alive.get(keys.bare)
@@ -176,7 +169,7 @@ def _find_by_key(connection: Connection, form_id: str, keys: KeyHashes, content_
 
 
 def is_full(form: PublishedForm) -> bool:
-    """Whether the form has reached its quota; a submission is only refused by the transaction that stores it."""
+    """Whether the quota is reached; only the storing transaction enforces it."""
     limit = form.settings.max_submissions
     return limit is not None and db.session.execute(_count_query(form.id)).scalar_one() >= limit
 
@@ -186,7 +179,6 @@ def _count_query(form_id: str) -> Select[int]:
 
 
 def _fits_quota(connection: Connection, new: NewSubmission, counts: dict[str, int]) -> bool:
-    """Whether the quota allows one more; spam does not count."""
     limit = new.form.settings.max_submissions
     if limit is None:
         return True

@@ -1,4 +1,4 @@
-"""Tracks in-flight submissions: caps concurrency per form, and rejects concurrent requests with one idempotency key."""
+"""Tracks in-flight submissions: caps concurrency per form, rejects concurrent use of an idempotency key."""
 
 import threading
 from collections import Counter
@@ -12,17 +12,15 @@ from forms_service.config import THREADS
 from forms_service.errors import ConflictError, ServiceUnavailableError
 
 MAX_PER_FORM = THREADS * 3 // 4
-"""Threads of the process for one form's submissions, so that a flood on it leaves threads for the other forms."""
+"""Leaves threads for other forms when one is flooded."""
 
 
 class InFlight:
-    """The submissions that this process is handling."""
+    """Submissions in flight in this process."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.threads: set[int] = set()
-        """Threads that handle a submission."""
-
         self.forms: Counter[str] = Counter()
         self.keys: set[tuple[str, str, str]] = set()
 
@@ -56,7 +54,7 @@ def form_slot(form_id: str) -> Iterator[None]:
 
 @contextmanager
 def idempotency_lock(form_id: str, client: str, key: str) -> Iterator[None]:
-    """Hold a client's idempotency key. Another process finds the stored submission when it stores its own.
+    """Hold a client's idempotency key; storing finds duplicates across processes.
 
     :raises ConflictError: while another request holds it
     """

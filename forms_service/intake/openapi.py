@@ -1,4 +1,4 @@
-"""OpenAPI description of the public endpoint, which accepts the fields of any form."""
+"""OpenAPI description of the public endpoint, which accepts any form's fields."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Origins of a form: which sites may submit it, CORS headers, and where redirects may lead."""
+"""Origins of a form: allowed sites, CORS headers, redirect targets."""
 
 import re
 from collections.abc import Collection
@@ -18,55 +18,55 @@ from forms_service.web.cors import EXPOSED_HEADERS, PREFLIGHT_SECONDS
 ALLOWED_HEADERS = (
     "Accept, Content-Type, Formspree-Client, Formspree-Session-Data, Idempotency-Key, X-Request-ID, X-Requested-With"
 )
-"""Headers that clients of other form services send."""
+"""Sent by clients of other form services."""
 
 HEADER_NAMES = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+(?:[ \t]*,[ \t]*[!#$%&'*+.^_`|~0-9A-Za-z-]+)*+")
-"""A list of header names (RFC 9110, 5.6.1 and 5.6.2)."""
+"""RFC 9110, 5.6.1 and 5.6.2."""
 
 MAX_HEADER_NAMES = 4096
-"""Characters of the list."""
+"""Characters."""
 
 SCHEMES = {"http": 80, "https": 443}
 
 SAFE = "/:?#[]@!$&'()*+,;=%~"
-"""Characters that are not percent-encoded in a Location header."""
+"""Not percent-encoded in a Location header."""
 
 HOST = re.compile(r"[a-z0-9._~-]+|[0-9a-f:.]+")
-"""A host name or IPv6 address as browsers write it; they could read anything else as another host."""
+"""Browsers could read anything else as another host."""
 
 BLOCKED = "BLOCKED"
 ALLOWED_METHODS = "GET, HEAD, POST, OPTIONS"
 
 
 def check_origin(form: PublishedForm) -> None:
-    """Refuse pages of sites that the form does not list. Programs send no origin and pass.
+    """Check the Origin against the form's sites; programs send none.
 
-    :raises AuthorizationError: where the form lists its sites, and this is none of them
+    :raises AuthorizationError: for other sites
     """
     if not is_allowed(form):
         raise AuthorizationError("This form does not accept submissions from this site.", details={"reason": BLOCKED})
 
 
 def refusal_reason() -> str:
-    """Return the reason under which the refusal is counted."""
+    """Return the refusal's reason for statistics."""
     return "origin_null" if request.headers.get("Origin") == "null" else "origin"
 
 
 def posting_site() -> str | None:
-    """Return the origin that the form was posted from, if the browser sends it."""
+    """Return the posting page's origin, if sent."""
     origin = request.headers.get("Origin")
     return origin_of(origin if origin is not None else request.headers.get("Referer"))
 
 
 def from_our_page() -> bool:
-    """Whether the hosted page sent it, judging by the browser's headers: the Host header is not trustworthy."""
+    """Whether the hosted page sent it; Host is not trustworthy."""
     site = posting_site()
     same = request.headers.get("Sec-Fetch-Site") == "same-origin"
     return same or (site is not None and site == origin_of(settings.public_url))
 
 
 def add_cors_headers(response: Response) -> None:
-    """Add CORS headers for the form's sites, on errors too; without a form any site may read the error."""
+    """Add CORS headers, on errors too; without a form any site may read the error."""
     form: PublishedForm | None = g.get("form")
     origin = request.headers.get("Origin")
     if form and form.settings.allowed_origins:
@@ -85,25 +85,22 @@ def add_cors_headers(response: Response) -> None:
 
 
 def _allowed_headers() -> str:
-    """Allow any requested header: without credentials it can do no harm."""
     requested = request.headers.get("Access-Control-Request-Headers", "").strip()
     if not requested or len(requested) > MAX_HEADER_NAMES or not HEADER_NAMES.fullmatch(requested):
         return ALLOWED_HEADERS
+    # without credentials, any requested header is harmless
     return f"{ALLOWED_HEADERS}, {requested}"
 
 
 def is_allowed(form: PublishedForm) -> bool:
-    """Whether the requesting page is one of the form's sites or our own; any page if the form lists none."""
+    """Whether the page is ours or one of the form's sites, if it lists any."""
     allowed = form.settings.allowed_origins
     origin = request.headers.get("Origin")
     return not allowed or origin is None or matches_origin(origin, allowed) or from_our_page()
 
 
 def resolve_redirect(requested: str | None, *, site: str | None, allowed_urls: Collection[str]) -> str | None:
-    """Return the absolute URL to redirect to; None if the form may not lead there.
-
-    `site` is the origin that the form was posted from, to which a path belongs; `listed` are whole URLs.
-    """
+    """Return the absolute redirect URL, None if not allowed; paths are relative to `site`."""
     if site and requested and requested.startswith("/") and not requested.startswith("//"):
         requested = site + requested
     url = _as_location(requested)
@@ -117,7 +114,7 @@ def resolve_redirect(requested: str | None, *, site: str | None, allowed_urls: C
 
 
 def origin_of(url: str | None) -> str | None:
-    """Return the origin of a URL as browsers write it, if it has one."""
+    """Return the URL's origin as browsers write it; None if ambiguous."""
     if not url or not _is_unambiguous(url):
         return None
     try:
@@ -134,7 +131,6 @@ def origin_of(url: str | None) -> str | None:
 
 
 def _as_location(url: str | None) -> str | None:
-    """Return the URL for a Location header, its host as browsers write it; None if it is unsafe."""
     origin = origin_of(url)
     if not url or origin is None:
         return None
@@ -152,12 +148,12 @@ def _keeps_scripts(host: str, name: str) -> bool:
 
 
 def _is_unambiguous(url: str) -> bool:
-    r"""Whether browsers read the URL as it looks: no `\`, no control characters, no white space but spaces."""
+    # browsers read a backslash as a slash, and drop tabs and line breaks
     return url.isprintable() and "\\" not in url
 
 
 def find_redirect(form: PublishedForm, parsed: ParsedSubmission) -> str | None:
-    """Return the requested redirect if the form may lead there; None for the thank-you page."""
+    """Return the requested redirect if allowed; None for the thank-you page."""
     return_url = page_tokens.return_url(parsed.back, form.id) if parsed.back and from_our_page() else None
     if return_url is not None:
         return return_url or None

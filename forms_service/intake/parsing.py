@@ -1,4 +1,4 @@
-"""Parses a submission: reads the request within bounds, and splits the special fields from the data."""
+"""Parses a submission within bounds, and splits special fields from the data."""
 
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -23,15 +23,15 @@ from forms_service.web.bodies import MULTIPART, media_type, public_form_body, qu
 from forms_service.web.form_data import group_by_name, make_storable, merge_names
 
 UNFILLED = ("off", "false", "no", "0", "null", "undefined")
-"""Sent by scripts and unticked boxes for a honeypot that nobody filled in."""
+"""Sent by scripts and unticked boxes for an empty honeypot."""
 
 MAX_TOKENS = 3
-"""CAPTCHA tokens that are tried: a page with two widgets, or a script, sends more than one."""
+"""Two widgets on a page, or a script, send several."""
 
 
 @contextmanager
 def parse_request(form: PublishedForm, client: str) -> Iterator[ParsedSubmission]:
-    """Parse the request's body, in any encoding; uploaded files are deleted at the end unless kept."""
+    """Parse the body in any encoding; uploads are deleted on exit unless kept."""
     if media_type() != MULTIPART:
         yield parse_body(form, public_form_body(), client)
         return
@@ -43,10 +43,10 @@ def parse_request(form: PublishedForm, client: str) -> Iterator[ParsedSubmission
 
 
 def parse_body(form: PublishedForm, body: Any, client: str) -> ParsedSubmission:
-    """Parse storable values. The query is stored in `control`, after the special fields of the body.
+    """Parse a storable body; query parameters go to `control`, where the body's win.
 
-    :raises ValidationError: for a body that is not an object with named fields
-    :raises PayloadTooLargeError: for more than MAX_FIELDS values, each repetition of a name counted
+    :raises ValidationError: unless it is an object
+    :raises PayloadTooLargeError: above MAX_FIELDS values, counting repeated names
     """
     if not isinstance(body, dict):
         raise ValidationError({"body": [NOT_AN_OBJECT]})
@@ -68,7 +68,7 @@ def parse_body(form: PublishedForm, body: Any, client: str) -> ParsedSubmission:
 def split_special_fields(
     sent: Mapping[str, Any], *, defined: Collection[str] = (), honeypot: str | None = None
 ) -> ParsedSubmission:
-    """Split values by role; `defined` are the form's own fields, `honeypot` is its additional honeypot."""
+    """Split values by role; the form's own (`defined`) fields stay data."""
     parsed = ParsedSubmission()
     for name, value in sent.items():
         role = None if name in defined else ROLES.get(name)
@@ -93,7 +93,6 @@ def split_special_fields(
 
 
 def _keep_named(body: dict[str, Any]) -> dict[str, Any]:
-    """Return the fields under storable names in NFC; an empty value without a name is dropped."""
     if all(name.isascii() and 0 < len(name) <= MAX_NAME_LENGTH for name in body):
         return body
     named = [(truncate_name(normalize_unicode(name)), value) for name, value in body.items() if name or value]

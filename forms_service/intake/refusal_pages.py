@@ -28,13 +28,13 @@ from forms_service.web.bodies import query_fields
 from forms_service.web.recovery import MAX_CHARACTERS, submitted_values, words
 
 TRANSIENT_ERRORS = (ConflictError, InternalServerError, RateLimitError, ServiceUnavailableError)
-"""Errors that may be gone when the same submission is sent again."""
+"""Worth resubmitting unchanged."""
 
 Values = Mapping[str, Any]
 
 
 def refusal_page(error: ApiError) -> Response:
-    """Return the page for an error."""
+    """Render the form with its errors if correctable, else the visitor's texts."""
     form: PublishedForm | None = g.get("form")
     values = submitted_values()
     if form and form.is_open and form.page_size <= MAX_PAGE_SIZE and _is_mendable(error):
@@ -44,7 +44,7 @@ def refusal_page(error: ApiError) -> Response:
 
 
 def _is_mendable(error: ApiError) -> bool:
-    """Whether the visitor can correct it in the form; too long a text may not have been read whole."""
+    # not after too long a text, which may not have been read whole
     files = isinstance(error, PayloadTooLargeError) and "reason" in error.details
     return isinstance(error, ValidationError) or files
 
@@ -58,17 +58,15 @@ def _faults(form: PublishedForm, error: ApiError) -> dict[str, list[FieldError]]
 
 
 def _again(form: PublishedForm, values: Values) -> pages.PreviousAttempt:
-    """Return the values to redisplay, with the signed redirect: our page hides the original site.
-
-    A correction is no new visit, and is never too fast.
-    """
     typed = form.names.gather(values)
     redisplayed = {name: value for name, value in typed.items() if name != special_fields.BACK}
     parsed = split_special_fields(typed, honeypot=form.settings.honeypot)
     if first_of(parsed.control, special_fields.REDIRECT):
+        # signed, since our page hides the original site
         redisplayed[special_fields.BACK] = page_tokens.issue_return(form.id, find_redirect(form, parsed) or "")
     age = page_tokens.start_age(parsed.started) if parsed.started else None
     files = [name for name in g.get("sent_files", ()) if not form.fields or form.types.get(name) == "file"]
+    # a correction is never too fast
     return pages.PreviousAttempt(
         redisplayed, files, max(age or 0, MIN_FILL_SECONDS), page_tokens.visitor_site(form.id), _query()
     )
@@ -97,6 +95,5 @@ def _query() -> list[tuple[str, str]]:
 
 
 def _resent(form_id: str, error: ApiError, values: Values, length: int) -> list[tuple[str, str]]:
-    """Return the values to resubmit unchanged; none if they were truncated or a file would be missing."""
     whole = length < MAX_CHARACTERS and not g.get("sent_files")
     return pages.hidden_fields(values) if form_id and whole and isinstance(error, TRANSIENT_ERRORS) else []

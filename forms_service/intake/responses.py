@@ -1,4 +1,4 @@
-"""Responses to a submission: JSON for programs; a redirect, or the form again, for browsers."""
+"""Responses to a submission: JSON for programs; a redirect or the form for browsers."""
 
 import uuid
 from typing import Any
@@ -35,7 +35,7 @@ REASONS: dict[type[ApiError], str] = {
     PayloadTooLargeError: "too_large",
     RateLimitError: "limited",
 }
-"""Error → reason under which the refusal is counted, where the type is enough."""
+"""Refusal reasons evident from the type."""
 
 FORMSPREE_HEADER = "Formspree-Client"
 
@@ -46,13 +46,13 @@ FORMSPREE_FIELD_CODES = {
     "invalid_number": "TYPE_NUMERIC",
     "invalid_text": "TYPE_TEXT",
 }
-"""Our codes of field errors → Formspree's."""
+"""Our codes → Formspree's."""
 
 FORMSPREE_FORM_CODES = {"empty": "EMPTY", "no_files": "NO_FILE_UPLOADS"}
-"""Our codes of errors that Formspree reports for the whole form."""
+"""Errors that Formspree reports for the whole form."""
 
 FORMSPREE_REASONS = ("INACTIVE", "BLOCKED", "FILES_TOO_BIG", "TOO_MANY_FILES", "NO_FILE_UPLOADS")
-"""Reasons in `details` that are Formspree's codes."""
+"""`details.reason` values that are Formspree's codes."""
 
 THANKS = "Thank you. Your submission has been received."
 
@@ -74,21 +74,19 @@ def success_response(form: PublishedForm, parsed: ParsedSubmission, submission_i
 
 
 def _thanks_url(form: PublishedForm) -> str:
-    """Return the thank-you page's URL, with the site that the form was first submitted from."""
     token = request.args.get(page_tokens.SITE_PARAMETER, "")
     site = token if from_our_page() and page_tokens.return_url(token, form.id) else None
     return url_for("hosted.thanks", form_id=form.id, _site=site)
 
 
 def error_response(error: Exception) -> Response:
-    """Return the JSON or page for an exception raised while a submission was handled."""
+    """Count the refusal; return JSON or page."""
     api_error = error_handlers.to_api_error(error)
     _count_refusal(api_error)
     return error_handlers.finalize(refusal_page(api_error) if wants_page() else _json(api_error), api_error)
 
 
 def _count_refusal(error: ApiError) -> None:
-    """Count the refusal for the form's owner."""
     reason = REASONS.get(type(error))
     if isinstance(error, ValidationError) and set(error.field_errors) <= set(special_fields.CHALLENGE_TOKENS):
         reason = "challenge"
@@ -110,7 +108,6 @@ def _json(error: ApiError) -> Response:
 
 
 def _formspree_errors(error: ApiError) -> list[dict[str, str]]:
-    """Return code, field and message of each error, in Formspree's format."""
     if isinstance(error, ValidationError):
         return [
             _formspree_error(path, fault.code, str(fault))

@@ -1,4 +1,4 @@
-"""The use case of a submission: validate, check for spam, and commit it before the visitor is thanked."""
+"""Use case of a submission: validate, check for spam, commit before the visitor is thanked."""
 
 import uuid
 from contextlib import nullcontext
@@ -24,22 +24,22 @@ class Client(NamedTuple):
     """The sender of a submission."""
 
     key: str
-    """Identifies a client to rate limits and deduplication."""
+    """For rate limits and deduplication."""
 
     address: str
     stored_address: str | None
-    """As much of the address as the form stores."""
+    """As much as the form stores."""
 
 
 def accept_submission(
     form: PublishedForm, parsed: ParsedSubmission, client: Client, key: str | None = None
 ) -> uuid.UUID:
-    """Validate, check for spam and commit a submission; return its id, for a duplicate the first one's.
+    """Accept a submission; return its id, or that of the one it repeats.
 
     :raises AuthorizationError: when the form is closed or full
-    :raises ConflictError: while a request with the same idempotency key is in flight
+    :raises ConflictError: while its idempotency key is in flight
     :raises PayloadTooLargeError: for too many addresses
-    :raises ValidationError: for invalid fields, no fields, a bad CAPTCHA, or a key used with other content
+    :raises ValidationError: for invalid or missing fields, a bad CAPTCHA, or a reused key
     """
     with in_flight.idempotency_lock(form.id, client.key, key) if key else nullcontext():
         ring = current_key_ring()

@@ -1,4 +1,4 @@
-"""Stores a submission: all its rows in one commit, exactly once, on both databases."""
+"""Stores a submission's rows in one commit, exactly once."""
 
 import uuid
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -44,7 +44,7 @@ SWEEP_SECONDS = 3600
 
 
 def init_app(app: Flask) -> None:
-    """Set up group commit on SQLite, which has one writer at a time; PostgreSQL does it by itself."""
+    """Set up group commit on SQLite, which has one writer; PostgreSQL does it itself."""
     with app.app_context():
         one_writer = db.engine.dialect.name == "sqlite"
     in_flight: InFlight = app.extensions["in_flight"]
@@ -62,7 +62,7 @@ def add_rows(
     email_indexes: Collection[bytes],
     ring: KeyRing,
 ) -> None:
-    """Prepare the rows of a submission before its transaction, so that encryption holds up no other writer."""
+    """Prepare rows before the transaction, so that encryption holds up no other writer."""
     form = new.form
     new.id, created_at, new.spam = new_id(), now(), bool(reasons)
     submission = {
@@ -89,11 +89,11 @@ def add_rows(
 
 
 def store(new: NewSubmission) -> StoreResult:
-    """Commit a submission, or find the one that it repeats.
+    """Commit a submission, or find the one it repeats.
 
-    :raises AuthorizationError: when the form's quota is reached
+    :raises AuthorizationError: when the quota is reached
     :raises NotFoundError: when the form was deleted meanwhile
-    :raises ValidationError: for an idempotency key that was used with other content
+    :raises ValidationError: for an idempotency key reused with other content
     """
     submit: Callable[[NewSubmission], StoreResult] = current_app.extensions["storing"]
     if db.session.registry.has():
@@ -102,7 +102,7 @@ def store(new: NewSubmission) -> StoreResult:
 
 
 def find_stored(new: NewSubmission) -> uuid.UUID | None:
-    """Return the stored submission that this one repeats, ahead of its transaction.
+    """Find the submission this one repeats, before its transaction; raises like `store`.
 
     :raises ValidationError: for an idempotency key that was used with other content
     """
@@ -130,16 +130,16 @@ def _store_one(new: NewSubmission) -> StoreResult:
 
 
 def _store_batch(batch: Sequence[NewSubmission]) -> list[Outcome]:
-    """Return the outcome of each; one that the database refuses does not fail the others."""
     try:
         return _insert_batch(batch)
     except (IntegrityError, DataError):
+        # one that the database refuses must not fail the others
         return [_retry_one(new) for new in batch]
 
 
 def _retry_one(new: NewSubmission) -> Outcome:
-    """Try again: a duplicate that another process committed meanwhile is found now."""
     try:
+        # finds a duplicate that another process committed meanwhile
         return _insert_batch([new])[0]
     except IntegrityError:
         return NotFoundError(FORM_NOT_FOUND)  # the form was deleted meanwhile

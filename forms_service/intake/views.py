@@ -1,4 +1,4 @@
-"""The public endpoint of a form: `POST /f/{id}`, and the preflight before it."""
+"""Public endpoint of a form: `POST /f/{id}` and its preflight."""
 
 from flask import Response, g, request
 

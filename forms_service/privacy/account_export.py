@@ -1,4 +1,4 @@
-"""Adds an account's submissions to the account export."""
+"""Adds submissions to the account export."""
 
 import uuid
 from itertools import chain
@@ -16,9 +16,7 @@ from forms_service.submissions.serialization import as_dict
 
 MAX_SUBMISSIONS = 10_000
 MAX_CHARACTERS = 8 * 2**20
-"""Limits of the document, which is built in memory. A form that does not fit is listed with the URL of its own,
-streamed export.
-"""
+"""Built in memory; larger forms are listed with their export's URL."""
 
 
 def init_app(_: Flask) -> None:
@@ -45,7 +43,6 @@ def add_submissions(_: object, account_id: uuid.UUID, document: dict[str, Any]) 
 
 
 def _load_all(form_id: str, left: int, characters_left: int) -> list[SubmissionRow] | None:
-    """Return all submissions of a form, or None if they exceed the limits."""
     rows: list[SubmissionRow] = []
     for submission in chain.from_iterable(batches(form_id, Filter(STATUSES))):
         rows.append(submission)

@@ -1,4 +1,4 @@
-"""Erases submissions past their retention period, in small batches so that other writers can proceed."""
+"""Erases submissions past their retention period, in small batches that let others write."""
 
 import json
 import uuid
@@ -25,7 +25,7 @@ from forms_service.submissions.queries import Filter, Position, newest_ids, of_f
 
 SWEEP_INTERVAL = 3600
 MAX_SPAM = 1000
-"""Submissions in a form's spam folder; the oldest are erased first."""
+"""Per form; the oldest are erased first."""
 
 Condition = ColumnElement[bool]
 
@@ -36,7 +36,7 @@ def init_app(app: Flask) -> None:
 
 
 def sweep() -> None:
-    """Erase expired submissions, and old form versions that no submission uses."""
+    """Erase expired submissions and unused old form versions."""
     too_many = select(FormVersion.form_id).group_by(FormVersion.form_id).having(func.count() > NEWEST_VERSIONS)
     for form_id in db.session.scalars(too_many).all():
         with write_session():
@@ -54,13 +54,12 @@ def sweep() -> None:
 
 
 def _days(form_settings: str) -> int | None:
-    """Return the form's retention period; None if unlimited or if its settings cannot be decrypted."""
     return None if isinstance(form_settings, Unreadable) else load_settings(json.loads(form_settings)).retention_days
 
 
 @form_versioning.connect
 def prune_versions(_: object, form_id: str) -> None:
-    """Delete old versions without submissions, except the newest, in the caller's transaction."""
+    """Delete old versions without submissions, in the caller's transaction."""
     used = select(Submission.form_version).where(Submission.form_id == form_id).distinct()
     newest_one = select(Form.version).where(Form.id == form_id).scalar_subquery()
     old = FormVersion.number <= newest_one - NEWEST_VERSIONS
@@ -78,7 +77,6 @@ def _expired(form_id: str, days: int | None) -> Iterator[Condition]:
 
 
 def _oldest_kept_spam(form_id: str) -> Position | None:
-    """Return the position of the MAX_SPAM-th newest spam; None if there are fewer."""
     newest_spam = newest_ids(form_id, Filter(("spam",)), None, MAX_SPAM).offset(MAX_SPAM - 1).limit(1)
     row = db.session.execute(newest_spam).one_or_none()
     return (row.created_at, row.id) if row else None

@@ -1,4 +1,4 @@
-"""Use cases for data subjects: find, export and erase everything that one e-mail address submitted."""
+"""Use cases for data subjects: find, export and erase one address's submissions."""
 
 import uuid
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ from forms_service.web.pagination import Page, decode_cursor
 
 
 def find(caller: Caller, email: str, *, limit: int, cursor: str | None) -> Page[dict[str, Any]]:
-    """Return a page of the submissions with this address, newest first."""
+    """Return a page of submissions with this address, newest first."""
     start = decode_cursor(cursor, parse_utc, uuid.UUID)
     rows = fetch(_select_ids(caller, email, start, limit + 1))
     more = len(rows) > limit or (rows and fetch(_select_ids(caller, email, cursor_position(rows[-1]), 1)))
@@ -39,7 +39,7 @@ def find(caller: Caller, email: str, *, limit: int, cursor: str | None) -> Page[
 
 
 def export(caller: Caller, email: str) -> Export:
-    """Export them as JSON Lines, and record it in the audit trail."""
+    """Export them as JSON Lines, with an audit record."""
     with write_session():
         audit.record("person_exported", account_id=caller.account_id)
         db.session.commit()
@@ -47,7 +47,7 @@ def export(caller: Caller, email: str) -> Export:
 
 
 def erase(caller: Caller, email: str) -> dict[str, int]:
-    """Erase them and return their number; the audit trail records it without the address, even for none."""
+    """Erase and count them; the audit record omits the address."""
     erased = 0
     while True:
         with write_session():

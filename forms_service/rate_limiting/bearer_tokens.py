@@ -9,9 +9,9 @@ from forms_service.web.client import client_key
 
 
 def has_bearer(token: str) -> bool:
-    """Whether the request carries this token; wrong tokens are rate-limited per client.
+    """Whether the request carries this token; wrong ones are rate-limited per client.
 
-    :raises RateLimitError: after too many wrong tokens, even if this one is right
+    :raises RateLimitError: after too many wrong tokens, even for a right one
     """
     sent = request.authorization
     given = (sent.token or "") if sent and sent.type == "bearer" else ""

@@ -1,4 +1,4 @@
-"""Adapter that binds Flask-Limiter to the storage of `limits.py`, with its hooks switched off."""
+"""Binds Flask-Limiter to the storage of `limits.py`, with its hooks switched off."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from forms_service.web.client import client_key
 
 
 class LimiterStorage(Storage, MovingWindowSupport):
-    """Pretends to be a storage of the `limits` library, for code that uses Flask-Limiter's own decorators."""
+    """A `limits` storage, for code that uses Flask-Limiter's own decorators."""
 
     STORAGE_SCHEME = ["forms-service"]
 
@@ -50,10 +50,9 @@ class LimiterStorage(Storage, MovingWindowSupport):
 
 
 def bind(app: Flask, storage: MemoryStorage) -> None:
-    """Create the app's Flask-Limiter.
+    """Create the app's Flask-Limiter, registered beforehand so that it adds no hooks.
 
-    It adds no hooks to an app where it finds itself registered. They would take 60 µs of every request, need up to six
-    round trips, and let a refused request use up the limits before the one that refused it.
+    They take 60 µs per request, up to six round trips, and charge refused requests.
     """
     options: dict[str, Any] = {"storage": storage}
     limiter = Limiter(client_key, strategy="moving-window", storage_uri="forms-service://", storage_options=options)

@@ -1,4 +1,4 @@
-"""Keys of rate limits besides the client's address: the signed-in caller, and an e-mail address."""
+"""Rate limit keys besides the client's address."""
 
 from flask import current_app
 
@@ -10,7 +10,7 @@ CONTEXT = "limits"
 
 
 def caller_id() -> str | None:
-    """Return the account or API key of the request, None without one; `accounts/guards.py` registers the look-up."""
+    """Return the request's account or API key, by the look-up of `accounts/guards.py`."""
     tell = current_app.extensions.get("caller_id")
     return tell() if tell else None
 
@@ -21,5 +21,5 @@ def caller_key() -> str:
 
 
 def email_limit_key(email: str) -> str:
-    """Return the blind index of an e-mail address; every spelling has the same."""
+    """Return the blind index of a normalised e-mail address."""
     return current_key_ring().index(email_key(email), CONTEXT).hex()

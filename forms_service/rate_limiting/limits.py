@@ -1,4 +1,4 @@
-"""Rate limits: the list of them, the decorator of views, and the check before each request."""
+"""Rate limits: their list, the views' decorator, the check before each request."""
 
 import logging
 from collections.abc import Callable
@@ -23,18 +23,18 @@ from forms_service.web.route_policy import View
 Key = Callable[[], str]
 
 PAGES_PER_SUBMISSION = 5
-"""Pages, scripts and challenges that a client may request for each submission it may send."""
+"""Pages, scripts and challenges per allowed submission."""
 
 MAX_COUNT = 1000
 """`count` stops here."""
 
 MAX_FORM_KEY_LENGTH = 16
-"""Characters of a form's id; no longer one exists, so longer ones need not be told apart."""
+"""Length of a form id; longer ones do not exist."""
 
 
 @dataclass(frozen=True)
 class Limit:
-    """A named limit: its rate, or the setting that holds it, and what it counts by."""
+    """A named limit: its rate or the setting that holds it, and its key."""
 
     name: str
     rate: Rate | str
@@ -43,13 +43,12 @@ class Limit:
     factor: int = 1
 
     def check(self, key: str, settings: Settings) -> LimitCheck:
-        """Return the check of one key against this limit."""
         rate: Rate = getattr(settings, self.rate) if isinstance(self.rate, str) else self.rate
         return LimitCheck(key, self.factor * rate.requests, rate.seconds, self.cost)
 
 
 def form_key() -> str:
-    """Return the form id in the URL, whether or not the form exists."""
+    """Return the URL's form id, existing or not."""
     return str((request.view_args or {}).get("form_id", ""))[:MAX_FORM_KEY_LENGTH]
 
 
@@ -70,11 +69,10 @@ LIMITS = {
         Limit("page", "submission_rate_limit", factor=PAGES_PER_SUBMISSION),
     )
 }
-"""Every limit of the service, with the setting of its rate."""
 
 
 def init_app(app: Flask, settings: Settings) -> None:
-    """Create the storage of the app's limits: in Redis where there is one, else in memory."""
+    """Create the storage: Redis if configured, else memory."""
     redis = app.extensions["redis"]
     secret = derive_subkey(settings.secret_key, "forms_service limits").hex().encode()
     storage = RedisStorage(redis, secret) if redis else MemoryStorage()
@@ -85,9 +83,9 @@ def init_app(app: Flask, settings: Settings) -> None:
 def rate_limit(
     limit: int | str, window: int | None = None, cost: int = 1, key: Key = client_key
 ) -> Callable[[View], View]:
-    """Allow `limit` calls of a view in `window` seconds for each `key()`, or use the limit of that name.
+    """Limit a view to `limit` calls per `window` seconds and key, or by a named limit.
 
-    A call counts `cost`. All limits of a request are checked together, before its body is read, and not for OPTIONS.
+    OPTIONS requests are exempt.
     """
     if isinstance(limit, str):
         named = LIMITS[limit]
@@ -105,9 +103,9 @@ def rate_limit(
 
 
 def check() -> None:
-    """Charge this request to its limits, before its body is read.
+    """Charge the request to its limits, before reading its body.
 
-    :raises RateLimitError: when one of them is used up; none is charged then
+    :raises RateLimitError: when one is used up; none is charged then
     """
     limits = _limits_of_request()
     if not limits:
@@ -125,9 +123,9 @@ def check() -> None:
 
 
 def charge(name: str, key: str) -> None:
-    """Charge a named limit inside a view, by a key that only the body tells.
+    """Charge a named limit by a key from the body.
 
-    The headers show it only when it refuses: otherwise they would tell others how often the key is used.
+    Headers show it only on refusal, as they would reveal the key's use.
 
     :raises RateLimitError: when it is used up
     """
@@ -139,19 +137,19 @@ def charge(name: str, key: str) -> None:
 
 
 def reset_limit(name: str, key: str) -> None:
-    """Clear a named limit for a key, such as after a successful sign-in."""
+    """Clear a key, such as after sign-in."""
     if settings.rate_limit_enabled:
         _storage().clear(f"{name}:{key}")
 
 
 def refund(name: str, key: str) -> None:
-    """Take back the last charge of a named limit for a key."""
+    """Take back a key's last charge."""
     if settings.rate_limit_enabled:
         _storage().refund(f"{name}:{key}")
 
 
 def count(key: str, seconds: int) -> int:
-    """Count an event; return its number within the last `seconds`, this one included, up to MAX_COUNT."""
+    """Count an event; return its number within `seconds`, capped at MAX_COUNT."""
     (state,) = _storage().hit_all([LimitCheck(key, MAX_COUNT, seconds)])
     return state.limit - state.remaining
 

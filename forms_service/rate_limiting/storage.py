@@ -1,6 +1,6 @@
-"""Storage of rate limits: moving windows in the memory of the process, or in Redis for all processes.
+"""Storage of rate limits: moving windows in process memory, or in Redis for all processes.
 
-Both charge a request to all its limits together, or to none when one of them is used up.
+Both charge all limits of a request or none.
 """
 
 import hmac
@@ -16,11 +16,11 @@ from typing import NamedTuple
 from forms_service.redis_client import RedisCircuitBreaker
 
 MAX_HITS = 200_000
-"""Hits kept in memory: 8 bytes each, and about 200 for each key. Beyond it the least recently used keys go."""
+"""8 bytes each, and about 200 per key; beyond it, LRU keys are evicted."""
 
 
 class LimitCheck(NamedTuple):
-    """A limit to charge: at most `limit` hits of `key` in any `window` seconds, this request being `cost` of them."""
+    """At most `limit` hits of `key` in any `window` seconds."""
 
     key: str
     limit: int
@@ -29,7 +29,7 @@ class LimitCheck(NamedTuple):
 
 
 class LimitState(NamedTuple):
-    """A limit after the check: hits left, the Unix time when one is freed, seconds until the request fits or 0."""
+    """`reset` is a Unix time, `wait` is in seconds."""
 
     limit: int
     remaining: int
@@ -38,7 +38,7 @@ class LimitState(NamedTuple):
 
 
 class MemoryStorage:
-    """Limits of one process, of at most `max_hits` hits."""
+    """Rate limits of one process."""
 
     def __init__(self, max_hits: int = MAX_HITS) -> None:
         self._hits: OrderedDict[str, array[float]] = OrderedDict()  # times by key, oldest first
@@ -47,7 +47,7 @@ class MemoryStorage:
         self._lock = threading.Lock()
 
     def hit_all(self, checks: Sequence[LimitCheck]) -> list[LimitState]:
-        """Charge all limits, or none if one of them has a `wait`."""
+        """Charge all limits, or none if one has a `wait`."""
         now = time.time()
         with self._lock:
             hits = [self._drop_expired(check, now) for check in checks]
@@ -62,7 +62,6 @@ class MemoryStorage:
             ]
 
     def _drop_expired(self, check: LimitCheck, now: float) -> "array[float]":
-        """Return the hits of a key that are still in its window."""
         times = self._hits.get(check.key, array("d"))
         expired = bisect_right(times, now - check.window)
         if expired:
@@ -85,23 +84,19 @@ class MemoryStorage:
             self._count -= len(times)
 
     def get(self, key: str) -> int:
-        """Return the number of hits of a key in this process."""
         return len(self._hits.get(key, ()))
 
     def refund(self, key: str) -> None:
-        """Take back the newest hit of a key."""
         with self._lock:
             if self._hits.get(key):
                 self._hits[key].pop()
                 self._count -= 1
 
     def clear(self, key: str) -> None:
-        """Forget one key."""
         with self._lock:
             self._count -= len(self._hits.pop(key, ()))
 
     def reset(self) -> int:
-        """Forget all keys; return their number."""
         with self._lock:
             count, self._count = len(self._hits), 0
             self._hits.clear()
@@ -109,7 +104,7 @@ class MemoryStorage:
 
 
 class RedisStorage(MemoryStorage):
-    """Limits of all processes, by Redis's clock; in memory while Redis is unavailable."""
+    """Limits of all processes, by Redis's clock; in memory while Redis is down."""
 
     PREFIX = "forms:limit:"
 
@@ -120,7 +115,6 @@ class RedisStorage(MemoryStorage):
         self._script = redis.client.register_script(HIT_ALL_SCRIPT)
 
     def hit_all(self, checks: Sequence[LimitCheck]) -> list[LimitState]:
-        """Charge all limits, or none, in one round trip."""
         keys = [self._name(check.key) for check in checks]
         numbers = [number for check in checks for number in (check.limit, check.window, check.cost)]
         rows = self._redis.call(lambda client: self._script(keys, numbers, client=client), lambda: None)
@@ -140,7 +134,7 @@ class RedisStorage(MemoryStorage):
         self._redis.call(lambda client: client.delete(self._name(key)), lambda: None)
 
     def _name(self, key: str) -> str:
-        """Return the Redis key: the limit's name, and a keyed hash of the client, account or form it counts."""
+        # a keyed hash of the client, account or form that it counts
         limit, _, counted = key.partition(":")
         return f"{self.PREFIX}{limit}:{hmac.digest(self._secret, counted.encode(), 'sha256')[:16].hex()}"
 
@@ -176,11 +170,10 @@ for i, key in ipairs(KEYS) do
 end
 return answer
 """
-"""A list of hit times for each limit, oldest first; Redis runs a script atomically."""
+"""Keeps hit times per limit, oldest first; Redis runs scripts atomically."""
 
 
 def _seconds_to_wait(times: "array[float]", check: LimitCheck, now: float) -> int:
-    """Return the whole seconds until `cost` more hits fit, 0 if they do now."""
     excess = len(times) + check.cost - check.limit
     if excess <= 0:
         return 0

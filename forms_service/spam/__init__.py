@@ -1,1 +1,1 @@
-"""The spam verdict: checks, blocklist, duplicates, CAPTCHA and its providers, ALTCHA."""
+"""Spam verdict: checks, blocklist, CAPTCHA and its providers, ALTCHA."""

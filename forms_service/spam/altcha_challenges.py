@@ -24,18 +24,18 @@ COST = 2_000
 
 CHALLENGE_TTL = 3600
 MAX_SOLUTION_LENGTH = 4096
-"""The widget's solutions have about 700 characters."""
+"""The widget's have about 700 characters."""
 
 PURPOSE = "forms_service altcha"
 
 
 def init_app(app: Flask) -> None:
-    """Schedule the deletion of expired solutions."""
+    """Schedule the deletion of expired challenges."""
     periodic.register(app, "spent_challenges", CHALLENGE_TTL, delete_expired)
 
 
 def create_challenge(form_id: str) -> dict[str, Any]:
-    """Return a new challenge for the form, as the widget takes it."""
+    """Create a challenge for the form."""
     made = altcha.create_challenge(
         ALGORITHM,
         COST,
@@ -47,7 +47,7 @@ def create_challenge(form_id: str) -> dict[str, Any]:
 
 
 def verify_solution(form_id: str, solution: str) -> bool:
-    """Whether it solves a challenge of this form that is neither expired nor spent, and spend it."""
+    """Whether it solves an unexpired, unspent challenge of this form; spends it."""
     if len(solution) > MAX_SOLUTION_LENGTH or not altcha.verify_solution(solution, _key()).verified:
         return False
     solved = altcha.Payload.from_base64(solution).challenge
@@ -55,14 +55,13 @@ def verify_solution(form_id: str, solution: str) -> bool:
 
 
 def delete_expired() -> None:
-    """Delete the spent challenges that have expired anyway."""
+    """Delete expired spent challenges."""
     with write_session():
         db.session.execute(delete(SpentChallenge).where(SpentChallenge.expires_at < now()))
         db.session.commit()
 
 
 def _mark_spent(signature: str) -> bool:
-    """Record a spent challenge for all processes; return False if it was spent before."""
     digest = hashlib.sha256(signature.encode()).digest()
     expires_at = now() + timedelta(seconds=CHALLENGE_TTL)
     try:
@@ -75,5 +74,4 @@ def _mark_spent(signature: str) -> bool:
 
 
 def _key() -> str:
-    """A key for this alone."""
     return derive_subkey(settings.secret_key, PURPOSE).hex()

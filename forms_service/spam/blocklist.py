@@ -1,4 +1,4 @@
-"""Block lists: words, sender addresses and client networks that mark a submission as spam."""
+"""Block lists: words, sender addresses and client networks that mark spam."""
 
 import ipaddress
 import re
@@ -15,19 +15,19 @@ MAX_CACHED = 256
 """Compiled block lists."""
 
 MAX_SEARCHED = 50_000
-"""Characters that are searched for words."""
+"""Characters searched for words."""
 
 _WORD = re.compile(r"\w+")
 _WITHOUT_SPACES = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]"
 )
-"""Letters of languages that write words without spaces between them."""
+"""Letters of scripts without spaces between words."""
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 def matches(blocked: Blocklist, parsed: ParsedSubmission, texts: list[str]) -> bool:
-    """Whether a block list has a word of the submission, an address in it, or its client's network."""
+    """Whether a block list has a word, an address or the client's network."""
     return (
         bool(blocked.networks and _from_network(parsed.client, blocked.networks))
         or bool(blocked.addresses and _has_address(parsed, texts, blocked.addresses))
@@ -44,18 +44,17 @@ def _from_network(client: str, networks: tuple[str, ...]) -> bool:
 
 
 def _has_address(parsed: ParsedSubmission, texts: list[str], addresses: tuple[str, ...]) -> bool:
-    """Whether an address, or a list of addresses, is blocked; `@example.com` blocks a whole domain."""
     blocked = _addresses(addresses)
     for text in chain(texts, parsed.control.values()):
         for address in find_addresses(text):
             key = _key(address)
+            # `@example.com` blocks a whole domain
             if key in blocked or f"@{key.rpartition('@')[2]}" in blocked:
                 return True
     return False
 
 
 def _has_word(texts: list[str], words: tuple[str, ...]) -> bool:
-    """Match whole words, ignoring case; entries with other characters than letters and digits match anywhere."""
     whole, phrases, anywhere = _words(words)
     left = MAX_SEARCHED
     for text in texts:
@@ -79,18 +78,17 @@ def _networks(listed: tuple[str, ...]) -> tuple[Network, ...]:
 
 @lru_cache(MAX_CACHED)
 def _addresses(listed: tuple[str, ...]) -> frozenset[str]:
-    """Return comparable addresses, and domains with their @."""
     return frozenset(_key(f"x{entry}").removeprefix("x") if entry.startswith("@") else _key(entry) for entry in listed)
 
 
 @lru_cache(MAX_CACHED)
 def _words(listed: tuple[str, ...]) -> tuple[frozenset[str], tuple[str, ...], tuple[str, ...]]:
-    """Return single words, phrases with a space at both ends, and entries that match anywhere."""
     whole, phrases, anywhere = set(), [], []
     for entry in listed:
         read = " ".join(fold_case(entry).split())
         parts = _WORD.findall(read)
         if " ".join(parts) != read or _WITHOUT_SPACES.search(read):
+            # has other characters than letters and digits, or words without spaces
             anywhere.append(read)
         elif len(parts) == 1:
             whole.add(read)

@@ -1,4 +1,4 @@
-"""Verifies the token of a form's CAPTCHA: good, bad, or unknown while its provider is unavailable."""
+"""Verifies CAPTCHA tokens: good, bad, or unknown while the provider is unavailable."""
 
 import time
 from collections.abc import Sequence
@@ -12,19 +12,18 @@ from forms_service.spam import altcha_challenges, captcha_providers
 from forms_service.submissions.parsed_submission import ParsedSubmission
 
 UNAVAILABLE = "challenge_unavailable"
-"""Spam reason when the token could not be verified."""
+"""Spam reason for an unverified token."""
 
 MAX_TOKEN_LENGTH = 8192
-"""Tokens of hCaptcha and reCAPTCHA have some thousand characters."""
+"""hCaptcha's and reCAPTCHA's have some thousand characters."""
 
 
 def check_token(form: PublishedForm, parsed: ParsedSubmission) -> str | None:
-    """Verify the token of the form's CAPTCHA; return UNAVAILABLE when its provider does not answer.
+    """Verify the form's CAPTCHA token; return UNAVAILABLE when its provider does not answer.
 
-    A token is valid once, so check everything else before. No transaction may be open: an answer can take three
-    seconds.
+    Call it last, as tokens are single-use, and outside a transaction, as it takes up to three seconds.
 
-    :raises ValidationError: naming the token's field, for a token that is missing or bad
+    :raises ValidationError: for a missing or bad token
     """
     captcha = CAPTCHAS.get(form.settings.challenge)
     if captcha is None:
@@ -42,7 +41,6 @@ def check_token(form: PublishedForm, parsed: ParsedSubmission) -> str | None:
 
 
 def _verify(form: PublishedForm, captcha: Captcha, tokens: Sequence[str], client: str) -> bool:
-    """Whether one of the tokens is good."""
     if captcha.verify_url is None:
         return any(altcha_challenges.verify_solution(form.id, token) for token in tokens)
     db.session.rollback()  # releases the connection: nobody else should wait for the provider

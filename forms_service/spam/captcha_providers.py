@@ -1,4 +1,4 @@
-"""Client of the CAPTCHA providers' verification APIs, which all take the same request."""
+"""Client of the CAPTCHA providers' verification APIs, which take the same request."""
 
 import json
 import logging
@@ -11,7 +11,7 @@ from forms_service.logs import event
 from forms_service.outbound import OutboundRequest
 
 TIMEOUT = 3.0
-"""Seconds from the DNS lookup to the last byte of the response."""
+"""Seconds, from DNS lookup to the response's last byte."""
 
 MIN_SCORE = 0.5
 """Google's default for reCAPTCHA v3, which accepts everybody with a score."""
@@ -19,7 +19,7 @@ MIN_SCORE = 0.5
 PROVIDER_FAULTS = frozenset(
     {"bad-request", "internal-error", "invalid-input-secret", "missing-input-secret", "sitekey-secret-mismatch"}
 )
-"""Error codes for wrong keys of the form or a broken provider: not the visitor's fault."""
+"""Error codes that are not the visitor's fault."""
 
 
 class ProviderUnavailableError(Exception):
@@ -29,7 +29,7 @@ class ProviderUnavailableError(Exception):
 def verify(url: str, *, secret: str, token: str, client: str, timeout: float) -> bool:
     """Whether the provider accepts the token, within `timeout` seconds.
 
-    :raises ProviderUnavailableError: when it says nothing until then, or nothing about the token
+    :raises ProviderUnavailableError: without a usable answer by then
     """
     form_data = {"secret": secret, "response": token, **({"remoteip": client} if client != "unknown" else {})}
     headers = {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"}

@@ -1,6 +1,6 @@
-"""Spam checks: each is a function under the reason it gives. Spam is put into the spam folder, never thrown away.
+"""Spam checks, one function per reason. Spam goes to the spam folder and is never discarded.
 
-Checks count only texts that a person wrote, as far as the form tells.
+Only texts that a person wrote count, as far as the form tells.
 """
 
 import re
@@ -23,29 +23,29 @@ from forms_service.uploads import disk_space
 from forms_service.validation.whitespace import trim
 
 MIN_FILL_SECONDS = 2.0
-"""Nobody fills in a form faster than this after it was shown."""
+"""Nobody fills in a form faster."""
 
 MAX_LINKS = 5
-"""Links in what a person wrote; those in hidden fields, choices and fields that ask for a URL do not count."""
+"""Outside hidden fields, choices and fields that ask for a URL."""
 
 MAX_CLIENTS = 3
-"""Clients that may send the same content; what a further one sends is spam."""
+"""Clients that may send the same content before it is spam."""
 
 DUPLICATE_WINDOW = 86_400
 MAX_CONTENTS = 10_000
 MIN_TEXT_LENGTH = 40
-"""Characters of a text that nobody writes by chance as another did: "Yes" says nothing."""
+"""Shorter texts may be equal by chance."""
 
 CONTEXT = "spam.repeated"
 
 WRITTEN_TYPES = ("text", "textarea")
-"""Types of fields that people write into. Choices and hidden fields are the page's own words."""
+"""Choices and hidden fields hold the page's own words."""
 
 MESSAGE_NAMES = frozenset(("message", "msg", "comment", "comments", "body", "text", "question", "inquiry", "enquiry"))
-"""Names under which a page asks for a message, where the form defines no field of that name."""
+"""Undefined fields that usually hold a message."""
 
 LONG_TEXT = 200
-"""Characters of a text that is no choice and no constant of a page, in a field that the form does not define."""
+"""Characters beyond a choice or a page's constant."""
 
 NOTHING_BLOCKED = Blocklist()
 
@@ -56,16 +56,16 @@ class Texts(NamedTuple):
     """The texts of a submission, by author."""
 
     sent: list[str]
-    """Every text, also from inside lists and objects."""
+    """Including texts inside lists and objects."""
 
     written: list[str]
-    """Texts that a person wrote, as far as the form tells; a URL alone is not one."""
+    """Written by a person, as far as the form tells."""
 
     loose: list[str]
-    """Texts in fields that the form does not define: a person wrote them, or a page."""
+    """From undefined fields: a person or a page wrote them."""
 
     addresses: list[str]
-    """Texts in the fields for the sender's own e-mail address."""
+    """From fields for the sender's e-mail address."""
 
 
 class Evidence(NamedTuple):
@@ -78,14 +78,14 @@ class Evidence(NamedTuple):
 
 
 class RecentContents:
-    """Clients that sent the same content within DUPLICATE_WINDOW; the least recent content is forgotten first."""
+    """Clients per content within DUPLICATE_WINDOW; evicts the least recent content."""
 
     def __init__(self) -> None:
         self._clients: OrderedDict[bytes, dict[str, float]] = OrderedDict()
         self._lock = threading.Lock()
 
     def count_clients(self, content: bytes, client: str) -> int:
-        """Note that a client sent the content; return the number of clients that did, up to MAX_CLIENTS + 1."""
+        """Record a client; return how many sent the content, up to MAX_CLIENTS + 1."""
         now = time.time()
         with self._lock:
             seen = self._clients.pop(content, {})
@@ -100,14 +100,14 @@ class RecentContents:
 
 
 def init_app(app: Flask) -> None:
-    """Give the app its memory of recent contents. Each process counts by itself."""
+    """Create the recent contents, counted per process."""
     app.extensions["recent_contents"] = RecentContents()
 
 
 def find_spam_reasons(form: PublishedForm, parsed: ParsedSubmission, ring: KeyRing) -> list[str]:
-    """Return the reasons to put a submission into the spam folder; without any it goes to the inbox.
+    """Return the reasons to treat a submission as spam, if any.
 
-    :raises ServiceUnavailableError: for spam, when the disk is nearly full
+    :raises ServiceUnavailableError: for spam when the disk is nearly full
     """
     evidence = Evidence(form, parsed, sort_texts(form, parsed), ring)
     reasons = [reason for reason, speaks_for_spam in CHECKS.items() if speaks_for_spam(evidence)]
@@ -133,7 +133,7 @@ def sort_texts(form: PublishedForm, parsed: ParsedSubmission) -> Texts:
 
 
 def iter_texts(values: Iterable[Any]) -> Iterator[str]:
-    """Yield the texts in lists and objects, in order."""
+    """Yield the texts in nested lists and objects."""
     for value in values:
         if isinstance(value, str):
             yield value
@@ -144,22 +144,21 @@ def iter_texts(values: Iterable[Any]) -> Iterator[str]:
 
 
 def is_lone_url(text: str) -> bool:
-    """Whether a text is a URL and nothing else."""
+    """Whether a text is only a URL."""
     return LONE_URL.fullmatch(trim(text)) is not None
 
 
 def count_links(text: str) -> int:
-    """Count the links in a text, with a scheme or beginning with www."""
+    """Count links with a scheme or `www.`."""
     return text.count("://") + text.count("www.") - text.count("://www.")
 
 
 def is_prose(text: str) -> bool:
-    """Whether a person wrote a text, and no page, to judge by the text alone."""
+    """Whether a person wrote it, judging by the text alone."""
     return len(text) >= LONG_TEXT or "\n" in text or count_links(text) > 0
 
 
 def _is_personal(texts: Texts) -> bool:
-    """Whether it holds the sender's address or a longer text: answers to a poll are alike without being spam."""
     return (
         any("@" in text for text in texts.addresses)
         or any(len(text) >= MIN_TEXT_LENGTH and not is_lone_url(text) for text in texts.written)
@@ -172,8 +171,8 @@ def _honeypot(evidence: Evidence) -> bool:
 
 
 def _too_fast(evidence: Evidence) -> bool:
-    """Only a signed start time says anything: other sites' forms have none, and a copied page has an old one."""
     started = evidence.parsed.started
+    # other sites' forms have no signed start time, and a copied page has an old one
     age = page_tokens.start_age(started) if started else None
     return age is not None and age < MIN_FILL_SECONDS
 
@@ -188,8 +187,8 @@ def _blocked(evidence: Evidence) -> bool:
 
 
 def _repeated(evidence: Evidence) -> bool:
-    """Whether more than MAX_CLIENTS clients have sent exactly this content to the form within DUPLICATE_WINDOW."""
     form, parsed, texts, ring = evidence
+    # answers to a poll are alike without being spam
     if not _is_personal(texts):
         return False
     files = (upload.digest.hex() for upload in parsed.uploads)
@@ -205,4 +204,4 @@ CHECKS: dict[str, Callable[[Evidence], bool]] = {
     "blocklist": _blocked,
     "repeated": _repeated,
 }
-"""Every reason and its check, but for `challenge_unavailable`, which `captcha.py` gives."""
+"""All reasons but `challenge_unavailable`, which `captcha.py` gives."""

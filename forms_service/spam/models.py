@@ -10,10 +10,9 @@ from forms_service.extensions import Model
 
 
 class SpentChallenge(Model):
-    """A solved challenge; its solution is accepted once across all processes."""
+    """A solved challenge, accepted once across all processes."""
 
     __tablename__ = "spent_challenges"
 
     digest: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
     expires_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
-    """Time at which the challenge expires."""

@@ -1,1 +1,1 @@
-"""Submissions: what people send, judged, encrypted and stored before they hear thank you; and the owner's inbox."""
+"""Submissions: storage, queries, notification, deletion and quota."""

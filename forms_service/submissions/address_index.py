@@ -1,4 +1,4 @@
-"""Adds blind index rows for e-mail addresses that older versions did not recognize."""
+"""Adds blind indexes of addresses that older versions did not recognize."""
 
 import json
 import uuid
@@ -16,14 +16,11 @@ from forms_service.submissions.email_addresses import email_indexes
 from forms_service.submissions.models import Submission, SubmissionEmail
 
 BATCH_SIZE = 500
-"""Submissions read and indexed in one commit."""
+"""Submissions per commit."""
 
 
 def index_all() -> Iterator[int]:
-    """Add missing index rows; yield the number added for each batch.
-
-    Removes nothing; can be interrupted and repeated while the service runs.
-    """
+    """Add missing index rows; yield their number per batch. Safe to interrupt and repeat."""
     audit.note("submissions_indexed")
     last: uuid.UUID | None = None
     while True:

@@ -1,4 +1,4 @@
-"""Shows multiselect values as lists in older submissions, which stored a single choice as text."""
+"""Shows multiselect values as lists where older versions stored text."""
 
 import json
 import re
@@ -12,13 +12,13 @@ from forms_service.forms.models import FormVersion
 from forms_service.submissions.serialization import to_json
 
 MAX_REMEMBERED = 2000
-"""Form versions to cache; a version never changes."""
+"""Form versions, which never change."""
 
 Version = tuple[str, int]
 
 
 class Multiselects(NamedTuple):
-    """The multiselect fields of a version, and a pattern that finds one stored as text."""
+    """Multiselect fields of a version; `as_text` finds stored text."""
 
     names: tuple[str, ...]
     as_text: re.Pattern[str] | None
@@ -28,7 +28,7 @@ _remembered: dict[Version, Multiselects] = {}
 
 
 def load_multiselects(versions: Collection[Version]) -> dict[Version, Multiselects]:
-    """Return the multiselects of several versions, with one query for those not cached."""
+    """Return multiselects by version, with one query at most."""
     known = {version: _remembered[version] for version in versions if version in _remembered}
     missing = [version for version in versions if version not in known]
     if missing:
@@ -45,7 +45,7 @@ def load_multiselects(versions: Collection[Version]) -> dict[Version, Multiselec
 
 
 def choices_as_lists(data: str, multiselects: Multiselects | None) -> str:
-    """Return the submission's JSON data with these fields as lists."""
+    """Return JSON data with these fields as lists."""
     if multiselects is None or multiselects.as_text is None or not multiselects.as_text.search(data):
         return data
     values: dict[str, Any] = json.loads(data)

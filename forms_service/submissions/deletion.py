@@ -1,4 +1,4 @@
-"""Deletes submissions completely: rows, files, outbox messages and idempotency keys."""
+"""Deletes submissions with files, outbox messages and idempotency keys."""
 
 import logging
 import uuid
@@ -20,7 +20,7 @@ from forms_service.uploads import storage
 from forms_service.uploads.models import File
 
 BATCH_SIZE = 500
-"""Submissions deleted in one transaction."""
+"""Submissions per transaction."""
 
 Ids = Sequence[uuid.UUID] | Select[uuid.UUID]
 
@@ -28,9 +28,9 @@ log = logging.getLogger(__name__)
 
 
 def erase(submissions: Ids) -> None:
-    """Delete submissions in the caller's transaction, and their files after the commit.
+    """Delete submissions, and their files after the commit.
 
-    A crash in between leaves orphaned files, which `storage.delete_orphans` removes.
+    `storage.delete_orphans` removes files that a crash leaves.
     """
     files = db.session.scalars(select(File.stored_as).where(File.submission_id.in_(submissions))).all()
     on_commit(partial(_remove_files, files))
@@ -42,7 +42,7 @@ def erase(submissions: Ids) -> None:
 def erase_and_commit(
     ids: Sequence[uuid.UUID], name: str, *, account_id: uuid.UUID, details: Mapping[str, Any] | None = None
 ) -> None:
-    """Delete submissions, record it in the audit trail, and commit the caller's transaction."""
+    """Delete submissions, record an audit event, and commit."""
     erase(ids)
     audit.record(name, account_id=account_id, details={**(details or {}), "submissions": len(ids)})
     db.session.commit()
@@ -52,14 +52,13 @@ def erase_and_commit(
 
 @signals.form_deleting.connect
 def _require_scope(_: object, form_id: str, caller: Caller) -> None:
-    """Require the scope for deleting submissions if the form has any."""
     if db.session.scalar(select(Submission.id).where(Submission.form_id == form_id).limit(1)) is not None:
         caller.require_scope("submissions:write")
 
 
 @signals.form_emptying.connect
 def _empty_form(_: object, form_id: str) -> bool:
-    """Erase one batch; return whether there may be more. Short transactions let other writers proceed."""
+    # one short transaction per batch lets other writers proceed
     with write_session():
         ids = db.session.scalars(select(Submission.id).where(Submission.form_id == form_id).limit(BATCH_SIZE)).all()
         if ids:

@@ -1,4 +1,4 @@
-"""The e-mail addresses in a submission: their blind index, and the one for Reply-To."""
+"""E-mail addresses in a submission: blind index and Reply-To."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,7 +15,7 @@ from forms_service.validation.fields import clean_address, email_key, is_email
 from forms_service.validation.whitespace import trim
 
 MAX_ADDRESSES = 500
-"""Addresses of one submission; each becomes a row."""
+"""Per submission; each becomes a row."""
 
 BARE = re.compile(r"[^\s<>,;:@]++@[^\s<>,;:@]++")
 
@@ -28,17 +28,15 @@ _MAILBOX = r"""[\s,;]*+
     (?:[\s,;/|]++|\Z)"""
 
 MAILBOX = re.compile(_MAILBOX, re.VERBOSE | re.IGNORECASE | re.DOTALL)
-"""An address as people and mail programs write it, alone or in a list: `a@b.co`, `Ann <a@b.co>`, `mailto:a@b.co`,
-`a@b.co (Ann)`.
-"""
+"""`a@b.co`, `Ann <a@b.co>`, `mailto:a@b.co` or `a@b.co (Ann)`, alone or listed."""
 
 LISTED = re.compile(f"(?:{_MAILBOX})++", re.VERBOSE | re.IGNORECASE | re.DOTALL)
-"""One or more addresses and nothing else."""
+"""Addresses and nothing else."""
 
 ADDRESS_NAMES = frozenset(
     ("email", "mail", "emailaddress", "mailaddress", "youremail", "yourmail", "emailadresse", "mailadresse")
 )
-"""Field names for the sender's own address, reduced to letters."""
+"""Field names, reduced to letters."""
 
 NO_LETTERS = re.compile(r"[\W\d_]+")
 
@@ -48,13 +46,13 @@ EMAIL_CONTEXT = "submission_people.email"
 def email_blind_index(email: str) -> bytes:
     """Return the blind index, equal for every spelling of an address.
 
-    :raises ValueError: when it is no address
+    :raises ValueError: when invalid
     """
     return current_key_ring().index(email_key(email), EMAIL_CONTEXT)
 
 
 def find_addresses(text: str) -> Iterator[str]:
-    """Yield the addresses of a value that is an address or a list of addresses; running text yields none."""
+    """Yield addresses of a value that only lists some."""
     if "@" not in text:
         return
     if text.isascii() and BARE.fullmatch(text):
@@ -70,9 +68,9 @@ def find_addresses(text: str) -> Iterator[str]:
 
 
 def email_indexes(data: Mapping[str, Any], control: Mapping[str, str], ring: KeyRing) -> set[bytes]:
-    """Return the blind index of every address that is a value, or part of a value that lists some.
+    """Return the blind indexes of all addresses.
 
-    :raises PayloadTooLargeError: for more than MAX_ADDRESSES of them
+    :raises PayloadTooLargeError: for more than MAX_ADDRESSES
     """
     texts = _texts([*data.values(), *control.values()])
     addresses = list(islice(chain.from_iterable(map(find_addresses, texts)), MAX_ADDRESSES + 1))
@@ -86,10 +84,9 @@ def email_indexes(data: Mapping[str, Any], control: Mapping[str, str], ring: Key
 
 
 def reply_to(fields: Sequence[Mapping[str, Any]], data: Mapping[str, Any], control: Mapping[str, str]) -> str | None:
-    """Return the first address in the reply-to fields, else in the form's e-mail fields.
+    """Return the first address in reply-to, then e-mail fields.
 
-    In a form that defines no fields any value may be one, and those in fields named for the sender's address come
-    first: the others may be the page's own.
+    Without defined fields, names like `email` come first: other values may be the page's own.
     """
     email_fields = {field["name"] for field in fields if field["type"] == "email"}
     likely_values = [
@@ -103,7 +100,7 @@ def reply_to(fields: Sequence[Mapping[str, Any]], data: Mapping[str, Any], contr
 
 
 def is_address_field(name: str) -> bool:
-    """Whether an undefined field is for the sender's own address, judging by its name."""
+    """Whether a field's name suggests the sender's own address."""
     return NO_LETTERS.sub("", name).lower() in ADDRESS_NAMES
 
 

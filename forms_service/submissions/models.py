@@ -1,4 +1,4 @@
-"""Tables of submissions, the e-mail addresses in them, idempotency keys and refusals."""
+"""Tables of submissions, their e-mail addresses, idempotency keys and refusals."""
 
 import uuid
 from datetime import date, datetime
@@ -11,15 +11,15 @@ from forms_service.encryption.keyring import Encrypted
 from forms_service.extensions import Model
 
 REFUSALS = ("origin", "origin_null", "challenge", "invalid", "too_large", "limited", "closed")
-"""Reasons of a refusal; `origin_null` is a page without an origin, as with `no-referrer`."""
+"""`origin_null`: as sent with Referrer-Policy `no-referrer`."""
 
 STATUSES = ("inbox", "spam", "archived", "unconfirmed")
 
 
 class Submission(Model):
-    """One submission of a form; ids sort by time.
+    """A submission; ids sort by time.
 
-    Every list, count and deadline of a form is read off the one index `ix_submissions_inbox`.
+    `ix_submissions_inbox` answers every list, count and deadline.
     """
 
     __tablename__ = "submissions"
@@ -35,10 +35,10 @@ class Submission(Model):
     status: Mapped[str] = mapped_column(String(12))
     read: Mapped[bool] = mapped_column(default=False)
     data: Mapped[str] = mapped_column(Encrypted("submissions.data"))
-    """JSON: name → value, in the order sent."""
+    """JSON, in the order sent."""
 
     control: Mapped[str | None] = mapped_column(Encrypted("submissions.control"))
-    """JSON: the special fields sent along."""
+    """JSON: the special fields."""
 
     spam_reasons: Mapped[str] = mapped_column(String(200), default="")
     """Codes, separated by spaces."""
@@ -48,13 +48,13 @@ class Submission(Model):
     """Keyed hash of form and content."""
 
     fingerprint: Mapped[bytes] = mapped_column(LargeBinary(32))
-    """Keyed hash of form, content and client, by which duplicates are found."""
+    """Keyed hash of form, content and client; finds duplicates."""
 
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
 
 
 class SubmissionEmail(Model):
-    """Links the blind index of an e-mail address to a submission that contains it."""
+    """Blind index of an e-mail address in a submission."""
 
     __tablename__ = "submission_people"
 
@@ -77,7 +77,7 @@ class IdempotencyKey(Model):
 
 
 class Refusal(Model):
-    """Count of refused submissions by form, day (UTC) and reason."""
+    """Refused submissions by form, day (UTC) and reason."""
 
     __tablename__ = "refusals"
     __table_args__ = (CheckConstraint(one_of("reason", REFUSALS), name="reason"),)

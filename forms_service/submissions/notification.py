@@ -1,4 +1,4 @@
-"""The mail that notifies an owner of a submission, and the digest of several."""
+"""Notifies owners of submissions by mail and digest."""
 
 import json
 import uuid
@@ -28,32 +28,32 @@ KIND = "submission"
 
 MAX_SUBJECT_LENGTH = 150
 MAX_VALUE_LENGTH = 20_000
-"""Characters of a value in a mail; the inbox shows it whole."""
+"""Characters; the inbox shows all."""
 
 MAX_MAIL_LENGTH = 100_000
 CUT = "… (truncated; the inbox has the full text)"
 
 
 def init_app(app: Flask) -> None:
-    """Load payloads at send time, so that no submitted value is stored twice."""
+    """Register payloads, so that no submitted value is stored twice."""
     payloads.register(app, KIND, notification_payload)
     payloads.register(app, digests.KIND, digest_payload)
 
 
 def notify(form: PublishedForm, submission_ids: Sequence[uuid.UUID]) -> None:
-    """Enqueue the mails about submissions in the caller's transaction."""
+    """Enqueue mails about submissions; the caller commits."""
     outbox.insert_rows(
         db.session.connection(), [row for identity in submission_ids for row in mail_rows(form, identity)]
     )
 
 
 def mail_rows(form: PublishedForm, submission_id: uuid.UUID) -> list[Row]:
-    """Return the outbox row of a submission's mail; none if the owner's address cannot be decrypted."""
+    """Return the outbox row; none if the owner's address cannot be decrypted."""
     return [outbox.mail_row(KIND, form.owner_email, about=submission_id)] if form.owner_email else []
 
 
 def notification_payload(submission_id: uuid.UUID) -> dict[str, Any] | None:
-    """Return the template values, with the labels of the submission's form version; None if nobody may read it."""
+    """Return template values; None if nobody may read the submission."""
     submission = db.session.get(Submission, submission_id)
     if submission is None:
         return None
@@ -76,7 +76,7 @@ def notification_payload(submission_id: uuid.UUID) -> dict[str, Any] | None:
 
 
 def digest_payload(digest_id: uuid.UUID) -> dict[str, Any] | None:
-    """Return the number of submissions by form in a digest; None if nobody may read them."""
+    """Return counts by form; None if nobody may read any."""
     numbers = select(Submission.form_id, func.count(), func.min(Submission.created_at))
     held = numbers.where(Submission.id.in_(digests.subjects(digest_id))).group_by(Submission.form_id)
     rows = [(_readable(form_id), count, since) for form_id, count, since in db.session.execute(held)]
@@ -94,11 +94,10 @@ def digest_payload(digest_id: uuid.UUID) -> dict[str, Any] | None:
 
 
 def _readable(form_id: str) -> PublishedForm | None:
-    """Return the form if its owner may read submissions; None while it is being erased."""
     try:
         form = get_published_form(form_id)
     except NotFoundError:
-        return None
+        return None  # it is being erased
     return form if form.owner_active else None
 
 
@@ -117,7 +116,6 @@ def _line(text: str) -> str:
 
 
 def _text(value: Any, labels: Mapping[str, str]) -> str:
-    """Format a value: choices by label, lists joined, other JSON as JSON."""
     if isinstance(value, list) and not any(isinstance(item, list | dict) for item in value):
         items = [_text(item, labels) for item in value]
         return ("\n" if any("," in item or "\n" in item for item in items) else ", ").join(items)
@@ -131,7 +129,6 @@ def _cut(text: str) -> str:
 
 
 def _lines(pairs: list[tuple[str, str]]) -> list[list[str]]:
-    """Return label and value of each field, up to MAX_MAIL_LENGTH."""
     left = MAX_MAIL_LENGTH
     lines: list[list[str]] = []
     for label, text in pairs:

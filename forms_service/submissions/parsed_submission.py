@@ -1,4 +1,4 @@
-"""A submission after parsing: its data, and the special fields by what they are for."""
+"""A submission after parsing."""
 
 import json
 from collections.abc import Callable, Collection, Mapping
@@ -11,39 +11,39 @@ from forms_service.uploads.uploaded_file import Upload
 
 @dataclass
 class ParsedSubmission:
-    """Content of a request; special fields are taken out of `data`."""
+    """Content of a request; `data` excludes special fields."""
 
     data: dict[str, Any] = field(default_factory=dict)
     control: dict[str, str] = field(default_factory=dict)
-    """Special fields that are stored beside the data."""
+    """Special fields to store."""
 
     honeypots: tuple[str, ...] = ()
-    """Names of the honeypots that were filled in."""
+    """Names of filled-in honeypots."""
 
     challenge: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    """Possible CAPTCHA tokens, by the name of their field."""
+    """Possible CAPTCHA tokens by field name."""
 
     started: str | None = None
-    """Signed time at which the hosted page was shown."""
+    """Signed time of the hosted page."""
 
     back: str | None = None
-    """Signed URL that a form leads to after a correction."""
+    """Signed return URL after a correction."""
 
     client: str = ""
-    """The client's address."""
+    """IP address."""
 
     uploads: tuple[Upload, ...] = ()
     keep_files: Callable[[], None] | None = None
-    """Called once the files have rows; otherwise they are deleted after the request."""
+    """Called once files have rows; else they are deleted after the request."""
 
 
 def first_of(control: Mapping[str, str], names: Collection[str]) -> str | None:
-    """Return the first of these special fields that is filled in."""
+    """Return the first filled-in field."""
     return next((control[name] for name in names if is_filled(control.get(name))), None)
 
 
 def as_text(value: Any) -> str:
-    """Return a value as one text; the empty ones of several do not count."""
+    """Return text, without empty list items."""
     if isinstance(value, str):
         return value
     if isinstance(value, list) and all(isinstance(item, str) for item in filter(is_filled, value)):

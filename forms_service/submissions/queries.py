@@ -1,4 +1,4 @@
-"""Reads submissions newest first, in bounded batches that hold no connection between them."""
+"""Reads submissions newest first, in batches that hold no connection between them."""
 
 import uuid
 from collections.abc import Iterator, Sequence
@@ -32,17 +32,16 @@ from forms_service.uploads.models import File
 Query = Select[*tuple[Any, ...]]
 Files = dict[uuid.UUID, list[Row[*tuple[Any, ...]]]]
 Position = tuple[datetime, uuid.UUID]
-"""A keyset cursor: time and id of the last submission."""
+"""Keyset cursor: time and id."""
 
 MAX_BYTES = 4 * 2**20
-"""Encrypted bytes that are read at once; a page of huge submissions is shorter."""
+"""Encrypted bytes read at once; huge submissions shorten a page."""
 
 BATCH_SIZE = 2000
-"""Submissions per batch when reading all."""
 
 
 class SubmissionRow(NamedTuple):
-    """The columns of a submission, decrypted by hand: the ORM would double the time for a million rows."""
+    """A submission decrypted by hand: the ORM takes twice as long."""
 
     id: uuid.UUID
     form_id: str
@@ -70,18 +69,18 @@ COLUMNS = (
 
 @dataclass(frozen=True)
 class Filter:
-    """Criteria for the submissions of a form: `since` is inclusive, `until` exclusive."""
+    """Criteria for submissions; `until` is exclusive."""
 
     status: tuple[str, ...] = ("inbox",)
     since: datetime | None = None
     until: datetime | None = None
     unread: bool | None = None
     timezone: tzinfo = UTC
-    """For the times in an export."""
+    """For times in exports."""
 
 
 def newest_ids(form_id: str, criteria: Filter, after: Position | None, limit: int) -> Query:
-    """Return a query for the next ids, answered by the index alone, one part for each status."""
+    """Query the next ids; one part per status lets the index alone answer."""
     per_status = [
         _select_ids(criteria, after).where(S.form_id == form_id, S.status == status).limit(limit).subquery()
         for status in criteria.status
@@ -91,7 +90,7 @@ def newest_ids(form_id: str, criteria: Filter, after: Position | None, limit: in
 
 
 def fetch(ids: Query) -> list[SubmissionRow]:
-    """Return these submissions in order: at least one, then as many as fit in MAX_BYTES."""
+    """Return submissions in order, at least one, up to MAX_BYTES."""
     wanted_ids = ids.subquery()
     size = func.length(S.data) + func.coalesce(func.length(S.control), 0)
     order = (S.created_at.desc(), S.id.desc())
@@ -110,14 +109,14 @@ def fetch_and_release(ids: Query) -> list[SubmissionRow]:
 
 
 def batches(form_id: str, criteria: Filter, after: Position | None = None) -> Iterator[list[SubmissionRow]]:
-    """Yield all submissions in batches; no connection is held in between."""
+    """Yield batches; no connection is held in between."""
     while rows := fetch_and_release(newest_ids(form_id, criteria, after, BATCH_SIZE)):
         yield rows
         after = cursor_position(rows[-1])
 
 
 def count_left_out(form_id: str, criteria: Filter) -> dict[str, int]:
-    """Return status → number of submissions excluded by their status alone; answered by the index."""
+    """Count submissions excluded by status alone, by status."""
     others = [status for status in STATUSES if status not in criteria.status]
     query = select(S.status, func.count()).where(S.form_id == form_id, S.status.in_(others), *_conditions(criteria))
     counts = {row[0]: row[1] for row in db.session.execute(query.group_by(S.status))}
@@ -125,17 +124,17 @@ def count_left_out(form_id: str, criteria: Filter) -> dict[str, int]:
 
 
 def of_form(form_id: str) -> tuple[ColumnElement[bool], ...]:
-    """Return conditions for a form's submissions that let the index alone answer the query."""
+    """Return conditions that the index alone can answer."""
     return S.form_id == form_id, S.status.in_(STATUSES)
 
 
 def cursor_position(submission: SubmissionRow) -> Position:
-    """Return the position of a submission in a list."""
+    """Return a submission's keyset cursor."""
     return submission.created_at, submission.id
 
 
 def files_of(submissions: Sequence[SubmissionRow]) -> Files:
-    """Return the files of each submission by its id."""
+    """Return files by submission id."""
     files: Files = {}
     ids = [submission.id for submission in submissions if submission.has_files]
     if ids:
@@ -190,7 +189,7 @@ def _select_ids(criteria: Filter, after: Position | None) -> Query:
 
 
 def _conditions(criteria: Filter) -> Iterator[ColumnElement[bool]]:
-    """Yield the conditions of a filter except the status."""
+    # all but the status
     if criteria.unread is not None:
         yield S.read == (false() if criteria.unread else true())
     if criteria.since:

@@ -1,6 +1,6 @@
-"""Counts refused submissions by form, day and reason for the owner; stores nothing about visitors.
+"""Counts refused submissions; stores nothing about visitors.
 
-Each process flushes its counts at most every FLUSH_INTERVAL, so a flood of requests causes few writes.
+Flushes at most every FLUSH_INTERVAL, so a flood of requests causes few writes.
 """
 
 import atexit
@@ -24,7 +24,7 @@ from forms_service.submissions.models import REFUSALS, Refusal
 
 FLUSH_INTERVAL = 5.0
 MAX_PENDING = 10_000
-"""Pending combinations of form, day and reason; the flush drops those of unknown forms."""
+"""Unflushed keys, even of unknown forms."""
 
 RETENTION_DAYS = 400
 SWEEP_INTERVAL = 86_400
@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 
 
 class RefusalCounter:
-    """Counts of this process that are not flushed yet."""
+    """Unflushed counts of a process."""
 
     def __init__(self, app: Flask) -> None:
         self._app = app
@@ -53,7 +53,6 @@ class RefusalCounter:
                 self._start_timer()
 
     def pending(self, form_id: str, first: date, last: date) -> Counter[str]:
-        """Return unflushed counts by reason."""
         with self._lock:
             of_form = [(key, count) for key, count in self._pending.items() if key[0] == form_id]
         counts: Counter[str] = Counter()
@@ -62,7 +61,6 @@ class RefusalCounter:
         return counts
 
     def flush(self) -> None:
-        """Add pending counts to the table; keep them for the next flush if the database fails."""
         with self._flushing:  # concurrent flushes would count twice
             with self._lock:
                 if self._timer:
@@ -91,7 +89,7 @@ class RefusalCounter:
 
 
 def init_app(app: Flask) -> None:
-    """Create the app's counter and register its cleanup."""
+    """Create the counter and register its cleanup."""
     app.extensions["refusals"] = RefusalCounter(app)
     periodic.register(app, "refusals", SWEEP_INTERVAL, sweep)
 
@@ -103,7 +101,7 @@ def count_refusal(form_id: str, reason: str) -> None:
 
 
 def refusals_by_reason(form_id: str, first: date, last: date) -> dict[str, int]:
-    """Return reason → refused submissions from the first to the last day."""
+    """Return refusals by reason, first and last day included."""
     days = Refusal.day.between(first, last)
     query = select(Refusal.reason, func.sum(Refusal.count)).where(Refusal.form_id == form_id, days)
     counts = _counter().pending(form_id, first, last)

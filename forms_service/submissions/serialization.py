@@ -7,11 +7,11 @@ from typing import Any
 from forms_service.encryption.associated_data import unreadable_flag
 
 to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-"""Compact JSON without escapes; `json.dumps` would build an encoder on each call."""
+"""Compact; `json.dumps` builds an encoder on each call."""
 
 
 def as_dict(submission: Any, files: Sequence[Any] = ()) -> dict[str, Any]:
-    """Return the API's representation of a `Submission` or a row of its columns, with its `File`s."""
+    """Return the API's representation of a `Submission` or `SubmissionRow`."""
     return {
         "id": str(submission.id),
         "form_id": submission.form_id,
@@ -29,7 +29,7 @@ def as_dict(submission: Any, files: Sequence[Any] = ()) -> dict[str, Any]:
 
 
 def file_as_dict(file: Any) -> dict[str, Any]:
-    """Return the API's representation of a file; its bytes have an endpoint of their own."""
+    """Return the API's representation of a file, without its bytes."""
     return {
         "number": file.number,
         "field": file.field,

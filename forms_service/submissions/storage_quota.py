@@ -1,7 +1,6 @@
-"""Limits the bytes of files of a form, and of all forms of its owner.
+"""Limits the bytes of files per form and owner.
 
-Totals are cached for at least MIN_INTERVAL, and 100 times as long as counting took. This process adds its own uploads
-to them. Before a file is refused, its total is counted again.
+Totals are cached for 100 times as long as counting took; a refusal counts again.
 """
 
 import math
@@ -21,7 +20,7 @@ from forms_service.uploads.models import File
 
 MAX_REMEMBERED = 10_000
 MIN_INTERVAL = 1.0
-"""Seconds for which a total is cached at least."""
+"""Shortest caching, in seconds."""
 
 
 def init_app(app: Flask) -> None:
@@ -30,14 +29,13 @@ def init_app(app: Flask) -> None:
 
 
 class StorageUse:
-    """Cached totals of bytes by form and by account."""
+    """Cached bytes by form and account."""
 
     def __init__(self) -> None:
         self._counts: dict[object, tuple[int, float]] = {}
         self._lock = threading.Lock()
 
     def of(self, key: object, query: Select[Any], *, fresh: bool) -> int:
-        """Return the total under a key, which the query counts."""
         count, good_until = self._counts.get(key, (0, 0.0))
         began = time.monotonic()
         if not fresh and began < good_until:
@@ -52,7 +50,6 @@ class StorageUse:
         return count
 
     def add(self, key: object, size: int) -> None:
-        """Add stored bytes to a cached total."""
         with self._lock:
             if key in self._counts:
                 count, good_until = self._counts[key]
@@ -60,7 +57,7 @@ class StorageUse:
 
 
 class Allowance:
-    """The bytes that one submission may still store."""
+    """Bytes that a submission may still store."""
 
     def __init__(self, form: PublishedForm) -> None:
         self._form = form
@@ -81,7 +78,7 @@ class Allowance:
 
 
 def bytes_of_form(form_id: str) -> int:
-    """Return the bytes of all files of a form."""
+    """Return the bytes of a form's files."""
     return int(db.session.scalar(_sum_bytes(Submission.form_id == form_id)) or 0)
 
 

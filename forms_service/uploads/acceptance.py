@@ -1,4 +1,4 @@
-"""Checks files against the `accept` list of their field."""
+"""Checks files against their field's `accept` list."""
 
 from forms_service.uploads.content_types import GENERIC_TYPES, PLAIN_TEXT, UNKNOWN, FileType, normalize_type
 from forms_service.uploads.extensions import (
@@ -27,7 +27,7 @@ PROGRAM_EXTENSIONS = frozenset(
         *(".elf", ".so", ".o", ".bin", ".run", ".out", ".ko", ".macho", ".dylib", ".bundle"),
     }
 )
-"""Extensions that do not disguise a program."""
+"""Do not disguise a program."""
 
 DETECTABLE = frozenset(
     {
@@ -36,8 +36,6 @@ DETECTABLE = frozenset(
         *(".7z", ".gz", ".zip"),
     }
 )
-"""Formats that are always detected."""
-
 CONTAINERS = {
     ".doc": frozenset({OLE, ZIP, "application/rtf"}),
     ".dot": frozenset({OLE, ZIP, "application/rtf"}),
@@ -54,10 +52,7 @@ CONTAINERS = {
 
 
 def is_accepted(file_type: FileType, name: str, accept: str) -> bool:
-    """Whether `accept` lists the file, as in HTML.
-
-    Content or name must match, and the content must not contradict.
-    """
+    """Whether `accept` lists the file: content or name must match, without contradicting content."""
     entries = [entry.strip().lower() for entry in accept.split(",") if entry.strip()]
     return not entries or any(_matches_entry(entry, file_type, name) for entry in entries)
 
@@ -83,12 +78,10 @@ def _is_of_type(entry: str, file_type: FileType) -> bool:
 
 
 def _is_nothing_else(file_type: FileType) -> bool:
-    """Whether it may be of a type that no table knows."""
     return file_type.type in (UNKNOWN, PLAIN_TEXT, ZIP, OLE) and file_type.type not in PROGRAMS
 
 
 def _is_certainly(file_type: FileType, suffix: str) -> bool:
-    """Whether the content alone proves the extension."""
     is_specific = file_type.type not in (UNKNOWN, PLAIN_TEXT, "text/html", *PROGRAMS, *GENERIC_TYPES)
     is_detectable = is_specific and suffix in DETECTABLE
     return is_detectable and strip_type_prefix(file_type.type) in TYPES_BY_EXTENSION.get(suffix, ())
@@ -108,7 +101,6 @@ def _is_consistent_with(suffix: str, file_type: FileType) -> bool:
 
 
 def _may_be_family(file_type: FileType, suffix: str) -> bool:
-    """Whether it may be a format without a signature of its own."""
     expected = get_families(suffix)
     if file_type.type == UNKNOWN:
         return True

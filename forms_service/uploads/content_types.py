@@ -91,7 +91,7 @@ _CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 
 @dataclass(frozen=True)
 class FileType:
-    """A content type and the extensions that its signature allows."""
+    """A content type and its signature's extensions."""
 
     type: str
     text: bool = False
@@ -107,7 +107,7 @@ class FileType:
 
 
 def detect_type(head: bytes, name: str) -> FileType:
-    """Detect the type of a file that starts with `head`."""
+    """Detect a file's type by its `head`."""
     text = None if detect_riff(head) else _decode_text(head)
     if text is not None:
         return _text_type(text, get_extension(name))
@@ -144,7 +144,6 @@ def _is_certain(match: puremagic.PureMagicWithConfidence, suffix: str) -> bool:
 
 
 def _decode_text(head: bytes) -> bytes | None:
-    """Return text in UTF-8, UTF-16 or a legacy encoding; None for binary."""
     encoding = _wide_encoding(head)
     if encoding:
         head = head[: len(head) // 2 * 2].decode(encoding, errors="ignore").encode(errors="ignore")
@@ -152,9 +151,9 @@ def _decode_text(head: bytes) -> bytes | None:
 
 
 def _wide_encoding(head: bytes) -> str | None:
-    """Detect UTF-16 by its mark or the zero bytes of Latin text."""
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "utf-16"
+    # without a mark, Latin text shows UTF-16 by its zero bytes
     even, odd = head[0:512:2], head[1:512:2]
     if len(odd) > 1 and even.count(0) == 0 and odd.count(0) > len(odd) * 3 // 4:
         return "utf-16-le"

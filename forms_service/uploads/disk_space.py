@@ -1,4 +1,4 @@
-"""Free-space guard: on a nearly full disk, refuse files and spam first."""
+"""Free-space guard: a nearly full disk refuses files and spam first."""
 
 import os
 import time
@@ -15,16 +15,13 @@ RETRY_DELAY = 600
 
 
 def require_free_space() -> None:
-    """Check the instance disk.
-
-    :raises ServiceUnavailableError: if less than MIN_FREE is free
-    """
+    """Check the instance disk, or raise ServiceUnavailableError."""
     if is_nearly_full():
         raise ServiceUnavailableError("The server's disk is nearly full. Try again later.", retry_after=RETRY_DELAY)
 
 
 def is_nearly_full() -> bool:
-    """Whether less than MIN_FREE of the disk is free."""
+    """Whether less than MIN_FREE is free."""
     checked: tuple[float, bool] | None = current_app.extensions.get("disk")
     if checked is None or time.monotonic() - checked[0] > CHECK_INTERVAL:
         checked = current_app.extensions["disk"] = (time.monotonic(), _free_share(current_app.instance_path) < MIN_FREE)

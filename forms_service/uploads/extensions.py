@@ -1,4 +1,4 @@
-"""Which file extensions and content types belong together."""
+"""File extensions and content types that belong together."""
 
 import mimetypes
 from collections import defaultdict
@@ -220,7 +220,7 @@ TYPES_BY_EXTENSION = _types()
 
 
 def get_families(extension: str) -> frozenset[str]:
-    """Return the families of an extension's types, such as `image`."""
+    """Return an extension's families, such as `image`."""
     return _families_of(TYPES_BY_EXTENSION.get(extension, frozenset()))
 
 
@@ -235,7 +235,7 @@ def extensions_for(entry: str) -> frozenset[str]:
 
 
 def has_extension(name: str, extensions: Iterable[str]) -> bool:
-    """Whether the name has one of these extensions, such as `.tar.gz`."""
+    """Whether the name has one of these, such as `.tar.gz`."""
     return name.lower().endswith(tuple(extensions))
 
 

@@ -25,7 +25,7 @@ _ENDS = " .\u200c\u200d"
 
 
 def sanitize_filename(raw: str) -> str:
-    """Return the last part of a path, at most MAX_NAME_BYTES long."""
+    """Return a path's last part within MAX_NAME_BYTES."""
     name = _NOT_SEEN.sub("", raw[max(raw.rfind("/"), raw.rfind("\\")) + 1 :])
     if len(name) > 2 * MAX_READ:
         name = name[:MAX_READ] + name[-MAX_READ:]
@@ -35,7 +35,7 @@ def sanitize_filename(raw: str) -> str:
 
 
 def get_extension(name: str) -> str:
-    """Return the extension in lower case, or an empty string."""
+    """Return the extension in lower case, or ""."""
     stem, dot, last = name.rpartition(".")
     return f".{last.lower()}" if stem and dot and last else ""
 

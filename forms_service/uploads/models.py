@@ -22,4 +22,4 @@ class File(Model):
     size: Mapped[int]
     stored_as: Mapped[str] = mapped_column(String(36), unique=True)
     key: Mapped[str] = mapped_column(Encrypted("submission_files.key"))
-    """Its own key, so that rotation need not touch the file."""
+    """Its own, so that rotation need not touch the file."""

@@ -29,7 +29,7 @@ from forms_service.web.responses import wants_page
 STORAGE_FULL = "The file storage of this form is full. Submit the form without the file, and tell its owner."
 
 BLOB_NAME = b"blob"
-"""File name that browsers give to a script's `Blob`."""
+"""File name of a script's `Blob`."""
 
 
 class Allowance(Protocol):
@@ -41,10 +41,7 @@ class Allowance(Protocol):
 
 
 class MultipartUpload:
-    """A multipart body.
-
-    Decoded at the end, since the field `_charset_` may come last.
-    """
+    """A multipart body, decoded at the end: the field `_charset_` may come last."""
 
     def __init__(self, form: PublishedForm, allowance: Allowance) -> None:
         self.texts: list[tuple[str, str]] = []
@@ -67,16 +64,12 @@ class MultipartUpload:
         self._allowance = allowance
 
     def keep(self) -> None:
-        """Keep the files: their rows are committed, or may be."""
+        """Keep the files: their rows are, or may be, committed."""
         if self._stored_files:
             self._allowance.spend(self._file_bytes)
         self._stored_files.clear()
 
     def feed(self, event: Event) -> None:
-        """Process an event.
-
-        :raises PayloadTooLargeError: beyond a limit
-        """
         if isinstance(event, Part):
             self._start_part(event)
         elif isinstance(event, bytes) and self._part.filename is None:
@@ -95,7 +88,6 @@ class MultipartUpload:
         self.uploads = tuple(file.to_upload(encoding) for file in self._files if not file.dropped)
 
     def keep_partial_text(self) -> None:
-        """Keep text that was being read when the body was refused."""
         self._text_parts.keep_partial()
 
     def remove(self) -> None:
@@ -150,8 +142,7 @@ class MultipartUpload:
 def receive_upload(form: PublishedForm, allowance: Allowance) -> Iterator[MultipartUpload]:
     """Read the request's body; files are removed after the block unless kept.
 
-    Call `keep()` right after the commit. If a commit fails midway, rows may exist, so files stay; a sweep deletes
-    orphans.
+    Call `keep()` right after the commit: a failed commit may leave rows, and a sweep deletes orphans.
 
     :raises BadRequestError: for a malformed body
     :raises PayloadTooLargeError: with a `reason` if files are the cause
@@ -174,10 +165,7 @@ def receive_upload(form: PublishedForm, allowance: Allowance) -> Iterator[Multip
 
 
 def check_files(form: PublishedForm, uploads: Sequence[Upload]) -> dict[str, list[FieldError]]:
-    """Return the errors of the files, by field.
-
-    Codes: `required`, `file_type`, `file_too_big`, `no_files`, `unknown`, `storage_full`.
-    """
+    """Return the files' errors by field."""
     faults: dict[str, list[FieldError]] = {}
     for field in form.fields:
         if field["type"] != "file":
@@ -223,7 +211,6 @@ def files_too_big_error() -> PayloadTooLargeError:
 
 
 def _read(body: MultipartUpload) -> None:
-    """After too large a file, a browser's texts are still read, to redisplay them."""
     refusal: PayloadTooLargeError | None = None
     request.max_content_length = settings.max_upload_size + settings.max_content_length
     in_file = False
@@ -234,6 +221,7 @@ def _read(body: MultipartUpload) -> None:
         try:
             body.feed(event)
         except PayloadTooLargeError as error:
+            # a browser's texts are still read, to redisplay them
             if refusal or not (in_file and wants_page()):
                 raise
             refusal, g.too_large = error, body.file_fields[-1]
@@ -262,7 +250,6 @@ def _check_file(upload: Upload, field: Mapping[str, Any]) -> list[FieldError]:
 
 
 def _disposition(form: PublishedForm, name: str) -> str:
-    """Return `kept`, `dropped`, `refused` or `unknown`."""
     types = form.types
     if not types or types.get(name) == "file":
         return "kept"

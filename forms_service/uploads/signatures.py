@@ -50,7 +50,7 @@ STARTS = (
 
 JAVA_NAMES = (b"META-INF/MANIFEST.MF", b"META-INF/com/android", b"AndroidManifest.xml", b"classes.dex")
 MAX_FIRST_NAMES = 200
-"""Bytes; Java and Android archives start with JAVA_NAMES."""
+"""Bytes of JAVA_NAMES at the start."""
 
 RIFF_FORMS = {b"WEBP": "image/webp", b"WAVE": "audio/wav", b"AVI ": "video/x-msvideo", b"RMID": "audio/midi"}
 
@@ -84,7 +84,7 @@ MAX_JUNK = 1024
 """Bytes before a PDF header that readers tolerate."""
 
 MIN_JAVA = 45
-"""Universal binaries have a smaller number there."""
+"""Universal binaries have a smaller number."""
 
 
 def detect_signature(head: bytes) -> str | None:

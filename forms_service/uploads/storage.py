@@ -1,4 +1,4 @@
-"""Encrypted file storage in `instance/files/`, one key per file, kept in its row."""
+"""Encrypted file storage in `instance/files/`, with each file's key in its row."""
 
 import base64
 import itertools
@@ -34,7 +34,7 @@ STORED_NAME = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def init_app(app: Flask) -> None:
-    """Create the private folder and schedule the sweep."""
+    """Create the folder and schedule the sweep."""
     _folder(app).mkdir(mode=0o700, parents=True, exist_ok=True)
     periodic.register(app, "orphaned_files", SWEEP_INTERVAL, delete_orphans)
 
@@ -72,7 +72,7 @@ class EncryptedFile:
 
 
 def fsync_directory() -> None:
-    """Make the names of new files survive a power failure."""
+    """Make new files' names survive a power failure."""
     with _disk_may_fail():
         folder = os.open(_folder(), os.O_RDONLY)
         try:
@@ -84,8 +84,8 @@ def fsync_directory() -> None:
 def open_decrypted(stored_as: str) -> Iterator[bytes]:
     """Decrypt a file in chunks.
 
-    :raises NotFoundError: if row or file is missing
-    :raises ValueError: if it is damaged; for a changed chunk, when that is reached
+    :raises NotFoundError: without row or file
+    :raises ValueError: on reaching damage
     """
     query = select(File.key, File.size).where(File.stored_as == stored_as)
     row = db.session.execute(query).one_or_none()
@@ -104,7 +104,7 @@ def open_decrypted(stored_as: str) -> Iterator[bytes]:
 
 
 def remove(stored_as: str) -> None:
-    """Delete a file, after the commit that deleted its row. The sweep retries."""
+    """Delete a file after its row; the sweep retries."""
     try:
         _path(stored_as).unlink(missing_ok=True)
     except OSError as error:
@@ -112,7 +112,7 @@ def remove(stored_as: str) -> None:
 
 
 def delete_orphans() -> int:
-    """Delete old files without a row, which a crash left; return their number."""
+    """Delete and count files left without a row by a crash."""
     old = _names_older_than(time.time() - MIN_ORPHAN_AGE)
     count = 0
     while batch := set(itertools.islice(old, BATCH)):

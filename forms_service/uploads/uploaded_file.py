@@ -26,7 +26,7 @@ class Upload:
 
     file_type: FileType = described(default=FileType(""), repr=False)
     is_full: bool = False
-    """Whether a storage quota prevented storing it."""
+    """Whether a quota prevented storing it."""
 
 
 class FileInProgress:
@@ -49,7 +49,6 @@ class FileInProgress:
         return self._stored_file is not None
 
     def discard(self) -> None:
-        """Stop storing it, since the quota is used up."""
         if self._stored_file:
             self._stored_file.remove()
         self._stored_file, self._is_full = None, True

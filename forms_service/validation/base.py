@@ -1,4 +1,4 @@
-"""Base schema and field: errors have a message and a code."""
+"""Base schema and field with coded errors."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -30,7 +30,7 @@ class Schema(ma.Schema):
         unknown = ma.RAISE
 
     def handle_error(self, error: ma.ValidationError, data: Any, *, many: bool, **_: Any) -> None:
-        """Sort unknown fields as sent; marshmallow's order varies."""
+        # unknown fields in the order sent: marshmallow's varies
         if isinstance(data, Mapping) and isinstance(error.messages, dict):
             names = {field.data_key or name for name, field in self.fields.items()}
             positions = {name: index for index, name in enumerate(data) if name not in names}
@@ -40,7 +40,7 @@ class Schema(ma.Schema):
 
 
 class CodedField(ma.fields.Field[Any]):
-    """A field whose errors carry their message's key as code."""
+    """Reports errors with their key as code."""
 
     default_error_messages: Messages = {
         "required": "This field is required.",

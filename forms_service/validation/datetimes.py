@@ -1,4 +1,4 @@
-"""Dates and times as HTML and RFC 3339 write them."""
+"""Dates and times as HTML and RFC 3339 write them; parsers raise ValueError."""
 
 import re
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
@@ -12,7 +12,7 @@ _TIME = re.compile(
 )
 _DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
 LAST_MINUTE = 23 * 60 + 59
-"""Minute of a UTC day that may have a leap second."""
+"""May have a leap second."""
 
 LENGTH_OF_DAY = len("2026-11-24")
 LOST_PLUS = re.compile(r"(?<=[0-9]) (?=[0-9]{2}:[0-9]{2}\Z)")
@@ -30,7 +30,7 @@ def parse_date(text: str) -> date:
 
 
 def parse_time(text: str) -> timedelta:
-    """Parse `HH:MM`, optionally with seconds and offset, to the local time.
+    """Parse local `HH:MM` with optional seconds and offset.
 
     :raises ValueError: for anything else
     """
@@ -88,7 +88,7 @@ class DateOrDateTime(CodedField):
 
 
 def _restore_plus(text: str) -> str:
-    """An unescaped query turns the plus of an offset into a space."""
+    # an unescaped query turns the plus of an offset into a space
     text = text.strip()
     return text[:LENGTH_OF_DAY] + LOST_PLUS.sub("+", text[LENGTH_OF_DAY:])
 
@@ -105,7 +105,7 @@ def parse_utc(text: str) -> datetime:
 
 
 def local_date(at: datetime, zone: tzinfo) -> date:
-    """Return the date in a time zone, within Python's years."""
+    """Return the date in a zone."""
     try:
         return at.astimezone(zone).date()
     except OverflowError:
@@ -113,7 +113,7 @@ def local_date(at: datetime, zone: tzinfo) -> date:
 
 
 def start_of_day(day: date, zone: tzinfo) -> datetime:
-    """Return the start of a day in a time zone, in UTC.
+    """Return a day's start in UTC.
 
     :raises ValueError: outside Python's years
     """
@@ -124,7 +124,7 @@ def start_of_day(day: date, zone: tzinfo) -> datetime:
 
 
 def end_of_day(day: date, zone: tzinfo) -> datetime:
-    """Return the end of a day in a time zone, in UTC.
+    """Return a day's end in UTC.
 
     :raises ValueError: outside Python's years
     """

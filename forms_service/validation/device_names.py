@@ -1,4 +1,4 @@
-"""Device names of Windows, such as `con.txt`, which cannot be files there."""
+"""Windows device names, such as `con.txt`, which cannot be files."""
 
 import re
 import unicodedata
@@ -16,7 +16,7 @@ MAX_DEVICE = 40
 
 
 def is_device_name(name: str) -> bool:
-    """Whether Windows treats the name as a device, also after normalisation."""
+    """Whether Windows treats the name as a device."""
     plain = unicodedata.normalize("NFKC", IGNORABLE.sub("", name).lstrip(" .")[:MAX_DEVICE])
     return bool(DEVICE.fullmatch(re.split(r"[.:]", plain)[0].strip().lower()))
 

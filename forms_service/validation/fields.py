@@ -19,13 +19,13 @@ MAX_EMAIL_LENGTH = 254
 NOT_AN_EMAIL = "Enter an e-mail address such as ann@example.com."
 
 _NOT_IN_NAMES = r"\x00-\x08\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069"
-"""Control characters except white space, for a JSON Schema pattern."""
+"""For JSON Schema; spares white space."""
 
 _SINGLE_CHARACTER_NAMES = (
     r"\u3005\u3007\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fd-\u30ff\u3131-\u3163\u31f0-\u31ff"
     r"\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff\uff66-\uff6f\uff71-\uff9d"
 )
-"""Han, Hangul and Kana up to U+FFFF, for a JSON Schema pattern."""
+"""Han, Hangul and Kana, for JSON Schema."""
 
 SINGLE_CHARACTER_NAME = re.compile(
     f"[{_SINGLE_CHARACTER_NAMES}\u1100-\u115e\u1161-\u11ff\U0001b000-\U0001b16f\U00020000-\U0003ffff]"
@@ -35,13 +35,13 @@ PLAIN_EMAIL = re.compile(
     r"(?=[^@]{1,64}@)[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*@"
     r"(?:[A-Za-z0-9](?:-?[A-Za-z0-9]){0,30}\.){1,5}([A-Za-z]{2,20})"
 )
-"""Addresses that need no further check but of the top-level domain."""
+"""Needs only a top-level domain check."""
 
 MAX_RAW_LENGTH = 1000
 
 
 class Text(CodedField):
-    """A string; subclasses override `_cleaned` and `_faults`."""
+    """A string; subclasses override `_cleaned` and `_error_codes`."""
 
     default_error_messages: Messages = {"invalid": "Must be a string."}
     json_schema: ClassVar[dict[str, Any]] = {}
@@ -79,10 +79,7 @@ class OptionalText(Text):
 
 
 class Email(Text):
-    """At most 254 characters, a domain with a dot.
-
-    Refuses quoted local parts, comments, address literals and special-use domains. Does not query DNS.
-    """
+    """Refuses quoted local parts, comments, address literals and special-use domains."""
 
     default_error_messages: Messages = {
         "invalid_email": NOT_AN_EMAIL,
@@ -100,10 +97,7 @@ class Email(Text):
 
 
 class PersonName(Text):
-    """2 to 50 characters without markup; "ANN" becomes "Ann".
-
-    One character suffices in Han, Hangul and Kana.
-    """
+    """A name without markup; "ANN" becomes "Ann"."""
 
     default_error_messages: Messages = {
         "too_short": "Must have at least 2 characters.",
@@ -133,7 +127,7 @@ class PersonName(Text):
 
 
 class Password(Text):
-    """8 to 128 characters of four classes, not easy to guess; never cleaned."""
+    """8 to 128 characters of four classes, never cleaned."""
 
     default_error_messages: Messages = {
         "too_short": "Must have at least 8 characters.",
@@ -173,7 +167,7 @@ class Password(Text):
 
 
 class Phone(OptionalText):
-    """10 to 15 digits with optional +; separators are removed."""
+    """10 to 15 digits; separators are removed."""
 
     default_error_messages: Messages = {
         "invalid_phone": "Use digits only, with an optional leading + and spaces, brackets, dots or dashes in between.",
@@ -197,10 +191,7 @@ class Phone(OptionalText):
 
 
 def email_key(address: str) -> str:
-    """Normalise an address for comparison.
-
-    :raises ValueError: if it is not an address
-    """
+    """Normalise an address for comparison, or raise ValueError."""
     address = clean_address(address)
     if _is_plain(address):
         return address.lower()
@@ -211,7 +202,7 @@ def email_key(address: str) -> str:
 
 
 def clean_address(text: str) -> str:
-    """Remove blanks and invisible characters that were copied along."""
+    """Remove blanks and invisible characters copied along."""
     if _is_plain(text):
         return text
     address = trim(text)
@@ -221,7 +212,7 @@ def clean_address(text: str) -> str:
 
 
 def is_email(address: str) -> bool:
-    """Whether it is valid. A pattern decides most in 1 µs instead of 20."""
+    """Whether it is valid; a pattern decides most in 1 µs instead of 20."""
     return _is_plain(address) or _parse_email(address) is not None
 
 

@@ -1,8 +1,4 @@
-"""Estimates how hard a password is to guess, in bits.
-
-The attacker tries common words and passwords, also reversed and in leet, keyboard walks, dates, and characters around
-them.
-"""
+"""Estimates a password's bits against words, leet, reversals, keyboard walks and dates."""
 
 import re
 import unicodedata
@@ -24,13 +20,13 @@ COMMON_SIGNS = frozenset("!.?#*-_@$ ,+&")
 
 MAX_WORD, MIN_WALK, MIN_RUN_OF_LETTERS, MIN_RUN_OF_DIGITS = 16, 3, 5, 6
 MIN_CONTEXT, MIN_CONTEXT_INSIDE = 3, 5
-"""Minimum length of a context word between non-letters, and anywhere."""
+"""Between non-letters, and anywhere."""
 
 LEETS = (
     str.maketrans("@4836905$71!|(2+", "aabeggosstiiiczt"),
     str.maketrans("@4836905$71!|(2+", "aabeggosstlllczt"),
 )
-"""Leet alphabets; 1 and ! stand for i or l."""
+"""1 and ! stand for i or l."""
 
 DATE = re.compile(
     r"(?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])(?:19|20)\d\d|(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
@@ -73,12 +69,12 @@ WALKS = (
 
 
 def is_guessable(password: str) -> bool:
-    """Whether a password has fewer bits than MIN_BITS."""
+    """Whether it has fewer bits than MIN_BITS."""
     return estimate_bits(password) < MIN_BITS
 
 
 def estimate_bits(password: str) -> float:
-    """Return the bits of the cheapest description; infinite without a word, walk, date or run."""
+    """Return the bits of the cheapest description, infinite without a word, walk, date or run."""
     plain = _fold(password)
     without = [0.0, *([float("inf")] * len(plain))]
     best = [float("inf")] * (len(plain) + 1)
@@ -93,7 +89,7 @@ def estimate_bits(password: str) -> float:
 
 
 def contains_context(password: str, context: Iterable[str]) -> bool:
-    """Whether it contains a word about person or service, also in leet."""
+    """Whether it contains a context word, also in leet."""
     plain = _fold(password)
     texts = {plain, *(plain.translate(leet) for leet in LEETS)}
     squeezed = {re.sub(r"[\W_]+", "", text) for text in texts}
@@ -114,7 +110,6 @@ def _fold(text: str) -> str:
 
 
 def _next_steps(plain: str, start: int) -> Iterator[tuple[int, float, bool]]:
-    """Yield the end, the bits, and whether a description may be based on this step."""
     character = plain[start]
     yield start + 1, _character_bits(character), False
     run = start + 1
@@ -136,7 +131,6 @@ def _next_steps(plain: str, start: int) -> Iterator[tuple[int, float, bool]]:
 
 
 def _word_bits(part: str) -> float | None:
-    """None if it is not a word, also in leet or reversed."""
     costs = []
     for text, leet_cost in ((part, 0.0), *((part.translate(leet), LEET_BITS) for leet in LEETS)):
         for word, reversal_cost in ((text, 0.0), (text[::-1], REVERSED_BITS)):

@@ -12,7 +12,7 @@ from forms_service.validation.whitespace import is_blank
 
 
 class SingleLine(CodedField):
-    """One line of 1 to `max_length` characters, without control characters."""
+    """One line of at most `max_length`, without control characters."""
 
     default_error_messages: Messages = {
         "invalid": "Must be a string.",

@@ -1,4 +1,4 @@
-"""Characters without a visible mark: white space and default ignorable code points."""
+"""White space and default ignorable code points."""
 
 import re
 from collections.abc import Callable
@@ -14,7 +14,7 @@ IGNORABLE = (
 """Unicode's Default_Ignorable_Code_Point."""
 
 UNSEEN = f"{WHITE_SPACE}{IGNORABLE}\u2800"
-"""Both, and the blank Braille pattern."""
+"""Also the blank Braille pattern."""
 
 ASCII_BLANKS = " \t\n\v\f\r"
 
@@ -23,11 +23,11 @@ _CHARACTER = re.compile(f"[{UNSEEN}]")
 _IGNORABLE = re.compile(f"[{IGNORABLE}]+")
 
 is_blank = cast("Callable[[str], bool]", re.compile(rf"[{UNSEEN}\x00-\x1f\x7f-\x9f]*+").fullmatch)
-"""Whether a text has no visible character: a match, thus truthy, or None."""
+"""Truthy if no character is visible."""
 
 
 def trim(text: str) -> str:
-    """Remove blanks and invisible characters around the text."""
+    """Trim blanks and invisible characters."""
     if text.isascii():
         return text.strip(ASCII_BLANKS)
     start = _end_of_lead(text)
@@ -38,13 +38,13 @@ def trim(text: str) -> str:
 
 
 def strip_ignorable(text: str) -> str:
-    """Trim, and remove invisible characters inside; blanks inside stay."""
+    """Trim, and remove invisible characters inside."""
     text = trim(text)
     return text if text.isascii() else _IGNORABLE.sub("", text)
 
 
 def is_ignorable(character: str) -> bool:
-    """Whether a character is invisible and has no width."""
+    """Whether a character is invisible and zero-width."""
     return _IGNORABLE.fullmatch(character) is not None
 
 

@@ -1,1 +1,1 @@
-"""API keys, and token introspection for programs."""
+"""API keys and token introspection."""

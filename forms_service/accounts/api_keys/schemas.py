@@ -1,4 +1,4 @@
-"""Schemas of API keys and token introspection."""
+"""API key and introspection schemas."""
 
 import marshmallow as ma
 
@@ -16,7 +16,7 @@ class NewKey(Schema):
 
 
 class KeyOf(Schema):
-    """An API key, without its secret."""
+    """API key without secret."""
 
     id = ma.fields.UUID(required=True)
     name = ma.fields.String(required=True)
@@ -28,7 +28,7 @@ class KeyOf(Schema):
 
 
 class MadeKey(KeyOf):
-    """A created API key, with its secret."""
+    """Created API key with secret."""
 
     key = ma.fields.String(required=True, metadata={"description": "Shown only once; the service keeps only a hash."})
 
@@ -41,7 +41,7 @@ class Introspect(Schema):
 
 
 class Introspected(Schema):
-    """The state of a token (RFC 7662, 2.2); only `active` if it is not valid."""
+    """State of a token (RFC 7662, 2.2); only `active` if invalid."""
 
     active = ma.fields.Boolean(required=True)
     token_type = ma.fields.String(metadata={"const": "Bearer"})

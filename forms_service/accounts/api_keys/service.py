@@ -1,4 +1,4 @@
-"""Use cases of API keys."""
+"""API key use cases."""
 
 import uuid
 from typing import Any
@@ -24,10 +24,10 @@ TOO_MANY_KEYS = f"An account can have at most {MAX_KEYS} API keys. Revoke one th
 
 
 def create(caller: Caller, password: str, name: str, scopes: list[str]) -> dict[str, Any]:
-    """Create a key, returned only here, and notify the account by mail.
+    """Create a key, returned only here, and mail the account.
 
+    :raises AuthorizationError: beyond MAX_KEYS
     :raises ValidationError: on `password`, if it is wrong
-    :raises AuthorizationError: if the account has MAX_KEYS
     """
     password_hash = require_current_password(caller.account_id, password)
     key = KEY_PREFIX + generate_secure_token()
@@ -49,7 +49,7 @@ def create(caller: Caller, password: str, name: str, scopes: list[str]) -> dict[
 
 
 def list_keys(caller: Caller, limit: int, cursor: str | None) -> Page[dict[str, Any]]:
-    """List the account's keys, newest first."""
+    """List keys, newest first."""
     query = select(ApiKey).where(ApiKey.account_id == caller.account_id)
     position = decode_cursor(cursor, uuid.UUID)
     if position:
@@ -73,7 +73,7 @@ def revoke(key_id: uuid.UUID, caller: Caller) -> None:
 
 
 def introspect(token: str, token_type_hint: str | None = None) -> dict[str, Any]:
-    """Return the state of an access token, as in RFC 7662."""
+    """Access token state (RFC 7662)."""
     claims = access_tokens.decode(token)
     caller = authenticate(token) if claims else None
     email = db.session.scalar(select(Account.email).where(Account.id == caller.account_id)) if caller else None
@@ -92,7 +92,7 @@ def introspect(token: str, token_type_hint: str | None = None) -> dict[str, Any]
 
 
 def as_dict(key: ApiKey) -> dict[str, Any]:
-    """A key as its holder sees it."""
+    """Key without its secret."""
     names = ("id", "name", "created_at", "last_used_at")
     data = {name: getattr(key, name) for name in names}
     return data | {"scopes": key.scopes.split()} | unreadable_flag(key.name)

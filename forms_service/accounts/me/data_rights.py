@@ -1,4 +1,4 @@
-"""Data export and account erasure."""
+"""Data-subject requests: export and erasure."""
 
 import json
 import uuid
@@ -25,7 +25,7 @@ Kind = TypeVar("Kind", Session, ApiKey)
 
 
 def export(caller: Caller) -> dict[str, Any]:
-    """Return everything stored about the account as JSON-ready data; other packages add parts by signal."""
+    """All stored data; other packages add parts by signal."""
     with write_session():
         audit.record("exported", account_id=caller.account_id)
         db.session.commit()
@@ -41,7 +41,7 @@ def export(caller: Caller) -> dict[str, Any]:
 
 
 def list_events(caller: Caller, limit: int, cursor: str | None) -> Page[dict[str, Any]]:
-    """List the account's audit events, newest first."""
+    """Audit events, newest first."""
     query = _events(caller.account_id)
     position = decode_cursor(cursor, uuid.UUID)
     if position:
@@ -51,9 +51,7 @@ def list_events(caller: Caller, limit: int, cursor: str | None) -> Page[dict[str
 
 
 def erase(caller: Caller, password: str) -> bool:
-    """Erase the account; returns False if forms remain for a background task.
-
-    Audit events survive without client and details.
+    """Erase the account; False if a background task erases its forms.
 
     :raises ValidationError: on `password`, if it is wrong
     """

@@ -1,4 +1,4 @@
-"""Schemas of one's own account."""
+"""Own account schemas."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ class Me(Schema):
 
 
 class Profile(Schema):
-    """Changes to the profile; omitted fields stay as they are."""
+    """Profile changes."""
 
     first_name = PersonName()
     last_name = PersonName()
@@ -41,21 +41,21 @@ class CurrentPasswordOnly(Schema):
 
 
 class NewPassword(Schema):
-    """A new password, with the current one."""
+    """New and current password."""
 
     password = CurrentPassword(required=True, metadata={"description": "The current password."})
     new_password = Password(required=True, metadata={"examples": ["Correct-horse-8"]})
 
 
 class NewEmail(Schema):
-    """A new e-mail address, with the current password."""
+    """New address and current password."""
 
     password = CurrentPassword(required=True, metadata={"description": "The current password."})
     email = Email(required=True, metadata={"examples": ["ann@example.org"]})
 
 
 class EventOf(Schema):
-    """An audit event of the account."""
+    """An audit event."""
 
     id = ma.fields.UUID(required=True)
     name = ma.fields.String(required=True, metadata={"examples": ["signed_in"]})
@@ -67,7 +67,7 @@ class EventOf(Schema):
 
 
 class Document(Schema):
-    """Everything stored about an account, one part per package."""
+    """Data export."""
 
     account = ma.fields.Nested(Me, required=True)
     sessions = ma.fields.List(ma.fields.Nested(SessionKept), required=True)

@@ -1,4 +1,4 @@
-"""Use cases of one's own account."""
+"""Own account use cases."""
 
 import uuid
 from typing import Any
@@ -21,7 +21,7 @@ from forms_service.extensions import db
 
 
 def get_account(caller: Caller) -> Account:
-    """Return the caller's account."""
+    """The caller's account."""
     account = db.session.get(Account, caller.account_id)
     if account is None:
         raise AuthenticationError()  # erased just now
@@ -29,7 +29,7 @@ def get_account(caller: Caller) -> Account:
 
 
 def change_profile(caller: Caller, changes: dict[str, Any]) -> Account:
-    """Change fields of the account."""
+    """Change account fields."""
     with write_session():
         account = _lock_account(caller.account_id)
         for name, value in changes.items():
@@ -40,7 +40,7 @@ def change_profile(caller: Caller, changes: dict[str, Any]) -> Account:
 
 
 def change_password(caller: Caller, password: str, new_password: str) -> None:
-    """Change the password and end all other sessions.
+    """Change the password and end other sessions.
 
     :raises ValidationError: on `password`, if it is wrong
     """
@@ -58,7 +58,7 @@ def change_password(caller: Caller, password: str, new_password: str) -> None:
 
 
 def change_email(caller: Caller, password: str, email: str) -> None:
-    """Queue a link to the new address and a notice to the old one; the link makes the change.
+    """Queue a link to the new address, a notice to the old.
 
     :raises ValidationError: on `password`, if it is wrong
     """
@@ -79,10 +79,11 @@ def change_email(caller: Caller, password: str, email: str) -> None:
 def confirm_email(token: str) -> None:
     """Change the address and end all access.
 
+    :raises ConflictError: for a taken address
     :raises ValidationError: for an invalid token
-    :raises ConflictError: if another account has the address
     """
     _, payload = email_tokens.check("email", token)
+    # the token proves control of the address: an unconfirmed sign-up gives way
     _erase_pending_signup(payload["email"])
     with write_session():
         account, payload = email_tokens.consume("email", token)
@@ -101,7 +102,6 @@ def confirm_email(token: str) -> None:
 
 
 def _erase_pending_signup(email: str) -> None:
-    """Erase an unconfirmed sign-up with this address: the token proves its real holder."""
     pending = select(Account.id).where(Account.email_index == email_index(email), Account.status == "pending")
     account_id = db.session.scalar(pending)
     if account_id is not None:
@@ -109,7 +109,6 @@ def _erase_pending_signup(email: str) -> None:
 
 
 def _lock_account(account_id: uuid.UUID, current_hash: str | None = None) -> Account:
-    """Lock the account, and check that its password hash is still `current_hash`, if given."""
     account = lock_by_id(account_id)
     if account is None:
         raise AuthenticationError()

@@ -1,4 +1,4 @@
-"""Schema of the password-reset request."""
+"""Password reset schema."""
 
 from forms_service.accounts.schemas import TokenField
 from forms_service.validation.base import Schema
@@ -6,7 +6,7 @@ from forms_service.validation.fields import Password
 
 
 class Reset(Schema):
-    """A reset token and the new password."""
+    """Reset token and new password."""
 
     token = TokenField(required=True)
     password = Password(required=True, metadata={"examples": ["Correct-horse-7"]})

@@ -13,7 +13,7 @@ from forms_service.signals import account_confirmed
 
 
 def request_reset(email: str) -> None:
-    """Queue a reset link if the account exists; the duration is the same either way."""
+    """Queue a reset link, in constant time."""
     with fixed_duration():
         limit = email_limits.hourly_limit("reset", email)
         with write_session():
@@ -25,9 +25,9 @@ def request_reset(email: str) -> None:
 
 
 def reset(token: str, password: str) -> str:
-    """Set a new password, end all sessions, revoke all API keys and return the address.
+    """Reset the password and end all access; returns the address.
 
-    A pending account becomes active, because the token proves control of the address.
+    Activates a pending account: the token proves control of the address.
 
     :raises ValidationError: for an invalid token
     """

@@ -1,4 +1,4 @@
-"""Schemas of sign-in and sessions."""
+"""Sign-in and session schemas."""
 
 import marshmallow as ma
 
@@ -21,7 +21,7 @@ class Refresh(Schema):
 
 
 class Tokens(Schema):
-    """An access token and a refresh token."""
+    """Access and refresh token."""
 
     access_token = ma.fields.String(required=True, metadata={"description": "Send it as `Authorization: Bearer …`."})
     token_type = ma.fields.String(required=True, metadata={"const": "Bearer"})
@@ -32,7 +32,7 @@ class Tokens(Schema):
 
 
 class SessionKept(Schema):
-    """A session of the account."""
+    """A session."""
 
     id = ma.fields.UUID(required=True)
     created_at = ma.fields.DateTime(required=True)
@@ -43,6 +43,6 @@ class SessionKept(Schema):
 
 
 class SessionOf(SessionKept):
-    """A session, and whether it is the current one."""
+    """A session, marked if current."""
 
     current = ma.fields.Boolean(required=True, metadata={"description": "Whether it is the session of this request."})

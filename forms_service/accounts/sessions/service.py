@@ -1,4 +1,4 @@
-"""Use cases of sessions."""
+"""Session use cases."""
 
 import hmac
 import uuid
@@ -26,7 +26,7 @@ from forms_service.security import derive_subkey, generate_secure_token
 from forms_service.web.pagination import Page, decode_cursor, paginate
 
 REUSE_GRACE = timedelta(seconds=10)
-"""A used refresh token stays valid this long, for parallel tabs and lost responses."""
+"""For parallel tabs and lost responses."""
 
 WRONG_CREDENTIALS = (
     "Wrong e-mail address or password. If you have not confirmed your address yet, open the link in the "
@@ -38,7 +38,7 @@ ACCOUNT_DISABLED = "This account is disabled. Ask the operator."
 
 @dataclass(frozen=True)
 class Tokens:
-    """The token pair of a session."""
+    """A session's tokens."""
 
     access_token: str
     refresh_token: str
@@ -47,12 +47,12 @@ class Tokens:
 
 
 def sign_in(email: str, password: str, device: Device) -> Tokens:
-    """Start a session. Every wrong pair gets the same response after the same work.
+    """Start a session; wrong credentials get one response after the same work.
 
-    A pending account counts as wrong: another response would reveal that the address was free at sign-up.
+    So do pending accounts, to hide that the address was free at sign-up.
 
-    :raises AuthenticationError: for wrong credentials or an unconfirmed account
-    :raises AuthorizationError: for a disabled account, with the right password
+    :raises AuthenticationError: for either
+    :raises AuthorizationError: for a disabled account
     :raises ConflictError: if the password changes meanwhile
     """
     query = select(Account.id, Account.password_hash, Account.status)
@@ -84,11 +84,11 @@ def start_session(account_id: uuid.UUID, device: Device) -> Tokens:
 
 
 def refresh(refresh_token: str) -> Tokens:
-    """Rotate a session's tokens. Reuse of the old token after REUSE_GRACE ends the session.
+    """Rotate a session's tokens; reuse after REUSE_GRACE ends the session.
 
-    Until then it returns the same successor, so that a session has one chain of tokens.
+    Until then it yields the same successor: one chain per session.
 
-    :raises AuthenticationError: if the session is not active
+    :raises AuthenticationError: if ended
     """
     key = token_hash(refresh_token)
     query = select(Session).join(RefreshToken).join(Account).where(RefreshToken.hash == key)
@@ -116,7 +116,7 @@ def sign_out(caller: Caller) -> None:
 
 
 def list_sessions(caller: Caller, limit: int, cursor: str | None) -> Page[dict[str, Any]]:
-    """List the account's active sessions, newest first."""
+    """Active sessions, newest first."""
     query = select(Session).where(Session.account_id == caller.account_id, Session.expires_at > now())
     position = decode_cursor(cursor, uuid.UUID)
     if position:
@@ -140,7 +140,7 @@ def end_session(session_id: uuid.UUID, caller: Caller) -> None:
 
 
 def sign_out_everywhere(caller: Caller) -> None:
-    """End all of the account's sessions."""
+    """End all the account's sessions."""
     with write_session():
         end_sessions(caller.account_id)
         audit.record("signed_out_everywhere", account_id=caller.account_id)
@@ -148,19 +148,18 @@ def sign_out_everywhere(caller: Caller) -> None:
 
 
 def end_sessions(account_id: uuid.UUID, *, but: uuid.UUID | None = None) -> None:
-    """End all sessions of an account, but one if given, in the caller's transaction."""
+    """End an account's sessions, in the caller's transaction."""
     own = delete(Session).where(Session.account_id == account_id)
     db.session.execute(own.where(Session.id != but) if but else own)
 
 
 def end_access(account_id: uuid.UUID) -> None:
-    """End all sessions and revoke all API keys of an account, in the caller's transaction."""
+    """End all sessions and API keys, in the caller's transaction."""
     end_sessions(account_id)
     db.session.execute(delete(ApiKey).where(ApiKey.account_id == account_id))
 
 
 def _issue_tokens(session: Session, refresh_token: str) -> Tokens:
-    """Extend a session, at most to SESSION_MAX_DAYS after its start, and issue its next tokens."""
     session.last_used_at = now()
     session.expires_at = min(session.last_used_at + SESSION_LIFETIME, session.created_at + _max_age())
     db.session.add(session)
@@ -173,7 +172,7 @@ def _issue_tokens(session: Session, refresh_token: str) -> Tokens:
 
 
 def _successor(refresh_token: str) -> str:
-    """The next refresh token, derived with a secret key: deterministic, yet unpredictable from the first."""
+    # keyed hash: deterministic for reuse within REUSE_GRACE, unpredictable without the key
     key = derive_subkey(settings.secret_key, "forms_service refresh token")
     return urlsafe_b64encode(hmac.digest(key, refresh_token.encode(), "sha256")).decode().rstrip("=")
 
@@ -183,9 +182,9 @@ def _max_age() -> timedelta:
 
 
 def _record_failure(account_id: uuid.UUID | None) -> None:
-    """Record the failure, also without an account, so that the work is the same."""
     audit.warn("sign_in_failed", account=account_id)
     with write_session():
+        # also without an account, so that the work is the same
         audit.record("sign_in_failed", account_id=account_id)
         db.session.commit()
 
@@ -198,7 +197,7 @@ def _revoke_reused(session: Session) -> None:
 
 
 def as_dict(session: Session) -> dict[str, Any]:
-    """A session as its holder sees it."""
+    """Session as shown to its holder."""
     names = ("id", "created_at", "last_used_at", "expires_at", "client", "user_agent")
     data = {name: getattr(session, name) for name in names}
     return data | unreadable_flag(*data.values())

@@ -1,1 +1,1 @@
-"""Sign-up and confirmation of the address."""
+"""Sign-up and address confirmation."""

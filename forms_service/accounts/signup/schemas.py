@@ -20,7 +20,7 @@ class Signup(Schema):
 
 
 class SignedUp(Schema):
-    """The result of a sign-up: the same whether or not the address was taken."""
+    """Sign-up result, the same for a taken address."""
 
     email = ma.fields.String(required=True, metadata={"description": "The address as sent, trimmed."})
     status = ma.fields.String(
@@ -29,7 +29,7 @@ class SignedUp(Schema):
 
 
 class Confirmation(Schema):
-    """A confirmation token, with the sign-up password or its replacement."""
+    """Confirmation token, and sign-up password or replacement."""
 
     token = TokenField(required=True)
     password = CurrentPassword(required=True, metadata={"examples": ["Correct-horse-7"]})
@@ -39,7 +39,6 @@ class Confirmation(Schema):
 
     @ma.validates_schema(skip_on_field_errors=True)
     def _check_new(self, data: dict[str, Any], **_: Any) -> None:
-        """A replacement must meet the password rules of a sign-up."""
         if data["replace"]:
             try:
                 Password().deserialize(data["password"])
@@ -48,12 +47,12 @@ class Confirmation(Schema):
 
 
 class Address(Schema):
-    """The address to send a mail to."""
+    """The recipient's address."""
 
     email = Email(required=True, metadata={"examples": ["ann@example.com"]})
 
 
 class MailToken(Schema):
-    """The token from a mail link."""
+    """Token from a mail link."""
 
     token = TokenField(required=True)

@@ -1,4 +1,4 @@
-"""Use cases of sign-up."""
+"""Sign-up use cases."""
 
 import uuid
 
@@ -24,19 +24,17 @@ DIFFERENT = "You signed up with a different password. Enter that one, or choose 
 
 
 def sign_up(new: NewAccount) -> dict[str, str]:
-    """Create an account and return its address and status.
+    """Create an account; with confirmation, a taken address gets the same response and timing.
 
-    With confirmation, a taken address gets the same response in the same time: hashing comes before the lookup, and the
-    lookup has a fixed duration. Without confirmation it cannot be hidden.
-
-    :raises AuthorizationError: if sign-up is closed
     :raises ConflictError: for a taken address, without confirmation
+    :raises AuthorizationError: if sign-up is closed
     :raises ServiceUnavailableError: if too many passwords are being hashed
     """
     if not settings.signup_enabled:
         raise AuthorizationError("Sign-up is closed.")
     refuse_personal_password(new.password, new)
     status = "pending" if settings.signup_confirmation else "active"
+    # before the lookup, so that a taken address takes the same time
     password_hash = hash_password(new.password)
     with fixed_duration():
         account_id = _store(new, password_hash, status)
@@ -49,14 +47,14 @@ def sign_up(new: NewAccount) -> dict[str, str]:
 
 
 def confirm(token: str, password: str, device: Device, *, replace: bool = False) -> Tokens:
-    """Activate the account and sign in.
+    """Activate the account and sign in; `replace` sets a new password.
 
-    The link proves control of the address, but someone else may have signed up with it. So the sign-up's password is
-    required; `replace` sets a new one instead.
+    Requires the sign-up's password: a stranger may have signed up.
 
-    :raises ValidationError: for an invalid token, a wrong password, or a weak replacement
+    :raises ValidationError: on `token` or `password`
     """
     account_id, payload = email_tokens.check("confirm", token)
+    # the first sign-up's token has no payload
     signup_hash = payload.get("password_hash") or _signup_hash(account_id)
     password_hash = (
         _hash_replacement(account_id, password) if replace else _check_signup_password(token, password, signup_hash)
@@ -78,7 +76,7 @@ def confirm(token: str, password: str, device: Device, *, replace: bool = False)
 
 
 def activate(account: Account) -> None:
-    """Activate a pending account, in the caller's transaction, and end access from before the confirmation."""
+    """Activate a pending account and end earlier access, in the caller's transaction."""
     account.status = "active"
     account.confirmed_at = now()
     email_tokens.revoke(account.id)
@@ -86,7 +84,7 @@ def activate(account: Account) -> None:
 
 
 def resend(email: str) -> None:
-    """Resend the newest confirmation link, if one is pending; the duration is the same either way."""
+    """Queue another confirmation link, in constant time."""
     with fixed_duration():
         limit = email_limits.hourly_limit("confirm", email)
         with write_session():
@@ -98,7 +96,6 @@ def resend(email: str) -> None:
 
 
 def _signup_hash(account_id: uuid.UUID) -> str:
-    """The account's password hash, for tokens of the first sign-up."""
     signup_hash = db.session.scalar(select(Account.password_hash).where(Account.id == account_id))
     if signup_hash is None:
         raise email_tokens.invalid_token_error()
@@ -114,8 +111,8 @@ def _hash_replacement(account_id: uuid.UUID, password: str) -> str:
 
 
 def _check_signup_password(token: str, password: str, signup_hash: str) -> str:
-    """Check the sign-up's password and return its hash. The try is counted first."""
     with write_session():
+        # counted before the check, so that concurrent guesses count too
         tries_left = email_tokens.count_try(token)
         db.session.commit()
     if not check_password(password, signup_hash):
@@ -124,7 +121,6 @@ def _check_signup_password(token: str, password: str, signup_hash: str) -> str:
 
 
 def _store(new: NewAccount, password_hash: str, status: str) -> uuid.UUID | None:
-    """Store the account and return its id; None if the address is taken."""
     limit = email_limits.hourly_limit("confirm", new.email)
     try:
         return _insert(new, password_hash, status, limit)
@@ -151,10 +147,6 @@ def _insert(new: NewAccount, password_hash: str, status: str, limit: int) -> uui
 
 
 def _notify_holder(account: Account, new: NewAccount, password_hash: str, limit: int) -> None:
-    """Queue a mail to the holder: a pending account gets a link for this sign-up's own data.
-
-    If the mail is rate limited, the latest link is reassigned to this sign-up.
-    """
     audit.record("signed_up_again", account_id=account.id)
     if account.status == "active":
         emails.send_already_registered(account, limit)
@@ -162,5 +154,6 @@ def _notify_holder(account: Account, new: NewAccount, password_hash: str, limit:
         payload = {name: getattr(new, name) for name in ("first_name", "last_name", "phone")}
         payload["password_hash"] = password_hash
         last = email_tokens.find_newest("confirm", account.id)
+        # rate limited: the latest link now confirms this sign-up
         if not emails.send_confirmation(account, payload, limit) and last is not None:
             email_tokens.replace_payload(last, payload)

@@ -1,7 +1,6 @@
 """Field types, each a registered class.
 
-Values are stored as sent, in NFC: a number from an HTML form stays text, a ticked box "on" or true. Only JSON numbers
-sent for text become text, choices are stored as defined, and multiple choices are a list.
+Values are stored as sent, in NFC; JSON numbers sent for text become text, multiple choices a list.
 """
 
 from forms_service.form_schema.field_types.base import FIELD_TYPES, FieldType, is_filled, nfc

@@ -16,7 +16,7 @@ K = TypeVar("K", bound="type[FieldType]")
 
 
 def field_type(name: str, control: str, rules: tuple[str, ...] = ()) -> Callable[[K], K]:
-    """Register a field type with its HTML control and rules."""
+    """Register a field type with its control and rules."""
 
     def register(class_: K) -> K:
         class_.type_name, class_.control, class_.rules = name, control, rules
@@ -27,7 +27,7 @@ def field_type(name: str, control: str, rules: tuple[str, ...] = ()) -> Callable
 
 
 def nfc(value: Any) -> Any:
-    """Normalise all texts in a JSON value to NFC."""
+    """Normalise a JSON value's texts to NFC."""
     if isinstance(value, str):
         return value if value.isascii() else normalize_unicode(value)
     if isinstance(value, list):
@@ -39,7 +39,7 @@ def nfc(value: Any) -> Any:
 
 
 def as_text(value: Any) -> Any:
-    """Return a JSON number or boolean as a form would send it."""
+    """Return a JSON number or boolean as a form sends it."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
@@ -48,7 +48,7 @@ def as_text(value: Any) -> Any:
 
 
 def _number_as_text(number: float) -> str:
-    """Format a number as JavaScript does."""
+    # as JavaScript does
     if number.is_integer() and abs(number) < 1e21:
         return str(int(number))
     text = str(number)
@@ -58,7 +58,7 @@ def _number_as_text(number: float) -> str:
 
 
 def is_filled(value: Any) -> bool:
-    """Whether a value is neither null nor a blank text."""
+    """Whether a value is neither null nor blank."""
     return not is_blank(value) if isinstance(value, str) else value is not None
 
 
@@ -69,10 +69,8 @@ class FieldType(CodedField):
     control: ClassVar[str]
     rules: ClassVar[tuple[str, ...]]
     trims: ClassVar[bool] = False
-    """Whether surrounding blanks are ignored."""
+    """Ignores surrounding blanks."""
     accepts_any_text = False
-    """Whether every text is valid."""
-
     size = 0
     """Bytes in memory."""
 
@@ -93,17 +91,10 @@ class FieldType(CodedField):
 
     @classmethod
     def bound(cls, value: Any) -> Any:
-        """Parse a `min` or `max`.
-
-        :raises ValueError: if it is not of this type
-        """
+        """Parse a `min` or `max`, or raise ValueError."""
         raise ValueError("this type has no bounds")
 
     def deserialize(self, value: Any, attr: str | None = None, data: Any = None, **kwargs: Any) -> Any:
-        """Validate a value and return what is stored.
-
-        :raises marshmallow.ValidationError: with all errors
-        """
         sent = value if isinstance(value, str) else self._single(value)
         result = nfc(sent)
         if self._is_empty(result):
@@ -118,7 +109,6 @@ class FieldType(CodedField):
         return result
 
     def _single(self, value: Any) -> Any:
-        """Reduce a list to its only filled item."""
         if not isinstance(value, list):
             return value
         filled: list[Any] = []
@@ -135,5 +125,4 @@ class FieldType(CodedField):
         return not self._accepts_blanks and isinstance(value, str) and is_blank(value)
 
     def _errors(self, value: Any, sent: Any) -> list[Any]:
-        """`sent` is the value before NFC."""
         return []

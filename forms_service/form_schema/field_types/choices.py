@@ -9,17 +9,16 @@ from forms_service.validation.base import Messages
 from forms_service.validation.whitespace import is_blank, trim
 
 NOT_TICKED = ("", "off", "false", "no", "0")
-"""Values of an unticked box."""
 
 
 def choice_values(definition: Mapping[str, Any]) -> list[str]:
-    """Return the values that may be chosen."""
+    """Return the allowed values."""
     choices = definition.get("choices", ())
     return [choice["value"] if isinstance(choice, dict) else choice for choice in choices]
 
 
 def is_ticked(value: Any) -> bool:
-    """Whether a box, or one of several under its name, is ticked."""
+    """Whether a box, or one of several, is ticked."""
     if isinstance(value, list):
         return any(map(is_ticked, value))
     if isinstance(value, str):
@@ -35,10 +34,7 @@ def choice_labels(definition: Mapping[str, Any]) -> dict[str, str]:
 
 @field_type("checkbox", "checkbox")
 class CheckboxType(FieldType):
-    """A box, ticked by true or any text outside NOT_TICKED.
-
-    Pages may send further values for "not ticked"; a ticked one overrides them.
-    """
+    """A box; a ticked value overrides those that pages send for "not ticked"."""
 
     default_error_messages: Messages = {
         "blank": "Tick this box to continue.",
@@ -72,7 +68,7 @@ class ConsentType(CheckboxType):
 
 @field_type("select", "select", ("choices",))
 class SelectType(FieldType):
-    """One choice, stored as it was defined."""
+    """One choice, stored as defined."""
 
     trims = True
     default_error_messages: Messages = {"not_a_choice": "Choose one of the options."}
@@ -99,12 +95,12 @@ class SelectType(FieldType):
 
 @field_type("radio", "radio", ("choices",))
 class RadioType(SelectType):
-    """One choice; all are visible."""
+    """One choice among visible ones."""
 
 
 @field_type("multiselect", "checkboxes", ("choices",))
 class MultiselectType(SelectType):
-    """Several choices, always stored as a list."""
+    """Several choices, stored as a list."""
 
     default_error_messages: Messages = {"not_a_choice": "Choose only from the options."}
 
@@ -135,5 +131,5 @@ class FileType(FieldType):
 
 
 def _key(value: str) -> str:
-    """Browsers trim an option's text and collapse its blanks."""
+    # browsers trim an option's text and collapse its blanks
     return " ".join(trim(value).split())

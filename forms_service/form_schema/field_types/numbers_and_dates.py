@@ -18,7 +18,7 @@ MAX_NUMBER_LENGTH = 400
 
 
 class OrderedType(FieldType):
-    """A value that can be compared."""
+    """A comparable value."""
 
     trims = True
     invalid: ClassVar[str]
@@ -73,7 +73,7 @@ class IntegerType(NumberType):
 
 
 class TemporalType(OrderedType):
-    """A date or a time, as text."""
+    """A date or time, as text."""
 
     read: ClassVar[Any]
 

@@ -12,12 +12,12 @@ MAX_MATCHED_LENGTH = 2000
 """Characters; the slowest known pattern takes 45 ms."""
 
 MEMORY_SIZES = (2**14, 2**16, 2**18, 2**21)
-"""Bytes of a pattern and its states, tried in order; the last suffices for `\\pL{1,50}`."""
+r"""Bytes per pattern with its states, tried in order; the last fits `\pL{1,50}`."""
 
 BYTES_OF_INSTRUCTION = 8
 
 MAX_MEMORY = 2**23
-"""Bytes of all patterns of a form."""
+"""Bytes of a form's patterns."""
 
 _memory_left: ContextVar[int | None] = ContextVar("memory_left", default=None)
 
@@ -26,7 +26,7 @@ JAVASCRIPT_DIFFERS = ("[[", "&&", "--", "~~")
 
 
 class PatternMemoryError(ValueError):
-    """The patterns of a form exceed MAX_MEMORY together."""
+    """A form's patterns exceed MAX_MEMORY."""
 
 
 @contextmanager
@@ -40,12 +40,10 @@ def limited_memory() -> Iterator[None]:
 
 
 class Pattern:
-    """Must match the whole value, as in HTML."""
+    """Matches the whole value, as in HTML."""
 
     def __init__(self, text: str) -> None:
-        """:raises PatternMemoryError: if the form's patterns take too much memory
-        :raises ValueError: with the reason, if it does not compile or is too big
-        """
+        """Raises PatternMemoryError, or ValueError with the reason."""
         left = _memory_left.get()
         if left is not None and left < MEMORY_SIZES[0]:
             raise PatternMemoryError
@@ -65,10 +63,10 @@ class Pattern:
 
 
 def _compile(text: str) -> tuple["re2._Regexp[str]", int]:
-    """Use the smallest memory that leaves space for a cache of states."""
     for size in MEMORY_SIZES[:-1]:
         with suppress(re2.error):
             compiled = re2.compile(text, _options(size))
+            # leave space for a cache of states
             if compiled.programsize * BYTES_OF_INSTRUCTION * 4 <= size:
                 return compiled, size
     return re2.compile(text, _options(MEMORY_SIZES[-1])), MEMORY_SIZES[-1]
@@ -84,7 +82,7 @@ def _options(size: int) -> re2.Options:
 
 
 def html_pattern(text: str) -> str | None:
-    """Return the pattern, or None if a browser would read it differently."""
+    """Return the pattern, or None if browsers read it differently."""
     return None if any(sign in text for sign in JAVASCRIPT_DIFFERS) else text
 
 

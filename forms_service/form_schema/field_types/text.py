@@ -28,9 +28,9 @@ DIGITS = re.compile("[0-9]")
 
 
 class BaseTextType(FieldType):
-    """One text with length limits and a pattern.
+    """Text with length limits and a pattern.
 
-    Lengths never refuse what browsers accept: they count UTF-16 units before NFC.
+    Lengths count UTF-16 units before NFC, to accept all that browsers do.
     """
 
     def _prepare(self, definition: Mapping[str, Any]) -> None:
@@ -95,7 +95,7 @@ class TextareaType(BaseTextType):
 
 @field_type("tel", "tel", LENGTHS)
 class TelType(BaseTextType):
-    """A phone number of 3 to 20 digits, optionally with an extension."""
+    """A phone number, with optional extension."""
 
     trims = True
     default_error_messages: Messages = {"invalid_tel": "Enter a phone number such as +43 664 1234567."}
@@ -109,7 +109,7 @@ class TelType(BaseTextType):
 
 @field_type("hidden", "hidden", LENGTHS)
 class HiddenType(BaseTextType):
-    """A value that the page sets; may be an object or a list."""
+    """A value set by the page: text, object or list."""
 
     def _errors(self, value: Any, sent: Any) -> list[FieldError]:
         if isinstance(value, dict) and self.accepts_any_text:
