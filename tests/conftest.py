@@ -13,7 +13,7 @@ import redis
 from flask import Flask, current_app
 from flask.globals import app_ctx
 from flask.testing import FlaskClient
-from sqlalchemy import Dialect, make_url, text
+from sqlalchemy import make_url
 
 from forms_service.accounts import constant_time
 from forms_service.app import create_app
@@ -22,7 +22,7 @@ from forms_service.extensions import db
 from tests.support import servers
 from tests.support.api_keys import make_key
 from tests.support.browser import browser, chromium, page  # noqa: F401 (fixtures)
-from tests.support.compilation import compiled_routes  # noqa: F401 (a fixture)
+from tests.support.compilation import compiled_queries, compiled_routes  # noqa: F401 (fixtures)
 from tests.support.mail_server import MailServer
 
 POSTGRES = os.environ.get("TEST_POSTGRES_URL", "postgresql://postgres@127.0.0.1:5432/postgres")
@@ -117,52 +117,28 @@ def make_settings(environment: None, tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 @pytest.fixture(scope="session")
-def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty database at the newest revision, to start from: migrating takes longer than most tests."""
+def first_start(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The instance folder after a first start: making keys and migrating takes longer than most tests."""
     with pytest.MonkeyPatch.context() as patched:
         for name, value in QUICK.items():
             patched.setenv(name, value)
         settings = load_settings(tmp_path_factory.mktemp("migrated"))
     app = create_app(settings)
     with app.app_context():
-        with db.engine.begin() as connection:
-            connection.execute(text("DELETE FROM keyring"))
         db.engine.dispose()
-    return settings.instance_path / "forms.db"
-
-
-@pytest.fixture(scope="session")
-def share_compiled_queries() -> Callable[[Flask], None]:
-    """Lets apps on SQLite share the SQL that SQLAlchemy compiles, a fifth of the time of their tests."""
-    dialects: list[Dialect] = []  # part of the keys, so it is shared too
-    compiled: dict[Any, Any] = {}
-
-    def share(app: Flask) -> None:
-        with app.app_context():
-            engine = db.engine
-            # a dialect of PostgreSQL holds the circuit breaker of its app
-            if engine.dialect.name == "sqlite" and getattr(engine.dialect, "server_version_info", None):
-                dialects[:] = dialects or [engine.dialect]
-                engine.dialect = dialects[0]
-                engine.update_execution_options(compiled_cache=compiled)
-
-    return share
+    return settings.instance_path
 
 
 @pytest.fixture
-def make_app(
-    make_settings: MakeSettings, migrated_sqlite: Path, share_compiled_queries: Callable[[Flask], None]
-) -> Iterator[MakeApp]:
+def make_app(make_settings: MakeSettings, first_start: Path, tmp_path: Path) -> Iterator[MakeApp]:
     """A service of its own: `make_app(RATE_LIMIT_REQUESTS="2")`."""
     made: list[Flask] = []
 
     def make(**environment: str) -> Flask:
-        settings = make_settings(**environment)
-        file = settings.instance_path / migrated_sqlite.name
-        if settings.embedded and not file.exists():
-            shutil.copy(migrated_sqlite, file)
-        made.append(create_app(settings))
-        share_compiled_queries(made[-1])
+        instance = tmp_path / "instance"
+        if not {"DATABASE_URL", "ENCRYPTION_KEYS"} & {*environment, *os.environ} and not instance.exists():
+            shutil.copytree(first_start, instance)
+        made.append(create_app(make_settings(**environment)))
         return made[-1]
 
     yield make

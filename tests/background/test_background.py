@@ -2,7 +2,6 @@
 
 import os
 import signal
-import subprocess
 import sys
 import time
 from collections import Counter
@@ -26,10 +25,10 @@ from forms_service.delivery.models import Message
 from forms_service.delivery.service import send_test
 from forms_service.extensions import db
 from tests.conftest import QUICK, MakeApp
-from tests.support import servers
+from tests.support import processes, servers
 from tests.support.mail_server import DROP, TAKE_AND_DROP, TAKE_AND_LEAVE, MailServer
 
-Start = Callable[..., "subprocess.Popen[bytes]"]
+Start = Callable[..., processes.Process]
 
 
 BEGINS = "Background work started."
@@ -130,7 +129,7 @@ def start(tmp_path: Path, mail_server: MailServer) -> Iterator[Start]:
     folder, said = tmp_path / "instance", {**QUICK, **mail_server.settings}
     with ExitStack() as stack:
 
-        def begin(kind: str, *words: str) -> "subprocess.Popen[bytes]":
+        def begin(kind: str, *words: str) -> processes.Process:
             if kind == "gunicorn":
                 server = servers.Server(folder, said, *words)
                 stack.callback(server.stop)
@@ -142,7 +141,7 @@ def start(tmp_path: Path, mail_server: MailServer) -> Iterator[Start]:
         yield begin
 
 
-def end(process: "subprocess.Popen[bytes]") -> None:
+def end(process: processes.Process) -> None:
     """End it, and what it has started."""
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGKILL)
@@ -236,22 +235,22 @@ def test_workers_that_are_killed_lose_nothing(
 
     said = {"INSTANCE_PATH": str(tmp_path / "instance"), **QUICK, **url, **mail_server.settings}
     seen = servers.environment(tmp_path, said)
-    processes: list[subprocess.Popen[bytes]] = []
+    started: list[processes.Process] = []
 
     def start() -> None:
         command = [sys.executable, "-c", IMPATIENT]
-        processes.append(subprocess.Popen(command, env=seen, cwd=servers.HOME, start_new_session=True))
+        started.append(processes.start(command, servers.HOME, seen, tmp_path / "log", new_session=True))
 
     try:
         start()
         start()
         for number in range(3):
             until(lambda number=number: len(mail_server.received) >= 10 * (number + 1))  # type: ignore[misc]
-            end(processes[number])
+            end(started[number])
             start()
         until(lambda: states(app) == {"sent": 60})
     finally:
-        for process in processes:
+        for process in started:
             end(process)
     assert set(mail_server.ids) == set(queued), "each arrived, and under no other Message-ID"
     assert len(mail_server.ids) <= 60 + 3 + 3, "twice is what was killed or dropped after it was taken"

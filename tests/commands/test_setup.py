@@ -6,13 +6,14 @@ import re
 import shutil
 import stat
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from forms_service import setup_command
 from forms_service.errors import StartError
-from tests.support import servers
+from tests.support import processes, servers
 
 PASSWORD = "Correct-horse-7"
 
@@ -72,7 +73,7 @@ def test_whoever_signed_up_with_the_operators_address_does_not_become_it_by_thei
         "    person = service.NewAccount('ann@example.com', 'An', 'Impostor', 'Impostors-horse-7')\n"
         "    service.create(person, role='user', status='pending')\n"
     )
-    subprocess.run([servers.BIN / "python", "-c", script], cwd=clone, env=os.environ, check=True, timeout=60)
+    assert processes.run([sys.executable, "-c", script], clone, dict(os.environ)).returncode == 0
     setup_in(clone)
     assert "\toperator\tactive" in listed(clone)
     check = (
@@ -83,11 +84,8 @@ def test_whoever_signed_up_with_the_operators_address_does_not_become_it_by_thei
         "    check = hashing.check_password\n"
         "    print(check('Impostors-horse-7', kept), check('Correct-horse-7', kept))\n"
     )
-    clean = {"PATH": os.environ["PATH"]}
-    done = subprocess.run(
-        [servers.BIN / "python", "-c", check], cwd=clone, env=clean, check=True, timeout=60, capture_output=True
-    )
-    assert done.stdout == b"False True\n"
+    done = processes.run([sys.executable, "-c", check], clone, {"PATH": os.environ["PATH"]})
+    assert done.stdout == "False True\n", done.stderr
 
 
 def test_run_again_it_changes_nothing_and_says_the_same(clone: Path) -> None:

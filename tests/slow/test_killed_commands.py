@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -13,7 +12,7 @@ import pytest
 from sqlalchemy import make_url
 
 from forms_service.security import generate_key
-from tests.support import servers
+from tests.support import processes, servers
 
 OLD_REVISION = "0005"
 """Of before, where the submissions were there already."""
@@ -85,9 +84,7 @@ def python(clone: Path, *words: str, **more: str) -> str:
         "BCRYPT_ROUNDS": "10",
         **more,
     }
-    done = subprocess.run(
-        [sys.executable, *words], cwd=clone, env=environment, capture_output=True, text=True, check=False, timeout=300
-    )
+    done = processes.run([sys.executable, *words], clone, environment, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 

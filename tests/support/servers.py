@@ -23,6 +23,7 @@ from forms_service.app import create_app
 from forms_service.config import load_settings
 from forms_service.database.transactions import dispose_engine
 from forms_service.errors import StartError
+from tests.support import processes
 
 ROOT = Path(__file__).parents[2]
 
@@ -61,7 +62,7 @@ def flask(
     """A command of the service, as an operator types it: in this clone with `folder` as instance, or in one `at`."""
     if at is None:
         settings = {"INSTANCE_PATH": str(folder), **settings}
-    return _run([BIN / "flask", *words], environment(folder, settings), stdin, at or HOME)
+    return processes.run([BIN / "flask", *words], at or HOME, environment(folder, settings), stdin)
 
 
 def in_process(
@@ -94,29 +95,14 @@ def in_process(
 
 def python(folder: Path, script: str, **settings: str) -> subprocess.CompletedProcess[str]:
     """A few lines of Python in a process of their own."""
-    return _run([sys.executable, "-c", script], environment(folder, settings))
+    return processes.run([sys.executable, "-c", script], HOME, environment(folder, settings))
 
 
-def start_flask(folder: Path, *words: str, **settings: str) -> "subprocess.Popen[bytes]":
+def start_flask(folder: Path, *words: str, **settings: str) -> processes.Process:
     """A command that goes on until it is told to end; it writes into `folder/log`."""
     folder.mkdir(exist_ok=True)
-    with (folder / "log").open("a") as log:
-        return subprocess.Popen(
-            [BIN / "flask", *words],
-            cwd=HOME,
-            env=environment(folder, {"INSTANCE_PATH": str(folder), **settings}),
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
-
-
-def _run(
-    command: list[Any], settings: dict[str, str], stdin: str = "", at: Path = HOME
-) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        command, cwd=at, env=settings, input=stdin, capture_output=True, text=True, timeout=TIMEOUT, check=False
-    )
+    seen = environment(folder, {"INSTANCE_PATH": str(folder), **settings})
+    return processes.start([BIN / "flask", *words], HOME, seen, folder / "log", new_session=True)
 
 
 class Server:
@@ -128,14 +114,11 @@ class Server:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = folder / "log"
-        with self.log.open("w") as log:
-            self.process = subprocess.Popen(
-                [BIN / "gunicorn", "--bind", f"127.0.0.1:{self.port}", *words, "wsgi:app"],
-                cwd=HOME,
-                env=environment(folder, {"INSTANCE_PATH": str(folder), **settings}),
-                stdout=log,
-                stderr=log,
-            )
+        self.log.write_text("")
+        command = [BIN / "gunicorn", "--bind", f"127.0.0.1:{self.port}", *words, "wsgi:app"]
+        self.process = processes.start(
+            command, HOME, environment(folder, {"INSTANCE_PATH": str(folder), **settings}), self.log
+        )
         if not self._answers():
             self.stop()
             raise AssertionError(self.log.read_text())
