@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import redis
+from flask import current_app
 from flask.testing import FlaskClient
 
 from forms_service import outbound
@@ -131,31 +132,32 @@ class TestCache:
         value = {"a": [1, None, "ä"], "b": {"c": True}}
         assert cache.set("key", value)
         assert cache.get("key") == value
-        assert cache.cache._redis.client.get("forms:cache:key") == b'{"a":[1,null,"\\u00e4"],"b":{"c":true}}'
+        stored = current_app.extensions["redis"].client.get("forms:cache:key")
+        assert stored == b'{"a":[1,null,"\\u00e4"],"b":{"c":true}}'
         with pytest.raises(TypeError):
             cache.set("other", object())
 
     def test_runs_nothing_that_somebody_else_wrote(self, context: None) -> None:
-        client = cache.cache._redis.client
+        client = current_app.extensions["redis"].client
         client.set("forms:cache:key", b"\x80\x04\x8c\x05posix\x8c\x06system\x93\x8c\x04true\x85R.")
         assert cache.get("key") is None
 
     def test_values_live_as_long_as_told(self, context: None) -> None:
         cache.set("short", 1, timeout=10)
         cache.set("default", 1)
-        client = cache.cache._redis.client
+        client = current_app.extensions["redis"].client
         assert 8 < client.ttl("forms:cache:short") <= 10
         assert 48 < client.ttl("forms:cache:default") <= 50
 
     def test_clears_by_pattern_and_nothing_else(self, context: None) -> None:
         for key in ("form:1", "form:2", "other:1"):
             cache.set(key, 1)
-        cache.cache._redis.client.set("somebody:elses", 1)
+        current_app.extensions["redis"].client.set("somebody:elses", 1)
         assert clear_pattern("form:*") == 2
         assert [cache.get(key) for key in ("form:1", "form:2", "other:1")] == [None, None, 1]
         assert cache.clear()
         assert cache.get("other:1") is None
-        assert cache.cache._redis.client.get("somebody:elses") == b"1"
+        assert current_app.extensions["redis"].client.get("somebody:elses") == b"1"
 
     @pytest.mark.slow
     def test_without_redis_there_is_no_cache_and_no_error(self, make_app: MakeApp, own_redis: servers.Redis) -> None:

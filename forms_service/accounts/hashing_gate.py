@@ -22,6 +22,11 @@ class HashingGate:
         self._lock = threading.Lock()
         self._waiting: deque[threading.Event] = deque()
 
+    @property
+    def waiting(self) -> int:
+        """Number of threads in the queue."""
+        return len(self._waiting)
+
     @contextmanager
     def slot(self) -> Iterator[None]:
         """Hold a slot, or raise ServiceUnavailableError."""

@@ -35,6 +35,11 @@ class GroupCommit(Generic[Item, Outcome]):
         self._busy = False
         self._batch_complete = threading.Event()
 
+    @property
+    def waiting(self) -> int:
+        """Number of items that wait for a batch."""
+        return len(self._waiting)
+
     def submit(self, item: Item) -> Outcome:
         """Return the item's outcome, or raise its error."""
         waiter: _Waiter[Item, Outcome] = _Waiter(item)

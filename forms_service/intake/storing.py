@@ -49,7 +49,8 @@ def init_app(app: Flask) -> None:
         one_writer = db.engine.dialect.name == "sqlite"
     in_flight: InFlight = app.extensions["in_flight"]
     app.extensions["is_full"] = is_full
-    app.extensions["storing"] = GroupCommit(_store_batch, in_flight.threads).submit if one_writer else _store_one
+    group = app.extensions["group_commit"] = GroupCommit(_store_batch, in_flight.threads) if one_writer else None
+    app.extensions["storing"] = group.submit if group else _store_one
     periodic.register(app, "idempotency keys", SWEEP_SECONDS, delete_expired_keys)
 
 

@@ -42,8 +42,26 @@ def test_postgresql_speaks_utc_and_ends_slow_statements(make_app: MakeApp, postg
     assert scalar(app, "SHOW timezone").lower() == "utc"
     assert scalar(app, "SHOW statement_timeout") == "30s"
     with app.app_context():
-        assert (db.engine.pool._recycle, db.engine.pool._pre_ping) == (3600, True)  # type: ignore[attr-defined]
         assert db.engine.dialect.driver == "psycopg"
+
+
+@pytest.mark.parametrize(("seconds", "connections"), [(3500, 1), (3700, 2)])
+def test_a_connection_to_postgresql_is_replaced_after_an_hour(
+    make_app: MakeApp, postgres_url: str, seconds: int, connections: int
+) -> None:
+    app = make_app(DATABASE_URL=postgres_url)
+
+    def make_older(_: object, record: Any) -> None:
+        record.starttime -= seconds
+
+    with app.app_context():
+        db.engine.dispose()
+        event.listen(db.engine, "checkin", make_older)
+        pids = set()
+        for _ in range(2):
+            with db.engine.connect() as connection:
+                pids.add(connection.scalar(text("SELECT pg_backend_pid()")))
+    assert len(pids) == connections
 
 
 def test_a_postgresql_that_no_longer_answers_is_given_up(

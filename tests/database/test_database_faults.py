@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 
 import psycopg
 import pytest
@@ -19,6 +20,7 @@ from forms_service.extensions import db
 from forms_service.forms import cache
 from forms_service.health import doctor
 from tests.conftest import MakeApp
+from tests.intake.test_submission_repeats import sleep_until
 from tests.support.postgres_proxy import PostgresProxy
 from tests.support.servers import ROOT, free_port
 from tests.support.visitors import form_for
@@ -226,10 +228,12 @@ def test_a_server_that_has_moved_is_found(
 ) -> None:
     app = make_app(DATABASE_URL=postgres_url)
     client, form_id = app.test_client(), form_for(app)
+    monkeypatch.setattr(postgres, "CONNECT_RETRY_INTERVAL", 2)
     with app.app_context():
-        circuit = db.engine.dialect.do_ping.__self__  # type: ignore[attr-defined]  # a method of ours
+        with db.engine.connect() as connection:
+            circuit = connection.connection.driver_connection.circuit  # type: ignore[union-attr]  # of ours
         db.engine.dispose()
-    circuit._address = ("127.0.0.1", free_port())
+    circuit.learn(SimpleNamespace(info=SimpleNamespace(hostaddr="127.0.0.1", port=free_port())))
     assert statuses(client, form_id) == AWAY
-    circuit._connect_at = 0
+    sleep_until(lambda: client.get("/health/ready").status_code == 200)
     assert statuses(client, form_id) == WELL

@@ -43,7 +43,7 @@ def test_who_comes_meanwhile_is_one_group() -> None:
         first = pool.submit(group.submit, 0)
         first_is_in.wait(10)
         others = [pool.submit(group.submit, number) for number in range(1, 6)]
-        sleep_until(lambda: len(group._waiting) == 5)
+        sleep_until(lambda: group.waiting == 5)
         goes_on.set()
         assert [waiting.result(10) for waiting in (first, *others)] == list(range(6))
     assert sizes == [1, 5]
@@ -83,7 +83,7 @@ def test_nobody_waits_for_a_leader_that_breaks_off() -> None:
         waiting = [pool.submit(group.submit, 0)]
         first_is_in.wait(10)
         waiting += [pool.submit(group.submit, number) for number in (1, 2)]
-        sleep_until(lambda: len(group._waiting) == 2)
+        sleep_until(lambda: group.waiting == 2)
         goes_on.set()
         ended = {type(turn.exception(10)) for turn in waiting}
     assert ended == {type(None), KeyboardInterrupt, ServiceUnavailableError}

@@ -87,7 +87,7 @@ def test_a_request_is_in_hand_until_it_is_answered(app: Flask, monkeypatch: pyte
 
 def test_one_thread_renews_a_form_while_the_others_go_on(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     form = form_for(app)
-    asked, goes_on, load = threading.Event(), threading.Event(), publishing._load
+    asked, goes_on, load = threading.Event(), threading.Event(), publishing.read_once
 
     def slow(*said: Any) -> Any:
         asked.set()
@@ -100,7 +100,7 @@ def test_one_thread_renews_a_form_while_the_others_go_on(app: Flask, monkeypatch
 
     name()
     monkeypatch.setattr(publishing, "MAX_AGE", -1)
-    monkeypatch.setattr(publishing, "_load", slow)
+    monkeypatch.setattr(publishing, "read_once", slow)
     with ThreadPoolExecutor(1) as pool:
         renewing = pool.submit(name)
         asked.wait(10)

@@ -284,7 +284,7 @@ def test_one_that_the_database_refuses_does_not_take_the_others_down(
                 pool.submit(app.test_client().post, f"/f/{to}", json={"n": number})
                 for number, to in enumerate((gone, form, form, gone, form))
             ]
-            sleep_until(lambda: len(app.extensions["storing"].__self__._waiting) == 4)
+            sleep_until(lambda: app.extensions["group_commit"].waiting == 4)
         answers = [post.result(10).status_code for post in posts]
     assert answers == [404, 200, 200, 404, 200]
     assert len(kept(app, form)) == 4

@@ -199,11 +199,17 @@ class TestMemory:
         assert memory.get("once 0") == 0
 
     def test_keeps_no_key_that_has_nothing_in_its_window(self, clock: Clock) -> None:
-        memory = MemoryStorage()
+        memory = MemoryStorage(max_hits=2)
         memory.hit_all([LimitCheck("a", 5, 60)])
         clock.now += 61
-        memory.hit_all([LimitCheck("a", 5, 60), LimitCheck("b", 1, 60, cost=2)])
-        assert len(memory._hits) == memory._count == 0
+        refused = [LimitCheck("a", 5, 60), LimitCheck("b", 1, 60, cost=2)]
+        memory.hit_all(refused)
+        assert memory.reset() == 0
+        memory.hit_all([LimitCheck("a", 5, 60)])
+        clock.now += 61
+        memory.hit_all(refused)
+        memory.hit_all([LimitCheck("c", 5, 60), LimitCheck("d", 5, 60)])
+        assert (memory.get("c"), memory.get("d")) == (1, 1), "what has expired takes no room from others"
 
     def test_serves_flask_limiters_own_strategy(self, app: Flask) -> None:
         (limiter,) = app.extensions["limiter"]
