@@ -135,7 +135,9 @@ class SubmissionShown(Schema):
 
     id = ma.fields.String(required=True, metadata={"format": "uuid"})
     form_id = ma.fields.String(required=True)
-    form_version = ma.fields.Integer(required=True, metadata={"description": "Id of the form."})
+    form_version = ma.fields.Integer(
+        required=True, metadata={"description": "Version of the form's fields that it was sent to."}
+    )
     created_at = ma.fields.String(required=True, metadata={"format": "date-time"})
     status = ma.fields.String(required=True, metadata={"enum": list(STATUSES)})
     read = ma.fields.Boolean(required=True)
