@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import psutil
 from flask import current_app
 from sqlalchemy.exc import DBAPIError
 
@@ -18,9 +17,9 @@ from forms_service.delivery.message import DeliveryError
 from forms_service.encryption import keyring, rotation, wrapped_keys
 from forms_service.extensions import db
 from forms_service.health import mail_records, ownership
+from forms_service.uploads import disk_space
 from forms_service.web.client import SILENT_PROXY, UNCOUNTED_PROXY
 
-MIN_FREE_PERCENT = 5
 SMTP_TIMEOUT = 5
 DATA_TIMEOUT = 5.0
 """Seconds spent on reading rows."""
@@ -221,9 +220,10 @@ def _proxy() -> str:
 
 
 def _disk() -> str:
-    free = 100 - psutil.disk_usage(str(settings.instance_path)).percent
-    if free < MIN_FREE_PERCENT:
+    free = 100 * disk_space.free_share()
+    if disk_space.is_nearly_full():
         raise _CheckFailedError(
-            f"Only {free:.0f} % of the disk is free. Free up space: below {MIN_FREE_PERCENT} % files are refused."
+            f"Only {free:.0f} % of the disk is free. Free up space: below {100 * disk_space.MIN_FREE:.0f} % files are "
+            "refused."
         )
     return f"{free:.0f} % of the disk is free."

@@ -24,10 +24,11 @@ def is_nearly_full() -> bool:
     """Whether less than MIN_FREE is free."""
     checked: tuple[float, bool] | None = current_app.extensions.get("disk")
     if checked is None or time.monotonic() - checked[0] > CHECK_INTERVAL:
-        checked = current_app.extensions["disk"] = (time.monotonic(), _free_share(current_app.instance_path) < MIN_FREE)
+        checked = current_app.extensions["disk"] = (time.monotonic(), free_share() < MIN_FREE)
     return checked[1]
 
 
-def _free_share(path: str) -> float:
-    disk = os.statvfs(path)
+def free_share() -> float:
+    """Return the share of the instance disk that is free, from 0 to 1."""
+    disk = os.statvfs(current_app.instance_path)
     return disk.f_bavail / disk.f_blocks if disk.f_blocks else 1.0
