@@ -7,8 +7,6 @@ from forms_service.validation.base import CodedField, Messages
 from forms_service.validation.fields import Text
 from forms_service.validation.text import collapse_whitespace, has_control_characters
 
-_CONTROLS = r"\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069"
-
 
 class CurrentPassword(Text):
     """Existing password, exempt from password rules."""
