@@ -53,7 +53,7 @@ class BodyParser(FlaskParser):
 
 
 class Blueprint(SmorestBlueprint):
-    """A room's routes; see `accounts/views.py` for how one reads."""
+    """The routes of a feature; see `accounts/me/views.py` for an example."""
 
     ARGUMENTS_PARSER = BodyParser()
     DEFAULT_LOCATION_CONTENT_TYPE_MAPPING = {
