@@ -48,15 +48,15 @@ def hashes_per_second() -> float:
         return count / (time.perf_counter() - started)
 
 
-def requests(pool: ProcessPoolExecutor, floor: Running, forms: Running) -> None:
+def requests(pool: ProcessPoolExecutor, baseline: Running, forms: Running) -> None:
     """Requests a second and latency, beside the floor's."""
-    print(f"\n{'8 clients':24}{'per second':>12}{'p50 ms':>10}{'p99 ms':>10}{'of the floor':>14}")
+    print(f"\n{'8 clients':24}{'per second':>12}{'p50 ms':>10}{'p99 ms':>10}{'relative to baseline':>22}")
     base = 0.0
-    for name, server, path in [("bare Flask view", floor, "/"), *((path, forms, path) for path in SHOWN)]:
+    for name, server, path in [("bare Flask view", baseline, "/"), *((path, forms, path) for path in SHOWN)]:
         result = load.start(pool, server.port, functools.partial(load.get, path), seconds=SECONDS).result()
         base = base or result.per_second()
         row = f"{result.per_second():12.0f}{result.percentile(50):10.2f}{result.percentile(99):10.2f}"
-        print(f"{name:24}{row}{result.per_second() / base:14.2f}")
+        print(f"{name:24}{row}{result.per_second() / base:22.2f}")
     alone = load.start(pool, forms.port, functools.partial(load.get, "/health"), clients=1, seconds=3).result()
     print(f"/health, one client: median {alone.percentile(50):.2f} ms, p99 {alone.percentile(99):.2f} ms")
 
@@ -78,10 +78,10 @@ def sign_ups(pool: ProcessPoolExecutor, forms: Running) -> None:
         print(f"{clients:3} clients{'':13}{row}{refused}")
 
 
-def processor(pool: ProcessPoolExecutor, floor: Running, forms: Running) -> None:
+def processor(pool: ProcessPoolExecutor, baseline: Running, forms: Running) -> None:
     """Percent of a core at the same rate, a fifth of what the floor can do or less."""
     print(f"\n{'200 requests a second':24}{'% of a core':>12}")
-    for name, server, path in (("bare Flask view", floor, "/"), ("/health/live", forms, "/health/live")):
+    for name, server, path in (("bare Flask view", baseline, "/"), ("/health/live", forms, "/health/live")):
         server.worker.cpu_percent()
         load.start(
             pool, server.port, functools.partial(load.get, path), clients=4, seconds=SECONDS / 2, pause=0.0195
@@ -89,9 +89,9 @@ def processor(pool: ProcessPoolExecutor, floor: Running, forms: Running) -> None
         print(f"{name:24}{server.worker.cpu_percent():12.1f}")
 
 
-def cache_hits(pool: ProcessPoolExecutor, floor: Running) -> None:
+def cache_hits(pool: ProcessPoolExecutor, baseline: Running) -> None:
     """How often an external service's health came out of the cache."""
-    settings = {"HEALTH_CHECK_URLS": f"floor=http://127.0.0.1:{floor.port}/", "RATE_LIMIT_ENABLED": "false"}
+    settings = {"HEALTH_CHECK_URLS": f"baseline=http://127.0.0.1:{baseline.port}/", "RATE_LIMIT_ENABLED": "false"}
     with running("wsgi:app", "/health/live", **settings) as forms:
         asked = load.start(pool, forms.port, functools.partial(load.get, "/health"), seconds=SECONDS).result()
         with urllib.request.urlopen(f"http://127.0.0.1:{forms.port}/metrics") as answer:
@@ -143,17 +143,19 @@ def timed(act: "object") -> float:
 def main() -> None:
     print(f"{cores()} cores, Python {sys.version.split()[0]}, {SECONDS:g} s a figure, one worker, SQLite")
     with (
-        running("benchmarks.floor:app", "/") as floor,
+        running("benchmarks.baseline:app", "/") as baseline,
         running("wsgi:app", "/health/live", RATE_LIMIT_ENABLED="false") as forms,
         load.pool() as pool,
     ):
-        print(f"start to first answer: {forms.start_seconds:.2f} s, the floor {floor.start_seconds:.2f} s")
-        requests(pool, floor, forms)
+        print(f"start to first answer: {forms.start_seconds:.2f} s, the baseline {baseline.start_seconds:.2f} s")
+        requests(pool, baseline, forms)
         sign_ups(pool, forms)
-        processor(pool, floor, forms)
-        memory = {name: server.worker.memory_info().rss / 2**20 for name, server in (("", forms), ("floor", floor))}
-        print(f"\nmemory of the worker after all that: {memory['']:.0f} MB, the floor's {memory['floor']:.0f} MB")
-        cache_hits(pool, floor)
+        processor(pool, baseline, forms)
+        memory = {
+            name: server.worker.memory_info().rss / 2**20 for name, server in (("", forms), ("baseline", baseline))
+        }
+        print(f"\nmemory of the worker after all that: {memory['']:.0f} MB, the baseline's {memory['baseline']:.0f} MB")
+        cache_hits(pool, baseline)
     queries()
 
 

@@ -6,5 +6,5 @@ app = Flask(__name__)
 
 
 @app.get("/")
-def floor() -> dict[str, str]:
+def baseline() -> dict[str, str]:
     return {"status": "live"}

@@ -19,7 +19,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from forms_service.database.engine import SQLITE_PRAGMAS
 
-DATABASE = Path(os.environ["INSTANCE_PATH"]) / "floor.db"
+DATABASE = Path(os.environ["INSTANCE_PATH"]) / "baseline.db"
 TABLE = "CREATE TABLE IF NOT EXISTS submission (id TEXT PRIMARY KEY, data TEXT NOT NULL)"
 
 app = Flask(__name__)

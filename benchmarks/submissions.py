@@ -28,7 +28,7 @@ QUIET_SECONDS = 0.5
 IDLE = 0.1
 """The part of a core that a process with nothing to do takes at most."""
 
-COLUMNS = ("per second", "p50 ms", "p99 ms", "rate/floor", "p99/floor", "failed", "µs of CPU")
+COLUMNS = ("per second", "p50 ms", "p99 ms", "rate/baseline", "p99/baseline", "failed", "µs of CPU")
 HIGH = "1000000/60"
 EVERYTHING_ON = {"SUBMISSION_RATE_LIMIT": HIGH, "FORM_RATE_LIMIT": HIGH, "LOG_LEVEL": "INFO"}
 FIELDS = [
@@ -90,12 +90,12 @@ def sides(stack: ExitStack) -> list[Side]:
     """The floor, the floor as most would write it, and the service."""
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
     form = make_form(folder)
-    floor = stack.enter_context(running("benchmarks.inserting:app", "/"))
+    baseline = stack.enter_context(running("benchmarks.inserting:app", "/"))
     orm = stack.enter_context(running("benchmarks.inserting:orm", "/"))
     service = stack.enter_context(
         running("wsgi:app", "/health/live", log=folder / "log", INSTANCE_PATH=str(folder), **EVERYTHING_ON)
     )
-    found = [("bare view, sqlite3", floor), ("bare view, Flask-SQLAlchemy", orm), ("POST /f/{id}", service)]
+    found = [("bare view, sqlite3", baseline), ("bare view, Flask-SQLAlchemy", orm), ("POST /f/{id}", service)]
     return [Side(name, server, f"/f/{form}") for name, server in found]
 
 
@@ -132,16 +132,17 @@ def main(seconds: float = 5, rounds: int = 3) -> None:
 
 def show(clients: int, results: dict[str, list[Turn]]) -> None:
     """Medians over the turns, and the ratios to the floor."""
-    print(f"\n{f'{clients} clients':30}" + "".join(f"{title:>12}" for title in COLUMNS))
-    floor_rate = floor_p99 = 0.0
+    print(f"\n{f'{clients} clients':30}" + "".join(f"{title:>14}" for title in COLUMNS))
+    baseline_rate = baseline_p99 = 0.0
     for name, turns in results.items():
         rate = statistics.median(turn.result.per_second() for turn in turns)
         p50, p99 = (statistics.median(turn.result.percentile(percent) for turn in turns) for percent in (50, 99))
         failed = sum(len(turn.result.latencies) - turn.result.count() for turn in turns)
         work = statistics.median(turn.work for turn in turns)
-        floor_rate, floor_p99 = floor_rate or rate, floor_p99 or p99
+        baseline_rate, baseline_p99 = baseline_rate or rate, baseline_p99 or p99
         figures = (
-            f"{rate:12.0f}{p50:12.1f}{p99:12.1f}{rate / floor_rate:12.2f}{p99 / floor_p99:12.2f}{failed:12}{work:12.0f}"
+            f"{rate:14.0f}{p50:14.1f}{p99:14.1f}{rate / baseline_rate:14.2f}{p99 / baseline_p99:14.2f}"
+            f"{failed:14}{work:14.0f}"
         )
         print(f"{name:30}{figures}", flush=True)
 
