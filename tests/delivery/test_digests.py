@@ -47,6 +47,10 @@ class Postman:
     def kinds(self) -> list[str]:
         return [parcel.kind for parcel in self.taken]
 
+    def counts(self) -> list[int]:
+        """How many submissions each digest was about."""
+        return [parcel.values["count"] for parcel in self.taken if parcel.kind == "digest"]
+
 
 @pytest.fixture
 def postman(monkeypatch: pytest.MonkeyPatch) -> Postman:
@@ -72,6 +76,17 @@ def notify(app: Flask, form: str, count: int) -> list[uuid.UUID]:
 def deliver(app: Flask) -> int:
     with app.app_context():
         return worker.deliver_due()
+
+
+def fail_digest(app: Flask, postman: Postman, clock: Callable[..., None], refusal: DeliveryError) -> str:
+    """Have a digest of two submissions refused; return their form."""
+    form = form_for(app)
+    notify(app, form, 22)
+    deliver(app)
+    clock(minutes=1)
+    postman.refusal = refusal
+    deliver(app)
+    return form
 
 
 def states(app: Flask, *where: Any) -> dict[str, int]:
@@ -122,7 +137,7 @@ def test_the_next_digest_comes_ten_minutes_later_and_then_mails_by_themselves(
     assert deliver(app) == 0
     clock(minutes=8, seconds=1)
     deliver(app)
-    assert [parcel.values["count"] for parcel in postman.taken if parcel.kind == "digest"] == [2, 5]
+    assert postman.counts() == [2, 5]
     notify(app, form, 1)
     deliver(app)
     assert postman.kinds()[-1] == "submission"
@@ -172,35 +187,26 @@ def test_a_digest_whose_worker_was_killed_goes_again_with_all_it_held(
     deliver(app_on_each_db)
     clock(minutes=11)
     deliver(app_on_each_db)
-    assert [parcel.values["count"] for parcel in postman.taken if parcel.kind == "digest"] == [5, 4]
+    assert postman.counts() == [5, 4]
     assert set(states(app_on_each_db)) == {"sent"}
 
 
 def test_a_digest_is_retried_and_takes_in_what_comes_meanwhile(
     app: Flask, postman: Postman, clock: Callable[..., None]
 ) -> None:
-    form = form_for(app)
-    notify(app, form, 22)
-    deliver(app)
-    clock(minutes=1)
-    postman.refusal = DeliveryError("451 later")
-    deliver(app)
+    form = fail_digest(app, postman, clock, DeliveryError("451 later"))
     postman.refusal = None
     notify(app, form, 1)
     deliver(app)
     clock(minutes=1)
     deliver(app)
-    assert [parcel.values["count"] for parcel in postman.taken if parcel.kind == "digest"] == [3]
+    assert postman.counts() == [3]
 
 
 def test_what_a_refused_digest_held_back_is_failed_too(
     app: Flask, postman: Postman, clock: Callable[..., None], caplog: pytest.LogCaptureFixture
 ) -> None:
-    notify(app, form_for(app), 22)
-    deliver(app)
-    clock(minutes=1)
-    postman.refusal = DeliveryError("550 never", permanent=True)
-    deliver(app)
+    fail_digest(app, postman, clock, DeliveryError("550 never", permanent=True))
     assert states(app) == {"sent": 20, "failed": 3}
     assert "mail_failed" in caplog.text
 
