@@ -96,7 +96,9 @@ def cache_hits(pool: ProcessPoolExecutor, baseline: Running) -> None:
         asked = load.start(pool, forms.port, functools.partial(load.get, "/health"), seconds=SECONDS).result()
         with urllib.request.urlopen(f"http://127.0.0.1:{forms.port}/metrics") as answer:
             text = answer.read().decode()
-    found = {result: float(value) for result, value in re.findall(r'cache_lookups_total{result="(\w+)"} (\S+)', text)}
+    found = {
+        result: float(value) for result, value in re.findall(r'forms_cache_lookups_total{result="(\w+)"} (\S+)', text)
+    }
     rate = found.get("hit", 0) / (found.get("hit", 0) + found["miss"])
     print(f"\ncache: {asked.count()} looks at an external service, {rate:.1%} out of the cache")
 
