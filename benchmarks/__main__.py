@@ -49,7 +49,7 @@ def hashes_per_second() -> float:
 
 
 def requests(pool: ProcessPoolExecutor, baseline: Running, forms: Running) -> None:
-    """Requests a second and latency, beside the floor's."""
+    """Requests a second and latency, beside the baseline's."""
     print(f"\n{'8 clients':24}{'per second':>12}{'p50 ms':>10}{'p99 ms':>10}{'relative to baseline':>22}")
     base = 0.0
     for name, server, path in [("bare Flask view", baseline, "/"), *((path, forms, path) for path in SHOWN)]:
@@ -79,7 +79,7 @@ def sign_ups(pool: ProcessPoolExecutor, forms: Running) -> None:
 
 
 def processor(pool: ProcessPoolExecutor, baseline: Running, forms: Running) -> None:
-    """Percent of a core at the same rate, a fifth of what the floor can do or less."""
+    """Percent of a core at the same rate, a fifth of what the baseline can do or less."""
     print(f"\n{'200 requests a second':24}{'% of a core':>12}")
     for name, server, path in (("bare Flask view", baseline, "/"), ("/health/live", forms, "/health/live")):
         server.worker.cpu_percent()

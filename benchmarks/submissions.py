@@ -87,7 +87,7 @@ def make_form(folder: Path) -> str:
 
 
 def sides(stack: ExitStack) -> list[Side]:
-    """The floor, the floor as most would write it, and the service."""
+    """The baseline, the baseline as most would write it, and the service."""
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
     form = make_form(folder)
     baseline = stack.enter_context(running("benchmarks.inserting:app", "/"))
@@ -131,7 +131,7 @@ def main(seconds: float = 5, rounds: int = 3) -> None:
 
 
 def show(clients: int, results: dict[str, list[Turn]]) -> None:
-    """Medians over the turns, and the ratios to the floor."""
+    """Medians over the turns, and the ratios to the baseline."""
     print(f"\n{f'{clients} clients':30}" + "".join(f"{title:>14}" for title in COLUMNS))
     baseline_rate = baseline_p99 = 0.0
     for name, turns in results.items():
