@@ -1,4 +1,4 @@
-"""The composition root: binds every part of the service."""
+"""The app factory: binds every part of the service."""
 
 from flask import Flask
 
@@ -45,15 +45,15 @@ BLUEPRINTS = (
     people_blueprint,
     health_blueprint,
 )
-"""In the order in which the OpenAPI description lists them."""
+"""In the order of the OpenAPI description."""
 
 
 def create_app(settings: Settings, *, start: bool = True) -> Flask:
-    """The service as WSGI app. It starts without its database and Redis; what needs them answers 503 meanwhile.
+    """Return the WSGI app; it starts even without its database or Redis.
 
-    Without `start` nothing is read, migrated or made yet: `flask setup` looks at the database first.
+    Without `start`, nothing is migrated or unlocked: `flask setup` checks the database first.
 
-    :raises StartError: when the database is newer than the code, or its keys are not under ENCRYPTION_KEYS
+    :raises StartError: if the database is newer than the code, or ENCRYPTION_KEYS cannot unlock it
     """
     app = Flask(__name__, instance_path=str(settings.instance_path.absolute()))
     # no SECRET_KEY: the service has no Flask sessions, and nothing looks for one then

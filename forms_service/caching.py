@@ -1,7 +1,4 @@
-"""The cache: JSON values in memory or Redis, only for data that is the same for everyone.
-
-Without Redis nothing is cached: values are recomputed, and none is served that another process has replaced.
-"""
+"""Cache of JSON values in memory or Redis, for data that is the same for everyone."""
 
 import functools
 import hashlib
@@ -22,7 +19,7 @@ from forms_service.metrics import CACHE_LOOKUPS
 from forms_service.redis_client import RedisCircuitBreaker
 
 MAX_ENTRIES = 1000
-"""Values in memory; the oldest are evicted."""
+"""In memory; the oldest is evicted."""
 
 PREFIX = "forms:cache:"
 
@@ -33,19 +30,17 @@ R = TypeVar("R")
 
 
 class JsonSerializer(BaseSerializer):
-    """Serializes as JSON: with pickle, whoever writes to Redis could run code here."""
+    """Serializes as JSON: unpickling would run the code of anyone who writes to Redis."""
 
     def dumps(self, value: Any, *_: Any, **__: Any) -> bytes:
-        """:raises TypeError: for a value that JSON does not have"""
         return json.dumps(value, separators=(",", ":")).encode()
 
     def loads(self, bvalue: str | bytes | bytearray, *_: Any, **__: Any) -> Any:
-        """:raises ValueError: for what is not JSON"""
         return json.loads(bvalue)
 
 
 class MemoryCache(SimpleCache):
-    """An in-process cache of MAX_ENTRIES values."""
+    """In-process cache of MAX_ENTRIES values."""
 
     serializer = JsonSerializer()  # type: ignore[assignment]  # the base class names one that pickles
 
@@ -54,15 +49,13 @@ class MemoryCache(SimpleCache):
         return cls(threshold=MAX_ENTRIES, default_timeout=kwargs["default_timeout"])
 
     def set(self, key: str, value: Any, timeout: Any = None) -> bool | None:
-        """Store a value; overwriting a key resets its age."""
         with self._lock:
-            self._cache.pop(key, None)
+            self._cache.pop(key, None)  # resets its age
             while len(self._cache) >= self._threshold:
                 del self._cache[next(iter(self._cache))]  # a dict gives the oldest first
             return super().set(key, value, timeout)
 
     def delete_matching(self, pattern: str) -> int:
-        """Delete the keys that match a pattern with * and ?; return their number."""
         with self._lock:
             matching = [key for key in self._cache if fnmatchcase(key, pattern)]
             for key in matching:
@@ -71,7 +64,9 @@ class MemoryCache(SimpleCache):
 
 
 class RedisCache(BaseCache):
-    """A cache shared by all processes; empty while Redis is unavailable."""
+    """Cache shared by all processes; empty while Redis is unavailable."""
+
+    # no fallback to memory: it would serve values that another process has replaced
 
     def __init__(self, redis: RedisCircuitBreaker, default_timeout: int) -> None:
         super().__init__(default_timeout=default_timeout)
@@ -83,7 +78,6 @@ class RedisCache(BaseCache):
         return cls(app.extensions["redis"], kwargs["default_timeout"])
 
     def get(self, key: str) -> Any:
-        """Return the value; None if there is none or it is not valid JSON."""
         data = self._redis.call(lambda client: cast("bytes | None", client.get(PREFIX + key)), lambda: None)
         try:
             return None if data is None else self._json.loads(data)
@@ -92,7 +86,6 @@ class RedisCache(BaseCache):
             return None
 
     def set(self, key: str, value: Any, timeout: Any = None) -> bool:
-        """Store a value; return whether it was stored."""
         seconds = self._normalize_timeout(timeout) or None
         data = self._json.dumps(value)
         return self._redis.call(lambda client: bool(client.set(PREFIX + key, data, ex=seconds)), lambda: False)
@@ -101,16 +94,12 @@ class RedisCache(BaseCache):
         return self._redis.call(lambda client: bool(client.exists(PREFIX + key)), lambda: False)
 
     def delete(self, key: str) -> bool:
-        """Delete a value; return whether there was one."""
         return self._redis.call(lambda client: bool(client.delete(PREFIX + key)), lambda: False)
 
     def clear(self) -> bool:
-        """Delete the service's keys only."""
-        return self.delete_matching("*") >= 0
+        return self.delete_matching("*") >= 0  # FLUSHDB would delete other programs' keys too
 
     def delete_matching(self, pattern: str) -> int:
-        """Delete the keys that match a pattern with * and ?; return their number."""
-
         def delete(client: Any) -> int:
             return sum(client.unlink(key) for key in client.scan_iter(PREFIX + pattern, count=500))
 
@@ -118,7 +107,7 @@ class RedisCache(BaseCache):
 
 
 def init_app(app: Flask, settings: Settings) -> None:
-    """Bind the cache: Redis if configured, otherwise memory."""
+    """Bind the cache to Redis if configured, otherwise to memory."""
     backend = RedisCache if app.extensions["redis"] else MemoryCache
     config = {
         "CACHE_TYPE": f"{__name__}.{backend.__name__}",
@@ -131,9 +120,9 @@ def init_app(app: Flask, settings: Settings) -> None:
 def cached(
     ttl: int | None = None, key_prefix: str = "cache", condition: Callable[..., bool] | None = None
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Cache a function's result for `ttl` seconds (default REDIS_TTL) by its arguments, which must be JSON.
+    """Cache a function's result for `ttl` seconds (default REDIS_TTL) by its JSON arguments.
 
-    Skipped while `condition(*args, **kwargs)` is false. Never for results that depend on the caller.
+    Skipped while `condition(*args, **kwargs)` is false. Never use it for results that depend on the caller.
     """
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
@@ -156,7 +145,7 @@ def cached(
 
 
 def clear_pattern(pattern: str) -> int:
-    """Delete every cached value whose key matches, such as "forms:*"; return their number."""
+    """Delete cached values whose key matches a glob ("forms:*"); return their number."""
     backend: MemoryCache | RedisCache = current_app.extensions["cache"][cache]
     return backend.delete_matching(pattern)
 

@@ -1,4 +1,4 @@
-"""The registry of CAPTCHAs: one entry holds all that settings, pages and spam checks need to know of a provider."""
+"""The CAPTCHA providers, for settings, pages and spam checks."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,23 +10,23 @@ class Captcha:
 
     name: str
     token_field: str
-    """The field of the form that its widget writes the token into."""
+    """Form field that its widget fills."""
 
     csp_sources: Mapping[str, str]
-    """Sources that the page's Content-Security-Policy must allow, by directive."""
+    """Content-Security-Policy sources by directive."""
 
     verify_url: str | None = None
-    """Where its provider verifies tokens, unless `<NAME>_VERIFY_URL` is set; None if the service does it."""
+    """Default of `<NAME>_VERIFY_URL`; None if the service verifies tokens itself."""
 
     script: str | None = None
-    """URL of the provider's script; None if the service serves it."""
+    """None if the service serves it."""
 
     css_class: str = ""
-    """The class by which the provider's script finds its element."""
+    """Marks the element for the provider's script."""
 
     @property
     def setting(self) -> str:
-        """The setting that holds `verify_url`."""
+        """Name of the setting that overrides `verify_url`."""
         return f"{self.name}_verify_url"
 
 
@@ -64,4 +64,4 @@ RECAPTCHA = Captcha(
 )
 
 CAPTCHAS = {captcha.name: captcha for captcha in (ALTCHA, TURNSTILE, HCAPTCHA, RECAPTCHA)}
-"""Every CAPTCHA by its name, which is the form setting `challenge`."""
+"""By name, the value of the form setting `challenge`."""

@@ -1,4 +1,4 @@
-"""The commands, each one service call. They are entry points, so some work without an app."""
+"""The `flask` commands: entry points, since some work without an app."""
 
 import sys
 from pathlib import Path
@@ -24,7 +24,7 @@ from forms_service.errors import StartError
 from forms_service.health.doctor import Finding, run_checks
 
 COMMANDS = (accounts, decrypt, encrypt, forms, keys, submissions)
-"""Groups and commands of other modules; `setup.cfg` registers them from here."""
+"""Commands of other modules, registered by `setup.cfg`."""
 
 
 @click.group()

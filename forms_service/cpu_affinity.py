@@ -1,4 +1,4 @@
-"""CPU affinity: which cores threads run on."""
+"""CPU affinity of threads."""
 
 import os
 from collections.abc import Iterator
@@ -8,20 +8,17 @@ import psutil
 
 CAN_PIN = hasattr(os, "sched_setaffinity")  # not on macOS
 ALL_CORES = frozenset(os.sched_getaffinity(0)) if CAN_PIN else frozenset(range(os.cpu_count() or 1))
-"""The cores that the process started with."""
+"""At the start of the process."""
 
 
 def cores() -> int:
-    """Return the number of cores that this process may use."""
+    """Return the number of usable cores."""
     return len(ALL_CORES)
 
 
 def pin_to_idlest_core() -> None:
-    """Pin this thread, and those it starts, to the core that was idle most.
-
-    Because of the GIL, on several cores each system call hands the lock to a thread on another core, which costs more
-    than the call. An affinity set by the operator is kept.
-    """
+    """Pin this thread, and those it starts, to the idlest core, unless the operator set an affinity."""
+    # on several cores, each system call hands the GIL to another core, which costs more than the call
     idle = [times.idle for times in psutil.cpu_times(percpu=True)]
     if CAN_PIN and set(range(len(idle))) == ALL_CORES:
         os.sched_setaffinity(0, {idle.index(max(idle))})
@@ -29,7 +26,7 @@ def pin_to_idlest_core() -> None:
 
 @contextmanager
 def all_cores() -> Iterator[None]:
-    """Temporarily allow this thread on all cores, for CPU-bound work that releases the GIL."""
+    """Lift the pin of this thread, for CPU-bound work that releases the GIL."""
     if not CAN_PIN:
         yield
         return

@@ -1,18 +1,18 @@
-"""The errors, as data; one mapper in `web/error_handlers.py` turns them into responses.
+"""Errors as data; `web/error_handlers.py` turns them into responses.
 
 ApiError
-├── BadRequestError            400  unreadable body
-├── AuthenticationError        401  missing or unknown credentials
-├── AuthorizationError         403  known, but not allowed
-├── NotFoundError              404  does not exist, or belongs to another
-├── MethodNotAllowedError      405
-├── ConflictError              409  the current state forbids it
-├── PayloadTooLargeError       413
-├── UnsupportedMediaTypeError  415
-├── ValidationError            422  invalid fields
-├── RateLimitError             429  too many requests, with the seconds to wait
-├── InternalServerError        500  unexpected, and logged
-└── ServiceUnavailableError    503  a dependency or capacity is unavailable, with the seconds to wait
+    BadRequestError            400
+    AuthenticationError        401
+    AuthorizationError         403
+    NotFoundError              404
+    MethodNotAllowedError      405
+    ConflictError              409
+    PayloadTooLargeError       413
+    UnsupportedMediaTypeError  415
+    ValidationError            422
+    RateLimitError             429
+    InternalServerError        500
+    ServiceUnavailableError    503
 """
 
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ class StartError(Exception):
 
 
 class FieldError(str):
-    """A fault of one value: a sentence for people with a code for programs."""
+    """A fault of one value: a sentence with a code for programs."""
 
     code: str
 
@@ -38,7 +38,7 @@ class FieldError(str):
 
 
 class ApiError(Exception):
-    """Any unsuccessful response; `message` tells people what to do."""
+    """Any unsuccessful response; `message` says what to do."""
 
     status: ClassVar[int] = 400
     message: str = "Bad request."
@@ -72,21 +72,21 @@ class AuthenticationError(ApiError):
 
 
 class AuthorizationError(ApiError):
-    """Known, but not allowed."""
+    """The caller is known but not allowed."""
 
     status = 403
     message = "You do not have permission to do this."
 
 
 class NotFoundError(ApiError):
-    """Does not exist, or belongs to another: the two are indistinguishable."""
+    """Missing, or another's: indistinguishable."""
 
     status = 404
     message = "Not found."
 
 
 class MethodNotAllowedError(ApiError):
-    """A method that this URL does not support."""
+    """An unsupported method."""
 
     status = 405
     message = "Method not allowed."
@@ -115,14 +115,14 @@ class PayloadTooLargeError(ApiError):
 
 
 class UnsupportedMediaTypeError(ApiError):
-    """A content type that this URL does not accept."""
+    """An unsupported content type."""
 
     status = 415
     message = "Unsupported content type."
 
 
 class ValidationError(ApiError):
-    """Invalid fields: dotted path to all faults of the field."""
+    """Invalid fields, by dotted path."""
 
     status = 422
     message = "Some fields are invalid."
@@ -135,7 +135,7 @@ class ValidationError(ApiError):
 
 
 class RateLimitError(ApiError):
-    """Too many requests; `retry_after` is exact, in whole seconds, at least 1."""
+    """Too many requests; `retry_after` is exact, in seconds, at least 1."""
 
     status = 429
 
@@ -152,14 +152,14 @@ class RateLimitError(ApiError):
 
 
 class InternalServerError(ApiError):
-    """An unexpected error, logged under the request's id."""
+    """An unexpected error, logged under the request id."""
 
     status = 500
     message = "Something went wrong on the server. The error has been logged; try again later."
 
 
 class ServiceUnavailableError(ApiError):
-    """A dependency or capacity is unavailable; `retry_after` is in whole seconds."""
+    """A dependency or capacity is unavailable; `retry_after` in seconds."""
 
     status = 503
     message = "The service is temporarily unavailable. Try again in a moment."

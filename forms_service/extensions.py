@@ -1,7 +1,6 @@
-"""The Flask extensions, unbound; `app.py` binds them.
+"""The Flask extensions that apps share.
 
-Flask-Limiter, flask-smorest and Flask-Talisman store one app's state, so each app gets its own instance
-(`rate_limiting/limits.py`, `web/openapi.py`, `web/security_headers.py`).
+Flask-Limiter, flask-smorest and Flask-Talisman hold an app's state, so each app gets its own.
 """
 
 from typing import TYPE_CHECKING
@@ -19,7 +18,7 @@ NAMING_CONVENTION = {
     "fk": "fk_%(table_name)s_%(column_0_N_name)s",
     "pk": "pk_%(table_name)s",
 }
-"""Alembic needs a name to change a constraint on SQLite."""
+"""On SQLite, Alembic can change only named constraints."""
 
 
 class Base(DeclarativeBase):

@@ -1,4 +1,4 @@
-"""Logging as text or JSON, and named events. Never logs a query, body, token or e-mail address."""
+"""Logging as text or JSON, without queries, bodies, tokens or e-mail addresses."""
 
 import json
 import logging
@@ -10,7 +10,7 @@ from typing import Any
 from flask import g, has_request_context
 
 ACCESS_LINE = re.compile(r" - - \[")
-"""The development server's access line, which contains the query."""
+"""The development server's access line contains the query."""
 
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -23,7 +23,7 @@ def event(name: str, *, level: int = logging.INFO, **fields: Any) -> None:
 
 
 def configure(level: str, format_: str) -> None:
-    """Send all logging of the process to standard error."""
+    """Send the process's logging to standard error."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter() if format_ == "json" else TextFormatter())
     handler.addFilter(lambda record: not (record.name == "werkzeug" and ACCESS_LINE.search(record.getMessage())))
@@ -39,7 +39,7 @@ def configure(level: str, format_: str) -> None:
 
 
 class JsonFormatter(logging.Formatter):
-    """One line of JSON: time, level, logger, message, the event's fields, the request's id."""
+    """One line of JSON."""
 
     def format(self, record: logging.LogRecord) -> str:
         return json.dumps(_entry(record, self), ensure_ascii=True, default=str)
@@ -49,7 +49,6 @@ class TextFormatter(logging.Formatter):
     """Time, level and message, then name=value."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Format one line, followed by any traceback."""
         entry = _entry(record, self)
         trace = entry.pop("exception", None)
         (_, moment), (_, level), _, (_, message), *rest = entry.items()
@@ -74,7 +73,7 @@ def _entry(record: logging.LogRecord, formatter: logging.Formatter) -> dict[str,
 
 
 def _one_line(message: str) -> str:
-    """Remove colours, line breaks and other control characters."""
+    # line breaks could forge a log line; control characters could manipulate a terminal
     if message.isprintable() and "  " not in message:
         return message.strip()
     words = COLOURS.sub("", message).split()
@@ -82,7 +81,7 @@ def _one_line(message: str) -> str:
 
 
 def _printable(value: Any) -> str:
-    """Quote a value with spaces, so that it cannot forge a log line."""
     text = str(value)
+    # an unquoted space or = could forge a field
     plain = text and text.isprintable() and " " not in text and '"' not in text and "=" not in text
     return text if plain else json.dumps(text)

@@ -1,4 +1,4 @@
-"""Outgoing HTTP: resolved once, within a deadline, without redirects or proxies."""
+"""Outbound HTTP: resolved once, within a deadline, without redirects or proxies."""
 
 import http.client
 import ipaddress
@@ -12,19 +12,18 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-MAX_RESPONSE_SIZE = 65_536
-"""Bytes read of a response."""
+MAX_RESPONSE_SIZE = 65_536  # bytes
 
 T = TypeVar("T")
 
 
 class OutboundError(OSError):
-    """No response; the reason contains no address and no query."""
+    """No response; the reason contains no address or query."""
 
 
 @dataclass(frozen=True)
 class OutboundResponse:
-    """A server's response; `body` is cut off at MAX_RESPONSE_SIZE."""
+    """A response; `body` is truncated at MAX_RESPONSE_SIZE."""
 
     status: int
     headers: Mapping[str, str]
@@ -33,22 +32,20 @@ class OutboundResponse:
 
 @dataclass(frozen=True)
 class OutboundRequest:
-    """A request to an outside service."""
+    """A request to another server."""
 
     url: str
     method: str = "GET"
     body: bytes | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     allows_address: Callable[[str], bool] = lambda _: True
-    """Whether an address of the host may be connected to."""
+    """Checks each resolved address (SSRF)."""
 
 
 def send(call: OutboundRequest, timeout: float) -> OutboundResponse:
-    """Send a request and read the response, whatever its status.
+    """Send a request and return the response, whatever its status.
 
-    It runs in a thread of its own, since neither a lookup nor a slow response can be interrupted.
-
-    :raises OutboundError: when there is no response within `timeout` seconds
+    :raises OutboundError: without a response within `timeout` seconds
     """
     deadline = time.monotonic() + timeout
     return run_with_timeout(timeout, lambda: _exchange(call, deadline))
@@ -57,7 +54,7 @@ def send(call: OutboundRequest, timeout: float) -> OutboundResponse:
 def resolve(host: str, port: int, timeout: float) -> list[str]:
     """Return the addresses of a host.
 
-    :raises OutboundError: when it is not resolved within `timeout` seconds
+    :raises OutboundError: if unresolved after `timeout` seconds
     """
     try:
         ipaddress.ip_address(host)
@@ -67,10 +64,11 @@ def resolve(host: str, port: int, timeout: float) -> list[str]:
 
 
 def run_with_timeout(timeout: float, action: Callable[[], T]) -> T:
-    """Return `action()`; if it takes too long, its thread is abandoned.
+    """Return `action()`; on timeout, its thread is abandoned.
 
-    :raises OutboundError: when it fails or takes longer
+    :raises OutboundError: if it fails or times out
     """
+    # in a thread of its own: neither a lookup nor a slow response can be interrupted
     future: Future[T] = Future()
     threading.Thread(target=_fulfil, args=(future, action), name="outbound", daemon=True).start()
     try:
@@ -105,7 +103,7 @@ def _exchange(call: OutboundRequest, deadline: float) -> OutboundResponse:
 
 
 class _Connection(http.client.HTTPConnection):
-    """A connection whose address is resolved once, checked, and then connected to."""
+    # connects to the checked addresses: a second lookup would allow DNS rebinding
 
     sock_to_read: socket.socket
 
@@ -117,10 +115,6 @@ class _Connection(http.client.HTTPConnection):
         super().__init__(str(parts.hostname), parts.port)
 
     def connect(self) -> None:
-        """Connect to the first address that accepts.
-
-        :raises OutboundError: when any address of the host is not allowed
-        """
         addresses = _resolve(self.host, self.port)
         if not all(map(self._allows, addresses)):
             raise OutboundError("address not allowed")

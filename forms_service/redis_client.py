@@ -1,4 +1,4 @@
-"""The Redis client of rate limits and cache, behind a circuit breaker."""
+"""The Redis client, behind a circuit breaker."""
 
 import importlib
 import logging
@@ -19,16 +19,16 @@ if TYPE_CHECKING:
     import redis
 
 TIMEOUT = 0.25
-"""Seconds to connect, and to wait for a reply."""
+"""Seconds to connect, and for a reply."""
 
 RETRY_INTERVAL = 1.0
-"""Seconds that an open circuit stays open before one request tries again."""
+"""Seconds until an open circuit lets one call through."""
 
 T = TypeVar("T")
 
 
 def init_app(app: Flask, settings: Settings) -> None:
-    """Set `app.extensions["redis"]`: the circuit breaker, or None without REDIS_URL."""
+    """Set `app.extensions["redis"]`, None without REDIS_URL."""
     app.extensions["redis"] = RedisCircuitBreaker(settings.redis_url) if settings.redis_url else None
 
 
@@ -88,7 +88,7 @@ class RedisCircuitBreaker:
 
 
 def _limit_lookups(driver: Any, pool: Any) -> None:
-    """Resolve hosts within TIMEOUT; the operating system would wait 10 s for a name server."""
+    # the operating system waits 10 s for a name server
     connection_class, addresses = pool.connection_class, dict[str, list[str]]()
     if not issubclass(connection_class, driver.Connection):
         return  # a Unix socket

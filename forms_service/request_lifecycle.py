@@ -1,7 +1,4 @@
-"""The life of a request: the steps before its view, those after it, and its end.
-
-One hook each, so that the order of the steps can be read here.
-"""
+"""The request hooks, one of each kind, so that the order of steps is visible here."""
 
 import logging
 import os
@@ -27,7 +24,7 @@ from forms_service.web.security_headers import FORM_PATH
 from forms_service.web.user_agents import family
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,100}")
-"""An X-Request-ID that is taken over from the client."""
+"""An X-Request-ID accepted from the client."""
 
 log = logging.getLogger("forms_service.requests")
 
@@ -40,7 +37,6 @@ def init_app(app: Flask) -> None:
 
 
 def _begin() -> None:
-    """Identify the request, start its clock, and charge it to its rate limits before its body is read."""
     environ, started = request.environ, time.perf_counter()
     given = environ.get("HTTP_X_REQUEST_ID")
     request_id = given if given and REQUEST_ID.fullmatch(given) else uuid4().hex
@@ -52,11 +48,10 @@ def _begin() -> None:
         log.debug("request_begins", extra={"fields": active_requests.log_fields(environ)})
     if MALFORMED in environ:
         raise BadRequestError("Malformed HTTP request.")
-    limits.check()
+    limits.check()  # before the body is read
 
 
 def _finish(response: Response) -> Response:
-    """Add the headers of every response, then count and log it."""
     path = request.path
     if path.startswith(FORM_PATH):
         origins.add_cors_headers(response)
@@ -83,7 +78,7 @@ def _end(_: BaseException | None) -> None:
 
 
 def _count_and_log(status: int, seconds: float) -> None:
-    """Write the metrics and the access log's line: never a query, a body or a token."""
+    # never logs a query, a body or a token
     rule, environ = request.url_rule, request.environ
     method = environ["REQUEST_METHOD"]
     # anybody can send any method anywhere: only those of a route get a time series
@@ -104,5 +99,5 @@ def _count_and_log(status: int, seconds: float) -> None:
 
 @lru_cache(1000)
 def _metrics(method: str, route: str, status: int) -> tuple[Counter, Histogram]:
-    """Return the time series of a request; finding them takes longer than counting."""
+    # cached: finding a time series takes longer than counting
     return REQUESTS.labels(method, route, status), REQUEST_SECONDS.labels(method, route)

@@ -1,8 +1,6 @@
 """`flask setup`: writes a production `.env` with new secrets and creates the first operator.
 
-Everything is checked before anything is written, and every step leaves a state that can start. `.env` is written
-atomically and lists all previous keys beside the new one; keys are rewrapped last. After a failure, the same command
-continues.
+Everything is checked before anything is written. Every step leaves a startable state, so a failed setup can be rerun.
 """
 
 import ipaddress
@@ -40,7 +38,7 @@ ADDRESS = (
 )
 PLAIN = re.compile(r"[\w@:/.,+=%?&\[\]-]*", re.ASCII)
 SERVICE_USER = "forms"
-"""User of the service if root sets it up."""
+"""User of a service that root sets up."""
 
 
 @dataclass(frozen=True)
@@ -56,21 +54,21 @@ class SetupOptions:
 
 @dataclass(frozen=True)
 class CheckedSetup:
-    """Options that passed all checks."""
+    """Options that passed the checks."""
 
     options: SetupOptions
     url: str
     draft: str | None
-    """The `.env` to write; None if it exists already."""
+    """The `.env` to write; None if it exists."""
 
     needs_person: bool
-    """Whether the operator is new or unconfirmed."""
+    """The operator is new or unconfirmed."""
 
 
 def service_url(address: str) -> str:
-    """Return the PUBLIC_URL for a host with optional port, path and scheme (default https).
+    """Return the PUBLIC_URL of a host with optional port, path and scheme (default https).
 
-    :raises StartError: if the address is invalid
+    :raises StartError: if invalid
     """
     text = address.strip()
     if "://" not in text:
@@ -98,7 +96,7 @@ def service_url(address: str) -> str:
 def check(options: SetupOptions) -> CheckedSetup:
     """Check everything without changing anything.
 
-    :raises StartError: with what to do about the address, `.env`, settings, keys or database
+    :raises StartError: if the address, `.env`, settings, keys or database need attention
     """
     url = service_url(options.address)
     env = options.directory / DOTENV
@@ -114,7 +112,7 @@ def check(options: SetupOptions) -> CheckedSetup:
 def run_setup(checked: CheckedSetup, operator: NewAccount | None) -> str:
     """Write `.env`, migrate, create the operator and rewrap the keys; return the text to show.
 
-    :raises StartError: if a step fails; `.env` stays, and the same command continues
+    :raises StartError: if the database or a step fails; `.env` stays
     """
     directory = checked.options.directory
     if checked.draft is not None:
@@ -135,8 +133,7 @@ def run_setup(checked: CheckedSetup, operator: NewAccount | None) -> str:
 
 
 def _settings(options: SetupOptions, draft: str | None) -> Settings:
-    """Return the settings that `.env` gives; environment variables it sets would override it, so drop them."""
-    if draft is not None:
+    if draft is not None:  # drop variables that would override the new .env
         for line in draft.splitlines():
             name, equals, _ = line.partition("=")
             if equals and not name.startswith("#"):
@@ -151,7 +148,6 @@ def _settings(options: SetupOptions, draft: str | None) -> Settings:
 
 
 def _require_same_service(settings: Settings, options: SetupOptions, url: str) -> None:
-    """Refuse an `.env` of another service."""
     env = options.directory / DOTENV
     if not settings.production or settings.public_url != url:
         raise StartError(
@@ -166,10 +162,6 @@ def _require_same_service(settings: Settings, options: SetupOptions, url: str) -
 
 
 def _needs_person(email: str) -> bool:
-    """Whether a password must be asked for.
-
-    :raises StartError: if the database is too new, or its keys are wrapped under unknown keys
-    """
     path = migrations.sqlite_file()
     if path and not (path.exists() and path.stat().st_size):
         return True
@@ -185,7 +177,6 @@ def _needs_person(email: str) -> bool:
 
 
 def _env_values(options: SetupOptions, url: str) -> dict[str, object]:
-    """Return the values of `.env`: new secrets, and all keys that may be in use."""
     environment = os.environ
     instance = options.directory / (environment.get("INSTANCE_PATH") or "instance")
     return {
@@ -195,7 +186,7 @@ def _env_values(options: SetupOptions, url: str) -> dict[str, object]:
         "database": options.database or environment.get("DATABASE_URL") or f"sqlite:///{instance / 'forms.db'}",
         "redis": options.redis or environment.get("REDIS_URL"),
         "secret_key": generate_key(),
-        "encryption_keys": ",".join([generate_key(), *_keys_in_use(instance)]),
+        "encryption_keys": ",".join([generate_key(), *_keys_in_use(instance)]),  # old ones until rewrapped
         "metrics_token": generate_secure_token(),
     }
 
@@ -211,7 +202,7 @@ def _keys_in_use(instance: Path) -> list[str]:
 
 
 def _server_values(options: SetupOptions, url: str) -> dict[str, object]:
-    """Return the values for the reverse proxy and systemd templates."""
+    # for the reverse proxy and systemd
     parts = urlsplit(url)
     root = os.geteuid() == 0
     return {
@@ -227,13 +218,12 @@ def _server_values(options: SetupOptions, url: str) -> dict[str, object]:
 
 
 def _open_to_all(directory: Path) -> bool:
-    """Whether other users can reach the folder and Python through every parent folder."""
     folders = {directory, *directory.parents, *Path(sys.executable).resolve().parents}
     return all(folder.stat().st_mode & 0o001 for folder in folders)
 
 
 def _write_env(env: Path, content: str) -> None:
-    """Create the file atomically, readable only by its owner; never overwrite one."""
+    # atomic: os.link() never overwrites, and the secrets are readable only by their owner
     for left in env.parent.glob(f"{DOTENV}.*.draft"):
         left.unlink(missing_ok=True)
     draft = env.with_name(f"{DOTENV}.{os.getpid()}.draft")
@@ -255,7 +245,6 @@ def _write_env(env: Path, content: str) -> None:
 
 
 def _quote(value: object) -> str:
-    """Quote a value for `.env`."""
     text = str(value)
     if PLAIN.fullmatch(text):
         return text
@@ -263,7 +252,6 @@ def _quote(value: object) -> str:
 
 
 def _unit_path(value: object) -> str:
-    """Quote a path for a systemd unit."""
     text = str(value).replace("%", "%%")
     return f'"{text}"' if " " in text else text
 

@@ -1,4 +1,4 @@
-"""The settings, read from the environment here and nowhere else; all faults are reported together."""
+"""Settings from the environment; all faults are reported together."""
 
 import os
 from dataclasses import dataclass, fields
@@ -19,7 +19,7 @@ from forms_service.cpu_affinity import cores
 from forms_service.errors import StartError
 
 THREADS = 96
-"""Requests that one process handles at a time under gunicorn; see `gunicorn.conf.py`."""
+"""Per process; see `gunicorn.conf.py`."""
 
 METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 """prometheus_client reads it on import, so set it before importing `forms_service.metrics`."""
@@ -31,7 +31,7 @@ DOTENV = ".env"
 
 
 class SettingsError(StartError):
-    """Invalid settings; the text is for the operator and contains no value."""
+    """Invalid settings; the text for the operator contains no value."""
 
     def __init__(self, problems: dict[str, list[str]]) -> None:
         self.problems = problems
@@ -47,16 +47,13 @@ def _default_url(values: dict[str, Any]) -> str | None:
 
 
 def _default_workers(values: dict[str, Any]) -> str:
-    """Without Redis each process counts rate limits by itself, so there is only one."""
+    # without Redis each process counts rate limits by itself
     return str(cores()) if values["redis_url"] else "1"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """All settings, each declared once: type, default, parser. docs/settings.md explains them.
-
-    A declaration may use the values of those above it.
-    """
+    """All settings, explained in docs/settings.md; a declaration may use those above it."""
 
     environment: str = setting("development", of.one_of(*of.ENVIRONMENTS))
     app_name: str = setting("forms-service")
@@ -73,7 +70,7 @@ class Settings:
         None, From(lambda values: partial(of.database_url, instance_path=values["instance_path"])), secret=True
     )
     embedded: bool
-    """The database is the one in the instance folder, since DATABASE_URL is not set."""
+    """DATABASE_URL is unset: the database is in the instance folder."""
 
     database_pool_size: int = setting("10", of.integer(1, 1000))
     database_max_overflow: int = setting("20", of.integer(0, 1000))
@@ -126,14 +123,14 @@ class Settings:
     )
     log_client: str = setting("truncated", of.one_of("truncated", "full", "none"))
     unknown_names: tuple[str, ...]
-    """Names in `.env` that are no settings, with what may have been meant."""
+    """Names in `.env` that are no settings, with suggestions."""
 
     secret_files: tuple[Path, ...]
-    """Files that secrets are read from, named by NAME_FILE."""
+    """Named by NAME_FILE."""
 
     @property
     def production(self) -> bool:
-        """Whether personal data is at stake: no secret is generated, nothing is open by default."""
+        """Whether personal data is at stake: no generated secrets, nothing open by default."""
         return self.environment == "production"
 
     @property
@@ -142,7 +139,7 @@ class Settings:
 
     @property
     def public_path(self) -> str:
-        """The path of PUBLIC_URL without a trailing slash, "" at the root."""
+        """Without a trailing slash."""
         return of.url_path(self.public_url)
 
 
@@ -151,11 +148,11 @@ settings = cast("Settings", LocalProxy(lambda: current_app.config["SETTINGS"]))
 
 
 def load_settings(directory: Path, *, draft: str | None = None) -> Settings:
-    """Load settings from the environment, then `directory/.env`; relative paths start at `directory`.
+    """Load settings from the environment, then `directory/.env` or the text `draft`.
 
-    With a `draft`, that text replaces the file.
+    Relative paths start at `directory`.
 
-    :raises SettingsError: naming every invalid setting and what to write instead
+    :raises SettingsError: names every invalid setting and what to write
     """
     env = Reader()
     if draft is None:
@@ -176,11 +173,11 @@ def load_settings(directory: Path, *, draft: str | None = None) -> Settings:
 
 
 def _read(env: Reader, directory: Path) -> dict[str, Any]:
-    """Read every declared setting, in order; an invalid INSTANCE_PATH leaves the default to the others."""
     values: dict[str, Any] = {"directory": directory, "instance_path": directory / DEFAULT_FOLDER}
     values["flask_run_port"] = env.setting("FLASK_RUN_PORT", None, parse=of.integer(1, 65_535))
     for declared in filter(is_setting, fields(Settings)):
         value = read(declared, env, values)
+        # an invalid INSTANCE_PATH leaves the default to the others
         if value is not None or declared.name not in values:
             values[declared.name] = value
     values["embedded"] = values["database_url"] is None
@@ -191,7 +188,6 @@ def _read(env: Reader, directory: Path) -> dict[str, Any]:
 
 
 def _find_conflicts(values: dict[str, Any], problems: dict[str, list[str]]) -> dict[str, list[str]]:
-    """Find conflicts between settings; one that is invalid by itself is not reported twice."""
     conflicts = {}
     if "*" in (values["cors_origins"] or ()) and values["cors_allow_credentials"]:
         conflicts["CORS_ALLOW_CREDENTIALS"] = (
@@ -213,5 +209,5 @@ def setting_names() -> tuple[str, ...]:
 
 
 def metrics_folder() -> str | None:
-    """Return the folder that a server's processes share for metrics; None if there is only one."""
+    """Return the metrics folder shared by processes; None for one process."""
     return os.environ.get(METRICS_FOLDER)

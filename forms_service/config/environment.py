@@ -1,4 +1,4 @@
-"""Reads settings from the environment, from files that it names, and from `.env`; collects every fault."""
+"""Reads settings from the environment, files it names, and `.env`; collects faults."""
 
 import difflib
 import io
@@ -23,11 +23,11 @@ SECRET_NAMES = (
 )
 
 FOREIGN_PREFIXES = ("FLASK_", "GUNICORN_", "PYTHON", "SCRIPT_NAME", "TZ", "LANG", "PATH")
-"""Prefixes of names that the server reads, not the service."""
+"""The server reads these names."""
 
 
 class Reader(FileAwareEnv):
-    """Reads `NAME`, or the file named by `NAME_FILE`; an empty value counts as unset."""
+    """Reads `NAME` or the file in `NAME_FILE`; empty counts as unset."""
 
     setting: Any
 
@@ -36,7 +36,7 @@ class Reader(FileAwareEnv):
         self.add_parser("setting", _parse)
 
     def read_dotenv(self, path: Path) -> None:
-        """Use this file, if it exists, for what the environment leaves unset."""
+        """Fill in from this file what the environment leaves unset."""
         try:
             text = path.read_text(encoding="utf-8")
         except FileNotFoundError:
@@ -47,7 +47,6 @@ class Reader(FileAwareEnv):
         self.parse_dotenv(text, path)
 
     def parse_dotenv(self, text: str, path: Path) -> None:
-        """Use the text of such a file for what the environment leaves unset."""
         bad_lines = [str(binding.original.line) for binding in parse_stream(io.StringIO(text)) if binding.error]
         if bad_lines:
             self._errors[path.name].append(
@@ -58,18 +57,15 @@ class Reader(FileAwareEnv):
             self._environ = {name: value for name, value in values.items() if value is not None}
 
     def unknown_names(self) -> tuple[str, ...]:
-        """Return the file's names that are no settings, with suggestions."""
         known_names = {name for name in self._fields for name in (name, f"{name}_FILE")}
         unknown = [name for name in self._environ if name not in known_names and not name.startswith(FOREIGN_PREFIXES)]
         return tuple(_with_suggestion(name, known_names) for name in unknown)
 
     def secret_files(self, directory: Path) -> tuple[Path, ...]:
-        """Return the files that NAME_FILE names for secrets."""
         named = (Env._get_value(self, f"{name}_FILE", None) for name in SECRET_NAMES)
         return tuple(directory / str(path) for path in named if path)
 
     def problems(self) -> dict[str, list[str]]:
-        """Return every fault by setting."""
         try:
             self.seal()
         except EnvValidationError as error:

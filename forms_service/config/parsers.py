@@ -1,4 +1,4 @@
-"""Parsers of settings; each error says what to write instead."""
+"""Parsers of settings; errors say what to write."""
 
 import importlib.util
 import ipaddress
@@ -18,10 +18,8 @@ ALGORITHMS = ("HS256", "HS384", "HS512")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 OWN_PATHS = frozenset({"api", "f", "forgot", "health", "login", "metrics", "new-address", "reset", "signup", "static"})
 HOST_LABEL = re.compile(r"\w([\w-]{0,61}\w)?")
-"""One label of a host name."""
-
 PATH = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*/?")
-"""A path without characters to encode: servers decode paths, links encode them."""
+"""No characters to encode: servers decode paths, links encode them."""
 
 
 class Rate(NamedTuple):
@@ -44,7 +42,7 @@ def path_in(directory: Path) -> Callable[[str], Path]:
 
 
 def boolean(raw: str) -> bool:
-    """Parse true or false, in the usual spellings."""
+    """Parse a boolean."""
     words = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
     if raw.strip().lower() not in words:
         raise ValidationError("Must be true or false.")
@@ -52,7 +50,7 @@ def boolean(raw: str) -> bool:
 
 
 def one_of(*choices: str) -> Callable[[str], str]:
-    """Parse one of a few words, in any case."""
+    """Parse one of the choices, in any case."""
     by_key = {choice.lower(): choice for choice in choices}
 
     def parse(raw: str) -> str:
@@ -64,7 +62,7 @@ def one_of(*choices: str) -> Callable[[str], str]:
 
 
 def integer(minimum: int, maximum: int) -> Callable[[str], int]:
-    """Parse a whole number within inclusive bounds."""
+    """Parse an integer within inclusive bounds."""
 
     def parse(raw: str) -> int:
         digits = raw.strip()
@@ -85,7 +83,7 @@ def rate(raw: str) -> Rate:
 
 
 def public_url(raw: str) -> str:
-    """Parse the service's URL, without a trailing slash; it may have a path."""
+    """Parse the service's URL, optionally with a path."""
     url = _url(raw)
     if url is None or url.query or url.fragment or not PATH.fullmatch(url.path):
         raise ValidationError("Must be a URL such as https://forms.example.com or https://example.com/forms.")
@@ -95,14 +93,14 @@ def public_url(raw: str) -> str:
 
 
 def service_url(raw: str) -> str:
-    """Parse the http or https URL of another service."""
+    """Parse another service's URL."""
     if _url(raw) is None:
         raise ValidationError("Must be a URL such as https://provider.example/verify.")
     return raw.strip()
 
 
 def host(raw: str) -> str:
-    """Parse a host name or address, without a port."""
+    """Parse a host name or address."""
     name = text(raw)
     if not _is_address(name) and not all(HOST_LABEL.fullmatch(label) for label in name.removesuffix(".").split(".")):
         raise ValidationError("Must be a host name only, such as smtp.example.com; the port goes into SMTP_PORT.")
@@ -110,7 +108,7 @@ def host(raw: str) -> str:
 
 
 def mailbox(raw: str) -> str:
-    """Parse a sender's address, with or without a name."""
+    """Parse a sender, optionally with a name."""
     _, address = parseaddr(text(raw))
     local_part, _, domain = address.rpartition("@")
     is_one = len(getaddresses([raw])) == 1 and address.isascii() and local_part and domain
@@ -120,14 +118,14 @@ def mailbox(raw: str) -> str:
 
 
 def default_mail_from(url: str | None) -> str:
-    """Return the default MAIL_FROM: an address at the service's own host."""
+    """Return an address at the service's host."""
     host = urlsplit(url or "").hostname or ""
     is_name = host.isascii() and "." in host and not host.rpartition(".")[2].isdigit()
     return f"forms@{host if is_name else 'localhost'}"
 
 
 def default_hsts(url: str | None) -> str:
-    """Return the default HSTS: off where the service has only a path of a host."""
+    """Return "off" where the service has only a path of its host."""
     return "off" if url and url_path(url) else "subdomains"
 
 
@@ -140,7 +138,7 @@ def named_urls(raw: str) -> dict[str, str]:
 
 
 def origins(raw: str) -> tuple[str, ...]:
-    """Parse web origins, separated by commas, or `*`."""
+    """Parse comma-separated origins, or `*`."""
     parsed = tuple(origin.strip().rstrip("/").lower() for origin in raw.split(",") if origin.strip())
     for origin in parsed:
         url = _url(origin)
@@ -150,7 +148,7 @@ def origins(raw: str) -> tuple[str, ...]:
 
 
 def database_url(raw: str, instance_path: Path) -> str:
-    """Parse a SQLAlchemy URL, with psycopg 3 for PostgreSQL; relative SQLite files are in `instance_path`."""
+    """Parse a SQLAlchemy URL; relative SQLite files are in `instance_path`."""
     try:
         url = make_url(raw.strip().replace("postgres://", "postgresql://", 1))
     except (ArgumentError, ValueError):
@@ -187,7 +185,6 @@ def _is_address(name: str) -> bool:
 
 
 def _scheme(raw: str) -> str:
-    """Return the scheme of a URL, "" if it is invalid."""
     try:
         url = urlsplit(raw.strip())
         url.port  # noqa: B018 (raises for a port that is no number)
@@ -197,7 +194,6 @@ def _scheme(raw: str) -> str:
 
 
 def _url(raw: str) -> SplitResult | None:
-    """Split a web URL; None if it is invalid or contains credentials."""
     try:
         url = urlsplit(raw.strip())
         url.port  # noqa: B018 (raises for a port that is no number)

@@ -1,4 +1,4 @@
-"""The instance folder, and the secrets that the first start creates in it, readable by the owner only."""
+"""The instance folder and its secrets, created on first start for the owner only."""
 
 import os
 import secrets
@@ -15,7 +15,7 @@ EMBEDDED_DATABASE = "forms.db"
 
 
 def create_folder(path: Path, problems: dict[str, list[str]]) -> None:
-    """Create the instance folder, for its owner only; faults are added to `problems`."""
+    """Create the instance folder for its owner; add faults to `problems`."""
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
@@ -23,9 +23,9 @@ def create_folder(path: Path, problems: dict[str, list[str]]) -> None:
 
 
 def load_secrets(settings: dict[str, Any], problems: dict[str, list[str]]) -> None:
-    """Load SECRET_KEY and ENCRYPTION_KEYS from the instance folder if the environment has none.
+    """Load SECRET_KEY and ENCRYPTION_KEYS from the instance folder unless set.
 
-    A missing file is created, but never in production; faults are added to `problems`.
+    Missing ones are generated, but never in production.
     """
     for name, parse in (("SECRET_KEY", secret_values.secret_key), ("ENCRYPTION_KEYS", secret_values.encryption_keys)):
         if settings[name.lower()] is None and not {name, "INSTANCE_PATH"} & set(problems):
@@ -38,7 +38,7 @@ def load_secrets(settings: dict[str, Any], problems: dict[str, list[str]]) -> No
 
 
 def _is_in_use(settings: dict[str, Any]) -> bool:
-    """Whether an embedded database exists already, which a new key could not decrypt."""
+    # a new key could not decrypt an existing database
     database = settings["instance_path"] / EMBEDDED_DATABASE
     return bool(settings["embedded"]) and database.is_file() and database.stat().st_size > 0
 
@@ -59,7 +59,6 @@ def _read_or_create(path: Path, parse: Callable[[str], Any], *, may_create: bool
 
 
 def _create(path: Path) -> None:
-    """Write a new key; if several processes start at once, the first one wins."""
     draft = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     try:
         with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
@@ -67,7 +66,7 @@ def _create(path: Path) -> None:
             file.flush()
             os.fsync(file.fileno())
         os.link(draft, path)
-    except FileExistsError:
+    except FileExistsError:  # another process was first
         pass
     finally:
         draft.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Parsers of secrets: refuse what can be guessed or is publicly known."""
+"""Parsers of secrets that refuse guessable and published ones."""
 
 import base64
 import binascii
@@ -26,27 +26,27 @@ WELL_KNOWN = (
     "192b9bdd22ab9ed4d12e236c78afcb9a393ec15f71bbf5dc987d54727823bcbf",  # Flask's documentation
     "09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b88e8d3e7",  # FastAPI's documentation
 )
-"""Parts of keys copied from tutorials; compared in lower case."""
+"""Parts of keys from tutorials, in lower case."""
 
 MIN_DISTINCT = 8
-"""Distinct characters or bytes that a random key of 32 certainly has."""
+"""Distinct characters or bytes that 32 random ones certainly have."""
 
 MIN_SECRET_KEY, MIN_BEARER_TOKEN = 32, 16
 
 KEYBOARD_ROWS = "qwertyuiop asdfghjkl zxcvbnm qwertzuiop yxcvbnm azertyuiop qsdfghjklm wxcvbn 1234567890"
 ADJACENT_KEYS = frozenset(pair for row in (KEYBOARD_ROWS, KEYBOARD_ROWS[::-1]) for pair in itertools.pairwise(row))
-"""Pairs of neighbouring keys, as typed by rolling over a keyboard."""
+"""Neighbouring keys, as typed by rolling over a keyboard."""
 
 
 def secret_key(raw: str) -> str:
-    """Parse an unguessable key of at least 32 characters."""
+    """Parse a random key of at least 32 characters."""
     if len(raw) < MIN_SECRET_KEY or is_trivial(raw, MIN_SECRET_KEY):
         raise ValidationError("Must be at least 32 random characters, such as the output of: flask keys generate.")
     return raw
 
 
 def bearer_token(raw: str) -> str:
-    """Parse a secret of at least 16 characters that fits into a header."""
+    """Parse a token of at least 16 characters that fits a header."""
     token = raw.strip()
     if not re.fullmatch("[!-~]+", token):
         raise ValidationError("Must be ASCII letters, digits and punctuation, without spaces.")
@@ -56,12 +56,12 @@ def bearer_token(raw: str) -> str:
 
 
 def encryption_keys(raw: str) -> tuple[bytes, ...]:
-    """Parse 32-byte keys in base64 (either alphabet), separated by commas; the first wraps, all unwrap."""
+    """Parse comma-separated base64 keys of 32 bytes; the first wraps, all unwrap."""
     return tuple(_encryption_key(key.strip()) for key in raw.strip(", ").split(","))
 
 
 def is_trivial(secret: str, min_length: int) -> bool:
-    """Whether a secret is known, or has fewer than `min_length` characters that neither repeat nor count up."""
+    """Whether a secret is well known, repetitive, sequential or rolled on a keyboard."""
     if any(part in secret.lower() for part in WELL_KNOWN) or is_known(secret):
         return True
     characters = [ord(character) for character in secret.lower()]
@@ -70,7 +70,6 @@ def is_trivial(secret: str, min_length: int) -> bool:
 
 
 def _is_regular(secret: Sequence[object], numbers: Sequence[int], min_length: int) -> bool:
-    """Whether it has few distinct characters, repeats a short part, or counts."""
     period = _period(secret)
     repeats = period <= len(secret) * 2 // 3 and period < min_length
     steps = [after - before for before, after in itertools.pairwise(numbers)]
@@ -79,7 +78,7 @@ def _is_regular(secret: Sequence[object], numbers: Sequence[int], min_length: in
 
 
 def _period(secret: Sequence[object]) -> int:
-    """Return the length of the shortest repeated part (prefix function, linear time)."""
+    # prefix function of Knuth-Morris-Pratt, linear time
     borders = [0] * len(secret)
     for index in range(1, len(secret)):
         border = borders[index - 1]

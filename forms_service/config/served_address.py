@@ -1,4 +1,4 @@
-"""Records in the instance folder where `flask run` or gunicorn serves, so that commands print URLs that work."""
+"""Records where `flask run` or gunicorn serves, so that commands print working URLs."""
 
 import os
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ WILDCARDS = ("0.0.0.0", "::")  # noqa: S104 (compared with, not bound to)
 
 
 def url_of_this_process() -> str | None:
-    """Return the URL of this `flask run`; None in any other process."""
+    """Return this `flask run`'s URL; None elsewhere."""
     command = click.get_current_context(silent=True)
     if command is None or command.info_name != "run":
         return None
@@ -25,7 +25,7 @@ def url_of_this_process() -> str | None:
 
 
 def default_url(instance_path: Path, port: int | None) -> str:
-    """Return the default PUBLIC_URL: this process's, by FLASK_RUN_PORT, as recorded, or Flask's own."""
+    """Return the default PUBLIC_URL."""
     here = url_of_this_process()
     if here or port:
         return here or f"http://127.0.0.1:{port}"
@@ -41,7 +41,7 @@ def record(instance_path: Path, public_url: str) -> None:
 
 
 def record_bound(instance_path: Path, addresses: Iterable[object], *, tls: bool) -> None:
-    """Record the first address that gunicorn has bound, before its workers load the settings."""
+    """Record gunicorn's first address, before its workers load the settings."""
     for address in addresses:
         if isinstance(address, tuple):
             _write(instance_path, _url(str(address[0]), int(address[1]), tls=tls))

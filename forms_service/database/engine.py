@@ -1,4 +1,4 @@
-"""The engine: setup and timeouts of SQLite and PostgreSQL."""
+"""Engine setup and timeouts for SQLite and PostgreSQL."""
 
 from contextlib import nullcontext
 from pathlib import Path
@@ -14,7 +14,7 @@ from forms_service.database.sqlite import SQLiteFile
 from forms_service.database.transactions import LOCK_TIMEOUT, SQLiteBegin, WritersQueue, count_pool_events, end_session
 from forms_service.extensions import db
 
-STATEMENT_TIMEOUT = 30
+STATEMENT_TIMEOUT = 30  # seconds
 
 
 POSTGRES_OPTIONS = {
@@ -23,15 +23,15 @@ POSTGRES_OPTIONS = {
     "keepalives_idle": 30,
     "options": f"-c timezone=utc -c statement_timeout={STATEMENT_TIMEOUT}s -c lock_timeout={LOCK_TIMEOUT}s",
 }
-"""Statements are cancelled after 30 s; a peer that acknowledges nothing is dropped after 5 s."""
+"""`tcp_user_timeout` (ms) drops a peer that acknowledges nothing."""
 
 
 SLOW_BLUEPRINTS = frozenset({"forms", "inbox", "people", "me"})
-"""Blueprints whose statements may take STATEMENT_TIMEOUT; all others answer within 5 s."""
+"""May take STATEMENT_TIMEOUT; all others answer within 5 s."""
 
 
 SQLITE_OPTIONS = {"timeout": LOCK_TIMEOUT, "cached_statements": 16}
-"""Python's default of 128 cached statements could take 10 MB a connection with multi-row INSERTs."""
+"""128, the default, could take 10 MB a connection with multi-row INSERTs."""
 
 
 SQLITE_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={LOCK_TIMEOUT * 1000}")
@@ -39,13 +39,13 @@ SQLITE_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"b
 
 
 def first_line(error: Exception) -> str:
-    """Return the first line of the driver's error, for operators, never for clients."""
+    """Return the driver error's first line, for operators only."""
     message = str(getattr(error, "orig", None) or error).strip()
     return message.splitlines()[0] if message else type(error).__name__
 
 
 def init_app(app: Flask, settings: Settings) -> None:
-    """Bind the engine, set up for its database."""
+    """Bind the engine."""
     sqlite = make_url(settings.database_url).get_backend_name() == "sqlite"
     app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {
@@ -83,7 +83,6 @@ def _set_up_sqlite(connection: Any, _: object) -> None:
 
 
 def _is_file(name: str | None) -> bool:
-    """Whether an SQLite database is a file, not in memory or at a URI."""
     return bool(name) and name != ":memory:" and not str(name).startswith("file:")
 
 

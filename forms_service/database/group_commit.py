@@ -1,4 +1,4 @@
-"""Group commit: the first waiting thread (the leader) commits for every thread that queued behind it."""
+"""Group commit: the first waiting thread (the leader) commits for every thread queued behind it."""
 
 import threading
 from collections.abc import Callable, Sequence, Sized
@@ -11,20 +11,19 @@ Item = TypeVar("Item")
 Outcome = TypeVar("Outcome")
 
 Work = Callable[[Sequence[Item]], list[Outcome | Exception]]
-"""Processes all items at once and returns the outcome of each."""
+"""Returns each item's outcome."""
 
 MAX_BATCH = 64
-"""Bounds the size of a commit, and the wait of the last item."""
+"""Bounds a commit's size and the last item's wait."""
 
 MAX_DELAY = 0.005
-"""Seconds that the leader waits for in-flight items to join its batch."""
+"""Seconds that the leader waits for in-flight items."""
 
 
 class GroupCommit(Generic[Item, Outcome]):
-    """Calls `work` with batches of items from many threads, one batch at a time.
+    """Calls `work` with batches of many threads' items, without a thread of its own.
 
-    There is no extra thread. The leader waits until `in_flight` items have arrived, then works for all of them. The
-    first item that arrives meanwhile leads the next batch.
+    The leader waits for the `in_flight` items; the next to arrive leads the next batch.
     """
 
     def __init__(self, work: Work[Item, Outcome], in_flight: Sized = ()) -> None:
@@ -57,7 +56,6 @@ class GroupCommit(Generic[Item, Outcome]):
         return cast("Outcome", waiter.outcome)
 
     def _commit_batch(self) -> None:
-        """Work for everybody who waits, then hand the lead to the first who came since."""
         self._batch_complete.clear()
         if not self._is_batch_complete():  # after clear(), otherwise the last arrival's set() could be missed
             self._batch_complete.wait(MAX_DELAY)
@@ -92,19 +90,16 @@ class GroupCommit(Generic[Item, Outcome]):
 
 
 class _Waiter(Generic[Item, Outcome]):
-    """An item and its thread, which waits for an outcome or to lead."""
-
     def __init__(self, item: Item) -> None:
         self.item = item
         self.outcome: Outcome | Exception | None = None
         self.next_waiter: _Waiter[Item, Outcome] | None = None
-        """The next follower to wake. Waking them one at a time avoids a thundering herd."""
+        """Each wakes the next, against a thundering herd."""
 
         self._gate = threading.Lock()
         self._gate.acquire()
 
     def wait(self) -> None:
-        """Wait to be woken, then wake the next."""
         self._gate.acquire()
         if self.next_waiter:
             self.next_waiter.wake()

@@ -1,4 +1,4 @@
-"""The database's revision, and the migration of the embedded database at start."""
+"""Schema revisions, and migration of the embedded database at start."""
 
 import logging
 import os
@@ -24,13 +24,13 @@ from forms_service.extensions import db, migrate
 
 DIRECTORY = Path(__file__).parents[2] / "migrations"
 MAX_COPIES = 3
-"""Copies of the embedded database, one made before each migration."""
+"""Backups, one before each migration."""
 
 log = logging.getLogger(__name__)
 
 
 class Revision(Enum):
-    """The database's state relative to this code."""
+    """Schema state relative to this code."""
 
     CURRENT = "current"
     PENDING = "pending"
@@ -38,20 +38,20 @@ class Revision(Enum):
 
 
 def init_app(app: Flask) -> None:
-    """Bind Alembic to the app."""
+    """Bind Alembic."""
     migrate.init_app(app, db, directory=str(DIRECTORY))
     app.extensions["revisions"] = list(_revisions())
 
 
-@cache
+@cache  # Alembic imports every migration for it
 def _revisions() -> tuple[str, ...]:
-    """List this code's revisions, newest first; Alembic imports every migration for that."""
     return tuple(script.revision for script in ScriptDirectory(str(DIRECTORY)).walk_revisions())
 
 
 def revision() -> Revision:
     """Query the database's revision.
 
+    :raises OperationalError: if unavailable
     :raises sqlalchemy.exc.OperationalError: when the database is unavailable
     """
     revisions: list[str] = current_app.extensions["revisions"]  # the newest first
@@ -64,9 +64,9 @@ def revision() -> Revision:
 
 
 def migrate_on_start() -> None:
-    """Migrate the embedded database; only check any other, and log what its operator has to do.
+    """Migrate the embedded database; only check any other.
 
-    :raises StartError: when newer code made the database, or its file cannot be used
+    :raises StartError: if newer code made it, or its file is unusable
     """
     path = sqlite_file()
     try:
@@ -86,20 +86,20 @@ def migrate_on_start() -> None:
 
 
 def sqlite_file() -> Path | None:
-    """Return the file of an SQLite database, None for another."""
+    """Return SQLite's file; None for PostgreSQL."""
     url = db.engine.url
     return Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None
 
 
 def create_file() -> None:
-    """Create the file of an SQLite database, readable by its owner only."""
+    """Create SQLite's file, readable by its owner only."""
     path = sqlite_file()
     if path:
         _touch(path)
 
 
 def back_up(path: Path) -> None:
-    """Copy the file, consistently even while others write; keep the newest MAX_COPIES."""
+    """Back up consistently despite writers; keep the newest MAX_COPIES."""
     copy = path.with_name(f"{path.name}.{now():%Y%m%dT%H%M%S%f}.copy")
     for unfinished in path.parent.glob(f"{path.name}.*.unfinished"):
         unfinished.unlink()
@@ -133,7 +133,7 @@ def _check_revision() -> None:
 
 
 def newer_schema_error() -> StartError:
-    """Build the error for a database of a newer version."""
+    """Return the error for a newer database."""
     return StartError(
         "The database was made by a newer version of forms_service. Start that version, or restore the copy "
         "of the database from before the upgrade."
@@ -141,13 +141,13 @@ def newer_schema_error() -> StartError:
 
 
 def _touch(path: Path) -> None:
-    """Create a file for its owner only, before SQLite creates it for everybody."""
+    # for its owner only, before SQLite creates it for everybody
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
 
 
 @contextmanager
 def _exclusive_lock(folder: Path) -> Iterator[None]:
-    """Hold a lock between processes: SQLite's own, since it works everywhere and ends with its holder."""
+    # SQLite's own lock works everywhere and ends with its holder
     with closing(sqlite3.connect(folder / "migrating.lock", timeout=60, isolation_level=None)) as lock:
         lock.execute("BEGIN EXCLUSIVE")
         yield

@@ -1,7 +1,6 @@
-"""psycopg with a circuit breaker, for a server that is reachable but no longer answers, such as a frozen one.
+"""psycopg with a circuit breaker, for a reachable server that no longer answers (frozen).
 
-A connection that waits long probes the server. Without an answer the circuit opens: all waits end, and new ones fail at
-once until the server answers again.
+A connection that waits long probes the server. Without an answer the circuit opens: all waits fail until it answers.
 """
 
 import logging
@@ -18,26 +17,26 @@ from sqlalchemy import Engine, event
 from sqlalchemy.engine import Dialect
 
 LONG_TIMEOUT = 32.0
-"""Seconds after which a server that should have cancelled a statement counts as dead."""
+"""Seconds; beyond `statement_timeout`, so the server counts as dead."""
 
 REQUEST_TIMEOUT = 4.5
 """Seconds for all statements of a short request."""
 
 MIN_TIMEOUT = 1.0
-"""Seconds for a statement even at the end of a request."""
+"""Seconds for a statement, even at a request's end."""
 
 PROBE_DELAY = 0.7
-"""Seconds without an answer before the server is probed."""
+"""Seconds of silence before a probe."""
 
 PROBE_TIMEOUT = 0.7
 RETRY_INTERVAL = 0.5
-"""Seconds between probes while the circuit is open."""
+"""Seconds between probes of an open circuit."""
 
 CONNECT_RETRY_INTERVAL = 5.0
-"""Seconds between attempts to resolve and connect while the circuit is open; one waits up to 2 s."""
+"""Seconds between attempts to resolve and connect; each takes up to 2 s."""
 
 SSL_REQUEST = struct.pack("!ii", 8, 80877103)
-"""Every PostgreSQL and every pooler answers it with one byte, before authentication."""
+"""Every server and pooler answers it with one byte before authentication."""
 
 events = logging.getLogger("forms_service.events")
 
@@ -50,7 +49,7 @@ def begin_request(*, short: bool) -> None:
 
 
 def listen(engine: Engine) -> None:
-    """Give the engine connections with a deadline."""
+    """Give the engine's connections a deadline."""
     circuit = Circuit()
     dialect: Any = engine.dialect
     dialect.do_ping = circuit.is_fresh  # SQLAlchemy's ping costs a round trip per checkout
@@ -67,7 +66,7 @@ def listen(engine: Engine) -> None:
 
 
 class Circuit:
-    """Whether a server answers; open means that it does not."""
+    """Circuit breaker, open while the server does not answer."""
 
     def __init__(self) -> None:
         self.open = False
@@ -78,13 +77,12 @@ class Circuit:
         self._probing = threading.Lock()
 
     def learn(self, connection: Any) -> None:
-        """Remember the server's address, since resolving its name could hang too."""
+        """Remember the address: resolving its name could hang too."""
         info = connection.info
         self._address = (info.hostaddr or info.host, info.port)
         self._set(is_open=False)
 
     def may_connect(self) -> bool:
-        """Whether to connect; now and then also to a silent server, which may have moved."""
         if not self.open:
             return self.answers()
         now = time.monotonic()
@@ -92,19 +90,16 @@ class Circuit:
             return True
         if now < self._connect_at:
             return False
+        # a silent server may have moved: try now and then
         self._connect_at = now + CONNECT_RETRY_INTERVAL
         return True
 
     def check(self, driver: Any) -> None:
-        """Let a statement through, unless the circuit is open.
-
-        :raises driver.OperationalError: while the server does not answer
-        """
         if self.open and not (time.monotonic() >= self._retry_at and self.answers()):
             raise driver.OperationalError("the server does not answer")
 
     def answers(self) -> bool:
-        """Probe the server, one thread at a time; the others use the last result."""
+        """Probe the server; other threads use the last result meanwhile."""
         if not self._probing.acquire(blocking=False):
             return not self.open
         try:
@@ -124,22 +119,19 @@ class Circuit:
         events.log(level, name, extra={"fields": {}})
 
     def distrust_pool(self) -> None:
-        """Reject all connections made before now."""
+        """Reject connections made before now."""
         self._stale_before = time.monotonic()
 
     def is_fresh(self, connection: Any) -> bool:
-        """Whether a pooled connection is usable: an idle one with data to read was closed by the server."""
         if connection.closed or connection.born < self._stale_before:
             return False
         poll = select.poll()
         poll.register(connection.pgconn.socket, select.POLLIN)
-        return not poll.poll(0)
+        return not poll.poll(0)  # readable while idle: the server has closed it
 
 
-@cache
+@cache  # not at import: the driver is optional
 def _connection_with_timeout(driver: Any) -> Any:
-    """Return the driver's connection class with a limit for each wait; the driver is optional."""
-
     class TimeoutConnection(driver.Connection):  # type: ignore[misc]
         circuit: Circuit | None = None
         born = 0.0
@@ -167,7 +159,6 @@ def _connection_with_timeout(driver: Any) -> Any:
 
 
 def _wait_in_steps(driver: Any, circuit: Circuit, wait: Callable[..., Any]) -> Any:
-    """Wait while the server lives, up to this thread's deadline."""
     deadline = time.monotonic() + _time_left()
     while True:
         step = max(0.0, min(PROBE_DELAY, deadline - time.monotonic()))
@@ -181,7 +172,7 @@ def _wait_in_steps(driver: Any, circuit: Circuit, wait: Callable[..., Any]) -> A
 
 
 def _resumable(generator: Any) -> Generator[Any, Any, Any]:
-    """Wrap the driver's generator so that waiting can resume after a timeout."""
+    """Let a wait resume after a timeout."""
     try:
         state = next(generator)
         while True:

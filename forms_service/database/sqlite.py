@@ -1,4 +1,4 @@
-"""SQLite: its text of datetimes, and a watch on its file, which it silently goes on without."""
+"""SQLite's datetime format, and detection of a replaced database file."""
 
 import logging
 import os
@@ -13,21 +13,21 @@ from sqlalchemy import Engine, event
 from sqlalchemy.exc import OperationalError
 
 HEADER_SIZE = 24
-"""Bytes at the start that never change: magic, page size, versions."""
+"""Leading bytes that never change: magic, page size, versions."""
 
 CHANGE_DELAY = 0.3
-"""Seconds for old connections to end, since the last one removes the write-ahead log."""
+"""Seconds for old connections to end: the last removes the write-ahead log."""
 
 events = logging.getLogger("forms_service.events")
 
 
 def datetime_text(moment: datetime | None) -> str | None:
-    """Format a datetime as SQLAlchemy stores it, in UTC without the zone."""
+    """Format as SQLAlchemy stores it: UTC without the zone."""
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds") if moment else None
 
 
 class SQLiteFile:
-    """The file that the engine has open, by device and inode."""
+    """Watches the engine's file: SQLite silently goes on if it is deleted or replaced."""
 
     def __init__(self, path: Path) -> None:
         self._path = str(path)
@@ -39,15 +39,14 @@ class SQLiteFile:
         self._lock = threading.Lock()
 
     def listen(self, engine: Engine) -> None:
-        """Check the file on every connect, and drop connections to another one."""
         event.listen(engine, "do_connect", self._before_connect)
         event.listen(engine, "connect", self._after_connect)
         event.listen(engine, "checkin", self._on_checkin)
 
     def check(self, engine: Engine) -> None:
-        """Verify with two system calls that commits reach the file at this path.
+        """Verify that commits reach the file at this path.
 
-        :raises OperationalError: when they do not
+        :raises OperationalError: if not
         """
         if self._identity is None:
             return  # not open yet
@@ -79,10 +78,6 @@ class SQLiteFile:
         events.warning("database_file_back", extra={"fields": {}})
 
     def _before_connect(self, *_: object) -> None:
-        """Open no second file while the first may be in use, and create none.
-
-        The descriptor is never closed: closing it would drop SQLite's locks on the file.
-        """
         try:
             identity = _identity(self._path)
         except OSError as error:
@@ -91,7 +86,9 @@ class SQLiteFile:
             if identity == self._identity:
                 return
             if time.monotonic() < self._refuse_until:
+                # connections to the old file may still be open
                 raise sqlite3.OperationalError("the database file has just been replaced")
+            # never closed: that would drop SQLite's locks on the file
             descriptor = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
             self._descriptor, self._identity, self._header = descriptor, identity, b""
             self._gone, was_gone = False, self._gone

@@ -1,4 +1,4 @@
-"""The life of a transaction: its turn to write, BEGIN, callbacks on commit, and the end of its session."""
+"""Transactions: writers' queue, BEGIN, callbacks on commit, end of the session."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -16,18 +16,18 @@ from forms_service.extensions import db
 from forms_service.metrics import DATABASE_IN_USE, DATABASE_POOL
 
 LOCK_TIMEOUT = 4
-"""Seconds that a request waits for a connection, a lock or its turn to write."""
+"""Seconds for a connection, a lock or the turn to write."""
 
 
 CONTENDED_TIMEOUT = 0.2
-"""Seconds for SQLite's lock once another process has held it for LOCK_TIMEOUT: wait the full time only once."""
+"""Seconds for SQLite's lock after one LOCK_TIMEOUT: only one request waits that long."""
 
 CALLBACKS_KEY = "on_commit"
-"""Key in `session.info` of the callbacks to run on commit."""
+"""Key in `session.info`."""
 
 
 def read_once(query: Select[*tuple[Any, ...]]) -> Any:
-    """Return the query's one row or None; on PostgreSQL without the round trips for BEGIN and ROLLBACK."""
+    """Return the one row or None; PostgreSQL saves the round trips of BEGIN and ROLLBACK."""
     if db.engine.dialect.name == "sqlite":
         return db.session.execute(query).one_or_none()
     with Session(db.engine.execution_options(isolation_level="AUTOCOMMIT")) as session:
@@ -35,13 +35,14 @@ def read_once(query: Select[*tuple[Any, ...]]) -> Any:
 
 
 def rows_changed(statement: Executable) -> int:
-    """Execute an UPDATE or DELETE in the caller's transaction; return the number of rows."""
+    """Execute an UPDATE or DELETE; return the number of rows."""
     return cast("CursorResult[Any]", db.session.execute(statement)).rowcount
 
 
 def check_file() -> None:
-    """Verify that SQLite's file is still the one that is open.
+    """Verify that commits still reach SQLite's file.
 
+    :raises OperationalError: if not
     :raises sqlalchemy.exc.OperationalError: when it is not
     """
     file: SQLiteFile | None = current_app.extensions["database_file"]
@@ -51,12 +52,9 @@ def check_file() -> None:
 
 @contextmanager
 def write_session() -> Iterator[None]:
-    """Open a write transaction on `db.session`. The caller commits; anything uncommitted is rolled back on exit.
+    """Open a write transaction on `db.session`; the caller commits, or it rolls back.
 
-    On SQLite it queues first and takes the write lock at once, since a transaction that reads before it writes fails if
-    another has written in between.
-
-    :raises ServiceUnavailableError: when its turn does not come in time
+    :raises ServiceUnavailableError: if its turn does not come in time
     """
     queue: AbstractContextManager[None] = current_app.extensions["writers"]
     # release the connection of earlier reads: the writer may be waiting for it
@@ -71,11 +69,11 @@ def write_session() -> Iterator[None]:
 
 @contextmanager
 def write_connection(*, defer_begin: bool = False) -> Iterator[Connection]:
-    """Open a write transaction without a session: commits on success, rolls back on error.
+    """Open a write transaction without a session; commits on success, rolls back on error.
 
-    `defer_begin`: on PostgreSQL the caller sends BEGIN with its first statements, which saves a round trip.
+    With `defer_begin`, the caller sends BEGIN with its first statements: on PostgreSQL one round trip less.
 
-    :raises ServiceUnavailableError: when its turn does not come in time
+    :raises ServiceUnavailableError: if its turn does not come in time
     """
     queue: AbstractContextManager[None] = current_app.extensions["writers"]
     engine: Engine = current_app.extensions["engine"]
@@ -88,13 +86,13 @@ def write_connection(*, defer_begin: bool = False) -> Iterator[Connection]:
 
 
 def on_commit(callback: Callable[[], object]) -> None:
-    """Call `callback` after the session's transaction commits; never if it is rolled back."""
+    """Call `callback` after the session commits; never if it rolls back."""
     db.session.info.setdefault(CALLBACKS_KEY, []).append(callback)
 
 
 @contextmanager
 def dispose_engine() -> Iterator[None]:
-    """Close every connection on exit, since forked processes must not share one."""
+    """Close every connection on exit: forked processes must not share one."""
     try:
         yield
     finally:
@@ -114,10 +112,7 @@ def _drop_callbacks(session: Session) -> None:
 
 
 class WritersQueue:
-    """One writer at a time per process: threads sleep here instead of polling SQLite's lock.
-
-    The group commit stands before it: it batches submissions, while this queue orders batches and all other writes.
-    """
+    """One writer per process: threads sleep here instead of polling SQLite's lock."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -131,7 +126,7 @@ class WritersQueue:
 
 
 class SQLiteBegin:
-    """Begins transactions; writers take the lock at once."""
+    """Sends BEGIN IMMEDIATE for writers: SQLite cannot upgrade a read after another's write."""
 
     def __init__(self) -> None:
         self._contended = False
@@ -156,13 +151,13 @@ class SQLiteBegin:
 
 
 def end_session(_: object) -> None:
-    """End the session; if the connection breaks now, the response is still good."""
+    """End the session; a broken connection no longer matters."""
     with suppress(DBAPIError):
         db.session.remove()
 
 
 def count_pool_events(engine: Engine) -> None:
-    """Count the pool's events and its connections in use."""
+    """Count pool events and connections in use."""
     for name in ("connect", "checkout", "checkin", "invalidate", "close"):
         event.listen(engine, name, _counter(name))
     event.listen(engine, "checkout", lambda *_: DATABASE_IN_USE.inc())

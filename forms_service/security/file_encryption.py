@@ -1,7 +1,7 @@
-"""File encryption with AES-256-GCM in chunks: constant memory, no plaintext on disk.
+"""File encryption with AES-256-GCM in chunks, in constant memory.
 
-The construction is STREAM (Hoang, Reyhanitabar, Rogaway, Vizár, 2015): a nonce is a file prefix, the chunk number
-and a last-chunk flag. So chunks cannot be changed, dropped, reordered or appended.
+STREAM (Hoang, Reyhanitabar, Rogaway, Vizár, 2015): a nonce is file prefix, chunk number and last-chunk flag. Chunks
+cannot be dropped, reordered or appended.
 """
 
 import secrets
@@ -10,19 +10,16 @@ from collections.abc import Callable, Iterator
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-MAGIC = b"FSF\x01"
-"""File signature; the last byte is the format version."""
+MAGIC = b"FSF\x01"  # last byte: format version
 
 PREFIX_BYTES = 7
 HEADER_BYTES = len(MAGIC) + PREFIX_BYTES
-CHUNK_BYTES = 65_536
-"""Plaintext bytes of every chunk but the last."""
-
+CHUNK_BYTES = 65_536  # of plaintext
 TAG_BYTES = 16
 
 
 class FileEncryptor:
-    """Encrypts one file incrementally: `update` for every piece, `finish` once."""
+    """Encrypts one file incrementally."""
 
     def __init__(self, key: bytes) -> None:
         self._cipher = AESGCM(key)
@@ -31,7 +28,7 @@ class FileEncryptor:
         self._number = 0
 
     def update(self, data: bytes) -> bytes:
-        """Return the output that is ready; one chunk is held back until it is known not to be the last."""
+        """Return ready output; one chunk, perhaps the last, is held back."""
         self._waiting += data
         ready = b"" if self._number else self._begin()
         while len(self._waiting) > CHUNK_BYTES:
@@ -40,7 +37,6 @@ class FileEncryptor:
         return ready
 
     def finish(self) -> bytes:
-        """Return the last chunk."""
         begin = b"" if self._number else self._begin()
         return begin + self._chunk(bytes(self._waiting), last=True)
 
@@ -55,9 +51,9 @@ class FileEncryptor:
 
 
 def decrypt_stream(key: bytes, read: Callable[[int], bytes]) -> Iterator[bytes]:
-    """Yield the plaintext of the file that `read(size)` reads, chunk by chunk, each authenticated.
+    """Yield authenticated plaintext chunks.
 
-    :raises ValueError: where it was changed, truncated or extended
+    :raises ValueError: where changed, truncated or extended
     """
     header = read(HEADER_BYTES)
     if len(header) != HEADER_BYTES or not header.startswith(MAGIC):
@@ -76,7 +72,7 @@ def decrypt_stream(key: bytes, read: Callable[[int], bytes]) -> Iterator[bytes]:
 
 
 def sealed_size(size: int) -> int:
-    """Size of a file of `size` bytes once encrypted."""
+    """Return the encrypted size."""
     chunks = max(1, -(-size // CHUNK_BYTES))
     return HEADER_BYTES + size + chunks * TAG_BYTES
 

@@ -1,4 +1,4 @@
-"""The key ring: AES-256-GCM encryption of values, the blind index, and key wrapping."""
+"""Key ring: AES-256-GCM encryption, blind index and key wrapping."""
 
 import hmac
 import os
@@ -11,48 +11,39 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 NONCE_BYTES = 12
 PREFIX_BYTES = 4
-VERSION = 1
-"""Format of new values. Version 0 has a 4-byte key id starting with 0, and no row in the associated data."""
-
+VERSION = 1  # version 0: a 4-byte key id starting with 0, and no row in the associated data
 KEY_BYTES = 32
-MIN_CIPHERTEXT = PREFIX_BYTES + NONCE_BYTES + 16
-"""Bytes of an encrypted empty text: prefix, nonce and tag."""
+MIN_CIPHERTEXT = PREFIX_BYTES + NONCE_BYTES + 16  # tag
 
 
 class UnknownKeyError(ValueError):
-    """The data key is not in this ring: another process has created a newer one."""
+    """Not in this ring: another process has created a newer data key."""
 
 
 class KeyRing:
-    """Plaintext keys, in memory only: data keys by id, the index key and the password pepper.
+    """Plaintext keys in memory.
 
-    Nonces are random, so a data key is good for 2^32 values (NIST SP 800-38D, 8.3). `flask keys rotate --data` starts
-    the next.
+    Nonces are random: rotate (`flask keys rotate --data`) within 2^32 values (NIST SP 800-38D, 8.3).
     """
 
     def __init__(self, data_keys: Mapping[int, bytes], index_key: bytes, pepper: bytes) -> None:
         self._ciphers = {key_id: AESGCM(key) for key_id, key in data_keys.items()}
         self.current = max(data_keys)
-        self.prefix = key_prefix(self.current)
-        """First bytes of new values; any other prefix means an older key or format."""
-
+        self.prefix = key_prefix(self.current)  # any other means an older key or format
         self._index_hash = hmac.new(index_key, digestmod="sha256")
         self.pepper = pepper
 
     def encrypt(self, text: str, context: str, row: str) -> bytes:
-        """Return version (1 byte), key id (3), nonce (12), ciphertext and tag (16).
-
-        `context` and `row` are associated data: only the same pair decrypts it.
-        """
+        """Return version (1 byte), key id (3), nonce (12), ciphertext and tag (16)."""
         nonce = os.urandom(NONCE_BYTES)
-        associated = f"{context}\0{row}".encode()
+        associated = f"{context}\0{row}".encode()  # a value copied to another row or column does not decrypt
         return self.prefix + nonce + self._ciphers[self.current].encrypt(nonce, text.encode(), associated)
 
     def decrypt(self, ciphertext: bytes, context: str, row: str) -> str:
-        """Decrypt a value; version 0 was bound to its context alone.
+        """Decrypt a value.
 
-        :raises UnknownKeyError: if its key is not in the ring
-        :raises ValueError: if it was changed, or belongs to another context or row
+        :raises UnknownKeyError: for a key not in the ring
+        :raises ValueError: if changed, or of another context or row
         """
         if len(ciphertext) < MIN_CIPHERTEXT or ciphertext[0] > VERSION:
             raise ValueError("This value was changed.")
@@ -67,14 +58,14 @@ class KeyRing:
             raise ValueError("This value was changed, or copied from another row or column.") from None
 
     def index(self, text: str, context: str) -> bytes:
-        """Blind index: HMAC-SHA-256, 32 bytes, that differs per context."""
+        """Return the blind index: HMAC-SHA-256, separate per context."""
         keyed = self._index_hash.copy()  # hmac.digest() releases the GIL, which makes it 12 µs instead of 3
         keyed.update(f"{context}\0{text}".encode())
         return keyed.digest()
 
 
 def row_key(key: Iterable[object]) -> str:
-    """Return a primary key as text, the same on both databases."""
+    """Return a primary key as text, equal on both databases."""
     return ",".join(map(_part_text, key))
 
 
@@ -85,18 +76,18 @@ def _part_text(part: object) -> str:
 
 
 def key_prefix(key_id: int) -> bytes:
-    """First bytes of every value under that data key."""
+    """Return the first bytes of the key's values."""
     return bytes([VERSION]) + key_id.to_bytes(PREFIX_BYTES - 1)
 
 
 def wrap(key: bytes, wrapping_key: bytes, label: str) -> bytes:
-    """Encrypt a key with another; unwrapping needs the same `label`."""
+    """Encrypt a key; unwrapping needs the same `label`."""
     nonce = secrets.token_bytes(NONCE_BYTES)
     return nonce + AESGCM(wrapping_key).encrypt(nonce, key, label.encode())
 
 
 def unwrap(wrapped: bytes, wrapping_keys: Sequence[bytes], label: str) -> bytes:
-    """Decrypt a wrapped key with whichever wrapping key fits.
+    """Decrypt with whichever wrapping key fits.
 
     :raises ValueError: if none does
     """

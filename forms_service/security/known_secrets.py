@@ -1,18 +1,14 @@
-"""Secrets published in tutorials, images and repositories.
-
-known_secrets.bin holds the first 6 bytes of the SHA-256 of each, lower-cased; NOTICE names the sources.
-"""
+"""Published secrets: known_secrets.bin holds truncated SHA-256 digests, NOTICE the source."""
 
 import hashlib
 from functools import cache
 from importlib.resources import files
 
-BYTES = 6
-"""Per digest: about ten in a billion random secrets match by accident."""
+BYTES = 6  # per digest: about one in 10^11 random secrets matches by accident
 
 
 def is_known(secret: str) -> bool:
-    """Whether a secret is in a public list, in any case."""
+    """Whether a secret is public, in any case."""
     return _digest(secret.strip().casefold()) in _digests()
 
 

@@ -1,4 +1,4 @@
-"""Addresses that outbound requests may connect to: public ones, and those the operator allows."""
+"""Addresses allowed for outbound requests, against SSRF."""
 
 import ipaddress
 from collections.abc import Iterable
@@ -12,7 +12,7 @@ FORBIDDEN_NETWORKS = tuple(
         ("192.88.99.0/24", "64:ff9b::/96", "64:ff9b:1::/48", "2001::/23", "2002::/16", "3fff::/20", "5f00::/16"),
     )
 )
-"""Networks that some Python versions call global: relays, translators, documentation, segment routing."""
+"""Global to some Python versions: relays, translators, documentation, segment routing."""
 
 METADATA_NETWORKS = tuple(
     map(
@@ -20,11 +20,11 @@ METADATA_NETWORKS = tuple(
         ("169.254.0.0/16", "fd00:ec2::/32", "fe80::/10", "168.63.129.16/32", "100.100.100.200/32", "192.0.0.192/32"),
     )
 )
-"""Cloud metadata services: blocked even if the operator allows the network."""
+"""Cloud metadata services, blocked even in allowed networks."""
 
 
 def is_allowed(address: str, networks: Iterable[Network] = ()) -> bool:
-    """Whether to connect to an address from `getaddrinfo`; `networks` are allowed even if private."""
+    """Whether to connect to a resolved address; `networks` may be private."""
     try:
         parsed = _unmap(ipaddress.ip_address(address.partition("%")[0]))
     except ValueError:

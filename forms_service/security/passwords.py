@@ -8,16 +8,13 @@ import bcrypt
 
 
 def hash_password(password: str, *, pepper: bytes = b"", rounds: int = 12) -> str:
-    """Hash a password with bcrypt.
-
-    bcrypt reads at most 72 bytes, so it gets a 44-character keyed hash: no password is truncated, and a stolen table
-    cannot be attacked without the pepper.
-    """
+    """Hash a password with bcrypt, after a keyed hash."""
+    # bcrypt truncates at 72 bytes, and a stolen table cannot be attacked without the pepper
     return bcrypt.hashpw(_keyed(password, pepper), bcrypt.gensalt(rounds)).decode()
 
 
 def verify_password(password: str, hashed: str, *, pepper: bytes = b"") -> bool:
-    """Whether the password matches the hash; takes as long as the hash's cost."""
+    """Whether the password matches; takes as long as the hash's cost."""
     try:
         return bcrypt.checkpw(_keyed(password, pepper), hashed.encode())
     except ValueError:  # not a bcrypt hash
@@ -25,7 +22,7 @@ def verify_password(password: str, hashed: str, *, pepper: bytes = b"") -> bool:
 
 
 def cost_of(hashed: str) -> int:
-    """The cost of a bcrypt hash; 0 if it is none."""
+    """Return a bcrypt hash's cost, 0 for others."""
     parts = hashed.split("$")
     return int(parts[2]) if len(parts) == 4 and parts[2].isdigit() else 0
 

@@ -1,4 +1,4 @@
-"""Password-based file encryption: a salt, then the stream of `file_encryption.py`."""
+"""Password-based file encryption: salt, then the stream of `file_encryption.py`."""
 
 from collections.abc import Callable, Iterator
 from typing import BinaryIO
@@ -6,12 +6,11 @@ from typing import BinaryIO
 from forms_service.security.file_encryption import CHUNK_BYTES, FileEncryptor, decrypt_stream
 from forms_service.security.passphrase import SALT_BYTES, derive_key, generate_salt
 
-MAGIC = b"FSP\x01"
-"""File signature; the last byte is the format version."""
+MAGIC = b"FSP\x01"  # last byte: format version
 
 
 def encrypt_file(source: BinaryIO, password: str) -> Iterator[bytes]:
-    """Yield the encrypted file: magic, salt, then chunks."""
+    """Yield magic, salt, then encrypted chunks."""
     salt = generate_salt()
     yield MAGIC + salt
     sealer = FileEncryptor(derive_key(password, salt))
@@ -21,9 +20,9 @@ def encrypt_file(source: BinaryIO, password: str) -> Iterator[bytes]:
 
 
 def decrypt_file(source: BinaryIO, password: str) -> Iterator[bytes]:
-    """Yield the plaintext, each chunk authenticated.
+    """Yield authenticated plaintext.
 
-    :raises ValueError: for a wrong password or a damaged or foreign file
+    :raises ValueError: for a wrong password or damaged file
     """
     head = source.read(len(MAGIC) + SALT_BYTES)
     if len(head) < len(MAGIC) + SALT_BYTES or not head.startswith(MAGIC):

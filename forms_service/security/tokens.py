@@ -4,5 +4,5 @@ import secrets
 
 
 def generate_secure_token(length: int = 32) -> str:
-    """Generate random bytes as URL-safe text; 32 bytes are 43 characters."""
+    """Generate `length` random bytes as URL-safe text."""
     return secrets.token_urlsafe(length)

@@ -1,1 +1,1 @@
-"""The gunicorn worker: an event loop reads requests and writes responses, so that slow clients hold no thread."""
+"""gunicorn worker whose event loop does all I/O, so that slow clients hold no thread."""

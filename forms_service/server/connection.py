@@ -1,4 +1,4 @@
-"""A client's connection: the request as it arrives, and the response backlog."""
+"""A client's connection: the request as it arrives, the response's backlog."""
 
 import socket
 import threading
@@ -10,18 +10,18 @@ from forms_service.server.framing import HEAD_END, MAX_HEAD, ChunkedBody, SizedB
 from forms_service.server.spool import Spool, SpoolSpace
 
 MAX_BACKLOG = 2**25
-"""Bytes of a response that wait for one client; beyond it the producing thread blocks."""
+"""Bytes of a response; beyond it the producing thread blocks."""
 
 MAX_BLOCKED_THREADS = 16
-"""Threads per process that may block so; a client that needs another is disconnected."""
+"""Per process; a client that would block another is disconnected."""
 
 
 class BodyPendingError(BaseException):
-    """The body is needed but has not arrived. A BaseException, so that no `except Exception` swallows it."""
+    """The body has not arrived; a BaseException, so that no `except Exception` swallows it."""
 
 
 class State(Enum):
-    """The phase of a connection."""
+    """Phase of a connection."""
 
     READING = auto()
     RUNNING = auto()
@@ -31,28 +31,28 @@ class State(Enum):
 
 
 class Outcome(Enum):
-    """The state in which a thread left a request."""
+    """Result of a run."""
 
     KEEP = auto()
     CLOSE = auto()
     PENDING = auto()
-    """The application needs the body, which has not arrived."""
+    """The application needs the body."""
 
 
 class Request:
-    """A request as it arrives: head in memory, body in a spool."""
+    """A request: head in memory, body in a spool."""
 
     def __init__(self, space: SpoolSpace, max_body: int) -> None:
         self.head = bytearray()
         self.complete = False
         self.truncated = False
-        """The end of the body is unknown or was not awaited, so the connection cannot be reused."""
+        """The body's end is unknown, so the connection cannot be reused."""
 
         self.head_checked = False
-        """The application has seen the head and asks for the body."""
+        """The application has seen the head."""
 
         self.scratch: dict[str, Any] = {}
-        """Survives from the run with the head to the run with the body."""
+        """Survives from the head's run to the body's."""
 
         self._body: SizedBody | ChunkedBody | None = None
         self._spool = Spool(space)
@@ -65,13 +65,12 @@ class Request:
 
     @property
     def body_size(self) -> int:
-        """Bytes of the body that have arrived."""
         return self._spool.size
 
     def feed(self, data: bytes) -> bytes:
-        """Take the bytes of this request; return those that follow it.
+        """Take this request's bytes; return those that follow.
 
-        :raises SpoolFullError: when too much is buffered already
+        :raises SpoolFullError: if too much is buffered
         """
         if self._body is None:
             data = self._feed_head(data)
@@ -98,7 +97,6 @@ class Request:
         return rest
 
     def read(self, size: int) -> bytes:
-        """Return the next bytes of head and body."""
         if self._position < len(self.head):
             data = bytes(self.head[self._position : self._position + size])
             self._position += len(data)
@@ -110,7 +108,6 @@ class Request:
         self._spool.rewind()
 
     def exhausted(self) -> bool:
-        """Whether every byte was read."""
         return self._position == len(self.head) and not self._spool.unread
 
     def clear(self) -> None:
@@ -118,17 +115,13 @@ class Request:
 
 
 class RequestReader:
-    """The socket that gunicorn's parser reads a request from."""
+    """Socket for gunicorn's parser."""
 
     def __init__(self, request: Request, *, partial: bool) -> None:
         self._request = request
         self._partial = partial
 
     def recv(self, size: int) -> bytes:
-        """Return the next bytes.
-
-        :raises BodyPendingError: when more are to come
-        """
         data = self._request.read(size)
         if not data and self._partial:
             raise BodyPendingError
@@ -136,7 +129,7 @@ class RequestReader:
 
 
 class Response:
-    """The socket that gunicorn writes a response to; it blocks only while MAX_BACKLOG bytes wait."""
+    """Socket that gunicorn writes to; blocks only beyond MAX_BACKLOG."""
 
     _blocked_threads = threading.BoundedSemaphore(MAX_BLOCKED_THREADS)
 
@@ -154,20 +147,19 @@ class Response:
         self._space_available = threading.Condition(self._lock)
 
     def sendall(self, data: bytes) -> None:
-        """Send what the socket takes, and leave the rest to the event loop.
+        """Send what the socket takes; the event loop sends the rest.
 
-        Headers wait for the first body bytes: one packet and one system call for both.
-
-        :raises OSError: when the client has gone or reads too slowly
+        :raises OSError: if the client has gone or reads too slowly
         """
         with self._lock:
             if not self.started:
+                # headers wait for the first body bytes: one packet and one system call for both
                 self.started, self._held = True, data
                 return
             self._write(self._held + data if self._held else data)
 
     def finish(self) -> None:
-        """Send the held headers of a response without a body."""
+        """Send the headers of a response without a body."""
         with self._lock:
             if self._held and not self._broken:
                 self._write(self._held)
@@ -177,19 +169,13 @@ class Response:
         self.scratch = scratch
 
     def send(self, data: bytes) -> int:
-        """Drop gunicorn's 100 Continue, since the body has arrived already."""
-        return len(data)
+        return len(data)  # gunicorn's 100 Continue, dropped: the body has arrived
 
     def gettimeout(self) -> float:
-        """Report a non-blocking socket."""
-        return 0.0
+        return 0.0  # non-blocking
 
     def shutdown(self, _: int) -> None:
-        """Leave closing to the event loop.
-
-        :raises OSError: always, which ends gunicorn's own way of closing
-        """
-        raise OSError("closed by the event loop")
+        raise OSError("closed by the event loop")  # ends gunicorn's own way of closing
 
     def close(self) -> None:
         with self._lock:
@@ -202,10 +188,6 @@ class Response:
         return not self._broken and bool(self._part or self._backlog.unread)
 
     def flush(self) -> None:
-        """Send as much of the backlog as the socket takes.
-
-        :raises OSError: when the client has gone
-        """
         with self._lock:
             while self._part or self._backlog.unread:
                 self._part = self._part or memoryview(self._backlog.read(65_536))
@@ -266,7 +248,6 @@ class Connection:
 
         self.keep = False
         self.pipelined = b""
-        """Bytes after the request."""
 
         self.events = 0
         self.deadline = 0.0

@@ -1,7 +1,7 @@
-"""Keys that the worker adds to the WSGI environment."""
+"""Keys added to the WSGI environment."""
 
 SCRATCH = "forms_service.marks"
-"""A dict that survives when a request is run twice: its head first, then the whole."""
+"""A dict that survives from the head's run to the whole request's."""
 
 MALFORMED = "forms_service.unreadable"
-"""Set if the bytes were not an HTTP request."""
+"""Set for malformed HTTP."""

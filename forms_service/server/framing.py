@@ -1,4 +1,4 @@
-"""Finds the end of a request in a stream (RFC 9112) without interpreting it: gunicorn's parser does that.
+"""Finds a request's end in a stream (RFC 9112); gunicorn's parser interprets it.
 
 Malformed input counts as complete, so that the parser refuses it.
 """
@@ -7,16 +7,16 @@ import re
 
 HEAD_END = b"\r\n\r\n"
 MAX_HEAD = 131_072
-"""Bytes of a head; gunicorn's own limits are far lower."""
+"""Bytes; gunicorn's own limits are far lower."""
 
 MAX_LINE = 16_384
-"""Bytes of a chunk-size line or trailer; gunicorn takes half as many."""
+"""Bytes of a chunk-size line or trailer; gunicorn takes half."""
 
 MAX_DIGITS = 18
-"""Digits of a Content-Length, without leading zeros; anything longer is refused anyway."""
+"""Digits of a Content-Length; anything longer is refused anyway."""
 
 MAX_SMALL_CHUNKS, FAIR_CHUNK = 4096, 256
-"""Chunks of any size; beyond them chunks must average FAIR_CHUNK bytes, since each costs a step."""
+"""Beyond so many chunks they must average FAIR_CHUNK bytes, since each costs a step."""
 
 _LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]+)[ \t]*\r\n", re.IGNORECASE)
 _CODING = re.compile(rb"\r\ntransfer-encoding:", re.IGNORECASE)
@@ -25,7 +25,7 @@ _HEX = re.compile(rb"[0-9a-fA-F]{1,16}")
 
 
 class SizedBody:
-    """A body of known length, possibly 0."""
+    """A body of known length."""
 
     def __init__(self, size: int) -> None:
         self._left = size
@@ -35,14 +35,14 @@ class SizedBody:
         return self._left == 0
 
     def take(self, data: bytes) -> int:
-        """Return how many of these bytes belong to the body."""
+        """Return how many bytes belong to the body."""
         taken = min(self._left, len(data))
         self._left -= taken
         return taken
 
 
 class ChunkedBody:
-    """A chunked body, up to the blank line after its trailers."""
+    """A chunked body with its trailers."""
 
     def __init__(self) -> None:
         self.complete = False
@@ -52,7 +52,6 @@ class ChunkedBody:
         self._spare = MAX_SMALL_CHUNKS * FAIR_CHUNK
 
     def take(self, data: bytes) -> int:
-        """Return how many of these bytes belong to the body."""
         position = 0
         while position < len(data) and not self.complete:
             if self._skip:
@@ -98,5 +97,5 @@ def body_framing(head: bytes) -> SizedBody | ChunkedBody:
 
 
 def expects_continue(head: bytes | bytearray) -> bool:
-    """Whether the client waits for 100 Continue before it sends the body; never with HTTP/1.0."""
+    """Whether the client waits for 100 Continue; never with HTTP/1.0."""
     return _CONTINUE.search(head) is not None and not head[: head.find(b"\r\n")].endswith(b" HTTP/1.0")

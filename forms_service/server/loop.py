@@ -16,27 +16,27 @@ from forms_service.server.spool import SpoolFullError, SpoolSpace
 
 HEAD_TIMEOUT = 15.0
 BODY_TIMEOUT = 60.0
-"""Seconds for a whole body, or for a response to be read; a longer one must keep MIN_RATE."""
+"""Seconds for a body or a response; a slower one must keep MIN_RATE."""
 
 RATE_INTERVAL = 15.0
 MIN_RATE = 4096
-"""Bytes a second that must move in each RATE_INTERVAL after BODY_TIMEOUT."""
+"""Bytes a second in each RATE_INTERVAL after BODY_TIMEOUT."""
 
 LINGER_TIMEOUT = 2.0
-"""Seconds to read the end of a response while still sending; closing at once could lose it."""
+"""Seconds to read a response's end; closing at once could lose it."""
 
 BODY_GRACE = 0.05
-"""Seconds for a body before the application runs with the head alone."""
+"""Seconds before the application runs with the head alone."""
 
 EARLY_BODY = 65_536
-"""Bytes of a body read before the application has seen its head."""
+"""Bytes of a body before the application sees its head."""
 
 SWEEP_INTERVAL = 0.5
 READ_SIZE = 65_536
 
 
 class ClientLoop:
-    """All connections of a process. Every method runs in the event loop's thread."""
+    """A process's connections; every method runs in the event loop's thread."""
 
     def __init__(self, worker: Any, space: SpoolSpace, max_body: int) -> None:
         self._worker = worker
@@ -62,13 +62,12 @@ class ClientLoop:
             self._close(min(idle, key=lambda one: one.deadline))
 
     def next_timeout(self, timeout: float) -> float:
-        """Return the seconds until a head must be dispatched, at most `timeout`."""
         if not self._unchecked:
             return timeout
         return min(timeout, max(0.0, self._unchecked[0][0] - time.monotonic()))
 
     def dispatch_heads(self) -> None:
-        """Run the application with the heads whose bodies are slow."""
+        """Run the application with heads whose bodies are slow."""
         now = time.monotonic()
         while self._unchecked and self._unchecked[0][0] <= now:
             _, connection, request = self._unchecked.popleft()
@@ -76,7 +75,6 @@ class ClientLoop:
                 self._run(connection, partly=True)
 
     def sweep(self) -> None:
-        """Close overdue connections."""
         now = time.monotonic()
         if now < self._sweep_at:
             return
@@ -151,7 +149,6 @@ class ClientLoop:
         self._advance(connection)
 
     def _advance(self, connection: Connection) -> None:
-        """Hand a request to a thread if it is ready, otherwise wait for more."""
         request = connection.request
         if request.complete or (connection.at_eof and request.has_head):
             request.truncated = request.truncated or not request.complete
@@ -173,7 +170,6 @@ class ClientLoop:
         future.add_done_callback(lambda done: worker.method_queue.defer(self._on_done, connection, done))
 
     def _on_done(self, connection: Connection, future: "Future[Outcome]") -> None:
-        """Go on with a connection after its thread has finished."""
         if connection.state is State.CLOSED:
             connection.request.clear()
             return
@@ -202,7 +198,6 @@ class ClientLoop:
         self._advance(connection)
 
     def _await_client(self, connection: Connection) -> None:
-        """Watch for the client to read more of its response."""
         if connection.state in (State.RUNNING, State.WRITING) and connection.sock.has_backlog:
             if not connection.events & selectors.EVENT_WRITE:
                 connection.deadline, connection.progress = time.monotonic() + BODY_TIMEOUT, connection.sock.sent
@@ -220,7 +215,6 @@ class ClientLoop:
                 self._next(connection)
 
     def _next(self, connection: Connection) -> None:
-        """Read the next request, or close after the last."""
         if not connection.keep or (connection.at_eof and not connection.pipelined):
             self._linger(connection)
             return
@@ -231,7 +225,7 @@ class ClientLoop:
             self._watch(connection, selectors.EVENT_READ)
 
     def _linger(self, connection: Connection) -> None:
-        """Close so that the client can read the whole response (RFC 9112, 9.6)."""
+        # RFC 9112, 9.6: closing at once could lose the end of the response
         try:
             connection.socket.shutdown(socket.SHUT_WR)
         except OSError:

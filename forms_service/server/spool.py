@@ -1,4 +1,4 @@
-"""Buffered bytes: a few in memory, the rest in an unnamed file, encrypted with a key of the process."""
+"""Byte buffers: a few in memory, the rest in an encrypted, unnamed file."""
 
 import secrets
 import tempfile
@@ -9,18 +9,18 @@ from typing import IO, Any
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 MAX_IN_MEMORY = 65_536
-"""Bytes of one spool in memory."""
+"""Bytes a spool."""
 
 MAX_ON_DISK = 2**30
-"""Bytes of all spools of a process on disk."""
+"""Bytes of all spools of a process."""
 
 
 class SpoolFullError(OSError):
-    """The spools together have reached MAX_ON_DISK."""
+    """All spools together reached MAX_ON_DISK."""
 
 
 class SpoolSpace:
-    """The folder of a process's spools, and the bytes left for them."""
+    """Disk space of a process's spools."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -39,7 +39,7 @@ class SpoolSpace:
 
 
 class Spool:
-    """A queue of bytes, readable again after `rewind` until `clear`."""
+    """A byte queue, readable again after `rewind`."""
 
     def __init__(self, space: SpoolSpace) -> None:
         self._space = space
@@ -57,7 +57,6 @@ class Spool:
         return self._size - self._position
 
     def append(self, data: bytes | memoryview) -> None:
-        """:raises SpoolFullError: when the disk limit is reached"""
         if self._file is None and len(self._memory) + len(data) <= MAX_IN_MEMORY:
             self._memory += data
         else:
@@ -67,7 +66,6 @@ class Spool:
         self._size += len(data)
 
     def read(self, size: int) -> bytes:
-        """Return up to `size` bytes; none at the end."""
         in_memory = len(self._memory)
         if self._position < in_memory:
             data = bytes(self._memory[self._position : self._position + size])
@@ -93,7 +91,7 @@ class Spool:
 
 
 class _EncryptedFile:
-    """An unlinked file under AES-CTR, written at its end and read from its start."""
+    """An unlinked file under AES-CTR with a key of its own."""
 
     def __init__(self, folder: Path) -> None:
         self.size = 0

@@ -1,8 +1,7 @@
 """gunicorn's thread worker with an event loop that waits for clients.
 
-A request occupies a thread from its complete arrival until its response is made. If the body is slow, the application
-runs with the head first, so that it can refuse at once. If it reads the body (`BodyPendingError`), the request is run
-again when the body has arrived.
+While a body is slow, the application first runs with the head alone, so that it can refuse at once.
+Reading the body raises BodyPendingError: the request runs again once the body has arrived.
 """
 
 import errno
@@ -22,7 +21,7 @@ from forms_service.server.loop import EARLY_BODY, ClientLoop
 from forms_service.server.spool import SpoolSpace
 
 SEND_BUFFER = 262_144
-"""Bytes of a response in the kernel per client; the default grows to megabytes for one that does not read."""
+"""Bytes; the kernel's default grows to megabytes for a client that does not read."""
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
@@ -40,7 +39,6 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         super().init_process()
 
     def load_wsgi(self) -> None:
-        """Load the application, and pass it the scratch of its run with the head."""
         super().load_wsgi()
         self.application = self.wsgi
         self.wsgi = self._call
@@ -53,8 +51,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         return response
 
     def accept(self, listener: Any) -> None:
-        """Accept a connection, closing the longest idle one at the limit. TLS is served by gunicorn."""
-        if self.cfg.is_ssl:
+        if self.cfg.is_ssl:  # gunicorn serves TLS
             super().accept(listener)
             return
         try:
@@ -113,18 +110,16 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
             self.log.debug("The client has disconnected.")
 
     def wait_for_and_dispatch_events(self, timeout: float) -> None:
-        """Wait for clients and threads, at most until a head must be dispatched."""
         super().wait_for_and_dispatch_events(self.clients.next_timeout(timeout))
         self.clients.dispatch_heads()
 
     def murder_pending(self) -> None:
-        """Close overdue connections."""
         super().murder_pending()
         self.clients.sweep()
 
 
 def _drain(body: Any) -> bool:
-    """Read a chunked body, which has arrived, to its end; return whether it has one."""
+    """Read an arrived chunked body; return whether it ends."""
     try:
         while not body.failed and body.read(EARLY_BODY):
             pass

@@ -1,1 +1,1 @@
-"""HTTP code that all features share: bodies, responses, errors, headers, pagination, OpenAPI."""
+"""Shared HTTP code: bodies, responses, errors, headers, pagination, OpenAPI."""

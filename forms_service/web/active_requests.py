@@ -1,7 +1,4 @@
-"""The requests that this process is answering: their number, and a warning while one takes very long.
-
-A thread answers one request at a time, so its id is the key.
-"""
+"""Requests in flight in this process, by thread id, and a warning for slow ones."""
 
 import logging
 import os
@@ -14,14 +11,14 @@ SLOW_SECONDS = 30.0
 WATCH_INTERVAL = 5.0
 
 MAX_PATH_LENGTH = 300
-"""Characters of a path that are logged."""
+"""Characters of a logged path."""
 
 requests = logging.getLogger("forms_service.requests")
 
 
 @dataclass(slots=True)
 class ActiveRequest:
-    """A request until it is torn down; `answered` once its response is made, though it may still be streaming."""
+    """A request until teardown; an `answered` one may still be streaming."""
 
     started: float
     environ: Any
@@ -33,18 +30,18 @@ active: dict[int, ActiveRequest] = {}
 
 _warned: set[str] = set()
 watcher_process: int | None = None
-"""The process whose watcher thread runs; a forked process has to start its own."""
+"""Process id of the running watcher; a fork must start its own."""
 
 
 def start_watcher() -> None:
-    """Start the thread of this process that warns of slow requests."""
+    """Start this process's watcher thread."""
     global watcher_process  # noqa: PLW0603 (one watcher a process, whatever the app)
     watcher_process = os.getpid()
     threading.Thread(target=_watch, name="slow requests", daemon=True).start()
 
 
 def warn_of_slow(now: float) -> None:
-    """Log each request that has taken longer than SLOW_SECONDS, once."""
+    """Log each request slower than SLOW_SECONDS once."""
     unanswered = {request.request_id: request for request in list(active.values()) if not request.answered}
     _warned.intersection_update(unanswered)
     for request_id, request in unanswered.items():
@@ -56,7 +53,7 @@ def warn_of_slow(now: float) -> None:
 
 
 def log_fields(environ: Any) -> dict[str, str]:
-    """Return the method and path of a request, for the log."""
+    """Return a request's method and path."""
     return {"method": environ["REQUEST_METHOD"], "path": environ.get("PATH_INFO", "")[:MAX_PATH_LENGTH]}
 
 

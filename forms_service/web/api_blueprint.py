@@ -1,4 +1,4 @@
-"""A blueprint whose views declare what they take and give; the OpenAPI description is made from the same words."""
+"""Blueprint whose decorators parse input, serialize output and document both in OpenAPI."""
 
 from collections.abc import Callable
 from functools import cache, wraps
@@ -16,26 +16,24 @@ from forms_service.web.pagination import Page
 from forms_service.web.responses import success, wants_page
 
 PAGE = {"type": "string"}
-"""The schema of a page."""
+"""OpenAPI schema of an HTML page."""
 
 
 class BodyParser(FlaskParser):
-    """webargs with our reader: `json` is JSON, `json_or_form` is what web forms send as well."""
+    """webargs parser with our body readers; `json_or_form` accepts HTML form encodings too."""
 
     DEFAULT_VALIDATION_STATUS = 422
     DEFAULT_UNKNOWN_BY_LOCATION = {"json": ma.RAISE, "json_or_form": ma.RAISE, "query": ma.RAISE}
     __location_map__ = {**FlaskParser.__location_map__, "json_or_form": "load_json_or_form"}
 
     def load_json(self, req: Any, schema: ma.Schema) -> Any:
-        """The body as JSON."""
         return json_body()
 
     def load_json_or_form(self, req: Any, schema: ma.Schema) -> Any:
-        """The body as JSON or form fields."""
         return json_or_form_body()
 
     def load_querystring(self, req: Any, schema: ma.Schema) -> Any:
-        """The query; of a parameter that comes twice neither value is dropped in silence.
+        """Refuse a repeated parameter unless its field is `is_multiple`.
 
         :raises ValidationError: naming it, unless its field takes several (`is_multiple`)
         """
@@ -47,13 +45,12 @@ class BodyParser(FlaskParser):
         return found
 
     def handle_error(self, error: ma.ValidationError, *_: Any, **__: Any) -> NoReturn:
-        """Every fault of every field, in one error."""
         (messages,) = error.messages_dict.values()  # by location
         raise ValidationError(errors_by_path(messages)) from error
 
 
 class Blueprint(SmorestBlueprint):
-    """The routes of a feature; see `accounts/me/views.py` for an example."""
+    """Routes of one feature; `accounts/me/views.py` is an example."""
 
     ARGUMENTS_PARSER = BodyParser()
     DEFAULT_LOCATION_CONTENT_TYPE_MAPPING = {
@@ -64,7 +61,7 @@ class Blueprint(SmorestBlueprint):
     def answers(
         self, status: int, schema: type[Schema] | None = None, *, message: str
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-        """Put what a view returns into the envelope, by `schema`, and describe it."""
+        """Wrap the view's result, serialized by `schema`, in the success envelope."""
         dumper = schema() if schema else None
 
         def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
@@ -81,7 +78,7 @@ class Blueprint(SmorestBlueprint):
         return decorate
 
     def may_take_time(self, message: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-        """Answer 202 with that message where a view returns that something is left to the background."""
+        """Respond 202 if the view returns False: background work remains."""
 
         def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
             @wraps(view)
@@ -97,7 +94,7 @@ class Blueprint(SmorestBlueprint):
     def lists(
         self, schema: type[Schema], *, message: str, meta: "type[ListMeta] | None" = None
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-        """Put the `Page` that a view returns into the envelope, each item by `schema`, and describe it."""
+        """Wrap the view's `Page`, each item serialized by `schema`, in the list envelope."""
         dumper = schema(many=True)
 
         def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
@@ -112,11 +109,7 @@ class Blueprint(SmorestBlueprint):
         return decorate
 
     def web_form(self, template: str, done: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-        """Let people's browsers send it as well: they get pages where programs get JSON.
-
-        What went well leads on to the page of endpoint `done` (303); what did not shows `template` again, with
-        what is wrong in `errors` and what was typed in `values` (`web/error_handlers.py`).
-        """
+        """Serve browsers too: 303 to endpoint `done`, or `template` again with `errors` and `values`."""
 
         def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
             @wraps(view)
@@ -131,7 +124,7 @@ class Blueprint(SmorestBlueprint):
         return decorate
 
     def _prepare_arguments_doc(self, doc: Any, doc_info: Any, **kwargs: Any) -> Any:
-        """flask-smorest describes one type of body; ours come in three."""
+        # flask-smorest documents one content type per body; these come in three
         parameters = doc_info.get("arguments", {}).get("parameters", [])
         takes_forms = any(parameter["in"] == "json_or_form" for parameter in parameters)
         doc = super()._prepare_arguments_doc(doc, doc_info, **kwargs)
@@ -143,7 +136,7 @@ class Blueprint(SmorestBlueprint):
 
 @cache
 def form_of(schema: type[Schema]) -> type[Schema]:
-    """The schema as a form sends it: there is no null, a field is empty or left out."""
+    """Return the schema for form encodings, which have no null."""
 
     def forbid_none(self: Schema, field_name: str, field_obj: ma.fields.Field[Any]) -> None:
         field_obj.allow_none = False
@@ -161,7 +154,7 @@ class ListMeta(Schema):
 
 @cache
 def envelope(schema: type[Schema] | None) -> type[ma.Schema]:
-    """The schema of a successful answer that holds `schema`."""
+    """Return the schema of a success response."""
     name = schema.__name__ if schema else "Nothing"
     data: ma.fields.Field[Any] = ma.fields.Nested(schema, required=True) if schema else ma.fields.Raw(required=True)
     return _envelope(f"{name}Answer", data, ma.fields.Dict(required=True))
@@ -169,7 +162,7 @@ def envelope(schema: type[Schema] | None) -> type[ma.Schema]:
 
 @cache
 def list_envelope(schema: type[Schema], meta: type[ListMeta]) -> type[ma.Schema]:
-    """The schema of a successful answer that holds a page of `schema`."""
+    """Return the schema of a list response."""
     items = ma.fields.List(ma.fields.Nested(schema), required=True)
     name = f"{schema.__name__}{meta.__name__.removesuffix('Meta')}Answer"
     return _envelope(name, items, ma.fields.Nested(meta, required=True))

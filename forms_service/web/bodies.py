@@ -1,7 +1,4 @@
-"""Bodies of requests: read once, strictly for the API and leniently for public forms, and never half.
-
-Whatever a reader returns was sent, and whatever it cannot read for certain is refused whole.
-"""
+"""Request bodies, read once: strictly for the API, leniently for public forms, never in part."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -34,9 +31,9 @@ INCOMPLETE = "The body is incomplete. Send it again."
 
 
 def json_body() -> Any:
-    """Return the request's JSON, read once.
+    """Return the request's JSON.
 
-    :raises BadRequestError: for what is not JSON in UTF-8, or is JSON that not every reader takes for the same
+    :raises BadRequestError: for invalid or ambiguous JSON
     :raises UnsupportedMediaTypeError: for another type
     """
     if not is_json():
@@ -45,7 +42,7 @@ def json_body() -> Any:
 
 
 def json_or_form_body() -> Any:
-    """Return the request's JSON or form fields, read once; a field that was sent several times is a list."""
+    """Return the request's JSON or form fields; a repeated field is a list."""
     if is_json():
         return _read_once(lambda: read_json(_raw(), MAX_VALUES))
     if media_type() == URLENCODED:
@@ -56,18 +53,18 @@ def json_or_form_body() -> Any:
 
 
 def public_form_body() -> Any:
-    """Return the storable values of a public form, in any encoding but multipart. Beacons send a body of no type."""
+    """Return a public form's storable values, from any encoding but multipart."""
     if is_json():
         return _read_once(lambda: read_form_json(_raw()))
     if media_type() == URLENCODED:
         return _read_once(lambda: _read_public(_raw(), split_urlencoded))
-    if media_type() in (PLAIN, ""):
+    if media_type() in (PLAIN, ""):  # beacons send no type
         return _read_once(lambda: _read_public(_raw(), split_plain))
     raise UnsupportedMediaTypeError(UNSUPPORTED_TYPE)
 
 
 def query_fields() -> list[tuple[str, str]]:
-    """Return the first MAX_RAW_FIELDS fields of the query, in whichever encoding."""
+    """Return the query's first MAX_RAW_FIELDS fields."""
     if not request.query_string:
         return []
     pairs = request.query_string.split(b"&", MAX_RAW_FIELDS)[:MAX_RAW_FIELDS]  # no visitor could mend a longer one
@@ -75,31 +72,32 @@ def query_fields() -> list[tuple[str, str]]:
 
 
 def declared_charset() -> str | None:
-    """Return the charset that the request's Content-Type names."""
+    """Return the Content-Type's charset."""
     return request.mimetype_params.get("charset")
 
 
 def boundary() -> str:
-    """Return the boundary of a multipart body."""
+    """Return the multipart boundary."""
     return request.mimetype_params.get("boundary", "")
 
 
 def is_json() -> bool:
-    """Whether the body says it is JSON, `application/problem+json` and such included (RFC 8259 knows no charset)."""
+    """Whether the body is declared as JSON, `+json` included; RFC 8259 has no charset."""
     kind = media_type()
     return kind in JSON_TYPES or kind.endswith("+json")
 
 
 def media_type() -> str:
-    """Return the type of the body; a script that sets the header twice sends it twice, with a comma between."""
+    """Return the body's media type."""
+    # a header that a script set twice arrives joined by a comma
     return request.mimetype.partition(",")[0].rstrip()
 
 
 def read_multipart(raw: bytes, boundary: str) -> list[RawField]:
     """Return the texts of a multipart form.
 
-    :raises BadRequestError: for a body that is broken anywhere
-    :raises UnsupportedMediaTypeError: for one with a file
+    :raises BadRequestError: for a broken body
+    :raises UnsupportedMediaTypeError: for a file
     """
     texts = TextParts()
     for event in read_parts([raw], boundary):
@@ -113,10 +111,7 @@ def _strict_fields(fields: list[RawField]) -> dict[str, Any]:
 
 
 def _read_public(raw: bytes, split: Callable[[bytes], Sequence[RawField]]) -> Any:
-    """Return a JSON object, as beacons and scripts send it under another type; else the fields of a form.
-
-    No browser writes a brace at the beginning of an urlencoded form.
-    """
+    # beacons and scripts send JSON under another type; a browser's urlencoded form never begins with a brace
     if raw.removeprefix(UTF_8_BOM).lstrip().startswith(b"{"):
         try:
             return read_form_json(raw)
@@ -126,7 +121,7 @@ def _read_public(raw: bytes, split: Callable[[bytes], Sequence[RawField]]) -> An
 
 
 def _read_once(read: Callable[[], Any]) -> Any:
-    """Read the body, or return or raise what came of it before: limits by account read it first."""
+    # rate limits by account read the body before the view does
     if "body_error" in g:
         raise g.body_error
     if "body" not in g:
@@ -139,7 +134,7 @@ def _read_once(read: Callable[[], Any]) -> Any:
 
 
 def iter_body(size: int = 65_536) -> Iterator[bytes]:
-    """The body as it comes in, up to `request.max_content_length` bytes of it; nothing is kept."""
+    """Yield the body as it arrives, at most `request.max_content_length` bytes."""
     arrived = 0
     while piece := _read_or_400(lambda: request.stream.read(size)):
         arrived += len(piece)
@@ -148,7 +143,6 @@ def iter_body(size: int = 65_536) -> Iterator[bytes]:
 
 
 def _raw() -> bytes:
-    """The bytes of the body, of MAX_CONTENT_LENGTH at most."""
     raw = _read_or_400(lambda: request.get_data(cache=True, parse_form_data=False))
     announced = request.content_length
     if announced is None:  # in chunks: Werkzeug stops at the limit and says nothing
@@ -171,6 +165,6 @@ def _read_or_400(read: Callable[[], bytes]) -> bytes:
 
 
 def _refuse_truncated(size: int, announced: int) -> None:
-    """Refuse a body that broke off: gunicorn ends it there without a word, and half of it may read as a whole."""
+    # gunicorn ends a truncated body silently, and half of one may parse as a whole
     if size < announced:
         raise BadRequestError(INCOMPLETE)

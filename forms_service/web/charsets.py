@@ -1,6 +1,6 @@
-"""Character encodings of form bodies, by the names and tables of the WHATWG Encoding Standard.
+"""Character encodings of form bodies, by the WHATWG Encoding Standard.
 
-A page without `<meta charset>` is windows-1252 to browsers, and so is the form that it sends.
+A page without `<meta charset>` sends windows-1252.
 """
 
 import codecs
@@ -23,29 +23,27 @@ _MULTI_BYTE = {
     "iso-2022-jp": "iso-2022-jp",
     "shift_jis": "cp932",
 }
-"""Python's codec for each encoding of the standard that needs more than a table of 256."""
+"""Python's codec for each multi-byte encoding of the standard."""
 
 _ENCODERS = {**_MULTI_BYTE, "big5": "cp950", "euc-jp": "cp932", "gbk": "gbk", "iso-2022-jp": "cp932"}
-"""Python's codec for what browsers write in each of them: less than they read."""
+"""Codecs for browsers' output: they write less than they read."""
 
 MAX_MENDED = 10_000
-"""Characters of a text that are looked up one by one since Python's codec lacks them."""
+"""Characters per text that Python's codec lacks."""
 
 _UTF_16 = ("utf-16be", "utf-16le")
-"""Encodings of pages whose forms browsers send in UTF-8; programs that declare them mean them."""
+"""Browsers send such pages' forms in UTF-8; programs mean what they declare."""
 
 _HALF = b"\xed"
-"""The first byte of half a surrogate pair, were it written in UTF-8."""
+"""First byte of a surrogate in CESU-8."""
 
 _REFERENCE = re.compile("&#([0-9]{2,7});")
 
 
 @lru_cache(256)
 def find_encoding(label: str | None) -> str | None:
-    """Return the standard's name for a label, None for an unknown one.
-
-    US-ASCII counts as unknown: it is what programs declare that know nothing else.
-    """
+    """Return the standard's name for a label, None if unknown."""
+    # US-ASCII counts as unknown: programs declare it for want of better
     found = webencodings.lookup(label) if label and label.isascii() and len(label) <= 50 else None
     if found is None or "ascii" in (label or "").lower():
         return None
@@ -53,7 +51,7 @@ def find_encoding(label: str | None) -> str | None:
 
 
 def decode(raw: bytes | bytearray, encoding: str | None = None) -> str:
-    """Decode text in that encoding, without one as UTF-8, and as windows-1252 where it is not UTF-8."""
+    """Decode text, by default as UTF-8 with fallback to windows-1252."""
     if encoding is None or encoding == UTF_8:
         try:
             return raw.decode()
@@ -77,7 +75,7 @@ def _decode_utf_16(raw: bytes | bytearray, encoding: str) -> str:
 
 
 def _decode_broken(raw: bytes | bytearray) -> str:
-    """Decode what is not UTF-8: halves of characters in it (CESU-8, as Java writes it), cut UTF-8, or windows-1252."""
+    """Decode CESU-8 (as Java writes it), truncated UTF-8 or windows-1252."""
     if _HALF in raw:
         try:
             return raw.decode(errors="surrogatepass").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
@@ -88,23 +86,23 @@ def _decode_broken(raw: bytes | bytearray) -> str:
 
 
 def _is_mostly_utf_8(mended: str) -> bool:
-    """Whether more characters are whole than broken: a program cut the text inside a character."""
+    # some programs cut a text inside a character
     foreign = len(mended) - len(mended.encode("ascii", "ignore"))
     return foreign > 2 * mended.count("\ufffd")
 
 
 def _decode_legacy(raw: bytes | bytearray, encoding: str) -> str:
-    """Decode, and resolve the references (`&#128512;`) that browsers write for what the encoding cannot."""
     if encoding in _MULTI_BYTE:
         text = _decode_multi_byte(raw, _MULTI_BYTE[encoding])
     else:
         text = codecs.charmap_decode(raw, "strict", _table(encoding))[0]
+    # browsers write `&#128512;` for a character that the encoding lacks
     return _REFERENCE.sub(lambda match: _referred(match[1], encoding) or match[0], text) if "&#" in text else text
 
 
 @lru_cache(1024)
 def _referred(digits: str, encoding: str) -> str | None:
-    """Return the character of a reference; None for one that the encoding has: somebody typed that reference."""
+    # None for a character that the encoding has: somebody typed that reference
     number = int(digits)
     if not 0xA0 <= number <= 0x10FFFF or 0xD800 <= number <= 0xDFFF:
         return None
@@ -119,9 +117,7 @@ def _referred(digits: str, encoding: str) -> str | None:
 
 
 class _Mended(local):
-    """Remaining characters of this text that may be looked up one by one."""
-
-    left = 0
+    left = 0  # characters of the text that may still be mended
 
 
 _mended = _Mended()
@@ -136,7 +132,7 @@ def _decode_multi_byte(raw: bytes | bytearray, codec: str) -> str:
 
 
 def _mend(error: UnicodeError) -> tuple[str, int]:
-    """Read what the standard's encodings have and Python's lack: the euro, and Japanese signs that Microsoft added."""
+    """Decode what Python's codecs lack: the euro, and Microsoft's Japanese additions."""
     _mended.left -= 1
     if not isinstance(error, UnicodeDecodeError) or _mended.left < 0:
         raise error
@@ -154,7 +150,7 @@ def _mend(error: UnicodeError) -> tuple[str, int]:
 
 
 def _read_jis(row: int, cell: int) -> str:
-    """Return the character at a place of JIS X 0208 with Microsoft's additions, by its code in Shift_JIS."""
+    """Read JIS X 0208 with Microsoft's additions, through Shift_JIS."""
     if not (0x21 <= row <= 0x7E and 0x21 <= cell <= 0x7E):
         return ""
     lead = (row + 1) // 2 + (0x70 if row < 0x5F else 0xB0)
@@ -168,7 +164,6 @@ codecs.register_error(_MEND, _mend)
 
 @cache
 def _table(encoding: str) -> str:
-    """Return the 256 characters of a single-byte encoding; a C1 control where the standard has one."""
     codec = webencodings.lookup(encoding).codec_info
     return "".join(_character(codec, byte) for byte in range(256))
 
@@ -177,4 +172,5 @@ def _character(codec: codecs.CodecInfo, byte: int) -> str:
     try:
         return str(codec.decode(bytes([byte]), "strict")[0])
     except UnicodeDecodeError:
+        # the standard has C1 controls where Python's codec has nothing
         return chr(byte) if 0x80 <= byte < 0xA0 else "\ufffd"

@@ -1,4 +1,4 @@
-"""The client: its address, behind trusted proxies too, as stored, counted and logged; and the mounted path."""
+"""Client addresses behind trusted proxies, and the mount path."""
 
 import ipaddress
 import logging
@@ -15,16 +15,16 @@ if TYPE_CHECKING:
 
 FORWARDED_HEADERS = ("HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO")
 UNCOUNTED_PROXY = "uncounted-proxy"
-"""Marker file in the instance folder: X-Forwarded-For arrived while TRUSTED_PROXIES is 0."""
+"""Marker file: X-Forwarded-For arrived while TRUSTED_PROXIES is 0."""
 
 SILENT_PROXY = "silent-proxy"
-"""Marker file in the instance folder: in production all requests came from one private address."""
+"""Marker file: in production all requests came from one private address."""
 
 MIN_REQUESTS = 50
-"""Requests from a single private address that make it a suspected proxy."""
+"""Requests from one private address that make it a suspected proxy."""
 
 OWN_PATHS = ("/health", "/metrics", "/static")
-"""Paths that monitors on the same machine request; they do not count."""
+"""Not counted: local monitors request them."""
 
 Parse = Callable[[str, str], str]
 """Header value, fallback → parsed value."""
@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 
 
 def init_app(app: Flask, settings: Settings) -> None:
-    """Wrap the app in both."""
+    """Install the WSGI middleware."""
     wsgi_app: WSGIApplication = app.wsgi_app
     if settings.public_path:
         wsgi_app = PathPrefix(wsgi_app, settings.public_path)
@@ -46,17 +46,17 @@ def init_app(app: Flask, settings: Settings) -> None:
 
 
 def client_address() -> str:
-    """Return the address in its shortest form; "unknown" behind a Unix socket without a trusted proxy."""
+    """Return the address; "unknown" on a Unix socket without a trusted proxy."""
     return str(_parsed(request.remote_addr or "") or "unknown")
 
 
 def client_key() -> str:
-    """Return the key of rate limits: the IPv4 address, or the /64 network that an IPv6 customer gets."""
+    """Return the rate limit key: the IPv4 address, or the customer's IPv6 /64."""
     return _key(request.remote_addr or "")
 
 
 def client_for_log(how: str) -> str | None:
-    """Return the address by LOG_CLIENT: `truncated` to IPv4 /24 or IPv6 /48, `full`, or `none`."""
+    """Return the address by LOG_CLIENT: `truncated` (IPv4 /24, IPv6 /48), `full` or `none`."""
     return _for_log(request.remote_addr or "", how)
 
 
@@ -90,7 +90,7 @@ def _parsed(remote: str) -> Address | None:
 
 
 class TrustedProxies:
-    """Trusts the X-Forwarded-For and X-Forwarded-Proto entries of the last TRUSTED_PROXIES proxies."""
+    """Trusts X-Forwarded-For and X-Forwarded-Proto of the last TRUSTED_PROXIES proxies."""
 
     def __init__(self, app: "WSGIApplication", settings: Settings) -> None:
         self._app = app
@@ -113,12 +113,11 @@ class TrustedProxies:
         return self._app(environ, start_response)
 
     def _counted(self, environ: "WSGIEnvironment", header: str, parse: Parse, otherwise: str) -> str:
-        """Return the outermost trusted entry; a proxy that overwrites the header leaves fewer."""
         values = [value.strip() for value in environ.get(header, "").split(",") if value.strip()]
+        # min: a proxy that overwrites the header leaves fewer entries
         return parse(values[-min(self._count, len(values))], otherwise) if values else otherwise
 
     def _look_for_silent_proxy(self, environ: "WSGIEnvironment") -> None:
-        """Count requests until one has another address, or all seem to come through a silent proxy."""
         address = environ.get("REMOTE_ADDR", "")
         self._only_address = self._only_address or address
         if FORWARDED_HEADERS[0] in environ or address != self._only_address or not _is_private(address):
@@ -142,7 +141,6 @@ class TrustedProxies:
         )
 
     def _record(self, marker_file: str, message: str) -> None:
-        """Log a warning, and leave the marker file for `flask doctor`."""
         log.warning(message)
         try:
             (self._folder / marker_file).touch(mode=0o600)
@@ -151,7 +149,7 @@ class TrustedProxies:
 
 
 class PathPrefix:
-    """Mounts the app at PUBLIC_URL's path, whether or not the proxy strips it, unless the server sets SCRIPT_NAME."""
+    """Mounts the app at PUBLIC_URL's path, stripped by the proxy or not."""
 
     def __init__(self, app: "WSGIApplication", prefix: str) -> None:
         self._app = app
@@ -167,15 +165,13 @@ class PathPrefix:
 
 
 def _is_private(address: str) -> bool:
-    """Whether an address is private, or empty as on a Unix socket."""
     try:
         return ipaddress.ip_address(address).is_private
     except ValueError:
-        return not address
+        return not address  # empty on a Unix socket
 
 
 def _host(value: str, otherwise: str) -> str:
-    """Return the address without its port, the fallback if it is invalid."""
     bare = value.strip('"')
     if bare.startswith("["):
         bare = bare[1:].partition("]")[0]

@@ -1,4 +1,4 @@
-"""CORS of the API, for the origins in CORS_ORIGINS. Forms have their own origins."""
+"""CORS of the API, by CORS_ORIGINS; forms have their own origins."""
 
 from flask import Response, request
 
@@ -10,11 +10,11 @@ EXPOSED_HEADERS = (
     "X-Request-ID, X-Submissions-Left-Out"
 )
 PREFLIGHT_SECONDS = 7200
-"""Lifetime of a cached preflight; Chromium caps it here."""
+"""Preflight cache lifetime, at Chromium's cap."""
 
 
 def add_headers(response: Response) -> None:
-    """Let the listed origins read a response of the API, errors too, and answer their preflights."""
+    """Let listed origins read responses, errors too; answer preflights."""
     origins = settings.cors_origins
     if not origins:
         return

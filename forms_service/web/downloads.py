@@ -1,4 +1,4 @@
-"""File downloads: browsers save them and never render them."""
+"""File downloads that browsers save and never render."""
 
 import re
 from collections.abc import Iterator
@@ -14,17 +14,15 @@ BYTES = "application/octet-stream"
 POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox"
 MAX_NAME_LENGTH = 150
 UNSAFE = r'\x00-\x1f\x7f-\x9f"*/:<>?\\|\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff'
-"""Characters that some systems forbid in file names, and bidirectional marks that disguise a name."""
+"""Forbidden on some systems, or bidirectional marks that disguise a name."""
 
 UNSAFE_RUNS = re.compile(f"[{UNSAFE}]+")
 UNSAFE_START = re.compile(f"[{UNSAFE} .]*")
 
 
 def download(chunks: Iterator[bytes], name: str, content_type: str, size: int | None = None) -> Response:
-    """Stream an attachment; its resources are released when the client disconnects.
-
-    Generated clients parse few types: a client that accepts only bytes gets that content type.
-    """
+    """Stream an attachment; its resources are released when the client disconnects."""
+    # generated clients parse few types, and may accept only bytes
     if list(request.accept_mimetypes.values()) == [BYTES]:
         content_type = BYTES
     response = Response(stream_with_context(chunks), content_type=content_type)
@@ -36,14 +34,14 @@ def download(chunks: Iterator[bytes], name: str, content_type: str, size: int | 
 
 
 def safe_name(name: str) -> str:
-    """Return the name without paths, controls, leading dots and device names, or "file" if nothing is left."""
+    """Strip paths, controls, leading dots and device names; "file" if nothing is left."""
     start = cast("re.Match[str]", UNSAFE_START.match(name)).end()
     cut = UNSAFE_RUNS.sub("_", name[start:][-MAX_NAME_LENGTH:]).strip(" .")
     return escape_device_name(cut or "file")
 
 
 def _names(name: str) -> dict[str, str]:
-    """Return the name in ASCII for old clients, and in full (RFC 6266, RFC 8187)."""
+    # ASCII for old clients, and the full name (RFC 6266, RFC 8187)
     safe = safe_name(name)
     plain = normalize_unicode(safe, "NFKD").encode("ascii", "ignore").decode().replace("%", "_")
     names = {"filename": safe_name(plain)}

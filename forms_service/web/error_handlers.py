@@ -1,4 +1,4 @@
-"""Turns every exception into one error response, JSON or a page, without internal details."""
+"""Maps every exception to an error response without internal details."""
 
 import logging
 
@@ -29,26 +29,25 @@ BY_STATUS: dict[int, type[ApiError]] = {
         errors.InternalServerError,
     )
 }
-"""The error for each HTTP status that Werkzeug raises."""
 
 log = logging.getLogger(__name__)
 
 
 def init_app(app: Flask) -> None:
-    """Handle every exception of the app."""
+    """Register the error handler."""
     app.register_error_handler(Exception, handle_error)
     # the router would redirect to a URL with the Host header, which anybody can forge
     app.url_map.merge_slashes = app.url_map.strict_slashes = False
 
 
 def handle_error(error: Exception) -> Response:
-    """Return the response to an exception."""
+    """Return the response, JSON or a page."""
     error = to_api_error(error)
     return finalize(_error_page(error) if wants_page() else failure(error), error)
 
 
 def finalize(response: Response, error: ApiError) -> Response:
-    """Add the error's headers to its response, and log a denied client."""
+    """Add the error's headers, and log a denied client."""
     if error.status in (401, 403):
         client = client_for_log(settings.log_client)
         event("refused", level=logging.WARNING, status=error.status, reason=error.message, client=client)
@@ -82,7 +81,7 @@ def _is_unavailable(error: Exception) -> bool:
 
 
 def _cause(error: Exception) -> str:
-    """Return the driver's message without the SQL statement and its values."""
+    # the driver's message has neither the SQL statement nor its values
     return f"{type(error).__name__}: {getattr(error, 'orig', None) or error}"[:300]
 
 
@@ -92,7 +91,6 @@ def _form_template() -> str | None:
 
 
 def _error_page(error: ApiError) -> Response:
-    """Render the form again if the view has one, else the error page."""
     faults = error.field_errors if isinstance(error, errors.ValidationError) else {}
     template = _form_template()
     if template:

@@ -1,4 +1,4 @@
-"""HTML's encodings of a form as fields in their order: urlencoded, text/plain, and what parts of multipart come to."""
+"""Ordered fields of HTML's form encodings: urlencoded, text/plain and multipart texts."""
 
 import binascii
 import re
@@ -12,7 +12,7 @@ from forms_service.validation.text import storable_text
 from forms_service.web.charsets import UTF_8_BOM, decode, find_encoding
 
 MAX_RAW_FIELDS = 1000
-"""Fields of a body, before they are counted against a form's own limit."""
+"""Fields of a body, before a form's own limit applies."""
 
 TOO_MANY_FIELDS = "The body has too many fields. Send fewer."
 
@@ -22,7 +22,7 @@ _PLAIN_NAME = re.compile(rb"(?:\A|\n)([^=\n]*+)=")
 
 
 class RawField(NamedTuple):
-    """A field as it was sent; `charset` is the one that its part declared."""
+    """An undecoded field; `charset` is its part's."""
 
     name: bytes
     value: bytes
@@ -30,9 +30,9 @@ class RawField(NamedTuple):
 
 
 def split_urlencoded(raw: bytes) -> list[RawField]:
-    """Split an urlencoded body or query into its fields.
+    """Split an urlencoded body or query.
 
-    :raises PayloadTooLargeError: for more than MAX_RAW_FIELDS of them
+    :raises PayloadTooLargeError: above MAX_RAW_FIELDS
     """
     if raw.count(b"&") >= MAX_RAW_FIELDS:
         raise PayloadTooLargeError(TOO_MANY_FIELDS)
@@ -41,9 +41,9 @@ def split_urlencoded(raw: bytes) -> list[RawField]:
 
 
 def split_plain(raw: bytes) -> list[RawField]:
-    """Split the body that HTML's `enctype="text/plain"` writes; a line without `=` goes on with the value before it.
+    """Split an `enctype="text/plain"` body; a line without `=` continues the previous value.
 
-    :raises PayloadTooLargeError: for more than MAX_RAW_FIELDS fields
+    :raises PayloadTooLargeError: above MAX_RAW_FIELDS
     """
     raw = raw.removeprefix(UTF_8_BOM).removesuffix(b"\n").removesuffix(b"\r")
     begun = list(islice(_PLAIN_NAME.finditer(raw), MAX_RAW_FIELDS + 1))
@@ -59,14 +59,14 @@ def split_plain(raw: bytes) -> list[RawField]:
 
 
 def named_encoding(fields: Iterable[RawField]) -> str | None:
-    """Return the encoding that the field `_charset_` names."""
+    """Return the encoding named by the field `_charset_`."""
     named = [field.value for field in fields if _is_charset_field(field.name)]
     found = (find_encoding(value.decode("ascii", "replace").strip()) for value in named)
     return next((encoding for encoding in found if encoding), None)
 
 
 def decode_fields(fields: Sequence[RawField], declared: str | None = None) -> Iterator[tuple[str, str]]:
-    """Decode names and values: `_charset_` comes before what a part declared, and that before the body's charset."""
+    """Decode fields by `_charset_`, else the part's charset, else the body's."""
     named, of_body = named_encoding(fields), find_encoding(declared)
     for field in fields:
         if not _is_charset_field(field.name):
@@ -75,10 +75,7 @@ def decode_fields(fields: Sequence[RawField], declared: str | None = None) -> It
 
 
 def refuse_nul(pairs: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
-    """Pass fields on.
-
-    :raises BadRequestError: at one with a NUL character
-    """
+    """Yield the fields; raise BadRequestError at a NUL character."""
     for name, value in pairs:
         if "\0" in name or "\0" in value:
             raise BadRequestError("The body cannot be read. It contains a NUL character.")
@@ -86,7 +83,7 @@ def refuse_nul(pairs: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
 
 
 def group_by_name(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
-    """Return name → value, or a list of values where a name came more than once."""
+    """Return name → value, a list for a repeated name."""
     found: dict[str, Any] = {}
     for name, value in pairs:
         if name not in found:
@@ -99,7 +96,7 @@ def group_by_name(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def make_storable(value: Any) -> Any:
-    """Return a value whose texts and names every database stores; names that become equal are merged."""
+    """Replace texts that a database cannot store; merge names that become equal."""
     if isinstance(value, str):
         return storable_text(value)
     if isinstance(value, list):
@@ -110,7 +107,7 @@ def make_storable(value: Any) -> Any:
 
 
 def merge_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Return name → value; the values of equal names become one list."""
+    """Group by name, flattening lists of repeated names."""
     merged = dict(pairs)
     return merged if len(merged) == len(pairs) else group_by_name(_flatten(pairs))
 
@@ -125,9 +122,9 @@ def _is_charset_field(name: bytes) -> bool:
 
 
 def _unquote(quoted: bytes) -> bytes:
-    """Decode percent-encoding as quoted-printable, which is done in C: urllib needs half a second for 1 MiB of `%`."""
     text = quoted.replace(b"+", b" ")
     if b"%" not in text:
         return text
+    # decoded as quoted-printable, in C: urllib takes half a second for 1 MiB of "%"
     escaped = _LONE_PERCENT.sub(b"=25", text.replace(b"=", b"=3D"))
     return binascii.a2b_qp(escaped.replace(b"%", b"="))

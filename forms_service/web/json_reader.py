@@ -1,7 +1,4 @@
-"""JSON bodies: a strict reader for the API, and one for public forms that mends what no visitor can see or mend.
-
-Every step is linear in the bytes that were sent.
-"""
+"""JSON readers, strict for the API and lenient for public forms; every step is linear."""
 
 import json
 import math
@@ -17,19 +14,19 @@ from forms_service.web.charsets import UTF_8_BOM, decode
 from forms_service.web.form_data import MAX_RAW_FIELDS, group_by_name, make_storable
 
 MAX_DEPTH = 64
-"""Objects and lists inside each other."""
+"""Nested objects and lists."""
 
 MAX_VALUES = 10_000
-"""Values in the JSON of one submission, lists and objects counted as two."""
+"""Values per submission; lists and objects count as two."""
 
 MAX_CONTAINERS = 50_000
-"""Lists and objects of a body."""
+"""Lists and objects per body."""
 
 MAX_EXACT = 15
-"""Characters of a number that no reader changes."""
+"""Characters of a number that no parser changes."""
 
 _STRING = re.compile(r'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
-"""A string, also one that does not end. Possessive: without it a string that never ends takes quadratic time."""
+"""Possessive: otherwise an unterminated string takes quadratic time."""
 
 _NO_BRACKETS = re.compile(r"[^\[\]{}]++")
 
@@ -37,14 +34,14 @@ Pairs = list[tuple[str, Any]]
 
 
 class _NotStrictError(ValueError):
-    """Python's reader takes it and this one does not; the text is for the sender."""
+    """Accepted by Python, refused here; the message is for the sender."""
 
 
 def read_json(raw: bytes, max_values: int | None = None) -> Any:
-    """Parse UTF-8 JSON that every reader takes for the same: no NaN, doubled keys, half characters or NUL.
+    """Parse UTF-8 JSON that all parsers agree on: no NaN, duplicate keys, unpaired surrogates or NUL.
 
     :raises BadRequestError: for anything else
-    :raises PayloadTooLargeError: for more than `max_values` values, and for an object of more than MAX_RAW_FIELDS keys
+    :raises PayloadTooLargeError: above `max_values` values or MAX_RAW_FIELDS keys
     """
     try:
         text = raw.removeprefix(UTF_8_BOM).decode()
@@ -59,10 +56,10 @@ def read_json(raw: bytes, max_values: int | None = None) -> Any:
 
 
 def read_form_json(raw: bytes) -> Any:
-    """Parse the JSON of a submission, in whichever encoding; a key that came twice is a list.
+    """Parse a submission's JSON in any encoding; a duplicate key becomes a list.
 
-    :raises BadRequestError: for what is not JSON
-    :raises PayloadTooLargeError: for more than MAX_VALUES values
+    :raises BadRequestError: for invalid JSON
+    :raises PayloadTooLargeError: above MAX_VALUES values
     """
     text = _decode_form_json(raw)
     value = _parse(text, _merge_double_keys, _number_or_text, MAX_VALUES)
@@ -83,7 +80,7 @@ def _parse(text: str, join: Callable[[Pairs], Any], number: Callable[[str], Any]
 
 
 def _refuse_size(text: str, max_values: int | None) -> None:
-    """Refuse what would take long to build and to walk through, before it is parsed."""
+    # before parsing: large values take long to build and to walk
     containers = text.count("[") + text.count("{")
     if containers <= MAX_DEPTH and (max_values is None or containers + text.count(",") <= max_values):
         return
@@ -106,7 +103,6 @@ def _refuse_depth(bare: str) -> None:
 
 
 def _has_unstorable_text(value: Any) -> bool:
-    """Whether an escape brought in half a surrogate pair, or NUL."""
     waiting = [value]
     for item in waiting:  # it grows while it is walked
         if type(item) is str:
@@ -141,7 +137,7 @@ def _finite_number(digits: str) -> float:
 
 
 def _number_or_text(digits: str) -> float | str:
-    """The number; its digits as text where Python would make another one, infinity or nothing of it."""
+    """Return the digits as text where a float would change them."""
     number = float(digits)
     if math.isinf(number) or (not number and not _is_zero(digits)):
         return digits
@@ -167,8 +163,7 @@ def _merge_double_keys(pairs: Pairs) -> dict[str, Any]:
 
 
 def _decode_form_json(raw: bytes) -> str:
-    """Decode by the byte order mark or the zeros (RFC 4627); what is not in that encoding as a form's text."""
     try:
-        return raw.decode(json.detect_encoding(raw))
+        return raw.decode(json.detect_encoding(raw))  # by byte order mark or zeros (RFC 4627)
     except UnicodeDecodeError:  # windows-1252, or NUL somewhere in other text
         return decode(raw.removeprefix(UTF_8_BOM))

@@ -1,7 +1,7 @@
-"""Multipart bodies, read while they come in: parts with what their headers say, in the time that their bytes take.
+"""Streaming parser of multipart/form-data, in linear time.
 
-Own code and no library: Werkzeug's decoder and those of PyPI refuse or rewrite what real senders write (names in
-another encoding, backslashes, empty headers, bare line feeds, a part without headers).
+Werkzeug's and PyPI's parsers refuse or rewrite real input. Examples: names in another encoding, backslashes, empty
+headers, bare line feeds, parts without headers.
 """
 
 import binascii
@@ -15,7 +15,7 @@ from forms_service.web.form_data import MAX_RAW_FIELDS, TOO_MANY_FIELDS, RawFiel
 from forms_service.web.part_headers import Part, parse_headers
 
 MAX_HEADER_BYTES = 131_072
-"""Bytes of a part's headers, and before the first part."""
+"""Of a part's headers, and before the first part."""
 
 MAX_BOUNDARY = 200
 MAX_PADDING = 64
@@ -30,7 +30,7 @@ class End(NamedTuple):
 
 
 class _BrokenError(ValueError):
-    """The body is not multipart/form-data, or breaks off."""
+    """The body is malformed or truncated."""
 
 
 Event = Part | bytes | End
@@ -39,10 +39,10 @@ Event = Part | bytes | End
 def read_parts(body: Iterable[bytes], boundary: str, *, guess_boundary: bool = False) -> Iterator[Event]:
     """Yield each part, its content in pieces, and its end.
 
-    Scripts that set the Content-Type by hand leave the boundary out: then it can be taken from the body's first line.
+    Scripts that set Content-Type by hand omit the boundary; `guess_boundary` reads it from the first line.
 
-    :raises BadRequestError: for a body that is broken anywhere, or has parts of which none has a name
-    :raises PayloadTooLargeError: for more than MAX_RAW_FIELDS parts, and for long headers
+    :raises BadRequestError: for a broken body, or parts without any name
+    :raises PayloadTooLargeError: for too many parts or long headers
     """
     parts = named = 0
     try:
@@ -62,7 +62,7 @@ def read_parts(body: Iterable[bytes], boundary: str, *, guess_boundary: bool = F
 
 
 class TextParts:
-    """Collects the text parts of a body as fields."""
+    """Collects the text parts as fields."""
 
     def __init__(self) -> None:
         self.fields: list[RawField] = []
@@ -70,7 +70,7 @@ class TextParts:
         self._content = bytearray()
 
     def feed(self, event: Event) -> bool:
-        """Process an event; return False if it belongs to a file."""
+        """Return False if the event belongs to a file."""
         if isinstance(event, Part):
             self._part = event
         if self._part.filename is not None:
@@ -82,7 +82,7 @@ class TextParts:
         return True
 
     def keep_partial(self) -> None:
-        """Keep the text that was being read when the body was refused."""
+        """Keep the unfinished text of a refused body."""
         if self._content:
             self._finish_part()
 
@@ -93,30 +93,22 @@ class TextParts:
 
 
 class _Buffer:
-    """Received bytes that are not consumed yet."""
-
     def __init__(self, body: Iterable[bytes]) -> None:
         self.bytes = bytearray()
         self._body = iter(body)
 
     def receive(self) -> None:
-        """Wait for more.
-
-        :raises _BrokenError: when there is none
-        """
         piece = next(self._body, b"")
         if not piece:
             raise _BrokenError("breaks off")
         self.bytes += piece
 
     def take(self, size: int) -> bytes:
-        """Use up the first bytes."""
         taken = bytes(self.bytes[:size])
         del self.bytes[:size]
         return taken
 
     def drain(self) -> None:
-        """Receive the rest, and forget it."""
         self.bytes.clear()
         for _ in self._body:
             pass
@@ -141,7 +133,7 @@ def _events(buffer: _Buffer, boundary: bytes) -> Iterator[Event]:
 
 
 def _first_line(buffer: _Buffer) -> bytes:
-    """Return the boundary that the body begins with."""
+    """Return the boundary in the first line."""
     while not (found := _FIRST_LINE.match(buffer.bytes)):
         if len(buffer.bytes) > MAX_BOUNDARY:
             raise _BrokenError("no boundary in sight")
@@ -150,7 +142,7 @@ def _first_line(buffer: _Buffer) -> bytes:
 
 
 def _skip_preamble(buffer: _Buffer, boundary: bytes) -> tuple[bytes, bool]:
-    """Use up what stands before the first part; the line ending of this body, and whether there is no part at all."""
+    """Return the body's line ending, and whether it has no parts."""
     first = re.compile(
         rb"(?:\A(?:%s)?|\n)--%s(?:(--)|[ \t]{0,%d}(\r?\n))" % (UTF_8_BOM, re.escape(boundary), MAX_PADDING)
     )
@@ -166,13 +158,12 @@ def _skip_preamble(buffer: _Buffer, boundary: bytes) -> tuple[bytes, bool]:
 
 
 def _read_headers(buffer: _Buffer, newline: bytes) -> bytes:
-    """Use up the headers of a part, but for the line ending that its content or its delimiter begins with."""
     start = 0
     while not buffer.bytes.startswith(newline):
         end = buffer.bytes.find(newline * 2, start)
         if (end if end >= 0 else len(buffer.bytes)) > MAX_HEADER_BYTES:
             raise PayloadTooLargeError("The headers of a part are too long.")
-        if end >= 0:
+        if end >= 0:  # the second newline stays: the content or its delimiter begins with it
             return buffer.take(end + len(newline))[: -len(newline)]
         start = max(0, len(buffer.bytes) - 3)
         buffer.receive()
@@ -180,7 +171,7 @@ def _read_headers(buffer: _Buffer, newline: bytes) -> bytes:
 
 
 def _read_content(buffer: _Buffer, delimiter: bytes, newline: bytes) -> Iterator[tuple[bytes, bool]]:
-    """Yield a part's content up to the delimiter after it; with the last piece, whether that is the last delimiter."""
+    """Yield the content in pieces, the last with whether its delimiter closes the body."""
     whole = re.compile(rb"%s(?:(--)|[ \t]{0,%d}%s)" % (re.escape(delimiter), MAX_PADDING, newline))
     unsure = len(delimiter) + MAX_PADDING + len(newline) - 1  # bytes at the end that a delimiter may begin in
     lead = len(newline)

@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 description, made from the schemas that validate, and the page that shows it."""
+"""OpenAPI 3.1 description, made from the validating schemas, and its page."""
 
 import hashlib
 import json
@@ -40,7 +40,7 @@ FIELD_TYPES: dict[type[ma.fields.Field[Any]], str] = {
     BoundedInteger: "integer",
     StrictBoolean: "boolean",
 }
-"""The JSON types of our own fields."""
+"""JSON types of our own fields."""
 
 ASSETS = ("vendor/swagger-ui/swagger-ui.css", "vendor/swagger-ui/swagger-ui-bundle.js", "docs.js")
 
@@ -65,10 +65,7 @@ class ErrorAnswer(ma.Schema):
 
 
 class Description(Api):
-    """flask-smorest's description, made when somebody first asks: it takes longer than the rest of a start.
-
-    Without flask-smorest's own error handlers: ours are in `web/error_handlers.py`.
-    """
+    """flask-smorest's description, made lazily: it takes longer than the rest of a start."""
 
     ERROR_SCHEMA = ErrorAnswer
 
@@ -82,7 +79,6 @@ class Description(Api):
 
     @property
     def spec(self) -> Any:
-        """All that is described."""
         with self._lock:
             waiting, self._waiting = self._waiting, ()
             if waiting:
@@ -106,14 +102,14 @@ class Description(Api):
         self._spec.to_dict = lambda: document
 
     def _register_error_handlers(self) -> None:
-        """Errors have one mapper."""
+        """Ours are in `web/error_handlers.py`."""
 
 
 docs = FlaskBlueprint("docs", __name__)
 
 
 def init_app(app: Flask, blueprints: Sequence[Blueprint]) -> None:
-    """Register the rooms' blueprints, described."""
+    """Register and document the blueprints."""
     app.config["API_TITLE"] = "forms_service"
     app.config["API_VERSION"] = __version__
     app.config["OPENAPI_VERSION"] = "3.1.0"
@@ -125,7 +121,7 @@ def init_app(app: Flask, blueprints: Sequence[Blueprint]) -> None:
 
 
 def described(app: Flask) -> dict[str, Any]:
-    """The description as the repository holds it in `openapi.json`."""
+    """Return the description, as in the repository's `openapi.json`."""
     description: dict[str, Any] = app.extensions["description"].spec.to_dict()
     return description
 
@@ -154,10 +150,9 @@ def show() -> Response:
 
 @cache
 def integrity(path: Path) -> str:
-    """The hash that a browser holds a script against (Subresource Integrity)."""
+    """Return the Subresource Integrity hash of a file."""
     return "sha384-" + b64encode(hashlib.sha384(path.read_bytes()).digest()).decode()
 
 
 def _json_schema(_: object, field: ma.fields.Field[Any], **__: Any) -> dict[str, Any]:
-    """Return the schema that a field declares itself."""
     return getattr(field, "json_schema", {})

@@ -1,7 +1,6 @@
-"""The finishing of the OpenAPI document, so that validators, linters and generators of clients take it as it is.
+"""Finishes the OpenAPI document for validators, linters and client generators.
 
-flask-smorest names responses by `http.HTTPStatus`, whose phrases differ between versions of Python; here they are named
-by our errors, and the document is the same everywhere.
+Responses are named by our errors: flask-smorest's `http.HTTPStatus` phrases differ between Python versions.
 """
 
 from collections.abc import Iterator
@@ -24,7 +23,7 @@ REFUSALS: tuple[type[errors.ApiError], ...] = (
     errors.NotFoundError,
     errors.ValidationError,
 )
-"""The errors that have a response of their own in the document; any other is the default."""
+"""Errors with a response of their own; any other is the default."""
 
 
 REQUEST_ID: Document = {
@@ -36,7 +35,7 @@ REQUEST_ID: Document = {
 
 
 def finished(draft: Document) -> Document:
-    """Return the document that flask-smorest's draft becomes."""
+    """Return the finished copy of flask-smorest's draft."""
     document = deepcopy(draft)
     document["servers"] = [{"url": "/"}]
     document["components"]["schemas"].pop("PaginationMetadata", None)  # flask-smorest's own, which nothing uses
@@ -53,7 +52,7 @@ def finished(draft: Document) -> Document:
 
 
 def _name_access(operation: Document) -> None:
-    """Say for people what the guard's extensions say for programs."""
+    # the x- extensions, in words
     if "x-required-role" in operation:
         scopes = " and ".join(f"`{scope}`" for scope in operation.get("x-required-scopes", ()))
         ways = ["a session"] if operation["x-session"] else []
@@ -63,7 +62,7 @@ def _name_access(operation: Document) -> None:
 
 
 def operations(document: Document) -> Iterator[tuple[str, Document]]:
-    """Every operation with its path."""
+    """Yield path and operation."""
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
             if method in METHODS:
@@ -81,7 +80,6 @@ def _responses() -> dict[str, Document]:
 
 
 def _name_errors(operation: Document, *, has_parameters: bool) -> None:
-    """Refer to our own responses, and have at least one for the caller's own mistakes."""
     responses = operation["responses"]
     known = {str(error.status): {"$ref": f"{ERRORS}{error.__name__}"} for error in REFUSALS}
     named = {status for status, response in responses.items() if str(response.get("$ref", "")).startswith(ERRORS)}
@@ -93,12 +91,13 @@ def _name_errors(operation: Document, *, has_parameters: bool) -> None:
         responses |= {status: known[status] for status in ("401", "403")}
         if has_parameters:
             responses["404"] = known["404"]
+    # every operation needs a response for the caller's mistakes
     if not any(status.startswith("4") for status in responses):
         responses["4XX"] = responses["default"]
 
 
 def _drop_impossible_defaults(node: Any) -> None:
-    """Leave out a default of null where null is no value: a field that may only be left out has no default."""
+    # a default of null where null is invalid: the field may only be left out
     if isinstance(node, list):
         for item in node:
             _drop_impossible_defaults(item)

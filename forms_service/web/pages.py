@@ -7,13 +7,13 @@ from forms_service.web.responses import page
 from forms_service.web.route_policy import public, unlimited
 
 STATIC_SECONDS = 86_400
-"""Cache lifetime of a static file; its URL changes with the version."""
+"""Cache lifetime; static URLs change with the version."""
 
 pages = Blueprint("pages", __name__)
 
 
 def init_app(app: Flask) -> None:
-    """Set the template globals and register the blueprint."""
+    """Set template globals and register the blueprint."""
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = STATIC_SECONDS
     app.jinja_env.globals["version"] = __version__
     settings = app.config["SETTINGS"]

@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Page(Generic[T]):
-    """Items of a list, the cursor to the next page (None on the last), and further `meta` values."""
+    """A page of a list; `next` is None on the last."""
 
     items: Sequence[T]
     next: str | None = None
@@ -30,7 +30,7 @@ class Page(Generic[T]):
 
 
 class QueryInteger(BoundedInteger):
-    """A whole number as a query has it: in digits."""
+    """Integer in a query string: digits only."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
         digits = re.fullmatch("[0-9]{1,9}", str(value))
@@ -47,24 +47,21 @@ class PageQuery(Schema):
 
 
 def paginate(found: Sequence[T], limit: int, position: Callable[[T], tuple[Any, ...]]) -> Page[T]:
-    """Return a page of rows that were queried with `limit + 1`, so that a further page shows.
-
-    `position` returns the sort key of a row; `decode_cursor` gives it back to the next query.
-    """
+    """Return a page of rows queried with `limit + 1`; `position` returns a row's sort key."""
     items = found[:limit]
     return Page(items, encode_cursor(*position(items[-1])) if len(found) > limit else None)
 
 
 def encode_cursor(*position: Any) -> str:
-    """Encode a sort key, each part by `str`, as an opaque cursor."""
+    """Encode a sort key as an opaque cursor."""
     said = json.dumps([str(part) for part in position], separators=(",", ":"))
     return urlsafe_b64encode(said.encode()).decode().rstrip("=")
 
 
 def decode_cursor(cursor: str | None, *kinds: Callable[[str], Any]) -> tuple[Any, ...] | None:
-    """Return the sort key of a cursor, each part converted by its type, such as UUID; None without a cursor.
+    """Return a cursor's sort key, each part converted by its kind, such as UUID.
 
-    :raises ValidationError: on `cursor`, when it is malformed or a type raises ValueError
+    :raises ValidationError: on `cursor`, if malformed
     """
     if cursor is None:
         return None

@@ -1,4 +1,4 @@
-"""Headers of a part of multipart/form-data, read as senders write them and not as the RFCs would have them."""
+"""Lenient parser for part headers of multipart/form-data (RFC 7578)."""
 
 import base64
 import binascii
@@ -18,15 +18,15 @@ _CLOSING_QUOTE = re.compile(
 )
 r"""End of a quoted value.
 
-Browsers escape no backslash, old ones and programs write `\"`: a quote behind a backslash ends the value where nothing
-or a further parameter follows, any other quote where nothing or `;` does.
+Browsers do not escape backslashes; other senders write `\"`. Such a quote ends the value only before a further
+parameter or the end.
 """
 
 _CONTROLS = re.compile(rb"[\x01-\x08\x0a-\x1f\x7f]")
 
 
 class Part:
-    """A part of a form: a text, or a file where `filename` is not None. Names are as they were sent, not decoded."""
+    """A file if `filename` is not None, else a text; names are undecoded."""
 
     def __init__(
         self, name: bytes = b"", filename: bytes | None = None, charset: str | None = None, encoding: bytes = b""
@@ -35,13 +35,12 @@ class Part:
         self.filename = filename
         self.charset = charset
         self._encoding = encoding
-        self._rest = b""
-        """Received bytes that wait for the rest."""
+        self._rest = b""  # undecoded tail of the last piece
 
     def decode(self, piece: bytes) -> bytes:
-        """Undo the transfer encoding of a piece of a file.
+        """Undo the transfer encoding of a file's piece.
 
-        :raises binascii.Error: for base64 that is none
+        :raises binascii.Error: for invalid base64
         """
         if self._encoding not in _DECODERS or self.filename is None:
             return piece
@@ -49,14 +48,14 @@ class Part:
         return decoded
 
     def finish(self) -> bytes:
-        """Return what is left of a file.
+        """Return the rest of a file.
 
-        :raises binascii.Error: for base64 that breaks off
+        :raises binascii.Error: for truncated base64
         """
         return base64.b64decode(self._rest) if self._encoding == BASE64 else self._rest
 
     def decode_text(self, content: bytes) -> bytes:
-        """Undo the transfer encoding of a whole text; what is not encoded as it says stays as it is."""
+        """Undo the transfer encoding of a text; invalid base64 stays as sent."""
         if self._encoding == QUOTED_PRINTABLE:
             return binascii.a2b_qp(content)
         if self._encoding != BASE64:
@@ -68,7 +67,6 @@ class Part:
 
 
 def _decode_base64(sent: bytes) -> tuple[bytes, bytes]:
-    """Decode what is whole; the rest waits."""
     sent = sent.translate(None, b" \t\r\n")
     whole = len(sent) - len(sent) % 4 - 4 * (not len(sent) % 4)  # padding ends a file: the last four wait
     return base64.b64decode(sent[: max(0, whole)], validate=True), sent[max(0, whole) :]
@@ -84,7 +82,7 @@ _DECODERS = {BASE64: _decode_base64, QUOTED_PRINTABLE: _decode_quoted_printable}
 
 
 def parse_headers(block: bytes, newline: bytes) -> Part | None:
-    """Return what the headers of a part say; None for what are no headers."""
+    """Parse a part's headers; None if malformed."""
     if block.count(newline) >= MAX_HEADERS:
         return None
     lines = re.sub(re.escape(newline) + rb"[ \t]++", b" ", block).split(newline) if block else []
@@ -107,7 +105,6 @@ def parse_headers(block: bytes, newline: bytes) -> Part | None:
 
 
 def _parameters(value: bytes) -> dict[bytes, bytes] | None:
-    """Return the parameters of a header, None where one is broken; `name*=utf-8''…` comes before the plain one."""
     found: dict[bytes, bytes] = {}
     extended: dict[bytes, bytes] = {}
     place = value.find(b";")
@@ -133,13 +130,12 @@ def _parameters(value: bytes) -> dict[bytes, bytes] | None:
             else:
                 found.setdefault(name, _unquote(text))
             place = end
-    return found | extended
+    return found | extended  # name*=utf-8''… overrides the plain name
 
 
 def _unquote(text: bytes) -> bytes:
-    r"""Undo `\"`, and the three escapes of HTML."""
     if b"\\" in text:
         text = text.replace(b'\\"', b'"')
-    if b"%" in text:
+    if b"%" in text:  # the HTML standard has browsers percent-encode these three
         text = text.replace(b"%22", b'"').replace(b"%0D", b"\r").replace(b"%0A", b"\n")
     return text

@@ -1,7 +1,4 @@
-"""Recovers what a visitor typed from a request that was refused, so that a page can give it back.
-
-Nothing here is stored or judged. What cannot be read is left out.
-"""
+"""Recovers a visitor's input from a refused request, as far as readable."""
 
 import re
 import sys
@@ -22,17 +19,17 @@ from forms_service.web.multipart import TextParts, read_parts
 
 MAX_PARTS = 500
 MAX_CHARACTERS = 2**19
-"""Of all that is given back; what is beyond is cut off."""
+"""Of all values together; the rest is cut off."""
 
 PASSWORD = re.compile(
     r"passw|passphrase|passcode|pwd|kennwort|contrase|mot_?de_?passe|senha|\bpin\b|secret|\bcvv?c?\b|(^|[_-])pass$",
     re.IGNORECASE,
 )
-"""Names of fields that hold what no page may show."""
+"""Names of fields whose value no page may show."""
 
 
 def submitted_values() -> dict[str, Any]:
-    """Name → text or texts, as far as they arrived and can be read; a password is an empty text."""
+    """Return name → text or texts; passwords are emptied."""
     body = g.get("body")
     if not isinstance(body, dict):
         pairs = decode_fields(g.get("arrived") or _parsed(), declared_charset())
@@ -41,7 +38,7 @@ def submitted_values() -> dict[str, Any]:
 
 
 def words(values: Mapping[str, Any], labels: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Label and text of each value that a visitor can have typed, to be copied."""
+    """Return label and text of each typed value, for copying."""
     left, pairs = MAX_CHARACTERS, []
     for name, value in values.items():
         texts = [text for text in (value if isinstance(value, list) else [value]) if isinstance(text, str)]
@@ -68,7 +65,6 @@ def _parsed() -> list[RawField]:
 
 
 def _texts_of(body: Any) -> Iterator[RawField]:
-    """Yield the texts of a JSON object."""
     for name, value in body.items() if isinstance(body, dict) else ():
         for text in value if isinstance(value, list) else [value]:
             if isinstance(text, str):
@@ -76,18 +72,16 @@ def _texts_of(body: Any) -> Iterator[RawField]:
 
 
 def _arrived() -> bytes:
-    """The body, or as much of it as a submission without files may have."""
     request.max_content_length = sys.maxsize  # what is beyond the bound below is not read
     cached: bytes | None = getattr(request, "_cached_data", None)  # get_data() would read on without a limit
     return cached or request.stream.read(settings.max_content_length)
 
 
 def _collect(raw: bytes, fields: list[RawField]) -> None:
-    """Add the texts of a multipart body to `fields`, up to where it is broken or cut off."""
     texts = TextParts()
     try:
         for event in read_parts([raw], boundary()):
             texts.feed(event)
-    finally:
+    finally:  # a broken or truncated body has texts before the break
         texts.keep_partial()
         fields += texts.fields

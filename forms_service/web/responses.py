@@ -1,4 +1,4 @@
-"""Responses: JSON in one envelope for programs, pages for people, and which of the two a request prefers."""
+"""JSON responses in one envelope, HTML pages, and the content negotiation between them."""
 
 from collections.abc import Mapping
 from functools import lru_cache
@@ -17,7 +17,7 @@ from forms_service.web.bodies import JSON
 HTML = "text/html"
 
 MAX_REMEMBERED = 256
-"""Characters of an `Accept` header whose result is cached; browsers send shorter ones."""
+"""Characters of a cached `Accept` header; browsers send shorter ones."""
 
 
 _encode = JSONEncoder(default=DefaultJSONProvider.default, separators=(",", ":")).encode
@@ -26,13 +26,13 @@ _encode = JSONEncoder(default=DefaultJSONProvider.default, separators=(",", ":")
 def success(
     data: Any = None, *, message: str = "Success", meta: Mapping[str, Any] | None = None, status: int = 200
 ) -> Response:
-    """Return a JSON response in the envelope of successes."""
+    """Return JSON in the success envelope."""
     body = {"success": True, "message": message, "data": data, "meta": dict(meta or {})}
     return as_json(body, status)
 
 
 def failure(error: ApiError) -> Response:
-    """Return a JSON response in the envelope of errors."""
+    """Return JSON in the error envelope."""
     return as_json(failure_body(error), error.status)
 
 
@@ -48,7 +48,7 @@ def failure_body(error: ApiError) -> dict[str, Any]:
 
 
 def as_json(body: Any, status: int = 200) -> Response:
-    """Return a JSON response without an envelope."""
+    """Return JSON without an envelope."""
     return Response(f"{_encode(body)}\n", status, content_type=JSON)
 
 
@@ -60,10 +60,7 @@ def page(template: str, status: int = 200, **values: Any) -> Response:
 
 
 def wants_page() -> bool:
-    """Whether to respond with a page: `Accept` prefers HTML to JSON, or the browser navigates.
-
-    Scripts such as `fetch` and curl accept anything or send no header, and get JSON.
-    """
+    """Whether `Accept` prefers HTML to JSON, or the browser navigates; `fetch` and curl get JSON."""
     if request.headers.get("X-Requested-With", "").lower() == "xmlhttprequest":
         return False
     return _preferred() == HTML or request.headers.get("Sec-Fetch-Mode") == "navigate"
@@ -80,7 +77,6 @@ def _preferred() -> str | None:
 
 
 def _first_named(accept: str) -> str | None:
-    """Return the preferred of the two media types, None for neither."""
     for named, quality in parse_accept_header(accept, MIMEAccept):
         mimetype = named.partition(";")[0].lower()
         if quality and (mimetype == JSON or mimetype.endswith("+json")):

@@ -1,7 +1,4 @@
-"""Declarations that every route needs: its guard, and its rate limits or why it has none.
-
-`tests/architecture/test_architecture.py` fails for a route without them.
-"""
+"""Declarations that `tests/architecture/test_architecture.py` requires of every route: guard, limits or exemption."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -15,7 +12,7 @@ def public(view: View) -> View:
 
 
 def guarded(by: str) -> Callable[[View], View]:
-    """Declare the guard of a view; the guard itself is the decorator that calls this."""
+    """Declare a view's guard, which is the decorator that calls this."""
 
     def mark(view: View) -> View:
         view.guarded_by = by  # type: ignore[attr-defined]  # a mark on a function
@@ -25,7 +22,7 @@ def guarded(by: str) -> Callable[[View], View]:
 
 
 def unlimited(why: str) -> Callable[[View], View]:
-    """Declare that a view has no rate limit, and why that is safe."""
+    """Exempt a view from rate limits, and say why that is safe."""
 
     def mark(view: View) -> View:
         view.unlimited = why  # type: ignore[attr-defined]  # a mark on a function

@@ -1,4 +1,4 @@
-"""Security headers on every answer: Flask-Talisman's, and what it does not know."""
+"""Security headers of every response: Flask-Talisman's, and those it lacks."""
 
 from flask import Flask, Response, current_app, request
 from flask_talisman import Talisman
@@ -11,17 +11,17 @@ PAGE_POLICY = (
     "frame-ancestors 'none'"
 )
 FORM_POLICY = PAGE_POLICY.replace("frame-ancestors 'none'", "frame-ancestors *")
-"""Of the pages under FORM_PATH that name no sites of their own."""
+"""For pages under FORM_PATH that name no sites."""
 
 FORM_PATH = "/f/"
-"""Sites build these pages in and read their answers; no session is open there, so a frame has nothing to steal."""
+"""Sites embed these pages; without a session, clickjacking gains nothing."""
 
 DOCS_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 HSTS = {"off": None, "host": "max-age=31536000", "subdomains": "max-age=31536000; includeSubDomains"}
-"""Strict-Transport-Security by the setting HSTS: it holds for a whole host, whatever else is served there."""
+"""By setting HSTS; it binds the whole host, other services included."""
 
 ISOLATION = (
     ("Cross-Origin-Opener-Policy", "same-origin"),
@@ -30,12 +30,12 @@ ISOLATION = (
 
 
 def init_app(app: Flask) -> None:
-    """Compute the headers that are the same on every response."""
+    """Precompute the headers common to all responses."""
     app.extensions["security_headers"] = [*_talisman_headers(), *ISOLATION]
 
 
 def _talisman_headers() -> list[tuple[str, str]]:
-    """Return Flask-Talisman's headers, taken from an app of its own: its hooks would compute them for each response."""
+    # an app of its own: Talisman's hooks would compute them for each response
     app = Flask("talisman")
     Talisman(
         app,
@@ -54,7 +54,7 @@ def _talisman_headers() -> list[tuple[str, str]]:
 
 
 def add_headers(response: Response) -> None:
-    """Add the security headers of a response, by its path and kind."""
+    """Add security headers by path and content type."""
     headers = response.headers
     # known to be well-formed: Headers.add() would check each, which takes 1 µs
     headers._list.extend(current_app.extensions["security_headers"])

@@ -1,4 +1,4 @@
-"""User agents for the log: family and major version only, which fit many people."""
+"""User agents for the log: family and major version, shared by many people."""
 
 import re
 from functools import lru_cache
@@ -12,21 +12,21 @@ FAMILIES = (
     ("Safari", re.compile(r"\bVersion/(\d{1,4})[^\n]{0,100} Safari/")),
     ("IE", re.compile(r"\b(?:MSIE |Trident/[^\n]{0,100}rv:)(\d{1,4})")),
 )
-"""Browsers, each before those that its user agent also names."""
+"""Each before those that its user agent also names."""
 
 ROBOT = re.compile(r"\b([A-Za-z][A-Za-z-]{0,30}(?:bot|spider|crawler))\b(?:/(\d{1,4}))?", re.IGNORECASE)
 PRODUCT = re.compile(r"([A-Za-z][A-Za-z0-9_-]{1,30})(?:/v?(\d{1,4}))?(?=[./ ;]|$)")
 OTHER = "other"
 MAX_LENGTH = 300
-"""Characters of a user agent that a session keeps."""
+"""Characters stored with a session."""
 
 MAX_READ = 500
-"""Characters of a user agent that are parsed."""
+"""Characters parsed."""
 
 
 @lru_cache(1000)
 def family(user_agent: str) -> str:
-    """Return family and major version, such as Firefox/128 or curl/8; "other" if unknown, "" if empty."""
+    """Return family and major version, such as Firefox/128; "other" if unknown."""
     text = user_agent[:MAX_READ]
     if not text:
         return ""
