@@ -62,7 +62,7 @@ class CheckedSetup:
     """The `.env` to write; None if it exists."""
 
     needs_person: bool
-    """The operator is new or unconfirmed."""
+    """The operator still has to be created or confirmed."""
 
 
 def service_url(address: str) -> str:
