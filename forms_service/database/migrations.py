@@ -51,8 +51,7 @@ def _revisions() -> tuple[str, ...]:
 def revision() -> Revision:
     """Query the database's revision.
 
-    :raises OperationalError: if unavailable
-    :raises sqlalchemy.exc.OperationalError: when the database is unavailable
+    :raises sqlalchemy.exc.OperationalError: if unavailable
     """
     revisions: list[str] = current_app.extensions["revisions"]  # the newest first
     check_file()

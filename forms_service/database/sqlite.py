@@ -46,7 +46,7 @@ class SQLiteFile:
     def check(self, engine: Engine) -> None:
         """Verify that commits reach the file at this path.
 
-        :raises OperationalError: if not
+        :raises sqlalchemy.exc.OperationalError: if not
         """
         if self._identity is None:
             return  # not open yet

@@ -27,7 +27,7 @@ CALLBACKS_KEY = "on_commit"
 
 
 def read_once(query: Select[*tuple[Any, ...]]) -> Any:
-    """Return the one row or None; PostgreSQL saves the round trips of BEGIN and ROLLBACK."""
+    """Return the one row or None; on PostgreSQL without round trips for BEGIN and ROLLBACK."""
     if db.engine.dialect.name == "sqlite":
         return db.session.execute(query).one_or_none()
     with Session(db.engine.execution_options(isolation_level="AUTOCOMMIT")) as session:
@@ -42,8 +42,7 @@ def rows_changed(statement: Executable) -> int:
 def check_file() -> None:
     """Verify that commits still reach SQLite's file.
 
-    :raises OperationalError: if not
-    :raises sqlalchemy.exc.OperationalError: when it is not
+    :raises sqlalchemy.exc.OperationalError: if not
     """
     file: SQLiteFile | None = current_app.extensions["database_file"]
     if file:

@@ -9,7 +9,7 @@ from typing import IO, Any
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 MAX_IN_MEMORY = 65_536
-"""Bytes a spool."""
+"""Bytes per spool."""
 
 MAX_ON_DISK = 2**30
 """Bytes of all spools of a process."""

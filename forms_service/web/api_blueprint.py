@@ -35,7 +35,7 @@ class BodyParser(FlaskParser):
     def load_querystring(self, req: Any, schema: ma.Schema) -> Any:
         """Refuse a repeated parameter unless its field is `is_multiple`.
 
-        :raises ValidationError: naming it, unless its field takes several (`is_multiple`)
+        :raises ValidationError: naming it
         """
         found = super().load_querystring(req, schema)
         twice = [name for name, values in req.args.lists() if len(values) > 1 and name not in found.multiple_keys]
