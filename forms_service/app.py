@@ -85,6 +85,6 @@ def create_app(settings: Settings, *, start: bool = True) -> Flask:
     app.register_blueprint(accounts)
     if start:
         with app.app_context(), transactions.dispose_engine():
-            migrations.migrate_on_start()
-            keyring.unlock()
+            if migrations.migrate_on_start():
+                keyring.unlock()
     return app

@@ -22,7 +22,7 @@ from forms_service.extensions import db
 from tests.support import servers
 from tests.support.api_keys import make_key
 from tests.support.browser import browser, chromium, page  # noqa: F401 (fixtures)
-from tests.support.compilation import compiled_queries, compiled_routes  # noqa: F401 (fixtures)
+from tests.support.compilation import compiled_queries, compiled_routes, compiled_templates  # noqa: F401 (fixtures)
 from tests.support.mail_server import MailServer
 
 POSTGRES = os.environ.get("TEST_POSTGRES_URL", "postgresql://postgres@127.0.0.1:5432/postgres")

@@ -62,8 +62,8 @@ def revision() -> Revision:
     return Revision.CURRENT if current == revisions[0] else Revision.PENDING
 
 
-def migrate_on_start() -> None:
-    """Migrate the embedded database; only check any other.
+def migrate_on_start() -> bool:
+    """Migrate the embedded database, only check any other; return whether it is current.
 
     :raises StartError: if newer code made it, or its file is unusable
     """
@@ -73,8 +73,8 @@ def migrate_on_start() -> None:
         if settings.embedded:
             with _exclusive_lock(settings.instance_path):
                 _migrate_embedded()
-        else:
-            _check_revision()
+            return True
+        return _is_current()
     except (OSError, sqlite3.Error, DatabaseError) as error:
         if not path:
             raise
@@ -119,16 +119,17 @@ def _migrate_embedded() -> None:
         command.upgrade(migrate.get_config(), "head")
 
 
-def _check_revision() -> None:
+def _is_current() -> bool:
     try:
         state = revision()
     except OperationalError as error:
         log.warning("The database is unavailable: requests that need it get 503. %s", first_line(error))
-        return
+        return False
     if state is Revision.NEWER:
         raise newer_schema_error()
     if state is Revision.PENDING:
         log.warning("Migrations are pending. Run: flask db upgrade")
+    return state is Revision.CURRENT
 
 
 def newer_schema_error() -> StartError:

@@ -134,13 +134,12 @@ def init_app(app: Flask) -> None:
 
 
 def unlock() -> None:
-    """Load the keys at start, if the database is available and migrated.
+    """Load the keys at start, if the database is available.
 
     :raises StartError: for wrong ENCRYPTION_KEYS
     """
     try:
-        if migrations.revision() is migrations.Revision.CURRENT:
-            key_ring_store().load()
+        key_ring_store().load()
     except DBAPIError as error:
         log.warning("The keys could not be loaded yet: %s", first_line(error))
 

@@ -1,5 +1,7 @@
 """Security headers of every response: Flask-Talisman's, and those it lacks."""
 
+from functools import cache
+
 from flask import Flask, Response, current_app, request
 from flask_talisman import Talisman
 
@@ -34,6 +36,7 @@ def init_app(app: Flask) -> None:
     app.extensions["security_headers"] = [*_talisman_headers(), *ISOLATION]
 
 
+@cache
 def _talisman_headers() -> list[tuple[str, str]]:
     # an app of its own: Talisman's hooks would compute them for each response
     app = Flask("talisman")

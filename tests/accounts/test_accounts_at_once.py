@@ -36,6 +36,7 @@ def count(app: Flask, kind: Any) -> int:
         return db.session.scalar(select(func.count()).select_from(kind)) or 0
 
 
+@pytest.mark.slow
 def test_concurrent_sign_ups_create_one_account_and_three_mails(app: Flask, ann: dict[str, Any]) -> None:
     assert set(at_once(lambda _: post(app, "/api/signup", **ann))) == {201}
     assert count(app, Account) == 1
@@ -64,6 +65,7 @@ def test_concurrent_refreshes_keep_the_session(app: Flask) -> None:
     assert (count(app, Session), count(app, RefreshToken)) == (1, 2)
 
 
+@pytest.mark.slow
 def test_one_of_several_concurrent_resets_succeeds(app: Flask) -> None:
     ann = Member(app)
     for _ in range(3):

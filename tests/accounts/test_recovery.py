@@ -93,6 +93,7 @@ def test_the_page_behind_the_link_takes_the_new_password(app: Flask, client: Fla
     assert 'href="/forgot"' in spent.text
 
 
+@pytest.mark.slow
 def test_the_duration_does_not_reveal_accounts(
     app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:

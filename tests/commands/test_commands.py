@@ -128,6 +128,7 @@ def test_cached_values_are_forgotten_by_pattern(make_app: MakeApp, redis_url: st
     assert run(app, "cache", "clear").output == "1\n"
 
 
+@pytest.mark.slow
 def test_an_exported_file_is_put_under_a_password_and_taken_out_again(tmp_path: Path) -> None:
     file = tmp_path / "export.csv"
     file.write_bytes(b"name,text\r\n" * 20_000)

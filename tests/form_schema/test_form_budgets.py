@@ -29,6 +29,7 @@ def test_the_memory_of_a_pattern_grows_with_its_size() -> None:
     assert MEMORY_SIZES[0] < Pattern(r"\pL+").size < Pattern(r"\pL{1,50}").size == MEMORY_SIZES[-1]
 
 
+@pytest.mark.slow
 def test_a_form_whose_patterns_take_too_much_memory_is_not_saved(
     app: Flask, client: FlaskClient, key_of: KeyOf
 ) -> None:
@@ -45,6 +46,7 @@ def test_a_form_whose_patterns_take_too_much_memory_is_not_saved(
     assert (response.status_code, [*response.json["codes"]]) == (422, [f"fields.{too_many - 1}.pattern"])
 
 
+@pytest.mark.slow
 def test_least_recently_used_forms_are_evicted(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     ids = [form_for(app, named(2, LETTERS)) for _ in range(4)]
     monkeypatch.setattr(cache, "MAX_AGE", 0)
@@ -70,6 +72,7 @@ def test_page_size_is_an_upper_bound(app: Flask, kind: str) -> None:
     assert estimate <= 1.3 * length
 
 
+@pytest.mark.slow
 def test_a_form_with_too_long_a_page_is_not_saved(app: Flask, client: FlaskClient, key_of: KeyOf) -> None:
     key = key_of(app)
     body = {"name": "x", "fields": with_choices("radio", 14, 1000)}
@@ -82,6 +85,7 @@ def test_a_form_with_too_long_a_page_is_not_saved(app: Flask, client: FlaskClien
     assert client.post("/api/forms", json=body, headers=key).status_code == 201
 
 
+@pytest.mark.slow
 def test_too_long_a_page_is_not_rendered(app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(schemas, "MAX_PAGE_SIZE", 2**30)  # as it was when such a form was saved
     form = form_for(app, with_choices("radio", 20, 1000))

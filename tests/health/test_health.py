@@ -224,6 +224,7 @@ class TestMails:
         assert self.mail(app) == "degraded"
         assert self.mail(make_app(**mail_server.settings, BACKGROUND_WORK="outside")) == "healthy", "others send"
 
+    @pytest.mark.slow
     def test_one_that_never_answers_is_looked_at_in_time_and_not_each_time(self, make_app: MakeApp) -> None:
         with socket.create_server(("127.0.0.1", 0)) as silent:
             port = str(silent.getsockname()[1])

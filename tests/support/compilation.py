@@ -1,9 +1,12 @@
-"""URL rules and queries, compiled once per test process instead of once per app."""
+"""URL rules, queries and templates, compiled once per test process instead of once per app."""
 
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from flask import Flask
+from jinja2 import BytecodeCache
+from jinja2.bccache import Bucket
 from sqlalchemy import Connection, Dialect, Engine, event
 from werkzeug.routing import Rule
 
@@ -49,3 +52,22 @@ def compiled_queries() -> Iterator[None]:
     event.listen(Engine, "engine_connect", share)
     yield
     event.remove(Engine, "engine_connect", share)
+
+
+class _MemoryCache(BytecodeCache):
+    def __init__(self) -> None:
+        self._code: dict[str, Any] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        bucket.code = self._code.get(bucket.key)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._code[bucket.key] = bucket.code
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_templates() -> Iterator[None]:
+    """Lets apps share compiled templates."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Flask, "jinja_options", {**Flask.jinja_options, "bytecode_cache": _MemoryCache()})
+        yield

@@ -36,6 +36,7 @@ def test_strong_passwords_are_accepted(client: FlaskClient, ann: dict[str, Any],
     assert response.status_code == 201, response.text
 
 
+@pytest.mark.slow
 def test_random_passwords_and_passphrases_are_never_refused() -> None:
     chance = random.Random(1)
     signs = string.ascii_letters + string.digits + "!@#$%^&*-_"
