@@ -111,9 +111,9 @@ def resubmission_url(form_id: str, query: Sequence[tuple[str, str]], site: str |
     return url_for("hosted.page", form_id=form_id) + (f"?{urlencode(pairs)}" if pairs else "")
 
 
-def render_thanks(form: PublishedForm, site: str | None) -> Response:
+def render_thanks(form: PublishedForm, site: str | None, reference: str | None) -> Response:
     """Render the thank-you page."""
-    return render_page("forms/thanks.html", form, site=site, host=host_name(site))
+    return render_page("forms/thanks.html", form, site=site, host=host_name(site), reference=reference)
 
 
 def render_refusal(form: PublishedForm | None, error: ApiError, *, site: str | None, **values: Any) -> Response:

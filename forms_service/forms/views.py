@@ -8,6 +8,7 @@ from forms_service.accounts.guards import caller, require_owner
 from forms_service.forms import page_tokens, pages, schemas, service
 from forms_service.forms.cache import get_published_form
 from forms_service.rate_limiting.limits import rate_limit
+from forms_service.validation.references import parse_reference
 from forms_service.web.api_blueprint import PAGE, Blueprint
 from forms_service.web.pagination import Page, PageQuery
 from forms_service.web.route_policy import public
@@ -117,7 +118,9 @@ def page(form_id: str) -> Response:
 def thanks(form_id: str) -> Response:
     """Show the thank-you page of a form."""
     g.form = get_published_form(form_id)
-    return pages.render_thanks(g.form, page_tokens.visitor_site(form_id))
+    reference = request.args.get("_reference", "")
+    shown = reference if parse_reference(reference) else None
+    return pages.render_thanks(g.form, page_tokens.visitor_site(form_id), shown)
 
 
 page.provide_automatic_options = False  # the preflight is that of `POST /f/{id}`

@@ -21,6 +21,7 @@ from forms_service.inbox.export_columns import FIXED, Columns, declared_columns
 from forms_service.inbox.xlsx import stream_workbook
 from forms_service.submissions.queries import Files, Filter, SubmissionRow, batches, count_left_out, files_of
 from forms_service.submissions.serialization import as_dict
+from forms_service.validation.references import reference_of
 
 MAX_SCANNED = 20_000
 """Scanned for field names in about 0.5 s; later names share the last column."""
@@ -120,7 +121,7 @@ def _fixed_cells(submission: SubmissionRow, zone: tzinfo, *, typed: bool) -> tup
     at = submission.created_at.replace(microsecond=0).astimezone(zone)
     sent: Cell = at.replace(tzinfo=None) if typed else at.isoformat()
     read: Cell = submission.read if typed else str(submission.read).lower()
-    return (str(submission.id), sent, submission.status, read)
+    return (str(submission.id), reference_of(submission.id), sent, submission.status, read)
 
 
 def _with_files(row_batches: Iterable[list[SubmissionRow]]) -> Iterator[tuple[list[SubmissionRow], Files]]:

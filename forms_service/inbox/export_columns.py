@@ -15,7 +15,7 @@ from forms_service.forms.models import FormVersion
 from forms_service.inbox.cells import Cell, as_field_text, as_labels, to_typed_cell
 from forms_service.validation.label_links import strip_links
 
-FIXED = ("id", "created_at", "status", "read")
+FIXED = ("id", "reference", "created_at", "status", "read")
 """Columns of every export."""
 
 MAX_NAMES = 1000
@@ -23,7 +23,7 @@ MAX_NAMES = 1000
 
 REST = "other fields"
 
-FIXED_WIDTHS = (38, 20, 12, 8)
+FIXED_WIDTHS = (38, 13, 20, 12, 8)
 MIN_WIDTH, MAX_WIDTH = 10, 60
 """Characters."""
 

@@ -15,6 +15,7 @@ from forms_service.validation.base import Schema
 from forms_service.validation.datetimes import DateOrDateTime, local_date
 from forms_service.validation.fields import Email
 from forms_service.validation.primitives import BoundedList, OneOf, SingleLine, StrictBoolean
+from forms_service.validation.references import DESCRIPTION as REFERENCE
 from forms_service.validation.timezones import Timezone
 from forms_service.web.api_blueprint import ListMeta
 from forms_service.web.downloads import BYTES
@@ -37,7 +38,10 @@ class Search(Filters):
     q = SingleLine(
         MAX_QUERY_LENGTH,
         required=True,
-        metadata={"description": "Text that a value must contain, ignoring case and compatibility variants."},
+        metadata={
+            "description": "Text that a value must contain, ignoring case and compatibility variants; or a reference, "
+            "which finds its submission whatever its status."
+        },
     )
     limit = QueryInteger(1, MAX_LIMIT)
     cursor = ma.fields.String()
@@ -134,6 +138,7 @@ class SubmissionShown(Schema):
     """A submission."""
 
     id = ma.fields.String(required=True, metadata={"format": "uuid"})
+    reference = ma.fields.String(required=True, metadata=REFERENCE)
     form_id = ma.fields.String(required=True)
     form_version = ma.fields.Integer(
         required=True, metadata={"description": "Version of the form's fields that it was sent to."}

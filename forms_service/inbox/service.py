@@ -36,7 +36,7 @@ from forms_service.web.pagination import Page, decode_cursor, encode_cursor
 
 ERASED_EVENT = "submissions_erased"
 
-WITHOUT_DATA = ("id", "form_id", "form_version", "created_at", "status", "read")
+WITHOUT_DATA = ("id", "reference", "form_id", "form_version", "created_at", "status", "read")
 """Keys that hold nothing the sender wrote."""
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from forms_service.validation import references
 from forms_service.web.api_blueprint import PAGE
 from forms_service.web.bodies import JSON, MULTIPART, URLENCODED
 
@@ -15,8 +16,11 @@ ACCEPTED = {
         "message": {"type": "string"},
         "data": {
             "type": "object",
-            "required": ["id"],
-            "properties": {"id": {"type": "string", "format": "uuid"}},
+            "required": ["id", "reference"],
+            "properties": {
+                "id": {"type": "string", "format": "uuid"},
+                "reference": {"type": "string", **references.DESCRIPTION},
+            },
         },
         "meta": {"type": "object"},
         "next": {"type": "string", "format": "uri", "description": "Where to send the visitor next."},

@@ -25,6 +25,7 @@ from forms_service.intake.refusal_pages import refusal_page
 from forms_service.submissions.parsed_submission import ParsedSubmission
 from forms_service.submissions.refusals import count_refusal
 from forms_service.uploads import multipart_upload
+from forms_service.validation.references import reference_of
 from forms_service.web import error_handlers
 from forms_service.web.responses import as_json, failure_body, wants_page
 
@@ -60,23 +61,24 @@ THANKS = "Thank you. Your submission has been received."
 def success_response(form: PublishedForm, parsed: ParsedSubmission, submission_id: uuid.UUID) -> Response:
     """Confirm a stored submission and name the next page."""
     next_url = find_redirect(form, parsed) if parsed.control or parsed.back else None
+    reference = reference_of(submission_id)
     if wants_page():
-        return redirect(next_url or _thanks_url(form), 303)  # type: ignore[return-value]
+        return redirect(next_url or _thanks_url(form, reference), 303)  # type: ignore[return-value]
     body = {
         "success": True,
         "ok": True,
         "message": THANKS,
-        "data": {"id": str(submission_id)},
+        "data": {"id": str(submission_id), "reference": reference},
         "meta": {},
-        "next": next_url or f"{form.url}/thanks",
+        "next": next_url or f"{form.url}/thanks?_reference={reference}",
     }
     return as_json(body)
 
 
-def _thanks_url(form: PublishedForm) -> str:
+def _thanks_url(form: PublishedForm, reference: str) -> str:
     token = request.args.get(page_tokens.SITE_PARAMETER, "")
     site = token if from_our_page() and page_tokens.return_url(token, form.id) else None
-    return url_for("hosted.thanks", form_id=form.id, _site=site)
+    return url_for("hosted.thanks", form_id=form.id, _site=site, _reference=reference)
 
 
 def error_response(error: Exception) -> Response:

@@ -22,6 +22,7 @@ from forms_service.submissions.models import Submission
 from forms_service.submissions.parsed_submission import first_of
 from forms_service.uploads.models import File
 from forms_service.validation.label_links import strip_links
+from forms_service.validation.references import reference_of
 from forms_service.validation.text import collapse_whitespace, strip_controls
 
 KIND = "submission"
@@ -64,14 +65,16 @@ def notification_payload(submission_id: uuid.UUID) -> dict[str, Any] | None:
     fields = fields_of_version(form, submission.form_version)
     labels = {field["name"]: strip_links(field.get("label") or field["name"]) for field in fields}
     choices = {field["name"]: choice_labels(field) for field in fields if field.get("choices")}
+    sender, reference = reply_to(fields, data, control), reference_of(submission_id)
     values = [(name, _text(value, choices.get(name, {}))) for name, value in data.items()]
     values += [(name, control[name]) for name in WORDS if control.get(name)]
     return {
         "form": _line(form.name),
-        "subject": _line(first_of(control, SUBJECTS) or "") or f"New submission: {_line(form.name)}",
+        "reference": reference,
+        "subject": f"{_subject(form, control, sender)} ({reference})",
         "lines": _lines([(_line(labels.get(name, name)), _cut(text)) for name, text in values]),
         "files": [_file(labels, file) for file in _files(submission_id)],
-        "_reply_to": reply_to(fields, data, control),
+        "_reply_to": sender,
     }
 
 
@@ -91,6 +94,10 @@ def digest_payload(digest_id: uuid.UUID) -> dict[str, Any] | None:
     ]
     total = sum(count for _, count, _ in readable)
     return {"count": total, "max_mails": digests.MAX_MAILS, "forms": forms} if forms else None
+
+
+def _subject(form: PublishedForm, control: Mapping[str, Any], sender: str | None) -> str:
+    return _line(first_of(control, SUBJECTS) or "") or _line(": ".join(filter(None, [form.name, sender])))
 
 
 def _readable(form_id: str) -> PublishedForm | None:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from forms_service.encryption.associated_data import unreadable_flag
+from forms_service.validation.references import reference_of
 
 to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 """Compact; `json.dumps` builds an encoder on each call."""
@@ -14,6 +15,7 @@ def as_dict(submission: Any, files: Sequence[Any] = ()) -> dict[str, Any]:
     """Return the API's representation of a `Submission` or `SubmissionRow`."""
     return {
         "id": str(submission.id),
+        "reference": reference_of(submission.id),
         "form_id": submission.form_id,
         "form_version": submission.form_version,
         "created_at": submission.created_at.isoformat(),

@@ -161,6 +161,16 @@ def test_the_thank_you_page_is_shown(client: FlaskClient, form_of: MakeForm) -> 
     response = client.get(f"/f/{form_id}/thanks")
     assert response.status_code == 200
     assert f'href="/f/{form_id}"' in response.text
+    assert "reference" not in response.text
+
+
+def test_the_thank_you_page_shows_a_reference_and_nothing_else_that_is_typed(
+    client: FlaskClient, form_of: MakeForm
+) -> None:
+    form_id = form_of()
+    assert "<strong>7K3QX-9FMT2</strong>" in client.get(f"/f/{form_id}/thanks?_reference=7K3QX-9FMT2").text
+    for typed in ("", "Call 555 1234", "7K3QX9FMT2<b>", "0K3QX-9FMT2", "Z" * 10, "é" * 10):
+        assert "reference" not in client.get(f"/f/{form_id}/thanks", query_string={"_reference": typed}).text
 
 
 @pytest.mark.parametrize("path", ["/f/AAAAAAAAAAAAAAAA", "/f/AAAAAAAAAAAAAAAA/thanks", "/f/%00", "/f/x"])

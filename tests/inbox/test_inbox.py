@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 
 from forms_service.delivery.models import Message
 from forms_service.submissions import queries
+from forms_service.validation.references import reference_of
 from tests.conftest import KeyOf, MakeApp
 from tests.support.accounts import mails
 from tests.support.stored import attach, count, make_form, submit
@@ -36,6 +37,7 @@ def test_shows_what_was_sent(
     (shown,) = listed(client_on_each_db, owner, form)["data"]
     assert shown == {
         "id": sent,
+        "reference": reference_of(uuid.UUID(sent)),
         "form_id": form,
         "form_version": 1,
         "created_at": "2026-03-01T12:00:00+00:00",

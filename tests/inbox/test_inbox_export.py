@@ -91,9 +91,9 @@ def test_csv_has_a_column_for_every_name_under_its_newest_label(
     )
     attach(app_on_each_db, second, "cv.pdf", b"%PDF")
     heading, *rows = table(fetch_export(client_on_each_db, owner, form))
-    assert heading[:4] == ["id", "created_at", "status", "read"]
-    assert heading[4:] == ["E-mail", "Your name", "Fax", "n", "status (status)", "cv", "tags"]
-    assert [row[:1] + row[2:] for row in rows] == [
+    assert heading[:5] == ["id", "reference", "created_at", "status", "read"]
+    assert heading[5:] == ["E-mail", "Your name", "Fax", "n", "status (status)", "cv", "tags"]
+    assert [row[:1] + row[3:] for row in rows] == [
         [second, "inbox", "true", "ann@x.example", "", "", "-1.5", '{"x": 1}', "cv.pdf", ""],
         [first, "inbox", "false", "", "Ann", "1", "", "", "", "a, b"],
     ]
@@ -117,9 +117,9 @@ def test_a_text_and_files_of_one_name_share_a_cell(
     attach(app, sent, "cv.pdf", b"%PDF")
     attach(app, sent, "me.png", b"PNG", number=2)
     heading, row = table(fetch_export(client, owner, form))
-    assert (heading[4:], row[4:]) == (["cv"], [cell])
+    assert (heading[5:], row[5:]) == (["cv"], [cell])
     (sheet,) = sheets(fetch_export(client, owner, form, format="xlsx"))
-    assert (sheet["E1"], sheet["E2"]) == ("cv", cell)
+    assert (sheet["F1"], sheet["F2"]) == ("cv", cell)
 
 
 def test_no_cell_of_a_csv_is_run_by_a_spreadsheet(
@@ -133,8 +133,8 @@ def test_no_cell_of_a_csv_is_run_by_a_spreadsheet(
     exported = fetch_export(client_on_each_db, owner, form)
     heading, row = table(exported)
     assert heading[-1] == "'=cmd"
-    assert [cell.replace("'", "") for cell in row[4 : 4 + len(CELLS)]] == CELLS
-    assert all(cell.startswith("'") for cell in row[4 : 4 + len(CELLS)])
+    assert [cell.replace("'", "") for cell in row[5 : 5 + len(CELLS)]] == CELLS
+    assert all(cell.startswith("'") for cell in row[5 : 5 + len(CELLS)])
     for separator in ",;\t":
         for line in csv.reader(exported.decode("utf-8-sig").splitlines(), delimiter=separator):
             for cell in line:
@@ -157,7 +157,7 @@ def test_harmless_text_is_left_as_it_is(client: FlaskClient, app: Flask, key_of:
     values = {"a": 'He said "1 = 1", a-b; done.', "b": "Zeile 1\r\nZeile 2", "c": "Müller & Söhne <b>", "d": ""}
     values |= {f"n{number}": text for number, text in enumerate(numbers)}
     submit(app, form, values)
-    assert table(fetch_export(client, owner, form))[1][4:] == list(values.values())
+    assert table(fetch_export(client, owner, form))[1][5:] == list(values.values())
 
 
 def test_json_lines_are_exact(client_on_each_db: FlaskClient, app_on_each_db: Flask, key_of: KeyOf) -> None:
@@ -191,9 +191,16 @@ def test_a_workbook_runs_nothing_and_breaks_lines(
     }
     sent = submit(app_on_each_db, form, values)
     (cells,) = sheets(fetch_export(client_on_each_db, owner, form, format="xlsx"))
-    assert [cells[f"{letter}1"] for letter in "ABCDE"] == ["id", "created_at", "status", "read", "formula"]
+    assert [cells[f"{letter}1"] for letter in "ABCDEF"] == [
+        "id",
+        "reference",
+        "created_at",
+        "status",
+        "read",
+        "formula",
+    ]
     assert cells["A2"] == sent
-    assert [cells[f"{letter}2"] for letter in "EFGHIJK"] == [
+    assert [cells[f"{letter}2"] for letter in "FGHIJKL"] == [
         "=1+1",
         "https://example.com/",
         values["markup"],
@@ -202,8 +209,8 @@ def test_a_workbook_runs_nothing_and_breaks_lines(
         "\ufffd😀",
         "12.5",
     ]
-    assert len(cells["L2"].encode("utf-16-le")) // 2 <= 32_767
-    assert cells["L2"].endswith(xlsx.TRUNCATED)
+    assert len(cells["M2"].encode("utf-16-le")) // 2 <= 32_767
+    assert cells["M2"].endswith(xlsx.TRUNCATED)
 
 
 def test_a_full_sheet_is_followed_by_another(
@@ -215,7 +222,7 @@ def test_a_full_sheet_is_followed_by_another(
     monkeypatch.setattr(xlsx, "MAX_ROWS", 3)
     one, two = sheets(fetch_export(client, owner, form, format="xlsx"))
     assert [one["A2"], one["A3"], two["A2"], two["A3"]] == sent[::-1]
-    assert one["E1"] == two["E1"] == "name"
+    assert one["F1"] == two["F1"] == "name"
 
 
 def test_names_beyond_measure_share_a_column(
@@ -226,8 +233,8 @@ def test_names_beyond_measure_share_a_column(
     monkeypatch.setattr(export_columns, "MAX_NAMES", 2)
     submit(app, form, {"a": "1", "b": "2", "c": "3", "d": "4"})
     heading, row = table(fetch_export(client, owner, form))
-    assert heading[4:] == ["a", "b", "other fields"]
-    assert row[4:] == ["1", "2", '{"c": "3", "d": "4"}']
+    assert heading[5:] == ["a", "b", "other fields"]
+    assert row[5:] == ["1", "2", '{"c": "3", "d": "4"}']
 
 
 def test_an_export_heeds_the_filters_and_goes_on_behind_a_batch(
@@ -252,7 +259,7 @@ def test_what_is_exported_is_an_attachment_named_for_the_form(client: FlaskClien
     assert {"default-src 'none'", "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'", "sandbox"} == {
         *policy
     }
-    assert table(answer.data) == [["id", "created_at", "status", "read"]]
+    assert table(answer.data) == [["id", "reference", "created_at", "status", "read"]]
     events = client.get(f"/api/forms/{make_form(app)}/export?format=pdf", headers=owner)
     assert events.json["codes"] == {"format": ["not_a_choice"]}
 
@@ -289,5 +296,5 @@ def test_names_that_only_old_submissions_have_share_a_column(
     monkeypatch.setattr(queries, "BATCH_SIZE", 1)
     monkeypatch.setattr(export, "MAX_SCANNED", 2)
     heading, *rows = table(fetch_export(client, owner, form))
-    assert heading[4:] == ["new", "same", "other fields"]
-    assert [row[4:] for row in rows] == [["4", "", ""], ["", "3", ""], ["", "2", '{"old": "1"}']]
+    assert heading[5:] == ["new", "same", "other fields"]
+    assert [row[5:] for row in rows] == [["4", "", ""], ["", "3", ""], ["", "2", '{"old": "1"}']]

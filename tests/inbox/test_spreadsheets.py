@@ -102,9 +102,9 @@ def test_a_workbook_has_a_bold_heading_that_stays_and_filters(client: FlaskClien
     assert all(cell.font.bold for cell in sheet[1])
     assert not any(cell.font.bold for cell in sheet[2])
     assert sheet.freeze_panes == "A2"
-    assert sheet.auto_filter.ref == "A1:N2"
-    assert sheet.column_dimensions["N"].width == 52
-    assert sheet.column_dimensions["M"].width >= len("Postcode")
+    assert sheet.auto_filter.ref == "A1:O2"
+    assert sheet.column_dimensions["O"].width == 52
+    assert sheet.column_dimensions["N"].width >= len("Postcode")
     assert sheet["D2"].alignment.wrap_text is not True
 
 
@@ -114,9 +114,9 @@ def test_times_are_to_the_second_in_the_zone_that_is_asked_for(
     owner = key_of(app_on_each_db)
     form = make_form(app_on_each_db, "owner@example.com", FIELDS)
     submit(app_on_each_db, form, {"dt": "2026-01-01T12:00:00Z"}, created_at=AT)
-    assert table(fetch_export(client_on_each_db, owner, form))[1][1] == "2026-07-01T22:30:05+00:00"
+    assert table(fetch_export(client_on_each_db, owner, form))[1][2] == "2026-07-01T22:30:05+00:00"
     assert (
-        table(fetch_export(client_on_each_db, owner, form, timezone="Europe/Vienna"))[1][1]
+        table(fetch_export(client_on_each_db, owner, form, timezone="Europe/Vienna"))[1][2]
         == "2026-07-02T00:30:05+02:00"
     )
     (row,) = rows(opened(fetch_export(client_on_each_db, owner, form, format="xlsx", timezone="Asia/Kathmandu")))
@@ -133,7 +133,7 @@ def test_choices_that_hold_commas_can_be_told_apart(client: FlaskClient, app: Fl
     form = make_form(app, "owner@example.com", [{"name": "who", "type": "multiselect", "choices": choices}])
     for chosen in (choices, choices[1:2], choices[:1], "Me, myself and I"):
         submit(app, form, {"who": chosen})
-    cells = [row[4] for row in table(fetch_export(client, owner, form))[:0:-1]]
+    cells = [row[5] for row in table(fetch_export(client, owner, form))[:0:-1]]
     assert [next(csv.reader([cell], skipinitialspace=True)) for cell in cells] == [
         choices,
         ["No"],
@@ -156,8 +156,8 @@ def test_choices_with_labels_have_a_column_for_the_label_and_one_for_the_value(
     )
     submit(app_on_each_db, form, {"topic": ["s", "x", "other"], "one": "1"})
     heading, row = table(fetch_export(client_on_each_db, owner, form))
-    assert heading[4:] == ["Topics", "Topics (value)", "one", "one (value)"]
-    assert row[4:] == ['"Sales, now", Ex, other', "s, x, other", "One", "1"]
+    assert heading[5:] == ["Topics", "Topics (value)", "one", "one (value)"]
+    assert row[5:] == ['"Sales, now", Ex, other', "s, x, other", "One", "1"]
 
 
 def test_special_fields_that_people_write_and_the_address_that_is_kept_are_columns(
@@ -169,7 +169,7 @@ def test_special_fields_that_people_write_and_the_address_that_is_kept_are_colum
     answer = client_on_each_db.post(f"/f/{form}", json=sent, environ_base={"REMOTE_ADDR": "203.0.113.77"})
     assert answer.status_code == 200, answer.json
     heading, row = table(fetch_export(client_on_each_db, owner, form))
-    shown = dict(zip(heading[4:], row[4:], strict=True))
+    shown = dict(zip(heading[5:], row[5:], strict=True))
     assert shown == {
         "message": "Hi",
         "_replyto": "ann@example.com",

@@ -12,9 +12,21 @@ from sqlalchemy import text
 
 from forms_service import signals
 from forms_service.extensions import db
+from forms_service.validation.references import reference_of
 from tests.conftest import MakeApp
 from tests.support.definitions import multipart, text_part
-from tests.support.visitors import ANN, CONTACT, JSON, control_of, data_of, form_for, kept, only, queued
+from tests.support.visitors import (
+    ANN,
+    CONTACT,
+    JSON,
+    control_of,
+    data_of,
+    form_for,
+    kept,
+    only,
+    queued,
+    without_reference,
+)
 
 URLENCODED = "application/x-www-form-urlencoded"
 
@@ -35,7 +47,7 @@ def test_is_kept_before_it_is_acknowledged(client_on_each_db: FlaskClient, app_o
         answer = client_on_each_db.post(f"/f/{form}", json=ANN)
     assert answer.status_code == 200
     found = only(app_on_each_db, form)
-    assert answer.json["data"] == {"id": str(found.id)}
+    assert answer.json["data"] == {"id": str(found.id), "reference": reference_of(found.id)}
     assert (found.form_version, found.status, found.read, found.spam_reasons) == (1, "inbox", False, "")
     assert found.created_at.tzinfo is not None
     assert json.loads(found.data) == ANN
@@ -207,7 +219,10 @@ def test_a_filled_in_honeypot_means_the_spam_folder_and_the_same_answer(app: Fla
     client = app.test_client()
     good = client.post(f"/f/{form}", json={**ANN, trap: ""})
     bad = client.post(f"/f/{form}", json={**ANN, trap: "http://buy.example"})
-    assert {**bad.json, "data": None} == {**good.json, "data": None}
+    assert [
+        (answer.json.keys(), answer.json["data"].keys(), without_reference(answer.json["next"]))
+        for answer in (good, bad)
+    ] == [(good.json.keys(), {"id", "reference"}, f"http://127.0.0.1:5000/f/{form}/thanks")] * 2
     inbox, spam = kept(app, form)
     assert (inbox.status, spam.status, spam.spam_reasons) == ("inbox", "spam", "honeypot")
     assert json.loads(spam.data) == ANN

@@ -13,13 +13,14 @@ from sqlalchemy import delete, select
 
 from forms_service.accounts import administration
 from forms_service.database.transactions import write_session
-from forms_service.delivery import worker
+from forms_service.delivery import digests, worker
 from forms_service.delivery.models import Message
 from forms_service.extensions import db
 from forms_service.forms.cache import MAX_AGE, get_published_form
 from forms_service.submissions import notification
+from forms_service.validation.references import reference_of
 from tests.conftest import MakeApp
-from tests.support.visitors import ANN, CONTACT, OWNER, form_for, only, queued
+from tests.support.visitors import ANN, CONTACT, OWNER, form_for, only, queued, without_reference_at_end
 
 
 @pytest.fixture
@@ -36,8 +37,12 @@ def mail_about(app: Flask, form_id: str, said: dict[str, Any]) -> EmailMessage:
 def sent(app: Flask) -> EmailMessage:
     with app.app_context():
         worker.deliver_due()
-    (path,) = (Path(app.instance_path) / "outbox").glob("*.eml")
+    (path,) = outbox_files(app)
     return cast("EmailMessage", message_from_bytes(path.read_bytes(), policy=policy.default))
+
+
+def outbox_files(app: Flask) -> list[Path]:
+    return list((Path(app.instance_path) / "outbox").glob("*.eml"))
 
 
 def text_of(mail: EmailMessage) -> str:
@@ -51,11 +56,24 @@ def test_goes_to_the_owner_from_us_and_is_answered_to_the_person(app: Flask) -> 
     mail = mail_about(app, form, {**ANN, "topics": ["sales", "other"], "message": "Hello,\nworld", "extra": "x"})
     assert (mail["To"], mail["Reply-To"]) == (OWNER, "ann@example.com")
     assert mail["From"].addresses[0].addr_spec == "forms@service.example"
-    assert mail["Subject"] == "New submission: Contact"
+    assert mail["Subject"] == f"Contact: ann@example.com ({reference_of(only(app, form).id)})"
     text = text_of(mail)
     for lines in ("Your name:\n  Ann\n", "topics:\n  sales, other\n", "Message:\n  Hello,\n  world\n", "extra:\n  x\n"):
         assert lines in text
     assert not mail.is_multipart()
+
+
+def test_no_two_mails_of_a_form_have_one_subject(app: Flask) -> None:
+    """A mail program would fold them into one thread."""
+    form = form_for(app)
+    for number in range(digests.MAX_MAILS):
+        assert app.test_client().post(f"/f/{form}", json={**ANN, "message": str(number)}).status_code == 200
+    with app.app_context():
+        worker.deliver_due()
+    mails = [message_from_bytes(path.read_bytes(), policy=policy.default) for path in outbox_files(app)]
+    subjects = {mail["Subject"] for mail in mails}
+    assert len(mails) == len(subjects) == digests.MAX_MAILS
+    assert {subject.partition(" (")[0] for subject in subjects} == {"Contact: ann@example.com"}
 
 
 def test_is_put_into_the_outbox_with_the_submission(app_on_each_db: Flask) -> None:
@@ -73,12 +91,12 @@ def test_is_put_into_the_outbox_with_the_submission(app_on_each_db: Flask) -> No
         ({"_subject": "", "subject": "Prices"}, "Prices"),
         ({"_subject": "Prices\r\nBcc: eve@example.com\u2028\x1b[2J\u202e!"}, "Prices Bcc: eve@example.com [2J!"),
         ({"_subject": "x" * 500}, "x" * 150),
-        ({"_subject": "\u0085\x07"}, "New submission: Contact"),
+        ({"_subject": "\u0085\x07"}, "Contact: ann@example.com"),
     ],
 )
 def test_the_subject_is_one_short_line(app: Flask, said: dict[str, str], subject: str) -> None:
     mail = mail_about(app, form_for(app), {**ANN, **said})
-    assert mail["Subject"] == subject
+    assert without_reference_at_end(mail["Subject"]) == subject
     assert mail["Bcc"] is None
 
 
@@ -143,7 +161,7 @@ def test_there_is_none_for_spam_until_it_is_found_to_be_good(app: Flask) -> None
     with app.app_context(), write_session():
         notification.notify(get_published_form(form), [found.id])
         db.session.commit()
-    assert sent(app)["Subject"] == "New submission: Contact"
+    assert without_reference_at_end(sent(app)["Subject"]) == "Contact: ann@example.com"
 
 
 def test_what_people_sent_is_in_the_inbox_and_not_a_second_time_in_the_outbox(app: Flask) -> None:

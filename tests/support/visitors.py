@@ -1,6 +1,7 @@
 """Forms to post to, and what was kept of it."""
 
 import json
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -90,3 +91,14 @@ def queued(app: Flask, form_id: str) -> list[Message]:
         found = list(db.session.scalars(query.order_by(Message.id)))
         db.session.expunge_all()
         return found
+
+
+def without_reference(address: str) -> str:
+    """The address of a thank-you page without the reference, which is another for each submission."""
+    return re.sub(r"\?_reference=[0-9A-Z-]{11}$", "", address)
+
+
+def without_reference_at_end(subject: str) -> str:
+    """The subject of a notification without the reference at its end."""
+    assert re.search(r" \([0-9A-Z]{5}-[0-9A-Z]{5}\)$", subject)
+    return subject[:-14]
