@@ -12,9 +12,15 @@ class DeliveryError(Exception):
     The text is stored encrypted: it may quote the server.
     """
 
-    def __init__(self, message: str, permanent: bool = False) -> None:
+    def __init__(self, message: str, permanent: bool = False, bad_address: bool = False) -> None:
         self.permanent = permanent
+        self.bad_address = bad_address
+        """The mailbox does not exist; it is suppressed."""
         super().__init__(message)
+
+
+class SuppressedError(Exception):
+    """The recipient is on the suppression list."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,7 +3,7 @@
 import uuid
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from forms_service.database.types import UTCDateTime, new_id, now, one_of
@@ -11,7 +11,10 @@ from forms_service.encryption.keyring import Encrypted
 from forms_service.extensions import Model
 
 CHANNELS = ("mail", "webhook")
-STATES = ("waiting", "sent", "failed")
+STATES = ("waiting", "sent", "failed", "suppressed")
+REASONS = ("bounce", "complaint", "unsubscribe", "operator")
+"""Of a suppression."""
+
 URGENT, ROUTINE = 0, 1
 """Account mails that somebody awaits, and bulk notifications."""
 
@@ -68,6 +71,27 @@ class Attempt(Model):
     channel: Mapped[str] = mapped_column(String(10))
     at: Mapped[datetime] = mapped_column(UTCDateTime, default=now, index=True)
     outcome: Mapped[str] = mapped_column(String(10))
-    """`sent`, `again` (retry), `failed` or `lost` (the lease expired)."""
+    """`sent`, `again` (retry), `failed`, `suppressed` or `lost` (the lease expired)."""
 
     answer: Mapped[str] = mapped_column(Encrypted("delivery_attempts.answer"))
+
+
+class Suppression(Model):
+    """An address that gets no mail, found by its blind index."""
+
+    __tablename__ = "suppressions"
+    __table_args__ = (
+        CheckConstraint(one_of("reason", REASONS), name="reason"),
+        UniqueConstraint("address_index"),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    address_index: Mapped[bytes] = mapped_column(LargeBinary(32))
+    address: Mapped[str | None] = mapped_column(Encrypted("suppressions.address"))
+    """None once its person was erased."""
+
+    reason: Mapped[str] = mapped_column(String(12))
+    detail: Mapped[str | None] = mapped_column(Encrypted("suppressions.detail"))
+    """The server's or provider's words."""
+
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=now)

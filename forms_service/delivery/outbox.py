@@ -116,7 +116,7 @@ def sweep() -> None:
     """Delete messages past RETENTION."""
     old = Message.next_attempt_at < now() - RETENTION
     with write_session():
-        db.session.execute(delete(Message).where(Message.state.in_(("sent", "failed")), old))
+        db.session.execute(delete(Message).where(Message.state.in_(("sent", "failed", "suppressed")), old))
         db.session.commit()
 
 
