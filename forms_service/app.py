@@ -14,6 +14,7 @@ from forms_service.background import runner
 from forms_service.config import Settings
 from forms_service.database import engine, migrations, transactions
 from forms_service.delivery import worker
+from forms_service.delivery.views import bounces
 from forms_service.encryption import keyring
 from forms_service.forms import cache, deletion
 from forms_service.forms.views import forms, hosted
@@ -43,6 +44,7 @@ BLUEPRINTS = (
     puzzles,
     inbox,
     people_blueprint,
+    bounces,
     health_blueprint,
 )
 """In the order of the OpenAPI description."""

@@ -16,6 +16,7 @@ from forms_service.commands.accounts import accounts
 from forms_service.commands.files import decrypt, encrypt
 from forms_service.commands.forms import forms, submissions
 from forms_service.commands.keys import keys
+from forms_service.commands.suppressions import suppressions
 from forms_service.commands.terminal import load_or_exit, new_person, user_errors
 from forms_service.config import SettingsError, load_settings
 from forms_service.database.transactions import dispose_engine
@@ -41,7 +42,12 @@ def test_mail(address: str) -> None:
     attempt = send_test(address)
     click.echo(attempt.answer)
     if not attempt.sent:
-        raise click.ClickException("Not sent. A worker will retry. See also: flask doctor")
+        raise click.ClickException(
+            f"Not sent.{' A worker will retry.' if attempt.retried else ''} See also: flask doctor"
+        )
+
+
+mail.add_command(suppressions)
 
 
 @click.command()

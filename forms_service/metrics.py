@@ -22,6 +22,9 @@ UNREADABLE = Counter("forms_unreadable_values", "Stored values that could not be
 HASHING_REFUSED = Counter("forms_password_hashing_refused", "Passwords not hashed because too many were waiting.")
 SIGNUPS = Counter("forms_signups", "Sign-ups, by outcome.", ["result"])
 DELIVERIES = Counter("forms_deliveries", "Attempts to send a message, by outcome.", ["channel", "outcome"])
+SUPPRESSIONS = Gauge(
+    "forms_suppressed_addresses", "Addresses that get no mail.", ["reason"], multiprocess_mode="livemostrecent"
+)
 BACKLOG = Gauge("forms_outbox_backlog", "Messages waiting in the outbox.", multiprocess_mode="livemostrecent")
 BACKLOG_SECONDS = Gauge(
     "forms_outbox_oldest_seconds",

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, delete, exists, select, update
 
 from forms_service.accounts.models import Account, ApiKey, Event, Session, Token
 from forms_service.database.transactions import write_session
-from forms_service.delivery import outbox
+from forms_service.delivery import outbox, suppressions
 from forms_service.extensions import db
 from forms_service.signals import account_deleted, account_emptying, account_erasing
 
@@ -21,6 +21,7 @@ def erase(account_id: uuid.UUID, event: str = "erased") -> None:
     """Erase an account, in the caller's transaction."""
     account_erasing.send(account_id=account_id)
     outbox.delete_about([account_id])
+    _forget_suppression(db.session.scalar(select(Account.email).where(Account.id == account_id)))
     db.session.execute(update(Event).where(Event.account_id == account_id).values(client=None, details=None))
     db.session.execute(delete(Account).where(Account.id == account_id))
     db.session.add(Event(account_id=account_id, name=event))
@@ -29,6 +30,7 @@ def erase(account_id: uuid.UUID, event: str = "erased") -> None:
 def anonymize(account: Account) -> None:
     """Erase all but an empty row that forms still reference, in the caller's transaction."""
     outbox.delete_about([account.id])
+    _forget_suppression(account.email)
     db.session.execute(update(Event).where(Event.account_id == account.id).values(client=None, details=None))
     for kind in (Session, ApiKey, Token):
         db.session.execute(delete(kind).where(kind.account_id == account.id))
@@ -63,6 +65,11 @@ def erase_expired_signups() -> None:
     while expired := db.session.scalars(query).all():
         for account_id in expired:
             erase_pending(account_id, unless_linked=True)
+
+
+def _forget_suppression(address: str | None) -> None:
+    if address:  # empty where anonymized, or undecryptable
+        suppressions.forget_address(address)
 
 
 def _has_token() -> ColumnElement[bool]:

@@ -100,6 +100,7 @@ class Settings:
     signup_role: str = setting("user", of.one_of("user", "owner", "operator"))
     session_max_days: int = setting("90", of.integer(1, 3650))
     metrics_token: str | None = setting(None, secret_values.bearer_token, secret=True)
+    bounce_token: str | None = setting(None, secret_values.bearer_token, secret=True)
     health_check_urls: dict[str, str] = setting("", of.named_urls, secret=True)
     max_content_length: int = setting("1048576", of.integer(1024, 2**30))
     audit_retention_days: int = setting("400", of.integer(1, 36_500))

@@ -15,8 +15,8 @@ from sqlalchemy.sql import ColumnElement
 
 from forms_service.database.transactions import rows_changed, write_session
 from forms_service.database.types import now
-from forms_service.delivery import digests, payloads
-from forms_service.delivery.message import DeliveryError, OutgoingMessage
+from forms_service.delivery import digests, payloads, suppressions
+from forms_service.delivery.message import DeliveryError, OutgoingMessage, SuppressedError
 from forms_service.delivery.models import ROUTINE, URGENT, Attempt, Message
 from forms_service.encryption.associated_data import unreadable_flag
 from forms_service.extensions import db
@@ -38,6 +38,7 @@ FAILING_ATTEMPTS = 5
 FAILING_WINDOW = timedelta(hours=1)
 
 LOST_ANSWER = "The worker that held the lease died or timed out."
+SUPPRESSED_ANSWER = "Not sent: this address is on the suppression list ({reason}). To send again: flask mail suppressions remove ADDRESS"
 
 
 @dataclass(frozen=True)
@@ -83,10 +84,16 @@ def load_message(lease: Lease) -> OutgoingMessage | None:
     """Decrypt the message; None if erased or the lease is lost. Leaves no transaction open.
 
     :raises DeliveryError: if unreadable or its subject is deleted
+    :raises SuppressedError: if the recipient is
     """
     is_mine = (Message.id == lease.id, Message.lease_until == lease.until)
-    query = select(Message.target, Message.payload, Message.about).where(*is_mine)
-    row = db.session.execute(query).one_or_none()
+    columns = (Message.target, Message.payload, Message.about, Message.target_index, Message.priority)
+    row = db.session.execute(select(*columns).where(*is_mine)).one_or_none()
+    if row and lease.channel == "mail":
+        reason = suppressions.find_reason(row.target_index, row.priority)
+        if reason:
+            db.session.rollback()
+            raise SuppressedError(SUPPRESSED_ANSWER.format(reason=reason))
     is_unreadable = row is not None and bool(unreadable_flag(row.target, row.payload))
     values = _read_values(lease.kind, row) if row and not is_unreadable else None
     db.session.rollback()
@@ -105,8 +112,11 @@ def load_message(lease: Lease) -> OutgoingMessage | None:
     )
 
 
-def record_attempt(lease: Lease, answer: str, *, outcome: str) -> None:
-    """Record an attempt: `sent`, `again` or `failed`; without the lease, only `sent`."""
+def record_attempt(lease: Lease, answer: str, *, outcome: str, bad_address: str | None = None) -> None:
+    """Record an attempt: `sent`, `again`, `failed` or `suppressed`; without the lease, only `sent`.
+
+    A `bad_address`, whose mailbox does not exist, is suppressed.
+    """
     final = {"state": outcome, "payload": None, "next_attempt_at": now()}
     changes = final if outcome != "again" else {"next_attempt_at": _next_attempt_at(lease)}
     is_mine = Message.lease_until == lease.until
@@ -116,6 +126,8 @@ def record_attempt(lease: Lease, answer: str, *, outcome: str) -> None:
             db.session.add(Attempt(message_id=lease.id, channel=lease.channel, outcome=outcome, answer=answer))
             if lease.kind == digests.KIND and outcome != "again":
                 digests.settle(lease.id, outcome)
+            if bad_address:
+                suppressions.add(bad_address, "bounce", answer)
             db.session.commit()
     DELIVERIES.labels(lease.channel, outcome).inc()
 
@@ -128,7 +140,7 @@ def is_last_attempt(lease: Lease) -> bool:
 
 def is_failing(channel: str) -> bool:
     """Whether the last FAILING_ATTEMPTS within FAILING_WINDOW all failed."""
-    recent = (Attempt.channel == channel, Attempt.at > now() - FAILING_WINDOW)
+    recent = (Attempt.channel == channel, Attempt.outcome != "suppressed", Attempt.at > now() - FAILING_WINDOW)
     last = select(Attempt.outcome).where(*recent).order_by(Attempt.at.desc()).limit(FAILING_ATTEMPTS)
     outcomes = db.session.scalars(last).all()
     db.session.rollback()

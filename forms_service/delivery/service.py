@@ -20,6 +20,8 @@ class FirstAttempt(NamedTuple):
 
     sent: bool
     answer: str
+    retried: bool = True
+    """Unless sent or given up."""
 
 
 def send_test(address: str) -> FirstAttempt:
@@ -37,6 +39,7 @@ def send_test(address: str) -> FirstAttempt:
         attempt = db.session.execute(first).first()
         db.session.rollback()
         if attempt:
-            return FirstAttempt(attempt.outcome == "sent", attempt.answer)
+            outcome, answer = attempt
+            return FirstAttempt(outcome == "sent", answer, outcome in ("again", "lost"))
         time.sleep(POLL_INTERVAL)
     return FirstAttempt(False, "Another worker holds the lease on this message.")

@@ -4,6 +4,7 @@ Replies to MAIL, RCPT and DATA decide on retries; connection and login faults ar
 """
 
 import contextlib
+import re
 import smtplib
 import ssl
 import time
@@ -22,6 +23,30 @@ CLOSE_TIMEOUT = 2
 
 AUTHENTICATION_CODES = frozenset({530, 534, 535, 538})
 """5xx, but the operator can fix them."""
+
+ENHANCED_CODE = re.compile(r"(?:^|#)([245])\.(\d{1,3})\.(\d{1,3})(?!\.?\d)")
+"""RFC 3463's, in front of the text as in RFC 2034, or as `(#5.1.1)`."""
+
+BAD_MAILBOX = frozenset({(5, 1, 1), (5, 1, 2), (5, 1, 3), (5, 1, 4), (5, 1, 6), (5, 1, 10), (5, 2, 1)})
+"""No such mailbox or domain, invalid, moved without a trace, null MX, disabled.
+
+The others of 5.1 are about the sender (5.1.7, 5.1.8) or another relay (5.1.9). 5.2.2 is a full mailbox, 5.3 and 5.4 the
+server and its routes, and 5.7 policy: relaying, blocklists, SPF. An address is innocent of those.
+"""
+
+UNKNOWN_ADDRESS_STATUS = (5, 1, 0)
+VAGUE = frozenset({None, (5, 0, 0), (5, 2, 0), (5, 5, 0)})
+"""Codes that say nothing: Exim sends none for an unknown user, Outlook.com 5.5.0."""
+
+NOT_THE_ADDRESS = re.compile(
+    r"relay|sender|\bfrom\b|spam|block|list|polic|reputation|\bR?DNS\b|\bSPF\b|DKIM|DMARC|\bPTR\b|\bIP\b|\bHELO\b|client|"
+    r"denied|not (?:allowed|permitted)|auth|log ?in|quota|full|limit|rate|too (?:many|large)|try again|later|temporar",
+    re.IGNORECASE,
+)
+"""Words of a refusal that concerns the relay, the sender or the moment."""
+
+ADDRESS = re.compile(r"[^\s@]{1,300}@[^\s@]{1,300}")
+"""Left out of the words: a mailbox may be named `sales-list`."""
 
 
 class _Smtp(smtplib.SMTP):
@@ -171,7 +196,7 @@ def _takes_utf8(smtp: smtplib.SMTP) -> bool:
 
 def _start_transaction(smtp: smtplib.SMTP, mail: Mail) -> None:
     _check_reply(*smtp.mail(mail.sender, ["SMTPUTF8", "BODY=8BITMIME"] if mail.international else []))
-    _check_reply(*smtp.rcpt(mail.recipient))
+    _check_reply(*smtp.rcpt(mail.recipient), command="RCPT")
 
 
 def _send_data(smtp: smtplib.SMTP, mail: Mail) -> str:
@@ -179,17 +204,39 @@ def _send_data(smtp: smtplib.SMTP, mail: Mail) -> str:
         reply = smtp.data(mail.content)
     except smtplib.SMTPDataError as error:
         reply = error.smtp_code, error.smtp_error  # type: ignore[assignment]  # bytes, whatever typeshed says
-    return _check_reply(*reply)
+    return _check_reply(*reply, command="DATA")
 
 
-def _check_reply(code: int, reply: bytes | str) -> str:
+def _check_reply(code: int, reply: bytes | str, *, command: str = "MAIL") -> str:
+    text = _reply_text(reply)
     if 200 <= code < 300:
-        return _format_reply(code, reply)
+        return f"{code} {text}"
     if code < 0 or code == 421:
-        raise _ConnectionClosedError(_format_reply(code, reply))
-    raise DeliveryError(_format_reply(code, reply), permanent=code >= 500 and code not in AUTHENTICATION_CODES)
+        raise _ConnectionClosedError(f"{code} {text}")
+    permanent = code >= 500 and code not in AUTHENTICATION_CODES
+    raise DeliveryError(
+        f"{code} {text}", permanent=permanent, bad_address=permanent and _is_bad_address(code, text, command)
+    )
+
+
+def _is_bad_address(code: int, text: str, command: str) -> bool:
+    # in doubt no: a wrongly suppressed address loses every mail, a missed one costs another attempt with the next mail
+    if command == "MAIL":
+        return False
+    match = ENHANCED_CODE.search(text)
+    status = (int(match[1]), int(match[2]), int(match[3])) if match else None
+    if status in BAD_MAILBOX:
+        return True
+    # after RCPT, 550 means the mailbox unless the words say otherwise; after DATA, the content may be at fault. 551 and
+    # 553 are relay denials as often, 552 and 554 anything
+    vague = status == UNKNOWN_ADDRESS_STATUS or (command == "RCPT" and code == 550 and status in VAGUE)
+    return vague and not NOT_THE_ADDRESS.search(ADDRESS.sub("", text))
 
 
 def _format_reply(code: int, reply: bytes | str) -> str:
-    options = reply.decode(errors="replace") if isinstance(reply, bytes) else reply
-    return f"{code} {' '.join(options.split())}"
+    return f"{code} {_reply_text(reply)}"
+
+
+def _reply_text(reply: bytes | str) -> str:
+    text = reply.decode(errors="replace") if isinstance(reply, bytes) else reply
+    return " ".join(text.split())

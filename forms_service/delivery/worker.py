@@ -16,7 +16,7 @@ from forms_service.database.types import now
 from forms_service.delivery import leases, mail_rendering, outbox, payloads
 from forms_service.delivery.leases import Lease
 from forms_service.delivery.mail_transport import MailTransport
-from forms_service.delivery.message import DeliveryError, Transport
+from forms_service.delivery.message import DeliveryError, SuppressedError, Transport
 from forms_service.errors import ServiceUnavailableError
 from forms_service.logs import event
 from forms_service.web.active_requests import active
@@ -89,27 +89,31 @@ def _throttle(seconds: float) -> None:
 
 
 def _deliver(lease: Lease, transport: Transport) -> None:
+    message, bad_address = None, None
     try:
         message = leases.load_message(lease)
         if message is None:
             return
         answer, outcome = transport.send(message), "sent"
+    except SuppressedError as error:
+        answer, outcome = str(error), "suppressed"
     except DeliveryError as error:
         answer, outcome = str(error), "failed" if error.permanent or leases.is_last_attempt(lease) else "again"
+        bad_address = message.target if message and error.bad_address else None
     except DBAPIError:
         raise  # nothing was sent: the lease expires and it is due again
     except Exception as error:  # one broken message must not block the others
         log.exception("Could not build a message.", extra={"fields": {"kind": lease.kind, "id": lease.id}})
         answer, outcome = type(error).__name__, "failed" if leases.is_last_attempt(lease) else "again"
-    _record(lease, answer, outcome)
+    _record(lease, answer, outcome, bad_address)
     _log_outcome(lease, answer, outcome)
 
 
-def _record(lease: Lease, answer: str, outcome: str) -> None:
+def _record(lease: Lease, answer: str, outcome: str, bad_address: str | None) -> None:
     # retry while the lease lasts: a busy database must not cause a second delivery
     while True:
         try:
-            leases.record_attempt(lease, answer, outcome=outcome)
+            leases.record_attempt(lease, answer, outcome=outcome, bad_address=bad_address)
         except (DBAPIError, ServiceUnavailableError):
             if now() + timedelta(seconds=RECORD_RETRY_DELAY) > lease.until:
                 raise
@@ -121,6 +125,6 @@ def _record(lease: Lease, answer: str, outcome: str) -> None:
 def _log_outcome(lease: Lease, answer: str, outcome: str) -> None:
     # only the reply's code: its text may hold an address
     code = REPLY_CODE.match(answer)
-    level = {"sent": logging.DEBUG, "again": logging.WARNING}.get(outcome, logging.ERROR)
+    level = {"sent": logging.DEBUG, "suppressed": logging.INFO, "again": logging.WARNING}.get(outcome, logging.ERROR)
     fields = {"kind": lease.kind, "id": lease.id, "attempt": lease.attempts}
     event(f"{lease.channel}_{outcome}", level=level, **fields, reason=code[0] if code else answer)

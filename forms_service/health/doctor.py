@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from forms_service.config import settings
 from forms_service.database import migrations
-from forms_service.delivery import leases, smtp
+from forms_service.delivery import leases, smtp, suppressions
 from forms_service.delivery.mail_rendering import sender_address
 from forms_service.delivery.message import DeliveryError
 from forms_service.encryption import keyring, rotation, wrapped_keys
@@ -53,6 +53,7 @@ def run_checks(directory: Path) -> list[Finding]:
         "data": _data,
         "redis": _redis,
         "smtp": _smtp,
+        "mail": _mail,
         **({"spf": _spf, "dkim": _dkim, "dmarc": _dmarc} if settings.smtp_server else {}),
         "proxy": _proxy,
         "disk": _disk,
@@ -172,6 +173,16 @@ def _smtp() -> str:
         pass  # it let us in, and that is all there is to find out
     logged_in = "and accepts the login" if settings.smtp_username else "without a login"
     return f"Port {settings.smtp_port} answers {logged_in} ({settings.smtp_tls}). Try: flask mail test ADDRESS"
+
+
+def _mail() -> str:
+    if migrations.revision() is not migrations.Revision.CURRENT:
+        raise _CheckFailedError("Not checked: the database must be migrated first.")
+    counts = suppressions.count_by_reason()
+    if not counts:
+        return "No address is suppressed."
+    reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(counts.items()))
+    return f"{sum(counts.values())} addresses are suppressed ({reasons}). See: flask mail suppressions list"
 
 
 def _spf() -> str:

@@ -4,17 +4,22 @@ from prometheus_client import REGISTRY, CollectorRegistry, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from forms_service.config import metrics_folder
-from forms_service.delivery import outbox
+from forms_service.delivery import outbox, suppressions
+from forms_service.delivery.models import REASONS
 from forms_service.health.checks import run_parallel
-from forms_service.metrics import BACKLOG, BACKLOG_SECONDS
+from forms_service.metrics import BACKLOG, BACKLOG_SECONDS, SUPPRESSIONS
 
 
 def text() -> bytes:
-    """Return Prometheus's text; if the database hangs, the backlog keeps its last value."""
-    backlog = run_parallel({"backlog": outbox.backlog})["backlog"]
+    """Return Prometheus's text; if the database hangs, its values stay the last ones."""
+    counts = run_parallel({"backlog": outbox.backlog, "suppressions": suppressions.count_by_reason})
+    backlog, suppressed = counts["backlog"], counts["suppressions"]
     if isinstance(backlog, outbox.Backlog):
         BACKLOG.set(backlog.waiting)
         BACKLOG_SECONDS.set(backlog.oldest_seconds)
+    if isinstance(suppressed, dict):
+        for reason in REASONS:
+            SUPPRESSIONS.labels(reason).set(suppressed.get(reason, 0))
     folder = metrics_folder()
     if folder is None:
         return generate_latest(REGISTRY)

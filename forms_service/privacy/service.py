@@ -10,6 +10,7 @@ from forms_service.accounts import audit
 from forms_service.accounts.guards import Caller
 from forms_service.database.transactions import write_session
 from forms_service.database.types import now
+from forms_service.delivery import suppressions
 from forms_service.extensions import db
 from forms_service.forms.models import Form
 from forms_service.inbox.export import JSON_LINES, Export, stream_json_lines
@@ -47,11 +48,16 @@ def export(caller: Caller, email: str) -> Export:
 
 
 def erase(caller: Caller, email: str) -> dict[str, int]:
-    """Erase and count them; the audit record omits the address."""
+    """Erase and count them; the audit record omits the address.
+
+    A suppression of the address stays, as a blind index.
+    """
     erased = 0
     while True:
         with write_session():
             ids = [row.id for row in db.session.execute(_select_ids(caller, email, None, deletion.BATCH_SIZE))]
+            if ids or caller.role == "operator":  # an owner may erase only what they have of a person
+                suppressions.forget_address(email)
             deletion.erase_and_commit(ids, "person_erased", account_id=caller.account_id)
         erased += len(ids)
         if len(ids) < deletion.BATCH_SIZE:

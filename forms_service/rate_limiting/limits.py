@@ -163,7 +163,7 @@ def _limits_of_request() -> list[Limit]:
         return []
     view = current_app.view_functions.get(request.endpoint or "")
     limits = list(getattr(view, "rate_limits", ()))
-    if request.path.startswith("/api/"):
+    if request.path.startswith("/api/") and not hasattr(view, "unlimited"):
         limits.append(LIMITS["authenticated" if caller_id() else "api"])
     return limits
 
