@@ -1,5 +1,6 @@
 """Account erasure; audit events keep only account id, name and time."""
 
+import contextlib
 import secrets
 import uuid
 
@@ -68,8 +69,8 @@ def erase_expired_signups() -> None:
 
 
 def _forget_suppression(address: str | None) -> None:
-    if address:  # empty where anonymized, or undecryptable
-        suppressions.forget_address(address)
+    with contextlib.suppress(ValueError):  # empty where anonymized or undecryptable
+        suppressions.forget_address(address or "")
 
 
 def _has_token() -> ColumnElement[bool]:

@@ -38,7 +38,10 @@ FAILING_ATTEMPTS = 5
 FAILING_WINDOW = timedelta(hours=1)
 
 LOST_ANSWER = "The worker that held the lease died or timed out."
-SUPPRESSED_ANSWER = "Not sent: this address is on the suppression list ({reason}). To send again: flask mail suppressions remove ADDRESS"
+SUPPRESSED_ANSWER = (
+    "Not sent: this address is on the suppression list ({reason}). To send mail to it again: "
+    "flask mail suppressions remove ADDRESS"
+)
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,6 @@
 """Schema of a provider's bounce report."""
 
-from typing import Any
-
-import marshmallow as ma
+from typing import Any, ClassVar
 
 from forms_service.validation.base import CodedField, Messages, Schema
 from forms_service.validation.fields import Email
@@ -15,6 +13,7 @@ class Words(CodedField):
     """A string of any length: a provider's own words are never refused."""
 
     default_error_messages: Messages = {"invalid": "Must be a string."}
+    json_schema: ClassVar[dict[str, Any]] = {"type": "string"}
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         if not isinstance(value, str):

@@ -5,10 +5,12 @@ The worker consults it at send time, so no response reveals what is on it.
 
 import hashlib
 from collections.abc import Iterator
+from functools import partial
+from typing import Any
 
 from sqlalchemy import delete, func, select, update
 
-from forms_service.database.transactions import rows_changed, write_session
+from forms_service.database.transactions import on_commit, rows_changed, write_session
 from forms_service.database.types import now
 from forms_service.delivery.models import ROUTINE, Suppression
 from forms_service.delivery.outbox import address_index
@@ -50,7 +52,7 @@ def add(address: str, reason: str, detail: str = "") -> None:
     else:
         detail = f"{detail} (earlier: {row.reason})".lstrip()
     row.address, row.reason, row.detail, row.created_at = address, reason, detail[:MAX_DETAIL] or None, now()
-    event("address_suppressed", reason=reason)
+    on_commit(partial(event, "address_suppressed", reason=reason))
 
 
 def suppress(address: str, reason: str, detail: str = "") -> None:
@@ -87,6 +89,12 @@ def list_all() -> Iterator[Suppression]:
     yield from db.session.scalars(select(Suppression).order_by(Suppression.id).execution_options(yield_per=BATCH_SIZE))
 
 
+def describe(address: str) -> dict[str, Any] | None:
+    """Return reason, detail and time for an address; None if it is not suppressed."""
+    row = db.session.scalar(select(Suppression).where(Suppression.address_index == address_index(address)))
+    return {"reason": row.reason, "detail": row.detail, "created_at": row.created_at} if row else None
+
+
 def forget_address(address: str) -> None:
     """Keep only the blind index of an erased person's address, in the caller's transaction.
 
@@ -98,9 +106,10 @@ def forget_address(address: str) -> None:
 
 def count_by_reason() -> dict[str, int]:
     """Count the suppressed addresses; ends the transaction."""
-    rows = db.session.execute(select(Suppression.reason, func.count()).group_by(Suppression.reason)).all()
+    query = select(Suppression.reason, func.count()).group_by(Suppression.reason)
+    counts = dict(db.session.execute(query).tuples().all())
     db.session.rollback()
-    return {reason: count for reason, count in rows}
+    return counts
 
 
 def _lock(index: bytes) -> None:

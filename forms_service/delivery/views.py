@@ -31,7 +31,7 @@ def with_bounce_token(view: Callable[..., Response]) -> Callable[..., Response]:
 
 
 @bounces.route("/api/bounces", methods=["POST"])
-@bounces.doc(operationId="reportBounce", security=[{"token": []}])
+@bounces.doc(operationId="reportBounce", security=[{"bounce_token": []}])
 @with_bounce_token
 @unlimited("a provider reports in bursts; wrong tokens are limited")
 @bounces.arguments(schemas.Bounce)
@@ -39,7 +39,7 @@ def with_bounce_token(view: Callable[..., Response]) -> Callable[..., Response]:
 def report_bounce(body: dict[str, Any]) -> None:
     """Report a returned mail or a complaint.
 
-    Requires the bearer token `BOUNCE_TOKEN`. A hard bounce stops all mail to the address, a complaint stops
-    notifications, and a soft bounce is only logged.
+    Requires the bearer token `BOUNCE_TOKEN`, and returns 404 if the operator has set none. A hard bounce stops all mail
+    to the address, a complaint stops notifications, and a soft bounce is only logged.
     """
     suppressions.report(body["email"], body["type"], body["reason"])

@@ -95,6 +95,7 @@ class Description(Api):
             self.register_field(field, json_type, None)
         self.ma_plugin.converter.add_attribute_function(_json_schema)
         self._spec.components.security_scheme("token", {"type": "http", "scheme": "bearer"})
+        self._spec.components.security_scheme("bounce_token", {"type": "http", "scheme": "bearer"})
         for blueprint in blueprints:
             blueprint.register_views_in_doc(self, self._app, self._spec, name=blueprint.name, parameters=None)
             self._spec.tag({"name": blueprint.name, "description": blueprint.description})

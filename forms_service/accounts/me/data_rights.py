@@ -15,6 +15,7 @@ from forms_service.accounts.models import Account, ApiKey, Event, Session
 from forms_service.accounts.password_hashing import require_current_password
 from forms_service.accounts.sessions import service as sessions
 from forms_service.database.transactions import write_session
+from forms_service.delivery import suppressions
 from forms_service.encryption.associated_data import unreadable_flag
 from forms_service.errors import AuthenticationError
 from forms_service.extensions import db
@@ -36,6 +37,8 @@ def export(caller: Caller) -> dict[str, Any]:
         "keys": [keys.as_dict(key) for key in _all(ApiKey, account.id)],
         "events": [_event_as_dict(event) for event in db.session.scalars(_events(account.id))],
     }
+    if account.email:  # empty if it cannot be decrypted
+        document["suppression"] = suppressions.describe(account.email)
     account_exporting.send(account_id=account.id, document=document)
     return document
 
