@@ -106,8 +106,8 @@ def forget_address(address: str) -> None:
 
 def count_by_reason() -> dict[str, int]:
     """Count the suppressed addresses; ends the transaction."""
-    query = select(Suppression.reason, func.count()).group_by(Suppression.reason)
-    counts = dict(db.session.execute(query).tuples().all())
+    query = select(Suppression.reason, func.count().label("addresses")).group_by(Suppression.reason)
+    counts = {row.reason: row.addresses for row in db.session.execute(query)}
     db.session.rollback()
     return counts
 

@@ -1,6 +1,7 @@
 """Who gets no mail: mailboxes that do not exist, people who complained, and those an operator names."""
 
 import logging
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -41,7 +42,7 @@ def states(app: Flask) -> dict[str, str]:
     """Of the newest message to each address."""
     with app.app_context():
         query = select(Message.target, Message.state).order_by(Message.id)
-        return {target: state for target, state in db.session.execute(query)}
+        return {row.target: row.state for row in db.session.execute(query)}
 
 
 def recipients(server: MailServer) -> list[str]:
@@ -176,6 +177,11 @@ class TestReasons:
         with app.app_context():
             (row,) = suppressions.list_all()
             assert (row.reason, row.detail) == ("bounce", "words (earlier: complaint)")
+
+    def test_two_workers_may_suppress_one_address_at_once(self, app: Flask) -> None:
+        with ThreadPoolExecutor(8) as threads:
+            list(threads.map(lambda number: suppress(app, BOB, "bounce", str(number)), range(24)))
+        assert suppressed(app) == {BOB: "bounce"}
 
     def test_suppressed_mails_do_not_look_like_a_broken_server(self, app: Flask) -> None:
         suppress(app, BOB, "operator")
