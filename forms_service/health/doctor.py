@@ -181,8 +181,9 @@ def _mail() -> str:
     counts = suppressions.count_by_reason()
     if not counts:
         return "No address is suppressed."
-    reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(counts.items()))
-    return f"{sum(counts.values())} addresses are suppressed ({reasons}). See: flask mail suppressions list"
+    total, reasons = sum(counts.values()), ", ".join(f"{reason}: {count}" for reason, count in sorted(counts.items()))
+    number = "1 address is" if total == 1 else f"{total} addresses are"
+    return f"{number} suppressed ({reasons}). See: flask mail suppressions list"
 
 
 def _spf() -> str:

@@ -1,6 +1,7 @@
 """What an operator does at a terminal to the list of addresses that get no mail."""
 
 import re
+from pathlib import Path
 
 from click.testing import Result
 from flask import Flask
@@ -8,6 +9,7 @@ from flask import Flask
 from forms_service import cli
 from forms_service.delivery import suppressions
 from tests.conftest import MakeApp
+from tests.support import servers
 from tests.support.mail_server import MailServer
 
 BOB = "bob@example.com"
@@ -30,6 +32,13 @@ def test_addresses_are_added_listed_and_removed(app_on_each_db: Flask) -> None:
     assert run(app, "suppressions").output == listed
     assert run(app, "suppressions", "remove", "Bob@Example.COM").exit_code == 0
     assert BOB not in run(app, "suppressions", "list").output
+
+
+def test_doctor_counts_them(tmp_path: Path) -> None:
+    assert re.search("^ok +mail +No address is suppressed", servers.in_process(tmp_path, "doctor").stdout, re.M)
+    servers.in_process(tmp_path, "mail", "suppressions", "add", BOB)
+    found = servers.in_process(tmp_path, "doctor").stdout
+    assert re.search(r"^ok +mail +1 address is suppressed \(operator: 1\)", found, re.M)
 
 
 def test_what_is_wrong_is_said(app_on_each_db: Flask) -> None:
