@@ -99,6 +99,7 @@ class TestDoctor:
             "data",
             "redis",
             "smtp",
+            "mail",
             "proxy",
             "disk",
         ]

@@ -1,15 +1,19 @@
 """Who gets no mail: mailboxes that do not exist, people who complained, and those an operator names."""
 
 import logging
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+from forms_service.database.transactions import write_session
+from forms_service.database.types import now
 from forms_service.delivery import suppressions
+from forms_service.delivery.digests import MAX_MAILS
 from forms_service.delivery.models import Message, Suppression
 from forms_service.extensions import db
 from tests.conftest import MakeApp
@@ -189,6 +193,23 @@ class TestReasons:
             queue_mail(app, to=BOB)
         deliver(app)
         assert app.test_client().get("/health").json["checks"]["mail"]["status"] == "healthy"
+
+    def test_a_digest_that_is_suppressed_takes_its_notifications_with_it(
+        self, app: Flask, mail_server: MailServer
+    ) -> None:
+        form = form_for(app)
+        for number in range(MAX_MAILS + 2):
+            app.test_client().post(f"/f/{form}", json={"text": f"number {number}"})
+        deliver(app)
+        assert len(mail_server.received) == MAX_MAILS
+        suppress(app, OWNER, "complaint")
+        with app.app_context(), write_session():
+            db.session.execute(update(Message).where(Message.kind == "digest").values(next_attempt_at=now()))
+            db.session.commit()
+        assert [outcome for outcome, _ in deliver(app)][MAX_MAILS:] == ["suppressed"]
+        with app.app_context():
+            found = Counter(db.session.scalars(select(Message.state)))
+        assert found == {"sent": MAX_MAILS, "suppressed": 3}
 
     def test_removed_it_gets_mail_again(self, app: Flask, mail_server: MailServer) -> None:
         suppress(app, BOB, "bounce")
