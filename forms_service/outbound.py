@@ -1,16 +1,26 @@
 """Outbound HTTP: resolved once, within a deadline, without redirects or proxies."""
 
+import contextlib
 import http.client
 import ipaddress
 import socket
-import ssl
 import threading
 import time
-import urllib.parse
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
+
+import ada_url
+
+from forms_service.config import settings
+from forms_service.security.outbound_addresses import AllowList, find_refusal
+from forms_service.validation.urls import is_web_url
+
+TIMEOUT = 15.0
+"""Seconds, from DNS lookup to the response's last byte."""
+
+LOOKUP_TIMEOUT = 5.0
 
 MAX_RESPONSE_SIZE = 65_536  # bytes
 
@@ -19,6 +29,10 @@ T = TypeVar("T")
 
 class OutboundError(OSError):
     """No response; the reason contains no address or query."""
+
+
+class OutboundRefusedError(OutboundError):
+    """A URL that OUTBOUND_ALLOW does not permit; the text is for whoever set the URL."""
 
 
 @dataclass(frozen=True)
@@ -38,17 +52,35 @@ class OutboundRequest:
     method: str = "GET"
     body: bytes | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
-    allows_address: Callable[[str], bool] = lambda _: True
-    """Checks each resolved address (SSRF)."""
 
 
-def send(call: OutboundRequest, timeout: float) -> OutboundResponse:
+def send(call: OutboundRequest, timeout: float = TIMEOUT, *, public_only: bool = False) -> OutboundResponse:
     """Send a request and return the response, whatever its status.
+
+    `public_only` is for URLs that the operator did not set: it applies `check_url` to the addresses connected to.
 
     :raises OutboundError: without a response within `timeout` seconds
     """
     deadline = time.monotonic() + timeout
-    return run_with_timeout(timeout, lambda: _exchange(call, deadline))
+    target = _parse_checked(call.url) if public_only else _parse(call.url)
+    connection = _Connection(target, settings.outbound_allow if public_only else None, deadline)
+    try:
+        return run_with_timeout(timeout, lambda: _exchange(call, target, connection))
+    finally:
+        connection.abort()
+
+
+def check_url(url: str) -> None:
+    """Check that a URL is https and public, or allowed by OUTBOUND_ALLOW.
+
+    :raises OutboundRefusedError: says what to write
+    """
+    target = _parse_checked(url)
+    try:
+        addresses = resolve(target.host, target.port, LOOKUP_TIMEOUT)
+    except OutboundError:
+        raise OutboundRefusedError(f"{target.host} does not resolve. Check the host name.") from None
+    _check_addresses(target, addresses, settings.outbound_allow)
 
 
 def resolve(host: str, port: int, timeout: float) -> list[str]:
@@ -86,18 +118,48 @@ def _fulfil(future: "Future[Any]", action: Callable[[], Any]) -> None:
         future.set_exception(error)
 
 
-def _exchange(call: OutboundRequest, deadline: float) -> OutboundResponse:
-    parts = urllib.parse.urlsplit(call.url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise OutboundError("not an http or https address")
-    connection = _Connection(parts, call.allows_address, deadline)
+@dataclass(frozen=True)
+class _Target:
+    scheme: str
+    host: str
+    port: int
+    path: str
+
+    @property
+    def name(self) -> str:
+        return self.host.removesuffix(".")
+
+
+def _parse(url: str) -> _Target:
+    # as browsers do: 0x7f000001 is 127.0.0.1, and names are ASCII
     try:
-        target = urllib.parse.urlunsplit(("", "", parts.path or "/", parts.query, ""))
-        connection.request(call.method, target, call.body, dict(call.headers))
+        parsed = ada_url.URL(url)
+    except ValueError:
+        raise OutboundError("not a URL") from None
+    scheme = parsed.protocol.removesuffix(":")
+    if scheme not in ("http", "https"):
+        raise OutboundError("not an http or https URL")
+    port = int(parsed.port or {"http": 80, "https": 443}[scheme])
+    return _Target(scheme, parsed.hostname.strip("[]"), port, parsed.pathname + parsed.search)
+
+
+def _parse_checked(url: str) -> _Target:
+    if not is_web_url(url):
+        raise OutboundRefusedError("Must be a URL such as https://hooks.example.com/path, without a password.")
+    return _parse(url)
+
+
+def _check_addresses(target: _Target, addresses: list[str], allow: AllowList) -> None:
+    refusal = find_refusal(target.scheme, target.name, addresses, allow)
+    if refusal:
+        raise OutboundRefusedError(refusal)
+
+
+def _exchange(call: OutboundRequest, target: _Target, connection: "_Connection") -> OutboundResponse:
+    try:
+        connection.request(call.method, target.path, call.body, dict(call.headers))
         with connection.getresponse() as response:  # closing the connection would leave a half-read response open
-            return OutboundResponse(
-                response.status, dict(response.headers), _read(response, connection.sock_to_read, deadline)
-            )
+            return OutboundResponse(response.status, dict(response.headers), _read(response, connection))
     finally:
         connection.close()
 
@@ -105,23 +167,39 @@ def _exchange(call: OutboundRequest, deadline: float) -> OutboundResponse:
 class _Connection(http.client.HTTPConnection):
     # connects to the checked addresses: a second lookup would allow DNS rebinding
 
-    sock_to_read: socket.socket
+    stream: socket.socket | None = None
 
-    def __init__(self, parts: urllib.parse.SplitResult, allows: Callable[[str], bool], deadline: float) -> None:
-        self._tls = parts.scheme == "https"
-        self._allows = allows
+    def __init__(self, target: _Target, allow: AllowList | None, deadline: float) -> None:
+        self._target = target
+        self._allow = allow
         self._deadline = deadline
+        self._tls = settings.outbound_tls_context if target.scheme == "https" else None
         self.default_port = 443 if self._tls else 80
-        super().__init__(str(parts.hostname), parts.port)
+        super().__init__(target.host, target.port)
 
     def connect(self) -> None:
         addresses = _resolve(self.host, self.port)
-        if not all(map(self._allows, addresses)):
-            raise OutboundError("address not allowed")
-        self.sock = self._open_socket(addresses)
+        if self._allow is not None:
+            _check_addresses(self._target, addresses, self._allow)
+        self.stream = self.sock = self._open_socket(addresses)  # http.client drops `sock` after the last response
         if self._tls:
-            self.sock = ssl.create_default_context().wrap_socket(self.sock, server_hostname=self.host)
-        self.sock_to_read = self.sock  # http.client drops it after the last response
+            self.stream = self.sock = self._tls.wrap_socket(
+                self.sock, server_hostname=self._target.name, do_handshake_on_connect=False
+            )
+            self.limit_wait()
+            self.sock.do_handshake()
+        self.limit_wait()
+
+    def limit_wait(self) -> None:
+        """Let the next operation last until the deadline at most."""
+        if self.stream:
+            self.stream.settimeout(_seconds_left(self._deadline))
+
+    def abort(self) -> None:
+        """End whatever another thread waits for."""
+        if self.stream:
+            with contextlib.suppress(OSError):
+                socket.socket.shutdown(self.stream, socket.SHUT_RDWR)  # SSLSocket.shutdown drops state that it uses
 
     def _open_socket(self, addresses: list[str]) -> socket.socket:
         failure: OSError = OutboundError("no address")
@@ -133,10 +211,10 @@ class _Connection(http.client.HTTPConnection):
         raise failure
 
 
-def _read(response: http.client.HTTPResponse, sock: socket.socket, deadline: float) -> bytes:
+def _read(response: http.client.HTTPResponse, connection: _Connection) -> bytes:
     body = b""
     while len(body) < MAX_RESPONSE_SIZE:
-        sock.settimeout(_seconds_left(deadline))
+        connection.limit_wait()
         chunk = response.read1(MAX_RESPONSE_SIZE - len(body))
         if not chunk:
             break

@@ -1,8 +1,9 @@
 """Settings from the environment; all faults are reported together."""
 
 import os
+import ssl
 from dataclasses import dataclass, fields
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -17,6 +18,8 @@ from forms_service.config.environment import Reader
 from forms_service.config.parsers import Rate
 from forms_service.cpu_affinity import cores
 from forms_service.errors import StartError
+from forms_service.security.outbound_addresses import AllowList
+from forms_service.security.tls import create_client_context
 
 THREADS = 96
 """Per process; see `gunicorn.conf.py`."""
@@ -94,6 +97,9 @@ class Settings:
     smtp_username: str | None = setting()
     smtp_password: str | None = setting(secret=True)
     smtp_tls: str = setting("starttls", of.one_of("starttls", "tls", "none"))
+    smtp_ca_file: str | None = setting(None, From(lambda values: of.authorities_in(values["directory"])))
+    """The file's text."""
+
     mail_from: str = setting(From(lambda values: of.default_mail_from(values["public_url"])), of.mailbox)
     signup_enabled: bool = setting("true", of.boolean)
     signup_confirmation: bool = setting("true", of.boolean)
@@ -102,6 +108,10 @@ class Settings:
     metrics_token: str | None = setting(None, secret_values.bearer_token, secret=True)
     bounce_token: str | None = setting(None, secret_values.bearer_token, secret=True)
     health_check_urls: dict[str, str] = setting("", of.named_urls, secret=True)
+    outbound_allow: AllowList = setting("", of.allow_list)
+    outbound_ca_file: str | None = setting(None, From(lambda values: of.authorities_in(values["directory"])))
+    """The file's text."""
+
     max_content_length: int = setting("1048576", of.integer(1024, 2**30))
     audit_retention_days: int = setting("400", of.integer(1, 36_500))
     max_file_size: int = setting(str(10 * 2**20), of.integer(1, 2**40))
@@ -142,6 +152,14 @@ class Settings:
     def public_path(self) -> str:
         """Without a trailing slash."""
         return of.url_path(self.public_url)
+
+    @cached_property
+    def smtp_tls_context(self) -> ssl.SSLContext:
+        return create_client_context(self.smtp_ca_file)
+
+    @cached_property
+    def outbound_tls_context(self) -> ssl.SSLContext:
+        return create_client_context(self.outbound_ca_file)  # 50 ms: the system's authorities are parsed
 
 
 settings = cast("Settings", LocalProxy(lambda: current_app.config["SETTINGS"]))

@@ -9,9 +9,13 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
+import ada_url
 from marshmallow import ValidationError
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
+
+from forms_service.security.outbound_addresses import AllowList
+from forms_service.security.tls import has_certificates
 
 ENVIRONMENTS = ("development", "testing", "production")
 ALGORITHMS = ("HS256", "HS384", "HS512")
@@ -107,6 +111,32 @@ def host(raw: str) -> str:
     return name
 
 
+def allow_list(raw: str) -> AllowList:
+    """Parse comma-separated networks (CIDR) and host names."""
+    networks, hosts = [], set()
+    for entry in filter(None, map(str.strip, text(raw).split(","))):
+        try:
+            networks.append(ipaddress.ip_network(entry))
+        except ValueError:
+            hosts.add(_host_name(entry))
+    return AllowList(tuple(networks), frozenset(hosts))
+
+
+def authorities_in(directory: Path) -> Callable[[str], str]:
+    """Parse the path of a PEM file into its text."""
+
+    def parse(raw: str) -> str:
+        try:
+            pem = path_in(directory)(raw).read_text(encoding="ascii", errors="ignore")  # comments may be UTF-8
+        except (OSError, ValueError) as error:
+            raise ValidationError(f"The service cannot read this file ({type(error).__name__}).") from None
+        if not has_certificates(pem):
+            raise ValidationError("Must be a file with certificates in PEM format (BEGIN CERTIFICATE).")
+        return pem
+
+    return parse
+
+
 def mailbox(raw: str) -> str:
     """Parse a sender, optionally with a name."""
     _, address = parseaddr(text(raw))
@@ -182,6 +212,17 @@ def _is_address(name: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _host_name(entry: str) -> str:
+    labels = entry.removesuffix(".").split(".")
+    try:
+        name = ada_url.URL(f"http://{entry}/").hostname if all(map(HOST_LABEL.fullmatch, labels)) else ""
+    except ValueError:
+        name = ""
+    if not name or _is_address(name):  # an address in another notation, such as 127.1
+        raise ValidationError("Must be networks and host names by comma, such as 10.0.0.0/8,hooks.lan.")
+    return name.removesuffix(".")
 
 
 def _scheme(raw: str) -> str:

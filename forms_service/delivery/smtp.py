@@ -140,7 +140,7 @@ def connect(seconds: float) -> _Smtp:
     try:
         smtp = _open(seconds)
         if settings.smtp_tls == "starttls":
-            smtp.starttls(context=ssl.create_default_context())
+            smtp.starttls(context=settings.smtp_tls_context)
             smtp.ehlo()
         if settings.smtp_username:
             smtp.login(settings.smtp_username, settings.smtp_password or "")
@@ -164,7 +164,7 @@ def _open(seconds: float) -> _Smtp:
     }
     deadline = time.monotonic() + seconds
     if settings.smtp_tls == "tls":
-        smtp: _Smtp = _SmtpOverTls(deadline, context=ssl.create_default_context(), **options)
+        smtp: _Smtp = _SmtpOverTls(deadline, context=settings.smtp_tls_context, **options)
     else:
         smtp = _Smtp(deadline, **options)
     try:

@@ -1,0 +1,20 @@
+"""TLS for outgoing connections; certificates are always verified."""
+
+import ssl
+
+
+def create_client_context(authorities: str | None) -> ssl.SSLContext:
+    """Trust the system's authorities and those in the PEM text `authorities`."""
+    context = ssl.create_default_context()
+    if authorities:
+        context.load_verify_locations(cadata=authorities)
+    return context
+
+
+def has_certificates(pem: str) -> bool:
+    """Whether the PEM text holds certificates, and all of them are readable."""
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=pem)
+    except (ssl.SSLError, ValueError):
+        return False
+    return True
