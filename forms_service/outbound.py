@@ -145,7 +145,9 @@ def _parse(url: str) -> _Target:
 
 def _parse_checked(url: str) -> _Target:
     if not is_web_url(url):
-        raise OutboundRefusedError("Must be a URL such as https://hooks.example.com/path, without a password.")
+        raise OutboundRefusedError(
+            "Must be a URL such as https://hooks.example.com/path, without a user name or password."
+        )
     return _parse(url)
 
 

@@ -1,141 +1,194 @@
-"""Outgoing HTTP: one lookup, no redirects or proxies, a deadline, allowed addresses only."""
+"""Outgoing HTTP: one lookup, no redirects or proxies, a deadline, verified certificates."""
 
-import http.server
-import ipaddress
+import contextlib
 import socket
 import threading
 import time
 from collections.abc import Iterator
-from typing import Any
+from pathlib import Path
 
 import pytest
+from flask import Flask
 
 from forms_service import outbound
 from forms_service.outbound import OutboundError, OutboundRequest, send
-from forms_service.security.outbound_addresses import is_allowed
 from tests.conftest import MakeApp
+from tests.support.certificates import Authority
+from tests.support.resolver import Resolver
+from tests.support.web_server import WebServer, serving
 
 TIMEOUT = 30
 
 
-class Site(http.server.BaseHTTPRequestHandler):
-    """Answers with what it was asked, leads on, or never ends."""
-
-    def do_GET(self) -> None:
-        """Answer."""
-        self.server.asked.append((self.path, self.headers["Host"]))  # type: ignore[attr-defined]
-        if self.path == "/moved":
-            self.send_response(302)
-            self.send_header("Location", "/secret")
-            self.end_headers()
-            return
-        self.send_response(200)
-        self.end_headers()
-        while self.path == "/endless":
-            self.wfile.write(b"x" * 65_536)
-        while self.path == "/trickle":
-            self.wfile.write(b"x")
-            time.sleep(0.05)
-        self.wfile.write(b"hello")
-
-    def log_message(self, *_: Any) -> None:
-        """Say nothing."""
+@pytest.fixture
+def site() -> Iterator[WebServer]:
+    with serving() as server:
+        yield server
 
 
 @pytest.fixture
-def site() -> Iterator[Any]:
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Site)
-    server.asked = []  # type: ignore[attr-defined]
-    server.handle_error = lambda *_: None  # type: ignore[method-assign]  # it writes to who has gone
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield server
-    server.shutdown()
-    server.server_close()
+def in_app(make_app: MakeApp) -> Iterator[Flask]:
+    app = make_app()
+    with app.app_context():
+        yield app
 
 
-def url_of(site: Any, path: str) -> str:
-    return f"http://127.0.0.1:{site.server_port}{path}"
+@pytest.fixture
+def resolver(monkeypatch: pytest.MonkeyPatch) -> Resolver:
+    return Resolver(monkeypatch)
 
 
-def test_a_redirect_is_the_answer(site: Any) -> None:
-    assert send(OutboundRequest(url_of(site, "/moved")), TIMEOUT).status == 302
+@pytest.fixture
+def authority(tmp_path: Path) -> Authority:
+    return Authority(tmp_path)
+
+
+def test_a_redirect_is_the_answer(in_app: Flask, site: WebServer) -> None:
+    assert send(OutboundRequest(site.url("/moved"))).status == 302
     assert [path for path, _ in site.asked] == ["/moved"]
 
 
 def test_a_health_check_follows_nothing_and_heeds_no_proxy_variables(
-    make_app: MakeApp, site: Any, monkeypatch: pytest.MonkeyPatch
+    make_app: MakeApp, site: WebServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:1")
-    urls = f"moved={url_of(site, '/moved')},well={url_of(site, '/well')}"
+    urls = f"moved={site.url('/moved')},well={site.url('/well')}"
     answer = make_app(HEALTH_CHECK_URLS=urls).test_client().get("/health").json
     services = answer["checks"]["external_services"]["services"]
     assert {name: found["status"] for name, found in services.items()} == {"moved": "degraded", "well": "healthy"}
     assert sorted(path for path, _ in site.asked) == ["/moved", "/well"]
 
 
-def test_an_answer_is_read_up_to_a_bound(site: Any) -> None:
-    assert len(send(OutboundRequest(url_of(site, "/endless")), TIMEOUT).body) == outbound.MAX_RESPONSE_SIZE
+def test_an_answer_is_read_up_to_a_bound(in_app: Flask, site: WebServer) -> None:
+    assert len(send(OutboundRequest(site.url("/endless"))).body) == outbound.MAX_RESPONSE_SIZE == 65_536
 
 
-def test_a_host_is_looked_up_once_checked_and_named_in_the_request(site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    lookups = []
-
-    def look_up(host: str, port: int) -> list[str]:
-        lookups.append(host)
-        return ["127.0.0.1"] if len(lookups) == 1 else ["169.254.169.254"]
-
-    monkeypatch.setattr(outbound, "_resolve", look_up)
-    call = OutboundRequest(
-        f"http://shop.example:{site.server_port}/a?b=c", allows_address=lambda address: address == "127.0.0.1"
-    )
-    assert send(call, TIMEOUT).body == b"hello"
-    assert lookups == ["shop.example"]
+def test_a_host_is_looked_up_once_and_named_in_the_request(in_app: Flask, site: WebServer, resolver: Resolver) -> None:
+    resolver.hosts["shop.example"] = ["127.0.0.1"]
+    assert send(OutboundRequest(site.url("/a?b=c", host="shop.example"))).body == b"hello"
+    assert resolver.lookups == ["shop.example"]
     assert site.asked == [("/a?b=c", f"shop.example:{site.server_port}")]
-    with pytest.raises(OutboundError, match="not allowed"):
-        send(call, TIMEOUT)
 
 
-def test_whoever_never_answers_is_given_up() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(OutboundError):
-        send(OutboundRequest(f"http://127.0.0.1:{silent.getsockname()[1]}/"), 0.1)
+def test_unicode_is_encoded_as_browsers_do(in_app: Flask, site: WebServer, resolver: Resolver) -> None:
+    resolver.hosts["xn--bcher-kva.example"] = ["127.0.0.1"]
+    send(OutboundRequest(site.url("/größe?ä=1", host="Bücher.example")))
+    assert site.asked == [("/gr%C3%B6%C3%9Fe?%C3%A4=1", f"xn--bcher-kva.example:{site.server_port}")]
 
 
-@pytest.mark.parametrize("url", ["file:///etc/passwd", "ftp://example.com/", "http://", "nonsense", "http://[::1"])
-def test_what_is_no_web_address_is_not_asked(url: str) -> None:
+def test_an_ipv6_address_needs_no_port(in_app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def refuse(address: tuple[str, int], **_: object) -> socket.socket:
+        asked.append(address)
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(socket, "create_connection", refuse)
+    for url in ("http://[fd00::5]/", "https://[fd00::5]/", "https://[fd00::5]:8443/"):
+        with pytest.raises(OutboundError):
+            send(OutboundRequest(url))
+    assert asked == [("fd00::5", 80), ("fd00::5", 443), ("fd00::5", 8443)]
+
+
+@pytest.mark.parametrize(
+    "url", ["file:///etc/passwd", "ftp://example.com/", "http://", "nonsense", "http://[::1", "https://a.example:99999"]
+)
+def test_what_is_no_web_address_is_not_asked(in_app: Flask, url: str) -> None:
     with pytest.raises(OutboundError):
-        send(OutboundRequest(url), TIMEOUT)
+        send(OutboundRequest(url))
 
 
-PRIVATE = [
-    "0.0.0.0 10.1.2.3 127.0.0.1 100.64.0.1 169.254.169.254 172.16.0.1 192.0.0.1 192.0.2.1 192.88.99.1 192.168.1.1",
-    "198.18.0.1 198.51.100.1 203.0.113.1 224.0.0.1 240.0.0.1 255.255.255.255 168.63.129.16 100.100.100.200",
-    ":: ::1 ::ffff:127.0.0.1 ::ffff:10.0.0.1 64:ff9b::7f00:1 64:ff9b:1::1 100::1 2001::1 2001:db8::1 2002:7f00:1::",
-    "3fff::1 5f00::1 fc00::1 fd00:ec2::254 fe80::1 fe80::1%eth0 ff02::1 nonsense",
-]
+class TestDeadline:
+    """No server holds the caller or a thread for longer."""
+
+    def test_it_is_fifteen_seconds_in_all(self, in_app: Flask) -> None:
+        assert outbound.TIMEOUT == 15
+
+    def test_whoever_never_answers_is_given_up(self, in_app: Flask) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(OutboundError):
+            send(OutboundRequest(f"http://127.0.0.1:{silent.getsockname()[1]}/"), 0.1)
+        self.assert_no_thread_is_left()
+
+    @pytest.mark.parametrize("path", ["/trickle", "/slow-head"])
+    def test_an_answer_that_trickles_ends_with_its_thread(self, in_app: Flask, site: WebServer, path: str) -> None:
+        begin = time.monotonic()
+        with pytest.raises(OutboundError):
+            send(OutboundRequest(site.url(path)), 0.3)
+        assert time.monotonic() - begin < TIMEOUT / 2
+        assert len(site.asked) == 1
+        self.assert_no_thread_is_left()
+
+    @pytest.mark.parametrize("path", ["/trickle", "/slow-head"])
+    def test_so_does_one_over_tls(self, make_app: MakeApp, authority: Authority, path: str) -> None:
+        app = make_app(OUTBOUND_CA_FILE=str(authority.file))
+        with app.app_context(), serving(authority.server_context()) as site:
+            with pytest.raises(OutboundError):
+                send(OutboundRequest(site.url(path, scheme="https")), 0.5)
+            assert len(site.asked) == 1
+            self.assert_no_thread_is_left()
+
+    def test_so_does_a_handshake_that_trickles(self, in_app: Flask) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            threading.Thread(target=self.trickle_handshake, args=(server,), daemon=True).start()
+            with pytest.raises(OutboundError):
+                send(OutboundRequest(f"https://127.0.0.1:{server.getsockname()[1]}/"), 0.3)
+            self.assert_no_thread_is_left()
+
+    @staticmethod
+    def trickle_handshake(server: socket.socket) -> None:
+        connection, _ = server.accept()
+        with connection, contextlib.suppress(OSError):
+            connection.sendall(b"\x16\x03\x03\x40\x00\x02\x00\x3f\xf0")
+            while True:
+                connection.sendall(b"\x00")
+                time.sleep(0.05)
+
+    @staticmethod
+    def assert_no_thread_is_left() -> None:
+        for thread in [one for one in threading.enumerate() if one.name == "outbound"]:
+            thread.join(5)
+            assert not thread.is_alive()
 
 
-@pytest.mark.parametrize("address", " ".join(PRIVATE).split())
-def test_what_is_not_public_is_not_allowed(address: str) -> None:
-    assert not is_allowed(address)
+class TestCertificates:
+    """OUTBOUND_CA_FILE adds authorities; nothing turns verification off."""
 
+    def test_a_server_of_ones_own_authority_needs_its_file(self, make_app: MakeApp, authority: Authority) -> None:
+        with serving(authority.server_context()) as site:
+            call = OutboundRequest(site.url(scheme="https"))
+            with make_app().app_context(), pytest.raises(OutboundError, match="SSLCertVerificationError"):
+                send(call)
+            assert site.asked == []
+            with make_app(OUTBOUND_CA_FILE=str(authority.file)).app_context():
+                assert send(call).body == b"hello"
 
-@pytest.mark.parametrize("address", ["8.8.8.8", "1.1.1.1", "2606:4700:4700::1111", "::ffff:8.8.8.8"])
-def test_what_is_public_is_allowed(address: str) -> None:
-    assert is_allowed(address)
+    def test_the_systems_authorities_stay_trusted(
+        self, make_app: MakeApp, tmp_path: Path, authority: Authority, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        system = Authority(tmp_path, "system")
+        monkeypatch.setenv("SSL_CERT_FILE", str(system.file))
+        context = make_app(OUTBOUND_CA_FILE=str(authority.file)).app_context()
+        with context, serving(system.server_context()) as one, serving(authority.server_context()) as other:
+            assert [send(OutboundRequest(site.url(scheme="https"))).status for site in (one, other)] == [200, 200]
 
+    @pytest.mark.parametrize("host", ["shop.example", "shop.example."])
+    def test_the_name_is_sent_and_verified(
+        self, make_app: MakeApp, authority: Authority, resolver: Resolver, host: str
+    ) -> None:
+        resolver.hosts |= {host: ["127.0.0.1"], "other.example": ["127.0.0.1"]}
+        app = make_app(OUTBOUND_CA_FILE=str(authority.file))
+        with app.app_context(), serving(authority.server_context("shop.example")) as site:
+            assert send(OutboundRequest(site.url(scheme="https", host=host))).body == b"hello"
+            assert site.server_names == ["shop.example"]
+            assert site.asked == [("/", f"{host}:{site.server_port}")]
+            with pytest.raises(OutboundError, match="SSLCertVerificationError"):
+                send(OutboundRequest(site.url(scheme="https", host="other.example")))
+            assert len(site.asked) == 1
 
-def test_an_operator_can_allow_private_networks_but_no_metadata() -> None:
-    networks = [ipaddress.ip_network("172.18.0.0/16"), ipaddress.ip_network("169.254.0.0/16")]
-    assert is_allowed("172.18.0.5", networks)
-    assert is_allowed("::ffff:172.18.0.5", networks)
-    assert not is_allowed("172.19.0.5", networks)
-    assert not is_allowed("169.254.169.254", networks)
-
-
-def test_an_answer_that_trickles_holds_no_thread_beyond_its_deadline(site: Any) -> None:
-    with pytest.raises(OutboundError):
-        send(OutboundRequest(url_of(site, "/trickle")), 0.3)
-    for thread in [one for one in threading.enumerate() if one.name == "outbound"]:
-        thread.join(TIMEOUT)
-        assert not thread.is_alive()
+    def test_a_health_check_trusts_them_too(self, make_app: MakeApp, authority: Authority) -> None:
+        with serving(authority.server_context()) as site:
+            urls = {"HEALTH_CHECK_URLS": f"shop={site.url(scheme='https')}"}
+            for settings, status in (({}, "unhealthy"), ({"OUTBOUND_CA_FILE": str(authority.file)}, "healthy")):
+                answer = make_app(**urls, **settings).test_client().get("/health").json
+                assert answer["checks"]["external_services"]["services"]["shop"]["status"] == status

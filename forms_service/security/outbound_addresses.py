@@ -47,7 +47,7 @@ def find_refusal(scheme: str, host: str, addresses: Sequence[str], allow: AllowL
     """Return why not to connect to a resolved host and what to write to allow it, or None."""
     is_listed = host in allow.hosts
     for address in addresses:
-        subject = f"{host} is" if address == host else f"{host} resolves to {address},"
+        subject = f"{host} is" if _parse(host) else f"{host} resolves to {_parse(address) or address},"
         if _is_metadata(address):
             return f"{subject} an address for cloud metadata, which is never allowed. Use another host."
         if not is_listed and not is_allowed(address, allow.networks):
@@ -105,4 +105,4 @@ def _in_any(address: Address | None, networks: Iterable[Network]) -> bool:
 def _entries(host: str, address: str) -> str:
     parsed = _parse(address)
     network = f"{parsed}/{parsed.max_prefixlen}" if parsed else address
-    return network if host == address else f"{host} or {network}"
+    return network if _parse(host) else f"{host} or {network}"

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from flask import Flask
 
 from forms_service.delivery import smtp
 from tests.conftest import MakeApp
-from tests.support.mail_server import DROP, HANG, TAKE_AND_DROP, TAKE_AND_LEAVE, MailServer, certificate
+from tests.support.certificates import Authority
+from tests.support.mail_server import DROP, HANG, TAKE_AND_DROP, TAKE_AND_LEAVE, MailServer
 from tests.support.mails import ANN, deliver, make_due, queue_mail
 
 
@@ -128,25 +128,24 @@ class TestEncryption:
     """STARTTLS, TLS, and logging in."""
 
     @pytest.fixture
-    def trusted(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-        file, context = certificate(tmp_path)
-        monkeypatch.setenv("SSL_CERT_FILE", str(file))
-        return context
+    def authority(self, tmp_path: Path) -> Authority:
+        return Authority(tmp_path)
 
     @pytest.fixture
-    def server(self, request: pytest.FixtureRequest, trusted: Any) -> Iterator[MailServer]:
-        said = {"starttls": {"tls_context": trusted, "auth_required": True}, "tls": {"ssl_context": trusted}}
+    def server(self, request: pytest.FixtureRequest, authority: Authority) -> Iterator[MailServer]:
+        context = authority.server_context()
+        said = {"starttls": {"tls_context": context, "auth_required": True}, "tls": {"ssl_context": context}}
         server = MailServer(**said[request.param])
         yield server
         server.stop()
 
     @pytest.mark.parametrize("server", ["starttls", "tls"], indirect=True)
     def test_the_password_goes_over_a_connection_that_is_encrypted(
-        self, make_app: MakeApp, server: MailServer, request: pytest.FixtureRequest
+        self, make_app: MakeApp, server: MailServer, authority: Authority, request: pytest.FixtureRequest
     ) -> None:
         way = request.node.callspec.params["server"]
         login = {"SMTP_USERNAME": "forms", "SMTP_PASSWORD": "mail-password"} if way == "starttls" else {}
-        mail_app = make_app(**{**server.settings, "SMTP_TLS": way, **login})
+        mail_app = make_app(**{**server.settings, "SMTP_TLS": way, "SMTP_CA_FILE": str(authority.file), **login})
         queue_mail(mail_app)
         assert deliver(mail_app)[0][0] == "sent"
         assert server.logins == list(login.values())[:1]
@@ -154,27 +153,43 @@ class TestEncryption:
     @pytest.mark.parametrize(("password", "says"), [("wrong", "535"), ("gänzlich-falsch", "not ASCII")])
     @pytest.mark.parametrize("server", ["starttls"], indirect=True)
     def test_a_wrong_password_is_the_operators_to_put_right(
-        self, make_app: MakeApp, server: MailServer, password: str, says: str
+        self, make_app: MakeApp, server: MailServer, authority: Authority, password: str, says: str
     ) -> None:
         said = {"SMTP_TLS": "starttls", "SMTP_USERNAME": "forms", "SMTP_PASSWORD": password}
-        mail_app = make_app(**{**server.settings, **said})
+        mail_app = make_app(**{**server.settings, **said, "SMTP_CA_FILE": str(authority.file)})
         queue_mail(mail_app)
         ((outcome, answer),) = deliver(mail_app)
         assert outcome == "again"
         assert says in answer
         assert "SMTP_PASSWORD" in answer
 
-    @pytest.mark.parametrize("server", ["starttls"], indirect=True)
+    @pytest.mark.parametrize("server", ["starttls", "tls"], indirect=True)
     def test_a_certificate_that_nobody_vouches_for_is_refused(
-        self, make_app: MakeApp, server: MailServer, monkeypatch: pytest.MonkeyPatch
+        self, make_app: MakeApp, server: MailServer, authority: Authority, request: pytest.FixtureRequest
     ) -> None:
-        monkeypatch.delenv("SSL_CERT_FILE")
-        mail_app = make_app(**{**server.settings, "SMTP_TLS": "starttls", "SMTP_USERNAME": "forms"})
+        said = {"SMTP_TLS": request.node.callspec.params["server"], "SMTP_USERNAME": "forms"}
+        mail_app = make_app(**{**server.settings, **said, "OUTBOUND_CA_FILE": str(authority.file)})
         queue_mail(mail_app)
         ((outcome, answer),) = deliver(mail_app)
         assert outcome == "again"
         assert "certificate" in answer
         assert server.logins == []
+
+    @pytest.mark.parametrize("server", ["starttls"], indirect=True)
+    def test_the_systems_authorities_are_trusted_besides(
+        self,
+        make_app: MakeApp,
+        server: MailServer,
+        authority: Authority,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setenv("SSL_CERT_FILE", str(authority.file))
+        said = {"SMTP_TLS": "starttls", "SMTP_CA_FILE": str(Authority(tmp_path, "other").file)}
+        login = {"SMTP_USERNAME": "forms", "SMTP_PASSWORD": "mail-password"}
+        mail_app = make_app(**{**server.settings, **said, **login})
+        queue_mail(mail_app)
+        assert deliver(mail_app)[0][0] == "sent"
 
     def test_a_server_without_starttls_gets_nothing(self, make_app: MakeApp, mail_server: MailServer) -> None:
         said = {"SMTP_TLS": "starttls", "SMTP_USERNAME": "forms", "SMTP_PASSWORD": "mail-password"}
