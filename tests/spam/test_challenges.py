@@ -1,5 +1,6 @@
 """CAPTCHAs: a good token passes, a bad one is named, and a provider that is away loses nobody's submission."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from forms_service.submissions.parsed_submission import ParsedSubmission
 from tests.conftest import MakeApp
 from tests.support import servers
 from tests.support.captcha_provider import CLIENT, TURNSTILE, Answer, Provider, drips, hangs, outcome, says, sent
+from tests.support.certificates import Authority
 from tests.support.definitions import form_of
 
 REFUSED = {"cf-turnstile-response": ["challenge"]}
@@ -118,3 +120,12 @@ def test_neither_secret_nor_token_is_logged(
     assert "invalid-input-secret" in said
     assert "the-secret" not in said
     assert "the-token" not in said
+
+
+def test_a_provider_of_ones_own_authority_is_trusted_by_its_file(make_app: MakeApp, tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    provider = Provider(authority.server_context())
+    for settings, found in (({}, UNAVAILABLE), ({"OUTBOUND_CA_FILE": str(authority.file)}, None)):
+        assert outcome(make_app(TURNSTILE_VERIFY_URL=provider.url, **settings)) == found
+    assert len(provider.asked) == 1
+    provider.stop()

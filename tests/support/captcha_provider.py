@@ -1,6 +1,7 @@
 """A CAPTCHA provider on loopback, and what a form makes of its answers."""
 
 import json
+import ssl
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -27,7 +28,7 @@ CLIENT = "192.0.2.7"
 class Provider:
     """A server that says what the test has it say, and remembers what it was asked."""
 
-    def __init__(self) -> None:
+    def __init__(self, context: ssl.SSLContext | None = None) -> None:
         self.asked: list[dict[str, list[str]]] = []
         self.paths: list[str] = []
         self.answer: Answer = says({"success": True})
@@ -54,7 +55,9 @@ class Provider:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
         self._server.provider = self  # type: ignore[attr-defined]  # for the answers
-        self.url = f"http://127.0.0.1:{self._server.server_port}/verify"
+        if context:
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
+        self.url = f"{'https' if context else 'http'}://127.0.0.1:{self._server.server_port}/verify"
         threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
 
     def stop(self) -> None:
