@@ -65,7 +65,7 @@ def send(call: OutboundRequest, timeout: float = TIMEOUT, *, public_only: bool =
     target = _parse_checked(call.url) if public_only else _parse(call.url)
     connection = _Connection(target, settings.outbound_allow if public_only else None, deadline)
     try:
-        return run_with_timeout(timeout, lambda: _exchange(call, target, connection))
+        return run_with_timeout(deadline - time.monotonic(), lambda: _exchange(call, target, connection))
     finally:
         connection.abort()
 
