@@ -14,12 +14,12 @@ import redis
 from flask import current_app
 from flask.testing import FlaskClient
 
-from forms_service import outbound
 from forms_service import redis_client as guarding
 from forms_service.caching import cached, clear_pattern
 from forms_service.extensions import cache
 from tests.conftest import MakeApp
 from tests.support import servers
+from tests.support.resolver import Resolver
 
 pytestmark = pytest.mark.slow
 
@@ -204,10 +204,6 @@ def test_an_address_that_was_found_is_good_while_names_are_not(
     client = make_app(REDIS_URL=own_redis.url.replace("127.0.0.1", "localhost")).test_client()
     assert remaining(client) == 9
     client.application.extensions["redis"].client.connection_pool.disconnect()
-
-    def fail(*_: object, **__: object) -> Any:
-        raise socket.gaierror
-
-    monkeypatch.setattr(outbound, "_resolve", fail)
+    Resolver(monkeypatch)  # which knows no name
     assert remaining(client) == 8
     assert not away(client)

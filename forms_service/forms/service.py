@@ -43,7 +43,7 @@ def create(body: Mapping[str, Any], owner_id: uuid.UUID) -> dict[str, Any]:
     :raises ValidationError: for conflicting settings
     """
     form = Form(
-        id=_new_id(),
+        id=new_form_id(),
         owner_id=owner_id,
         name=body["name"],
         settings=json.dumps(_merge_settings({}, body.get("settings", {}), body["fields"])),
@@ -240,7 +240,8 @@ def _merge_settings(current: Mapping[str, Any], patch: Mapping[str, Any], fields
     return merged
 
 
-def _new_id() -> str:
+def new_form_id() -> str:
+    """Return a random id for a form."""
     # the first character is alphanumeric, so that no id looks like an option
     while not FORM_ID.fullmatch(form_id := secrets.token_urlsafe(12)):
         pass

@@ -66,7 +66,7 @@ class Clone:
                 patched.setenv(name, value)
             app = create_app(load_settings(folder))
             self.key = make_key(app)["Authorization"].removeprefix("Bearer ")
-            patched.setattr(forms_service, "_new_id", iter((FORM, FORM_WITH_CAPTCHA)).__next__)
+            patched.setattr(forms_service, "new_form_id", iter((FORM, FORM_WITH_CAPTCHA)).__next__)
             form_for(app, FIELDS)
             form_for(app, FIELDS, challenge="altcha")
         self.server = Server(instance, self.settings, "--bind", f"127.0.0.1:{port}")

@@ -13,6 +13,7 @@ from forms_service.submissions.models import IdempotencyKey, Submission, Submiss
 from forms_service.uploads.models import File
 from tests.conftest import KeyOf
 from tests.support.accounts import PASSWORD, Member, login
+from tests.support.faults import before_statements
 from tests.support.stored import attach, count, make_form, remember_key, submit
 
 ANN = "ann@visitor.example"
@@ -87,10 +88,9 @@ def test_the_background_erases_the_rest_and_reports_progress(
         patched.setattr(deletion, "MAX_RUN_SECONDS", -1)
         sweep(app_on_each_db)
     assert client_on_each_db.get(path, headers=owner).json["data"]["submissions_left"] == 5
-    with monkeypatch.context() as patched:
-        patched.setattr(deletion, "_delete_form", lambda _: 1 / 0)  # as if the process were killed before the end
-        with pytest.raises(ZeroDivisionError):
-            sweep(app_on_each_db)
+    killed = before_statements(app_on_each_db, "DELETE FROM forms", lambda: 1 / 0)  # as if before the end
+    with killed, pytest.raises(ZeroDivisionError):
+        sweep(app_on_each_db)
     sweep(app_on_each_db)
     assert client_on_each_db.get(path, headers=owner).status_code == 404
     assert count(app_on_each_db, Form, Submission, File, SubmissionEmail, IdempotencyKey) == [1, 1, 0, 0, 0]

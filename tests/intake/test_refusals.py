@@ -20,6 +20,7 @@ from forms_service.submissions.models import Refusal
 from tests.conftest import QUICK, KeyOf, MakeApp
 from tests.intake.test_submission_repeats import sleep_until
 from tests.support import servers
+from tests.support.faults import before_statements
 from tests.support.visitors import ANN, BROWSER, CONTACT, change, form_for
 
 SITE = "https://site.example"
@@ -144,12 +145,11 @@ def test_memory_is_bounded(app_on_each_db: Flask, monkeypatch: pytest.MonkeyPatc
 
 
 def test_counts_wait_for_a_database_that_is_away(
-    app_on_each_db: Flask, client_on_each_db: FlaskClient, key: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    app_on_each_db: Flask, client_on_each_db: FlaskClient, key: dict[str, str]
 ) -> None:
     form = form_for(app_on_each_db, CONTACT)
     client_on_each_db.post(f"/f/{form}", json={})
-    with monkeypatch.context() as patched:
-        patched.setattr(refusals, "_upsert", lambda *_: 1 / 0)
+    with before_statements(app_on_each_db, "INSERT INTO refusals", lambda: 1 / 0):
         flush(app_on_each_db)
     assert rows(app_on_each_db) == []
     assert refused(client_on_each_db, form, key) == {"invalid": 1}
