@@ -46,7 +46,7 @@ def test_a_write_only_key_cannot_read_submission_data(olga: Member, submission: 
     blind = olga.client.patch(path, json=change, headers=key(olga, "submissions:write", "forms:write", "forms:read"))
     assert blind.status_code == 200
     assert SECRET not in blind.text
-    assert set(blind.json["data"]) == {"id", "form_id", "form_version", "created_at", "status", "read"}
+    assert set(blind.json["data"]) == {"id", "reference", "form_id", "form_version", "created_at", "status", "read"}
     seeing = olga.client.patch(path, json=change, headers=key(olga, "submissions:write", "submissions:read"))
     assert seeing.json["data"]["data"] == {"message": SECRET}
 

@@ -51,7 +51,7 @@ def test_a_puzzle_is_solved_automatically_and_the_form_submitted(page: Any, addr
     results = axe.Axe().run(page)
     assert results.violations_count == 0, results.generate_report()
     page.click("text=Send")
-    page.wait_for_url("**/thanks", timeout=30_000)
+    page.wait_for_url("**/thanks?_reference=*", timeout=30_000)
     assert page.console == []
 
 
