@@ -215,7 +215,8 @@ class _Connection(http.client.HTTPConnection):
 
 def _read(response: http.client.HTTPResponse, connection: _Connection) -> bytes:
     body = b""
-    while len(body) < MAX_RESPONSE_SIZE:
+    # from Python 3.13 on, the last read closes the socket
+    while len(body) < MAX_RESPONSE_SIZE and not response.isclosed():
         connection.limit_wait()
         chunk = response.read1(MAX_RESPONSE_SIZE - len(body))
         if not chunk:
