@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Any, cast
 
 from flask import current_app
-from sqlalchemy import Connection, CursorResult, Engine, Executable, Select, event
+from sqlalchemy import Connection, CursorResult, Engine, Executable, Select, event, func, select
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
@@ -82,6 +82,13 @@ def write_connection(*, defer_begin: bool = False) -> Iterator[Connection]:
     with queue, engine.connect() as connection, connection.execution_options(**options).begin():
         yield connection
     check_file()  # after the commit: acknowledge nothing that went into a deleted file
+
+
+def lock_until_commit(digest: bytes) -> None:
+    """Queue behind whoever holds this lock, until the session's transaction ends; SQLite has one writer anyway."""
+    if db.session.get_bind().dialect.name == "postgresql":
+        number = int.from_bytes(digest[:8], signed=True)
+        db.session.execute(select(func.pg_advisory_xact_lock(number)))
 
 
 def on_commit(callback: Callable[[], object]) -> None:

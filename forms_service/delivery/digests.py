@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Select, and_, delete, exists, func, or_, select, update
 
+from forms_service.database.transactions import lock_until_commit
 from forms_service.database.types import new_id, now
 from forms_service.delivery.models import ROUTINE, Message
 from forms_service.extensions import db
@@ -32,9 +33,7 @@ def is_over_limit(message: Any) -> bool:
     """
     if message.priority != ROUTINE or message.channel != "mail" or message.kind == KIND or message.digest_id:
         return False
-    if db.session.get_bind().dialect.name == "postgresql":  # SQLite has one writer anyway
-        number = int.from_bytes(message.target_index[:8], signed=True)
-        db.session.execute(select(func.pg_advisory_xact_lock(number)))
+    lock_until_commit(message.target_index)
     moment = now()
     sent = and_(Message.state == "sent", Message.next_attempt_at > moment - WINDOW)
     in_flight = and_(

@@ -13,7 +13,7 @@ from flask import current_app
 from sqlalchemy import Connection, Select, delete, func, select
 
 from forms_service.config import settings
-from forms_service.database.transactions import on_commit, write_session
+from forms_service.database.transactions import lock_until_commit, on_commit, write_session
 from forms_service.database.types import new_id, now
 from forms_service.delivery import digests, eml_files
 from forms_service.delivery.models import ROUTINE, URGENT, Message
@@ -124,7 +124,5 @@ def _count_recent(kind: str, target_index: bytes) -> int:
     same = (Message.target_index == target_index, Message.priority == URGENT, Message.kind == kind)
     since = Message.created_at > now() - timedelta(hours=1)
     with db.session.no_autoflush:  # the caller's objects must fail at the caller's commit, not here
-        if db.session.get_bind().dialect.name == "postgresql":  # SQLite has one writer anyway
-            number = int.from_bytes(hashlib.sha256(kind.encode() + target_index).digest()[:8], signed=True)
-            db.session.execute(select(func.pg_advisory_xact_lock(number)))
+        lock_until_commit(hashlib.sha256(kind.encode() + target_index).digest())
         return db.session.scalar(select(func.count()).select_from(Message).where(*same, since)) or 0

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import delete, func, select, update
 
-from forms_service.database.transactions import on_commit, rows_changed, write_session
+from forms_service.database.transactions import lock_until_commit, on_commit, rows_changed, write_session
 from forms_service.database.types import now
 from forms_service.delivery.models import ROUTINE, Suppression
 from forms_service.delivery.outbox import address_index
@@ -42,7 +42,7 @@ def add(address: str, reason: str, detail: str = "") -> None:
     A reason against all mail replaces one against notifications; otherwise the first one stays.
     """
     index = address_index(address)
-    _lock(index)
+    lock_until_commit(hashlib.sha256(b"suppression" + index).digest())  # two workers may suppress it at once
     row = db.session.scalar(select(Suppression).where(Suppression.address_index == index))
     if row is None:
         row = Suppression(address_index=index)
@@ -110,10 +110,3 @@ def count_by_reason() -> dict[str, int]:
     counts = {row.reason: row.addresses for row in db.session.execute(query)}
     db.session.rollback()
     return counts
-
-
-def _lock(index: bytes) -> None:
-    # two workers may suppress one address at once; SQLite has one writer anyway
-    if db.session.get_bind().dialect.name == "postgresql":
-        number = int.from_bytes(hashlib.sha256(b"suppression" + index).digest()[:8], signed=True)
-        db.session.execute(select(func.pg_advisory_xact_lock(number)))
