@@ -208,15 +208,14 @@ def _send_data(smtp: smtplib.SMTP, mail: Mail) -> str:
 
 
 def _check_reply(code: int, reply: bytes | str, *, command: str = "MAIL") -> str:
-    text = _reply_text(reply)
+    answer = _format_reply(code, reply)
     if 200 <= code < 300:
-        return f"{code} {text}"
+        return answer
     if code < 0 or code == 421:
-        raise _ConnectionClosedError(f"{code} {text}")
+        raise _ConnectionClosedError(answer)
     permanent = code >= 500 and code not in AUTHENTICATION_CODES
-    raise DeliveryError(
-        f"{code} {text}", permanent=permanent, bad_address=permanent and _is_bad_address(code, text, command)
-    )
+    bad_address = permanent and _is_bad_address(code, _reply_text(reply), command)
+    raise DeliveryError(answer, permanent=permanent, bad_address=bad_address)
 
 
 def _is_bad_address(code: int, text: str, command: str) -> bool:
