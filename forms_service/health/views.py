@@ -1,41 +1,28 @@
 """The health endpoints. Their responses have no envelope, because monitors read them."""
 
-from collections.abc import Callable
-from functools import wraps
 from typing import Any
 
 from flask import Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from forms_service.config import settings
-from forms_service.errors import AuthenticationError, NotFoundError
 from forms_service.health import exposition, schemas, service
-from forms_service.rate_limiting.bearer_tokens import has_bearer
+from forms_service.rate_limiting.bearer_tokens import has_bearer, require_bearer
 from forms_service.web.api_blueprint import Blueprint
 from forms_service.web.responses import as_json, asks_for_json
-from forms_service.web.route_policy import guarded, public, unlimited
+from forms_service.web.route_policy import public, unlimited
 
 health_blueprint = Blueprint("health", __name__, description="Health checks and metrics.")
 
 MONITORED = unlimited("a monitor asks often, and the answer is cheap")
 
 
+def _needs_no_token() -> bool:
+    return settings.metrics_token is None and not settings.production
+
+
 def _may_see_details() -> bool:
-    if settings.metrics_token is None:
-        return not settings.production
-    return has_bearer(settings.metrics_token)
-
-
-def with_metrics_token(view: Callable[..., Response]) -> Callable[..., Response]:
-    """Allow only callers who may see details; in production without METRICS_TOKEN, 404."""
-
-    @wraps(view)
-    def wrapper(*args: Any, **kwargs: Any) -> Response:
-        if not _may_see_details():
-            raise NotFoundError() if settings.metrics_token is None else AuthenticationError()
-        return view(*args, **kwargs)
-
-    return guarded("METRICS_TOKEN")(wrapper)
+    return _needs_no_token() or (settings.metrics_token is not None and has_bearer(settings.metrics_token))
 
 
 @health_blueprint.route("/health/live")
@@ -74,7 +61,7 @@ def health() -> Response:
 
 @health_blueprint.route("/metrics")
 @health_blueprint.doc(operationId="metrics", security=[{}, {"token": []}])
-@with_metrics_token
+@require_bearer("METRICS_TOKEN", is_open=_needs_no_token)
 @MONITORED
 @health_blueprint.response(200, {"type": "string"}, content_type="text/plain")
 @health_blueprint.alt_response(200, schema={"type": "object"}, content_type="application/json")

@@ -1,11 +1,19 @@
 """Bearer tokens from the settings, for the operator's programs."""
 
 import hmac
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
 
-from flask import request
+from flask import Response, request
 
+from forms_service.config import settings
+from forms_service.errors import AuthenticationError, NotFoundError
 from forms_service.rate_limiting.limits import charge, refund
 from forms_service.web.client import client_key
+from forms_service.web.route_policy import guarded
+
+View = Callable[..., Response]
 
 
 def has_bearer(token: str) -> bool:
@@ -22,3 +30,22 @@ def has_bearer(token: str) -> bool:
         return False
     refund("bearer", client_key())
     return True
+
+
+def require_bearer(setting: str, *, is_open: Callable[[], bool] = lambda: False) -> Callable[[View], View]:
+    """Guard a view by the token in `setting`: 404 if none is set, 401 for a wrong one, unless `is_open`."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def wrapper(*args: Any, **kwargs: Any) -> Response:
+            if not is_open():
+                token: str | None = getattr(settings, setting.lower())
+                if token is None:
+                    raise NotFoundError()
+                if not has_bearer(token):
+                    raise AuthenticationError()
+            return view(*args, **kwargs)
+
+        return guarded(setting)(wrapper)
+
+    return decorate
