@@ -8,7 +8,6 @@ import re
 import shutil
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -26,6 +25,7 @@ from tests.support.definitions import PDF
 from tests.support.documentation import PAGES, RUN, Example, examples, runnable
 from tests.support.servers import BIN, ROOT, TIMEOUT, Server, free_port
 from tests.support.visitors import form_for
+from tests.support.web_server import serve_in_thread
 
 pytestmark = pytest.mark.slow
 
@@ -117,7 +117,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]
     """A folder of pages, and the origin that they are served at."""
     folder = tmp_path_factory.mktemp("site")
     server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder)))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    serve_in_thread(server)
     yield folder, f"http://localhost:{server.server_port}"
     server.shutdown()
     server.server_close()

@@ -25,6 +25,7 @@ from forms_service.health import checks
 from tests.conftest import MakeApp
 from tests.support.faults import before_statements
 from tests.support.mail_server import MailServer
+from tests.support.web_server import serve_in_thread
 
 TOKEN = {"Authorization": "Bearer let-me-see-x7Qk29vR"}
 
@@ -135,7 +136,7 @@ class Threaded(HTTPServer):
 def others() -> Iterator[str]:
     Handler.hang.clear()
     server = Threaded(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    serve_in_thread(server)
     yield f"http://127.0.0.1:{server.server_port}"
     Handler.hang.set()
     server.shutdown()

@@ -1,19 +1,3 @@
 """Fixtures of the tests of the inbox."""
 
-import pytest
-from flask import Flask
-
-from tests.conftest import KeyOf
-from tests.support.stored import make_form
-
-
-@pytest.fixture
-def owner(app_on_each_db: Flask, key_of: KeyOf) -> dict[str, str]:
-    """Headers of the owner."""
-    return key_of(app_on_each_db)
-
-
-@pytest.fixture
-def form(app_on_each_db: Flask, owner: dict[str, str]) -> str:
-    """A form of the owner."""
-    return make_form(app_on_each_db)
+from tests.support.owners import form, owner  # noqa: F401 (fixtures)

@@ -64,18 +64,6 @@ def recorded(app: Flask, name: str) -> list[Any]:
 
 
 @pytest.fixture
-def owner(app_on_each_db: Flask, key_of: KeyOf) -> dict[str, str]:
-    """Headers of the owner."""
-    return key_of(app_on_each_db)
-
-
-@pytest.fixture
-def form(app_on_each_db: Flask, owner: dict[str, str]) -> str:
-    """A form of the owner."""
-    return make_form(app_on_each_db)
-
-
-@pytest.fixture
 def told() -> Iterator[list[str]]:
     """Ids of submissions that were said to be deleted."""
     heard: list[str] = []

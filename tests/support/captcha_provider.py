@@ -18,6 +18,7 @@ from forms_service.spam.captcha import check_token
 from forms_service.submissions.parsed_submission import ParsedSubmission
 from tests.support import servers
 from tests.support.definitions import form_of
+from tests.support.web_server import serve_in_thread
 
 Answer = Callable[[BaseHTTPRequestHandler], None]
 
@@ -58,7 +59,7 @@ class Provider:
         if context:
             self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
         self.url = f"{'https' if context else 'http'}://127.0.0.1:{self._server.server_port}/verify"
-        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
+        serve_in_thread(self._server)
 
     def stop(self) -> None:
         """Nobody listens any more."""

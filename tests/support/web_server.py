@@ -1,6 +1,7 @@
 """A web server on loopback that leads on, never ends, or is slow."""
 
 import http.server
+import socketserver
 import ssl
 import threading
 import time
@@ -36,11 +37,16 @@ class WebServer(http.server.ThreadingHTTPServer):
         """Say nothing: it writes to who has gone."""
 
 
+def serve_in_thread(server: socketserver.BaseServer) -> None:
+    """Serve until `shutdown`, which waits for a moment only."""
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+
+
 @contextmanager
 def serving(context: ssl.SSLContext | None = None) -> Iterator[WebServer]:
     """A server while the block runs."""
     server = WebServer(context)
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    serve_in_thread(server)
     try:
         yield server
     finally:

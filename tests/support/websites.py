@@ -1,11 +1,11 @@
 """A website at another origin whose pages use the service."""
 
-import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 from tests.support.servers import ROOT
+from tests.support.web_server import serve_in_thread
 
 PAGES = ROOT / "tests" / "pages"
 
@@ -34,7 +34,7 @@ class Site:
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.origin = f"http://localhost:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        serve_in_thread(self.server)
 
     def filled(self, text: str) -> str:
         """The page with this site's values in it."""
