@@ -23,12 +23,13 @@ from forms_service.health.views import health_blueprint
 from forms_service.inbox.views import inbox
 from forms_service.intake import in_flight, storing
 from forms_service.intake.views import puzzles, taking
+from forms_service.notifications import recipients, submission_mail
 from forms_service.privacy import account_export, retention
 from forms_service.privacy.views import people_blueprint
 from forms_service.rate_limiting import limits
 from forms_service.spam import altcha_challenges
 from forms_service.spam import checks as spam_checks
-from forms_service.submissions import notification, refusals, storage_quota
+from forms_service.submissions import refusals, storage_quota
 from forms_service.uploads import storage
 from forms_service.web import client, error_handlers, openapi, pages, security_headers
 
@@ -48,6 +49,22 @@ BLUEPRINTS = (
     health_blueprint,
 )
 """In the order of the OpenAPI description."""
+
+
+FEATURES = (
+    storage,
+    storage_quota,
+    in_flight,
+    storing,
+    spam_checks,
+    altcha_challenges,
+    submission_mail,
+    recipients,
+    refusals,
+    retention,
+    account_export,
+)
+"""What an owner's forms do."""
 
 
 def create_app(settings: Settings, *, start: bool = True) -> Flask:
@@ -70,18 +87,7 @@ def create_app(settings: Settings, *, start: bool = True) -> Flask:
         part.init_app(app, settings)
     for part in (migrations, keyring, runner, worker, guards, cleanup, cache, deletion, checks):
         part.init_app(app)
-    for part in (
-        storage,
-        storage_quota,
-        in_flight,
-        storing,
-        spam_checks,
-        altcha_challenges,
-        notification,
-        refusals,
-        retention,
-        account_export,
-    ):
+    for part in FEATURES:
         part.init_app(app)
     openapi.init_app(app, BLUEPRINTS)
     app.register_blueprint(accounts)

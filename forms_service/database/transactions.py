@@ -1,7 +1,7 @@
 """Transactions: writers' queue, BEGIN, callbacks on commit, end of the session."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Any, cast
 
@@ -32,6 +32,14 @@ def read_once(query: Select[*tuple[Any, ...]]) -> Any:
         return db.session.execute(query).one_or_none()
     with Session(db.engine.execution_options(isolation_level="AUTOCOMMIT")) as session:
         return session.execute(query).one_or_none()
+
+
+def read_all(query: Select[*tuple[Any, ...]]) -> Sequence[Any]:
+    """Return all rows; on PostgreSQL without round trips for BEGIN and ROLLBACK."""
+    if db.engine.dialect.name == "sqlite":
+        return db.session.execute(query).all()
+    with Session(db.engine.execution_options(isolation_level="AUTOCOMMIT")) as session:
+        return session.execute(query).all()
 
 
 def rows_changed(statement: Executable) -> int:

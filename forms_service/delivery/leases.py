@@ -18,6 +18,7 @@ from forms_service.database.types import now
 from forms_service.delivery import digests, payloads, suppressions
 from forms_service.delivery.message import DeliveryError, OutgoingMessage, SuppressedError
 from forms_service.delivery.models import ROUTINE, URGENT, Attempt, Message
+from forms_service.delivery.payloads import MessageRef
 from forms_service.encryption.associated_data import unreadable_flag
 from forms_service.extensions import db
 from forms_service.metrics import DELIVERIES
@@ -90,15 +91,15 @@ def load_message(lease: Lease) -> OutgoingMessage | None:
     :raises SuppressedError: if the recipient is
     """
     is_mine = (Message.id == lease.id, Message.lease_until == lease.until)
-    columns = (Message.target, Message.payload, Message.about, Message.target_index, Message.priority)
-    row = db.session.execute(select(*columns).where(*is_mine)).one_or_none()
+    columns = (Message.target, Message.payload, Message.about, Message.target_id, Message.target_index)
+    row = db.session.execute(select(*columns, Message.priority).where(*is_mine)).one_or_none()
     if row and lease.channel == "mail":
         reason = suppressions.find_reason(row.target_index, row.priority)
         if reason:
             db.session.rollback()
             raise SuppressedError(SUPPRESSED_ANSWER.format(reason=reason))
     is_unreadable = row is not None and bool(unreadable_flag(row.target, row.payload))
-    values = _read_values(lease.kind, row) if row and not is_unreadable else None
+    values = _read_values(lease, row) if row and not is_unreadable else None
     db.session.rollback()
     if is_unreadable:
         raise DeliveryError("The message cannot be decrypted.", permanent=True)
@@ -158,9 +159,9 @@ def retry_delay(attempts: int) -> float:
     return min(grown, MAX_DELAY)
 
 
-def _read_values(kind: str, row: Any) -> dict[str, Any] | None:
+def _read_values(lease: Lease, row: Any) -> dict[str, Any] | None:
     if row.payload is None:
-        return payloads.load_payload(kind, row.about)
+        return payloads.load_payload(MessageRef(lease.id, lease.kind, row.about, row.target_id, lease.created_at))
     values: dict[str, Any] = json.loads(row.payload)
     return values
 

@@ -15,12 +15,22 @@ from flask import Flask, current_app
 from jinja2 import Environment, StrictUndefined, TemplateNotFound
 
 from forms_service.config import settings
-from forms_service.delivery.mail_headers import address_field, check_headers, text_field
+from forms_service.delivery.mail_headers import Field, address_field, check_headers, text_field
 from forms_service.delivery.message import OutgoingMessage
 from forms_service.validation.fields import MAX_EMAIL_LENGTH
 from forms_service.validation.text import collapse_whitespace, strip_controls
 
+# reserved values of a payload, all of them optional
 REPLY_TO = "_reply_to"
+UNSUBSCRIBE = "_unsubscribe"
+"""URL, for one click (RFC 8058)."""
+
+AUTOMATIC_REPLY = "_automatic_reply"
+"""True for an answer to a person (RFC 3834): null envelope sender."""
+
+ATTACHMENTS = "_attachments"
+"""A list of `Attachment`."""
+
 ANSWERABLE = "_answerable"
 """Whether there is a Reply-To."""
 
@@ -32,6 +42,15 @@ MAX_QUOTED_PRINTABLE = 20_000
 """Characters: quoting 1 MB takes 150 ms, base64 30 ms."""
 
 NOT_PLAIN = re.compile(r"[^\t\n -~]")
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """A file in a mail."""
+
+    name: str
+    content_type: str
+    content: bytes = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -72,11 +91,14 @@ def render_mail(outgoing: OutgoingMessage, *, international: bool = False) -> Ma
     message["Subject"] = text_field("Subject", _subject(_render(outgoing.kind, "subject.txt", values)))
     message["Date"] = format_datetime(outgoing.created_at)
     message["Message-ID"] = f"<{outgoing.id}@{sender_address().domain}>"
-    message["Auto-Submitted"] = "auto-generated"
+    _add_list_headers(message, outgoing.values)
     text = _render(outgoing.kind, "text.txt", values).strip() + "\n"
     _set_content(message, outgoing.kind, text, values)
+    for attachment in outgoing.values.get(ATTACHMENTS, ()):
+        _attach(message, attachment)
     utf8 = not all(address.addr_spec.isascii() for address in (sender, recipient, reply_to or recipient))
-    return Mail(sender.addr_spec, recipient.addr_spec, _flatten(message, utf8=utf8), text, international=utf8)
+    envelope_sender = "" if outgoing.values.get(AUTOMATIC_REPLY) else sender.addr_spec
+    return Mail(envelope_sender, recipient.addr_spec, _flatten(message, utf8=utf8), text, international=utf8)
 
 
 def mailbox(address: str) -> Address:
@@ -128,6 +150,22 @@ def _set_content(message: EmailMessage, kind: str, text: str, values: dict[str, 
     except TemplateNotFound:
         return
     message.add_alternative(html, subtype="html", cte=_encoding(html))
+
+
+def _add_list_headers(message: EmailMessage, values: dict[str, Any]) -> None:
+    if values.get(AUTOMATIC_REPLY):
+        message["Auto-Submitted"] = "auto-replied"
+        message["X-Auto-Response-Suppress"] = "All"  # Exchange
+    else:
+        message["Auto-Submitted"] = "auto-generated"
+    if values.get(UNSUBSCRIBE):
+        message["List-Unsubscribe"] = Field("List-Unsubscribe", f"<{values[UNSUBSCRIBE]}>")
+        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+
+
+def _attach(message: EmailMessage, attachment: Attachment) -> None:
+    main, _, sub = attachment.content_type.partition("/")
+    message.add_attachment(attachment.content, maintype=main, subtype=sub, filename=attachment.name)
 
 
 def _flatten(message: EmailMessage, *, utf8: bool) -> bytes:

@@ -45,6 +45,9 @@ class Message(Model):
     about: Mapped[uuid.UUID | None] = mapped_column(index=True)
     """Account or submission; erased with it."""
 
+    target_id: Mapped[uuid.UUID | None] = mapped_column(index=True)
+    """Recipient or webhook."""
+
     target: Mapped[str] = mapped_column(Encrypted("outbox.target"))
     target_index: Mapped[bytes] = mapped_column(LargeBinary(32))
     payload: Mapped[str | None] = mapped_column(Encrypted("outbox.payload"))
@@ -72,6 +75,12 @@ class Attempt(Model):
     at: Mapped[datetime] = mapped_column(UTCDateTime, default=now, index=True)
     outcome: Mapped[str] = mapped_column(String(10))
     """`sent`, `again` (retry), `failed`, `suppressed` or `lost` (the lease expired)."""
+
+    status: Mapped[int | None]
+    """HTTP status, or SMTP reply code."""
+
+    duration: Mapped[int | None]
+    """Milliseconds."""
 
     answer: Mapped[str] = mapped_column(Encrypted("delivery_attempts.answer"))
 

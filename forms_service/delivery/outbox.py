@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import current_app
 from sqlalchemy import Connection, Select, delete, func, select
@@ -28,6 +28,17 @@ RETENTION = timedelta(days=7)
 """Once sent or given up."""
 
 ROWS = EncryptedInsert(Message.__table__)
+
+
+class Target(NamedTuple):
+    """Where messages go: a mail address, or a webhook's URL."""
+
+    address: str
+    blind_index: bytes
+    """Blind index, for limits per target."""
+
+    id: uuid.UUID | None = None
+    """Recipient or webhook."""
 
 
 @dataclass(frozen=True)
@@ -60,19 +71,22 @@ def address_index(address: str) -> bytes:
     return current_key_ring().index(email_key(address), TARGET_CONTEXT)
 
 
-def mail_row(kind: str, to: str, *, about: uuid.UUID, index: bytes | None = None) -> Row:
-    """Return a row for `insert_rows`; its payload is loaded at send time."""
+def message_row(
+    channel: str, kind: str, target: Target, *, about: uuid.UUID | None, payload: Mapping[str, Any] | None = None
+) -> Row:
+    """Return a row for `insert_rows`; without `payload`, it is loaded at send time (`payloads.py`)."""
     moment = now()
     return ROWS, {
         "id": new_id(),
-        "channel": "mail",
+        "channel": channel,
         "kind": kind,
         "priority": ROUTINE,
         "digest_id": None,
         "about": about,
-        "target": to,
-        "target_index": index or address_index(to),
-        "payload": None,
+        "target_id": target.id,
+        "target": target.address,
+        "target_index": target.blind_index,
+        "payload": None if payload is None else json.dumps(payload),
         "state": "waiting",
         "attempts": 0,
         "created_at": moment,

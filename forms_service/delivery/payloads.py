@@ -2,12 +2,27 @@
 
 import uuid
 from collections.abc import Callable
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 
 from flask import Flask, current_app
 
-Source = Callable[[uuid.UUID], dict[str, Any] | None]
-"""Returns an id's template values, None if nothing is left."""
+
+class MessageRef(NamedTuple):
+    """A message whose payload is loaded at send time."""
+
+    id: uuid.UUID
+    kind: str
+    about: uuid.UUID | None
+    target_id: uuid.UUID | None
+    created_at: datetime
+
+
+Source = Callable[[MessageRef], dict[str, Any] | None]
+"""Returns a message's values, None if its subject is gone.
+
+:raises SuppressedError: if it must not be sent
+"""
 
 
 def init_app(app: Flask) -> None:
@@ -20,7 +35,7 @@ def register(app: Flask, kind: str, source: Source) -> None:
     app.extensions["sources"][kind] = source
 
 
-def load_payload(kind: str, about: uuid.UUID | None) -> dict[str, Any] | None:
+def load_payload(message: MessageRef) -> dict[str, Any] | None:
     """Load a payload; None without a source."""
-    source: Source | None = current_app.extensions["sources"].get(kind)
-    return source(about) if source and about else None
+    source: Source | None = current_app.extensions["sources"].get(message.kind)
+    return source(message) if source else None

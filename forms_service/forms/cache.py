@@ -4,7 +4,7 @@ import json
 import threading
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, cast
@@ -15,7 +15,6 @@ from sqlalchemy import select
 from forms_service.accounts.models import Account
 from forms_service.config import settings
 from forms_service.database.transactions import read_once
-from forms_service.delivery import outbox
 from forms_service.encryption.associated_data import Unreadable
 from forms_service.errors import NotFoundError, ServiceUnavailableError
 from forms_service.extensions import db
@@ -41,6 +40,10 @@ MAX_MEMORY = 2**27
 BYTES_PER_CHARACTER = 4
 
 
+ListenerLoader = Callable[[str, uuid.UUID, str], Sequence[object]]
+"""Returns the `submissions.events.Listener`s of a form, its owner and the owner's address."""
+
+
 @dataclass(frozen=True)
 class PublishedForm:
     """A form as its visitors see it."""
@@ -55,6 +58,9 @@ class PublishedForm:
     settings: FormSettings
     schema: FormSchema
     """Without fields it accepts any."""
+
+    listeners: tuple[object, ...] = ()
+    """Whom its submissions are delivered to: `submissions.events.Listener`s."""
 
     rendered_controls: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
     """HTML of empty controls."""
@@ -72,11 +78,6 @@ class PublishedForm:
     @cached_property
     def url(self) -> str:
         return form_url(self.id)
-
-    @cached_property
-    def owner_index(self) -> bytes:
-        """Blind index of the owner's address."""
-        return outbox.address_index(self.owner_email)
 
     @cached_property
     def names(self) -> FieldNames:
@@ -145,6 +146,12 @@ class FormCache:
 def init_app(app: Flask) -> None:
     """Create the app's form cache."""
     app.extensions["form_cache"] = FormCache()
+    app.extensions["form_listeners"] = []
+
+
+def register_listeners(app: Flask, loader: ListenerLoader) -> None:
+    """Add listeners to every form; the loader queries, once per MAX_AGE."""
+    app.extensions["form_listeners"].append(loader)
 
 
 def form_url(form_id: str) -> str:
@@ -198,7 +205,13 @@ def _load(form_id: str, previous: PublishedForm | None) -> PublishedForm:
         fields=tuple(fields),
         settings=settings,
         schema=schema,
+        listeners=_load_listeners(form_id, form.owner_id, email),
         rendered_controls=previous.rendered_controls if previous else {},
         size=previous.size if previous else schema.size + html_size + BYTES_PER_CHARACTER * len(json.dumps(fields)),
         page_size=html_size,
     )
+
+
+def _load_listeners(form_id: str, owner_id: uuid.UUID, owner_email: str) -> tuple[object, ...]:
+    loaders: list[ListenerLoader] = current_app.extensions["form_listeners"]
+    return tuple(listener for load in loaders for listener in load(form_id, owner_id, owner_email))

@@ -14,9 +14,8 @@ from forms_service.extensions import db
 from forms_service.forms.cache import get_published_form
 from forms_service.forms.models import FORM_ID, Form
 from forms_service.forms.service import get_owned_form
-from forms_service.submissions import deletion
+from forms_service.submissions import deletion, events
 from forms_service.submissions.models import Submission
-from forms_service.submissions.notification import notify
 from forms_service.submissions.queries import (
     Filter,
     Position,
@@ -188,4 +187,4 @@ def _clear_spam_verdict(form_id: str, ids: Sequence[uuid.UUID]) -> None:
         .execution_options(synchronize_session=False)
     )
     form = get_published_form(form_id)
-    notify(form, released.scalars().all())
+    events.enqueue(events.CREATED, form, released.scalars().all())

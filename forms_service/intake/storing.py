@@ -28,7 +28,7 @@ from forms_service.intake.deduplication import (
 )
 from forms_service.intake.in_flight import InFlight
 from forms_service.security.key_ring import KeyRing
-from forms_service.submissions import notification
+from forms_service.submissions import events
 from forms_service.submissions.models import IdempotencyKey, Submission, SubmissionEmail
 from forms_service.submissions.parsed_submission import ParsedSubmission
 from forms_service.submissions.serialization import to_json
@@ -84,8 +84,9 @@ def add_rows(
     rows += [(EMAILS, {"email_index": index, "submission_id": new.id}) for index in email_indexes]
     if parsed.uploads:
         rows += [(FILES, row) for row in build_file_rows(new.id, parsed.uploads)]
-    if form.owner_email and not reasons:  # "" where the owner's own address cannot be decrypted
-        rows.append(outbox.mail_row(notification.KIND, form.owner_email, about=new.id, index=form.owner_index))
+    if not reasons:
+        event = events.SubmissionEvent(events.CREATED, form, new.id, parsed.data, parsed.control)
+        rows += events.outbox_rows(event)
     new.rows = prepare_rows(rows, current_app.extensions["engine"].dialect, ring)
 
 

@@ -1,1 +1,1 @@
-"""Submissions: storage, queries, notification, deletion and quota."""
+"""Submissions: storage, queries, events, deletion and quota."""

@@ -30,6 +30,7 @@ FLOORS = (
     ("intake",),
     ("inbox",),
     ("spam",),
+    ("notifications",),
     ("submissions",),
     ("uploads",),
     ("forms",),

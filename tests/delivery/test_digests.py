@@ -19,9 +19,11 @@ from forms_service.delivery.message import DeliveryError, OutgoingMessage
 from forms_service.delivery.models import Message
 from forms_service.extensions import db
 from forms_service.forms.cache import MAX_AGE, get_published_form
-from forms_service.submissions import notification
+from forms_service.notifications import submission_mail
+from forms_service.submissions import events
 from forms_service.submissions.deletion import erase
 from tests.support.delivery_clock import movable_clock
+from tests.support.outbox import mail_row
 from tests.support.stored import submit
 from tests.support.visitors import OWNER, form_for
 
@@ -68,7 +70,7 @@ def notify(app: Flask, form: str, count: int) -> list[uuid.UUID]:
     """So many submissions of the form, each with a mail that waits."""
     ids = [uuid.UUID(submit(app, form, {"n": str(number)})) for number in range(count)]
     with app.app_context(), write_session():
-        notification.notify(get_published_form(form), ids)
+        events.enqueue(events.CREATED, get_published_form(form), ids)
         db.session.commit()
     return ids
 
@@ -148,7 +150,7 @@ def test_another_recipient_is_sent_their_own(app: Flask, postman: Postman) -> No
     notify(app, form, 21)
     (extra,) = (uuid.UUID(submit(app, form)),)
     with app.app_context():
-        row = outbox.mail_row(notification.KIND, "colleague@example.com", about=extra)
+        row = mail_row(submission_mail.KIND, "colleague@example.com", about=extra)
         with write_session():
             outbox.insert_rows(db.session.connection(), [row])
             db.session.commit()

@@ -15,7 +15,7 @@ from forms_service.delivery import leases, outbox, payloads, worker
 from forms_service.delivery.models import Attempt, Message
 from forms_service.encryption.wrapped_keys import WrappedKey
 from forms_service.extensions import db
-from tests.support.outbox import ANN, RecordingTransport, attempts, enqueue, refuse, states
+from tests.support.outbox import ANN, RecordingTransport, attempts, enqueue, mail_row, refuse, states
 
 
 @pytest.mark.usefixtures("each_db_context")
@@ -58,7 +58,7 @@ class TestQueueing:
     def test_what_has_nothing_to_say_any_more_is_given_up(
         self, each_db_context: Flask, transport: RecordingTransport
     ) -> None:
-        outbox_rows = [outbox.mail_row("test", ANN, about=new_id()) for _ in range(2)]
+        outbox_rows = [mail_row("test", ANN, about=new_id()) for _ in range(2)]
         outbox.insert_rows(db.session.connection(), outbox_rows)
         db.session.commit()
         said = iter([{"token": "read when it is sent"}, None])

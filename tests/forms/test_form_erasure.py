@@ -5,10 +5,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from forms_service.accounts.models import Account
+from forms_service.database.types import new_id, now
+from forms_service.delivery.payloads import MessageRef
 from forms_service.forms import deletion
 from forms_service.forms.models import Form, FormVersion
+from forms_service.notifications import submission_mail
 from forms_service.submissions import deletion as submission_deletion
-from forms_service.submissions import notification
 from forms_service.submissions.models import IdempotencyKey, Submission, SubmissionEmail
 from forms_service.uploads.models import File
 from tests.conftest import KeyOf
@@ -69,7 +71,8 @@ def test_a_large_form_is_hidden_at_once(client_on_each_db: FlaskClient, app_on_e
         assert client_on_each_db.get("/api/forms", headers=headers).json["data"] == []
         assert client_on_each_db.post("/api/people/find", headers=headers, json={"email": ANN}).json["data"] == []
     with app_on_each_db.app_context():
-        assert notification.notification_payload(Submission.query.first().id) is None
+        ref = MessageRef(new_id(), submission_mail.KIND, Submission.query.first().id, None, now())
+        assert submission_mail.notification_payload(ref) is None
 
 
 def test_the_background_erases_the_rest_and_reports_progress(

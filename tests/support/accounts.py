@@ -12,6 +12,7 @@ from werkzeug.test import TestResponse
 from forms_service.accounts import service
 from forms_service.delivery import payloads
 from forms_service.delivery.models import Message
+from forms_service.delivery.payloads import MessageRef
 from forms_service.extensions import db
 
 PASSWORD = "Correct-horse-7"
@@ -65,7 +66,11 @@ def mails(app: Flask, kind: str | None = None) -> list[dict[str, Any]]:
 
 def _values(message: Message) -> dict[str, Any]:
     values: dict[str, Any] = json.loads(message.payload) if message.payload else {}
-    return values or payloads.load_payload(message.kind, message.about) or {}
+    return values or payloads.load_payload(_ref(message)) or {}
+
+
+def _ref(message: Message) -> MessageRef:
+    return MessageRef(message.id, message.kind, message.about, message.target_id, message.created_at)
 
 
 def token_in(mail: dict[str, Any]) -> str:

@@ -11,6 +11,8 @@ from forms_service.database.types import new_id
 from forms_service.delivery import outbox
 from forms_service.delivery.message import DeliveryError, OutgoingMessage
 from forms_service.delivery.models import Attempt, Message
+from forms_service.delivery.outbox import Target
+from forms_service.encryption.compiled_sql import Row
 from forms_service.extensions import db
 
 ANN = "ann@example.com"
@@ -40,6 +42,11 @@ def enqueue(kind: str = "test", to: str = ANN, about: uuid.UUID | None = None, *
         identity = outbox.enqueue_mail(kind, to, {"token": "s3cret-token"}, about=about or new_id(), **more)
         db.session.commit()
     return identity
+
+
+def mail_row(kind: str, to: str, *, about: uuid.UUID) -> Row:
+    """A row for a mail to an address."""
+    return outbox.message_row("mail", kind, Target(to, outbox.address_index(to)), about=about)
 
 
 def states() -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import pytest
 from flask import Flask
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 
 from forms_service.accounts import administration
 from forms_service.database.transactions import write_session
@@ -17,9 +17,11 @@ from forms_service.delivery import digests, worker
 from forms_service.delivery.models import Message
 from forms_service.extensions import db
 from forms_service.forms.cache import MAX_AGE, get_published_form
-from forms_service.submissions import notification
+from forms_service.notifications import submission_mail
+from forms_service.submissions import events
 from forms_service.validation.references import reference_of
 from tests.conftest import MakeApp
+from tests.support.stored import submit
 from tests.support.visitors import ANN, CONTACT, OWNER, form_for, only, queued, without_reference_at_end
 
 
@@ -159,7 +161,7 @@ def test_there_is_none_for_spam_until_it_is_found_to_be_good(app: Flask) -> None
     assert queued(app, form) == []
     found = only(app, form)
     with app.app_context(), write_session():
-        notification.notify(get_published_form(form), [found.id])
+        events.enqueue(events.CREATED, get_published_form(form), [found.id])
         db.session.commit()
     assert without_reference_at_end(sent(app)["Subject"]) == "Contact: ann@example.com"
 
@@ -170,13 +172,17 @@ def test_what_people_sent_is_in_the_inbox_and_not_a_second_time_in_the_outbox(ap
     assert [message.payload for message in queued(app, form)] == [None]
 
 
-def test_notify_leaves_with_the_callers_transaction(app: Flask) -> None:
+def test_events_are_enqueued_in_the_callers_transaction(app: Flask) -> None:
     form = form_for(app)
+    submission_id = uuid.UUID(submit(app, form))
     with app.app_context():
         with write_session():
-            notification.notify(get_published_form(form), [uuid.uuid4()])
+            db.session.execute(delete(Message))
+            db.session.commit()
         with write_session():
-            assert cast("Any", db.session.execute(delete(Message))).rowcount == 0
+            events.enqueue(events.CREATED, get_published_form(form), [submission_id])
+            assert db.session.scalar(select(func.count()).select_from(Message)) == 1
+        assert db.session.scalar(select(func.count()).select_from(Message)) == 0
 
 
 def test_a_disabled_owner_is_not_sent_what_was_still_queued(app: Flask) -> None:
@@ -187,5 +193,5 @@ def test_a_disabled_owner_is_not_sent_what_was_still_queued(app: Flask) -> None:
     time.sleep(MAX_AGE)
     with app.app_context():
         worker.deliver_due()
-        assert db.session.scalars(select(Message.state).where(Message.kind == notification.KIND)).all() == ["failed"]
+        assert db.session.scalars(select(Message.state).where(Message.kind == submission_mail.KIND)).all() == ["failed"]
     assert not list((Path(app.instance_path) / "outbox").glob("*submission*"))

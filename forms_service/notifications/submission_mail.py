@@ -1,4 +1,4 @@
-"""Notifies owners of submissions by mail and digest."""
+"""Contents of the mails about submissions, and of their digests."""
 
 import json
 import uuid
@@ -9,8 +9,8 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from forms_service.config import settings
-from forms_service.delivery import digests, outbox, payloads
-from forms_service.encryption.compiled_sql import Row
+from forms_service.delivery import digests, payloads
+from forms_service.delivery.payloads import MessageRef
 from forms_service.errors import NotFoundError
 from forms_service.extensions import db
 from forms_service.form_schema.field_types import choice_labels
@@ -41,21 +41,9 @@ def init_app(app: Flask) -> None:
     payloads.register(app, digests.KIND, digest_payload)
 
 
-def notify(form: PublishedForm, submission_ids: Sequence[uuid.UUID]) -> None:
-    """Enqueue mails about submissions; the caller commits."""
-    outbox.insert_rows(
-        db.session.connection(), [row for identity in submission_ids for row in mail_rows(form, identity)]
-    )
-
-
-def mail_rows(form: PublishedForm, submission_id: uuid.UUID) -> list[Row]:
-    """Return the outbox row; none if the owner's address cannot be decrypted."""
-    return [outbox.mail_row(KIND, form.owner_email, about=submission_id)] if form.owner_email else []
-
-
-def notification_payload(submission_id: uuid.UUID) -> dict[str, Any] | None:
+def notification_payload(message: MessageRef) -> dict[str, Any] | None:
     """Return template values; None if nobody may read the submission."""
-    submission = db.session.get(Submission, submission_id)
+    submission = db.session.get(Submission, message.about)
     if submission is None:
         return None
     form = _readable(submission.form_id)
@@ -65,7 +53,7 @@ def notification_payload(submission_id: uuid.UUID) -> dict[str, Any] | None:
     fields = fields_of_version(form, submission.form_version)
     labels = {field["name"]: strip_links(field.get("label") or field["name"]) for field in fields}
     choices = {field["name"]: choice_labels(field) for field in fields if field.get("choices")}
-    sender, reference = reply_to(fields, data, control), reference_of(submission_id)
+    sender, reference = reply_to(fields, data, control), reference_of(submission.id)
     values = [(name, _text(value, choices.get(name, {}))) for name, value in data.items()]
     values += [(name, control[name]) for name in WORDS if control.get(name)]
     return {
@@ -73,15 +61,15 @@ def notification_payload(submission_id: uuid.UUID) -> dict[str, Any] | None:
         "reference": reference,
         "subject": f"{_subject(form, control, sender)} ({reference})",
         "lines": _lines([(_line(labels.get(name, name)), _cut(text)) for name, text in values]),
-        "files": [_file(labels, file) for file in _files(submission_id)],
+        "files": [_file(labels, file) for file in _files(submission.id)],
         "_reply_to": sender,
     }
 
 
-def digest_payload(digest_id: uuid.UUID) -> dict[str, Any] | None:
+def digest_payload(message: MessageRef) -> dict[str, Any] | None:
     """Return counts by form; None if nobody may read any."""
     numbers = select(Submission.form_id, func.count(), func.min(Submission.created_at))
-    held = numbers.where(Submission.id.in_(digests.subjects(digest_id))).group_by(Submission.form_id)
+    held = numbers.where(Submission.id.in_(digests.subjects(message.id))).group_by(Submission.form_id)
     rows = [(_readable(form_id), count, since) for form_id, count, since in db.session.execute(held)]
     readable = [(form, count, since) for form, count, since in rows if form]
     forms = [

@@ -1,0 +1,80 @@
+"""Conditions on the values of a submission, such as "topic is Sales"."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import marshmallow as ma
+
+from forms_service.errors import FieldError
+from forms_service.validation.base import MAX_NAME_LENGTH, Schema
+from forms_service.validation.primitives import BoundedList, SingleLine
+
+ONE_OPERATOR = FieldError("Give exactly one of is, is_not, contains and in.", "one_operator")
+
+MAX_CONDITIONS = 20
+MAX_VALUES = 100
+MAX_VALUE_LENGTH = 500
+
+OPERATORS: Mapping[str, Callable[[Sequence[str], Any], bool]] = {
+    "is": lambda values, expected: expected in values,
+    "is_not": lambda values, expected: expected not in values,
+    "contains": lambda values, expected: any(expected in value for value in values),
+    "in": lambda values, expected: any(value in expected for value in values),
+}
+"""On folded values: a multiselect has several, a missing field one empty one."""
+
+
+class ConditionSchema(Schema):
+    """A field, and exactly one comparison; case and surrounding spaces are ignored."""
+
+    field = SingleLine(MAX_NAME_LENGTH, required=True, metadata={"description": "Name of the field."})
+    is_ = SingleLine(MAX_VALUE_LENGTH, data_key="is", metadata={"description": "The value is this."})
+    is_not = SingleLine(MAX_VALUE_LENGTH, metadata={"description": "The value is not this."})
+    contains = SingleLine(MAX_VALUE_LENGTH, metadata={"description": "The value contains this."})
+    in_ = BoundedList(
+        SingleLine(MAX_VALUE_LENGTH), MAX_VALUES, data_key="in", metadata={"description": "The value is one of these."}
+    )
+
+    @ma.validates_schema(skip_on_field_errors=True)
+    def _check_operator(self, data: Mapping[str, Any], **_: Any) -> None:
+        if len(data) != 2:
+            raise ma.ValidationError([ONE_OPERATOR], "is")
+
+    @ma.post_load
+    def _rename(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+        return {name.rstrip("_"): value for name, value in data.items()}
+
+
+def matches(conditions: Sequence[Mapping[str, Any]], data: Mapping[str, Any]) -> bool:
+    """Whether all conditions hold."""
+    return all(_holds(condition, data) for condition in conditions)
+
+
+def find_unknown_fields(conditions: Sequence[Mapping[str, Any]], names: Sequence[str]) -> dict[int, str]:
+    """Return position → name of fields that the form does not define."""
+    return {number: entry["field"] for number, entry in enumerate(conditions) if entry["field"] not in names}
+
+
+def _holds(condition: Mapping[str, Any], data: Mapping[str, Any]) -> bool:
+    values = _folded_values(data.get(condition["field"]))
+    return all(
+        compare(values, [_fold(item) for item in expected] if isinstance(expected, list) else _fold(expected))
+        for name, compare in OPERATORS.items()
+        if (expected := condition.get(name)) is not None
+    )
+
+
+def _folded_values(value: Any) -> list[str]:
+    items = value if isinstance(value, list) and value else [value]
+    return [_fold(_text(item)) for item in items]
+
+
+def _text(value: Any) -> str:
+    if value is None or isinstance(value, str):
+        return value or ""
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _fold(text: str) -> str:
+    return text.strip().casefold()

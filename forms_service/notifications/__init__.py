@@ -1,0 +1,1 @@
+"""Notifications: mails about submissions, and whom they go to."""
