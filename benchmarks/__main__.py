@@ -93,14 +93,14 @@ def cache_hits(pool: ProcessPoolExecutor, baseline: Running) -> None:
     """How often an external service's health came out of the cache."""
     settings = {"HEALTH_CHECK_URLS": f"baseline=http://127.0.0.1:{baseline.port}/", "RATE_LIMIT_ENABLED": "false"}
     with running("wsgi:app", "/health/live", **settings) as forms:
-        asked = load.start(pool, forms.port, functools.partial(load.get, "/health"), seconds=SECONDS).result()
+        load_result = load.start(pool, forms.port, functools.partial(load.get, "/health"), seconds=SECONDS).result()
         with urllib.request.urlopen(f"http://127.0.0.1:{forms.port}/metrics") as answer:
             text = answer.read().decode()
-    found = {
+    counts = {
         result: float(value) for result, value in re.findall(r'forms_cache_lookups_total{result="(\w+)"} (\S+)', text)
     }
-    rate = found.get("hit", 0) / (found.get("hit", 0) + found["miss"])
-    print(f"\ncache: {asked.count()} looks at an external service, {rate:.1%} out of the cache")
+    rate = counts.get("hit", 0) / (counts.get("hit", 0) + counts["miss"])
+    print(f"\ncache: {load_result.count()} looks at an external service, {rate:.1%} out of the cache")
 
 
 def queries() -> None:
@@ -111,7 +111,7 @@ def queries() -> None:
         with app.app_context():
             make_accounts(10_000)
             addresses = [f"p{number}@example.com" for number in range(0, 10_000, 10)]
-            orm = [timed(lambda address=address: found(address)) for address in addresses]
+            orm = [timed(lambda address=address: find_account(address)) for address in addresses]
             indexes = [service.email_index(address) for address in addresses]
         with closing(sqlite3.connect(f"{folder}/forms.db")) as connection:
             statement = "SELECT * FROM accounts WHERE email_index = ?"
@@ -122,14 +122,14 @@ def queries() -> None:
 
 
 def make_accounts(count: int) -> None:
-    said = {"first_name": "Ann", "last_name": "Example", "password_hash": "", "role": "user", "status": "active"}
+    values = {"first_name": "Ann", "last_name": "Example", "password_hash": "", "role": "user", "status": "active"}
     for number in range(count):
         address = f"p{number}@example.com"
-        db.session.add(Account(email=address, email_index=service.email_index(address), **said))
+        db.session.add(Account(email=address, email_index=service.email_index(address), **values))
     db.session.commit()
 
 
-def found(address: str) -> str:
+def find_account(address: str) -> str:
     with db.session.no_autoflush:
         account = db.session.scalars(select(Account).where(Account.email_index == service.email_index(address))).one()
     db.session.rollback()

@@ -105,8 +105,8 @@ class Client:
     def timed(self, path: str, body: Any = None) -> tuple[float, Any]:
         """Milliseconds of one answer, and what it says."""
         started = time.perf_counter()
-        said = json.load(self.ask(path, body))
-        return (time.perf_counter() - started) * 1000, said
+        answer = json.load(self.ask(path, body))
+        return (time.perf_counter() - started) * 1000, answer
 
 
 def pages(client: Client) -> None:
@@ -122,9 +122,9 @@ def searches(client: Client) -> None:
     took, cursor = [], None
     while cursor or not took:
         body = {"q": "nothing like it"} | ({"cursor": cursor} if cursor else {})
-        milliseconds, said = client.timed(f"/api/forms/{LARGE}/submissions/search", body)
+        milliseconds, answer = client.timed(f"/api/forms/{LARGE}/submissions/search", body)
         took.append(milliseconds)
-        cursor = said["meta"]["next"]
+        cursor = answer["meta"]["next"]
     print(f"search for nothing: {len(took)} pages, longest {max(took):.0f} ms, {ROWS / sum(took) * 1000:,.0f} rows/s")
 
 

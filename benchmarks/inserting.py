@@ -50,8 +50,8 @@ def connection() -> sqlite3.Connection:
     if not hasattr(local, "connection"):
         local.connection = sqlite3.connect(DATABASE, isolation_level=None)
         set_up(local.connection)
-    found: sqlite3.Connection = local.connection
-    return found
+    local_connection: sqlite3.Connection = local.connection
+    return local_connection
 
 
 connection().execute(TABLE)

@@ -39,8 +39,8 @@ def get(path: str) -> bytes:
 def sign_up(number: int) -> bytes:
     """Build a sign-up with an unused address."""
     address = f"p{number}.{time.time_ns()}@example.com"
-    said = {"email": address, "first_name": "Ann", "last_name": "Example", "password": "Correct-horse-7"}
-    body = json.dumps(said).encode()
+    fields = {"email": address, "first_name": "Ann", "last_name": "Example", "password": "Correct-horse-7"}
+    body = json.dumps(fields).encode()
     head = "POST /api/signup HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
     return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
@@ -69,14 +69,14 @@ async def _clients(
     async def client() -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         while time.perf_counter() - started < seconds:
-            sent = time.perf_counter()
+            sent_at = time.perf_counter()
             writer.write(request())
             head = await reader.readuntil(b"\r\n\r\n")
             length = next(line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
             await reader.readexactly(int(length.split(b":")[1]))
             now = time.perf_counter()
             if now - started < seconds:  # later the load is not whole any more
-                latencies.append((now - sent) * 1000)
+                latencies.append((now - sent_at) * 1000)
                 answers[int(head.split(b" ", 2)[1])].append(now)
             if pause:
                 await asyncio.sleep(pause)

@@ -25,8 +25,8 @@ PAIRS = int(sys.argv[1]) if len(sys.argv) > 1 else 200
 ENOUGH = 0.60
 NO_LIMITS = {"RATE_LIMIT_ENABLED": "false", "BACKGROUND_WORK": "outside"}
 
-Said = dict[str, str]
-ASKED: dict[str, tuple[str, Callable[[str], Said]]] = {
+Fields = dict[str, str]
+REQUESTS: dict[str, tuple[str, Callable[[str], Fields]]] = {
     "/api/signup": (
         "active",
         lambda email: {"email": email, "first_name": "Ann", "last_name": "Example", "password": "Correct-horse-7"},
@@ -44,7 +44,7 @@ def make_accounts(folder: str) -> None:
     app = create_app(load_settings(Path(folder)))
     with app.app_context():
         password_hash = hash_password("Correct-horse-7")
-        for path, (status, _) in ASKED.items():
+        for path, (status, _) in REQUESTS.items():
             for number in range(PAIRS):
                 email = known(path, number)
                 person = {"first_name": "Ann", "last_name": "Example", "role": "user", "status": status}
@@ -60,7 +60,7 @@ def known(path: str, number: int) -> str:
 
 def probe(server: Running, path: str) -> tuple[list[float], list[float]]:
     """Seconds of the answers for known and for unknown addresses, which must be the same but for the address."""
-    said = ASKED[path][1]
+    fields_for = REQUESTS[path][1]
     known_ones = [(known(path, number), True) for number in range(PAIRS)]
     unknown_ones = [(known(path, number).replace("known", "unkno"), False) for number in range(PAIRS)]
     pairs = list(zip(known_ones, unknown_ones, strict=True))
@@ -69,10 +69,10 @@ def probe(server: Running, path: str) -> tuple[list[float], list[float]]:
     bodies = set()
     connection = http.client.HTTPConnection("127.0.0.1", server.port)
     for email, _ in [(f"first.{number}@example.com", False) for number in range(3)]:
-        ask(connection, path, said(email))
+        ask(connection, path, fields_for(email))
     for pair in pairs:
         for email, is_known in random.sample(pair, 2):
-            seconds, status, body = ask(connection, path, said(email))
+            seconds, status, body = ask(connection, path, fields_for(email))
             times[is_known].append(seconds)
             bodies.add((status, body.replace(email, "…")))
     if len(bodies) > 1:
@@ -80,8 +80,8 @@ def probe(server: Running, path: str) -> tuple[list[float], list[float]]:
     return times[True], times[False]
 
 
-def ask(connection: http.client.HTTPConnection, path: str, said: Said) -> tuple[float, int, str]:
-    body = json.dumps(said)
+def ask(connection: http.client.HTTPConnection, path: str, fields: Fields) -> tuple[float, int, str]:
+    body = json.dumps(fields)
     started = time.perf_counter()
     connection.request("POST", path, body, {"Content-Type": "application/json"})
     answer = connection.getresponse()
@@ -102,17 +102,17 @@ def median(times: list[float]) -> float:
 
 def main() -> None:
     print(f"{PAIRS} pairs a path\n{'':24}{'known ms':>10}{'unknown ms':>12}{'AUC':>8}")
-    told = []
+    leaking_paths = []
     with tempfile.TemporaryDirectory() as folder:
         make_accounts(folder)
         with running("wsgi:app", "/health/live", INSTANCE_PATH=folder, **NO_LIMITS) as server:
-            for path in ASKED:
+            for path in REQUESTS:
                 known_times, unknown_times = probe(server, path)
-                found = auc(known_times, unknown_times)
-                told += [path] if found > ENOUGH else []
-                print(f"{path:24}{median(known_times):10.2f}{median(unknown_times):12.2f}{found:8.3f}", flush=True)
-    if told:
-        raise SystemExit(f"the time tells who has an account: {', '.join(told)}")
+                area = auc(known_times, unknown_times)
+                leaking_paths += [path] if area > ENOUGH else []
+                print(f"{path:24}{median(known_times):10.2f}{median(unknown_times):12.2f}{area:8.3f}", flush=True)
+    if leaking_paths:
+        raise SystemExit(f"the time tells who has an account: {', '.join(leaking_paths)}")
 
 
 if __name__ == "__main__":

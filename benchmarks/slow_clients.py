@@ -125,13 +125,13 @@ def measure(name: str, seconds: float, *, slow: bool) -> float:
         try:
             if slow:
                 load.start(pool, port, request, clients=1, seconds=WARM_UP, pause=PAUSE).result()
-            found = load.start(pool, port, request, clients=OTHERS, seconds=seconds, pause=PAUSE).result()
+            result = load.start(pool, port, request, clients=OTHERS, seconds=seconds, pause=PAUSE).result()
         finally:  # the slow ones stay as long as there is the file, and the pool waits for them
             crowded.unlink(missing_ok=True)
-        failed = len(found.latencies) - found.count()
+        failed = len(result.latencies) - result.count()
         count = SILENT + TRICKLING + READING if slow else 0
-        p50, p99 = found.percentile(50), found.percentile(99)
-        print(f"{name:12}{count:10}{found.per_second():12.0f}{p50:10.1f}{p99:10.1f}{failed:8}", flush=True)
+        p50, p99 = result.percentile(50), result.percentile(99)
+        print(f"{name:12}{count:10}{result.per_second():12.0f}{p50:10.1f}{p99:10.1f}{failed:8}", flush=True)
         return p99
 
 

@@ -72,8 +72,8 @@ class Turn:
 
 def submission(path: str) -> bytes:
     """One that nobody has sent before."""
-    said = {"name": "Ann Example", "email": f"ann{time.time_ns()}@example.com", "phone": "+49 170 1234567"}
-    body = json.dumps({**said, "topic": "sales", "message": MESSAGE}).encode()
+    fields = {"name": "Ann Example", "email": f"ann{time.time_ns()}@example.com", "phone": "+49 170 1234567"}
+    body = json.dumps({**fields, "topic": "sales", "message": MESSAGE}).encode()
     head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
     return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
@@ -95,8 +95,8 @@ def sides(stack: ExitStack) -> list[Side]:
     service = stack.enter_context(
         running("wsgi:app", "/health/live", log=folder / "log", INSTANCE_PATH=str(folder), **EVERYTHING_ON)
     )
-    found = [("bare view, sqlite3", baseline), ("bare view, Flask-SQLAlchemy", orm), ("POST /f/{id}", service)]
-    return [Side(name, server, f"/f/{form}") for name, server in found]
+    servers = [("bare view, sqlite3", baseline), ("bare view, Flask-SQLAlchemy", orm), ("POST /f/{id}", service)]
+    return [Side(name, server, f"/f/{form}") for name, server in servers]
 
 
 def settle(worker: psutil.Process) -> None:

@@ -38,8 +38,8 @@ def init_app(app: Flask) -> None:
 
 def _begin() -> None:
     environ, started = request.environ, time.perf_counter()
-    given = environ.get("HTTP_X_REQUEST_ID")
-    request_id = given if given and REQUEST_ID.fullmatch(given) else uuid4().hex
+    header = environ.get("HTTP_X_REQUEST_ID")
+    request_id = header if header and REQUEST_ID.fullmatch(header) else uuid4().hex
     g.request_id = request_id
     g.active_request = active[get_ident()] = ActiveRequest(started, environ, request_id)
     if active_requests.watcher_process != os.getpid():

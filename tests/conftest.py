@@ -107,9 +107,9 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
 def make_settings(environment: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakeSettings:
     """Settings from the environment of this test: `make_settings(SIGNUP_ENABLED="false")`."""
 
-    def make(**said: str) -> Settings:
+    def make(**overrides: str) -> Settings:
         with monkeypatch.context() as patched:
-            for name, value in said.items():
+            for name, value in overrides.items():
                 patched.setenv(name, value)
             return load_settings(tmp_path)
 

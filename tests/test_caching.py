@@ -60,8 +60,8 @@ def test_the_oldest_go_when_it_is_full() -> None:
         cache.set(f"n{number}", number, timeout=10_000 - number)
     cache.set("n0", "again")
     cache.set("more", 1)
-    kept = [number for number in range(MAX_ENTRIES) if cache.get(f"n{number}") is not None]
-    assert kept == [0, *range(2, MAX_ENTRIES)], "n1 was the oldest: n0 had been written anew"
+    numbers = [number for number in range(MAX_ENTRIES) if cache.get(f"n{number}") is not None]
+    assert numbers == [0, *range(2, MAX_ENTRIES)], "n1 was the oldest: n0 had been written anew"
 
 
 def test_clears_by_pattern() -> None:

@@ -82,25 +82,25 @@ def test_a_refused_request_is_an_event(make_app: MakeApp, caplog: pytest.LogCapt
 def test_one_who_may_not_is_an_event(make_app: MakeApp, caplog: pytest.LogCaptureFixture) -> None:
     client = make_app(METRICS_TOKEN="let-me-see-x7Qk29vR").test_client()
     client.get("/metrics", headers={"Authorization": "Bearer guessed"})
-    (said,) = fields(caplog, "refused")
-    assert (said["status"], said["client"]) == (401, "127.0.0.0")
+    (entry,) = fields(caplog, "refused")
+    assert (entry["status"], entry["client"]) == (401, "127.0.0.0")
     assert "guessed" not in caplog.text
 
 
 def test_nothing_that_was_typed_is_logged(client: FlaskClient, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
-    said = {"email": "zebedee@quagmire.example", "first_name": "Zebedee", "last_name": "Quagmire"}
-    client.post("/api/signup", json=said | {"password": "Xylophone-77"})
-    client.post("/api/signup", json=said | {"password": "xylophone"})
-    client.post("/api/signup", data=said)
+    person = {"email": "zebedee@quagmire.example", "first_name": "Zebedee", "last_name": "Quagmire"}
+    client.post("/api/signup", json=person | {"password": "Xylophone-77"})
+    client.post("/api/signup", json=person | {"password": "xylophone"})
+    client.post("/api/signup", data=person)
     text = "".join(TextFormatter().format(record) + str(record.args) for record in caplog.records).lower()
     for word in ("zebedee", "quagmire", "xylophone"):
         assert word not in text
 
 
-def record(message: str, **said: Any) -> logging.LogRecord:
+def record(message: str, **values: Any) -> logging.LogRecord:
     made = logging.makeLogRecord({"msg": message, "levelname": "INFO", "name": "test", "created": 0.5})
-    made.fields = said
+    made.fields = values
     return made
 
 

@@ -45,7 +45,7 @@ def authority(tmp_path: Path) -> Authority:
 
 def test_a_redirect_is_the_answer(in_app: Flask, site: WebServer) -> None:
     assert send(OutboundRequest(site.url("/moved"))).status == 302
-    assert [path for path, _ in site.asked] == ["/moved"]
+    assert [path for path, _ in site.requests] == ["/moved"]
 
 
 def test_a_health_check_follows_nothing_and_heeds_no_proxy_variables(
@@ -56,8 +56,8 @@ def test_a_health_check_follows_nothing_and_heeds_no_proxy_variables(
     urls = f"moved={site.url('/moved')},well={site.url('/well')}"
     answer = make_app(HEALTH_CHECK_URLS=urls).test_client().get("/health").json
     services = answer["checks"]["external_services"]["services"]
-    assert {name: found["status"] for name, found in services.items()} == {"moved": "degraded", "well": "healthy"}
-    assert sorted(path for path, _ in site.asked) == ["/moved", "/well"]
+    assert {name: service["status"] for name, service in services.items()} == {"moved": "degraded", "well": "healthy"}
+    assert sorted(path for path, _ in site.requests) == ["/moved", "/well"]
 
 
 def test_an_answer_is_read_up_to_a_bound(in_app: Flask, site: WebServer) -> None:
@@ -68,27 +68,27 @@ def test_a_host_is_looked_up_once_and_named_in_the_request(in_app: Flask, site: 
     resolver.hosts["shop.example"] = ["127.0.0.1"]
     assert send(OutboundRequest(site.url("/a?b=c", host="shop.example"))).body == b"hello"
     assert resolver.lookups == ["shop.example"]
-    assert site.asked == [("/a?b=c", f"shop.example:{site.server_port}")]
+    assert site.requests == [("/a?b=c", f"shop.example:{site.server_port}")]
 
 
 def test_unicode_is_encoded_as_browsers_do(in_app: Flask, site: WebServer, resolver: Resolver) -> None:
     resolver.hosts["xn--bcher-kva.example"] = ["127.0.0.1"]
     send(OutboundRequest(site.url("/größe?ä=1", host="Bücher.example")))
-    assert site.asked == [("/gr%C3%B6%C3%9Fe?%C3%A4=1", f"xn--bcher-kva.example:{site.server_port}")]
+    assert site.requests == [("/gr%C3%B6%C3%9Fe?%C3%A4=1", f"xn--bcher-kva.example:{site.server_port}")]
 
 
 def test_an_ipv6_address_needs_no_port(in_app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = []
+    addresses = []
 
     def refuse(address: tuple[str, int], **_: object) -> socket.socket:
-        asked.append(address)
+        addresses.append(address)
         raise ConnectionRefusedError
 
     monkeypatch.setattr(socket, "create_connection", refuse)
     for url in ("http://[fd00::5]/", "https://[fd00::5]/", "https://[fd00::5]:8443/"):
         with pytest.raises(OutboundError):
             send(OutboundRequest(url))
-    assert asked == [("fd00::5", 80), ("fd00::5", 443), ("fd00::5", 8443)]
+    assert addresses == [("fd00::5", 80), ("fd00::5", 443), ("fd00::5", 8443)]
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ class TestDeadline:
         with pytest.raises(OutboundError):
             send(OutboundRequest(site.url(path)), 0.3)
         assert time.monotonic() - begin < TIMEOUT / 2
-        assert len(site.asked) == 1
+        assert len(site.requests) == 1
         self.assert_no_thread_is_left()
 
     @pytest.mark.parametrize("path", ["/trickle", "/slow-head"])
@@ -125,7 +125,7 @@ class TestDeadline:
         with app.app_context(), serving(authority.server_context()) as site:
             with pytest.raises(OutboundError):
                 send(OutboundRequest(site.url(path, scheme="https")), 0.5)
-            assert len(site.asked) == 1
+            assert len(site.requests) == 1
             self.assert_no_thread_is_left()
 
     def test_so_does_a_handshake_that_trickles(self, in_app: Flask) -> None:
@@ -159,7 +159,7 @@ class TestCertificates:
             call = OutboundRequest(site.url(scheme="https"))
             with make_app().app_context(), pytest.raises(OutboundError, match="SSLCertVerificationError"):
                 send(call)
-            assert site.asked == []
+            assert site.requests == []
             with make_app(OUTBOUND_CA_FILE=str(authority.file)).app_context():
                 assert send(call).body == b"hello"
 
@@ -181,10 +181,10 @@ class TestCertificates:
         with app.app_context(), serving(authority.server_context("shop.example")) as site:
             assert send(OutboundRequest(site.url(scheme="https", host=host))).body == b"hello"
             assert site.server_names == ["shop.example"]
-            assert site.asked == [("/", f"{host}:{site.server_port}")]
+            assert site.requests == [("/", f"{host}:{site.server_port}")]
             with pytest.raises(OutboundError, match="SSLCertVerificationError"):
                 send(OutboundRequest(site.url(scheme="https", host="other.example")))
-            assert len(site.asked) == 1
+            assert len(site.requests) == 1
 
     def test_a_health_check_trusts_them_too(self, make_app: MakeApp, authority: Authority) -> None:
         with serving(authority.server_context()) as site:

@@ -222,4 +222,4 @@ def test_what_the_operator_set_may_be_private(make_app: MakeApp, canary: WebServ
         assert send(OutboundRequest(canary.url())).status == 200
         with pytest.raises(OutboundRefusedError):
             send(OutboundRequest(canary.url()), public_only=True)
-    assert len(canary.asked) == 1
+    assert len(canary.requests) == 1

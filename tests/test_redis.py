@@ -46,8 +46,8 @@ def away(client: FlaskClient) -> bool:
 def test_no_key_in_redis_shows_whom_it_counts(make_app: MakeApp, redis_url: str) -> None:
     app = make_app(REDIS_URL=redis_url)
     for path in ("/api/signup/resend", "/api/password/forgot", "/api/login"):
-        said = {"email": "zebedee@example.com", "password": "Wrong-horse-7"}
-        body = said if path == "/api/login" else {"email": said["email"]}
+        credentials = {"email": "zebedee@example.com", "password": "Wrong-horse-7"}
+        body = credentials if path == "/api/login" else {"email": credentials["email"]}
         answer = app.test_client().post(path, json=body, environ_base={"REMOTE_ADDR": "203.0.113.77"})
         assert answer.status_code in (202, 401)
     keys = [key.decode() for key in redis.Redis.from_url(redis_url).keys("*")]
@@ -67,10 +67,10 @@ def test_headers_and_retry_after_are_true(make_app: MakeApp, redis_url: str) -> 
     after = time.time()
     assert before + 2.9 <= int(first.headers["X-RateLimit-Reset"]) <= time.time() + 4
     client.post("/api/signup", json={})
-    asked = time.time()
+    sent_at = time.time()
     refused = client.post("/api/signup", json={})
     assert refused.status_code == 429
-    least, most = math.ceil(before + 3 - time.time()), math.ceil(after + 3 - asked)
+    least, most = math.ceil(before + 3 - time.time()), math.ceil(after + 3 - sent_at)
     assert least <= int(refused.headers["Retry-After"]) <= most, "3, unless the machine took a second for all this"
     time.sleep(int(refused.headers["Retry-After"]))
     assert client.post("/api/signup", json={}).status_code == 422
@@ -182,10 +182,10 @@ class TestCache:
 
 
 def test_a_name_that_is_not_found_holds_nobody_up(make_app: MakeApp, monkeypatch: pytest.MonkeyPatch) -> None:
-    found = threading.Event()
+    released = threading.Event()
 
     def hang(*_: object, **__: object) -> Any:
-        found.wait()
+        released.wait()
         raise socket.gaierror
 
     monkeypatch.setattr(socket, "getaddrinfo", hang)
@@ -194,7 +194,7 @@ def test_a_name_that_is_not_found_holds_nobody_up(make_app: MakeApp, monkeypatch
         assert remaining(client) == 9
         assert client.get("/health").json["checks"]["cache"]["status"] == "degraded"
     finally:
-        found.set()
+        released.set()
     assert away(client)
 
 

@@ -18,7 +18,7 @@ from forms_service.extensions import db
 from forms_service.signals import account_created
 from forms_service.validation.fields import email_key
 
-TAKEN = "An account with this e-mail address already exists."
+EMAIL_TAKEN = "An account with this e-mail address already exists."
 NO_ACCOUNT = "There is no account with this e-mail address."
 
 
@@ -44,7 +44,7 @@ def create(new: NewAccount, *, role: str, status: str) -> Account:
         try:
             db.session.flush()
         except IntegrityError as error:
-            raise ConflictError(TAKEN) from error
+            raise ConflictError(EMAIL_TAKEN) from error
         audit.record("account_created", account_id=account.id, details={"role": role})
         db.session.commit()
     account_created.send(account_id=account.id)

@@ -77,11 +77,11 @@ def acquire(*channels: str, only: uuid.UUID | None = None) -> Lease | None:
             digests.hold_back(row)
             db.session.commit()
             return Lease(row.id, row.channel, row.kind, 0, now(), now(), held=True)
-        taken = _take_lease(row.id, due)
-        if taken and row.lease_until:
-            db.session.add(Attempt(message_id=taken.id, channel=taken.channel, outcome="lost", answer=LOST_ANSWER))
+        lease = _take_lease(row.id, due)
+        if lease and row.lease_until:
+            db.session.add(Attempt(message_id=lease.id, channel=lease.channel, outcome="lost", answer=LOST_ANSWER))
         db.session.commit()
-        return taken
+        return lease
 
 
 def load_message(lease: Lease) -> OutgoingMessage | None:
@@ -191,8 +191,8 @@ def _find_due(due: list[ColumnElement[bool]], *, lock: bool = False) -> Any:
 
 def _take_lease(identity: uuid.UUID, due: list[ColumnElement[bool]]) -> Lease | None:
     until = now() + timedelta(seconds=LEASE_SECONDS)
-    taken = {"lease_until": until, "next_attempt_at": until, "attempts": Message.attempts + 1}
-    if not _update([Message.id == identity, *due], **taken):
+    values = {"lease_until": until, "next_attempt_at": until, "attempts": Message.attempts + 1}
+    if not _update([Message.id == identity, *due], **values):
         return None
     columns = (Message.id, Message.channel, Message.kind, Message.attempts, Message.created_at)
     return Lease(*db.session.execute(select(*columns).where(Message.id == identity)).one(), until)

@@ -68,11 +68,11 @@ class Columns:
         return self.truncated or names <= self._columns.keys()
 
     def headings(self) -> list[str]:
-        taken = [*FIXED, REST, *(column.label for column in self._columns.values())]
+        labels = [*FIXED, REST, *(column.label for column in self._columns.values())]
         shown: list[str] = []
         for name, column in self._columns.items():
             label = column.label
-            shown += column.headings(label if taken.count(label) == 1 else f"{label} ({name})")
+            shown += column.headings(label if labels.count(label) == 1 else f"{label} ({name})")
         return [*shown, REST] if self.truncated else shown
 
     def widths(self) -> list[int]:
@@ -80,8 +80,8 @@ class Columns:
         for name, column in self._columns.items():
             seen += [self._widths.get(name, 0)] * len(column.headings(""))
         seen += [MAX_WIDTH] if self.truncated else []
-        wanted = [max(width, len(heading)) + 2 for width, heading in zip(seen, self.headings(), strict=True)]
-        return [*FIXED_WIDTHS, *(max(MIN_WIDTH, min(width, MAX_WIDTH)) for width in wanted)]
+        padded = [max(width, len(heading)) + 2 for width, heading in zip(seen, self.headings(), strict=True)]
+        return [*FIXED_WIDTHS, *(max(MIN_WIDTH, min(width, MAX_WIDTH)) for width in padded)]
 
     def cells(self, values: Mapping[str, Any], zone: tzinfo | None = None) -> list[Cell]:
         """Return the cells after FIXED, typed if a time zone is given."""

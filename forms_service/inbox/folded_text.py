@@ -54,4 +54,4 @@ def _fold_character(character: str) -> str:
     if is_ignorable(character):
         return ""
     decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", character).casefold())
-    return "".join(mark for mark in decomposed if unicodedata.combining(mark) in KEPT_CLASSES).translate(FOLDED_LETTERS)
+    return "".join(part for part in decomposed if unicodedata.combining(part) in KEPT_CLASSES).translate(FOLDED_LETTERS)

@@ -28,8 +28,8 @@ def search(
     """
     get_owned_form(form_id, caller)
     id_end = parse_reference(q)
-    if id_end and not cursor and (found := fetch_and_release(ids_ending_with(id_end, form_id))):
-        return build_page(found, last=None)
+    if id_end and not cursor and (submissions := fetch_and_release(ids_ending_with(id_end, form_id))):
+        return build_page(submissions, last=None)
     deadline = time.monotonic() + MAX_SECONDS
     needle = fold(q) or q  # accents alone fold to nothing, which would match everything
     matches: list[SubmissionRow] = []

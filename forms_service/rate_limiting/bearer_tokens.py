@@ -21,12 +21,12 @@ def has_bearer(token: str) -> bool:
 
     :raises RateLimitError: after too many wrong tokens, even for a right one
     """
-    sent = request.authorization
-    given = (sent.token or "") if sent and sent.type == "bearer" else ""
-    if not given:
+    authorization = request.authorization
+    bearer = (authorization.token or "") if authorization and authorization.type == "bearer" else ""
+    if not bearer:
         return False
     charge("bearer", client_key())
-    if not hmac.compare_digest(given.encode(), token.encode()):
+    if not hmac.compare_digest(bearer.encode(), token.encode()):
         return False
     refund("bearer", client_key())
     return True

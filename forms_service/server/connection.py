@@ -76,13 +76,13 @@ class Request:
             data = self._feed_head(data)
         if self._body is None:
             return data
-        taken = self._body.take(data)
-        if taken:
-            self._spool.append(data[:taken])
+        size = self._body.take(data)
+        if size:
+            self._spool.append(data[:size])
         self.complete = self._body.complete
         if self._spool.size > self._max_body:
             self.complete = self.truncated = True
-        return data[taken:]
+        return data[size:]
 
     def _feed_head(self, data: bytes) -> bytes:
         searched = max(0, len(self.head) - len(HEAD_END))

@@ -36,9 +36,9 @@ class SizedBody:
 
     def take(self, data: bytes) -> int:
         """Return how many bytes belong to the body."""
-        taken = min(self._left, len(data))
-        self._left -= taken
-        return taken
+        size = min(self._left, len(data))
+        self._left -= size
+        return size
 
 
 class ChunkedBody:

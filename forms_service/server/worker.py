@@ -100,7 +100,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         environ["wsgi.url_scheme"] = self.public_scheme  # malformed bytes say nothing about TLS
         setup_testing_defaults(environ)
         head: list[Any] = []
-        body = b"".join(self.wsgi(environ, lambda *given: head.extend(given)))
+        body = b"".join(self.wsgi(environ, lambda *arguments: head.extend(arguments)))
         lines = [f"HTTP/1.1 {head[0]}", *(f"{name}: {value}" for name, value in head[1]), "", ""]
         try:
             util.write_nonblock(client, "\r\n".join(lines).encode("latin-1") + body)

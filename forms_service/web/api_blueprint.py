@@ -37,12 +37,12 @@ class BodyParser(FlaskParser):
 
         :raises ValidationError: naming it
         """
-        found = super().load_querystring(req, schema)
-        twice = [name for name, values in req.args.lists() if len(values) > 1 and name not in found.multiple_keys]
+        query = super().load_querystring(req, schema)
+        twice = [name for name, values in req.args.lists() if len(values) > 1 and name not in query.multiple_keys]
         if twice:
             fault = FieldError("Send this parameter only once.", "repeated")
             raise ValidationError({name[:MAX_NAME_LENGTH]: [fault] for name in twice})
-        return found
+        return query
 
     def handle_error(self, error: ma.ValidationError, *_: Any, **__: Any) -> NoReturn:
         (messages,) = error.messages_dict.values()  # by location
@@ -100,8 +100,8 @@ class Blueprint(SmorestBlueprint):
         def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
             @wraps(view)
             def wrapper(*args: Any, **kwargs: Any) -> Any:
-                found: Page[Any] = view(*args, **kwargs)
-                return success(dumper.dump(found.items), message=message, meta={"next": found.next, **found.meta})
+                page: Page[Any] = view(*args, **kwargs)
+                return success(dumper.dump(page.items), message=message, meta={"next": page.next, **page.meta})
 
             document = self.response(200, list_envelope(schema, meta or ListMeta), description=message)
             return document(wrapper)  # type: ignore[no-any-return]  # flask-smorest has no types

@@ -44,10 +44,10 @@ _REFERENCE = re.compile("&#([0-9]{2,7});")
 def find_encoding(label: str | None) -> str | None:
     """Return the standard's name for a label, None if unknown."""
     # US-ASCII counts as unknown: programs declare it for want of better
-    found = webencodings.lookup(label) if label and label.isascii() and len(label) <= 50 else None
-    if found is None or "ascii" in (label or "").lower():
+    encoding = webencodings.lookup(label) if label and label.isascii() and len(label) <= 50 else None
+    if encoding is None or "ascii" in (label or "").lower():
         return None
-    return UTF_8 if found.name == "replacement" else str(found.name)
+    return UTF_8 if encoding.name == "replacement" else str(encoding.name)
 
 
 def decode(raw: bytes | bytearray, encoding: str | None = None) -> str:

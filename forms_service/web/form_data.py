@@ -61,8 +61,8 @@ def split_plain(raw: bytes) -> list[RawField]:
 def named_encoding(fields: Iterable[RawField]) -> str | None:
     """Return the encoding named by the field `_charset_`."""
     named = [field.value for field in fields if _is_charset_field(field.name)]
-    found = (find_encoding(value.decode("ascii", "replace").strip()) for value in named)
-    return next((encoding for encoding in found if encoding), None)
+    encodings = (find_encoding(value.decode("ascii", "replace").strip()) for value in named)
+    return next((encoding for encoding in encodings if encoding), None)
 
 
 def decode_fields(fields: Sequence[RawField], declared: str | None = None) -> Iterator[tuple[str, str]]:
@@ -84,15 +84,15 @@ def refuse_nul(pairs: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
 
 def group_by_name(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     """Return name → value, a list for a repeated name."""
-    found: dict[str, Any] = {}
+    grouped: dict[str, Any] = {}
     for name, value in pairs:
-        if name not in found:
-            found[name] = value
-        elif isinstance(found[name], list):
-            found[name].append(value)
+        if name not in grouped:
+            grouped[name] = value
+        elif isinstance(grouped[name], list):
+            grouped[name].append(value)
         else:
-            found[name] = [found[name], value]
-    return found
+            grouped[name] = [grouped[name], value]
+    return grouped
 
 
 def make_storable(value: Any) -> Any:

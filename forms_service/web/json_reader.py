@@ -151,15 +151,15 @@ def _is_zero(digits: str) -> bool:
 
 
 def _refuse_double_keys(pairs: Pairs) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
+    members = dict(pairs)
+    if len(members) != len(pairs):
         raise _NotStrictError("An object has a duplicate key.")
-    return found
+    return members
 
 
 def _merge_double_keys(pairs: Pairs) -> dict[str, Any]:
-    found = dict(pairs)
-    return found if len(found) == len(pairs) else group_by_name(pairs)
+    members = dict(pairs)
+    return members if len(members) == len(pairs) else group_by_name(pairs)
 
 
 def _decode_form_json(raw: bytes) -> str:

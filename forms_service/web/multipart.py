@@ -104,9 +104,9 @@ class _Buffer:
         self.bytes += piece
 
     def take(self, size: int) -> bytes:
-        taken = bytes(self.bytes[:size])
+        data = bytes(self.bytes[:size])
         del self.bytes[:size]
-        return taken
+        return data
 
     def drain(self) -> None:
         self.bytes.clear()
@@ -134,11 +134,11 @@ def _events(buffer: _Buffer, boundary: bytes) -> Iterator[Event]:
 
 def _first_line(buffer: _Buffer) -> bytes:
     """Return the boundary in the first line."""
-    while not (found := _FIRST_LINE.match(buffer.bytes)):
+    while not (match := _FIRST_LINE.match(buffer.bytes)):
         if len(buffer.bytes) > MAX_BOUNDARY:
             raise _BrokenError("no boundary in sight")
         buffer.receive()
-    return found[1]
+    return match[1]
 
 
 def _skip_preamble(buffer: _Buffer, boundary: bytes) -> tuple[bytes, bool]:
@@ -147,13 +147,13 @@ def _skip_preamble(buffer: _Buffer, boundary: bytes) -> tuple[bytes, bool]:
         rb"(?:\A(?:%s)?|\n)--%s(?:(--)|[ \t]{0,%d}(\r?\n))" % (UTF_8_BOM, re.escape(boundary), MAX_PADDING)
     )
     start = 0
-    while not (found := first.search(buffer.bytes, start)):
+    while not (match := first.search(buffer.bytes, start)):
         if len(buffer.bytes) > MAX_HEADER_BYTES:
             raise _BrokenError("no boundary in sight")
         start = max(0, len(buffer.bytes) - len(boundary) - MAX_PADDING - 5)
         buffer.receive()
-    last, newline = bool(found[1]), found[2] or b"\r\n"
-    buffer.take(found.end())
+    last, newline = bool(match[1]), match[2] or b"\r\n"
+    buffer.take(match.end())
     return newline, last
 
 
@@ -175,7 +175,7 @@ def _read_content(buffer: _Buffer, delimiter: bytes, newline: bytes) -> Iterator
     whole = re.compile(rb"%s(?:(--)|[ \t]{0,%d}%s)" % (re.escape(delimiter), MAX_PADDING, newline))
     unsure = len(delimiter) + MAX_PADDING + len(newline) - 1  # bytes at the end that a delimiter may begin in
     lead = len(newline)
-    while not (found := whole.search(buffer.bytes)):
+    while not (match := whole.search(buffer.bytes)):
         if len(buffer.bytes) > unsure + lead:
             yield buffer.take(len(buffer.bytes) - unsure)[lead:], False
             lead = 0
@@ -184,7 +184,7 @@ def _read_content(buffer: _Buffer, delimiter: bytes, newline: bytes) -> Iterator
         except _BrokenError:
             yield bytes(buffer.bytes[lead:]), False  # what a visitor wrote is given back as far as it came
             raise
-    last, start, end = bool(found[1]), found.start(), found.end()  # a match looks at the bytes when it is asked
+    last, start, end = bool(match[1]), match.start(), match.end()  # a match looks at the bytes when it is asked
     content = buffer.take(start)[lead:]
     buffer.take(end - start)
     yield content, last

@@ -46,16 +46,16 @@ class PageQuery(Schema):
     )
 
 
-def paginate(found: Sequence[T], limit: int, position: Callable[[T], tuple[Any, ...]]) -> Page[T]:
+def paginate(rows: Sequence[T], limit: int, position: Callable[[T], tuple[Any, ...]]) -> Page[T]:
     """Return a page of rows queried with `limit + 1`; `position` returns a row's sort key."""
-    items = found[:limit]
-    return Page(items, encode_cursor(*position(items[-1])) if len(found) > limit else None)
+    items = rows[:limit]
+    return Page(items, encode_cursor(*position(items[-1])) if len(rows) > limit else None)
 
 
 def encode_cursor(*position: Any) -> str:
     """Encode a sort key as an opaque cursor."""
-    said = json.dumps([str(part) for part in position], separators=(",", ":"))
-    return urlsafe_b64encode(said.encode()).decode().rstrip("=")
+    text = json.dumps([str(part) for part in position], separators=(",", ":"))
+    return urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
 def decode_cursor(cursor: str | None, *kinds: Callable[[str], Any]) -> tuple[Any, ...] | None:

@@ -73,8 +73,8 @@ def _decode_base64(sent: bytes) -> tuple[bytes, bytes]:
 
 
 def _decode_quoted_printable(sent: bytes) -> tuple[bytes, bytes]:
-    mark = sent.rfind(b"=", max(0, len(sent) - 2))
-    whole = mark if mark >= 0 else len(sent)
+    escape = sent.rfind(b"=", max(0, len(sent) - 2))
+    whole = escape if escape >= 0 else len(sent)
     return binascii.a2b_qp(sent[:whole]), sent[whole:]
 
 
@@ -92,20 +92,20 @@ def parse_headers(block: bytes, newline: bytes) -> Part | None:
         if not colon or not _HEADER_NAME.fullmatch(name.rstrip(b" \t")) or _CONTROLS.search(value.replace(b"\t", b" ")):
             return None
         headers.setdefault(name.rstrip(b" \t").lower(), value.strip(b" \t"))
-    said = _parameters(headers.get(b"content-disposition", b""))
-    if said is None:
+    disposition = _parameters(headers.get(b"content-disposition", b""))
+    if disposition is None:
         return None
     charset = (_parameters(headers.get(b"content-type", b"")) or {}).get(b"charset")
     return Part(
-        said.get(b"name", b""),
-        said.get(b"filename"),
+        disposition.get(b"name", b""),
+        disposition.get(b"filename"),
         charset.decode("ascii", "replace") if charset else None,
         headers.get(b"content-transfer-encoding", b"").lower(),
     )
 
 
 def _parameters(value: bytes) -> dict[bytes, bytes] | None:
-    found: dict[bytes, bytes] = {}
+    parameters: dict[bytes, bytes] = {}
     extended: dict[bytes, bytes] = {}
     place = value.find(b";")
     for _ in range(MAX_PARAMETERS):
@@ -119,7 +119,7 @@ def _parameters(value: bytes) -> dict[bytes, bytes] | None:
             if closing is None:
                 return None
             end = closing.start()
-            found.setdefault(name, _unquote(value[start + 1 : end]))
+            parameters.setdefault(name, _unquote(value[start + 1 : end]))
             place = end + 1
         else:
             end = value.find(b";", start)
@@ -128,9 +128,9 @@ def _parameters(value: bytes) -> dict[bytes, bytes] | None:
             if name.endswith(b"*") and text.count(b"'") == 2:
                 extended.setdefault(name[:-1], unquote_to_bytes(text.rpartition(b"'")[2]))
             else:
-                found.setdefault(name, _unquote(text))
+                parameters.setdefault(name, _unquote(text))
             place = end
-    return found | extended  # name*=utf-8''… overrides the plain name
+    return parameters | extended  # name*=utf-8''… overrides the plain name
 
 
 def _unquote(text: bytes) -> bytes:

@@ -14,18 +14,18 @@ def public(view: View) -> View:
 def guarded(by: str) -> Callable[[View], View]:
     """Declare a view's guard, which is the decorator that calls this."""
 
-    def mark(view: View) -> View:
+    def decorate(view: View) -> View:
         view.guarded_by = by  # type: ignore[attr-defined]  # a mark on a function
         return view
 
-    return mark
+    return decorate
 
 
 def unlimited(why: str) -> Callable[[View], View]:
     """Exempt a view from rate limits, and say why that is safe."""
 
-    def mark(view: View) -> View:
+    def decorate(view: View) -> View:
         view.unlimited = why  # type: ignore[attr-defined]  # a mark on a function
         return view
 
-    return mark
+    return decorate

@@ -72,5 +72,5 @@ def test_every_account_mail_renders_from_its_outbox_row(app: Flask) -> None:
             emails.send_new_key(olga, "my site")
             db.session.commit()
         worker.deliver_due()
-        sent = db.session.execute(select(Message.kind).where(Message.state == "sent")).scalars()
-        assert set(sent) == set(KINDS)
+        kinds = db.session.execute(select(Message.kind).where(Message.state == "sent")).scalars()
+        assert set(kinds) == set(KINDS)

@@ -27,8 +27,8 @@ def at_once(act: Callable[[int], Any]) -> list[int]:
         return sorted(threads.map(lambda number: act(number).status_code, range(FIFTY)))
 
 
-def post(app: Flask, path: str, **said: Any) -> Any:
-    return app.test_client().post(path, json=said)
+def post(app: Flask, path: str, **fields: Any) -> Any:
+    return app.test_client().post(path, json=fields)
 
 
 def count(app: Flask, kind: Any) -> int:

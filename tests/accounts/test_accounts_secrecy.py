@@ -21,8 +21,8 @@ def test_no_personal_data_or_token_appears_in_database_or_log(
     secrets: list[str] = ["Zebedee", "Quagmire", "5550123456", "key of Zebedee", "203.0.113.77", email, changed]
     secrets += [first, second]
 
-    def post(path: str, headers: dict[str, str] | None = None, **said: Any) -> Any:
-        return client.post(path, json=said, headers=headers)
+    def post(path: str, headers: dict[str, str] | None = None, **fields: Any) -> Any:
+        return client.post(path, json=fields, headers=headers)
 
     post("/api/signup", email=email, first_name="Zebedee", last_name="Quagmire", password=first, phone="5550123456")
     secrets.append(token_in(mails(app)[-1]))
@@ -44,10 +44,10 @@ def test_no_personal_data_or_token_appears_in_database_or_log(
     client.get("/api/me", headers=bearer(secrets[-1]))
 
     files = [file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()]
-    kept = b"\n".join(files).lower()
-    assert b"sqlite format" in kept
+    content = b"\n".join(files).lower()
+    assert b"sqlite format" in content
     for secret in [*secrets, "Zither"]:
-        assert secret.lower().encode() not in kept, f"{secret} is in a file"
+        assert secret.lower().encode() not in content, f"{secret} is in a file"
     for secret in secrets:
         assert secret.lower() not in caplog.text.lower(), f"{secret} is in the log"
         assert not any(secret in str(vars(record)) for record in caplog.records), f"{secret} is in the log"

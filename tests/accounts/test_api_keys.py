@@ -24,15 +24,15 @@ def olga(app_on_each_db: Flask) -> Member:
 def key_with(person: Member, *scopes: str) -> dict[str, Any]:
     answer = person.call("POST", "/api/me/keys", password=PASSWORD, name="my site", scopes=list(scopes))
     assert answer.status_code == 201
-    found: dict[str, Any] = answer.json["data"]
-    return found
+    key: dict[str, Any] = answer.json["data"]
+    return key
 
 
 def introspected(person: Member, key: str, token: str) -> dict[str, Any]:
     answer = person.client.post("/api/token/introspect", data={"token": token}, headers=bearer(key))
     assert answer.status_code == 200
-    found: dict[str, Any] = answer.json
-    return found
+    claims: dict[str, Any] = answer.json
+    return claims
 
 
 def test_a_key_is_shown_once_and_hashed_at_rest(olga: Member, app_on_each_db: Flask) -> None:
@@ -42,8 +42,8 @@ def test_a_key_is_shown_once_and_hashed_at_rest(olga: Member, app_on_each_db: Fl
     (shown,) = olga.call("GET", "/api/me/keys").json["data"]
     assert shown == {name: value for name, value in made.items() if name != "key"}
     with app_on_each_db.app_context():
-        kept = db.session.scalars(db.select(ApiKey)).one()
-        assert kept.hash == token_hash(made["key"])
+        stored = db.session.scalars(db.select(ApiKey)).one()
+        assert stored.hash == token_hash(made["key"])
     (mail,) = mails(app_on_each_db)
     assert (mail["kind"], mail["to"], mail["name"]) == ("new_key", "olga@example.com", "my site")
     assert made["key"] not in str(mail)
@@ -106,9 +106,9 @@ class TestIntrospection:
     def test_an_active_token_is_described(self, olga: Member, app_on_each_db: Flask) -> None:
         key = key_with(olga, "tokens:introspect")["key"]
         ann = Member(app_on_each_db)
-        found = introspected(olga, key, ann.tokens["access_token"])
-        assert found["exp"] - found["iat"] == 1800
-        assert {name: found[name] for name in ("active", "token_type", "sub", "username", "role")} == {
+        claims = introspected(olga, key, ann.tokens["access_token"])
+        assert claims["exp"] - claims["iat"] == 1800
+        assert {name: claims[name] for name in ("active", "token_type", "sub", "username", "role")} == {
             "active": True,
             "token_type": "Bearer",
             "sub": ann.id,
@@ -124,10 +124,10 @@ class TestIntrospection:
             assert introspected(olga, key, token) == {"active": False}
 
     def test_introspection_requires_the_scope(self, olga: Member) -> None:
-        said = {"token": "x", "token_type_hint": "access_token"}
+        fields = {"token": "x", "token_type_hint": "access_token"}
 
         def status(headers: dict[str, str]) -> int:
-            return olga.client.post("/api/token/introspect", json=said, headers=headers).status_code
+            return olga.client.post("/api/token/introspect", json=fields, headers=headers).status_code
 
         key, other = key_with(olga, "tokens:introspect")["key"], key_with(olga, "forms:read")["key"]
         assert [status(headers) for headers in ({}, olga.headers, bearer(other), bearer(key))] == [401, 403, 403, 200]

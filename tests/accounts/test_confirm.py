@@ -25,8 +25,8 @@ def confirm(client: FlaskClient, token: str, password: str = PASSWORD, **more: A
     return client.post("/api/signup/confirm", json={"token": token, "password": password, **more})
 
 
-def sign_up(client: FlaskClient, ann: dict[str, Any], **said: str) -> None:
-    assert client.post("/api/signup", json=ann | said).status_code == 201
+def sign_up(client: FlaskClient, ann: dict[str, Any], **changes: str) -> None:
+    assert client.post("/api/signup", json=ann | changes).status_code == 201
 
 
 def test_the_link_activates_the_account_once(
@@ -110,13 +110,13 @@ def test_each_sign_up_with_an_address_confirms_its_own_data(
 
 
 def test_signals_are_sent_after_the_commit(app: Flask, client: FlaskClient, ann: dict[str, Any]) -> None:
-    heard: list[str] = []
+    events: list[str] = []
 
-    def created(_: object, **said: Any) -> None:
-        heard.append(f"created {said['account_id']}")
+    def created(_: object, **details: Any) -> None:
+        events.append(f"created {details['account_id']}")
 
-    def confirmed(_: object, **said: Any) -> None:
-        heard.append(f"confirmed {said['account_id']}")
+    def confirmed(_: object, **details: Any) -> None:
+        events.append(f"confirmed {details['account_id']}")
 
     with signals.account_created.connected_to(created), signals.account_confirmed.connected_to(confirmed):
         sign_up(client, ann)
@@ -124,7 +124,7 @@ def test_signals_are_sent_after_the_commit(app: Flask, client: FlaskClient, ann:
         confirm(client, token_in(mails(app)[0]))
     me = login(client, "ann@example.com").json["data"]
     identity = client.get("/api/me", headers={"Authorization": f"Bearer {me['access_token']}"}).json["data"]["id"]
-    assert heard == [f"created {identity}", f"confirmed {identity}"]
+    assert events == [f"created {identity}", f"confirmed {identity}"]
 
 
 class TestPages:
@@ -174,9 +174,9 @@ class TestPages:
     def test_no_page_after_a_form_is_a_dead_end(self, client: FlaskClient) -> None:
         for path, *_ in pages.DONE_PAGES.values():
             main = client.get(path).text.partition("<main>")[2]
-            found = re.findall(r'href="([^"]+)"', main)
-            assert found, path
-            assert {client.get(link).status_code for link in found} == {200}
+            links = re.findall(r'href="([^"]+)"', main)
+            assert links, path
+            assert {client.get(link).status_code for link in links} == {200}
 
     def test_a_closed_sign_up_is_not_offered(self, make_app: MakeApp, ann: dict[str, Any]) -> None:
         client = make_app(SIGNUP_ENABLED="false").test_client()

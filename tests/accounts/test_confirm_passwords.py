@@ -23,8 +23,8 @@ DIFFERENT = {"password": ["different"]}
 
 
 def stranger_signs_up(app: Flask, ann: dict[str, Any], client: str = "203.0.113.9") -> None:
-    said = ann | {"password": STRANGERS, "first_name": "Mallory"}
-    answer = app.test_client().post("/api/signup", json=said, environ_base={"REMOTE_ADDR": client})
+    fields = ann | {"password": STRANGERS, "first_name": "Mallory"}
+    answer = app.test_client().post("/api/signup", json=fields, environ_base={"REMOTE_ADDR": client})
     assert answer.status_code == 201
 
 

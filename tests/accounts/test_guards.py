@@ -38,10 +38,10 @@ class Forger:
         self.claims: dict[str, Any] = jwt.decode(self.good, options={"verify_signature": False})
 
     def token(self, header: dict[str, Any] | None = None, key: bytes | None = None, **claims: Any) -> str:
-        said = {name: value for name, value in {**self.claims, **claims}.items() if value is not None}
+        payload = {name: value for name, value in {**self.claims, **claims}.items() if value is not None}
         head = {"alg": "HS256", "typ": "at+jwt", **(header or {})}
         digest = {"HS256": "sha256", "HS384": "sha384", "HS512": "sha512"}.get(head["alg"], "sha256")
-        signed = f"{encoded(head)}.{encoded(said)}"
+        signed = f"{encoded(head)}.{encoded(payload)}"
         signature = hmac.digest(self.key if key is None else key, signed.encode(), digest)
         return f"{signed}.{encoded(signature)}"
 
@@ -170,20 +170,20 @@ def test_a_truncated_changed_or_padded_token_is_401(ann: Member, forger: Forger)
 
 def test_a_signature_with_other_bits_in_its_last_character_is_401(ann: Member, forger: Forger) -> None:
     letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-    found = {letter: status(ann, forger.good[:-1] + letter) for letter in letters}
-    assert found.pop(forger.good[-1]) == 200
-    assert set(found.values()) == {401}
+    statuses = {letter: status(ann, forger.good[:-1] + letter) for letter in letters}
+    assert statuses.pop(forger.good[-1]) == 200
+    assert set(statuses.values()) == {401}
 
 
 @pytest.mark.parametrize("header", ["", "Bearer", "Bearer ", "Basic {}", "Token {}", "{}", "Bearer{}", "Bearer  x {}"])
 def test_another_scheme_is_401(ann: Member, header: str) -> None:
-    said = {"Authorization": header.format(ann.tokens["access_token"])}
-    assert ann.client.get("/api/me", headers=said).status_code == 401
+    headers = {"Authorization": header.format(ann.tokens["access_token"])}
+    assert ann.client.get("/api/me", headers=headers).status_code == 401
 
 
 def test_the_scheme_is_case_insensitive(ann: Member) -> None:
-    said = {"Authorization": f"bEARER {ann.tokens['access_token']}"}
-    assert ann.client.get("/api/me", headers=said).status_code == 200
+    headers = {"Authorization": f"bEARER {ann.tokens['access_token']}"}
+    assert ann.client.get("/api/me", headers=headers).status_code == 200
 
 
 @pytest.mark.parametrize("algorithm", ["HS256", "HS384", "HS512"])
@@ -212,15 +212,15 @@ class TestEveryRoute:
 
     def guarded(self, app: Flask) -> list[tuple[str, str, str]]:
         """Method, rule and a path of every route that not everybody may call."""
-        found = []
+        routes = []
         for rule in app.url_map.iter_rules():
             if app.view_functions[rule.endpoint].guarded_by in ("public", "METRICS_TOKEN", "BOUNCE_TOKEN"):  # type: ignore[attr-defined]
                 continue
             variables = re.findall(r"<(?:(\w+)(?:\([^)]*\))?:)?(\w+)>", rule.rule)
             values = {name: self.nothings(converter) for converter, name in variables}
             path = app.url_map.bind("localhost").build(rule.endpoint, values, method=next(iter(rule.methods or ())))
-            found += [(method, rule.rule, path) for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}]
-        return found
+            routes += [(method, rule.rule, path) for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}]
+        return routes
 
     @staticmethod
     def nothings(converter: str) -> Any:
@@ -241,14 +241,14 @@ class TestEveryRoute:
 
     def test_only_guarded_routes_declare_security_in_openapi(self, app: Flask) -> None:
         paths = described(app)["paths"]
-        said = {
+        secured = {
             (method.upper(), path)
             for path, operations in paths.items()
             for method, operation in operations.items()
             if method != "parameters" and operation.get("security") == [{"token": []}]
         }
         guarded = {(method, re.sub("<(?:[^:>]*:)?([^>]*)>", r"{\1}", rule)) for method, rule, _ in self.guarded(app)}
-        assert said == guarded
+        assert secured == guarded
 
     def test_foreign_ids_get_the_same_404_as_missing_ones(self, app: Flask) -> None:
         owner, stranger = Member(app, "olga@example.com", role="owner"), Member(app, role="owner")

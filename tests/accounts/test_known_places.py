@@ -24,9 +24,9 @@ class Browser:
         self.address, self.headers = address, headers
 
     def sign_in(self, password: str = PASSWORD, email: str = "ann@example.com", address: str | None = None) -> Any:
-        said = {"email": email, "password": password}
+        credentials = {"email": email, "password": password}
         place = {"REMOTE_ADDR": address or self.address}
-        return self.client.post("/api/login", json=said, environ_base=place, headers=self.headers)
+        return self.client.post("/api/login", json=credentials, environ_base=place, headers=self.headers)
 
 
 @pytest.fixture
@@ -105,7 +105,7 @@ def test_known_places_are_bounded_and_stored_as_hashes(make_app: MakeApp) -> Non
 class TestSecrecy:
     """What a stranger can see of an account's limit."""
 
-    def seen(self, answer: Any) -> tuple[Any, ...]:
+    def visible(self, answer: Any) -> tuple[Any, ...]:
         return (answer.status_code, answer.data, *(answer.headers.get(name) for name in LIMITS[:2]))
 
     @pytest.mark.parametrize("others", [0, 2, 3])
@@ -128,5 +128,5 @@ class TestSecrecy:
             if email == "ann@example.com":
                 assert home.sign_in().status_code == 200
             stranger = Browser(guarded, f"203.0.113.{len(results)}")
-            results.append((statuses, self.seen(stranger.sign_in("Wrong-horse-7", email))))
+            results.append((statuses, self.visible(stranger.sign_in("Wrong-horse-7", email))))
         assert results[0][1] == results[1][1]

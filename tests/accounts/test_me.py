@@ -93,15 +93,15 @@ class TestEmail:
         assert ann.call("GET", "/api/me").status_code == 401
         assert login(ann.client, "ann@example.com").status_code == 401
         assert login(ann.client, "ann@new.example").status_code == 200
-        told = {mail["to"] for mail in mails(app_on_each_db, "address_changed")}
-        assert told == {"ann@example.com", "ann@new.example"}
+        recipients = {mail["to"] for mail in mails(app_on_each_db, "address_changed")}
+        assert recipients == {"ann@example.com", "ann@new.example"}
         assert ann.client.post("/api/me/email/confirm", json={"token": token}).status_code == 422
 
     def test_does_not_reveal_other_accounts(self, ann: Member, app_on_each_db: Flask) -> None:
         Member(app_on_each_db, "bob@example.com")
-        taken = ann.call("POST", "/api/me/email", password=PASSWORD, email="bob@example.com")
+        existing = ann.call("POST", "/api/me/email", password=PASSWORD, email="bob@example.com")
         free = ann.call("POST", "/api/me/email", password=PASSWORD, email="eve@example.com")
-        assert (taken.status_code, taken.data) == (free.status_code, free.data)
+        assert (existing.status_code, existing.data) == (free.status_code, free.data)
         assert [mail["to"] for mail in mails(app_on_each_db, "already_registered")] == ["bob@example.com"]
         assert [mail["to"] for mail in mails(app_on_each_db, "new_address")] == ["eve@example.com"]
 
@@ -151,19 +151,19 @@ class TestErasing:
     def test_erases_everything_but_the_bare_events(self, ann: Member, app_on_each_db: Flask) -> None:
         bob = Member(app_on_each_db, "bob@example.com")
         ann.client.post("/api/password/forgot", json={"email": ann.email})
-        heard: list[str] = []
+        events: list[str] = []
 
         def erasing(_: object, account_id: Any) -> None:
-            heard.append(f"erasing {account_id} of {db.session.scalar(select(func.count()).select_from(Account))}")
+            events.append(f"erasing {account_id} of {db.session.scalar(select(func.count()).select_from(Account))}")
 
         def deleted(_: object, account_id: Any) -> None:
-            heard.append(f"deleted {account_id} of {db.session.scalar(select(func.count()).select_from(Account))}")
+            events.append(f"deleted {account_id} of {db.session.scalar(select(func.count()).select_from(Account))}")
 
         with signals.account_erasing.connected_to(erasing), signals.account_deleted.connected_to(deleted):
             wrong = ann.call("DELETE", "/api/me", password="Wrong-horse-7")
             assert (wrong.status_code, wrong.json["codes"]) == (422, WRONG)
             assert ann.call("DELETE", "/api/me", password=PASSWORD).status_code == 200
-        assert heard == [f"erasing {ann.id} of 2", f"deleted {ann.id} of 1"]
+        assert events == [f"erasing {ann.id} of 2", f"deleted {ann.id} of 1"]
         assert ann.call("GET", "/api/me").status_code == 401
         assert login(ann.client, ann.email).status_code == 401
         assert bob.call("GET", "/api/me").status_code == 200
@@ -179,7 +179,7 @@ class TestErasing:
     def test_nothing_is_erased_when_a_signal_handler_fails(self, app: Flask) -> None:
         ann = Member(app)
 
-        def fails(_: object, **said: Any) -> None:
+        def fails(_: object, **details: Any) -> None:
             raise RuntimeError("no")
 
         with signals.account_erasing.connected_to(fails):
@@ -199,25 +199,25 @@ class TestTrail:
         assert [event["client"] for event in shown] == ["127.0.0.1"] * 4 + [None], "a command has no client"
 
     def test_comes_in_pages(self, ann: Member) -> None:
-        seen: list[str] = []
+        names: list[str] = []
         path = "/api/me/events?limit=1"
         while True:
             answer = ann.call("GET", path).json
-            seen += [event["name"] for event in answer["data"]]
+            names += [event["name"] for event in answer["data"]]
             if answer["meta"]["next"] is None:
                 break
             path = f"/api/me/events?limit=1&cursor={answer['meta']['next']}"
-        assert seen == ["signed_in", "account_created"]
+        assert names == ["signed_in", "account_created"]
 
     def test_contains_operator_commands(self, app: Flask) -> None:
         ann = Member(app)
         with app.app_context():
             assert [account.email for account in service.list_accounts()] == ["ann@example.com"]
             administration.disable("ann@example.com")
-            kept = db.session.execute(select(Event.name, Event.account_id).order_by(Event.id)).all()
-        found = [(name, str(account_id)) for name, account_id in kept]
-        assert ("accounts_listed", "None") in found
-        assert ("account_disabled", ann.id) in found
+            events = db.session.execute(select(Event.name, Event.account_id).order_by(Event.id)).all()
+        entries = [(name, str(account_id)) for name, account_id in events]
+        assert ("accounts_listed", "None") in entries
+        assert ("account_disabled", ann.id) in entries
 
     def test_addresses_in_it_are_encrypted(self, app: Flask, client: FlaskClient) -> None:
         login(client, "nobody@example.com")

@@ -70,15 +70,15 @@ def test_a_key_for_forms_can_delete_a_form_without_submissions(olga: Member, for
 
 
 def test_creating_a_key_requires_the_password(olga: Member) -> None:
-    for said, code in (({}, "required"), ({"password": "Wrong-horse-7"}, "wrong_password")):
-        answer = olga.call("POST", "/api/me/keys", name="x", scopes=["forms:read"], **said)
+    for credentials, code in (({}, "required"), ({"password": "Wrong-horse-7"}, "wrong_password")):
+        answer = olga.call("POST", "/api/me/keys", name="x", scopes=["forms:read"], **credentials)
         assert (answer.status_code, answer.json["codes"]) == (422, {"password": [code]})
     assert olga.call("GET", "/api/me/keys").json["data"] == []
 
 
 def test_passwords_for_keys_are_limited_to_ten_per_quarter_hour(olga: Member) -> None:
-    said = {"password": "Wrong-horse-7", "name": "x", "scopes": ["forms:read"]}
-    statuses = [olga.call("POST", "/api/me/keys", **said).status_code for _ in range(11)]
+    fields = {"password": "Wrong-horse-7", "name": "x", "scopes": ["forms:read"]}
+    statuses = [olga.call("POST", "/api/me/keys", **fields).status_code for _ in range(11)]
     assert statuses == [422] * 10 + [429]
 
 
@@ -86,12 +86,12 @@ def test_an_account_can_have_25_keys(make_app_on_each_db: Callable[..., Flask]) 
     olga = Member(make_app_on_each_db(RATE_LIMIT_ENABLED="false"), role="owner")
     for _ in range(25):
         key(olga, "forms:read")
-    said = {"password": PASSWORD, "name": "x", "scopes": ["forms:read"]}
-    refused = olga.call("POST", "/api/me/keys", **said)
+    fields = {"password": PASSWORD, "name": "x", "scopes": ["forms:read"]}
+    refused = olga.call("POST", "/api/me/keys", **fields)
     assert (refused.status_code, refused.json["details"]) == (403, {"quota": "keys", "limit": 25})
     first = olga.call("GET", "/api/me/keys").json["data"][0]["id"]
     assert olga.call("DELETE", f"/api/me/keys/{first}").status_code == 200
-    assert olga.call("POST", "/api/me/keys", **said).status_code == 201
+    assert olga.call("POST", "/api/me/keys", **fields).status_code == 201
 
 
 def test_a_reset_or_a_new_address_revokes_keys_and_says_so(app_on_each_db: Flask, olga: Member) -> None:
@@ -132,8 +132,8 @@ class TestEveryOperation:
                     scopes = operation.get("x-required-scopes", [])
                     assert set(scopes) <= set(SCOPES), where
                     assert scopes or operation["x-session"], where
-                    for said in (operation["x-required-role"], *scopes):
-                        assert f"`{said}`" in operation["description"], where
+                    for requirement in (operation["x-required-role"], *scopes):
+                        assert f"`{requirement}`" in operation["description"], where
                 else:
                     assert "x-required-role" not in operation, where
 

@@ -67,8 +67,8 @@ def test_a_hash_of_lower_cost_is_replaced_at_sign_in(make_app: MakeApp) -> None:
     client = app.test_client()
     assert [login(client, "ann@example.com").status_code for _ in range(2)] == [200, 200]
     with app.app_context():
-        kept = db.session.scalars(select(Account.password_hash)).one()
-    assert cost_of(kept) == 6
+        stored = db.session.scalars(select(Account.password_hash)).one()
+    assert cost_of(stored) == 6
 
 
 def test_an_unknown_address_costs_one_hash_at_the_current_cost(
@@ -76,7 +76,9 @@ def test_an_unknown_address_costs_one_hash_at_the_current_cost(
 ) -> None:
     costs: list[int] = []
     check = bcrypt.checkpw
-    monkeypatch.setattr(bcrypt, "checkpw", lambda said, kept: costs.append(cost_of(kept.decode())) or check(said, kept))
+    monkeypatch.setattr(
+        bcrypt, "checkpw", lambda password, stored: costs.append(cost_of(stored.decode())) or check(password, stored)
+    )
     app = make_app(BCRYPT_ROUNDS="5")
     login(app.test_client(), "nobody@example.com")
     assert costs == [5]
@@ -91,9 +93,9 @@ def test_known_and_unknown_addresses_cost_the_same_when_the_cost_changes(
     work: list[int] = []
     check = bcrypt.checkpw
 
-    def counted(said: bytes, kept: bytes) -> bool:
-        work.append(2 ** cost_of(kept.decode()))
-        return check(said, kept)
+    def counted(password: bytes, stored: bytes) -> bool:
+        work.append(2 ** cost_of(stored.decode()))
+        return check(password, stored)
 
     monkeypatch.setattr(bcrypt, "checkpw", counted)
     for email in ("ann@example.com", "nobody@example.com"):
@@ -124,8 +126,8 @@ def test_reusing_a_refresh_token_after_ten_seconds_ends_the_session(app_on_each_
     assert ann.call("GET", "/api/me").status_code == 401
     assert refreshed(ann.client, fresh["refresh_token"]).status_code == 401
     ann.tokens = ann.sign_in()
-    said = ann.call("GET", "/api/me/events").json["data"]
-    assert any(event["name"] == "session_ended" and event["details"]["why"] == "reuse" for event in said)
+    events = ann.call("GET", "/api/me/events").json["data"]
+    assert any(event["name"] == "session_ended" and event["details"]["why"] == "reuse" for event in events)
 
 
 def test_concurrent_refreshes_return_the_same_successor(app_on_each_db: Flask) -> None:
@@ -155,8 +157,8 @@ def test_a_session_ends_after_session_max_days_despite_refreshes(make_app: MakeA
 def test_signing_out_everywhere_ends_sessions_but_not_keys(app_on_each_db: Flask) -> None:
     ann = Member(app_on_each_db, role="owner")
     others = [ann.sign_in() for _ in range(2)]
-    wanted = {"password": PASSWORD, "name": "x", "scopes": ["forms:read"]}
-    key = ann.call("POST", "/api/me/keys", **wanted).json["data"]["key"]
+    fields = {"password": PASSWORD, "name": "x", "scopes": ["forms:read"]}
+    key = ann.call("POST", "/api/me/keys", **fields).json["data"]["key"]
     assert ann.call("DELETE", "/api/me/sessions").status_code == 200
     for tokens in (ann.tokens, *others):
         assert ann.client.get("/api/me", headers=bearer(tokens["access_token"])).status_code == 401
@@ -213,8 +215,8 @@ def test_a_sign_in_during_a_password_change_starts_no_session(app: Flask, monkey
     ann = Member(app)
     check = bcrypt.checkpw
 
-    def overtaken(said: bytes, kept: bytes) -> bool:
-        right = check(said, kept)
+    def overtaken(password: bytes, stored: bytes) -> bool:
+        right = check(password, stored)
         change(app, update(Account).values(password_hash="$2b$04$" + uuid.uuid4().hex))
         return right
 

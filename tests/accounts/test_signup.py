@@ -52,19 +52,19 @@ def test_accepts_form_encodings(client: FlaskClient, app: Flask, ann: dict[str, 
 
 
 def test_personal_data_is_encrypted_in_the_database(client_on_each_db: FlaskClient, app_on_each_db: Flask) -> None:
-    said = {
+    fields = {
         "email": "zebedee@quagmire.example",
         "first_name": "Zebedee",
         "last_name": "Quagmire",
         "password": "Xylophone-77",
         "phone": "5550123456",
     }
-    assert client_on_each_db.post("/api/signup", json=said).status_code == 201
+    assert client_on_each_db.post("/api/signup", json=fields).status_code == 201
     with app_on_each_db.app_context():
         row = db.session.execute(text("SELECT * FROM accounts")).one()
-    kept = b" ".join(value if isinstance(value, bytes) else str(value).encode() for value in row).lower()
-    for value in said.values():
-        assert value.lower().encode() not in kept
+    stored = b" ".join(value if isinstance(value, bytes) else str(value).encode() for value in row).lower()
+    for value in fields.values():
+        assert value.lower().encode() not in stored
     assert row.password_hash.startswith("$2b$04$")
 
 
@@ -122,7 +122,7 @@ def test_all_errors_are_reported_together(client: FlaskClient) -> None:
         "age": ["unknown"],
     }
     assert list(answer.json["errors"]) == list(answer.json["codes"])
-    assert all(said.endswith(".") for said in answer.json["errors"].values())
+    assert all(message.endswith(".") for message in answer.json["errors"].values())
     assert "localhost" not in answer.text
 
 

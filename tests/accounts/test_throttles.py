@@ -13,8 +13,8 @@ from tests.support.accounts import PASSWORD, Member, bearer, login, mails, token
 
 
 def guess(app: Flask, email: str, client: str = "192.0.2.1", password: str = "Wrong-horse-7") -> Any:
-    said = {"email": email, "password": password}
-    return app.test_client().post("/api/login", json=said, environ_base={"REMOTE_ADDR": client})
+    credentials = {"email": email, "password": password}
+    return app.test_client().post("/api/login", json=credentials, environ_base={"REMOTE_ADDR": client})
 
 
 @pytest.fixture
@@ -85,11 +85,13 @@ def test_a_body_without_an_address_counts_for_the_client_only(guarded: Flask) ->
 def test_a_correct_password_resets_the_limit_of_a_known_place(make_app: MakeApp) -> None:
     app = make_app(LOGIN_RATE_LIMIT="4/900")
     browser = Member(app).client
-    said = {"email": "ann@example.com", "password": PASSWORD}
+    credentials = {"email": "ann@example.com", "password": PASSWORD}
 
     def sign_in(number: int, **changes: str) -> int:
         place = {"REMOTE_ADDR": f"192.0.2.{number}"}
-        answer = browser.post("/api/login", json=said | changes, environ_base=place, headers={"Sec-Fetch-Mode": "cors"})
+        answer = browser.post(
+            "/api/login", json=credentials | changes, environ_base=place, headers={"Sec-Fetch-Mode": "cors"}
+        )
         return answer.status_code
 
     for number in range(3):
@@ -136,13 +138,13 @@ class TestSignedIn:
             olga.call("POST", "/api/me/keys", password=PASSWORD, name="x", scopes=["tokens:introspect"])
             for _ in range(2)
         ]
-        found = [bearer(key.json["data"]["key"]) for key in keys]
+        bearers = [bearer(key.json["data"]["key"]) for key in keys]
 
         def status(headers: dict[str, str]) -> int:
             return olga.client.post("/api/token/introspect", json={"token": "x"}, headers=headers).status_code
 
-        assert [status(found[0]) for _ in range(4)] == [200, 200, 200, 429]
-        assert status(found[1]) == 200
+        assert [status(bearers[0]) for _ in range(4)] == [200, 200, 200, 429]
+        assert status(bearers[1]) == 200
 
     def test_an_invalid_token_counts_as_an_anonymous_client(self, make_app: MakeApp) -> None:
         app = make_app(RATE_LIMIT_REQUESTS="3")
@@ -153,12 +155,12 @@ class TestSignedIn:
 
     def test_the_session_is_looked_up_once_in_a_request(self, app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
         ann = Member(app)
-        asked: list[str] = []
+        tokens: list[str] = []
 
         def looked_up(token: str) -> Any:
-            asked.append(token)
+            tokens.append(token)
             return authenticate(token)
 
         monkeypatch.setattr(guards, "authenticate", looked_up)
         assert ann.call("GET", "/api/me").headers["X-RateLimit-Limit"] == "600"
-        assert len(asked) == 1
+        assert len(tokens) == 1

@@ -192,8 +192,8 @@ def test_an_encrypted_value_is_bound_to_the_column_it_is_in() -> None:
 def test_the_readme_draws_the_floors() -> None:
     drawn = (ROOT / "README.md").read_text()
     names = [name for rooms in FLOORS[:-1] for name in rooms]
-    found = [re.search(rf"^  {name}(\.py|/)", drawn, re.MULTILINE) for name in names]
-    positions = [match.start() for match in found if match]
+    matches = [re.search(rf"^  {name}(\.py|/)", drawn, re.MULTILINE) for name in names]
+    positions = [match.start() for match in matches if match]
     assert len(positions) == len(names)
     assert positions == sorted(positions)
 

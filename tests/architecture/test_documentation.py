@@ -83,9 +83,9 @@ def _find_command(root: click.Context, words: list[str]) -> tuple[click.Command,
     for word in words:
         if not isinstance(command, click.Group):
             break
-        found = command.get_command(context, word)
-        assert found, f"flask {' '.join(words)}"
-        command, context = found, click.Context(found, parent=context, info_name=word)
+        subcommand = command.get_command(context, word)
+        assert subcommand, f"flask {' '.join(words)}"
+        command, context = subcommand, click.Context(subcommand, parent=context, info_name=word)
     return command, context
 
 

@@ -143,25 +143,25 @@ def test_commands_do_what_the_page_says(page: Path, clone: Clone) -> None:
 
 
 def test_the_readme_shows_the_form_that_the_command_prints(clone: Clone) -> None:
-    said = _type(README, clone)
+    output = _type(README, clone)
     shown = next(clone.text(example) for example in examples(README) if example.language == "html")
-    identity = re.search(r"^[\w-]{16}$", said, re.M)
+    identity = re.search(r"^[\w-]{16}$", output, re.M)
     assert identity
-    assert shown.replace(FORM, identity[0]) in said
+    assert shown.replace(FORM, identity[0]) in output
 
 
 def test_backups_are_whole_and_everything_moves_to_postgresql(clone: Clone, postgres_url: str) -> None:
     if not shutil.which("pgloader"):
         pytest.skip("needs pgloader (apt-get install pgloader)")
     clone.settings |= {"SQLITE": str(clone.folder / "instance/forms.db"), "POSTGRES": postgres_url}
-    sent = requests.post(
+    response = requests.post(
         f"{clone.url}/f/{FORM}", data={"email": "eve@example.com", "message": "Keep me"}, timeout=TIMEOUT
     )
-    assert "id" in sent.json()["data"]
+    assert "id" in response.json()["data"]
     before = clone.run(*LIST).stdout
     assert "Keep me" in before
-    said = _type(BACKUPS, clone)
-    assert said.count("ok   data  ") == 2
+    output = _type(BACKUPS, clone)
+    assert output.count("ok   data  ") == 2
     for url in (f"sqlite:///{clone.folder}/restored/forms.db", postgres_url):
         assert clone.run("env", f"DATABASE_URL={url}", *LIST).stdout == before
 
@@ -213,9 +213,9 @@ def test_pages_send_what_people_fill_in(example: Example, clone: Clone, site: tu
             page.click("button")
         assert "mail" in page.inner_text("main")
         return
-    with page.expect_response(lambda answer: FORM in answer.url and answer.request.method == "POST") as found:
+    with page.expect_response(lambda answer: FORM in answer.url and answer.request.method == "POST") as response:
         page.click("button")
-    assert found.value.status in (200, 303)
+    assert response.value.status in (200, 303)
     assert clone.count() == before + 1
     assert not [line for line in page.console if not re.search("status of (404|422)", line)]
 

@@ -60,8 +60,8 @@ def test_a_request_is_answered_in_the_time_that_its_bytes_take(app: Flask, body:
     )
     client = app.test_client()
 
-    def send(sent: bytes) -> None:
-        assert client.post(to, data=sent, content_type=kind, headers=JSON).status_code < 500
+    def send(body: bytes) -> None:
+        assert client.post(to, data=body, content_type=kind, headers=JSON).status_code < 500
 
     work = Work(send, hostile)
     assert any(grows_linearly(work, least=0.005) for _ in range(ROUNDS))

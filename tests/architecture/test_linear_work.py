@@ -104,8 +104,8 @@ MARKS = "\u0301\u0316"
 WORDS = Blocklist((*(f"word{number} two" for number in range(50)), *(f"x-{number}!" for number in range(50)), "casino"))
 
 
-def match_words(sent: str) -> bool:
-    return blocklist.matches(WORDS, ParsedSubmission(), [sent])
+def match_words(data: str) -> bool:
+    return blocklist.matches(WORDS, ParsedSubmission(), [data])
 
 
 WORK: dict[str, Work] = {
@@ -130,10 +130,10 @@ WORK: dict[str, Work] = {
     "fields: repeated": Work(form_data.group_by_name, lambda size: [("a", "x")] * size),
     "charset: not UTF-8": Work(decode, raw(b"\xff")),
     "charset: half UTF-8": Work(decode, raw(b"\xc3\xa9\xff")),
-    "charset: references": Work(lambda sent: decode(sent, "windows-1252"), raw(b"&#128512;")),
-    "charset: broken references": Work(lambda sent: decode(sent, "windows-1252"), raw(b"&#")),
-    "charset: several bytes": Work(lambda sent: decode(sent, "shift_jis"), raw(b"\xff\x81")),
-    "charset: escapes": Work(lambda sent: decode(sent, "iso-2022-jp"), raw(b"\x1b$B!\xff")),
+    "charset: references": Work(lambda data: decode(data, "windows-1252"), raw(b"&#128512;")),
+    "charset: broken references": Work(lambda data: decode(data, "windows-1252"), raw(b"&#")),
+    "charset: several bytes": Work(lambda data: decode(data, "shift_jis"), raw(b"\xff\x81")),
+    "charset: escapes": Work(lambda data: decode(data, "iso-2022-jp"), raw(b"\x1b$B!\xff")),
     "multipart: nearly delimiters": Work(read_multipart, multipart(b"\r\n--X-")),
     "multipart: padding": Work(read_multipart, multipart(b"\r\n--X" + b" " * 70 + b"-")),
     "multipart: line ends": Work(read_multipart, multipart(b"\r\n")),
@@ -155,41 +155,41 @@ WORK: dict[str, Work] = {
     "NFC: marks that are none alone": Work(text.normalize_unicode, filled("\u0f73", "a")),
     "NFC: marks beyond the first plane": Work(text.normalize_unicode, filled("\U0001d165\U0001d16d", "a")),
     "NFC: as many as are sorted": Work(text.normalize_unicode, filled("a" + MARKS * 15)),
-    "NFKC: marks of Kana": Work(lambda sent: text.normalize_unicode(sent, "NFKC"), filled("\uff9e\u0316", "a")),
-    "NFKD: long ligatures": Work(lambda sent: text.normalize_unicode(sent, "NFKD"), filled("\ufdfa")),
+    "NFKC: marks of Kana": Work(lambda data: text.normalize_unicode(data, "NFKC"), filled("\uff9e\u0316", "a")),
+    "NFKD: long ligatures": Work(lambda data: text.normalize_unicode(data, "NFKD"), filled("\ufdfa")),
     "half characters and NUL": Work(make_storable, lambda size: {"a": ["\ud800\0" * size]}),
     "folding": Work(text.fold_case, filled(MARKS + "\ufb03", "a")),
     "folding for search": Work(folded_text.fold, filled(MARKS + "\u0130", "a")),
     "one line": Work(text.collapse_whitespace, filled(" \u2003", "a", "a")),
-    "markup": Work(lambda sent: text.strip_markup(sent[: fields.MAX_RAW_LENGTH]), filled("<b>&amp;"), 1024),
+    "markup": Work(lambda data: text.strip_markup(data[: fields.MAX_RAW_LENGTH]), filled("<b>&amp;"), 1024),
     "controls": Work(text.strip_controls, filled("\u202e\x00")),
     "block list: words": Work(match_words, filled("word1 word2 ")),
     "block list: no words": Work(match_words, filled("x-1")),
     "block list: long ligatures": Work(match_words, filled("\ufdfa"), 1024),
     "links": Work(checks.count_links, filled("://www."), 65_536),
-    "addresses: a list": Work(lambda sent: list(email_addresses.find_addresses(sent)), filled("a@b.co, ")),
+    "addresses: a list": Work(lambda data: list(email_addresses.find_addresses(data)), filled("a@b.co, ")),
     "addresses: an open list": Work(
-        lambda sent: list(email_addresses.find_addresses(sent)), filled("a@b.co ", "", "(,\x00@<")
+        lambda data: list(email_addresses.find_addresses(data)), filled("a@b.co ", "", "(,\x00@<")
     ),
-    "addresses: names": Work(lambda sent: list(email_addresses.find_addresses(sent)), filled('"\\" <', "a@b.co, ")),
-    "addresses: angles": Work(lambda sent: list(email_addresses.find_addresses(sent)), filled("<", "a@b.co, ")),
+    "addresses: names": Work(lambda data: list(email_addresses.find_addresses(data)), filled('"\\" <', "a@b.co, ")),
+    "addresses: angles": Work(lambda data: list(email_addresses.find_addresses(data)), filled("<", "a@b.co, ")),
     "addresses: blanks": Work(
-        lambda sent: list(email_addresses.find_addresses(sent)), filled(" ", "a@b.co", "a@b.co ;<")
+        lambda data: list(email_addresses.find_addresses(data)), filled(" ", "a@b.co", "a@b.co ;<")
     ),
     "address: dots": Work(fields.email_key, filled("a.", "", "@example.com")),
     "address: quotes": Work(fields.is_email, filled('\\"', '"', "@example.com")),
     "address: invisible": Work(fields.clean_address, filled("\u200b", "a", "@example.com")),
     "a lone URL": Work(checks.is_lone_url, filled("a.", "", "//")),
     "invisible characters": Work(whitespace.trim, filled("\u200b", "\u200b", "a")),
-    "export: lines": Work(lambda sent: csv_and_json.format_csv([[sent]]), filled("\n")),
-    "export: invisible": Work(lambda sent: csv_and_json.format_csv([[sent]]), filled(";\u200b")),
-    "export: numbers": Work(lambda sent: csv_and_json.format_csv([[sent]]), filled("1.", ";", "x")),
-    "mail: header": Work(lambda sent: mail_headers.text_field("Subject", sent), filled("=?utf-8?q?a?= ")),
+    "export: lines": Work(lambda data: csv_and_json.format_csv([[data]]), filled("\n")),
+    "export: invisible": Work(lambda data: csv_and_json.format_csv([[data]]), filled(";\u200b")),
+    "export: numbers": Work(lambda data: csv_and_json.format_csv([[data]]), filled("1.", ";", "x")),
+    "mail: header": Work(lambda data: mail_headers.text_field("Subject", data), filled("=?utf-8?q?a?= ")),
     "URL: dots": Work(urls.is_url, filled(".a", "https://example.com/")),
     "URL: hosts": Work(urls.is_web_url, filled("a.", "https://")),
     "URL: users": Work(urls.is_url, filled("@:", "https://")),
     "redirect": Work(
-        lambda sent: origins.resolve_redirect(sent, site="https://a.co", allowed_urls=()), filled("@//", "//")
+        lambda data: origins.resolve_redirect(data, site="https://a.co", allowed_urls=()), filled("@//", "//")
     ),
     "file name: path": Work(filenames.sanitize_filename, filled("\\/")),
     "file name: marks": Work(filenames.sanitize_filename, filled(MARKS, "a")),
@@ -211,13 +211,13 @@ WORK: dict[str, Work] = {
 }
 
 
-def seconds(work: Work, sent: Any) -> float:
+def seconds(work: Work, data: Any) -> float:
     """The least of several runs; a refusal is an answer too."""
     best = float("inf")
     for _ in range(3):
         begun = time.process_time()
         with suppress(ApiError, ValueError, ma.ValidationError):
-            work.run(sent)
+            work.run(data)
         best = min(best, time.process_time() - begun)
     return best
 
@@ -245,9 +245,9 @@ def test_work_grows_no_faster_than_what_was_sent(name: str) -> None:
 @pytest.mark.parametrize(
     "quadratic",
     [
-        Work(lambda sent: re.findall("a+b", sent), filled("a"), 128),
-        Work(lambda sent: re.sub(r'"(?:[^"\\]|\\.)*"', "", sent), filled('\\"', '"'), 64),
-        Work(lambda sent: unicodedata.normalize("NFC", sent), lambda size: "a" + "\u0301" * size + "\u0316" * size, 32),
+        Work(lambda data: re.findall("a+b", data), filled("a"), 128),
+        Work(lambda data: re.sub(r'"(?:[^"\\]|\\.)*"', "", data), filled('\\"', '"'), 64),
+        Work(lambda data: unicodedata.normalize("NFC", data), lambda size: "a" + "\u0301" * size + "\u0316" * size, 32),
     ],
 )
 def test_the_measurement_finds_what_is_quadratic(quadratic: Work) -> None:

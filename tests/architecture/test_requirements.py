@@ -18,7 +18,7 @@ def locked(name: str) -> dict[str, str]:
     return {package.lower(): version for package, version, _ in FIRST_LINE.findall((ROOT / name).read_text())}
 
 
-def wanted(*extras: str) -> list[Requirement]:
+def requirements(*extras: str) -> list[Requirement]:
     """What is asked for, directly, with those extras."""
     config = configparser.ConfigParser()
     config.read(ROOT / "setup.cfg")
@@ -30,9 +30,9 @@ def wanted(*extras: str) -> list[Requirement]:
 
 @pytest.mark.parametrize("name", LOCKS)
 def test_a_lock_has_all_that_is_asked_for(name: str) -> None:
-    found = locked(name)
-    for requirement in wanted(*LOCKS[name]):
-        version = found.get(requirement.name.lower().replace("_", "-"))
+    versions = locked(name)
+    for requirement in requirements(*LOCKS[name]):
+        version = versions.get(requirement.name.lower().replace("_", "-"))
         assert version, f"{requirement} is not in {name}: tox run -e lock"
         assert Version(version) in requirement.specifier, f"{requirement}, but {version} in {name}: tox run -e lock"
 

@@ -126,15 +126,15 @@ class TestThreads:
 @pytest.fixture
 def start(tmp_path: Path, mail_server: MailServer) -> Iterator[Start]:
     """Starts gunicorn, `flask run` or `flask worker` on the instance of `make_app`, with its log in `log`."""
-    folder, said = tmp_path / "instance", {**QUICK, **mail_server.settings}
+    folder, settings = tmp_path / "instance", {**QUICK, **mail_server.settings}
     with ExitStack() as stack:
 
         def begin(kind: str, *words: str) -> processes.Process:
             if kind == "gunicorn":
-                server = servers.Server(folder, said, *words)
+                server = servers.Server(folder, settings, *words)
                 stack.callback(server.stop)
                 return server.process
-            process = servers.start_flask(folder, *words, **said)
+            process = servers.start_flask(folder, *words, **settings)
             stack.callback(end, process)
             return process
 
@@ -155,18 +155,18 @@ class TestProcesses:
     def test_gunicorn_that_loads_before_it_forks_sends_what_waited_without_being_visited(
         self, start: Start, mail_server: MailServer, make_app: MakeApp
     ) -> None:
-        sent = put(make_app())
+        message_id = put(make_app())
         process = start("gunicorn", "--preload")
-        until(lambda: mail_server.ids == [sent])
+        until(lambda: mail_server.ids == [message_id])
         process.terminate()
         assert process.wait(PATIENCE) == 0
 
     def test_flask_run_that_reloads_does_so_once(
         self, tmp_path: Path, start: Start, mail_server: MailServer, make_app: MakeApp
     ) -> None:
-        sent = put(make_app())
+        message_id = put(make_app())
         process = start("flask", "--debug", "run", "--port", str(servers.free_port()))
-        until(lambda: mail_server.ids == [sent])
+        until(lambda: mail_server.ids == [message_id])
         process.terminate()
         process.wait(PATIENCE)
         assert (tmp_path / "instance" / "log").read_text().count(BEGINS) == 1
@@ -197,11 +197,11 @@ class TestProcesses:
     def test_the_test_mail_goes_down_the_same_road_and_shows_the_answer(
         self, tmp_path: Path, mail_server: MailServer
     ) -> None:
-        said = {**QUICK, **mail_server.settings}
-        done = servers.flask(tmp_path, "mail", "test", "ann@example.com", **said)
+        settings = {**QUICK, **mail_server.settings}
+        done = servers.flask(tmp_path, "mail", "test", "ann@example.com", **settings)
         assert (done.returncode, done.stdout) == (0, "250 Taken as number 7\n")
         mail_server.at_rcpt = lambda _: "550 5.7.1 Relaying denied"
-        done = servers.flask(tmp_path, "mail", "test", "ann@example.com", **said)
+        done = servers.flask(tmp_path, "mail", "test", "ann@example.com", **settings)
         assert (done.returncode, done.stdout) == (1, "550 5.7.1 Relaying denied\n")
         assert BEGINS not in done.stderr, "a command does no other work"
 
@@ -233,13 +233,13 @@ def test_workers_that_are_killed_lose_nothing(
     days = iter([DROP, TAKE_AND_DROP, "451 Not now", TAKE_AND_LEAVE] * 3)
     mail_server.at_data = lambda _: next(days, None) if len(mail_server.received) % 5 == 2 else None
 
-    said = {"INSTANCE_PATH": str(tmp_path / "instance"), **QUICK, **url, **mail_server.settings}
-    seen = servers.environment(tmp_path, said)
+    settings = {"INSTANCE_PATH": str(tmp_path / "instance"), **QUICK, **url, **mail_server.settings}
+    environment = servers.environment(tmp_path, settings)
     started: list[processes.Process] = []
 
     def start() -> None:
         command = [sys.executable, "-c", IMPATIENT]
-        started.append(processes.start(command, servers.HOME, seen, tmp_path / "log", new_session=True))
+        started.append(processes.start(command, servers.HOME, environment, tmp_path / "log", new_session=True))
 
     try:
         start()

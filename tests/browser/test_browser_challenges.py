@@ -21,7 +21,7 @@ axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs
 pytestmark = pytest.mark.slow
 
 TOKEN = "document.querySelector('input[name=altcha]')?.value ?? ''"
-ASKED = {"name": "Contact", "fields": [{"name": "note", "type": "text", "label": "Note"}], "settings": {}}
+FORM = {"name": "Contact", "fields": [{"name": "note", "type": "text", "label": "Note"}], "settings": {}}
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +35,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with app.test_request_context("/"), dispose_engine():
         person = accounts.NewAccount("owner@example.com", "Olga", "Owner", "Correct-horse-7")
         owner = accounts.create(person, role="owner", status="active").id
-        form_id = service.create(NewForm().load({**ASKED, "settings": {"challenge": "altcha"}}), owner)["id"]
+        form_id = service.create(NewForm().load({**FORM, "settings": {"challenge": "altcha"}}), owner)["id"]
     server = Server(folder, QUICK)
     yield f"{server.url}/f/{form_id}"
     server.stop()

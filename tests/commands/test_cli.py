@@ -111,7 +111,7 @@ class TestDoctor:
         old = (tmp_path / "encryption_keys").read_text().strip()
         new = run(tmp_path, "keys", "generate").strip()
         shut = str(servers.free_port())
-        said = fails(
+        output = fails(
             tmp_path,
             "doctor",
             REDIS_URL=f"redis://127.0.0.1:{shut}",
@@ -119,7 +119,7 @@ class TestDoctor:
             SMTP_PORT=shut,
             ENCRYPTION_KEYS=f"{new},{old}",
         )
-        bad = {line.split()[1]: line for line in said.splitlines() if line.startswith("BAD")}
+        bad = {line.split()[1]: line for line in output.splitlines() if line.startswith("BAD")}
         assert set(bad) == {"redis", "smtp", "proxy", "keys"}
         assert "TRUSTED_PROXIES" in bad["proxy"]
         assert "flask keys rotate" in bad["keys"]
@@ -127,12 +127,16 @@ class TestDoctor:
 
     def test_what_is_dangerous_in_production_is_bad_and_http_is_a_question(self, tmp_path: Path) -> None:
         run(tmp_path, "accounts", "list")
-        said = {"ENVIRONMENT": "production", "DATABASE_URL": f"sqlite:///{tmp_path}/forms.db", "BCRYPT_ROUNDS": "10"}
-        said |= {"PUBLIC_URL": "http://forms.example.com", "SIGNUP_CONFIRMATION": "false"}
-        lines = fails(tmp_path, "doctor", **said, SIGNUP_ROLE="operator")
+        settings = {
+            "ENVIRONMENT": "production",
+            "DATABASE_URL": f"sqlite:///{tmp_path}/forms.db",
+            "BCRYPT_ROUNDS": "10",
+        }
+        settings |= {"PUBLIC_URL": "http://forms.example.com", "SIGNUP_CONFIRMATION": "false"}
+        lines = fails(tmp_path, "doctor", **settings, SIGNUP_ROLE="operator")
         assert re.search("^BAD +settings +SIGNUP_ROLE", lines, re.MULTILINE)
         assert re.search("^BAD +smtp +SMTP_SERVER is not set: no mail is sent", lines, re.MULTILINE)
-        assert re.search(r"^\? +settings +PUBLIC_URL.*https", fails(tmp_path, "doctor", **said), re.MULTILINE)
+        assert re.search(r"^\? +settings +PUBLIC_URL.*https", fails(tmp_path, "doctor", **settings), re.MULTILINE)
 
     def test_files_that_others_can_read_are_bad(self, tmp_path: Path) -> None:
         run(tmp_path, "accounts", "list")
@@ -143,8 +147,8 @@ class TestDoctor:
         secret = tmp_path / "token"
         secret.write_text("a-token-of-many-characters-for-metrics")
         secret.chmod(0o644)
-        said = fails(tmp_path, "doctor", METRICS_TOKEN_FILE=str(secret))
-        assert re.search("^BAD +files +Everybody can read .*chmod o-rwx", said, re.MULTILINE)
+        output = fails(tmp_path, "doctor", METRICS_TOKEN_FILE=str(secret))
+        assert re.search("^BAD +files +Everybody can read .*chmod o-rwx", output, re.MULTILINE)
         secret.chmod(0o640)
         assert re.search("^ok +files", run(tmp_path, "doctor", METRICS_TOKEN_FILE=str(secret)), re.MULTILINE)
 
@@ -155,7 +159,7 @@ class TestDoctor:
         assert re.search("^BAD +files .*different owners", fails(tmp_path, "doctor"), re.MULTILINE)
 
     @pytest.mark.parametrize(
-        ("answer", "mark", "sentence"),
+        ("answer", "verdict", "sentence"),
         [("v=SPF1 a:mx ~all", "ok", '"v=SPF1 a:mx ~all"'), ("", r"\?", "Missing."), (None, r"\?", "did not respond")],
     )
     def test_dns_is_asked_and_what_it_does_not_say_is_said(
@@ -164,38 +168,41 @@ class TestDoctor:
         mail_server: MailServer,
         monkeypatch: pytest.MonkeyPatch,
         answer: str | None,
-        mark: str,
+        verdict: str,
         sentence: str,
     ) -> None:
         monkeypatch.setattr(mail_records, "find_text", lambda *_: answer)
-        said = run(tmp_path, "doctor", **mail_server.settings, MAIL_FROM="post@firma.example")
-        assert re.search(f"^{mark} +spf .*{re.escape(sentence)}", said, re.MULTILINE)
-        assert re.search(r"^\? +dkim +Not checked", said, re.MULTILINE)
+        output = run(tmp_path, "doctor", **mail_server.settings, MAIL_FROM="post@firma.example")
+        assert re.search(f"^{verdict} +spf .*{re.escape(sentence)}", output, re.MULTILINE)
+        assert re.search(r"^\? +dkim +Not checked", output, re.MULTILINE)
 
     def test_a_mail_server_is_logged_into_and_the_dns_records_are_listed(
         self, tmp_path: Path, mail_server: MailServer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(mail_records, "find_text", lambda *_: None)
-        said = {**mail_server.settings, "MAIL_FROM": "post@firma.example"}
-        lines = {line.split()[1]: line for line in run(tmp_path, "doctor", **said).splitlines()}
+        settings = {**mail_server.settings, "MAIL_FROM": "post@firma.example"}
+        lines = {line.split()[1]: line for line in run(tmp_path, "doctor", **settings).splitlines()}
         assert f"Port {mail_server.port} answers" in lines["smtp"]
         assert '"v=spf1 ip4:127.0.0.1 ~all"' in lines["spf"]
         assert "_domainkey.firma.example" in lines["dkim"]
         assert '_dmarc.firma.example: "v=DMARC1; ' in lines["dmarc"]
         login = {"SMTP_USERNAME": "forms", "SMTP_PASSWORD": "wrong-one"}
-        said = fails(tmp_path, "doctor", **mail_server.settings, **login)
-        assert re.search(r"^BAD  smtp .*(5\d\d|AUTH)", said, re.MULTILINE)
-        assert "wrong-one" not in said
+        output = fails(tmp_path, "doctor", **mail_server.settings, **login)
+        assert re.search(r"^BAD  smtp .*(5\d\d|AUTH)", output, re.MULTILINE)
+        assert "wrong-one" not in output
 
     def test_bad_settings_are_lines_too(self, tmp_path: Path) -> None:
-        said = fails(tmp_path, "doctor", RATE_LIMIT_WINDOW="soon", LOG_FORMAT="xml")
-        assert [line.split()[:2] for line in said.splitlines()] == [["BAD", "RATE_LIMIT_WINDOW"], ["BAD", "LOG_FORMAT"]]
+        output = fails(tmp_path, "doctor", RATE_LIMIT_WINDOW="soon", LOG_FORMAT="xml")
+        assert [line.split()[:2] for line in output.splitlines()] == [
+            ["BAD", "RATE_LIMIT_WINDOW"],
+            ["BAD", "LOG_FORMAT"],
+        ]
 
     def test_a_database_that_is_away_is_one_as_well(self, tmp_path: Path) -> None:
         url = f"postgresql://nobody:hidden@127.0.0.1:{servers.free_port()}/nothing"
-        said = fails(tmp_path, "doctor", DATABASE_URL=url)
-        assert "BAD  database" in said
-        assert "hidden" not in said
+        output = fails(tmp_path, "doctor", DATABASE_URL=url)
+        assert "BAD  database" in output
+        assert "hidden" not in output
 
 
 def test_disabling_is_for_any_spelling(make_app: MakeApp) -> None:
@@ -243,6 +250,6 @@ class TestForms:
         assert "no account" in refused("x", "--owner", "nobody@example.com")
         assert "Enter an e-mail address" in refused("x", "--owner", "nobody")
         assert "cannot have forms" in refused("x", "--owner", "user@example.com")
-        said = refused("", "--owner", "user@example.com", "--origin", "example.com")
-        assert "name: " in said
-        assert "settings.allowed_origins.0: " in said
+        output = refused("", "--owner", "user@example.com", "--origin", "example.com")
+        assert "name: " in output
+        assert "settings.allowed_origins.0: " in output

@@ -42,15 +42,15 @@ def listed(clone: Path) -> str:
 
 
 def test_makes_everything_and_says_what_to_copy(clone: Path) -> None:
-    said = setup_in(clone)
-    assert "reverse_proxy 127.0.0.1:8000" in said
-    assert "SMTP_SERVER" in said
-    assert said.index("BACKGROUND_WORK=outside") < said.index("forms_service-worker.service")
+    output = setup_in(clone)
+    assert "reverse_proxy 127.0.0.1:8000" in output
+    assert "SMTP_SERVER" in output
+    assert output.index("BACKGROUND_WORK=outside") < output.index("forms_service-worker.service")
     env = clone / ".env"
     assert stat.S_IMODE(env.stat().st_mode) == 0o600
     for secret in re.findall("(?:SECRET_KEY|ENCRYPTION_KEYS|METRICS_TOKEN)=(.*)", env.read_text()):
         assert len(secret) >= 43
-        assert secret not in said
+        assert secret not in output
     assert "ann@example.com\tSite Operator\toperator\tactive" in listed(clone)
     assert not list(clone.glob("*.draft"))
 
@@ -58,8 +58,8 @@ def test_makes_everything_and_says_what_to_copy(clone: Path) -> None:
 def test_an_account_of_the_trial_before_becomes_the_operator(clone: Path) -> None:
     assert flask(clone, "accounts", "create", "ann@example.com", "--role", "owner").returncode == 0
     made = flask(clone, "forms", "create", "Contact", "--owner", "ann@example.com").stdout
-    said = setup_in(clone)
-    assert "Ready" in said
+    output = setup_in(clone)
+    assert "Ready" in output
     assert "\toperator\tactive" in listed(clone)
     assert made[:16] in flask(clone, "forms", "list").stdout
 
@@ -105,8 +105,8 @@ def test_an_env_of_something_else_stays_as_it_is(clone: Path) -> None:
 def test_keys_that_are_lost_stop_it_before_anything_is_written(clone: Path) -> None:
     setup_in(clone)
     (clone / ".env").rename(clone / "away")
-    said = setup_in(clone)
-    assert "None of ENCRYPTION_KEYS unwraps" in said
+    output = setup_in(clone)
+    assert "None of ENCRYPTION_KEYS unwraps" in output
     assert not (clone / ".env").exists()
 
 
@@ -118,8 +118,8 @@ def test_a_disabled_account_stops_it_before_anything_is_written(clone: Path) -> 
 
 
 def test_a_database_that_is_away_stops_it_before_anything_is_written(clone: Path) -> None:
-    said = setup_in(clone, "--database", f"postgresql://nobody@127.0.0.1:{servers.free_port()}/nothing")
-    assert "Traceback" not in said
+    output = setup_in(clone, "--database", f"postgresql://nobody@127.0.0.1:{servers.free_port()}/nothing")
+    assert "Traceback" not in output
     assert not (clone / ".env").exists()
     assert "--database" in setup_in(clone, "--database", "mysql://db/forms")
 
@@ -166,9 +166,9 @@ def test_refuses_what_is_none(address: str) -> None:
 
 
 def test_under_a_path_the_proxy_hands_on_that_path_alone(clone: Path) -> None:
-    said = setup_in(clone, address="example.com/forms")
+    output = setup_in(clone, address="example.com/forms")
     assert "PUBLIC_URL=https://example.com/forms\n" in (clone / ".env").read_text()
-    assert "@forms path /forms /forms/*" in said
+    assert "@forms path /forms /forms/*" in output
 
 
 def test_the_units_start_as_they_are_printed(clone: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
@@ -191,11 +191,11 @@ def test_the_units_start_as_they_are_printed(clone: Path, tmp_path_factory: pyte
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root, who makes the user that the service runs as")
 def test_root_is_told_to_make_the_user_that_the_units_name(clone: Path) -> None:
-    said = setup_in(clone)
-    user = re.findall("^User=(.*)$", said, re.MULTILINE)
+    output = setup_in(clone)
+    user = re.findall("^User=(.*)$", output, re.MULTILINE)
     assert user == ["forms", "forms"]
-    assert re.search("^useradd --system .* forms$", said, re.MULTILINE)
-    assert f"chown -R forms: {clone}/instance {clone}/.env" in said
+    assert re.search("^useradd --system .* forms$", output, re.MULTILINE)
+    assert f"chown -R forms: {clone}/instance {clone}/.env" in output
 
 
 def test_the_keys_of_the_environment_go_along(clone: Path, monkeypatch: pytest.MonkeyPatch) -> None:

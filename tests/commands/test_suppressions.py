@@ -37,8 +37,8 @@ def test_addresses_are_added_listed_and_removed(app_on_each_db: Flask) -> None:
 def test_doctor_counts_them(tmp_path: Path) -> None:
     assert re.search("^ok +mail +No address is suppressed", servers.in_process(tmp_path, "doctor").stdout, re.M)
     servers.in_process(tmp_path, "mail", "suppressions", "add", BOB)
-    found = servers.in_process(tmp_path, "doctor").stdout
-    assert re.search(r"^ok +mail +1 address is suppressed \(operator: 1\)", found, re.M)
+    output = servers.in_process(tmp_path, "doctor").stdout
+    assert re.search(r"^ok +mail +1 address is suppressed \(operator: 1\)", output, re.M)
 
 
 def test_what_is_wrong_is_said(app_on_each_db: Flask) -> None:

@@ -36,10 +36,10 @@ REGULAR = [
 
 @pytest.mark.parametrize("value", KNOWN + REGULAR)
 def test_a_known_or_regular_secret_key_is_refused(make_settings: MakeSettings, value: str) -> None:
-    said = problems(make_settings, SECRET_KEY=value)
-    assert list(said) == ["SECRET_KEY"]
-    assert "at least 32 random characters" in str(said)
-    assert value not in str(said)
+    errors = problems(make_settings, SECRET_KEY=value)
+    assert list(errors) == ["SECRET_KEY"]
+    assert "at least 32 random characters" in str(errors)
+    assert value not in str(errors)
 
 
 @pytest.mark.parametrize(

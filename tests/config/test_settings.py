@@ -67,7 +67,7 @@ def test_production_takes_secrets_that_are_there_but_never_makes_them(
 
 
 def test_everything_wrong_is_said_at_once_with_what_to_write(make_settings: MakeSettings) -> None:
-    found = problems(
+    errors = problems(
         make_settings,
         ENVIRONMENT="staging",
         DATABASE_URL="mysql://db/forms",
@@ -83,7 +83,7 @@ def test_everything_wrong_is_said_at_once_with_what_to_write(make_settings: Make
         HEALTH_CHECK_URLS="billing",
         CORS_ORIGINS="https://a.example/path",
     )
-    assert set(found) == {
+    assert set(errors) == {
         "ENVIRONMENT",
         "DATABASE_URL",
         "RATE_LIMIT_ENABLED",
@@ -98,7 +98,7 @@ def test_everything_wrong_is_said_at_once_with_what_to_write(make_settings: Make
         "HEALTH_CHECK_URLS",
         "CORS_ORIGINS",
     }
-    text = str(SettingsError(found))
+    text = str(SettingsError(errors))
     assert "13 settings are wrong" in text
     assert "hunter2" not in text
     assert "Must be one of: development, testing, production." in text
@@ -147,8 +147,8 @@ def test_a_cheap_hash_is_for_tests_only(make_settings: MakeSettings) -> None:
 
 
 def test_any_origin_with_credentials_is_refused(make_settings: MakeSettings) -> None:
-    found = problems(make_settings, CORS_ORIGINS="*", CORS_ALLOW_CREDENTIALS="true")
-    assert list(found) == ["CORS_ALLOW_CREDENTIALS"]
+    errors = problems(make_settings, CORS_ORIGINS="*", CORS_ALLOW_CREDENTIALS="true")
+    assert list(errors) == ["CORS_ALLOW_CREDENTIALS"]
 
 
 def test_confirmation_in_production_needs_a_mail_server(make_settings: MakeSettings) -> None:
@@ -157,8 +157,8 @@ def test_confirmation_in_production_needs_a_mail_server(make_settings: MakeSetti
 
 
 def test_production_names_what_it_needs(make_settings: MakeSettings) -> None:
-    found = problems(make_settings, ENVIRONMENT="production", BCRYPT_ROUNDS="12")
-    assert set(found) == {"DATABASE_URL", "PUBLIC_URL", "SECRET_KEY", "ENCRYPTION_KEYS", "SMTP_SERVER"}
+    errors = problems(make_settings, ENVIRONMENT="production", BCRYPT_ROUNDS="12")
+    assert set(errors) == {"DATABASE_URL", "PUBLIC_URL", "SECRET_KEY", "ENCRYPTION_KEYS", "SMTP_SERVER"}
 
 
 def test_keys_come_in_either_alphabet_and_the_first_is_first(make_settings: MakeSettings) -> None:
@@ -199,21 +199,21 @@ def test_no_secret_is_shown_when_settings_are(make_settings: MakeSettings) -> No
 @pytest.mark.slow
 def test_every_server_stops_with_one_error_and_no_traceback(tmp_path: Path) -> None:
     bad = {"ENVIRONMENT": "staging", "RATE_LIMIT_WINDOW": "soon"}
-    told = servers.flask(tmp_path, "run", "--port", str(servers.free_port()), **bad)
+    process = servers.flask(tmp_path, "run", "--port", str(servers.free_port()), **bad)
     with pytest.raises(AssertionError) as caught:
         servers.Server(tmp_path / "gunicorn", bad)
-    for text in (told.stderr, str(caught.value)):
+    for text in (process.stderr, str(caught.value)):
         assert "2 settings are wrong" in text
         assert "ENVIRONMENT: Must be one of" in text
         assert "Traceback" not in text
-    assert told.returncode != 0
+    assert process.returncode != 0
 
 
 @pytest.mark.slow
 def test_reading_settings_does_not_start_counting_metrics(tmp_path: Path) -> None:
     script = "import sys, forms_service.config; print('prometheus_client' in sys.modules)"
     command = [sys.executable, "-c", script]  # not in a fork of a process that has imported everything
-    told = subprocess.run(
+    process = subprocess.run(
         command, cwd=servers.HOME, env=servers.environment(tmp_path, {}), capture_output=True, text=True, check=False
     )
-    assert told.stdout == "False\n", "gunicorn.conf.py has to set the folder before prometheus_client is imported"
+    assert process.stdout == "False\n", "gunicorn.conf.py has to set the folder before prometheus_client is imported"

@@ -12,7 +12,7 @@ from forms_service.extensions import db
 from forms_service.intake.deduplication import DUPLICATE_WINDOW, KEY_CONTEXT
 from forms_service.submissions.models import IdempotencyKey, Submission
 from tests.intake.test_submission_repeats import identity, make_older
-from tests.support.visitors import change, form_for, kept
+from tests.support.visitors import change, form_for, submissions_of
 
 
 def store_as_before(app: Flask, key: str) -> None:
@@ -39,7 +39,7 @@ def test_a_retry_finds_the_submission_that_a_version_before_stored(
     assert post("Bob").status_code == 422
     change(app_on_each_db, form, closed=True)
     assert identity(post("Ann")) == first
-    assert len(kept(app_on_each_db, form)) == 1
+    assert len(submissions_of(app_on_each_db, form)) == 1
 
 
 def test_a_key_from_before_bars_nobody_who_sends_something_else_under_it(

@@ -32,8 +32,8 @@ def scalar(app: Flask, statement: str) -> Any:
 
 
 def test_sqlite_is_durable_and_strict(app: Flask) -> None:
-    found = {name: scalar(app, f"PRAGMA {name}") for name in ("journal_mode", "synchronous", "foreign_keys")}
-    assert found == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
+    pragmas = {name: scalar(app, f"PRAGMA {name}") for name in ("journal_mode", "synchronous", "foreign_keys")}
+    assert pragmas == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
     assert scalar(app, "PRAGMA busy_timeout") == 4000
 
 
@@ -183,8 +183,8 @@ def test_times_are_kept_in_utc_and_come_back_aware(app_on_each_db: Flask) -> Non
             db.session.add(WrappedKey(purpose="data", number=5, wrapped=b"", wrapped_with="", created_at=moment))
             db.session.commit()
         db.session.expire_all()
-        found = db.session.scalars(select(WrappedKey.created_at).where(WrappedKey.number == 5)).one()
-    assert (found, found.tzinfo) == (moment, UTC)
+        stored = db.session.scalars(select(WrappedKey.created_at).where(WrappedKey.number == 5)).one()
+    assert (stored, stored.tzinfo) == (moment, UTC)
 
 
 @pytest.mark.slow

@@ -30,8 +30,8 @@ pytestmark = pytest.mark.slow
 
 def statuses(client: FlaskClient, form_id: str) -> tuple[int, int, int]:
     """What a submission, `ready` and `live` are answered."""
-    sent = client.post(f"/f/{form_id}", json={"message": f"Hello {time.time_ns()}"})
-    return sent.status_code, client.get("/health/ready").status_code, client.get("/health/live").status_code
+    response = client.post(f"/f/{form_id}", json={"message": f"Hello {time.time_ns()}"})
+    return response.status_code, client.get("/health/ready").status_code, client.get("/health/live").status_code
 
 
 WELL, AWAY = (200, 200, 200), (503, 503, 200)
@@ -107,7 +107,7 @@ def test_damaged_pages_are_503_and_doctor_says_so(app: Flask) -> None:
         damaged.write(b"\xa5" * (size - 4096))
     assert client.post(f"/f/{form_id}", json={"message": "Hello"}).status_code == 503
     with app.app_context():
-        (finding,) = [found for found in doctor.run_checks(ROOT) if found.subject == "database"]
+        (finding,) = [finding for finding in doctor.run_checks(ROOT) if finding.subject == "database"]
     assert finding.bad
 
 
@@ -130,9 +130,9 @@ def test_sqlite_that_another_process_has_locked_is_503(app: Flask, monkeypatch: 
 
 @pytest.fixture
 def proxy(postgres_url: str) -> Iterator[PostgresProxy]:
-    found = PostgresProxy(postgres_url)
-    yield found
-    found.stop()
+    running = PostgresProxy(postgres_url)
+    yield running
+    running.stop()
 
 
 def test_a_postgresql_that_falls_silent_lets_everybody_go_and_comes_back(
@@ -209,18 +209,18 @@ def test_waiting_threads_are_let_go_together(
     app = make_app(DATABASE_URL=proxy.url, RATE_LIMIT_ENABLED="false")
     form_id = form_for(app)
     proxy.freeze()
-    found: list[int] = []
+    codes: list[int] = []
 
     def send(number: int) -> None:
         answer = app.test_client().post(f"/f/{form_id}", json={"message": f"Hello {number}"})
-        found.append(answer.status_code)
+        codes.append(answer.status_code)
 
     threads = [threading.Thread(target=send, args=(number,)) for number in range(40)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert found == [503] * 40
+    assert codes == [503] * 40
 
 
 def test_a_server_that_has_moved_is_found(

@@ -50,10 +50,10 @@ class TestEmbedded:
                 connection.execute("DELETE FROM alembic_version")
                 connection.execute("CREATE TABLE IF NOT EXISTS before (said TEXT)")
             make_app()
-        kept = copies(file)
-        assert len(kept) == MAX_COPIES
-        assert all(stat.S_IMODE(copy.stat().st_mode) == 0o600 for copy in kept)
-        with closing(sqlite3.connect(kept[-1])) as connection:
+        remaining = copies(file)
+        assert len(remaining) == MAX_COPIES
+        assert all(stat.S_IMODE(copy.stat().st_mode) == 0o600 for copy in remaining)
+        with closing(sqlite3.connect(remaining[-1])) as connection:
             assert tables(connection) == {"alembic_version", "before"}
 
     def test_an_up_to_date_one_is_left_alone(self, make_app: MakeApp, tmp_path: Path) -> None:

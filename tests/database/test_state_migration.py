@@ -15,9 +15,9 @@ from tests.support.mails import ANN, deliver, queue_mail
 
 def rows() -> list[tuple[str, str, str, str]]:
     query = select(Message.target, Message.state, Attempt.outcome, Attempt.answer).join(Attempt).order_by(Attempt.id)
-    found = [tuple(row) for row in db.session.execute(query)]
+    values = [tuple(row) for row in db.session.execute(query)]
     db.session.rollback()
-    return found  # type: ignore[return-value]
+    return values  # type: ignore[return-value]
 
 
 def move(command: str, to: str) -> None:

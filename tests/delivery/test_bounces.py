@@ -76,8 +76,8 @@ def test_wrong_tokens_are_limited_and_reports_are_not(make_app: MakeApp) -> None
 )
 def test_what_each_type_does(client: FlaskClient, app: Flask, kind: str, expected: list[Any]) -> None:
     for _ in range(2):  # providers repeat themselves
-        taken = report(client, type=kind)
-        assert (taken.status_code, taken.json["success"]) == (202, True)
+        response = report(client, type=kind)
+        assert (response.status_code, response.json["success"]) == (202, True)
     assert listed(app) == expected
 
 

@@ -32,14 +32,14 @@ class Postman:
     """Takes what it is given; `refusal` is raised instead."""
 
     def __init__(self) -> None:
-        self.taken: list[OutgoingMessage] = []
+        self.parcels: list[OutgoingMessage] = []
         self.texts: list[str] = []
         self.refusal: DeliveryError | None = None
 
     def send(self, parcel: OutgoingMessage) -> str:
         if self.refusal:
             raise self.refusal
-        self.taken.append(parcel)
+        self.parcels.append(parcel)
         self.texts.append(render_mail(parcel).text)
         return "250 OK"
 
@@ -47,11 +47,11 @@ class Postman:
         pass
 
     def kinds(self) -> list[str]:
-        return [parcel.kind for parcel in self.taken]
+        return [parcel.kind for parcel in self.parcels]
 
     def counts(self) -> list[int]:
         """How many submissions each digest was about."""
-        return [parcel.values["count"] for parcel in self.taken if parcel.kind == "digest"]
+        return [parcel.values["count"] for parcel in self.parcels if parcel.kind == "digest"]
 
 
 @pytest.fixture
@@ -93,8 +93,8 @@ def fail_digest(app: Flask, postman: Postman, clock: Callable[..., None], refusa
 
 def states(app: Flask, *where: Any) -> dict[str, int]:
     with app.app_context():
-        found = select(Message.state, func.count()).where(*where).group_by(Message.state)
-        return {row[0]: row[1] for row in db.session.execute(found)}
+        query = select(Message.state, func.count()).where(*where).group_by(Message.state)
+        return {row[0]: row[1] for row in db.session.execute(query)}
 
 
 def test_an_account_mail_overtakes_notifications(app_on_each_db: Flask, postman: Postman) -> None:
@@ -121,8 +121,8 @@ def test_past_twenty_a_digest_says_how_many_more(
     text = postman.texts[-1]
     assert f"Contact: 12 more\nhttp://127.0.0.1:5000/api/forms/{contact}/submissions?since=" in text
     assert f"Feedback: 3 more\nhttp://127.0.0.1:5000/api/forms/{other}/submissions?since=" in text
-    assert postman.taken[-1].values["count"] == 15
-    assert postman.taken[-1].target == OWNER
+    assert postman.parcels[-1].values["count"] == 15
+    assert postman.parcels[-1].target == OWNER
     assert states(app_on_each_db) == {"sent": 36}
 
 
@@ -155,8 +155,8 @@ def test_another_recipient_is_sent_their_own(app: Flask, postman: Postman) -> No
             outbox.insert_rows(db.session.connection(), [row])
             db.session.commit()
     deliver(app)
-    assert [parcel.target for parcel in postman.taken].count("colleague@example.com") == 1
-    assert len(postman.taken) == 21
+    assert [parcel.target for parcel in postman.parcels].count("colleague@example.com") == 1
+    assert len(postman.parcels) == 21
 
 
 def test_several_workers_send_no_more_together(
@@ -168,7 +168,7 @@ def test_several_workers_send_no_more_together(
     assert postman.kinds() == ["submission"] * 20
     clock(minutes=2)
     deliver(app_on_each_db)
-    assert sum(parcel.values["count"] for parcel in postman.taken[20:]) == 40
+    assert sum(parcel.values["count"] for parcel in postman.parcels[20:]) == 40
     assert set(states(app_on_each_db)) == {"sent"}
 
 
@@ -180,9 +180,9 @@ def test_a_digest_whose_worker_was_killed_goes_again_with_all_it_held(
     deliver(app_on_each_db)
     clock(minutes=1)
     with app_on_each_db.app_context():
-        taken = leases.acquire("mail")
-        assert taken is not None
-        assert leases.load_message(taken) is not None
+        lease = leases.acquire("mail")
+        assert lease is not None
+        assert leases.load_message(lease) is not None
     notify(app_on_each_db, form, 4)  # what the one in hand does not know of
     deliver(app_on_each_db)
     clock(minutes=2)
@@ -221,7 +221,7 @@ def test_what_was_erased_is_not_counted(app: Flask, postman: Postman, clock: Cal
         db.session.commit()
     clock(minutes=1)
     deliver(app)
-    assert postman.taken[-1].values["count"] == 2
+    assert postman.parcels[-1].values["count"] == 2
 
 
 def test_a_digest_goes_with_the_last_that_it_held(app: Flask, postman: Postman) -> None:

@@ -129,9 +129,9 @@ class TestWithoutAServer:
         self, make_app: MakeApp, tmp_path: Path, caplog: pytest.LogCaptureFixture
     ) -> None:
         make_app()  # makes the secrets
-        said = {"PUBLIC_URL": "https://forms.example.com", "BCRYPT_ROUNDS": "12", "SIGNUP_CONFIRMATION": "false"}
+        settings = {"PUBLIC_URL": "https://forms.example.com", "BCRYPT_ROUNDS": "12", "SIGNUP_CONFIRMATION": "false"}
         url = f"sqlite:///{tmp_path}/instance/forms.db"
-        mail_app = make_app(ENVIRONMENT="production", DATABASE_URL=url, **said)
+        mail_app = make_app(ENVIRONMENT="production", DATABASE_URL=url, **settings)
         queue_mail(mail_app)
         assert deliver(mail_app) == [("again", "SMTP_SERVER is not set.")]
         assert not (tmp_path / "instance" / "outbox").exists()
@@ -152,8 +152,8 @@ class TestMailFrom:
         assert make_settings(PUBLIC_URL=url).mail_from == address
 
     @pytest.mark.parametrize(
-        "said", ["nobody", "a@b@", "x <nobody>", "ü@b.org", "a b@c.org", "@x.org", "a@b.org, c@d.eu"]
+        "address", ["nobody", "a@b@", "x <nobody>", "ü@b.org", "a b@c.org", "@x.org", "a@b.org, c@d.eu"]
     )
-    def test_is_an_address(self, make_settings: Callable[..., Settings], said: str) -> None:
+    def test_is_an_address(self, make_settings: Callable[..., Settings], address: str) -> None:
         with pytest.raises(Exception, match="MAIL_FROM: Must be an e-mail address"):
-            make_settings(MAIL_FROM=said)
+            make_settings(MAIL_FROM=address)

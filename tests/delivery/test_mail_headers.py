@@ -41,9 +41,9 @@ def app(make_app: MakeApp, mail_server: MailServer) -> Flask:
     return make_app(**mail_server.settings, BACKGROUND_WORK="outside", MAIL_FROM="forms@service.example")
 
 
-def submit(app: Flask, said: dict[str, Any], fields: Any = ()) -> None:
+def submit(app: Flask, data: dict[str, Any], fields: Any = ()) -> None:
     """Send this to a form of the owner's and have the mail leave."""
-    assert app.test_client().post(f"/f/{form_for(app, fields)}", json=said).status_code == 200
+    assert app.test_client().post(f"/f/{form_for(app, fields)}", json=data).status_code == 200
     with app.app_context():
         worker.deliver_due()
 

@@ -29,7 +29,7 @@ class TestQueueing:
         enqueue()
         assert (worker.deliver_due(), states(), attempts()) == (1, ["sent"], [("sent", "250 OK")])
         assert worker.deliver_due() == 0
-        assert [(message.kind, message.target, message.values) for message in transport.taken] == [
+        assert [(message.kind, message.target, message.values) for message in transport.messages] == [
             ("test", ANN, {"token": "s3cret-token"})
         ]
 
@@ -61,10 +61,10 @@ class TestQueueing:
         outbox_rows = [mail_row("test", ANN, about=new_id()) for _ in range(2)]
         outbox.insert_rows(db.session.connection(), outbox_rows)
         db.session.commit()
-        said = iter([{"token": "read when it is sent"}, None])
-        payloads.register(each_db_context, "test", lambda _: next(said))
+        values = iter([{"token": "read when it is sent"}, None])
+        payloads.register(each_db_context, "test", lambda _: next(values))
         worker.deliver_due()
-        assert [message.values for message in transport.taken] == [{"token": "read when it is sent"}]
+        assert [message.values for message in transport.messages] == [{"token": "read when it is sent"}]
         assert attempts() == [("sent", "250 OK"), ("failed", "Its subject has been deleted.")]
 
     def test_what_it_was_about_takes_it_along(self, transport: RecordingTransport) -> None:
@@ -121,9 +121,9 @@ class TestQueueing:
         enqueue()
         enqueue()
         clock(minutes=3)
-        found = outbox.backlog()
-        assert found.waiting == 2
-        assert 180 <= found.oldest_seconds < 190
+        backlog = outbox.backlog()
+        assert backlog.waiting == 2
+        assert 180 <= backlog.oldest_seconds < 190
         leases.acquire("mail")
         leases.acquire("mail")
         assert outbox.backlog() == outbox.Backlog(2, 0), "what is in hand is not overdue"

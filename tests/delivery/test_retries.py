@@ -31,7 +31,7 @@ class TestTrying:
 
         with ThreadPoolExecutor(4) as threads:
             assert sum(threads.map(work, range(4))) == 40
-        assert sorted(message.id for message in transport.taken) == sorted(filter(None, identities))
+        assert sorted(message.id for message in transport.messages) == sorted(filter(None, identities))
         assert set(states()) == {"sent"}
 
     def test_it_is_tried_again_after_5_and_30_seconds_and_then_ever_later(
@@ -74,14 +74,14 @@ class TestTrying:
         self, transport: RecordingTransport, clock: Callable[..., None]
     ) -> None:
         enqueue()
-        taken = leases.acquire("mail")
-        assert taken
+        lease = leases.acquire("mail")
+        assert lease
         assert leases.acquire("mail") is None
         clock(seconds=59)
         assert worker.deliver_due() == 0
         clock(seconds=2)
         assert worker.deliver_due() == 1
-        assert [message.id for message in transport.taken] == [taken.id]
+        assert [message.id for message in transport.messages] == [lease.id]
         assert attempts() == [("lost", leases.LOST_ANSWER), ("sent", "250 OK")]
 
     def test_who_comes_back_too_late_does_not_undo_what_another_did(
@@ -132,12 +132,12 @@ class TestTrying:
 
         monkeypatch.setattr(leases, "record_attempt", fails_at_first)
         monkeypatch.setattr(worker, "RECORD_RETRY_DELAY", 0.01)
-        assert (worker.deliver_due(), states(), len(transport.taken)) == (1, ["sent"], 1)
+        assert (worker.deliver_due(), states(), len(transport.messages)) == (1, ["sent"], 1)
 
     def test_a_pass_ends_after_the_one_in_hand_when_it_is_told_to(self, transport: RecordingTransport) -> None:
         enqueue()
         enqueue()
-        assert worker.deliver_due(lambda: bool(transport.taken)) == 1
+        assert worker.deliver_due(lambda: bool(transport.messages)) == 1
         assert states() == ["sent", "waiting"]
 
 

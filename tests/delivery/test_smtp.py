@@ -134,8 +134,8 @@ class TestEncryption:
     @pytest.fixture
     def server(self, request: pytest.FixtureRequest, authority: Authority) -> Iterator[MailServer]:
         context = authority.server_context()
-        said = {"starttls": {"tls_context": context, "auth_required": True}, "tls": {"ssl_context": context}}
-        server = MailServer(**said[request.param])
+        options = {"starttls": {"tls_context": context, "auth_required": True}, "tls": {"ssl_context": context}}
+        server = MailServer(**options[request.param])
         yield server
         server.stop()
 
@@ -150,25 +150,25 @@ class TestEncryption:
         assert deliver(mail_app)[0][0] == "sent"
         assert server.logins == list(login.values())[:1]
 
-    @pytest.mark.parametrize(("password", "says"), [("wrong", "535"), ("gänzlich-falsch", "not ASCII")])
+    @pytest.mark.parametrize(("password", "reason"), [("wrong", "535"), ("gänzlich-falsch", "not ASCII")])
     @pytest.mark.parametrize("server", ["starttls"], indirect=True)
     def test_a_wrong_password_is_the_operators_to_put_right(
-        self, make_app: MakeApp, server: MailServer, authority: Authority, password: str, says: str
+        self, make_app: MakeApp, server: MailServer, authority: Authority, password: str, reason: str
     ) -> None:
-        said = {"SMTP_TLS": "starttls", "SMTP_USERNAME": "forms", "SMTP_PASSWORD": password}
-        mail_app = make_app(**{**server.settings, **said, "SMTP_CA_FILE": str(authority.file)})
+        login = {"SMTP_TLS": "starttls", "SMTP_USERNAME": "forms", "SMTP_PASSWORD": password}
+        mail_app = make_app(**{**server.settings, **login, "SMTP_CA_FILE": str(authority.file)})
         queue_mail(mail_app)
         ((outcome, answer),) = deliver(mail_app)
         assert outcome == "again"
-        assert says in answer
+        assert reason in answer
         assert "SMTP_PASSWORD" in answer
 
     @pytest.mark.parametrize("server", ["starttls", "tls"], indirect=True)
     def test_a_certificate_that_nobody_vouches_for_is_refused(
         self, make_app: MakeApp, server: MailServer, authority: Authority, request: pytest.FixtureRequest
     ) -> None:
-        said = {"SMTP_TLS": request.node.callspec.params["server"], "SMTP_USERNAME": "forms"}
-        mail_app = make_app(**{**server.settings, **said, "OUTBOUND_CA_FILE": str(authority.file)})
+        settings = {"SMTP_TLS": request.node.callspec.params["server"], "SMTP_USERNAME": "forms"}
+        mail_app = make_app(**{**server.settings, **settings, "OUTBOUND_CA_FILE": str(authority.file)})
         queue_mail(mail_app)
         ((outcome, answer),) = deliver(mail_app)
         assert outcome == "again"
@@ -185,15 +185,15 @@ class TestEncryption:
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         monkeypatch.setenv("SSL_CERT_FILE", str(authority.file))
-        said = {"SMTP_TLS": "starttls", "SMTP_CA_FILE": str(Authority(tmp_path, "other").file)}
+        settings = {"SMTP_TLS": "starttls", "SMTP_CA_FILE": str(Authority(tmp_path, "other").file)}
         login = {"SMTP_USERNAME": "forms", "SMTP_PASSWORD": "mail-password"}
-        mail_app = make_app(**{**server.settings, **said, **login})
+        mail_app = make_app(**{**server.settings, **settings, **login})
         queue_mail(mail_app)
         assert deliver(mail_app)[0][0] == "sent"
 
     def test_a_server_without_starttls_gets_nothing(self, make_app: MakeApp, mail_server: MailServer) -> None:
-        said = {"SMTP_TLS": "starttls", "SMTP_USERNAME": "forms", "SMTP_PASSWORD": "mail-password"}
-        mail_app = make_app(**{**mail_server.settings, **said})
+        settings = {"SMTP_TLS": "starttls", "SMTP_USERNAME": "forms", "SMTP_PASSWORD": "mail-password"}
+        mail_app = make_app(**{**mail_server.settings, **settings})
         queue_mail(mail_app)
         ((outcome, answer),) = deliver(mail_app)
         assert (outcome, "STARTTLS" in answer) == ("again", True)

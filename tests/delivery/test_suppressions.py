@@ -160,10 +160,10 @@ class TestReasons:
     """Against which mails each of them is."""
 
     @pytest.mark.parametrize(
-        ("reason", "sent"), [("bounce", 0), ("operator", 0), ("complaint", 1), ("unsubscribe", 1), (None, 2)]
+        ("reason", "count"), [("bounce", 0), ("operator", 0), ("complaint", 1), ("unsubscribe", 1), (None, 2)]
     )
     def test_a_complaint_is_against_notifications_and_a_bounce_against_all(
-        self, app: Flask, mail_server: MailServer, reason: str | None, sent: int
+        self, app: Flask, mail_server: MailServer, reason: str | None, count: int
     ) -> None:
         form = form_for(app)
         if reason:
@@ -172,7 +172,7 @@ class TestReasons:
         assert app.test_client().post(f"/f/{form}", json={"text": "hi"}).status_code == 200
         deliver(app)
         subjects = [message["Subject"] for message in mail_server.received]
-        assert len(subjects) == sent
+        assert len(subjects) == count
         assert [subject for subject in subjects if "password" in subject.lower()] == subjects[:1]
 
     def test_a_bounce_replaces_a_complaint_and_not_the_other_way_round(self, app: Flask) -> None:
@@ -208,8 +208,8 @@ class TestReasons:
             db.session.commit()
         assert [outcome for outcome, _ in deliver(app)][MAX_MAILS:] == ["suppressed"]
         with app.app_context():
-            found = Counter(db.session.scalars(select(Message.state)))
-        assert found == {"sent": MAX_MAILS, "suppressed": 3}
+            states = Counter(db.session.scalars(select(Message.state)))
+        assert states == {"sent": MAX_MAILS, "suppressed": 3}
 
     def test_removed_it_gets_mail_again(self, app: Flask, mail_server: MailServer) -> None:
         suppress(app, BOB, "bounce")

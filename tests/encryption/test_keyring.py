@@ -152,12 +152,12 @@ def test_a_row_that_changes_meanwhile_is_not_overwritten(context: Flask, monkeyp
     genuine = rotation.decrypt
 
     def changed_meanwhile(sealed: bytes, place: str, row: str) -> str:
-        found = genuine(sealed, place, row)
-        if found == "Ann":
+        value = genuine(sealed, place, row)
+        if value == "Ann":
             fresh = keyring.current_key_ring().encrypt("Anna", "accounts.first_name", row)
             db.session.execute(text("UPDATE accounts SET first_name = :fresh"), {"fresh": fresh})
             db.session.commit()
-        return found
+        return value
 
     monkeypatch.setattr(rotation, "decrypt", changed_meanwhile)
     list(rotation.reencrypt())

@@ -38,14 +38,14 @@ def rotate(app: Flask) -> str:
 
 
 def test_says_how_many_rows_are_done_and_left_and_for_how_long(filled: Flask) -> None:
-    said = rotate(filled)
+    output = rotate(filled)
     with filled.app_context():
         assert rotation.count_stale() == 0
         assert wrapped_keys.is_reencrypted(2)
-    counts = re.findall(r"^([\d,]+) rows done, ([\d,]+) left, about (\d+) s$", said, re.MULTILINE)
+    counts = re.findall(r"^([\d,]+) rows done, ([\d,]+) left, about (\d+) s$", output, re.MULTILINE)
     assert int(counts[0][0]) >= 15, "seven submissions, seven messages about them, a form, an account"
     assert {left for _, left, _ in counts} == {"0"}
-    assert "Everything is under the new data key." in said
+    assert "Everything is under the new data key." in output
 
 
 def test_goes_on_by_itself_where_it_was_killed(filled: Flask) -> None:
@@ -53,9 +53,9 @@ def test_goes_on_by_itself_where_it_was_killed(filled: Flask) -> None:
         assert rotation.begin() == (2, False)
         next(rotation.reencrypt())
         left = rotation.count_stale()
-    said = rotate(filled)
-    assert "Continuing the unfinished rotation: data key 2" in said
-    assert f"{left} rows done" in said
+    output = rotate(filled)
+    assert "Continuing the unfinished rotation: data key 2" in output
+    assert f"{left} rows done" in output
     assert "Data key 3" in rotate(filled), "finished, the next one is a new one"
 
 

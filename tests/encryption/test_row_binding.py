@@ -103,8 +103,8 @@ def test_one_flipped_bit_hides_one_submission_and_nothing_else(inbox: Inbox) -> 
     query = {"q": "number"}
     searched = client.post(f"/api/forms/{form}/submissions/search", json=query, headers=headers).json["data"]
     assert [shown.get("unreadable", False) for shown in searched] == [False, True, False]
-    found = client.post("/api/people/find", json={"email": "ann@example.com"}, headers=headers).json["data"]
-    assert [shown["id"] for shown in found if shown.get("unreadable")] == [ids[1]]
+    submissions = client.post("/api/people/find", json={"email": "ann@example.com"}, headers=headers).json["data"]
+    assert [shown["id"] for shown in submissions if shown.get("unreadable")] == [ids[1]]
 
 
 def test_exports_name_it_and_hold_the_rest(inbox: Inbox) -> None:

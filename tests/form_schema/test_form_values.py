@@ -152,9 +152,9 @@ def test_invalid_values_are_refused(name: str, value: Any, code: str) -> None:
 def test_required_fields_must_be_filled_in(name: str) -> None:
     schema = compile_schema([{"name": "x", **definition(name, required=True)}])
     empty: list[Any] = ["", None] + ([False, "off"] if name in ("checkbox", "consent") else [])
-    for sent, code in [({}, "required"), *(({"x": value}, "blank") for value in empty)]:
+    for data, code in [({}, "required"), *(({"x": value}, "blank") for value in empty)]:
         with pytest.raises(ma.ValidationError) as caught:
-            schema.load(sent)
+            schema.load(data)
         assert [fault.code for fault in caught.value.messages["x"]] == [code]  # type: ignore[index]
 
 
@@ -221,28 +221,28 @@ def test_choices_match_in_any_normalisation() -> None:
 def test_values_keep_the_order_sent_and_errors_that_of_the_form() -> None:
     fields = [{"name": name, "type": "email"} for name in ("load", "Meta", "a.b", "fields")]
     schema = compile_schema(fields)
-    sent = dict.fromkeys(("fields", "more", "a.b", "Meta", "load"), "x@example.com")
-    assert list(schema.load(sent)) == list(sent)
+    data = dict.fromkeys(("fields", "more", "a.b", "Meta", "load"), "x@example.com")
+    assert list(schema.load(data)) == list(data)
     with pytest.raises(ma.ValidationError) as caught:
-        schema.load(dict.fromkeys(sent, "x"))
+        schema.load(dict.fromkeys(data, "x"))
     assert list(caught.value.messages) == ["load", "Meta", "a.b", "fields"]
 
 
 def test_unknown_fields_follow_the_setting() -> None:
     fields = [{"name": "a", "type": "text"}]
-    sent = {"a": "1", "b": "2"}
-    assert compile_schema(fields, "keep").load(sent) == sent
-    assert compile_schema(fields, "drop").load(sent) == {"a": "1"}
+    data = {"a": "1", "b": "2"}
+    assert compile_schema(fields, "keep").load(data) == data
+    assert compile_schema(fields, "drop").load(data) == {"a": "1"}
     with pytest.raises(ma.ValidationError) as caught:
-        compile_schema(fields, "reject").load(sent)
+        compile_schema(fields, "reject").load(data)
     assert [fault.code for fault in caught.value.messages["b"]] == ["unknown"]  # type: ignore[index]
 
 
 @pytest.mark.parametrize("policy", ["keep", "drop", "reject"])
 def test_a_form_without_fields_accepts_anything_within_limits(policy: str) -> None:
     schema = compile_schema([], policy)
-    sent = {f"f{number}": [number, {"deep": None}] for number in range(500)}
-    assert json.dumps(schema.load(sent)) == json.dumps(sent)
+    data = {f"f{number}": [number, {"deep": None}] for number in range(500)}
+    assert json.dumps(schema.load(data)) == json.dumps(data)
     with pytest.raises(ma.ValidationError) as caught:
         schema.load({"n" * 201: "x", "n" * 200: "y"})
     assert list(caught.value.messages) == ["n" * 201]
@@ -257,11 +257,11 @@ def test_file_values_are_not_validated_here() -> None:
 def test_validating_five_fields_takes_few_calls() -> None:
     kinds = {"name": "text", "email": "email", "age": "integer", "when": "date", "message": "textarea"}
     schema = compile_schema([{"name": name, "type": kind, "required": True} for name, kind in kinds.items()])
-    sent = {"name": "Ann", "email": "ann@example.com", "age": "33", "when": "2026-01-01", "message": "Hi\n" * 50}
+    data = {"name": "Ann", "email": "ann@example.com", "age": "33", "when": "2026-01-01", "message": "Hi\n" * 50}
     calls: list[str] = []
     sys.setprofile(lambda frame, event, _: calls.append(frame.f_code.co_name) if event == "call" else None)
     try:
-        schema.load(sent)
+        schema.load(data)
     finally:
         sys.setprofile(None)
     assert len(calls) < 60, calls

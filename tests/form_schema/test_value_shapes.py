@@ -99,6 +99,6 @@ def test_lengths_that_browsers_accept_are_accepted(rules: dict[str, Any], value:
     assert codes == expected
 
 
-@pytest.mark.parametrize("sent", ["hello\r\nworld", "hello\nworld", "hello\rworld"])
-def test_patterns_see_line_breaks_as_line_feeds(sent: str) -> None:
-    assert codes({"type": "textarea", "pattern": r"[A-Za-z \n]+"}, sent) == []
+@pytest.mark.parametrize("text", ["hello\r\nworld", "hello\nworld", "hello\rworld"])
+def test_patterns_see_line_breaks_as_line_feeds(text: str) -> None:
+    assert codes({"type": "textarea", "pattern": r"[A-Za-z \n]+"}, text) == []

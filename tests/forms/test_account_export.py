@@ -17,8 +17,8 @@ from tests.forms.test_forms import FIELDS, make
 def test_an_account_export_contains_forms_without_secrets(
     client_on_each_db: FlaskClient, app_on_each_db: Flask, key_of: KeyOf
 ) -> None:
-    said = {"challenge": "hcaptcha", "challenge_site_key": "site", "challenge_secret": "Sesame-1234"}
-    form = make(client_on_each_db, key_of(app_on_each_db), fields=FIELDS, settings=said)
+    settings = {"challenge": "hcaptcha", "challenge_site_key": "site", "challenge_secret": "Sesame-1234"}
+    form = make(client_on_each_db, key_of(app_on_each_db), fields=FIELDS, settings=settings)
     document: dict[str, Any] = {}
     with app_on_each_db.app_context():
         account_id = db.session.scalar(select(Account.id))

@@ -29,10 +29,10 @@ def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def fill(app: Flask, form: str, number: int = 7) -> list[str]:
-    sent = [submit(app, form, {"email": ANN}, people=[ANN]) for _ in range(number)]
-    attach(app, sent[0], "cv.pdf", b"%PDF")
-    remember_key(app, form, sent[0])
-    return sent
+    submission_ids = [submit(app, form, {"email": ANN}, people=[ANN]) for _ in range(number)]
+    attach(app, submission_ids[0], "cv.pdf", b"%PDF")
+    remember_key(app, form, submission_ids[0])
+    return submission_ids
 
 
 def sweep(app: Flask) -> None:
@@ -54,7 +54,7 @@ def test_a_small_form_is_erased_by_the_request(
 def test_a_large_form_is_hidden_at_once(client_on_each_db: FlaskClient, app_on_each_db: Flask, key_of: KeyOf) -> None:
     owner, operator = key_of(app_on_each_db), key_of(app_on_each_db, "op@example.com", role="operator")
     form = make_form(app_on_each_db)
-    sent = fill(app_on_each_db, form)
+    submission_ids = fill(app_on_each_db, form)
     assert client_on_each_db.get(f"/f/{form}").status_code == 200
     response = client_on_each_db.delete(f"/api/forms/{form}", headers=owner)
     assert (response.status_code, response.json["success"]) == (202, True)
@@ -65,7 +65,7 @@ def test_a_large_form_is_hidden_at_once(client_on_each_db: FlaskClient, app_on_e
     for headers in (owner, operator):
         for path in paths:
             assert client_on_each_db.get(f"/api/forms/{form}{path}", headers=headers).status_code == 404, path
-        for path in (f"/api/submissions/{sent[6]}", f"/api/submissions/{sent[6]}/files/1"):
+        for path in (f"/api/submissions/{submission_ids[6]}", f"/api/submissions/{submission_ids[6]}/files/1"):
             assert client_on_each_db.get(path, headers=headers).status_code == 404
         assert client_on_each_db.delete(f"/api/forms/{form}", headers=headers).status_code == 404
         assert client_on_each_db.get("/api/forms", headers=headers).json["data"] == []

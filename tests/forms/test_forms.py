@@ -75,8 +75,8 @@ def test_a_patch_merges_settings_and_null_restores_a_default(
     client_on_each_db: FlaskClient, owner: dict[str, str]
 ) -> None:
     form = make(client_on_each_db, owner, settings={"retention_days": 30, "blocklist": {"words": ["casino"]}})
-    said = {"retention_days": None, "closed": True, "blocklist": {"networks": ["192.0.2.0/24"]}}
-    changed = client_on_each_db.patch(f"/api/forms/{form['id']}", json={"settings": said}, headers=owner).json["data"]
+    patch = {"retention_days": None, "closed": True, "blocklist": {"networks": ["192.0.2.0/24"]}}
+    changed = client_on_each_db.patch(f"/api/forms/{form['id']}", json={"settings": patch}, headers=owner).json["data"]
     assert changed["settings"]["retention_days"] is None
     assert changed["settings"]["closed"] is True
     assert changed["settings"]["blocklist"] == {"words": ["casino"], "addresses": [], "networks": ["192.0.2.0/24"]}
@@ -87,8 +87,8 @@ def test_a_patch_merges_settings_and_null_restores_a_default(
 def test_a_secret_is_stored_and_never_returned(
     client_on_each_db: FlaskClient, app_on_each_db: Flask, owner: dict[str, str]
 ) -> None:
-    said = {"challenge": "turnstile", "challenge_site_key": "site", "challenge_secret": "Sesame-1234"}
-    form = make(client_on_each_db, owner, settings=said)
+    settings = {"challenge": "turnstile", "challenge_site_key": "site", "challenge_secret": "Sesame-1234"}
+    form = make(client_on_each_db, owner, settings=settings)
     path = f"/api/forms/{form['id']}"
     responses = [
         client_on_each_db.get(path, headers=owner),
@@ -162,15 +162,15 @@ def test_concurrent_changes_lose_no_version(make_app_on_each_db: MakeApp, key_of
 
 def test_a_cursor_continues_the_list(client_on_each_db: FlaskClient, owner: dict[str, str]) -> None:
     form_ids = [make(client_on_each_db, owner, name=f"Form {number}")["id"] for number in range(5)]
-    seen: list[str] = []
+    listed_ids: list[str] = []
     cursor: dict[str, str] = {}
     while True:
         response = client_on_each_db.get("/api/forms", query_string={"limit": "2", **cursor}, headers=owner).json
-        seen += [form["id"] for form in response["data"]]
+        listed_ids += [form["id"] for form in response["data"]]
         if response["meta"]["next"] is None:
             break
         cursor = {"cursor": response["meta"]["next"]}
-    assert seen == form_ids[::-1]
+    assert listed_ids == form_ids[::-1]
 
 
 def test_deleting_a_form_deletes_its_versions(
@@ -218,7 +218,7 @@ class TestAStranger:
         stranger = key_of(app_on_each_db, "stranger@example.com")
         operator = key_of(app_on_each_db, "operator@example.com", role="operator")
         assert client_on_each_db.get("/api/forms", headers=stranger).json["data"] == []
-        assert [found["id"] for found in client_on_each_db.get("/api/forms", headers=operator).json["data"]] == [
+        assert [item["id"] for item in client_on_each_db.get("/api/forms", headers=operator).json["data"]] == [
             form["id"]
         ]
         assert (

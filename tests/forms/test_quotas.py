@@ -136,8 +136,8 @@ def test_erasure_frees_the_quota_at_once(make_app: MakeApp, key_of: KeyOf, uploa
     client, owner = app.test_client(), key_of(app)
     form = make_form(app)
     assert [upload(client, form, 4000) for _ in range(2)] == [200, 422]
-    (sent,) = client.get(f"/api/forms/{form}/submissions", headers=owner).json["data"]
-    client.delete(f"/api/submissions/{sent['id']}", headers=owner)
+    (submission,) = client.get(f"/api/forms/{form}/submissions", headers=owner).json["data"]
+    client.delete(f"/api/submissions/{submission['id']}", headers=owner)
     assert upload(client, form, 4000) == 200
 
 

@@ -39,17 +39,17 @@ def test_live_touches_nothing(client: FlaskClient, monkeypatch: pytest.MonkeyPat
 def test_health_says_all_that_it_looks_at(client: FlaskClient) -> None:
     answer = client.get("/health")
     assert answer.status_code == 200
-    found = answer.json
-    assert list(found) == ["status", "timestamp", "uptime", "version", "environment", "checks", "system"]
-    assert (found["status"], found["version"], found["environment"]) == ("healthy", __version__, "testing")
-    assert found["timestamp"].endswith("Z")
-    assert found["uptime"] > 0
-    assert list(found["checks"]) == ["database", "cache", "queue", "mail", "external_services"]
-    for name in found["checks"]:
-        assert found["checks"][name]["status"] == "healthy"
-        assert found["checks"][name]["response_time"] >= 0
-    assert 0 <= found["system"]["memory_percent"] <= 100
-    assert len(found["system"]["load_average"]) == 3
+    health = answer.json
+    assert list(health) == ["status", "timestamp", "uptime", "version", "environment", "checks", "system"]
+    assert (health["status"], health["version"], health["environment"]) == ("healthy", __version__, "testing")
+    assert health["timestamp"].endswith("Z")
+    assert health["uptime"] > 0
+    assert list(health["checks"]) == ["database", "cache", "queue", "mail", "external_services"]
+    for name in health["checks"]:
+        assert health["checks"][name]["status"] == "healthy"
+        assert health["checks"][name]["response_time"] >= 0
+    assert 0 <= health["system"]["memory_percent"] <= 100
+    assert len(health["system"]["load_average"]) == 3
 
 
 def test_ready_is_when_the_database_is(client_on_each_db: FlaskClient) -> None:
@@ -76,11 +76,11 @@ class TestDetails:
         assert client.get("/metrics", headers=TOKEN).status_code == 200
 
     @pytest.mark.parametrize(
-        ("sent", "seen"), [("bearer let-me-see-x7Qk29vR", 200), ("let-me-see-x7Qk29vR", 401), ("Basic Og==", 401)]
+        ("header", "status"), [("bearer let-me-see-x7Qk29vR", 200), ("let-me-see-x7Qk29vR", 401), ("Basic Og==", 401)]
     )
-    def test_a_token_comes_as_a_bearer_written_in_any_case(self, make_app: MakeApp, sent: str, seen: int) -> None:
+    def test_a_token_comes_as_a_bearer_written_in_any_case(self, make_app: MakeApp, header: str, status: int) -> None:
         client = make_app(METRICS_TOKEN="let-me-see-x7Qk29vR").test_client()
-        assert client.get("/metrics", headers={"Authorization": sent}).status_code == seen
+        assert client.get("/metrics", headers={"Authorization": header}).status_code == status
 
     def test_a_client_guesses_at_the_token_ten_times_in_a_quarter_of_an_hour(self, make_app: MakeApp) -> None:
         client = make_app(METRICS_TOKEN="let-me-see-x7Qk29vR").test_client()
@@ -152,7 +152,7 @@ def test_external_services_are_looked_at_side_by_side_and_bounded(make_app: Make
     assert (answer.status_code, answer.json["status"]) == (200, "degraded")
     external = answer.json["checks"]["external_services"]
     assert external["status"] == "degraded"
-    assert {name: found["status"] for name, found in external["services"].items()} == {
+    assert {name: service["status"] for name, service in external["services"].items()} == {
         "fine": "healthy",
         "broken": "degraded",
         "gone": "unhealthy",
@@ -235,8 +235,8 @@ class TestMails:
         with app_on_each_db.app_context(), write_session():
             identity = db.session.scalars(select(Message.id)).one()
             for number in range(leases.FAILING_ATTEMPTS):
-                said = {"channel": "mail", "outcome": "again", "answer": "451 no"}
-                db.session.add(Attempt(message_id=identity, at=now() - timedelta(minutes=10 - number), **said))
+                values = {"channel": "mail", "outcome": "again", "answer": "451 no"}
+                db.session.add(Attempt(message_id=identity, at=now() - timedelta(minutes=10 - number), **values))
             db.session.commit()
         assert self.mail(app_on_each_db) == "degraded"
         with app_on_each_db.app_context(), write_session():

@@ -15,19 +15,19 @@ def checks_of(app: Flask) -> dict[str, Any]:
     """What the holder of the token sees; others see no reason."""
     client = app.test_client()
     assert set(client.get("/health").json) == {"status", "timestamp"}
-    found: dict[str, Any] = client.get("/health", headers={"Authorization": f"Bearer {TOKEN}"}).json
-    return found | found["checks"]
+    health: dict[str, Any] = client.get("/health", headers={"Authorization": f"Bearer {TOKEN}"}).json
+    return health | health["checks"]
 
 
 def test_what_is_well_gives_none(make_app: MakeApp) -> None:
-    found = checks_of(make_app(METRICS_TOKEN=TOKEN))
-    assert found["status"] == "healthy"
-    assert "reason" not in found["database"]
+    health = checks_of(make_app(METRICS_TOKEN=TOKEN))
+    assert health["status"] == "healthy"
+    assert "reason" not in health["database"]
 
 
 def test_each_failure_says_why(make_app: MakeApp) -> None:
     port = servers.free_port()
-    found = checks_of(
+    health = checks_of(
         make_app(
             METRICS_TOKEN=TOKEN,
             DATABASE_URL=f"postgresql://nobody@127.0.0.1:{port}/nothing",
@@ -37,9 +37,9 @@ def test_each_failure_says_why(make_app: MakeApp) -> None:
             HEALTH_CHECK_URLS=f"billing=http://127.0.0.1:{port}/",
         )
     )
-    assert "refused" in found["database"]["reason"].lower()
-    assert "Redis" in found["cache"]["reason"]
-    assert found["external_services"]["services"]["billing"]["reason"]
+    assert "refused" in health["database"]["reason"].lower()
+    assert "Redis" in health["cache"]["reason"]
+    assert health["external_services"]["services"]["billing"]["reason"]
 
 
 def test_production_without_a_mail_server_is_degraded(make_app: MakeApp) -> None:
@@ -53,7 +53,7 @@ def test_production_without_a_mail_server_is_degraded(make_app: MakeApp) -> None
         "SIGNUP_CONFIRMATION": "false",
         "BCRYPT_ROUNDS": "10",
     }
-    found = checks_of(make_app(METRICS_TOKEN=TOKEN, **production))
-    assert found["status"] != "healthy"
-    assert found["mail"]["status"] == "degraded"
-    assert "not configured a mail server" in found["mail"]["reason"]
+    health = checks_of(make_app(METRICS_TOKEN=TOKEN, **production))
+    assert health["status"] != "healthy"
+    assert health["mail"]["status"] == "degraded"
+    assert "not configured a mail server" in health["mail"]["reason"]

@@ -22,11 +22,11 @@ def test_an_older_submission_shows_one_choice_as_a_list(
 ) -> None:
     owner = key_of(app_on_each_db)
     form = make_form(app_on_each_db, "owner@example.com", TOPICS, WORDS)
-    said = {"name": 'Ann "topics": "x"', "topics": "sales"}
-    one = submit(app_on_each_db, form, said, people=["ann@example.com"])
+    data = {"name": 'Ann "topics": "x"', "topics": "sales"}
+    one = submit(app_on_each_db, form, data, people=["ann@example.com"])
     shown = {"name": 'Ann "topics": "x"', "topics": ["sales"]}
-    found = client_on_each_db.get(f"/api/submissions/{one}", headers=owner).json["data"]
-    assert found["data"] == shown
+    submission = client_on_each_db.get(f"/api/submissions/{one}", headers=owner).json["data"]
+    assert submission["data"] == shown
     listed = client_on_each_db.get(f"/api/forms/{form}/submissions", headers=owner).json["data"]
     searched = client_on_each_db.post(f"/api/forms/{form}/submissions/search", headers=owner, json={"q": "sales"}).json[
         "data"
@@ -39,12 +39,12 @@ def test_an_older_submission_shows_one_choice_as_a_list(
 def test_what_was_no_choice_at_the_time_stays_as_it_is(client: FlaskClient, app: Flask, key_of: KeyOf) -> None:
     owner = key_of(app)
     form = make_form(app, "owner@example.com", TOPICS, WORDS)
-    for version, said, shown in [
+    for version, data, shown in [
         (2, {"topics": "sales"}, {"topics": "sales"}),
         (1, {"topics": ""}, {"topics": []}),
         (1, {"topics": ["sales", "support"]}, {"topics": ["sales", "support"]}),
         (1, {"name": "topics"}, {"name": "topics"}),
         (1, {"more": {"topics": "x"}}, {"more": {"topics": "x"}}),
     ]:
-        one = submit(app, form, said, form_version=version)
+        one = submit(app, form, data, form_version=version)
         assert client.get(f"/api/submissions/{one}", headers=owner).json["data"]["data"] == shown

@@ -32,12 +32,12 @@ def test_shows_what_was_sent(
     client_on_each_db: FlaskClient, app_on_each_db: Flask, owner: dict[str, str], form: str
 ) -> None:
     data = {"zebra": "Grüße", "apple": ["1", "2"], "number": 1.5, "empty": ""}
-    sent = submit(app_on_each_db, form, data, control='{"_subject": "Hi"}', created_at=NOON)
-    attach(app_on_each_db, sent, "Lebenslauf.pdf", b"%PDF")
+    submission_id = submit(app_on_each_db, form, data, control='{"_subject": "Hi"}', created_at=NOON)
+    attach(app_on_each_db, submission_id, "Lebenslauf.pdf", b"%PDF")
     (shown,) = listed(client_on_each_db, owner, form)["data"]
     assert shown == {
-        "id": sent,
-        "reference": reference_of(uuid.UUID(sent)),
+        "id": submission_id,
+        "reference": reference_of(uuid.UUID(submission_id)),
         "form_id": form,
         "form_version": 1,
         "created_at": "2026-03-01T12:00:00+00:00",
@@ -49,26 +49,26 @@ def test_shows_what_was_sent(
         "control": {"_subject": "Hi"},
     }
     assert list(shown["data"]) == list(data)
-    assert client_on_each_db.get(f"/api/submissions/{sent}", headers=owner).json["data"] == shown
+    assert client_on_each_db.get(f"/api/submissions/{submission_id}", headers=owner).json["data"] == shown
 
 
 def test_pages_go_from_the_newest_to_the_oldest_and_miss_none(
     client_on_each_db: FlaskClient, app_on_each_db: Flask, owner: dict[str, str], form: str
 ) -> None:
-    sent = [
+    submission_ids = [
         submit(app_on_each_db, form, created_at=NOON + timedelta(hours=at // 2), read=at % 3 == 0, status=status)
         for at, status in enumerate(["inbox", "archived", "inbox"] * 3)
     ]
-    seen, cursor = [], None
+    listed_ids, cursor = [], None
     while True:
         query = {"limit": 2, "status": "archived,inbox"} | ({"cursor": cursor} if cursor else {})
         page = listed(client_on_each_db, owner, form, **query)
-        seen += ids(page)
+        listed_ids += ids(page)
         cursor = page["meta"]["next"]
         if not cursor:
             break
-    newest = sorted(range(9), key=lambda at: (at // 2, sent[at]), reverse=True)
-    assert seen == [sent[at] for at in newest]
+    newest = sorted(range(9), key=lambda at: (at // 2, submission_ids[at]), reverse=True)
+    assert listed_ids == [submission_ids[at] for at in newest]
 
 
 def test_filters_by_status_time_and_unread(
@@ -128,25 +128,26 @@ def test_a_page_of_huge_submissions_is_shorter(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(queries, "MAX_BYTES", 1000)
-    sent = [submit(app_on_each_db, form, {"text": "x" * 600}) for _ in range(3)]
+    submission_ids = [submit(app_on_each_db, form, {"text": "x" * 600}) for _ in range(3)]
     first = listed(client_on_each_db, owner, form)
-    assert ids(first) == sent[:0:-1]
-    assert ids(listed(client_on_each_db, owner, form, cursor=first["meta"]["next"])) == sent[:1]
+    assert ids(first) == submission_ids[:0:-1]
+    assert ids(listed(client_on_each_db, owner, form, cursor=first["meta"]["next"])) == submission_ids[:1]
 
 
 def test_marks_and_moves_a_submission(
     client_on_each_db: FlaskClient, app_on_each_db: Flask, owner: dict[str, str], form: str
 ) -> None:
-    sent = submit(app_on_each_db, form)
+    submission_id = submit(app_on_each_db, form)
     changed = client_on_each_db.patch(
-        f"/api/submissions/{sent}", headers=owner, json={"read": True, "status": "archived"}
+        f"/api/submissions/{submission_id}", headers=owner, json={"read": True, "status": "archived"}
     )
     assert (
-        client_on_each_db.patch(f"/api/submissions/{sent}", headers=owner, json={}).json["data"] == changed.json["data"]
+        client_on_each_db.patch(f"/api/submissions/{submission_id}", headers=owner, json={}).json["data"]
+        == changed.json["data"]
     )
     assert changed.status_code == 200
     assert (changed.json["data"]["read"], changed.json["data"]["status"]) == (True, "archived")
-    assert ids(listed(client_on_each_db, owner, form, status="archived", unread="false")) == [sent]
+    assert ids(listed(client_on_each_db, owner, form, status="archived", unread="false")) == [submission_id]
 
 
 @pytest.mark.parametrize(
@@ -157,17 +158,17 @@ def test_a_change_says_what_and_only_what_may_be_changed(
     client: FlaskClient, app: Flask, key_of: KeyOf, body: dict[str, Any], field: str
 ) -> None:
     owner = key_of(app)
-    sent = submit(app, make_form(app))
-    answer = client.patch(f"/api/submissions/{sent}", headers=owner, json=body)
+    submission_id = submit(app, make_form(app))
+    answer = client.patch(f"/api/submissions/{submission_id}", headers=owner, json=body)
     assert (answer.status_code, list(answer.json["errors"])) == (422, [field])
 
 
 def test_spam_marked_good_sends_the_notification_once(
     client_on_each_db: FlaskClient, app_on_each_db: Flask, owner: dict[str, str], form: str
 ) -> None:
-    sent = submit(app_on_each_db, form, status="spam", spam_reasons="links")
+    submission_id = submit(app_on_each_db, form, status="spam", spam_reasons="links")
     for status in ("inbox", "spam", "inbox"):
-        answer = client_on_each_db.patch(f"/api/submissions/{sent}", headers=owner, json={"status": status})
+        answer = client_on_each_db.patch(f"/api/submissions/{submission_id}", headers=owner, json={"status": status})
         assert answer.json["data"]["status"] == status
     assert answer.json["data"]["spam_reasons"] == []
     assert count(app_on_each_db, Message) == [1]
@@ -183,18 +184,18 @@ def test_spam_marked_good_from_the_archive_sends_the_notification_once(
     archived_in_bulk: bool,
     moved_in_bulk: bool,
 ) -> None:
-    sent = submit(app_on_each_db, form, status="spam", spam_reasons="links")
+    submission_id = submit(app_on_each_db, form, status="spam", spam_reasons="links")
 
     def move(status: str, bulk: bool) -> Any:
         if not bulk:
-            return client_on_each_db.patch(f"/api/submissions/{sent}", headers=owner, json={"status": status}).json[
-                "data"
-            ]
-        body = {"ids": [sent], "status": status}
+            return client_on_each_db.patch(
+                f"/api/submissions/{submission_id}", headers=owner, json={"status": status}
+            ).json["data"]
+        body = {"ids": [submission_id], "status": status}
         assert (
             client_on_each_db.post(f"/api/forms/{form}/submissions/bulk", headers=owner, json=body).status_code == 200
         )
-        return client_on_each_db.get(f"/api/submissions/{sent}", headers=owner).json["data"]
+        return client_on_each_db.get(f"/api/submissions/{submission_id}", headers=owner).json["data"]
 
     assert move("archived", archived_in_bulk)["spam_reasons"] == ["links"]
     assert count(app_on_each_db, Message) == [0]
@@ -213,8 +214,8 @@ def test_the_notification_has_the_labels_and_the_address_that_it_was_sent_under(
     old = [{"name": "a", "type": "email", "label": "Your address"}]
     form = make_form(app, "owner@example.com", old, [{"name": "a", "type": "text", "label": "Fax"}])
     judged = {"status": "spam", "spam_reasons": "links"}
-    sent = [submit(app, form, {"a": "ann@example.com"}, form_version=number, **judged) for number in (1, 2)]
-    body = {"ids": sent, "status": "inbox"}
+    submission_ids = [submit(app, form, {"a": "ann@example.com"}, form_version=number, **judged) for number in (1, 2)]
+    body = {"ids": submission_ids, "status": "inbox"}
     assert client.post(f"/api/forms/{form}/submissions/bulk", headers=owner, json=body).status_code == 200
     assert sorted((mail["lines"], mail["_reply_to"]) for mail in mails(app)) == [
         ([["Fax", "ann@example.com"]], None),
@@ -225,22 +226,22 @@ def test_the_notification_has_the_labels_and_the_address_that_it_was_sent_under(
 def test_what_was_never_taken_for_spam_is_not_notified_of_again(
     client_on_each_db: FlaskClient, app_on_each_db: Flask, owner: dict[str, str], form: str
 ) -> None:
-    sent = submit(app_on_each_db, form)
+    submission_id = submit(app_on_each_db, form)
     for status in ("spam", "inbox"):
-        client_on_each_db.patch(f"/api/submissions/{sent}", headers=owner, json={"status": status})
+        client_on_each_db.patch(f"/api/submissions/{submission_id}", headers=owner, json={"status": status})
     assert count(app_on_each_db, Message) == [0]
 
 
 def test_changes_many_at_once(
     client_on_each_db: FlaskClient, app_on_each_db: Flask, owner: dict[str, str], form: str
 ) -> None:
-    sent = [submit(app_on_each_db, form, status="spam", spam_reasons="links") for _ in range(3)]
+    submission_ids = [submit(app_on_each_db, form, status="spam", spam_reasons="links") for _ in range(3)]
     stranger = submit(app_on_each_db, make_form(app_on_each_db))
-    body = {"ids": [*sent[:2], stranger], "read": True, "status": "inbox"}
+    body = {"ids": [*submission_ids[:2], stranger], "read": True, "status": "inbox"}
     answer = client_on_each_db.post(f"/api/forms/{form}/submissions/bulk", headers=owner, json=body)
-    assert sorted(answer.json["data"]["done"]) == sent[:2]
+    assert sorted(answer.json["data"]["done"]) == submission_ids[:2]
     assert answer.json["data"]["missing"] == [stranger]
-    assert ids(listed(client_on_each_db, owner, form, unread="false")) == sent[1::-1]
+    assert ids(listed(client_on_each_db, owner, form, unread="false")) == submission_ids[1::-1]
     assert count(app_on_each_db, Message) == [2]
 
 

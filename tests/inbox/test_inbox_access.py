@@ -36,26 +36,30 @@ def test_what_is_anothers_looks_like_what_is_not_there(
 ) -> None:
     stranger = key_of(app_on_each_db, "stranger@example.com")
     operator = key_of(app_on_each_db, "operator@example.com", role="operator")
-    sent = submit(app_on_each_db, form)
-    attach(app_on_each_db, sent, "cv.pdf", b"%PDF")
+    submission_id = submit(app_on_each_db, form)
+    attach(app_on_each_db, submission_id, "cv.pdf", b"%PDF")
     missing = {"form": "A" * 16, "id": uuid.uuid4()}
     for method, path in ROUTES:
         body = BODIES.get(path) if method != "GET" else None
-        theirs = client_on_each_db.open(path.format(form=form, id=sent), method=method, headers=stranger, json=body)
+        theirs = client_on_each_db.open(
+            path.format(form=form, id=submission_id), method=method, headers=stranger, json=body
+        )
         nobodys = client_on_each_db.open(path.format(**missing), method=method, headers=owner, json=body)
         assert (theirs.status_code, theirs.data) == (nobodys.status_code, nobodys.data) == (404, theirs.data), path
     assert count(app_on_each_db, Submission) == [1]
     for method, path in ROUTES:
         body = BODIES.get(path) if method != "GET" else None
-        answer = client_on_each_db.open(path.format(form=form, id=sent), method=method, headers=operator, json=body)
+        answer = client_on_each_db.open(
+            path.format(form=form, id=submission_id), method=method, headers=operator, json=body
+        )
         assert answer.status_code == 200 or method == "GET", path
 
 
 def test_a_key_does_only_what_its_scope_says(client: FlaskClient, app: Flask, key_of: KeyOf) -> None:
     reader = key_of(app, scopes="submissions:read")
     writer = key_of(app, "writer@example.com", scopes="submissions:write")
-    sent = submit(app, make_form(app))
-    path = f"/api/submissions/{sent}"
+    submission_id = submit(app, make_form(app))
+    path = f"/api/submissions/{submission_id}"
     assert client.get(path, headers=reader).status_code == 200
     assert client.patch(path, headers=reader, json={"read": True}).status_code == 403
     assert client.delete(path, headers=reader).status_code == 403
@@ -79,10 +83,10 @@ def test_a_file_is_saved_and_never_shown(
     client: FlaskClient, app: Flask, key_of: KeyOf, name: str, disposition: str
 ) -> None:
     owner = key_of(app)
-    sent = submit(app, make_form(app))
+    submission_id = submit(app, make_form(app))
     content = b"<script>alert(1)</script>" * 5000
-    attach(app, sent, name, content)
-    answer = client.get(f"/api/submissions/{sent}/files/1", headers=owner)
+    attach(app, submission_id, name, content)
+    answer = client.get(f"/api/submissions/{submission_id}/files/1", headers=owner)
     assert answer.data == content
     assert answer.headers["Content-Disposition"] == disposition
     assert answer.headers["Content-Type"] == "application/pdf"
@@ -94,12 +98,12 @@ def test_a_file_is_saved_and_never_shown(
     }
     assert answer.headers["Cache-Control"] == "no-store"
     for number in ("0", "2", "99999999999999999999"):
-        assert client.get(f"/api/submissions/{sent}/files/{number}", headers=owner).status_code == 404
+        assert client.get(f"/api/submissions/{submission_id}/files/{number}", headers=owner).status_code == 404
 
 
 def test_a_file_that_is_gone_is_not_found(
     client_on_each_db: FlaskClient, app_on_each_db: Flask, owner: dict[str, str], form: str
 ) -> None:
-    sent = submit(app_on_each_db, form)
-    attach(app_on_each_db, sent, "cv.pdf", b"%PDF").unlink()
-    assert client_on_each_db.get(f"/api/submissions/{sent}/files/1", headers=owner).status_code == 404
+    submission_id = submit(app_on_each_db, form)
+    attach(app_on_each_db, submission_id, "cv.pdf", b"%PDF").unlink()
+    assert client_on_each_db.get(f"/api/submissions/{submission_id}/files/1", headers=owner).status_code == 404

@@ -64,15 +64,15 @@ def sheets(data: bytes) -> list[dict[str, str]]:
     """Each sheet of a workbook as cell → text or value; it holds no formula."""
     archive = zipfile.ZipFile(io.BytesIO(data))
     assert archive.testzip() is None
-    found = []
+    contents = []
     for name in archive.namelist():
         tree = ElementTree.fromstring(archive.read(name))
         if name.startswith("xl/worksheets/"):
             cells = tree.findall(".//{*}c")
             assert {cell.get("t") for cell in cells} <= {"inlineStr", "b", None}
             assert not tree.findall(".//{*}f")
-            found.append({str(cell.get("r")): "".join(cell.itertext()) for cell in cells})
-    return found
+            contents.append({str(cell.get("r")): "".join(cell.itertext()) for cell in cells})
+    return contents
 
 
 def test_csv_has_a_column_for_every_name_under_its_newest_label(
@@ -113,9 +113,9 @@ def test_a_text_and_files_of_one_name_share_a_cell(
 ) -> None:
     owner = key_of(app)
     form = make_form(app)
-    sent = submit(app, form, {"cv": text})
-    attach(app, sent, "cv.pdf", b"%PDF")
-    attach(app, sent, "me.png", b"PNG", number=2)
+    submission_id = submit(app, form, {"cv": text})
+    attach(app, submission_id, "cv.pdf", b"%PDF")
+    attach(app, submission_id, "me.png", b"PNG", number=2)
     heading, row = table(fetch_export(client, owner, form))
     assert (heading[5:], row[5:]) == (["cv"], [cell])
     (sheet,) = sheets(fetch_export(client, owner, form, format="xlsx"))
@@ -164,12 +164,12 @@ def test_json_lines_are_exact(client_on_each_db: FlaskClient, app_on_each_db: Fl
     owner = key_of(app_on_each_db)
     form = make_form(app_on_each_db)
     data = {"z": "=1+1\r\n\u2028ä", "a": [1, {"b": None}], "e": 1e300}
-    sent = submit(app_on_each_db, form, data, control='{"_subject": "Hi"}')
-    attach(app_on_each_db, sent, "cv.pdf", b"%PDF")
+    submission_id = submit(app_on_each_db, form, data, control='{"_subject": "Hi"}')
+    attach(app_on_each_db, submission_id, "cv.pdf", b"%PDF")
     submit(app_on_each_db, form, data, status="spam")
     (line,) = fetch_export(client_on_each_db, owner, form, format="jsonl").decode().splitlines()[:1]
     shown = json.loads(fetch_export(client_on_each_db, owner, form, format="jsonl"))
-    assert shown == client_on_each_db.get(f"/api/submissions/{sent}", headers=owner).json["data"]
+    assert shown == client_on_each_db.get(f"/api/submissions/{submission_id}", headers=owner).json["data"]
     assert list(shown["data"]) == list(data)
     assert line
 
@@ -189,7 +189,7 @@ def test_a_workbook_runs_nothing_and_breaks_lines(
         "number": 12.5,
         "long": "😀" * 20_000,
     }
-    sent = submit(app_on_each_db, form, values)
+    submission_id = submit(app_on_each_db, form, values)
     (cells,) = sheets(fetch_export(client_on_each_db, owner, form, format="xlsx"))
     assert [cells[f"{letter}1"] for letter in "ABCDEF"] == [
         "id",
@@ -199,7 +199,7 @@ def test_a_workbook_runs_nothing_and_breaks_lines(
         "read",
         "formula",
     ]
-    assert cells["A2"] == sent
+    assert cells["A2"] == submission_id
     assert [cells[f"{letter}2"] for letter in "FGHIJKL"] == [
         "=1+1",
         "https://example.com/",
@@ -218,10 +218,10 @@ def test_a_full_sheet_is_followed_by_another(
 ) -> None:
     owner = key_of(app)
     form = make_form(app)
-    sent = [submit(app, form) for _ in range(4)]
+    submission_ids = [submit(app, form) for _ in range(4)]
     monkeypatch.setattr(xlsx, "MAX_ROWS", 3)
     one, two = sheets(fetch_export(client, owner, form, format="xlsx"))
-    assert [one["A2"], one["A3"], two["A2"], two["A3"]] == sent[::-1]
+    assert [one["A2"], one["A3"], two["A2"], two["A3"]] == submission_ids[::-1]
     assert one["F1"] == two["F1"] == "name"
 
 
@@ -242,12 +242,12 @@ def test_an_export_heeds_the_filters_and_goes_on_behind_a_batch(
 ) -> None:
     owner = key_of(app_on_each_db)
     form = make_form(app_on_each_db)
-    sent = [
+    submission_ids = [
         submit(app_on_each_db, form, status=status) for status in ("archived", "inbox", "archived", "spam", "archived")
     ]
     monkeypatch.setattr(queries, "BATCH_SIZE", 2)
     rows = table(fetch_export(client_on_each_db, owner, form, status="archived,spam"))[1:]
-    assert [row[0] for row in rows] == [sent[4], sent[3], sent[2], sent[0]]
+    assert [row[0] for row in rows] == [submission_ids[4], submission_ids[3], submission_ids[2], submission_ids[0]]
 
 
 def test_what_is_exported_is_an_attachment_named_for_the_form(client: FlaskClient, app: Flask, key_of: KeyOf) -> None:
@@ -270,14 +270,14 @@ def test_a_client_that_goes_away_leaves_no_connection_behind(
 ) -> None:
     owner = key_of(app_on_each_db)
     form = make_form(app_on_each_db)
-    sent = [submit(app_on_each_db, form) for _ in range(4)]
-    attach(app_on_each_db, sent[0], "cv.pdf", b"x" * 200_000)
+    ids = [submit(app_on_each_db, form) for _ in range(4)]
+    attach(app_on_each_db, ids[0], "cv.pdf", b"x" * 200_000)
     monkeypatch.setattr(queries, "BATCH_SIZE", 2)
     out: set[int] = set()
     with app_on_each_db.app_context():
         event.listen(db.engine, "checkout", lambda connection, *_: out.add(id(connection)))
         event.listen(db.engine, "checkin", lambda connection, *_: out.discard(id(connection)))
-    path = f"/api/submissions/{sent[0]}/files/1" if kind == "file" else f"/api/forms/{form}/export?format={kind}"
+    path = f"/api/submissions/{ids[0]}/files/1" if kind == "file" else f"/api/forms/{form}/export?format={kind}"
     answer = app_on_each_db.test_client().get(path, headers=owner, buffered=False)
     chunks = iter(answer.response)
     held = [bool(out) for _ in zip(range(2), chunks, strict=False)]

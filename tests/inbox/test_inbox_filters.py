@@ -35,16 +35,18 @@ def test_a_day_is_all_of_it_in_the_zone_that_is_asked_for(
 ) -> None:
     owner = key_of(app_on_each_db)
     form = make_form(app_on_each_db)
-    sent = {name: submit(app_on_each_db, form, created_at=globals()[name]) for name in ("EVENING", "NOON", "NIGHT")}
-    meant = [sent[name] for name in which.split()[::-1]]
+    submission_ids = {
+        name: submit(app_on_each_db, form, created_at=globals()[name]) for name in ("EVENING", "NOON", "NIGHT")
+    }
+    expected = [submission_ids[name] for name in which.split()[::-1]]
     answers = [
         client_on_each_db.get(f"/api/forms/{form}/submissions", headers=owner, query_string=query),
         client_on_each_db.post(f"/api/forms/{form}/submissions/search", headers=owner, json={"q": "ann", **query}),
     ]
     for answer in answers:
-        assert [submission["id"] for submission in answer.json["data"]] == meant
+        assert [submission["id"] for submission in answer.json["data"]] == expected
     exported = client_on_each_db.get(f"/api/forms/{form}/export", headers=owner, query_string=query)
-    assert [row[0] for row in table(exported.data)[1:]] == meant
+    assert [row[0] for row in table(exported.data)[1:]] == expected
 
 
 @pytest.mark.parametrize("wrong", ["2026-02-30", "26-11-25", "2026-11-25T", "9999-12-31", "0001-01-01"])

@@ -16,7 +16,7 @@ from tests.support.stored import make_form, submit
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
-def found(client: FlaskClient, headers: dict[str, str], form: str, q: str, **more: Any) -> list[str]:
+def search_ids(client: FlaskClient, headers: dict[str, str], form: str, q: str, **more: Any) -> list[str]:
     answer = client.post(f"/api/forms/{form}/submissions/search", headers=headers, json={"q": q, **more})
     assert answer.status_code == 200, answer.json
     return [submission["id"] for submission in answer.json["data"]]
@@ -41,7 +41,7 @@ def test_finds_a_part_of_any_value_however_it_is_written(
         '":': [],
         "%": [],
     }.items():
-        assert found(client_on_each_db, owner, form, q) == hits, q
+        assert search_ids(client_on_each_db, owner, form, q) == hits, q
 
 
 @pytest.mark.parametrize(
@@ -65,17 +65,17 @@ def test_finds_a_part_of_any_value_however_it_is_written(
 )
 def test_accents_and_letter_cases_are_the_same_both_ways(app: Flask, key_of: KeyOf, spellings: tuple[str, ...]) -> None:
     owner, form, client = key_of(app), make_form(app), app.test_client()
-    sent = [submit(app, form, {"name": f"Dear {spelling}!"}) for spelling in spellings]
+    submission_ids = [submit(app, form, {"name": f"Dear {spelling}!"}) for spelling in spellings]
     for spelling in spellings:
-        assert found(client, owner, form, spelling) == sent[::-1], spelling
+        assert search_ids(client, owner, form, spelling) == submission_ids[::-1], spelling
 
 
 def test_marks_that_make_another_letter_are_no_accents(app: Flask, key_of: KeyOf) -> None:
     owner, form, client = key_of(app), make_form(app), app.test_client()
     submit(app, form, {"name": "がき"})
     submit(app, form, {"name": "कि"})
-    assert found(client, owner, form, "\u0301") == []
-    assert found(client, owner, form, "かき") == found(client, owner, form, "कु") == []
+    assert search_ids(client, owner, form, "\u0301") == []
+    assert search_ids(client, owner, form, "かき") == search_ids(client, owner, form, "कु") == []
 
 
 def test_a_search_through_many_marks_takes_linear_time() -> None:
@@ -89,10 +89,10 @@ def test_searches_what_the_filters_leave(client_on_each_db: FlaskClient, app_on_
     old = submit(app_on_each_db, form, created_at=NOON)
     new = submit(app_on_each_db, form, created_at=NOON + timedelta(days=2))
     spam = submit(app_on_each_db, form, status="spam")
-    assert found(client_on_each_db, owner, form, "ann") == [new, old]
-    assert found(client_on_each_db, owner, form, "ann", status=["spam"]) == [spam]
-    assert found(client_on_each_db, owner, form, "ann", status="spam,inbox", until="2026-03-02T00:00:00Z") == [old]
-    assert found(client_on_each_db, owner, form, "ann", unread=False) == []
+    assert search_ids(client_on_each_db, owner, form, "ann") == [new, old]
+    assert search_ids(client_on_each_db, owner, form, "ann", status=["spam"]) == [spam]
+    assert search_ids(client_on_each_db, owner, form, "ann", status="spam,inbox", until="2026-03-02T00:00:00Z") == [old]
+    assert search_ids(client_on_each_db, owner, form, "ann", unread=False) == []
 
 
 def test_hands_back_what_it_has_when_its_time_is_over(
@@ -100,7 +100,9 @@ def test_hands_back_what_it_has_when_its_time_is_over(
 ) -> None:
     owner = key_of(app_on_each_db)
     form = make_form(app_on_each_db)
-    sent = [submit(app_on_each_db, form, {"name": name}) for name in ("needle", "hay", "hay", "hay", "needle")]
+    submission_ids = [
+        submit(app_on_each_db, form, {"name": name}) for name in ("needle", "hay", "hay", "hay", "needle")
+    ]
     monkeypatch.setattr(search, "MAX_SECONDS", 0)
     monkeypatch.setattr(queries, "BATCH_SIZE", 2)
     pages, cursor = [], None
@@ -109,18 +111,18 @@ def test_hands_back_what_it_has_when_its_time_is_over(
         answer = client_on_each_db.post(f"/api/forms/{form}/submissions/search", headers=owner, json=body).json
         pages.append([submission["id"] for submission in answer["data"]])
         cursor = answer["meta"]["next"]
-    assert pages == [[sent[4]], [], [sent[0]], []]
+    assert pages == [[submission_ids[4]], [], [submission_ids[0]], []]
 
 
 def test_goes_on_behind_the_last_hit(client_on_each_db: FlaskClient, app_on_each_db: Flask, key_of: KeyOf) -> None:
     owner = key_of(app_on_each_db)
     form = make_form(app_on_each_db)
-    sent = [submit(app_on_each_db, form) for _ in range(3)]
+    submission_ids = [submit(app_on_each_db, form) for _ in range(3)]
     path = f"/api/forms/{form}/submissions/search"
     first = client_on_each_db.post(f"{path}?limit=2", headers=owner, json={"q": "ann"}).json
-    assert [submission["id"] for submission in first["data"]] == sent[:0:-1]
+    assert [submission["id"] for submission in first["data"]] == submission_ids[:0:-1]
     rest = client_on_each_db.post(f"{path}?cursor={first['meta']['next']}", headers=owner, json={"q": "ann"}).json
-    assert [submission["id"] for submission in rest["data"]] == sent[:1]
+    assert [submission["id"] for submission in rest["data"]] == submission_ids[:1]
 
 
 @pytest.mark.parametrize("body", [{}, {"q": ""}, {"q": 1}, {"q": "x" * 201}, {"q": "x", "status": []}])

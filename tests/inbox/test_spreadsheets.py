@@ -78,8 +78,8 @@ def test_a_workbook_has_typed_cells(client_on_each_db: FlaskClient, app_on_each_
     typed, texts = rows(opened(fetch_export(client_on_each_db, owner, form, format="xlsx")))
     assert typed["created_at"] == wall(2026, 7, 1, 22, 30, 5)
     assert (typed["read"], texts["read"]) == (True, False)
-    found = {name: typed[name] for name in ("Number", "Integer", "Date", "Time", "Moment", "Box", "Consent")}
-    assert found == {
+    cells = {name: typed[name] for name in ("Number", "Integer", "Date", "Time", "Moment", "Box", "Consent")}
+    assert cells == {
         "Number": -12.5,
         "Integer": 123456789012345,
         "Date": wall(2026, 3, 1),
@@ -165,8 +165,8 @@ def test_special_fields_that_people_write_and_the_address_that_is_kept_are_colum
 ) -> None:
     owner = key_of(app_on_each_db)
     form = make_form(app_on_each_db, "owner@example.com", store_ip="full")
-    sent = {"message": "Hi", "_replyto": "ann@example.com", "from_name": "Ann", "_cc": "b@example.com", "_webhook": "x"}
-    answer = client_on_each_db.post(f"/f/{form}", json=sent, environ_base={"REMOTE_ADDR": "203.0.113.77"})
+    data = {"message": "Hi", "_replyto": "ann@example.com", "from_name": "Ann", "_cc": "b@example.com", "_webhook": "x"}
+    answer = client_on_each_db.post(f"/f/{form}", json=data, environ_base={"REMOTE_ADDR": "203.0.113.77"})
     assert answer.status_code == 200, answer.json
     heading, row = table(fetch_export(client_on_each_db, owner, form))
     shown = dict(zip(heading[5:], row[5:], strict=True))
@@ -191,8 +191,8 @@ def test_no_more_of_an_address_is_shown_than_is_kept(
     owner = key_of(app)
     form = make_form(app, "owner@example.com", store_ip=store_ip)
     client.post(f"/f/{form}", json={"a": "b"}, environ_base={"REMOTE_ADDR": "203.0.113.77"})
-    (found,) = client.get(f"/api/forms/{form}/submissions", headers=owner).json["data"]
-    assert found.get("client") == shown
+    (submission,) = client.get(f"/api/forms/{form}/submissions", headers=owner).json["data"]
+    assert submission.get("client") == shown
     assert ("client" in table(fetch_export(client, owner, form))[0]) == bool(shown)
 
 

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 
 from tests.conftest import MakeApp
 from tests.support.definitions import multipart, text_part
-from tests.support.visitors import CONTACT, JSON, control_of, data_of, form_for, kept
+from tests.support.visitors import CONTACT, JSON, control_of, data_of, form_for, submissions_of
 
 URLENCODED = "application/x-www-form-urlencoded"
 
@@ -105,7 +105,7 @@ def test_multipart_that_breaks_off_keeps_nothing(app: Flask, form: str) -> None:
     whole = multipart(text_part("a", "1"), text_part("b", "2"))
     for end in range(1, len(whole["data"]) - 4, 7):
         assert post(app, form, whole["data"][:end], whole["content_type"]).status_code == 400
-    assert kept(app, form) == []
+    assert submissions_of(app, form) == []
 
 
 @pytest.mark.parametrize(
@@ -207,7 +207,9 @@ def test_the_charset_field_is_known_to_every_form_and_in_nobodys_data(app: Flask
     ]
     for body in bodies:
         assert client.post(f"/f/{form}", **body, headers=JSON).status_code == 200
-    assert all("charset" not in found.data and found.control is None for found in kept(app, form))
+    assert all(
+        "charset" not in submission.data and submission.control is None for submission in submissions_of(app, form)
+    )
 
 
 @pytest.mark.parametrize("kind", ["urlencoded", "multipart", "json"])
@@ -253,8 +255,8 @@ def test_the_query_is_kept_beside_the_data(app: Flask, form: str) -> None:
     path = "?utm_source=news&utm_term=M%FCller&tag=a&tag=b&_subject=query&" + "q" * 300 + "=long&=&x%00=y"
     assert post(app, form, "name=Ann&_subject=body", path=path).status_code == 200
     assert data_of(app, form) == {"name": "Ann"}
-    said = {"utm_source": "news", "utm_term": "Müller", "tag": "a, b", "q" * 199 + "\u2026": "long", "x": "y"}
-    assert control_of(app, form) == {**said, "_subject": "body"}
+    query = {"utm_source": "news", "utm_term": "Müller", "tag": "a, b", "q" * 199 + "\u2026": "long", "x": "y"}
+    assert control_of(app, form) == {**query, "_subject": "body"}
 
 
 def test_a_query_alone_is_an_empty_form(app: Flask, form: str) -> None:

@@ -9,7 +9,7 @@ LISTED = ("https://other.example/thanks?a=b", "https://other.example:8443/x")
 
 
 @pytest.mark.parametrize(
-    ("wanted", "expected"),
+    ("target", "expected"),
     [
         ("/thanks", "https://site.example/thanks"),
         ("/thanks?x=1#y", "https://site.example/thanks?x=1#y"),
@@ -24,12 +24,12 @@ LISTED = ("https://other.example/thanks?a=b", "https://other.example:8443/x")
         *((url, url) for url in LISTED),
     ],
 )
-def test_back_to_the_site_or_to_what_is_listed(wanted: str, expected: str) -> None:
-    assert resolve_redirect(wanted, site=SITE, allowed_urls=LISTED) == expected
+def test_back_to_the_site_or_to_what_is_listed(target: str, expected: str) -> None:
+    assert resolve_redirect(target, site=SITE, allowed_urls=LISTED) == expected
 
 
 @pytest.mark.parametrize(
-    "wanted",
+    "target",
     [
         None,
         "",
@@ -65,8 +65,8 @@ def test_back_to_the_site_or_to_what_is_listed(wanted: str, expected: str) -> No
         "https://other.example/thanks?a=b&next=evil",
     ],
 )
-def test_nowhere_else(wanted: str | None) -> None:
-    assert resolve_redirect(wanted, site=SITE, allowed_urls=LISTED) is None
+def test_nowhere_else(target: str | None) -> None:
+    assert resolve_redirect(target, site=SITE, allowed_urls=LISTED) is None
 
 
 def test_a_path_leads_nowhere_when_nobody_knows_from_where_the_form_was_posted() -> None:
@@ -93,7 +93,7 @@ IDN = "https://xn--mller-kva.example"
 
 
 @pytest.mark.parametrize(
-    ("wanted", "expected"),
+    ("target", "expected"),
     [
         ("https://m\u00fcller.example/danke", f"{IDN}/danke"),
         ("https://M\u00dcLLER.example//danke?a=\u00fc", f"{IDN}//danke?a=%C3%BC"),
@@ -102,16 +102,16 @@ IDN = "https://xn--mller-kva.example"
         ("/danke", f"{IDN}/danke"),
     ],
 )
-def test_a_name_of_another_script_is_the_same_site_in_either_spelling(wanted: str, expected: str) -> None:
-    assert resolve_redirect(wanted, site=IDN, allowed_urls=()) == expected
+def test_a_name_of_another_script_is_the_same_site_in_either_spelling(target: str, expected: str) -> None:
+    assert resolve_redirect(target, site=IDN, allowed_urls=()) == expected
     assert (
-        resolve_redirect(wanted if wanted != "/danke" else f"{IDN}/danke", site=None, allowed_urls=[expected])
+        resolve_redirect(target if target != "/danke" else f"{IDN}/danke", site=None, allowed_urls=[expected])
         == expected
     )
 
 
 @pytest.mark.parametrize(
-    "wanted", ["https://m\u00fcller.example.evil.example/", "https://m\u00fcller.example\uff0f.evil.example/"]
+    "target", ["https://m\u00fcller.example.evil.example/", "https://m\u00fcller.example\uff0f.evil.example/"]
 )
-def test_a_look_alike_of_a_name_of_another_script_is_none(wanted: str) -> None:
-    assert resolve_redirect(wanted, site=IDN, allowed_urls=[f"{IDN}/danke"]) is None
+def test_a_look_alike_of_a_name_of_another_script_is_none(target: str) -> None:
+    assert resolve_redirect(target, site=IDN, allowed_urls=[f"{IDN}/danke"]) is None

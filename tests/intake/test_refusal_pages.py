@@ -39,8 +39,8 @@ def job(app: Flask) -> str:
 
 def copied(answer: TestResponse) -> dict[str, str]:
     """Label → text of what the page gives back."""
-    found = re.findall(r"<dt>(.*?)</dt>\s*<dd>(.*?)</dd>", answer.text, re.DOTALL)
-    return {unescape(label): unescape(text) for label, text in found}
+    pairs = re.findall(r"<dt>(.*?)</dt>\s*<dd>(.*?)</dd>", answer.text, re.DOTALL)
+    return {unescape(label): unescape(text) for label, text in pairs}
 
 
 def beside(answer: TestResponse, name: str) -> str:
@@ -123,16 +123,16 @@ def test_a_client_that_is_held_back_keeps_its_words_and_can_send_them_again(make
     assert again.status_code == 303
 
 
-@pytest.mark.parametrize("kept", [40, 200, 10_000])
-def test_what_breaks_off_is_given_back_as_far_as_it_arrived(app: Flask, client: FlaskClient, kept: int) -> None:
+@pytest.mark.parametrize("size", [40, 200, 10_000])
+def test_what_breaks_off_is_given_back_as_far_as_it_arrived(app: Flask, client: FlaskClient, size: int) -> None:
     parts = [text_part("name", "Ann"), text_part("email", ANN["email"]), text_part("message", "x" * 20_000)]
     body = multipart(*parts)
     answer = client.post(
-        f"/f/{form_for(app, CONTACT)}", headers=FROM_SITE, **{**body, "data": body["data"][: kept + 200]}
+        f"/f/{form_for(app, CONTACT)}", headers=FROM_SITE, **{**body, "data": body["data"][: size + 200]}
     )
     assert answer.status_code == 400
     words = copied(answer)
-    assert len(words.pop("Message", "")) <= kept
+    assert len(words.pop("Message", "")) <= size
     assert words == {"Your name": "Ann", "E-mail": ANN["email"]}
 
 

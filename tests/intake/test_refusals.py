@@ -43,8 +43,8 @@ def key(app_on_each_db: Flask, key_of: KeyOf) -> dict[str, str]:
 
 def rows(app: Flask) -> list[tuple[str, int]]:
     with app.app_context():
-        found = db.session.execute(select(Refusal.reason, Refusal.count).order_by(Refusal.reason)).all()
-        return [(reason, count) for reason, count in found]
+        counts = db.session.execute(select(Refusal.reason, Refusal.count).order_by(Refusal.reason)).all()
+        return [(reason, count) for reason, count in counts]
 
 
 def count_pending(app: Flask, forms: Iterable[str]) -> int:
@@ -61,14 +61,14 @@ def test_every_refusal_is_counted_by_its_reason(
     app_on_each_db: Flask, client_on_each_db: FlaskClient, key: dict[str, str], headers: dict[str, str]
 ) -> None:
     form = form_for(app_on_each_db, CONTACT, allowed_origins=[SITE])
-    sent: list[tuple[str, dict[str, Any]]] = [
+    requests: list[tuple[str, dict[str, Any]]] = [
         ("origin", {"data": ANN, "headers": {"Origin": "https://evil.example"}}),
         ("origin_null", {"data": ANN, "headers": {"Origin": "null"}}),
         ("invalid", {"data": {"name": "Ann"}}),
         ("invalid", {"data": b"{", "content_type": "application/json"}),
         ("too_large", {"data": {"message": "x" * 2**20}}),
     ]
-    for _, request in sent:
+    for _, request in requests:
         assert (
             client_on_each_db.post(
                 f"/f/{form}", **{**request, "headers": {**headers, **request.get("headers", {})}}
@@ -123,7 +123,7 @@ def test_a_client_that_is_held_back_is_counted_for_forms_that_there_are(
 def test_a_flood_is_one_write(app_on_each_db: Flask, client_on_each_db: FlaskClient) -> None:
     form, writes = form_for(app_on_each_db, CONTACT), []
     with app_on_each_db.app_context():
-        event.listen(db.engine, "before_cursor_execute", lambda *said: writes.append(said[2]))
+        event.listen(db.engine, "before_cursor_execute", lambda *arguments: writes.append(arguments[2]))
     for number in range(50):
         client_on_each_db.post(f"/f/{form}", json={"n": number})
     assert [sql for sql in writes if "refusals" in sql] == []

@@ -70,8 +70,8 @@ def test_html_is_known_in_any_case_and_version(app: Flask, form: str, accept: st
 
 
 def test_a_byte_order_mark_before_multipart_loses_no_part(app: Flask, form: str) -> None:
-    sent = multipart(text_part("a", "x"), text_part("b", "y"))
-    assert post(app, form, b"\xef\xbb\xbf" + sent["data"], sent["content_type"]).status_code == 200
+    body = multipart(text_part("a", "x"), text_part("b", "y"))
+    assert post(app, form, b"\xef\xbb\xbf" + body["data"], body["content_type"]).status_code == 200
     assert data_of(app, form) == {"a": "x", "b": "y"}
 
 
@@ -79,9 +79,9 @@ def test_a_byte_order_mark_before_multipart_loses_no_part(app: Flask, form: str)
 def test_the_name_of_a_field_of_files_is_read_in_the_encoding_of_the_form(app: Flask, named: bool) -> None:
     form = form_for(app, ({"name": "фото", "type": "file", "required": True}, {"name": "имя", "type": "text"}))
     photo = b'Content-Disposition: form-data; name="\xf4\xee\xf2\xee"; filename="\xff.txt"\r\n\r\nx'
-    sent = multipart(*([text_part("_charset_", "windows-1251")] if named else []), photo)
-    kind = sent["content_type"] + ("" if named else "; charset=windows-1251")
-    answer = post(app, form, sent["data"], kind)
+    body = multipart(*([text_part("_charset_", "windows-1251")] if named else []), photo)
+    kind = body["content_type"] + ("" if named else "; charset=windows-1251")
+    answer = post(app, form, body["data"], kind)
     assert answer.status_code == 200, answer.json
 
 
@@ -105,12 +105,12 @@ def test_what_browsers_write_in_an_encoding_is_read(app: Flask, form: str, body:
 
 
 @pytest.mark.parametrize(
-    ("sent", "text"),
+    ("number", "text"),
     [("1e-7", "1e-7"), ("0.00001", "0.00001"), ("1.50", "1.5"), ("-2.5e-8", "-2.5e-8"), ("1e5", "100000")],
 )
-def test_a_number_for_a_text_reads_as_javascript_writes_it(app: Flask, sent: str, text: str) -> None:
+def test_a_number_for_a_text_reads_as_javascript_writes_it(app: Flask, number: str, text: str) -> None:
     form = form_for(app, ({"name": "a", "type": "text"},))
-    assert post(app, form, f'{{"a": {sent}}}', "application/json").status_code == 200
+    assert post(app, form, f'{{"a": {number}}}', "application/json").status_code == 200
     assert data_of(app, form) == {"a": text}
 
 
@@ -124,17 +124,17 @@ def test_an_object_in_a_hidden_field_is_kept(app: Flask) -> None:
 
 def test_the_text_that_broke_off_is_given_back(app: Flask) -> None:
     form = form_for(app, CONTACT)
-    sent = multipart(text_part("name", "Ann"), text_part("message", "half of my words"))
+    body = multipart(text_part("name", "Ann"), text_part("message", "half of my words"))
     for size in (-5, -20):
-        answer = post(app, form, sent["data"][:size], sent["content_type"], BROWSER)
+        answer = post(app, form, body["data"][:size], body["content_type"], BROWSER)
         assert answer.status_code == 400
         assert "half of my" in answer.text
 
 
 def test_a_text_that_is_too_long_is_given_back(app: Flask) -> None:
     form = form_for(app, CONTACT)
-    sent = multipart(text_part("name", "Ann"), text_part("message", "my words " + "x" * 2_000_000))
-    answer = post(app, form, sent["data"], sent["content_type"], BROWSER)
+    body = multipart(text_part("name", "Ann"), text_part("message", "my words " + "x" * 2_000_000))
+    answer = post(app, form, body["data"], body["content_type"], BROWSER)
     assert answer.status_code == 413
     assert "my words" in answer.text
 
@@ -167,8 +167,8 @@ def test_a_part_that_calls_itself_utf_16_is_read_as_what_it_is(app: Flask, form:
 def test_a_text_that_a_script_sends_as_a_blob_is_a_text(app: Flask) -> None:
     form = form_for(app, CONTACT, unknown_fields="reject")
     blob = file_part("message", "blob", "Grüße".encode(), "text/plain")
-    sent = multipart(text_part("name", "Ann"), text_part("email", "ann@example.com"), blob)
-    assert app.test_client().post(f"/f/{form}", **sent, headers=JSON).status_code == 200
+    body = multipart(text_part("name", "Ann"), text_part("email", "ann@example.com"), blob)
+    assert app.test_client().post(f"/f/{form}", **body, headers=JSON).status_code == 200
     assert data_of(app, form)["message"] == "Grüße"
     chosen = multipart(text_part("name", "Ann"), file_part("message", "a.txt", b"x", "text/plain"))
     assert app.test_client().post(f"/f/{form}", **chosen, headers=JSON).json["codes"]["message"] == ["no_files"]

@@ -15,7 +15,7 @@ from forms_service.spam import altcha_challenges, captcha_providers
 from forms_service.submissions import address_index
 from tests.conftest import KeyOf
 from tests.support.stored import submit
-from tests.support.visitors import JSON, form_for, kept
+from tests.support.visitors import JSON, form_for, submissions_of
 
 URLENCODED = "application/x-www-form-urlencoded"
 SPELLINGS = [
@@ -44,11 +44,11 @@ def test_a_person_is_found_and_erased_however_the_address_is_written(
         assert client_on_each_db.post(f"/f/{form}", json={"n": number, "from": spelling}).status_code == 200
     assert client_on_each_db.post(f"/f/{form}", json={"n": -1, "_replyto": SPELLINGS[0]}).status_code == 200
     assert client_on_each_db.post(f"/f/{form}", json={"n": "Write to Ann <ann@example.com>, please"}).status_code == 200
-    found = client_on_each_db.post("/api/people/find?limit=50", headers=owner, json={"email": "ANN@example.com"})
-    assert sorted(item["data"]["n"] for item in found.json["data"]) == list(range(-1, len(SPELLINGS)))
+    response = client_on_each_db.post("/api/people/find?limit=50", headers=owner, json={"email": "ANN@example.com"})
+    assert sorted(item["data"]["n"] for item in response.json["data"]) == list(range(-1, len(SPELLINGS)))
     erased = client_on_each_db.post("/api/people/erase", headers=owner, json={"email": "Ann <ann@example.com>"})
     assert erased.json["data"] == {"erased": len(SPELLINGS) + 1}
-    assert len(kept(app_on_each_db, form)) == 1
+    assert len(submissions_of(app_on_each_db, form)) == 1
 
 
 def test_older_submissions_are_indexed_by_a_command(
@@ -66,8 +66,8 @@ def test_older_submissions_are_indexed_by_a_command(
     runner = app_on_each_db.test_cli_runner()
     assert runner.invoke(submissions, ["index"]).output == "Addresses added to the index: 10\n"
     assert runner.invoke(submissions, ["index"]).output == "Addresses added to the index: 0\n"
-    found = client_on_each_db.post("/api/people/find", headers=owner, json={"email": "ann@example.com"})
-    assert [item["data"]["n"] for item in found.json["data"]] == [4, 3, 2, 1, 0]
+    response = client_on_each_db.post("/api/people/find", headers=owner, json={"email": "ann@example.com"})
+    assert [item["data"]["n"] for item in response.json["data"]] == [4, 3, 2, 1, 0]
 
 
 @pytest.mark.parametrize("email", ["Ann <ann@example.com", "a@example.com, b@example.com", "ann", "<>"])
@@ -85,8 +85,8 @@ def test_each_token_of_a_captcha_that_is_not_empty_is_tried(
     form, client = form_for(app, challenge="altcha"), app.test_client()
     puzzle = altcha.Challenge.from_dict(client.get(f"/f/{form}/challenge").json)
     token = altcha.Payload(puzzle, altcha.solve_challenge(puzzle)).to_base64().replace("+", "%2B")
-    said = f"a=1&{before}altcha={token}{after}"
-    assert client.post(f"/f/{form}", data=said, content_type=URLENCODED, headers=JSON).status_code == 200
+    body = f"a=1&{before}altcha={token}{after}"
+    assert client.post(f"/f/{form}", data=body, content_type=URLENCODED, headers=JSON).status_code == 200
 
 
 def test_no_more_than_a_few_tokens_are_tried(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,19 +109,19 @@ def test_no_more_than_a_few_tokens_are_tried(app: Flask, monkeypatch: pytest.Mon
 def test_a_provider_is_asked_about_each_token_within_one_deadline(
     app: Flask, monkeypatch: pytest.MonkeyPatch, kind: str, name: str
 ) -> None:
-    asked: list[tuple[str, float]] = []
+    calls: list[tuple[str, float]] = []
 
     def verify(url: str, *, secret: str, token: str, client: str, timeout: float) -> bool:
-        asked.append((token, timeout))
+        calls.append((token, timeout))
         return token == "good"
 
     monkeypatch.setattr(captcha_providers, "verify", verify)
     form = form_for(app, challenge=kind, challenge_site_key="site", challenge_secret="secret")
-    said = f"a=1&{name}=&{name}=old&{name}=good&{name}="
-    answer = app.test_client().post(f"/f/{form}", data=said, content_type=URLENCODED, headers=JSON)
+    body = f"a=1&{name}=&{name}=old&{name}=good&{name}="
+    answer = app.test_client().post(f"/f/{form}", data=body, content_type=URLENCODED, headers=JSON)
     assert answer.status_code == 200, answer.json
-    assert [token for token, _ in asked] == ["old", "good"]
-    assert captcha_providers.TIMEOUT >= asked[0][1] >= asked[1][1]
+    assert [token for token, _ in calls] == ["old", "good"]
+    assert captcha_providers.TIMEOUT >= calls[0][1] >= calls[1][1]
 
 
 POLL = [{"name": "helpful", "type": "radio", "choices": ["yes", "no"]}, {"name": "page", "type": "hidden"}]
@@ -132,7 +132,7 @@ def test_seven_people_who_agree_about_a_page_are_all_in_the_inbox(
     app_on_each_db: Flask, fields: list[dict[str, Any]]
 ) -> None:
     form, client = form_for(app_on_each_db, fields), app_on_each_db.test_client()
-    said = {"helpful": "yes", "page": "https://www.site.example/docs/getting-started/installation?x=1"}
+    data = {"helpful": "yes", "page": "https://www.site.example/docs/getting-started/installation?x=1"}
     for number in range(7):
-        client.post(f"/f/{form}", json=said, environ_base={"REMOTE_ADDR": f"198.51.100.{number}"})
-    assert [found.status for found in kept(app_on_each_db, form)] == ["inbox"] * 7
+        client.post(f"/f/{form}", json=data, environ_base={"REMOTE_ADDR": f"198.51.100.{number}"})
+    assert [submission.status for submission in submissions_of(app_on_each_db, form)] == ["inbox"] * 7

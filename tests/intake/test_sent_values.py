@@ -8,7 +8,7 @@ from flask import Flask
 
 from tests.conftest import MakeApp
 from tests.support.definitions import file_part, multipart, text_part
-from tests.support.visitors import JSON, data_of, form_for, kept
+from tests.support.visitors import JSON, data_of, form_for, submissions_of
 
 Pairs = list[tuple[str, str]]
 CHOICES = ["sales", "support"]
@@ -64,9 +64,9 @@ def test_is_taken_in_every_encoding(
     app: Flask, definition: dict[str, Any], pairs: Pairs, stored: Any, kind: str
 ) -> None:
     names = dict.fromkeys(name for name, _ in pairs)
-    said = {name: [value for other, value in pairs if other == name] for name in names}
+    fields = {name: [value for other, value in pairs if other == name] for name in names}
     bodies: dict[str, dict[str, Any]] = {
-        "json": {"json": {name: values if len(values) > 1 else values[0] for name, values in said.items()}},
+        "json": {"json": {name: values if len(values) > 1 else values[0] for name, values in fields.items()}},
         "urlencoded": {"data": urlencode(pairs), "content_type": URLENCODED},
         "multipart": multipart(*(text_part(name, value) for name, value in pairs)),
     }
@@ -98,12 +98,12 @@ def test_a_name_with_brackets_stays_where_the_form_defines_both_or_none(app: Fla
     both = form_for(app, [{"name": "x", "type": "text"}, {"name": "x[]", "type": "text"}])
     none, only_brackets = form_for(app), form_for(app, [{"name": "x[]", "type": "multiselect", "choices": CHOICES}])
     client = app.test_client()
-    for form, said, stored in [
+    for form, data, stored in [
         (both, {"x": "1", "x[]": "2"}, {"x": "1", "x[]": "2"}),
         (none, {"x[]": ["1", "2"]}, {"x[]": ["1", "2"]}),
         (only_brackets, {"x": ["sales"]}, {"x[]": ["sales"]}),
     ]:
-        assert client.post(f"/f/{form}", json=said).status_code == 200
+        assert client.post(f"/f/{form}", json=data).status_code == 200
         assert data_of(app, form) == stored
 
 
@@ -128,7 +128,7 @@ def test_what_nobody_can_see_is_an_empty_submission(app: Flask, value: Any) -> N
     client = app.test_client()
     assert client.post(f"/f/{required}", json={"x": value}).json["codes"] == {"x": ["blank"]}
     assert client.post(f"/f/{free}", json={"x": value}).json["codes"] == {"body": ["empty"]}
-    assert kept(app, free) == []
+    assert submissions_of(app, free) == []
 
 
 @pytest.mark.parametrize(
@@ -137,11 +137,11 @@ def test_what_nobody_can_see_is_an_empty_submission(app: Flask, value: Any) -> N
 def test_a_honeypot_that_says_no_is_not_filled_in(app: Flask, value: Any) -> None:
     form = form_for(app)
     assert app.test_client().post(f"/f/{form}", json={"n": "1", "botcheck": value}).status_code == 200
-    assert [found.spam_reasons for found in kept(app, form)] == [""]
+    assert [submission.spam_reasons for submission in submissions_of(app, form)] == [""]
 
 
 @pytest.mark.parametrize(
-    ("said", "leads_to"),
+    ("redirects", "leads_to"),
     [
         ("_next=&_next=/a", "/a"),
         ("_next=%20&redirect=/b", "/b"),
@@ -149,10 +149,10 @@ def test_a_honeypot_that_says_no_is_not_filled_in(app: Flask, value: Any) -> Non
         ("_next=%20/a%20", "/a"),
     ],
 )
-def test_the_first_redirect_that_says_something_is_followed(app: Flask, said: str, leads_to: str) -> None:
+def test_the_first_redirect_that_says_something_is_followed(app: Flask, redirects: str, leads_to: str) -> None:
     form = form_for(app)
     headers = {"Accept": "text/html", "Origin": "https://site.example"}
-    answer = app.test_client().post(f"/f/{form}", data=f"n=1&{said}", content_type=URLENCODED, headers=headers)
+    answer = app.test_client().post(f"/f/{form}", data=f"n=1&{redirects}", content_type=URLENCODED, headers=headers)
     assert (answer.status_code, answer.headers["Location"]) == (303, f"https://site.example{leads_to}")
 
 
@@ -164,8 +164,8 @@ def test_a_form_that_is_shown_again_holds_what_was_meant(app: Flask) -> None:
         field("email", name="email"),
     ]
     form = form_for(app, fields)
-    said = "terms=0&terms=1&topics[]=sales&name=&name=Zebedee&email=nobody"
-    answer = app.test_client().post(f"/f/{form}", data=said, content_type=URLENCODED, headers={"Accept": "text/html"})
+    body = "terms=0&terms=1&topics[]=sales&name=&name=Zebedee&email=nobody"
+    answer = app.test_client().post(f"/f/{form}", data=body, content_type=URLENCODED, headers={"Accept": "text/html"})
     assert answer.status_code == 422
     assert answer.text.count(" checked") == 2
     assert 'value="Zebedee"' in answer.text

@@ -87,7 +87,7 @@ def test_a_json_client_that_is_refused(client: FlaskClient, form: str) -> None:
 
 @pytest.mark.parametrize("name", ["_next", "redirect", "redirectTo"])
 @pytest.mark.parametrize(
-    ("wanted", "headers", "expected"),
+    ("target", "headers", "expected"),
     [
         ("/done", {"Origin": SITE}, f"{SITE}/done"),
         ("/done", {"Referer": f"{SITE}/contact"}, f"{SITE}/done"),
@@ -100,14 +100,14 @@ def test_a_json_client_that_is_refused(client: FlaskClient, form: str) -> None:
     ],
 )
 def test_where_a_browser_goes_on_to(
-    client: FlaskClient, form: str, name: str, wanted: str, headers: dict[str, str], expected: str | None
+    client: FlaskClient, form: str, name: str, target: str, headers: dict[str, str], expected: str | None
 ) -> None:
-    browser = client.post(f"/f/{form}", data={**ANN, name: wanted}, headers={**BROWSER, **headers})
+    browser = client.post(f"/f/{form}", data={**ANN, name: target}, headers={**BROWSER, **headers})
     assert (browser.status_code, without_reference(browser.headers["Location"])) == (
         303,
         expected or f"/f/{form}/thanks",
     )
-    program = client.post(f"/f/{form}", json={**ANN, name: wanted}, headers=headers)
+    program = client.post(f"/f/{form}", json={**ANN, name: target}, headers=headers)
     assert without_reference(program.json["next"]) == (expected or f"http://127.0.0.1:5000/f/{form}/thanks")
     assert client.get(f"/f/{form}/thanks").status_code == 200
 
@@ -123,8 +123,8 @@ def test_under_a_path_of_a_site_the_way_on_has_it_too(make_app: MakeApp) -> None
 
 
 def test_a_browser_that_is_refused_gets_the_form_again_with_what_was_typed(client: FlaskClient, form: str) -> None:
-    said = {"name": "Ann <b>", "email": "not an address", "message": "Long story", "_next": "/done", "extra": "kept"}
-    answer = client.post(f"/f/{form}", data=said, headers=BROWSER)
+    fields = {"name": "Ann <b>", "email": "not an address", "message": "Long story", "_next": "/done", "extra": "kept"}
+    answer = client.post(f"/f/{form}", data=fields, headers=BROWSER)
     assert answer.status_code == 422
     for text in ("Ann &lt;b&gt;", "not an address", "Long story", "Enter an e-mail address", "/done", "kept"):
         assert text in answer.text
@@ -150,8 +150,8 @@ def test_a_browser_gets_a_page_for_every_status(make_app: MakeApp) -> None:
         (400, form, {"data": b"--x\r\n", "content_type": "multipart/form-data; boundary=x"}),
         (429, form, {"data": ANN}),
     ]
-    for status, to, sent in tried:
-        answer = client.post(f"/f/{to}", **{**sent, "headers": {**BROWSER, **sent.get("headers", {})}})
+    for status, to, request in tried:
+        answer = client.post(f"/f/{to}", **{**request, "headers": {**BROWSER, **request.get("headers", {})}})
         assert (answer.status_code, answer.mimetype) == (status, "text/html")
         assert "<h1>" in answer.text
 
@@ -181,15 +181,15 @@ def test_a_browser_that_sends_a_form_amiss_gets_a_page(
 
 def test_formspree_clients_get_errors_in_their_words(client: FlaskClient, app: Flask, form: str) -> None:
     answer = client.post(f"/f/{form}", data={"name": "", "age": "old"}, headers=FORMSPREE)
-    told = [(error.get("code"), error.get("field")) for error in answer.json["errors"]]
+    errors = [(error.get("code"), error.get("field")) for error in answer.json["errors"]]
     assert answer.status_code == 422
-    assert told == [("REQUIRED_FIELD_EMPTY", "name"), ("REQUIRED_FIELD_MISSING", "email"), ("TYPE_NUMERIC", "age")]
+    assert errors == [("REQUIRED_FIELD_EMPTY", "name"), ("REQUIRED_FIELD_MISSING", "email"), ("TYPE_NUMERIC", "age")]
     assert all(error["message"] for error in answer.json["errors"])
-    said = client.post(
+    body = client.post(
         f"/f/{form}", json={**ANN, "email": "x", "name": {"first": "Ann"}, "topics": "?"}, headers=FORMSPREE
     ).json
-    told = [(error.get("code"), error["field"]) for error in said["errors"]]
-    assert told == [("TYPE_TEXT", "name"), ("TYPE_EMAIL", "email"), (None, "topics")]
+    errors = [(error.get("code"), error["field"]) for error in body["errors"]]
+    assert errors == [("TYPE_TEXT", "name"), ("TYPE_EMAIL", "email"), (None, "topics")]
 
 
 def test_formspree_clients_are_told_what_is_wrong_with_the_whole(client: FlaskClient, app: Flask) -> None:
@@ -201,8 +201,8 @@ def test_formspree_clients_are_told_what_is_wrong_with_the_whole(client: FlaskCl
         ("BLOCKED", listed, {"json": ANN, "headers": {**FORMSPREE, "Origin": "https://evil.example"}}),
         (None, listed, {"data": b"{", "content_type": "application/json"}),
     ]
-    for code, form, sent in tried:
-        answer = client.post(f"/f/{form}", **{"headers": FORMSPREE, **sent}).json
+    for code, form, request in tried:
+        answer = client.post(f"/f/{form}", **{"headers": FORMSPREE, **request}).json
         (error,) = answer["errors"]
         assert (error.get("code"), "field" in error) == (code, False)
         assert error["message"]

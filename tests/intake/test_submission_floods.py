@@ -19,7 +19,7 @@ from forms_service.intake import in_flight
 from forms_service.spam import captcha, checks
 from forms_service.web.active_requests import ActiveRequest, active
 from tests.conftest import MakeApp
-from tests.support.visitors import ANN, JSON, form_for, kept
+from tests.support.visitors import ANN, JSON, form_for, submissions_of
 
 
 def test_one_form_takes_not_all_threads(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -58,7 +58,7 @@ def test_who_cannot_be_stored_in_time_is_told_to_come_back(
     assert (answer.status_code, answer.mimetype) == (503, kind)
     assert int(answer.headers["Retry-After"]) >= 1
     assert answer.headers["Access-Control-Allow-Origin"] == "*"
-    assert len(kept(app, form)) == 1
+    assert len(submissions_of(app, form)) == 1
 
 
 def test_mails_give_way_to_people_who_wait(make_app: MakeApp, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -77,22 +77,22 @@ def test_mails_give_way_to_people_who_wait(make_app: MakeApp, monkeypatch: pytes
 
 
 def test_a_request_is_in_hand_until_it_is_answered(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    seen: list[int] = []
-    monkeypatch.setattr(checks, "find_spam_reasons", lambda *_: seen.append(len(active)) or [])
+    counts: list[int] = []
+    monkeypatch.setattr(checks, "find_spam_reasons", lambda *_: counts.append(len(active)) or [])
     assert app.test_client().post(f"/f/{form_for(app)}", json=ANN).status_code == 200
     assert app.test_client().post("/f/x", json=ANN).status_code == 404
-    assert seen == [1]
+    assert counts == [1]
     assert active == {}
 
 
 def test_one_thread_renews_a_form_while_the_others_go_on(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     form = form_for(app)
-    asked, goes_on, load = threading.Event(), threading.Event(), publishing.read_once
+    loading, goes_on, load = threading.Event(), threading.Event(), publishing.read_once
 
-    def slow(*said: Any) -> Any:
-        asked.set()
+    def slow(*arguments: Any) -> Any:
+        loading.set()
         goes_on.wait(10)
-        return load(*said)
+        return load(*arguments)
 
     def name() -> str:
         with app.app_context():
@@ -103,7 +103,7 @@ def test_one_thread_renews_a_form_while_the_others_go_on(app: Flask, monkeypatch
     monkeypatch.setattr(publishing, "read_once", slow)
     with ThreadPoolExecutor(1) as pool:
         renewing = pool.submit(name)
-        asked.wait(10)
+        loading.wait(10)
         monkeypatch.setattr(publishing, "MAX_AGE", 60)
         assert name() == "Contact"
         assert not renewing.done()

@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 
 from forms_service.submissions.email_addresses import email_blind_index
 from tests.conftest import MakeApp
-from tests.support.visitors import ANN, CONTACT, form_for, kept, only, people
+from tests.support.visitors import ANN, CONTACT, form_for, only, people, submissions_of
 
 
 @pytest.fixture(scope="module")
@@ -21,14 +21,14 @@ def test_people_are_found_by_every_address_that_is_a_value(
     client_on_each_db: FlaskClient, app_on_each_db: Flask, form: str
 ) -> None:
     free = form_for(app_on_each_db)
-    said = {
+    fields = {
         "email": " Ann@Example.com ",
         "message": "bob@example.com",
         "friends": "gina@example.com, hans@example.com;\nida@example.com , ann@example.com",
         "ccemail": "jana@example.com",
         "_cc": ["kurt@example.com", "lena@example.com"],
     }
-    assert client_on_each_db.post(f"/f/{form}", json={**ANN, **said}).status_code == 200
+    assert client_on_each_db.post(f"/f/{form}", json={**ANN, **fields}).status_code == 200
     nested = {"a": ["carl@example.com", {"b": "dora@example.com"}], "_replyto": "eve@example.com, fred@example.com"}
     assert client_on_each_db.post(f"/f/{free}", json=nested).status_code == 200
     names = ("ann", "bob", "carl", "dora", "eve", "fred", "gina", "hans", "ida", "jana", "kurt", "lena")
@@ -58,14 +58,14 @@ def test_at_most_500_addresses(app: Flask, anything: str, kind: str) -> None:
     client, addresses = app.test_client(), [f"a{number}@example.com" for number in range(501)]
 
     def post(count: int) -> Any:
-        said = addresses[:count]
-        return client.post(f"/f/{anything}", json={"to": {"all": said} if kind == "list" else ",".join(said)})
+        selected = addresses[:count]
+        return client.post(f"/f/{anything}", json={"to": {"all": selected} if kind == "list" else ",".join(selected)})
 
     assert post(500).status_code == 200
     answer = post(501)
     assert (answer.status_code, answer.json["error_type"]) == (413, "PayloadTooLargeError")
     assert "500" in answer.json["message"]
-    assert len(kept(app, anything)) == 1
+    assert len(submissions_of(app, anything)) == 1
 
 
 @pytest.mark.parametrize(("how", "expected"), [("none", None), ("truncated", "203.0.113.0"), ("full", "203.0.113.77")])
@@ -91,9 +91,9 @@ def test_a_closed_form_takes_nothing(app: Flask) -> None:
 
 def test_a_full_form_takes_no_more_and_spam_fills_none(client_on_each_db: FlaskClient, app_on_each_db: Flask) -> None:
     form = form_for(app_on_each_db, max_submissions=2)
-    said = [{"n": "1", "_gotcha": "x"}, {"n": "1"}, {"n": "2"}, {"n": "3"}]
-    assert [client_on_each_db.post(f"/f/{form}", json=one).status_code for one in said] == [200, 200, 200, 403]
-    assert sorted(found.status for found in kept(app_on_each_db, form)) == ["inbox", "inbox", "spam"]
+    bodies = [{"n": "1", "_gotcha": "x"}, {"n": "1"}, {"n": "2"}, {"n": "3"}]
+    assert [client_on_each_db.post(f"/f/{form}", json=one).status_code for one in bodies] == [200, 200, 200, 403]
+    assert sorted(row.status for row in submissions_of(app_on_each_db, form)) == ["inbox", "inbox", "spam"]
 
 
 def test_each_client_may_send_so_many(make_app: MakeApp) -> None:
@@ -117,8 +117,8 @@ def test_a_flood_on_one_form_is_not_counted_against_another(make_app: MakeApp) -
     client = app.test_client()
 
     def post(to: str, number: int) -> int:
-        said = {"REMOTE_ADDR": f"198.51.100.{number}"}
-        return client.post(f"/f/{to}", json={"n": number}, environ_base=said).status_code
+        environ = {"REMOTE_ADDR": f"198.51.100.{number}"}
+        return client.post(f"/f/{to}", json={"n": number}, environ_base=environ).status_code
 
     assert [post(form, number) for number in range(5)] == [200, 200, 200, 429, 429]
     assert post(other, 9) == 200

@@ -76,8 +76,8 @@ def test_a_listed_site_may_read_every_error(
 ) -> None:
     if "fails" in body:
         monkeypatch.setattr(service, "accept_submission", raising(body["fails"]))
-    sent = {name: value for name, value in body.items() if name != "fails"}
-    answer = client.post(f"/f/{listed}", headers={"Origin": SITE, **JSON}, **sent)
+    request = {name: value for name, value in body.items() if name != "fails"}
+    answer = client.post(f"/f/{listed}", headers={"Origin": SITE, **JSON}, **request)
     assert (answer.status_code, answer.headers["Access-Control-Allow-Origin"]) == (status, SITE)
     assert "Retry-After" in answer.headers["Access-Control-Expose-Headers"]
 
@@ -142,7 +142,7 @@ def test_a_preflight_allows_what_the_clients_send(client: FlaskClient, listed: s
     assert answer.headers["Access-Control-Allow-Origin"] == SITE
     assert "POST" in answer.headers["Access-Control-Allow-Methods"]
     allowed = answer.headers["Access-Control-Allow-Headers"].lower().split(", ")
-    wanted = (
+    expected = (
         "accept",
         "content-type",
         "formspree-client",
@@ -150,7 +150,7 @@ def test_a_preflight_allows_what_the_clients_send(client: FlaskClient, listed: s
         "idempotency-key",
         "x-requested-with",
     )
-    assert set(wanted) <= set(allowed)
+    assert set(expected) <= set(allowed)
     assert "Access-Control-Allow-Credentials" not in answer.headers
     assert int(answer.headers["Access-Control-Max-Age"]) > 0
 
@@ -170,16 +170,16 @@ ASKED_FOR = ["hx-request,hx-current-url,hx-target", "sentry-trace, baggage", "ca
 @pytest.mark.parametrize("names", ASKED_FOR)
 @pytest.mark.parametrize("path", ["", "/challenge", "/thanks"])
 def test_a_preflight_allows_what_is_asked_for(client: FlaskClient, listed: str, names: str, path: str) -> None:
-    asked = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": names}
-    answer = client.options(f"/f/{listed}{path}", headers={"Origin": SITE, **asked})
+    preflight = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": names}
+    answer = client.options(f"/f/{listed}{path}", headers={"Origin": SITE, **preflight})
     allowed = {name.strip() for name in answer.headers["Access-Control-Allow-Headers"].split(",")}
     assert {name.strip() for name in names.split(",")} <= allowed
 
 
 @pytest.mark.parametrize("names", ["a b", "a,,b", "a;b", "x: y", "\u00e4", ",", "a" * 5000, "x," * 3000 + "x"])
 def test_a_preflight_repeats_nothing_that_is_no_list_of_headers(client: FlaskClient, listed: str, names: str) -> None:
-    asked = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": names}
-    answer = client.options(f"/f/{listed}", headers={"Origin": SITE, **asked})
+    preflight = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": names}
+    answer = client.options(f"/f/{listed}", headers={"Origin": SITE, **preflight})
     assert answer.status_code == 204
     assert answer.headers["Access-Control-Allow-Headers"] == origins.ALLOWED_HEADERS
 

@@ -21,7 +21,7 @@ from forms_service.intake.deduplication import DUPLICATE_WINDOW, IDEMPOTENCY_KEY
 from forms_service.spam import captcha
 from forms_service.submissions.models import IdempotencyKey, Submission
 from tests.conftest import MakeApp
-from tests.support.visitors import ANN, change, form_for, kept, only, queued
+from tests.support.visitors import ANN, change, form_for, only, queued, submissions_of
 
 AT_ONCE = 12
 
@@ -84,7 +84,7 @@ def test_later_or_from_elsewhere_or_other_content_is_another(
     made.add(identity(client_on_each_db.post(f"/f/{form}", json=ANN, environ_base={"REMOTE_ADDR": "192.0.2.9"})))
     made.add(identity(client_on_each_db.post(f"/f/{other}", json=ANN)))
     assert len(made) == 6
-    assert len(kept(app_on_each_db, form)) == 5
+    assert len(submissions_of(app_on_each_db, form)) == 5
 
 
 def test_many_at_once_with_the_same_content_store_one(app_on_each_db: Flask, form: str) -> None:
@@ -94,7 +94,9 @@ def test_many_at_once_with_the_same_content_store_one(app_on_each_db: Flask, for
 
 def test_many_at_once_are_all_stored_once_each(app_on_each_db: Flask, form: str) -> None:
     answers = at_once(app_on_each_db, lambda client, number: client.post(f"/f/{form}", json={**ANN, "number": number}))
-    assert sorted(identity(answer) for answer in answers) == [str(found.id) for found in kept(app_on_each_db, form)]
+    assert sorted(identity(answer) for answer in answers) == [
+        str(row.id) for row in submissions_of(app_on_each_db, form)
+    ]
     assert len(queued(app_on_each_db, form)) == AT_ONCE
 
 
@@ -102,7 +104,7 @@ def test_many_at_once_do_not_overfill_a_form(app_on_each_db: Flask) -> None:
     form = form_for(app_on_each_db, max_submissions=5)
     answers = at_once(app_on_each_db, lambda client, number: client.post(f"/f/{form}", json={**ANN, "number": number}))
     assert sorted(answer.status_code for answer in answers) == [200] * 5 + [403] * (AT_ONCE - 5)
-    assert len(kept(app_on_each_db, form)) == 5
+    assert len(submissions_of(app_on_each_db, form)) == 5
 
 
 def test_the_same_key_and_content_get_the_same_id_for_24_hours(
@@ -130,7 +132,7 @@ def test_old_keys_are_swept(client_on_each_db: FlaskClient, app_on_each_db: Flas
     young = post("young")
     with app_on_each_db.app_context():
         assert "idempotency keys" in periodic.run_due()
-        assert {str(found) for found in db.session.scalars(select(IdempotencyKey.submission_id))} == {young}
+        assert {str(each) for each in db.session.scalars(select(IdempotencyKey.submission_id))} == {young}
 
 
 def test_the_same_key_with_other_content_is_a_422_and_on_another_form_another(
@@ -141,13 +143,13 @@ def test_the_same_key_with_other_content_is_a_422_and_on_another_form_another(
     answer = client_on_each_db.post(f"/f/{form}", json={**ANN, "message": "Hello!"}, headers=key)
     assert (answer.status_code, answer.json["codes"]) == (422, {"Idempotency-Key": ["key_reused"]})
     assert identity(client_on_each_db.post(f"/f/{form_for(app_on_each_db)}", json=ANN, headers=key)) != first
-    assert len(kept(app_on_each_db, form)) == 1
+    assert len(submissions_of(app_on_each_db, form)) == 1
 
 
 def test_a_key_counts_for_its_client_alone(client_on_each_db: FlaskClient, app_on_each_db: Flask, form: str) -> None:
-    def post(client: str, said: dict[str, Any], to: str = form) -> Any:
+    def post(client: str, body: dict[str, Any], to: str = form) -> Any:
         headers, environ = {"Idempotency-Key": "guessable"}, {"REMOTE_ADDR": client}
-        return client_on_each_db.post(f"/f/{to}", json=said, headers=headers, environ_base=environ)
+        return client_on_each_db.post(f"/f/{to}", json=body, headers=headers, environ_base=environ)
 
     stranger = identity(post("192.0.2.1", {"x": "y"}))
     first = identity(post("192.0.2.2", ANN))
@@ -158,27 +160,29 @@ def test_a_key_counts_for_its_client_alone(client_on_each_db: FlaskClient, app_o
     answer = post("198.51.100.7", {**ANN, "message": "Other"})
     assert (answer.status_code, answer.json["codes"]) == (422, {"Idempotency-Key": ["key_reused"]})
     assert post("192.0.2.1", ANN).status_code == 422
-    assert len(kept(app_on_each_db, form)) == 2
+    assert len(submissions_of(app_on_each_db, form)) == 2
 
 
 def test_a_strangers_request_under_the_same_key_holds_nobody_up(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     form, key = form_for(app, challenge="altcha"), {"Idempotency-Key": "guessable"}
-    asked, goes_on = threading.Event(), threading.Event()
+    entered, goes_on = threading.Event(), threading.Event()
 
     def slow(_: Any, incoming: Any) -> None:
         if incoming.client == "192.0.2.1":
-            asked.set()
+            entered.set()
             goes_on.wait(10)
 
     monkeypatch.setattr(captcha, "check_token", slow)
 
     def post(client: str) -> int:
-        said = {"REMOTE_ADDR": client}
-        return app.test_client().post(f"/f/{form}", json={"from": client}, headers=key, environ_base=said).status_code
+        environ = {"REMOTE_ADDR": client}
+        return (
+            app.test_client().post(f"/f/{form}", json={"from": client}, headers=key, environ_base=environ).status_code
+        )
 
     with ThreadPoolExecutor(1) as pool:
         first = pool.submit(post, "192.0.2.1")
-        asked.wait(10)
+        entered.wait(10)
         assert post("192.0.2.2") == 200
         goes_on.set()
         assert first.result() == 200
@@ -225,8 +229,8 @@ def test_two_processes_under_one_key_store_one(make_app_on_each_db: MakeApp) -> 
     clients = [app.test_client() for app in apps]
 
     def post(_: FlaskClient, number: int) -> Any:
-        said = {"REMOTE_ADDR": f"192.0.2.{number}"}
-        return clients[number % 2].post(f"/f/{form}", json=ANN, headers=key, environ_base=said)
+        environ = {"REMOTE_ADDR": f"192.0.2.{number}"}
+        return clients[number % 2].post(f"/f/{form}", json=ANN, headers=key, environ_base=environ)
 
     answers = at_once(apps[0], post)
     made = {identity(answer) for answer in answers if answer.status_code != 409}
@@ -235,16 +239,16 @@ def test_two_processes_under_one_key_store_one(make_app_on_each_db: MakeApp) -> 
 
 def test_while_the_first_still_runs_its_key_is_a_409(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     form, key = form_for(app, challenge="altcha"), {"Idempotency-Key": "k"}
-    asked, goes_on = threading.Event(), threading.Event()
+    entered, goes_on = threading.Event(), threading.Event()
 
     def slow(*_: Any) -> None:
-        asked.set()
+        entered.set()
         goes_on.wait(10)
 
     monkeypatch.setattr(captcha, "check_token", slow)
     with ThreadPoolExecutor(1) as pool:
         first = pool.submit(lambda: app.test_client().post(f"/f/{form}", json=ANN, headers=key))
-        asked.wait(10)
+        entered.wait(10)
         assert app.test_client().post(f"/f/{form}", json=ANN, headers=key).status_code == 409
         goes_on.set()
         made = identity(first.result())
@@ -287,4 +291,4 @@ def test_one_that_the_database_refuses_does_not_take_the_others_down(
             sleep_until(lambda: app.extensions["group_commit"].waiting == 4)
         answers = [post.result(10).status_code for post in posts]
     assert answers == [404, 200, 200, 404, 200]
-    assert len(kept(app, form)) == 4
+    assert len(submissions_of(app, form)) == 4

@@ -22,9 +22,9 @@ from tests.support.visitors import (
     control_of,
     data_of,
     form_for,
-    kept,
     only,
     queued,
+    submissions_of,
     without_reference,
 )
 
@@ -38,21 +38,26 @@ def app(make_shared_app: MakeApp) -> Flask:
 
 
 def test_is_kept_before_it_is_acknowledged(client_on_each_db: FlaskClient, app_on_each_db: Flask, form: str) -> None:
-    heard: list[dict[str, Any]] = []
+    events: list[dict[str, Any]] = []
 
-    def hear(_: object, **said: Any) -> None:
-        heard.append({**said, "kept": len(kept(app_on_each_db, form))})
+    def hear(_: object, **details: Any) -> None:
+        events.append({**details, "kept": len(submissions_of(app_on_each_db, form))})
 
     with signals.submission_created.connected_to(hear):
         answer = client_on_each_db.post(f"/f/{form}", json=ANN)
     assert answer.status_code == 200
-    found = only(app_on_each_db, form)
-    assert answer.json["data"] == {"id": str(found.id), "reference": reference_of(found.id)}
-    assert (found.form_version, found.status, found.read, found.spam_reasons) == (1, "inbox", False, "")
-    assert found.created_at.tzinfo is not None
-    assert json.loads(found.data) == ANN
-    assert found.control is None
-    assert heard == [{"submission_id": found.id, "form_id": form, "kept": 1}]
+    submission = only(app_on_each_db, form)
+    assert answer.json["data"] == {"id": str(submission.id), "reference": reference_of(submission.id)}
+    assert (submission.form_version, submission.status, submission.read, submission.spam_reasons) == (
+        1,
+        "inbox",
+        False,
+        "",
+    )
+    assert submission.created_at.tzinfo is not None
+    assert json.loads(submission.data) == ANN
+    assert submission.control is None
+    assert events == [{"submission_id": submission.id, "form_id": form, "kept": 1}]
 
 
 @pytest.mark.parametrize("kind", ["json", "urlencoded", "multipart"])
@@ -60,14 +65,14 @@ def test_three_encodings_and_repeated_names(
     client_on_each_db: FlaskClient, app_on_each_db: Flask, form: str, kind: str
 ) -> None:
     pairs = [("topics", "sales"), ("name", "Ann"), ("topics", "other"), ("email", "a@example.com"), ("extra", " x ")]
-    said = {"topics": ["sales", "other"], "name": "Ann", "email": "a@example.com", "extra": " x "}
+    fields = {"topics": ["sales", "other"], "name": "Ann", "email": "a@example.com", "extra": " x "}
     bodies: dict[str, dict[str, Any]] = {
-        "json": {"json": said},
+        "json": {"json": fields},
         "urlencoded": {"data": "&".join(f"{name}={quote(value)}" for name, value in pairs), "content_type": URLENCODED},
         "multipart": multipart(*(text_part(name, value) for name, value in pairs)),
     }
     assert client_on_each_db.post(f"/f/{form}", headers=JSON, **bodies[kind]).status_code == 200
-    assert list(data_of(app_on_each_db, form).items()) == list(said.items())
+    assert list(data_of(app_on_each_db, form).items()) == list(fields.items())
 
 
 @pytest.mark.parametrize(
@@ -96,9 +101,9 @@ def test_values_are_kept_as_typed_up_to_nfc(app: Flask, anything: str, value: st
 
 
 def test_json_values_stay_what_they_are_where_no_fields_are_defined(app: Flask, anything: str) -> None:
-    said = {"a": 1, "b": [1, "x", None], "c": {"d": [True, {"e": 1.5}]}, "f": None, "g": False, "h": "", "i": 10**40}
-    assert app.test_client().post(f"/f/{anything}", json=said).status_code == 200
-    assert data_of(app, anything) == said
+    data = {"a": 1, "b": [1, "x", None], "c": {"d": [True, {"e": 1.5}]}, "f": None, "g": False, "h": "", "i": 10**40}
+    assert app.test_client().post(f"/f/{anything}", json=data).status_code == 200
+    assert data_of(app, anything) == data
 
 
 @pytest.mark.parametrize("body", ["[]", '"text"', "5", "null", '[{"a": 1}]'])
@@ -133,7 +138,7 @@ def test_what_cannot_be_read(app: Flask, anything: str, body: bytes, content_typ
     assert answer.status_code == status
     assert answer.json["error"] == answer.json["message"]
     assert answer.headers["Access-Control-Allow-Origin"] == "*"
-    assert kept(app, anything) == []
+    assert submissions_of(app, anything) == []
 
 
 @pytest.mark.parametrize(
@@ -167,13 +172,13 @@ def test_every_fault_of_every_field_is_named(client_on_each_db: FlaskClient, app
         "age": ["invalid_number"],
         "topics": ["not_a_choice"],
     }
-    assert kept(app_on_each_db, form) == []
+    assert submissions_of(app_on_each_db, form) == []
 
 
 def test_unknown_fields_are_kept_dropped_or_refused(app: Flask) -> None:
-    client, said = app.test_client(), {**ANN, "extra": "x", "_cc": "eve@example.com"}
+    client, fields = app.test_client(), {**ANN, "extra": "x", "_cc": "eve@example.com"}
     keeping, dropping, refusing = (form_for(app, CONTACT, unknown_fields=how) for how in ("keep", "drop", "reject"))
-    assert [client.post(f"/f/{form}", json=said).status_code for form in (keeping, dropping, refusing)] == [
+    assert [client.post(f"/f/{form}", json=fields).status_code for form in (keeping, dropping, refusing)] == [
         200,
         200,
         422,
@@ -223,7 +228,7 @@ def test_a_filled_in_honeypot_means_the_spam_folder_and_the_same_answer(app: Fla
         (answer.json.keys(), answer.json["data"].keys(), without_reference(answer.json["next"]))
         for answer in (good, bad)
     ] == [(good.json.keys(), {"id", "reference"}, f"http://127.0.0.1:5000/f/{form}/thanks")] * 2
-    inbox, spam = kept(app, form)
+    inbox, spam = submissions_of(app, form)
     assert (inbox.status, spam.status, spam.spam_reasons) == ("inbox", "spam", "honeypot")
     assert json.loads(spam.data) == ANN
     assert len(queued(app, form)) == 1
@@ -244,9 +249,9 @@ def test_nothing_that_was_sent_can_be_read_in_the_database(
     client_on_each_db: FlaskClient, app_on_each_db: Flask
 ) -> None:
     form = form_for(app_on_each_db, store_ip="full")
-    said = {"who": "Zebedee", "mail": "zebedee@quagmire.example", "_subject": "Xylophone"}
+    fields = {"who": "Zebedee", "mail": "zebedee@quagmire.example", "_subject": "Xylophone"}
     headers = {"Idempotency-Key": "quagmire-key"}
-    assert client_on_each_db.post(f"/f/{form}", json=said, headers=headers).status_code == 200
+    assert client_on_each_db.post(f"/f/{form}", json=fields, headers=headers).status_code == 200
     with app_on_each_db.app_context():
         tables = ("submissions", "submission_people", "outbox", "idempotency_keys")
         rows = [row for table in tables for row in db.session.execute(text(f"SELECT * FROM {table}"))]

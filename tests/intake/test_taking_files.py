@@ -35,8 +35,8 @@ KeyOf = Callable[..., dict[str, str]]
 
 def form_at(app: Flask, key: dict[str, str], *fields: Any, **settings: Any) -> str:
     """The path of a new form."""
-    said = {"name": "Jobs", "fields": list(fields), "settings": settings}
-    answer = app.test_client().post("/api/forms", json=said, headers=key)
+    body = {"name": "Jobs", "fields": list(fields), "settings": settings}
+    answer = app.test_client().post("/api/forms", json=body, headers=key)
     assert answer.status_code == 201, answer.json
     return f"/f/{answer.json['data']['id']}"
 
@@ -131,14 +131,14 @@ def test_formspree_clients_hear_their_own_words(make_app: MakeApp, key_of: KeyOf
     client, with_files, without = app.test_client(), form_at(app, key, CV), form_at(app, key, EMAIL)
     file = file_part("cv", "cv.pdf", PDF)
 
-    def heard(path: str, *parts: bytes) -> list[Any]:
+    def codes(path: str, *parts: bytes) -> list[Any]:
         answer = client.post(path, **multipart(*parts), headers=FORMSPREE)
         return [answer.status_code, [error.get("code") for error in answer.json["errors"]]]
 
-    assert heard(with_files, file_part("cv", "cv.pdf", PDF + bytes(500))) == [413, ["FILES_TOO_BIG"]]
-    assert heard(with_files, file, file, file) == [413, ["TOO_MANY_FILES"]]
-    assert heard(without, text_part("email", "ann@example.com"), file) == [422, ["NO_FILE_UPLOADS"]]
-    assert heard(form_at(app, key, {**CV, "required": True}), text_part("a", "b")) == [422, ["REQUIRED_FIELD_MISSING"]]
+    assert codes(with_files, file_part("cv", "cv.pdf", PDF + bytes(500))) == [413, ["FILES_TOO_BIG"]]
+    assert codes(with_files, file, file, file) == [413, ["TOO_MANY_FILES"]]
+    assert codes(without, text_part("email", "ann@example.com"), file) == [422, ["NO_FILE_UPLOADS"]]
+    assert codes(form_at(app, key, {**CV, "required": True}), text_part("a", "b")) == [422, ["REQUIRED_FIELD_MISSING"]]
 
 
 def test_files_stay_when_nobody_knows_what_became_of_the_commit(
@@ -187,9 +187,9 @@ def test_spam_is_answered_like_the_rest_and_kept_with_its_reasons(app: Flask, ke
     answer = client.post(path, data=spam, headers=JSON)
     assert answer.status_code == 200
     assert answer.json["success"] is True
-    (kept,) = submissions(app)
-    assert kept.status == "spam"
-    assert kept.spam_reasons == "honeypot too_fast links"
+    (submission,) = submissions(app)
+    assert submission.status == "spam"
+    assert submission.spam_reasons == "honeypot too_fast links"
 
 
 def started_now(app: Flask) -> str:
@@ -207,11 +207,11 @@ def test_a_puzzle_is_set_solved_and_good_for_one_submission(
 ) -> None:
     monkeypatch.setattr(altcha_challenges, "COST", 1)
     path, client = form_at(app_on_each_db, key_of(app_on_each_db), challenge="altcha"), app_on_each_db.test_client()
-    asked = client.get(f"{path}/challenge", headers={"Origin": "https://site.example"})
-    assert asked.status_code == 200
-    assert asked.headers["Access-Control-Allow-Origin"] == "*"
-    assert asked.headers["Cache-Control"] == "no-store"
-    puzzle = altcha.Challenge.from_dict(asked.json)
+    response = client.get(f"{path}/challenge", headers={"Origin": "https://site.example"})
+    assert response.status_code == 200
+    assert response.headers["Access-Control-Allow-Origin"] == "*"
+    assert response.headers["Cache-Control"] == "no-store"
+    puzzle = altcha.Challenge.from_dict(response.json)
     token = altcha.Payload(puzzle, altcha.solve_challenge(puzzle)).to_base64()
 
     missing = client.post(path, data={"a": "1"}, headers=JSON)
@@ -222,8 +222,8 @@ def test_a_puzzle_is_set_solved_and_good_for_one_submission(
     assert again.json["data"]["id"] == first.json["data"]["id"], "a repeat needs no other token"
     replayed = client.post(path, data={"a": "2", "altcha": token}, headers=JSON)
     assert (replayed.status_code, replayed.json["codes"]) == (422, {"altcha": ["challenge"]})
-    (kept,) = submissions(app_on_each_db)
-    assert json.loads(kept.data) == {"a": "1"}
+    (submission,) = submissions(app_on_each_db)
+    assert json.loads(submission.data) == {"a": "1"}
 
 
 def test_a_token_is_not_spent_on_what_is_wrong_anyway(
@@ -257,5 +257,5 @@ def test_nothing_is_lost_when_the_provider_is_away(make_app: MakeApp, key_of: Ke
     path, client = form_at(app, key_of(app), challenge="turnstile", **keys), app.test_client()
     answer = client.post(path, data={"a": "1", "cf-turnstile-response": "token"}, headers=JSON)
     assert answer.status_code == 200
-    (kept,) = submissions(app)
-    assert (kept.status, kept.spam_reasons) == ("spam", "challenge_unavailable")
+    (submission,) = submissions(app)
+    assert (submission.status, submission.spam_reasons) == ("spam", "challenge_unavailable")

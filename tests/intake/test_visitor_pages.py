@@ -89,5 +89,5 @@ def test_visitors_meet_nothing_of_the_operator(app: Flask, client: FlaskClient) 
     for path in (f"/f/{form}", f"/f/{form}/thanks", f"/f/{closed}", "/f/AAAAAAAAAAAAAAAA", f"/f/{form}/nothing"):
         page = client.get(path, headers=BROWSER).text
         assert "<h1>" in page
-        for told in ("forms-service", "<header", "<footer", 'href="/"', "Sign", "Health"):
-            assert told not in page
+        for trace in ("forms-service", "<header", "<footer", 'href="/"', "Sign", "Health"):
+            assert trace not in page

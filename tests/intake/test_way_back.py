@@ -31,15 +31,15 @@ def form(app: Flask) -> str:
     return form_for(app, CONTACT)
 
 
-def post(client: FlaskClient, form: str, said: dict[str, Any], origin: str | None = SITE) -> TestResponse:
-    return client.post(f"/f/{form}", data=said, headers={**BROWSER, **({"Origin": origin} if origin else {})})
+def post(client: FlaskClient, form: str, fields: dict[str, Any], origin: str | None = SITE) -> TestResponse:
+    return client.post(f"/f/{form}", data=fields, headers={**BROWSER, **({"Origin": origin} if origin else {})})
 
 
 def carried(page: TestResponse) -> dict[str, str]:
     """The hidden fields of a form that is shown again."""
     assert page.status_code == 422
-    found = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', page.text)
-    return {name: unescape(value) for name, value in found if name != "_started"}
+    inputs = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', page.text)
+    return {name: unescape(value) for name, value in inputs if name != "_started"}
 
 
 def way(answer: TestResponse) -> str:
@@ -48,18 +48,18 @@ def way(answer: TestResponse) -> str:
     return without_reference(answer.headers["Location"])
 
 
-@pytest.mark.parametrize("wanted", [f"{SITE}/danke?a=b", "/danke?a=b"])
+@pytest.mark.parametrize("target", [f"{SITE}/danke?a=b", "/danke?a=b"])
 @pytest.mark.parametrize("mistakes", [1, 2])
 def test_back_to_the_site_after_a_correction(
-    client: FlaskClient, app: Flask, form: str, wanted: str, mistakes: int
+    client: FlaskClient, app: Flask, form: str, target: str, mistakes: int
 ) -> None:
-    page = post(client, form, {**WRONG, "_next": wanted})
+    page = post(client, form, {**WRONG, "_next": target})
     for _ in range(mistakes - 1):
         page = post(client, form, {**WRONG, **carried(page)}, HERE)
     assert page.headers["Content-Security-Policy"].endswith(f"form-action 'self' {SITE}")
     assert way(post(client, form, {**ANN, **carried(page)}, HERE)) == f"{SITE}/danke?a=b"
     assert data_of(app, form) == ANN
-    assert control_of(app, form) == {"_next": wanted}
+    assert control_of(app, form) == {"_next": target}
 
 
 @pytest.mark.parametrize("headers", [{"Origin": "null", "Sec-Fetch-Site": "same-origin"}, {"Referer": f"{HERE}/f/x"}])
@@ -70,8 +70,8 @@ def test_our_page_is_known_by_what_browsers_say(client: FlaskClient, form: str, 
 
 
 def test_what_the_site_may_not_lead_to_stays_so(client: FlaskClient, form: str) -> None:
-    for wanted, origin in (("https://evil.example/", SITE), ("//evil.example", SITE), ("/danke", None)):
-        page = post(client, form, {**WRONG, "_next": wanted}, origin)
+    for target, origin in (("https://evil.example/", SITE), ("//evil.example", SITE), ("/danke", None)):
+        page = post(client, form, {**WRONG, "_next": target}, origin)
         assert page.headers["Content-Security-Policy"].endswith("form-action 'self'")
         assert way(post(client, form, {**ANN, **carried(page)}, HERE)) == f"/f/{form}/thanks"
 

@@ -28,7 +28,7 @@ def app(make_app: MakeApp) -> Flask:
     return make_app(BACKGROUND_WORK="outside", PUBLIC_URL="https://site.example/forms")
 
 
-def sent(app: Flask) -> EmailMessage:
+def sent_mail(app: Flask) -> EmailMessage:
     """The one mail that leaves now."""
     with app.app_context():
         worker.deliver_due()
@@ -39,7 +39,7 @@ def sent(app: Flask) -> EmailMessage:
 def text_about(app: Flask, form: str, **request: Any) -> str:
     """The text of the mail about what this request sends."""
     assert app.test_client().post(f"/f/{form}", **request).status_code in (200, 303)
-    return str(sent(app).get_content())
+    return str(sent_mail(app).get_content())
 
 
 class TestFiles:
@@ -65,15 +65,15 @@ class TestFiles:
 
     def test_are_not_attached(self, app: Flask) -> None:
         assert app.test_client().post(f"/f/{form_for(app)}", **multipart(file_part("a", "b.png", PNG))).status_code
-        assert not sent(app).is_multipart()
+        assert not sent_mail(app).is_multipart()
 
 
 class TestChoices:
     """They are read by their labels, as people saw them."""
 
     def test_are_shown_by_their_labels(self, app: Flask) -> None:
-        said = {"topics": ["s2", "other"], "size": "xl", "u": "\u00e9"}
-        text = text_about(app, form_for(app, FIELDS), json=said)
+        data = {"topics": ["s2", "other"], "size": "xl", "u": "\u00e9"}
+        text = text_about(app, form_for(app, FIELDS), json=data)
         assert "Topics:\n  Support, other\n" in text
         assert "size:\n  Extra large\n" in text
         assert "u:\n  E acute\n" in text
@@ -95,7 +95,7 @@ class TestChoices:
             caller = service.Caller(get_published_form(form).owner_id, "owner")
             renamed = {"name": "size", "type": "select", "choices": [{"value": "xl", "label": "Huge"}]}
             service.change(form, caller, {"fields": [renamed]})
-        assert "size:\n  Extra large\n" in str(sent(app).get_content())
+        assert "size:\n  Extra large\n" in str(sent_mail(app).get_content())
 
 
 @pytest.mark.parametrize(
@@ -117,8 +117,8 @@ def test_what_a_person_wrote_into_a_special_field_is_a_line(app: Flask, name: st
 
 
 def test_what_a_page_orders_is_no_line(app: Flask) -> None:
-    said = {"name": "Ann", "_next": "/thanks", "access_key": "secret", "_template": "box", "_captcha": "false"}
-    text = text_about(app, form_for(app), json=said)
+    data = {"name": "Ann", "_next": "/thanks", "access_key": "secret", "_template": "box", "_captcha": "false"}
+    text = text_about(app, form_for(app), json=data)
     assert not any(name in text for name in ("_next", "access_key", "_template", "_captcha"))
 
 

@@ -30,13 +30,13 @@ def app(make_app: MakeApp) -> Flask:
     return make_app(BACKGROUND_WORK="outside", MAIL_FROM="forms@service.example")
 
 
-def mail_about(app: Flask, form_id: str, said: dict[str, Any]) -> EmailMessage:
+def mail_about(app: Flask, form_id: str, data: dict[str, Any]) -> EmailMessage:
     """The mail that leaves when this is sent."""
-    assert app.test_client().post(f"/f/{form_id}", json=said).status_code == 200
-    return sent(app)
+    assert app.test_client().post(f"/f/{form_id}", json=data).status_code == 200
+    return sent_mail(app)
 
 
-def sent(app: Flask) -> EmailMessage:
+def sent_mail(app: Flask) -> EmailMessage:
     with app.app_context():
         worker.deliver_due()
     (path,) = outbox_files(app)
@@ -86,7 +86,7 @@ def test_is_put_into_the_outbox_with_the_submission(app_on_each_db: Flask) -> No
 
 
 @pytest.mark.parametrize(
-    ("said", "subject"),
+    ("data", "subject"),
     [
         ({"_subject": "Prices"}, "Prices"),
         ({"subject": "Prices"}, "Prices"),
@@ -96,14 +96,14 @@ def test_is_put_into_the_outbox_with_the_submission(app_on_each_db: Flask) -> No
         ({"_subject": "\u0085\x07"}, "Contact: ann@example.com"),
     ],
 )
-def test_the_subject_is_one_short_line(app: Flask, said: dict[str, str], subject: str) -> None:
-    mail = mail_about(app, form_for(app), {**ANN, **said})
+def test_the_subject_is_one_short_line(app: Flask, data: dict[str, str], subject: str) -> None:
+    mail = mail_about(app, form_for(app), {**ANN, **data})
     assert without_reference_at_end(mail["Subject"]) == subject
     assert mail["Bcc"] is None
 
 
 @pytest.mark.parametrize(
-    ("said", "reply_to"),
+    ("data", "reply_to"),
     [
         ({"_replyto": "reply@example.com", "email": "ann@example.com"}, "reply@example.com"),
         ({"replyTo": " reply@example.com "}, "reply@example.com"),
@@ -128,9 +128,9 @@ def test_the_subject_is_one_short_line(app: Flask, said: dict[str, str], subject
     ],
 )
 def test_answers_go_to_the_mail_field_or_the_first_address(
-    app: Flask, said: dict[str, Any], reply_to: str | None
+    app: Flask, data: dict[str, Any], reply_to: str | None
 ) -> None:
-    mail = mail_about(app, form_for(app), {"n": 1, **said})
+    mail = mail_about(app, form_for(app), {"n": 1, **data})
     assert mail["Reply-To"] == reply_to
     assert mail["To"] == OWNER
     assert (mail["Cc"], mail["Bcc"]) == (None, None)
@@ -138,8 +138,8 @@ def test_answers_go_to_the_mail_field_or_the_first_address(
 
 def test_answers_do_not_go_to_an_address_in_another_field(app: Flask) -> None:
     fields = [{"name": "friend", "type": "text"}, {"name": "email", "type": "email"}]
-    said = {"friend": "bob@example.com", "ccemail": "eve@example.com"}
-    assert mail_about(app, form_for(app, fields), said)["Reply-To"] is None
+    data = {"friend": "bob@example.com", "ccemail": "eve@example.com"}
+    assert mail_about(app, form_for(app, fields), data)["Reply-To"] is None
 
 
 def test_a_value_cannot_pass_for_another_field(app: Flask) -> None:
@@ -149,8 +149,8 @@ def test_a_value_cannot_pass_for_another_field(app: Flask) -> None:
 
 
 def test_what_is_very_long_is_cut(app: Flask) -> None:
-    said = {f"n{number}": "x" * 60_000 for number in range(8)}
-    text = text_of(mail_about(app, form_for(app), said))
+    data = {f"n{number}": "x" * 60_000 for number in range(8)}
+    text = text_of(mail_about(app, form_for(app), data))
     assert "truncated" in text
     assert len(text) < 120_000
 
@@ -159,11 +159,11 @@ def test_there_is_none_for_spam_until_it_is_found_to_be_good(app: Flask) -> None
     form = form_for(app, CONTACT)
     assert app.test_client().post(f"/f/{form}", json={**ANN, "_gotcha": "x"}).status_code == 200
     assert queued(app, form) == []
-    found = only(app, form)
+    submission = only(app, form)
     with app.app_context(), write_session():
-        events.enqueue(events.CREATED, get_published_form(form), [found.id])
+        events.enqueue(events.CREATED, get_published_form(form), [submission.id])
         db.session.commit()
-    assert without_reference_at_end(sent(app)["Subject"]) == "Contact: ann@example.com"
+    assert without_reference_at_end(sent_mail(app)["Subject"]) == "Contact: ann@example.com"
 
 
 def test_what_people_sent_is_in_the_inbox_and_not_a_second_time_in_the_outbox(app: Flask) -> None:

@@ -35,13 +35,13 @@ ANN = "ann@example.com"
 
 def whole(app: Flask, form: str, **values: Any) -> tuple[str, Path]:
     """A submission with all that hangs on one: its id, and where its file is."""
-    sent = submit(app, form, {"email": ANN}, people=[ANN], **values)
-    file = attach(app, sent, "cv.pdf", b"%PDF")
-    remember_key(app, form, sent)
+    submission_id = submit(app, form, {"email": ANN}, people=[ANN], **values)
+    file = attach(app, submission_id, "cv.pdf", b"%PDF")
+    remember_key(app, form, submission_id)
     with app.app_context(), write_session():
-        outbox.enqueue_mail("submission", OWNER, {"text": "hi"}, about=uuid.UUID(sent))
+        outbox.enqueue_mail("submission", OWNER, {"text": "hi"}, about=uuid.UUID(submission_id))
         db.session.commit()
-    return sent, file
+    return submission_id, file
 
 
 def test_a_mail_that_was_written_to_a_file_goes_too(
@@ -59,51 +59,56 @@ def test_a_mail_that_was_written_to_a_file_goes_too(
 
 def recorded(app: Flask, name: str) -> list[Any]:
     with app.app_context():
-        found = db.session.scalars(select(Event).where(Event.name == name).order_by(Event.id)).all()
-        return [json.loads(event.details or "{}") for event in found]
+        events = db.session.scalars(select(Event).where(Event.name == name).order_by(Event.id)).all()
+        return [json.loads(event.details or "{}") for event in events]
 
 
 @pytest.fixture
-def told() -> Iterator[list[str]]:
+def erased_ids() -> Iterator[list[str]]:
     """Ids of submissions that were said to be deleted."""
-    heard: list[str] = []
+    ids: list[str] = []
 
     def listen(_: object, submission_ids: list[uuid.UUID]) -> None:
-        heard.extend(map(str, submission_ids))
+        ids.extend(map(str, submission_ids))
 
     with signals.submission_deleted.connected_to(listen):
-        yield heard
+        yield ids
 
 
 @pytest.mark.parametrize("way", ["one", "bulk", "person"])
 def test_erases_a_submission_with_all_that_hangs_on_it(
-    client_on_each_db: FlaskClient, app_on_each_db: Flask, owner: dict[str, str], form: str, told: list[str], way: str
+    client_on_each_db: FlaskClient,
+    app_on_each_db: Flask,
+    owner: dict[str, str],
+    form: str,
+    erased_ids: list[str],
+    way: str,
 ) -> None:
-    sent, file = whole(app_on_each_db, form)
-    kept = submit(app_on_each_db, form, people=["bob@example.com"])
+    submission_id, file = whole(app_on_each_db, form)
+    other_id = submit(app_on_each_db, form, people=["bob@example.com"])
     if way == "one":
-        answer = client_on_each_db.delete(f"/api/submissions/{sent}", headers=owner)
+        answer = client_on_each_db.delete(f"/api/submissions/{submission_id}", headers=owner)
     elif way == "bulk":
-        body = {"ids": [sent], "delete": True}
+        body = {"ids": [submission_id], "delete": True}
         answer = client_on_each_db.post(f"/api/forms/{form}/submissions/bulk", headers=owner, json=body)
     else:
         answer = client_on_each_db.post("/api/people/erase", headers=owner, json={"email": "ANN@Example.com"})
     assert answer.status_code == 200, answer.json
     assert count(app_on_each_db, *TABLES) == [1, 0, 1, 0, 0]
     assert not file.exists()
-    assert told == [sent]
-    assert client_on_each_db.get(f"/api/submissions/{sent}", headers=owner).status_code == 404
-    assert client_on_each_db.get(f"/api/submissions/{kept}", headers=owner).status_code == 200
+    assert erased_ids == [submission_id]
+    assert client_on_each_db.get(f"/api/submissions/{submission_id}", headers=owner).status_code == 404
+    assert client_on_each_db.get(f"/api/submissions/{other_id}", headers=owner).status_code == 200
     expected = {"submissions": 1} if way == "person" else {"form_id": form, "submissions": 1}
     assert recorded(app_on_each_db, "person_erased" if way == "person" else "submissions_erased") == [expected]
 
 
-@pytest.mark.parametrize("what", ["form", "account"])
+@pytest.mark.parametrize("target", ["form", "account"])
 def test_submissions_go_with_their_form_and_their_owner(
-    client_on_each_db: FlaskClient, app_on_each_db: Flask, owner: dict[str, str], form: str, what: str
+    client_on_each_db: FlaskClient, app_on_each_db: Flask, owner: dict[str, str], form: str, target: str
 ) -> None:
     file = whole(app_on_each_db, form)[1]
-    if what == "form":
+    if target == "form":
         assert client_on_each_db.delete(f"/api/forms/{form}", headers=owner).status_code == 200
     else:
         with app_on_each_db.app_context(), write_session():
@@ -192,7 +197,7 @@ def test_nothing_is_kept_longer_than_the_owner_and_the_operator_want(
     submit(app, short, created_at=ago[6], status="archived")
     spam = {"status": "spam", "spam_reasons": "links"}
     submit(app, long, created_at=ago[11], **spam)
-    kept = [
+    kept_ids = [
         submit(app, short, created_at=ago[1]),
         submit(app, long, created_at=ago[11]),
         submit(app, long, created_at=ago[6], **spam),
@@ -200,24 +205,24 @@ def test_nothing_is_kept_longer_than_the_owner_and_the_operator_want(
     monkeypatch.setattr(retention, "BATCH_SIZE", 1)
     with app.app_context():
         retention.sweep()
-        assert {str(each) for each in db.session.scalars(select(Submission.id))} == set(kept)
+        assert {str(each) for each in db.session.scalars(select(Submission.id))} == set(kept_ids)
     assert not file.exists()
     assert len(recorded(app, "submissions_expired")) == 3
 
 
 def test_of_spam_the_newest_are_kept(app_on_each_db: Flask, form: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retention, "MAX_SPAM", 2)
-    sent = [submit(app_on_each_db, form, status="spam", read=number % 2 == 0) for number in range(5)]
-    kept = submit(app_on_each_db, form)
+    spam_ids = [submit(app_on_each_db, form, status="spam", read=number % 2 == 0) for number in range(5)]
+    inbox_id = submit(app_on_each_db, form)
     with app_on_each_db.app_context():
         retention.sweep()
-        assert {str(each) for each in db.session.scalars(select(Submission.id))} == {*sent[3:], kept}
+        assert {str(each) for each in db.session.scalars(select(Submission.id))} == {*spam_ids[3:], inbox_id}
 
 
 def test_idempotency_keys_are_kept_for_a_day(app_on_each_db: Flask, form: str) -> None:
-    kept = submit(app_on_each_db, form)
-    remember_key(app_on_each_db, form, kept, now() - timedelta(hours=25))
-    remember_key(app_on_each_db, form, kept, now() - timedelta(hours=23))
+    submission_id = submit(app_on_each_db, form)
+    remember_key(app_on_each_db, form, submission_id, now() - timedelta(hours=25))
+    remember_key(app_on_each_db, form, submission_id, now() - timedelta(hours=23))
     with app_on_each_db.app_context():
         assert "idempotency keys" in periodic.run_due()
     assert count(app_on_each_db, IdempotencyKey) == [1]
@@ -232,7 +237,7 @@ def test_retention_is_kept_to_every_hour(app: Flask) -> None:
 def test_the_export_of_an_account_holds_its_submissions_or_says_where_they_are(
     app_on_each_db: Flask, form: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sent = submit(app_on_each_db, form, status="spam", spam_reasons="links")
+    submission_id = submit(app_on_each_db, form, status="spam", spam_reasons="links")
     large = make_form(app_on_each_db)
     for _ in range(3):
         submit(app_on_each_db, large)
@@ -242,6 +247,6 @@ def test_the_export_of_an_account_holds_its_submissions_or_says_where_they_are(
     with app_on_each_db.app_context():
         account = db.session.scalars(select(Account)).one()
         signals.account_exporting.send(account_id=account.id, document=document)
-    assert [submission["id"] for submission in document["submissions"]] == [sent]
+    assert [submission["id"] for submission in document["submissions"]] == [submission_id]
     assert list(document["submissions_elsewhere"]) == [large]
     json.dumps(document)

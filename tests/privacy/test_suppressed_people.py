@@ -34,8 +34,8 @@ def listed(app: Flask) -> list[tuple[str | None, str | None]]:
         return [(row.address, row.detail) for row in suppressions.list_all()]
 
 
-KEPT = [(ANN, f"550 <{ANN}> unknown"), ("bob@example.com", "550 <bob@example.com> unknown")]
-FORGOTTEN = [(None, None), KEPT[1]]
+STORED = [(ANN, f"550 <{ANN}> unknown"), ("bob@example.com", "550 <bob@example.com> unknown")]
+FORGOTTEN = [(None, None), STORED[1]]
 
 
 def test_an_erased_account_leaves_only_the_index(app: Flask) -> None:
@@ -47,7 +47,7 @@ def test_an_erased_account_leaves_only_the_index(app: Flask) -> None:
     assert "(erased)\tbounce" in app.test_cli_runner().invoke(cli.mail, ["suppressions"]).output
     with app.app_context():
         suppressions.remove(ANN)
-    assert listed(app) == KEPT[1:]
+    assert listed(app) == STORED[1:]
 
 
 def test_one_that_is_anonymized_first_does_too(app: Flask) -> None:
@@ -62,7 +62,7 @@ def test_one_that_is_anonymized_first_does_too(app: Flask) -> None:
     ("role", "has_data", "expected"),
     [
         ("owner", True, FORGOTTEN),
-        ("owner", False, KEPT),
+        ("owner", False, STORED),
         ("operator", False, FORGOTTEN),
     ],
 )
@@ -81,5 +81,5 @@ def test_an_erased_visitor_leaves_only_the_index(
 def test_the_export_of_an_account_says_that_its_address_is_on_the_list(app: Flask) -> None:
     ann, cleo = Member(app, ANN), Member(app, "cleo@example.com")
     exported = ann.call("GET", "/api/me/export").json["data"]["suppression"]
-    assert (exported["reason"], exported["detail"]) == ("bounce", KEPT[0][1])
+    assert (exported["reason"], exported["detail"]) == ("bounce", STORED[0][1])
     assert cleo.call("GET", "/api/me/export").json["data"]["suppression"] is None

@@ -120,13 +120,13 @@ def test_bad_bytes_are_refused_and_the_next_request_is_served(one_server: Server
 
 
 def test_bytes_that_are_no_http_are_answered_as_all_else_and_not_repeated(one_server: Server) -> None:
-    said = raw(one_server, b"GET /confirm?token=hidden token HTTP/1.1\r\nHost: x\r\n\r\n").decode()
-    head, _, body = said.partition("\r\n\r\n")
+    response = raw(one_server, b"GET /confirm?token=hidden token HTTP/1.1\r\nHost: x\r\n\r\n").decode()
+    head, _, body = response.partition("\r\n\r\n")
     assert head.startswith("HTTP/1.1 400 ")
     for header in ("X-Request-ID", "X-Process-Time", "Content-Security-Policy", "X-Content-Type-Options"):
         assert f"\r\n{header}: " in head
     assert json.loads(body)["error_type"] == "BadRequestError"
-    assert "hidden" not in said + one_server.log.read_text()
+    assert "hidden" not in response + one_server.log.read_text()
 
 
 @pytest.fixture(scope="module")
@@ -138,10 +138,10 @@ def one_server(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 def test_bytes_that_are_no_http_are_promised_tls_where_the_service_has_it(serve: Serve) -> None:
     server = serve(PUBLIC_URL="https://forms.example.com")
-    said = raw(server, b"GET /a b HTTP/1.1\r\nHost: x\r\n\r\n").decode()
-    assert said.startswith("HTTP/1.1 400 ")
-    assert "\r\nStrict-Transport-Security: max-age=31536000; includeSubDomains\r\n" in said
-    assert "frame-ancestors 'none'" in said
+    response = raw(server, b"GET /a b HTTP/1.1\r\nHost: x\r\n\r\n").decode()
+    assert response.startswith("HTTP/1.1 400 ")
+    assert "\r\nStrict-Transport-Security: max-age=31536000; includeSubDomains\r\n" in response
+    assert "frame-ancestors 'none'" in response
 
 
 def test_a_body_in_good_chunks_is_read(one_server: Server, ann: dict[str, Any]) -> None:
@@ -157,22 +157,22 @@ def test_a_body_in_good_chunks_is_read(one_server: Server, ann: dict[str, Any]) 
 def test_a_body_in_chunks_is_read_whole_or_refused(serve: Serve, length: int, status: int) -> None:
     server = serve(MAX_CONTENT_LENGTH="2000")
     body = b"{}".ljust(length)
-    sent = CHUNKED + b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)
-    assert raw(server, sent).startswith(b"HTTP/1.1 %d " % status)
+    request = CHUNKED + b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)
+    assert raw(server, request).startswith(b"HTTP/1.1 %d " % status)
 
 
 def test_what_is_typed_is_in_no_file_of_the_service(serve: Serve) -> None:
     # with a mail server that is away: a mail to a file is one to be read
     server = serve(LOG_LEVEL="DEBUG", SMTP_SERVER="127.0.0.1", SMTP_PORT=str(free_port()))
-    said = {
+    fields = {
         "email": "zebedee@quagmire.example",
         "first_name": "Zebedee",
         "last_name": "Quagmire",
         "phone": "5559876543",
     }
-    assert server.post("/api/signup", json=said | {"password": "Xylophone-77"}).status_code == 201
-    server.post("/api/signup", json=said | {"password": "xylophone"})
-    server.post("/api/signup?token=xylophone", data=said)
+    assert server.post("/api/signup", json=fields | {"password": "Xylophone-77"}).status_code == 201
+    server.post("/api/signup", json=fields | {"password": "xylophone"})
+    server.post("/api/signup?token=xylophone", data=fields)
     server.stop()
     held = b"".join(file.read_bytes() for file in server.folder.rglob("*") if file.is_file()).lower()
     assert b"accounts" in held
@@ -208,10 +208,10 @@ def test_gunicorns_own_lines_come_out_whole_until_the_end(serve: Serve) -> None:
     assert "Traceback" not in log
 
 
-@pytest.mark.parametrize(("given", "bound"), [({}, "127.0.0.1:8000"), ({"PORT": "8123"}, "0.0.0.0:8123")])
-def test_gunicorn_listens_where_a_host_says(tmp_path: Path, given: dict[str, str], bound: str) -> None:
+@pytest.mark.parametrize(("settings", "bound"), [({}, "127.0.0.1:8000"), ({"PORT": "8123"}, "0.0.0.0:8123")])
+def test_gunicorn_listens_where_a_host_says(tmp_path: Path, settings: dict[str, str], bound: str) -> None:
     script = "import runpy; print(runpy.run_path('gunicorn.conf.py')['bind'])"
-    assert python(tmp_path, script, INSTANCE_PATH=str(tmp_path), **given).stdout == f"{bound}\n"
+    assert python(tmp_path, script, INSTANCE_PATH=str(tmp_path), **settings).stdout == f"{bound}\n"
 
 
 def test_links_and_commands_name_the_address_that_gunicorn_answers_at(serve: Serve) -> None:

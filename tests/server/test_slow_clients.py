@@ -44,7 +44,7 @@ def connect(server: Server, *, buffer: int = 0) -> socket.socket:
     return client
 
 
-def sent(server: Server, data: bytes, **options: int) -> socket.socket:
+def send(server: Server, data: bytes, **options: int) -> socket.socket:
     client = connect(server, **options)
     client.sendall(data)
     return client
@@ -88,7 +88,7 @@ def crowded() -> Iterator[Callable[..., None]]:
 
     def crowd(server: Server, data: bytes, **options: int) -> None:
         with ThreadPoolExecutor(20) as threads:
-            clients.extend(threads.map(lambda _: sent(server, data, **options), range(MANY)))
+            clients.extend(threads.map(lambda _: send(server, data, **options), range(MANY)))
 
     yield crowd
     for client in clients:
@@ -117,8 +117,8 @@ def test_who_reads_slowly_gets_all_of_it(server: Server) -> None:
     page = server.get("/api/openapi.json").content
     count = 8_000_000 // len(page)
     request = b"GET /api/openapi.json HTTP/1.1\r\nHost: x\r\n"
-    asked = (request + b"\r\n") * (count - 1) + request + b"Connection: close\r\n\r\n"
-    client = sent(server, asked, buffer=4096)
+    requests = (request + b"\r\n") * (count - 1) + request + b"Connection: close\r\n\r\n"
+    client = send(server, requests, buffer=4096)
     assert server.get("/health/live").status_code == 200
     assert until_closed(client).count(page) == count
 
@@ -129,7 +129,7 @@ def test_a_body_is_never_taken_for_the_next_request(server: Server, digits: int)
     length = str(len(hidden)).encode().rjust(digits, b"0")
     head = b"POST /api/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
     last = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
-    answers = until_closed(sent(server, head + b"Content-Length: " + length + b"\r\n\r\n" + hidden + last))
+    answers = until_closed(send(server, head + b"Content-Length: " + length + b"\r\n\r\n" + hidden + last))
     assert b'"live"' not in answers
     assert b"HTTP/1.1 400" in answers
 
@@ -149,7 +149,7 @@ def test_half_a_body_is_never_read(server: Server, name: str) -> None:
     content_type, half = HALVES[name]
     for announced in len(half) + 1, 500:
         head = b"POST /api/signup HTTP/1.1\r\nHost: x\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n"
-        client = sent(server, head % (content_type, announced) + half)
+        client = send(server, head % (content_type, announced) + half)
         client.shutdown(socket.SHUT_WR)
         answer = until_closed(client)
         assert b" 400 " in answer
@@ -157,7 +157,7 @@ def test_half_a_body_is_never_read(server: Server, name: str) -> None:
 
 
 def test_a_head_without_an_end_is_refused(server: Server) -> None:
-    assert b" 400 " in until_closed(sent(server, b"GET / HTTP/1.1\r\nX-A: " + b"a" * 200_000))
+    assert b" 400 " in until_closed(send(server, b"GET / HTTP/1.1\r\nX-A: " + b"a" * 200_000))
 
 
 @pytest.mark.parametrize("framing", ["sized", "chunked"])
@@ -169,23 +169,23 @@ def test_a_connection_is_kept_after_a_refusal_that_promised_it(server: Server, f
         refused = head + b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)
     last = b"GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
     for _ in range(5):
-        answers = until_closed(sent(server, refused + last))
+        answers = until_closed(send(server, refused + last))
         promised = b"\r\nConnection: keep-alive\r\n" in answers.partition(b"\r\n\r\n")[0]
         assert answers.endswith(b'{"status":"live"}') is promised
 
 
 def test_a_request_has_one_answer_though_its_chunks_are_none(server: Server) -> None:
     head = b"POST /f/nobody HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
-    assert until_closed(sent(server, head + b"zz\r\nabc\r\n0\r\n\r\n")).count(b"HTTP/1.1 ") == 1
+    assert until_closed(send(server, head + b"zz\r\nabc\r\n0\r\n\r\n")).count(b"HTTP/1.1 ") == 1
 
 
 def test_a_client_that_stops_is_cut_off(impatient: Server) -> None:
-    clients = [sent(impatient, data) for data in SLOW.values()]
+    clients = [send(impatient, data) for data in SLOW.values()]
     assert [until_closed(client) for client in clients] == [b""] * len(SLOW)
 
 
 def test_a_connection_that_is_kept_alive_ends_when_it_idles(impatient: Server) -> None:
-    answer = until_closed(sent(impatient, b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n"))
+    answer = until_closed(send(impatient, b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n"))
     assert answer.startswith(b"HTTP/1.1 200 ")
     assert b"Connection: keep-alive" in answer
 
@@ -200,7 +200,7 @@ REFUSED = {
 @pytest.mark.parametrize("status", REFUSED)
 def test_a_refusal_does_not_wait_for_the_body(server: Server, status: int) -> None:
     head = REFUSED[status] + b"Host: x\r\nContent-Type: application/json\r\nContent-Length: 90000000\r\n\r\n{"
-    answer = until_closed(sent(server, head))
+    answer = until_closed(send(server, head))
     assert answer.startswith(b"HTTP/1.1 %d " % status)
     assert b"\r\nConnection: close\r\n" in answer
 
@@ -208,7 +208,7 @@ def test_a_refusal_does_not_wait_for_the_body(server: Server, status: int) -> No
 def test_a_body_that_comes_late_is_asked_for(server: Server, ann: dict[str, Any]) -> None:
     body = json.dumps(ann | {"email": "late@example.com"}).encode()
     head = b"POST /api/signup HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nExpect: 100-continue\r\n"
-    client = sent(server, head + b"Connection: close\r\nContent-Length: %d\r\n\r\n" % len(body))
+    client = send(server, head + b"Connection: close\r\nContent-Length: %d\r\n\r\n" % len(body))
     assert client.recv(65_536) == b"HTTP/1.1 100 Continue\r\n\r\n"
     client.sendall(body[:10])
     client.sendall(body[10:])
@@ -224,7 +224,7 @@ def test_a_request_that_is_shown_twice_is_charged_once(client: FlaskClient) -> N
 
 def test_who_asks_first_is_refused_before_the_body(server: Server) -> None:
     head = REFUSED[404] + b"Host: x\r\nExpect: 100-continue\r\nContent-Length: 90000\r\n\r\n"
-    assert until_closed(sent(server, head)).startswith(b"HTTP/1.1 404 ")
+    assert until_closed(send(server, head)).startswith(b"HTTP/1.1 404 ")
 
 
 def test_requests_behind_each_other_are_answered_in_order(server: Server, ann: dict[str, Any]) -> None:
@@ -233,14 +233,14 @@ def test_requests_behind_each_other_are_answered_in_order(server: Server, ann: d
     sized = post + b"Content-Length: %d\r\n\r\n" % len(body) + body
     chunked = post + b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\nX-T: 1\r\n\r\n" % (len(body), body)
     last = b"GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
-    answer = until_closed(sent(server, sized + chunked + b"HEAD /signup HTTP/1.1\r\nHost: x\r\n\r\n" + last))
+    answer = until_closed(send(server, sized + chunked + b"HEAD /signup HTTP/1.1\r\nHost: x\r\n\r\n" + last))
     assert re.findall(rb"HTTP/1\.1 (\d+) ", answer) == [b"201", b"201", b"200", b"200"]
 
 
 def test_a_large_body_waits_on_disk_and_is_read_whole(server: Server) -> None:
     body = b"xylophone " * 200_000
     head = b"POST /api/signup HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
-    client = sent(server, head + b"Content-Length: %d\r\n\r\n" % (len(body) + 1) + body)
+    client = send(server, head + b"Content-Length: %d\r\n\r\n" % (len(body) + 1) + body)
     assert server.get("/health/live").status_code == 200
     client.sendall(b" ")
     assert client.recv(65_536).startswith(b"HTTP/1.1 400 ")

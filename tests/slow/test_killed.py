@@ -98,11 +98,13 @@ def check_all(server: Server, form: str, acknowledged: dict[str, str]) -> None:
     tokens = server.post("/api/login", json={"email": "olga@example.com", "password": PASSWORD}).json()["data"]
     headers = {"Authorization": f"Bearer {tokens['access_token']}"}
     exported = server.get(f"/api/forms/{form}/export?format=jsonl", headers=headers).text
-    kept: dict[str, Any] = {row["id"]: row for row in map(json.loads, exported.splitlines())}
+    submissions: dict[str, Any] = {row["id"]: row for row in map(json.loads, exported.splitlines())}
     assert len(acknowledged) > KILLS
-    assert {identity: kept[identity]["data"]["text"] for identity in acknowledged} == acknowledged
-    assert max(Counter(row["data"]["text"] for row in kept.values()).values()) == 1
+    assert {identity: submissions[identity]["data"]["text"] for identity in acknowledged} == acknowledged
+    assert max(Counter(row["data"]["text"] for row in submissions.values()).values()) == 1
     with_files = [identity for identity in acknowledged if int(acknowledged[identity].split()[1]) % 5 == 0]
     for identity in random.sample(with_files, min(40, len(with_files))):
-        file = server.get(f"/api/submissions/{identity}/files/{kept[identity]['files'][0]['number']}", headers=headers)
+        file = server.get(
+            f"/api/submissions/{identity}/files/{submissions[identity]['files'][0]['number']}", headers=headers
+        )
         assert (file.status_code, file.text) == (200, acknowledged[identity])

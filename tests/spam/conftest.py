@@ -19,7 +19,7 @@ def one_provider() -> Iterator[Provider]:
 @pytest.fixture
 def provider(one_provider: Provider) -> Provider:
     """One that says yes and was asked nothing yet."""
-    one_provider.asked.clear()
+    one_provider.requests.clear()
     one_provider.paths.clear()
     one_provider.answer, one_provider.during = says({"success": True}), lambda: None
     one_provider.has_ended = False

@@ -14,7 +14,7 @@ from forms_service.extensions import db
 from forms_service.spam import altcha_challenges
 from forms_service.spam.models import SpentChallenge
 from tests.conftest import MakeApp
-from tests.support.captcha_provider import outcome, sent
+from tests.support.captcha_provider import outcome, submission_with
 from tests.support.definitions import form_of
 
 PUZZLE = form_of(challenge="altcha")
@@ -43,10 +43,10 @@ def test_a_solved_puzzle_passes_once_in_all_processes(easy: None, make_app_on_ea
         secret = one.config["SETTINGS"].secret_key
     assert other.config["SETTINGS"].secret_key == secret
     token = solved(one)
-    assert outcome(one, sent(altcha=token), PUZZLE) is None
-    assert outcome(one, sent(altcha=token), PUZZLE) == ALTCHA_REFUSED
-    assert outcome(other, sent(altcha=token), PUZZLE) == ALTCHA_REFUSED
-    assert outcome(other, sent(altcha=solved(one)), PUZZLE) is None
+    assert outcome(one, submission_with(altcha=token), PUZZLE) is None
+    assert outcome(one, submission_with(altcha=token), PUZZLE) == ALTCHA_REFUSED
+    assert outcome(other, submission_with(altcha=token), PUZZLE) == ALTCHA_REFUSED
+    assert outcome(other, submission_with(altcha=solved(one)), PUZZLE) is None
 
 
 def test_another_solution_of_a_spent_puzzle_is_none(easy: None, service: Flask) -> None:
@@ -55,23 +55,23 @@ def test_another_solution_of_a_spent_puzzle_is_none(easy: None, service: Flask) 
     first = altcha.solve_challenge(challenge)
     second = altcha.solve_challenge(challenge, counter_start=first.counter + 1)
     tokens = [altcha.Payload(challenge, solution).to_base64() for solution in (first, second)]
-    assert [outcome(service, sent(altcha=token), PUZZLE) for token in tokens] == [None, ALTCHA_REFUSED]
+    assert [outcome(service, submission_with(altcha=token), PUZZLE) for token in tokens] == [None, ALTCHA_REFUSED]
 
 
 def test_a_puzzle_is_for_one_form_and_of_one_service(easy: None, make_app: MakeApp) -> None:
     app, foreign = make_app(), make_app(SECRET_KEY="another key of 32 characters or more")
-    assert outcome(app, sent(altcha=solved(app, "QrStUvWxYzAbCdEf")), PUZZLE) == ALTCHA_REFUSED
-    assert outcome(app, sent(altcha=solved(foreign)), PUZZLE) == ALTCHA_REFUSED
+    assert outcome(app, submission_with(altcha=solved(app, "QrStUvWxYzAbCdEf")), PUZZLE) == ALTCHA_REFUSED
+    assert outcome(app, submission_with(altcha=solved(foreign)), PUZZLE) == ALTCHA_REFUSED
 
 
 def test_a_puzzle_is_too_old_after_an_hour_and_forgotten(
     easy: None, app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    kept, token = solved(app), solved(app)
-    assert outcome(app, sent(altcha=kept), PUZZLE) is None
+    spent, token = solved(app), solved(app)
+    assert outcome(app, submission_with(altcha=spent), PUZZLE) is None
     clock = time.time
     monkeypatch.setattr(time, "time", lambda: clock() + altcha_challenges.CHALLENGE_TTL + 2)
-    assert outcome(app, sent(altcha=token), PUZZLE) == ALTCHA_REFUSED
+    assert outcome(app, submission_with(altcha=token), PUZZLE) == ALTCHA_REFUSED
     later = altcha_challenges.now() + altcha_challenges.timedelta(seconds=altcha_challenges.CHALLENGE_TTL + 2)
     with app.app_context():
         count = select(func.count()).select_from(SpentChallenge)
@@ -114,7 +114,7 @@ def encoded(payload: Any) -> str:
     ],
 )
 def test_a_changed_solution_is_none(easy: None, service: Flask, changes: dict[str, Any]) -> None:
-    assert outcome(service, sent(altcha=tampered(service, **changes)), PUZZLE) == ALTCHA_REFUSED
+    assert outcome(service, submission_with(altcha=tampered(service, **changes)), PUZZLE) == ALTCHA_REFUSED
 
 
 @pytest.mark.parametrize(
@@ -122,5 +122,5 @@ def test_a_changed_solution_is_none(easy: None, service: Flask, changes: dict[st
     ["x", "====", "e30=", "W10=", "bnVsbA==", encoded({"challenge": 1, "solution": {}}), "A" * 9000, "ü", "MQ=="],
 )
 def test_junk_is_no_solution(service: Flask, token: str) -> None:
-    assert outcome(service, sent(altcha=token), PUZZLE) == ALTCHA_REFUSED
-    assert outcome(service, sent(), PUZZLE) == {"altcha": ["required"]}
+    assert outcome(service, submission_with(altcha=token), PUZZLE) == ALTCHA_REFUSED
+    assert outcome(service, submission_with(), PUZZLE) == {"altcha": ["required"]}

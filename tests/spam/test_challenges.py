@@ -15,7 +15,17 @@ from forms_service.spam.captcha import UNAVAILABLE, check_token
 from forms_service.submissions.parsed_submission import ParsedSubmission
 from tests.conftest import MakeApp
 from tests.support import servers
-from tests.support.captcha_provider import CLIENT, TURNSTILE, Answer, Provider, drips, hangs, outcome, says, sent
+from tests.support.captcha_provider import (
+    CLIENT,
+    TURNSTILE,
+    Answer,
+    Provider,
+    drips,
+    hangs,
+    outcome,
+    says,
+    submission_with,
+)
 from tests.support.certificates import Authority
 from tests.support.definitions import form_of
 
@@ -24,30 +34,33 @@ REFUSED = {"cf-turnstile-response": ["challenge"]}
 
 def test_a_form_without_one_asks_nobody(asking: Flask, provider: Provider) -> None:
     assert outcome(asking, form=form_of()) is None
-    assert provider.asked == []
+    assert provider.requests == []
 
 
 @pytest.mark.parametrize("kind", WITH_PROVIDER_KEYS)
 def test_each_provider_is_asked_in_one_way(asking: Flask, provider: Provider, kind: str) -> None:
     form = form_of(challenge=kind, challenge_site_key="site", challenge_secret="secret")
     field = CAPTCHAS[kind].token_field
-    assert outcome(asking, sent(**{field: " token "}), form) is None
-    assert provider.asked == [{"secret": ["secret"], "response": ["token"], "remoteip": [CLIENT]}]
+    assert outcome(asking, submission_with(**{field: " token "}), form) is None
+    assert provider.requests == [{"secret": ["secret"], "response": ["token"], "remoteip": [CLIENT]}]
     provider.answer = says({"success": False, "error-codes": ["invalid-input-response"]})
-    assert outcome(asking, sent(**{field: "token"}), form) == {field: ["challenge"]}
+    assert outcome(asking, submission_with(**{field: "token"}), form) == {field: ["challenge"]}
 
 
-@pytest.mark.parametrize("incoming", [sent(), sent(cf_turnstile_response=" "), sent(h_captcha_response="token")])
+@pytest.mark.parametrize(
+    "incoming",
+    [submission_with(), submission_with(cf_turnstile_response=" "), submission_with(h_captcha_response="token")],
+)
 def test_a_missing_token_is_named_and_nobody_is_asked(
     asking: Flask, provider: Provider, incoming: ParsedSubmission
 ) -> None:
     assert outcome(asking, incoming) == {"cf-turnstile-response": ["required"]}
-    assert outcome(asking, sent(cf_turnstile_response="x" * 9000)) == REFUSED
-    assert provider.asked == []
+    assert outcome(asking, submission_with(cf_turnstile_response="x" * 9000)) == REFUSED
+    assert provider.requests == []
 
 
 @pytest.mark.parametrize(
-    ("answer", "found"),
+    ("answer", "expected"),
     [
         (says({"success": True}), None),
         (says({"success": True, "score": 0.9, "action": "submit"}), None),
@@ -77,9 +90,9 @@ def test_a_missing_token_is_named_and_nobody_is_asked(
         (lambda handler: handler.connection.close(), UNAVAILABLE),
     ],
 )
-def test_yes_no_and_whatever_else(asking: Flask, provider: Provider, answer: Answer, found: Any) -> None:
+def test_yes_no_and_whatever_else(asking: Flask, provider: Provider, answer: Answer, expected: Any) -> None:
     provider.answer = answer
-    assert outcome(asking) == found
+    assert outcome(asking) == expected
     assert provider.paths == ["/verify"], "no redirect is followed"
 
 
@@ -106,7 +119,7 @@ def test_no_connection_to_the_database_is_held_while_a_provider_is_asked(asking:
         provider.during = lambda: held.append(pool.checkedout())  # type: ignore[attr-defined]
         db.session.execute(text("SELECT 1"))
         assert pool.checkedout() == 1
-        check_token(TURNSTILE, sent(cf_turnstile_response="token"))
+        check_token(TURNSTILE, submission_with(cf_turnstile_response="token"))
     assert held == [0]
 
 
@@ -115,17 +128,17 @@ def test_neither_secret_nor_token_is_logged(
 ) -> None:
     provider.answer = says({"success": False, "error-codes": ["invalid-input-secret"]})
     form = form_of(challenge="turnstile", challenge_secret="the-secret")
-    assert outcome(asking, sent(cf_turnstile_response="the-token"), form) == UNAVAILABLE
-    said = " ".join(str(record.__dict__) for record in caplog.records)
-    assert "invalid-input-secret" in said
-    assert "the-secret" not in said
-    assert "the-token" not in said
+    assert outcome(asking, submission_with(cf_turnstile_response="the-token"), form) == UNAVAILABLE
+    log = " ".join(str(record.__dict__) for record in caplog.records)
+    assert "invalid-input-secret" in log
+    assert "the-secret" not in log
+    assert "the-token" not in log
 
 
 def test_a_provider_of_ones_own_authority_is_trusted_by_its_file(make_app: MakeApp, tmp_path: Path) -> None:
     authority = Authority(tmp_path)
     provider = Provider(authority.server_context())
-    for settings, found in (({}, UNAVAILABLE), ({"OUTBOUND_CA_FILE": str(authority.file)}, None)):
-        assert outcome(make_app(TURNSTILE_VERIFY_URL=provider.url, **settings)) == found
-    assert len(provider.asked) == 1
+    for settings, expected in (({}, UNAVAILABLE), ({"OUTBOUND_CA_FILE": str(authority.file)}, None)):
+        assert outcome(make_app(TURNSTILE_VERIFY_URL=provider.url, **settings)) == expected
+    assert len(provider.requests) == 1
     provider.stop()

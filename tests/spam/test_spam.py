@@ -23,9 +23,9 @@ ANY = form_of()
 LETTER = {"name": "Ann", "email": "ann@example.com", "message": "Hello, I would like to know more about your work."}
 
 
-def sent(data: dict[str, Any] | None = None, **more: Any) -> ParsedSubmission:
-    said = {"control": {}, "honeypots": (), "challenge": {}, "started": None, "client": "192.0.2.7", **more}
-    return ParsedSubmission(LETTER if data is None else data, **said)
+def submission(data: dict[str, Any] | None = None, **more: Any) -> ParsedSubmission:
+    values = {"control": {}, "honeypots": (), "challenge": {}, "started": None, "client": "192.0.2.7", **more}
+    return ParsedSubmission(LETTER if data is None else data, **values)
 
 
 def judged(app: Flask, incoming: ParsedSubmission, form: PublishedForm = ANY) -> list[str]:
@@ -40,34 +40,34 @@ def service(make_shared_app: MakeApp) -> Flask:
 
 
 def test_an_ordinary_letter_is_none(service: Flask) -> None:
-    assert judged(service, sent()) == []
+    assert judged(service, submission()) == []
 
 
 def test_a_honeypot_that_is_filled_in(service: Flask) -> None:
-    assert judged(service, sent(honeypots=("_gotcha",))) == ["honeypot"]
+    assert judged(service, submission(honeypots=("_gotcha",))) == ["honeypot"]
 
 
 def test_several_reasons_are_all_given(service: Flask) -> None:
     with service.app_context():
         token = page_tokens.issue_start()
-    incoming = sent({"message": "http://spam.example " * 9}, honeypots=("_gotcha",), started=token)
+    incoming = submission({"message": "http://spam.example " * 9}, honeypots=("_gotcha",), started=token)
     assert judged(service, incoming) == ["honeypot", "too_fast", "links"]
 
 
 def test_filled_in_faster_than_a_person_can(service: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     with service.app_context():
         token = page_tokens.issue_start()
-    assert judged(service, sent(started=token)) == ["too_fast"]
+    assert judged(service, submission(started=token)) == ["too_fast"]
     clock = time.time
     monkeypatch.setattr(time, "time", lambda: clock() + 2.5)
-    assert judged(service, sent(started=token)) == []
+    assert judged(service, submission(started=token)) == []
     monkeypatch.setattr(time, "time", lambda: clock() + 86_400 * 30)
-    assert judged(service, sent(started=token)) == [], "somebody left the page open"
+    assert judged(service, submission(started=token)) == [], "somebody left the page open"
 
 
 @pytest.mark.parametrize("token", [None, "", "1", "junk.junk", "1e999.x", "NaN.", "9" * 500, "ü.ü", "."])
 def test_a_time_that_is_not_ours_says_nothing(service: Flask, token: str | None) -> None:
-    assert judged(service, sent(started=token)) == []
+    assert judged(service, submission(started=token)) == []
 
 
 @pytest.mark.parametrize(
@@ -82,16 +82,16 @@ def test_a_time_that_is_not_ours_says_nothing(service: Flask, token: str | None)
     ],
 )
 def test_links_are_counted(service: Flask, text: str, spam: bool) -> None:
-    assert judged(service, sent({"message": text})) == (["links"] if spam else [])
+    assert judged(service, submission({"message": text})) == (["links"] if spam else [])
     nested = {"list": [text], "object": {"of": [{"objects": text}]}}
-    assert judged(service, sent(nested)) == (["links"] if spam or text.count("://") * 2 > MAX_LINKS else [])
+    assert judged(service, submission(nested)) == (["links"] if spam or text.count("://") * 2 > MAX_LINKS else [])
 
 
 def test_a_field_that_asks_for_a_link_may_have_one(service: Flask) -> None:
     pages = {f"page{number}": "https://example.com" for number in range(8)}
     asking = form_of(*({"name": name, "type": "url"} for name in pages))
-    assert judged(service, sent(pages), asking) == []
-    assert judged(service, sent({**pages, "more": "http://x " * 6}), asking) == ["links"]
+    assert judged(service, submission(pages), asking) == []
+    assert judged(service, submission({**pages, "more": "http://x " * 6}), asking) == ["links"]
 
 
 def blocking(**listed: tuple[str, ...]) -> PublishedForm:
@@ -118,7 +118,7 @@ def blocking(**listed: tuple[str, ...]) -> PublishedForm:
     ],
 )
 def test_words_of_the_block_list(service: Flask, word: str, text: str, spam: bool) -> None:
-    assert judged(service, sent({"message": [text]}), blocking(words=("other", word))) == (
+    assert judged(service, submission({"message": [text]}), blocking(words=("other", word))) == (
         ["blocklist"] if spam else []
     )
 
@@ -141,8 +141,8 @@ def test_words_of_the_block_list(service: Flask, word: str, text: str, spam: boo
 def test_addresses_of_the_block_list(service: Flask, listed: str, address: str, spam: bool) -> None:
     form = blocking(addresses=("other@example.org", listed))
     reasons = ["blocklist"] if spam else []
-    assert judged(service, sent({"email": address}), form) == reasons
-    assert judged(service, sent({"a": "b"}, control={"_replyto": address}), form) == reasons
+    assert judged(service, submission({"email": address}), form) == reasons
+    assert judged(service, submission({"a": "b"}, control={"_replyto": address}), form) == reasons
 
 
 @pytest.mark.parametrize(
@@ -158,22 +158,22 @@ def test_addresses_of_the_block_list(service: Flask, listed: str, address: str, 
 )
 def test_networks_of_the_block_list(service: Flask, network: str, client: str, spam: bool) -> None:
     form = blocking(networks=("198.51.100.0/24", network))
-    assert judged(service, sent(client=client), form) == (["blocklist"] if spam else [])
+    assert judged(service, submission(client=client), form) == (["blocklist"] if spam else [])
 
 
 def from_clients(app: Flask, count: int, data: dict[str, Any], form: PublishedForm = ANY) -> list[list[str]]:
-    return [judged(app, sent(data, client=f"192.0.2.{number}"), form) for number in range(count)]
+    return [judged(app, submission(data, client=f"192.0.2.{number}"), form) for number in range(count)]
 
 
 def test_the_same_letter_from_many_clients(app: Flask) -> None:
     verdicts = from_clients(app, 6, LETTER)
     assert verdicts == [[]] * checks.MAX_CLIENTS + [["repeated"]] * 3
-    assert judged(app, sent({**LETTER, "name": "Bob"})) == []
-    assert judged(app, sent(), form_of({"name": "name", "type": "text"})) == ["repeated"]
+    assert judged(app, submission({**LETTER, "name": "Bob"})) == []
+    assert judged(app, submission(), form_of({"name": "name", "type": "text"})) == ["repeated"]
 
 
 def test_the_same_letter_from_one_client_again_and_again_is_no_wave(app: Flask) -> None:
-    assert [judged(app, sent()) for _ in range(10)] == [[]] * 10
+    assert [judged(app, submission()) for _ in range(10)] == [[]] * 10
 
 
 URL = "https://www.site.example/docs/getting-started/installation"
@@ -181,7 +181,7 @@ CHOICE = "I could not find what I was looking for on this page, and gave up"
 
 
 @pytest.mark.parametrize(
-    ("said", "fields"),
+    ("data", "fields"),
     [
         ({"coming": "yes", "menu": ["vegetarian"], "seats": "2"}, {}),
         ({"helpful": "yes", "page": URL}, {}),
@@ -195,9 +195,9 @@ CHOICE = "I could not find what I was looking for on this page, and gave up"
         ({"why": CHOICE}, {}),
     ],
 )
-def test_answers_that_are_alike_are_no_wave(app: Flask, said: dict[str, Any], fields: dict[str, str]) -> None:
+def test_answers_that_are_alike_are_no_wave(app: Flask, data: dict[str, Any], fields: dict[str, str]) -> None:
     form = form_of(*({"name": name, "type": kind} for name, kind in fields.items()))
-    assert from_clients(app, 9, said, form) == [[]] * 9
+    assert from_clients(app, 9, data, form) == [[]] * 9
 
 
 @pytest.mark.parametrize("fields", [{}, {"message": "textarea"}, {"name": "text"}])
@@ -210,15 +210,15 @@ def test_what_a_person_writes_is_a_wave_without_an_address_too(app: Flask, field
 def test_links_of_the_page_are_nobodys(service: Flask, fields: dict[str, str]) -> None:
     form = form_of(*({"name": name, "type": kind} for name, kind in fields.items()))
     tracking = {f"page{number}": URL for number in range(9)} if not fields else {"pages": f"{URL} " * 9}
-    assert judged(service, sent({**tracking, "message": "Hello"}), form) == []
-    assert judged(service, sent({**tracking, "message": f"{URL} " * 6}), form) == ["links"]
+    assert judged(service, submission({**tracking, "message": "Hello"}), form) == []
+    assert judged(service, submission({**tracking, "message": f"{URL} " * 6}), form) == ["links"]
 
 
 def test_a_wave_is_forgotten_after_a_day(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     assert from_clients(app, 4, LETTER)[-1] == ["repeated"]
     clock = time.time
     monkeypatch.setattr(time, "time", lambda: clock() + checks.DUPLICATE_WINDOW + 1)
-    assert judged(app, sent()) == []
+    assert judged(app, submission()) == []
 
 
 def test_two_services_in_a_process_count_by_themselves(make_app: MakeApp) -> None:
@@ -229,6 +229,6 @@ def test_two_services_in_a_process_count_by_themselves(make_app: MakeApp) -> Non
 
 def test_spam_is_refused_when_the_disk_is_nearly_full(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "statvfs", lambda path: NearlyFull)
-    assert judged(app, sent()) == []
+    assert judged(app, submission()) == []
     with pytest.raises(ServiceUnavailableError):
-        judged(app, sent(honeypots=("_gotcha",)))
+        judged(app, submission(honeypots=("_gotcha",)))

@@ -35,8 +35,8 @@ class Member:
     def sign_in(self, password: str = PASSWORD) -> dict[str, Any]:
         answer = login(self.client, self.email, password)
         assert answer.status_code == 200, answer.text
-        found: dict[str, Any] = answer.json["data"]
-        return found
+        tokens: dict[str, Any] = answer.json["data"]
+        return tokens
 
     @property
     def headers(self) -> dict[str, str]:
@@ -44,8 +44,8 @@ class Member:
 
     def call(self, method: str, path: str, **body: Any) -> TestResponse:
         """A request of this session, with JSON if there is something to say."""
-        said = {"json": body} if body else {}
-        return self.client.open(path, method=method, headers=self.headers, **said)
+        options = {"json": body} if body else {}
+        return self.client.open(path, method=method, headers=self.headers, **options)
 
 
 def login(client: FlaskClient, email: str, password: str = PASSWORD) -> TestResponse:
@@ -59,9 +59,9 @@ def bearer(token: str) -> dict[str, str]:
 def mails(app: Flask, kind: str | None = None) -> list[dict[str, Any]]:
     """What was put into the outbox, the oldest first: kind, to, and the values."""
     with app.app_context():
-        found = db.session.scalars(select(Message).order_by(Message.id)).all()
-        said = [{"kind": m.kind, "to": m.target, **_values(m)} for m in found]
-    return [mail for mail in said if kind in (None, mail["kind"])]
+        messages = db.session.scalars(select(Message).order_by(Message.id)).all()
+        listed = [{"kind": m.kind, "to": m.target, **_values(m)} for m in messages]
+    return [mail for mail in listed if kind in (None, mail["kind"])]
 
 
 def _values(message: Message) -> dict[str, Any]:
@@ -74,6 +74,6 @@ def _ref(message: Message) -> MessageRef:
 
 
 def token_in(mail: dict[str, Any]) -> str:
-    found = re.fullmatch(r".*\?token=([\w-]{43})", mail["link"])
-    assert found
-    return found[1]
+    match = re.fullmatch(r".*\?token=([\w-]{43})", mail["link"])
+    assert match
+    return match[1]

@@ -13,10 +13,10 @@ QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--
 @pytest.fixture(scope="session")
 def chromium() -> str:
     """Path of Debian's Chromium, without its window where it is installed: half the work."""
-    found = shutil.which("chromium-headless-shell") or shutil.which("chromium")
-    if not found:
+    path = shutil.which("chromium-headless-shell") or shutil.which("chromium")
+    if not path:
         pytest.skip("needs Chromium (apt-get install chromium-headless-shell)")
-    return found
+    return path
 
 
 @pytest.fixture(scope="session")
@@ -24,9 +24,9 @@ def browser(chromium: str) -> Iterator[Any]:
     """Chromium, started once."""
     playwright = pytest.importorskip("playwright.sync_api", reason="needs: pip install -e '.[browser]'")
     with playwright.sync_playwright() as driver:
-        found = driver.chromium.launch(executable_path=chromium, args=QUIET)
-        yield found
-        found.close()
+        launched = driver.chromium.launch(executable_path=chromium, args=QUIET)
+        yield launched
+        launched.close()
 
 
 @pytest.fixture

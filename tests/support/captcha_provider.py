@@ -30,7 +30,7 @@ class Provider:
     """A server that says what the test has it say, and remembers what it was asked."""
 
     def __init__(self, context: ssl.SSLContext | None = None) -> None:
-        self.asked: list[dict[str, list[str]]] = []
+        self.requests: list[dict[str, list[str]]] = []
         self.paths: list[str] = []
         self.answer: Answer = says({"success": True})
         self.during: Callable[[], None] = lambda: None
@@ -42,7 +42,7 @@ class Provider:
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 length = int(self.headers["Content-Length"])
-                provider.asked.append(parse_qs(self.rfile.read(length).decode()))
+                provider.requests.append(parse_qs(self.rfile.read(length).decode()))
                 provider.paths.append(self.path)
                 provider.during()
                 provider.answer(self)
@@ -101,10 +101,10 @@ def drips(handler: BaseHTTPRequestHandler) -> None:
         provider.has_ended = True
 
 
-def sent(**tokens: Any) -> ParsedSubmission:
-    found = split_special_fields({name.replace("_", "-"): token for name, token in tokens.items()})
-    found.client = CLIENT
-    return found
+def submission_with(**tokens: Any) -> ParsedSubmission:
+    submission = split_special_fields({name.replace("_", "-"): token for name, token in tokens.items()})
+    submission.client = CLIENT
+    return submission
 
 
 TURNSTILE = form_of(challenge="turnstile", challenge_site_key="site", challenge_secret="secret")
@@ -114,6 +114,6 @@ def outcome(app: Flask, incoming: ParsedSubmission | None = None, form: Publishe
     """None, the reason for spam, or what is said of the token."""
     with app.app_context():
         try:
-            return check_token(form, incoming or sent(cf_turnstile_response="token"))
+            return check_token(form, incoming or submission_with(cf_turnstile_response="token"))
         except ValidationError as error:
             return {field: [fault.code for fault in faults] for field, faults in error.field_errors.items()}

@@ -44,8 +44,8 @@ def examples(page: Path) -> Iterator[Example]:
 
 def runnable(*languages: str) -> list[Example]:
     """The examples in these languages that run as they stand."""
-    found = [example for page in PAGES for example in examples(page)]
-    return [example for example in found if example.language in languages and not example.reason]
+    listed = [example for page in PAGES for example in examples(page)]
+    return [example for example in listed if example.language in languages and not example.reason]
 
 
 def prose(page: Path) -> str:

@@ -37,7 +37,7 @@ from forms_service.encryption import keyring, rotation, wrapped_keys
 from forms_service.extensions import db
 from forms_service.submissions.models import Submission
 
-SENT = "a submission from before"
+EARLIER = "a submission from before"
 
 
 def watch(reach: Callable[[int], object]) -> None:
@@ -104,7 +104,7 @@ def look(clone: Path, done: str = "") -> None:
         keyring.key_ring_store().load()
         assert not done or wrapped_keys.count_under_old_keys() == 0
         assert done != "--data" or rotation.count_stale() == 0
-        assert [SENT in kept.data for kept in db.session.scalars(select(Submission))] == [True, True, True]
+        assert [EARLIER in row.data for row in db.session.scalars(select(Submission))] == [True, True, True]
         assert [account.email for account in db.session.scalars(select(Account))] == ["ann@example.com"]
     assert app.test_client().get("/health/ready").status_code == 200
 
@@ -167,11 +167,11 @@ def main(clone: Path, database: str, *words: str) -> None:
         if url:
             drop(url)
 
-    with attempt("whole") as (place, said):
-        count = count_steps(lambda: command(place, said))
+    with attempt("whole") as (place, arguments):
+        count = count_steps(lambda: command(place, arguments))
     for number in select_steps(count, alike=words[-1] == "--data"):
-        with attempt(str(number)) as (place, said):
-            kill_and_go_on(number, place, said)
+        with attempt(str(number)) as (place, arguments):
+            kill_and_go_on(number, place, arguments)
     sys.stdout.write(f"{count}\n")
 
 

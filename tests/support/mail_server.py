@@ -23,7 +23,7 @@ HANG, DROP, TAKE_AND_DROP, TAKE_AND_LEAVE = "hang", "drop", "take and drop", "ta
 class MailServer:
     """Keeps what it takes; `at_rcpt` and `at_data` are asked first: None to take it, a reply, or a bad day."""
 
-    def __init__(self, **said: Any) -> None:
+    def __init__(self, **options: Any) -> None:
         self.port = free_port()
         self.received: list[EmailMessage] = []
         self.envelopes: list[Envelope] = []
@@ -32,7 +32,7 @@ class MailServer:
         self.at_rcpt: Callable[[str], str | None] = lambda _: None
         self.at_data: Callable[[EmailMessage], str | None] = lambda _: None
         self.hanging = threading.Event()
-        self._said = said
+        self._options = options
         self.start()
 
     @property
@@ -47,8 +47,8 @@ class MailServer:
 
     def start(self) -> None:
         """Answer."""
-        said = {"hostname": "127.0.0.1", "port": self.port, "authenticator": self._authenticate, **self._said}
-        self._controller: Controller | None = Controller(self, **said)
+        options = {"hostname": "127.0.0.1", "port": self.port, "authenticator": self._authenticate, **self._options}
+        self._controller: Controller | None = Controller(self, **options)
         self._controller.start()
         self.hanging.clear()
 

@@ -21,16 +21,16 @@ ANN = "ann@example.com"
 class RecordingTransport:
     """Takes what he is given; `answer` may refuse it."""
 
-    taken: list[OutgoingMessage]
+    messages: list[OutgoingMessage]
     answer: Callable[[OutgoingMessage], str]
 
     def __init__(self) -> None:
-        self.taken = []
+        self.messages = []
         self.answer = lambda _: "250 OK"
 
     def send(self, message: OutgoingMessage) -> str:
         assert not db.session().in_transaction(), "nothing is open in the database meanwhile"
-        self.taken.append(message)
+        self.messages.append(message)
         return self.answer(message)
 
     def close(self) -> None:

@@ -69,10 +69,10 @@ class Proxy:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         words = PROXIES[name](folder, self.port, upstream)
-        found = {"PATH": f"{os.environ['PATH']}:/usr/sbin", "HOME": str(folder)}
+        environment = {"PATH": f"{os.environ['PATH']}:/usr/sbin", "HOME": str(folder)}
         with (folder / f"{name}.output").open("w") as output:
             self._process = subprocess.Popen(
-                [program(name) or name, *words[1:]], env=found, stdout=output, stderr=output
+                [program(name) or name, *words[1:]], env=environment, stdout=output, stderr=output
             )
         until = time.monotonic() + TIMEOUT
         while time.monotonic() < until and self._process.poll() is None:

@@ -101,8 +101,8 @@ def python(folder: Path, script: str, **settings: str) -> subprocess.CompletedPr
 def start_flask(folder: Path, *words: str, **settings: str) -> processes.Process:
     """A command that goes on until it is told to end; it writes into `folder/log`."""
     folder.mkdir(exist_ok=True)
-    seen = environment(folder, {"INSTANCE_PATH": str(folder), **settings})
-    return processes.start([BIN / "flask", *words], HOME, seen, folder / "log", new_session=True)
+    variables = environment(folder, {"INSTANCE_PATH": str(folder), **settings})
+    return processes.start([BIN / "flask", *words], HOME, variables, folder / "log", new_session=True)
 
 
 class Server:

@@ -40,8 +40,8 @@ def form_for(app: Flask, fields: Sequence[dict[str, Any]] = (), *, name: str = "
         except NoResultFound:
             person = accounts.NewAccount(OWNER, "Olga", "Owner", "Correct-horse-7")
             owner = accounts.create(person, role="owner", status="active")
-        said = NewForm().load({"name": name, "fields": list(fields), "settings": settings})
-        return str(service.create(said, owner.id)["id"])
+        definition = NewForm().load({"name": name, "fields": list(fields), "settings": settings})
+        return str(service.create(definition, owner.id)["id"])
 
 
 def change(app: Flask, form_id: str, **settings: Any) -> None:
@@ -51,31 +51,31 @@ def change(app: Flask, form_id: str, **settings: Any) -> None:
         service.change(form_id, service.Caller(owner.id, "owner"), {"settings": settings})
 
 
-def kept(app: Flask, form_id: str) -> list[Submission]:
+def submissions_of(app: Flask, form_id: str) -> list[Submission]:
     """The submissions of a form, the oldest first."""
     with app.app_context():
         query = select(Submission).where(Submission.form_id == form_id).order_by(Submission.id)
-        found = list(db.session.scalars(query))
+        submissions = list(db.session.scalars(query))
         db.session.expunge_all()
-        return found
+        return submissions
 
 
 def only(app: Flask, form_id: str) -> Submission:
     """The one submission of a form."""
-    (found,) = kept(app, form_id)
-    return found
+    (submission,) = submissions_of(app, form_id)
+    return submission
 
 
 def data_of(app: Flask, form_id: str) -> dict[str, Any]:
     """What its one submission holds."""
-    found: dict[str, Any] = json.loads(only(app, form_id).data)
-    return found
+    data: dict[str, Any] = json.loads(only(app, form_id).data)
+    return data
 
 
 def control_of(app: Flask, form_id: str) -> dict[str, Any]:
     """The special fields that came with it."""
-    found: dict[str, Any] = json.loads(only(app, form_id).control or "{}")
-    return found
+    control: dict[str, Any] = json.loads(only(app, form_id).control or "{}")
+    return control
 
 
 def people(app: Flask) -> set[bytes]:
@@ -88,9 +88,9 @@ def queued(app: Flask, form_id: str) -> list[Message]:
     """What the outbox has about submissions of a form."""
     with app.app_context():
         query = select(Message).join(Submission, Submission.id == Message.about).where(Submission.form_id == form_id)
-        found = list(db.session.scalars(query.order_by(Message.id)))
+        messages = list(db.session.scalars(query.order_by(Message.id)))
         db.session.expunge_all()
-        return found
+        return messages
 
 
 def without_reference(address: str) -> str:

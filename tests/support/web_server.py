@@ -17,7 +17,7 @@ class WebServer(http.server.ThreadingHTTPServer):
 
     def __init__(self, context: ssl.SSLContext | None = None) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
-        self.asked: list[tuple[str, str]] = []
+        self.requests: list[tuple[str, str]] = []
         self.server_names: list[str | None] = []
         self.connections = 0
         if context:
@@ -58,7 +58,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     server: WebServer
 
     def do_GET(self) -> None:
-        self.server.asked.append((self.path, self.headers["Host"]))
+        self.server.requests.append((self.path, self.headers["Host"]))
         if self.path == "/moved":
             self.send_response(302)
             self.send_header("Location", "/secret")

@@ -71,7 +71,7 @@ def test_charset_field_applies_wherever_it_appears(app: Flask) -> None:
 
 
 @pytest.mark.parametrize(
-    ("encoding", "sent"),
+    ("encoding", "content"),
     [
         (b"base64", b"SGVsbG8g\r\nd29ybGQ=\r\n"),
         (b"BASE64", b"SGVsbG8gd29ybGQ="),
@@ -81,16 +81,16 @@ def test_charset_field_applies_wherever_it_appears(app: Flask) -> None:
         (b"", b"Hello world"),
     ],
 )
-def test_transfer_encodings_of_files_are_decoded(app: Flask, encoding: bytes, sent: bytes) -> None:
+def test_transfer_encodings_of_files_are_decoded(app: Flask, encoding: bytes, content: bytes) -> None:
     form = form_for(app)
-    file = part(b'name="cv"; filename="a.txt"', sent, b"Content-Transfer-Encoding: " + encoding, b"Content-Type:")
+    file = part(b'name="cv"; filename="a.txt"', content, b"Content-Transfer-Encoding: " + encoding, b"Content-Type:")
     assert post(app, form, file).status_code == 200
     assert files_of(app, form) == [("cv", "a.txt", 11)]
 
 
-@pytest.mark.parametrize("sent", [b"SGVsbG8", b"S", b"Hello, world!", b"SGVs=bG8="])
-def test_a_file_with_a_broken_transfer_encoding_is_refused(app: Flask, sent: bytes) -> None:
-    file = part(b'name="cv"; filename="a.txt"', sent, b"Content-Transfer-Encoding: base64")
+@pytest.mark.parametrize("content", [b"SGVsbG8", b"S", b"Hello, world!", b"SGVs=bG8="])
+def test_a_file_with_a_broken_transfer_encoding_is_refused(app: Flask, content: bytes) -> None:
+    file = part(b'name="cv"; filename="a.txt"', content, b"Content-Transfer-Encoding: base64")
     response = post(app, form_for(app), text_part("a", "x"), file)
     assert (response.status_code, response.json["error_type"]) == (400, "BadRequestError")
 

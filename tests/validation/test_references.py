@@ -58,14 +58,18 @@ class TestSearch:
         self, client_on_each_db: FlaskClient, app_on_each_db: Flask, owner: dict[str, str]
     ) -> None:
         form = make_form(app_on_each_db)
-        sent = [submit(app_on_each_db, form, {"name": "Ann"}) for _ in range(3)]
+        submission_ids = [submit(app_on_each_db, form, {"name": "Ann"}) for _ in range(3)]
         with app_on_each_db.app_context():
-            db.session.execute(update(Submission).where(Submission.id == uuid.UUID(sent[1])).values(status="archived"))
+            db.session.execute(
+                update(Submission).where(Submission.id == uuid.UUID(submission_ids[1])).values(status="archived")
+            )
             db.session.commit()
-        reference = reference_of(uuid.UUID(sent[1]))
+        reference = reference_of(uuid.UUID(submission_ids[1]))
         for typed in (reference, reference.lower().replace("-", "")):
             answer = client_on_each_db.post(f"/api/forms/{form}/submissions/search", headers=owner, json={"q": typed})
-            assert [(found["id"], found["reference"]) for found in answer.json["data"]] == [(sent[1], reference)]
+            assert [(submission["id"], submission["reference"]) for submission in answer.json["data"]] == [
+                (submission_ids[1], reference)
+            ]
             assert answer.json["meta"]["next"] is None
 
     def test_finds_none_of_another_form_and_still_looks_into_the_values(
@@ -75,4 +79,4 @@ class TestSearch:
         reference = reference_of(uuid.UUID(submit(app_on_each_db, other, {"name": "Ann"})))
         about = submit(app_on_each_db, form, {"text": f"It is about {reference}"})
         answer = client_on_each_db.post(f"/api/forms/{form}/submissions/search", headers=owner, json={"q": reference})
-        assert [found["id"] for found in answer.json["data"]] == [about]
+        assert [submission["id"] for submission in answer.json["data"]] == [about]

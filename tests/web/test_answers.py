@@ -83,14 +83,14 @@ def test_a_database_that_is_away_is_503_with_when_to_come_back(broken: Flask, ca
     assert "secret_statement" not in caplog.text + answer.text
 
 
-@pytest.mark.parametrize("given", ["abc", "A.b_c-9", "x" * 100])
-def test_a_request_id_is_given_back(client: FlaskClient, given: str) -> None:
-    assert client.get("/health/live", headers={"X-Request-ID": given}).headers["X-Request-ID"] == given
+@pytest.mark.parametrize("request_id", ["abc", "A.b_c-9", "x" * 100])
+def test_a_request_id_is_given_back(client: FlaskClient, request_id: str) -> None:
+    assert client.get("/health/live", headers={"X-Request-ID": request_id}).headers["X-Request-ID"] == request_id
 
 
-@pytest.mark.parametrize("given", ["", "x" * 101, "two words", "ünïcode", "a,b"])
-def test_another_request_id_is_replaced(client: FlaskClient, given: str) -> None:
-    answer = client.get("/health/live", headers={"X-Request-ID": given.encode().decode("latin-1")})
+@pytest.mark.parametrize("request_id", ["", "x" * 101, "two words", "ünïcode", "a,b"])
+def test_another_request_id_is_replaced(client: FlaskClient, request_id: str) -> None:
+    answer = client.get("/health/live", headers={"X-Request-ID": request_id.encode().decode("latin-1")})
     assert re.fullmatch("[0-9a-f]{32}", answer.headers["X-Request-ID"])
 
 
@@ -117,8 +117,8 @@ def test_the_time_it_took_is_in_seconds(client: FlaskClient) -> None:
     ],
 )
 def test_json_or_page(client: FlaskClient, ann: dict[str, Any], kind: str, headers: dict[str, str], page: bool) -> None:
-    for said, expected in ((ann, 201), ({}, 422)):
-        body = {"json": said} if kind == "json" else {"data": said or {"email": ""}}
+    for fields, expected in ((ann, 201), ({}, 422)):
+        body = {"json": fields} if kind == "json" else {"data": fields or {"email": ""}}
         answer = client.post("/api/signup", headers=headers, **body)
         assert answer.status_code == (303 if page and expected == 201 else expected)
         assert (answer.mimetype == "text/html") is page

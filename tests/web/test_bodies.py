@@ -65,10 +65,10 @@ def test_json_is_json_whatever_its_type_adds(client: FlaskClient, ann: dict[str,
 
 
 def test_json_keeps_what_it_says() -> None:
-    said = {"b": [1, 2.5, -0.0, 1e300, True, None], "a": {"ä": "😀 \u2028"}, "n": 10**40, "s": "[{" * 200}
-    assert list(read_json(json.dumps(said).encode())) == ["b", "a", "n", "s"]
-    assert read_json(json.dumps(said).encode()) == said
-    assert read_json(json.dumps(said, ensure_ascii=False).encode()) == said
+    data = {"b": [1, 2.5, -0.0, 1e300, True, None], "a": {"ä": "😀 \u2028"}, "n": 10**40, "s": "[{" * 200}
+    assert list(read_json(json.dumps(data).encode())) == ["b", "a", "n", "s"]
+    assert read_json(json.dumps(data).encode()) == data
+    assert read_json(json.dumps(data, ensure_ascii=False).encode()) == data
 
 
 def test_depth_is_bounded_whatever_is_in_texts() -> None:
@@ -125,8 +125,8 @@ def test_a_file_is_not_taken_for_text(client: FlaskClient, ann: dict[str, Any]) 
 
 
 def test_multipart_takes_any_text(client: FlaskClient, ann: dict[str, Any]) -> None:
-    said = ann | {"first_name": "Zoë\u0308 李"}
-    body = b"".join(part(name, value.encode()) for name, value in said.items()) + b"--X--\r\n"
+    fields = ann | {"first_name": "Zoë\u0308 李"}
+    body = b"".join(part(name, value.encode()) for name, value in fields.items()) + b"--X--\r\n"
     assert status(client, body, "multipart/form-data; boundary=X") == 201
 
 

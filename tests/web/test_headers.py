@@ -65,28 +65,28 @@ def policy_findings(policy: dict[str, list[str]]) -> set[str]:
 def findings(answer: TestResponse) -> set[str]:
     headers = answer.headers
     parts = [part.split() for part in headers.get("Content-Security-Policy", "").split(";") if part]
-    found = policy_findings({name: sources for name, *sources in parts})
+    names = policy_findings({name: sources for name, *sources in parts})
     if "X-Frame-Options" not in headers:
-        found.add("x-frame-options-not-implemented")
+        names.add("x-frame-options-not-implemented")
     if headers.get("Strict-Transport-Security") != "max-age=31536000; includeSubDomains":
-        found.add("hsts-not-implemented")
+        names.add("hsts-not-implemented")
     if headers.get("X-Content-Type-Options") != "nosniff":
-        found.add("x-content-type-options-not-implemented")
+        names.add("x-content-type-options-not-implemented")
     if headers.get("Referrer-Policy") in ("no-referrer", "same-origin", "strict-origin-when-cross-origin"):
-        found.add("referrer-policy-private")
+        names.add("referrer-policy-private")
     for kind, value in (("Resource", "same-origin"), ("Opener", "same-origin"), ("Embedder", "require-corp")):
         if headers.get(f"Cross-Origin-{kind}-Policy") == value:
-            found.add(f"co{kind[0].lower()}p-implemented-with-{value}")
+            names.add(f"co{kind[0].lower()}p-implemented-with-{value}")
     scripts = Scripts(answer.text).hashed if answer.mimetype == "text/html" else []
     if scripts and all(scripts):
-        found.add("sri-implemented-and-all-scripts-loaded-securely")
-    return found
+        names.add("sri-implemented-and-all-scripts-loaded-securely")
+    return names
 
 
 def points(answer: TestResponse) -> int:
-    found = [POINTS.get(name, 0) for name in findings(answer)]
-    score = 100 + sum(number for number in found if number < 0)
-    return score + sum(number for number in found if number > 0) if score >= 90 else score
+    changes = [POINTS.get(name, 0) for name in findings(answer)]
+    score = 100 + sum(number for number in changes if number < 0)
+    return score + sum(number for number in changes if number > 0) if score >= 90 else score
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_only_tls_promises_tls(client: FlaskClient) -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "promised"),
+    ("settings", "promised"),
     [
         ({}, "max-age=31536000; includeSubDomains"),
         ({"HSTS": "host"}, "max-age=31536000"),
@@ -137,9 +137,9 @@ def test_only_tls_promises_tls(client: FlaskClient) -> None:
     ],
 )
 def test_a_path_of_a_site_promises_nothing_for_the_site(
-    make_app: MakeApp, said: dict[str, str], promised: str | None
+    make_app: MakeApp, settings: dict[str, str], promised: str | None
 ) -> None:
-    answer = make_app(**said).test_client().get("/health/live", base_url=HTTPS)
+    answer = make_app(**settings).test_client().get("/health/live", base_url=HTTPS)
     assert answer.headers.get("Strict-Transport-Security") == promised
 
 

@@ -26,8 +26,8 @@ OWNER = "olga@example.com"
 
 @pytest.fixture(scope="module")
 def document() -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(COMMITTED.read_text())
-    return found
+    loaded: dict[str, Any] = json.loads(COMMITTED.read_text())
+    return loaded
 
 
 def operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -42,11 +42,11 @@ def test_it_is_valid_openapi(document: dict[str, Any]) -> None:
 
 
 def test_every_operation_says_who_may_call_it(document: dict[str, Any]) -> None:
-    said = {name: operation["security"] for name, operation in operations(document)}
-    public = {name for name, security in said.items() if security == []}
+    guards = {name: operation["security"] for name, operation in operations(document)}
+    public = {name for name, security in guards.items() if security == []}
     assert {"post /api/signup", "post /api/login", "post /f/{form_id}", "get /health/live"} <= public
     assert all(name.split()[1].startswith(("/f/", "/health", "/api/")) for name in public)
-    assert said["get /api/forms"] == [{"token": []}]
+    assert guards["get /api/forms"] == [{"token": []}]
 
 
 def test_the_pages_and_the_challenge_of_a_form_are_described(document: dict[str, Any]) -> None:
@@ -84,8 +84,8 @@ def test_the_linter_has_nothing_to_say(tmp_path: Path) -> None:
         words, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120, check=False
     )
     assert done.returncode == 0, done.stdout
-    found = json.loads(done.stdout)
-    assert found["totals"] == {"errors": 0, "warnings": 0, "ignored": 0}, found["problems"]
+    report = json.loads(done.stdout)
+    assert report["totals"] == {"errors": 0, "warnings": 0, "ignored": 0}, report["problems"]
 
 
 @pytest.fixture(scope="module")
@@ -130,8 +130,8 @@ def test_a_generated_client_makes_a_form_and_reads_its_submissions(
             form = call("forms.create_form", client=owner, body=models.NewForm.from_dict(wish)).data
             assert form.settings.store_ip == "none"
             assert server.post(f"/f/{form.id}", json={"email": "ann@example.com"}).status_code == 200
-            (sent,) = call("inbox.list_submissions", form_id=form.id, client=owner).data
-            assert sent.data.additional_properties == {"email": "ann@example.com"}
+            (submission,) = call("inbox.list_submissions", form_id=form.id, client=owner).data
+            assert submission.data.additional_properties == {"email": "ann@example.com"}
             xlsx = models.ExportSubmissionsFormat("xlsx")
             export = call("inbox.export_submissions", form_id=form.id, client=owner, format_=xlsx)
             assert export.payload.read(2) == b"PK"

@@ -16,15 +16,15 @@ from tests.conftest import MakeApp, MakeSettings
 from tests.support.servers import ROOT
 
 
-def seen(app: Flask, headers: dict[str, str], remote: str = "10.0.0.9") -> tuple[str, str]:
-    found: list[tuple[str, str]] = []
+def client_and_scheme(app: Flask, headers: dict[str, str], remote: str = "10.0.0.9") -> tuple[str, str]:
+    requests: list[tuple[str, str]] = []
 
     @app.before_request
     def look() -> None:
-        found.append((client_address(), request.scheme))
+        requests.append((client_address(), request.scheme))
 
     app.test_client().get("/health/live", headers=headers, environ_base={"REMOTE_ADDR": remote})
-    return found[0]
+    return requests[0]
 
 
 FORWARDED = {"X-Forwarded-For": "1.1.1.1, 2.2.2.2, 3.3.3.3", "X-Forwarded-Proto": "https"}
@@ -37,7 +37,7 @@ FORWARDED = {"X-Forwarded-For": "1.1.1.1, 2.2.2.2, 3.3.3.3", "X-Forwarded-Proto"
 def test_as_many_proxies_are_believed_as_are_counted_from_the_right(
     make_app: MakeApp, count: str, address: str, scheme: str
 ) -> None:
-    assert seen(make_app(TRUSTED_PROXIES=count), FORWARDED) == (address, scheme)
+    assert client_and_scheme(make_app(TRUSTED_PROXIES=count), FORWARDED) == (address, scheme)
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_as_many_proxies_are_believed_as_are_counted_from_the_right(
 def test_what_a_proxy_writes_is_read_as_an_address_or_not_at_all(
     make_app: MakeApp, forwarded: str, address: str
 ) -> None:
-    assert seen(make_app(TRUSTED_PROXIES="1"), {"X-Forwarded-For": forwarded})[0] == address
+    assert client_and_scheme(make_app(TRUSTED_PROXIES="1"), {"X-Forwarded-For": forwarded})[0] == address
 
 
 def test_a_proxy_that_is_not_counted_is_said_loudly_once(
@@ -157,7 +157,7 @@ def test_a_proxy_that_names_no_visitor_is_said_loudly_once_and_by_doctor(
     assert len(warnings) == 1
     assert "X-Forwarded-For" in warnings[0]
     with app.app_context():
-        (finding,) = [found for found in doctor.run_checks(ROOT) if found.subject == "proxy"]
+        (finding,) = [finding for finding in doctor.run_checks(ROOT) if finding.subject == "proxy"]
     assert finding.bad
 
 

@@ -12,7 +12,7 @@ from forms_service.accounts.constant_time import fixed_duration
 from forms_service.accounts.deletion import erase_pending
 from forms_service.accounts.models import Account
 from forms_service.accounts.password_hashing import hash_password, refuse_personal_password, require_current_password
-from forms_service.accounts.service import TAKEN, email_index, lock_by_id
+from forms_service.accounts.service import EMAIL_TAKEN, email_index, lock_by_id
 from forms_service.accounts.sessions.service import end_access, end_sessions
 from forms_service.database.transactions import write_session
 from forms_service.database.types import now
@@ -93,7 +93,7 @@ def confirm_email(token: str) -> None:
         try:
             db.session.flush()
         except IntegrityError as error:
-            raise ConflictError(TAKEN) from error
+            raise ConflictError(EMAIL_TAKEN) from error
         email_tokens.revoke(account.id)
         end_access(account.id)
         emails.send_address_changed(account, old)

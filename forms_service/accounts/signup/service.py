@@ -10,7 +10,7 @@ from forms_service.accounts.constant_time import fixed_duration
 from forms_service.accounts.devices import Device
 from forms_service.accounts.models import Account
 from forms_service.accounts.password_hashing import check_password, hash_password, refuse_personal_password
-from forms_service.accounts.service import TAKEN, NewAccount, build_account, lock_by_email
+from forms_service.accounts.service import EMAIL_TAKEN, NewAccount, build_account, lock_by_email
 from forms_service.accounts.sessions.service import Tokens, end_sessions, start_session
 from forms_service.config import settings
 from forms_service.database.transactions import write_session
@@ -42,7 +42,7 @@ def sign_up(new: NewAccount) -> dict[str, str]:
     if account_id:
         account_created.send(account_id=account_id)
     elif not settings.signup_confirmation:
-        raise ConflictError(TAKEN)
+        raise ConflictError(EMAIL_TAKEN)
     return {"email": new.email, "status": status}
 
 
