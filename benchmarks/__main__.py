@@ -31,7 +31,7 @@ SHOWN = ("/health/live", "/health")
 
 
 def hash_for(seconds: float) -> int:
-    """How many passwords one core hashes meanwhile."""
+    """Passwords that one core hashes meanwhile."""
     until, count = time.perf_counter() + seconds, 0
     while time.perf_counter() < until:
         bcrypt.hashpw(b"x" * 44, bcrypt.gensalt(ROUNDS))
@@ -40,7 +40,7 @@ def hash_for(seconds: float) -> int:
 
 
 def hashes_per_second() -> float:
-    """What the machine's cores hash together."""
+    """Passwords that the machine's cores hash together."""
     with ProcessPoolExecutor(cores()) as pool:
         list(pool.map(hash_for, [0.1] * cores()))  # the processes are there now
         started = time.perf_counter()
@@ -90,7 +90,7 @@ def processor(pool: ProcessPoolExecutor, baseline: Running, forms: Running) -> N
 
 
 def cache_hits(pool: ProcessPoolExecutor, baseline: Running) -> None:
-    """How often an external service's health came out of the cache."""
+    """Rate of cache hits for an external service's health."""
     settings = {"HEALTH_CHECK_URLS": f"baseline=http://127.0.0.1:{baseline.port}/", "RATE_LIMIT_ENABLED": "false"}
     with running("wsgi:app", "/health/live", **settings) as forms:
         load_result = load.start(pool, forms.port, functools.partial(load.get, "/health"), seconds=SECONDS).result()

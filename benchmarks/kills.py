@@ -34,7 +34,7 @@ KILLS, MESSAGES = (int(word) for word in [*sys.argv[1:], "50", "1000"][:2])
 PATIENCE = 600
 
 LUCK = ((0.02, DROP), (0.04, TAKE_AND_DROP), (0.10, TAKE_AND_LEAVE))
-"""How often the connection breaks, before and after a message was accepted."""
+"""Share of connections that break, before and after a message was accepted."""
 
 chance = random.Random(1)  # the same bad days in every run
 

@@ -1,4 +1,4 @@
-"""Whether the time of an answer tells who has an account: known and unknown addresses in random order, and the AUC.
+"""Measures whether the time of an answer tells who has an account: known and unknown addresses in random order, and the AUC.
 
 0.5 is a coin, 1 is certainty; 0.60 is the most that is good enough. One client, the service otherwise idle.
 """
@@ -90,7 +90,7 @@ def ask(connection: http.client.HTTPConnection, path: str, fields: Fields) -> tu
 
 
 def auc(first: list[float], second: list[float]) -> float:
-    """How often one of the first is above one of the second; below a half it is turned around, as a prober would."""
+    """Chance that one of the first is above one of the second; below a half it is turned around, as a prober would."""
     above = sum((one > other) + (one == other) / 2 for one in first for other in second)
     share = above / (len(first) * len(second))
     return max(share, 1 - share)

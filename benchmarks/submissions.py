@@ -55,7 +55,7 @@ with app.app_context():
 
 @dataclass(frozen=True)
 class Side:
-    """What is measured: a server, and the path that takes submissions on it."""
+    """A server to measure, and the path that takes submissions on it."""
 
     name: str
     server: Running
@@ -64,7 +64,7 @@ class Side:
 
 @dataclass(frozen=True)
 class Turn:
-    """What one turn measured, and the microseconds of processor time that each submission took."""
+    """Result of one turn, and the microseconds of processor time that each submission took."""
 
     result: load.Result
     work: float

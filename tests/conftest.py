@@ -1,4 +1,4 @@
-"""What the tests stand on: real apps on real databases; only the clock and the wire are ever replaced."""
+"""Shared fixtures: real apps on real databases; only the clock and the wire are ever replaced."""
 
 import gc
 import os
@@ -37,7 +37,7 @@ NEEDS_SERVER = {"postgres_server", "redis_url"}
 """Fixtures of tests that need PostgreSQL or Redis."""
 
 QUICK = {"ENVIRONMENT": "testing", "BCRYPT_ROUNDS": "4", "LOG_LEVEL": "INFO"}
-"""What every test's service is told: passwords cost nothing."""
+"""Settings of every test's service: passwords cost nothing."""
 
 MakeSettings = Callable[..., Settings]
 MakeApp = Callable[..., Flask]
@@ -266,7 +266,7 @@ def key_of() -> KeyOf:
 
 @pytest.fixture
 def ann() -> dict[str, Any]:
-    """What a person says who signs up."""
+    """Fields of a sign-up."""
     return {
         "email": "ann@example.com",
         "first_name": "Ann",

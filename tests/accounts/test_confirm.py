@@ -128,7 +128,7 @@ def test_signals_are_sent_after_the_commit(app: Flask, client: FlaskClient, ann:
 
 
 class TestPages:
-    """What a person sees who has no front end."""
+    """Pages for people without a front end."""
 
     def test_the_link_opens_a_page_with_a_button_that_acts(
         self, app: Flask, client: FlaskClient, ann: dict[str, Any]

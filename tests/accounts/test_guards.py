@@ -208,7 +208,7 @@ def test_a_token_of_another_secret_is_401(make_app: MakeApp) -> None:
 
 
 class TestEveryRoute:
-    """What holds for all of them, those of later rooms too."""
+    """Checks on all routes, those added later too."""
 
     def guarded(self, app: Flask) -> list[tuple[str, str, str]]:
         """Method, rule and a path of every route that not everybody may call."""

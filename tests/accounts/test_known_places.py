@@ -103,7 +103,7 @@ def test_known_places_are_bounded_and_stored_as_hashes(make_app: MakeApp) -> Non
 
 
 class TestSecrecy:
-    """What a stranger can see of an account's limit."""
+    """A stranger learns nothing from an account's limit."""
 
     def visible(self, answer: Any) -> tuple[Any, ...]:
         return (answer.status_code, answer.data, *(answer.headers.get(name) for name in LIMITS[:2]))

@@ -188,7 +188,7 @@ class TestErasing:
 
 
 class TestTrail:
-    """What happened, and how long it is known."""
+    """The audit trail and its retention."""
 
     def test_lists_events_with_client_addresses(self, ann: Member) -> None:
         login(ann.client, ann.email, "Wrong-horse-7")

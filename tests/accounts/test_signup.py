@@ -148,7 +148,7 @@ def test_a_full_hashing_queue_is_503_with_retry_after(app: Flask, client: FlaskC
 
 
 class TestInABrowser:
-    """What a plain HTML form gets."""
+    """Answers to a plain HTML form."""
 
     browser = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 

@@ -1,4 +1,4 @@
-"""What holds for the code base as a whole: floors, guards, limits, migrations, sizes."""
+"""Rules for the code base as a whole: floors, guards, limits, migrations, sizes."""
 
 import ast
 import re

@@ -30,7 +30,7 @@ OTHERS = re.compile(r"CURL(OPT|INFO)_|APACHE_|TEST_|GUNICORN_|FLASK_|KILL_|YOUR_
 """Names in capitals that are no settings of the service."""
 
 ARGUMENT = re.compile(r"\$?\{\w+\}|\$\w+|(?<=/)1$")
-"""What stands for a value in a path."""
+"""A placeholder in a path."""
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

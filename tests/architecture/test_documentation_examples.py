@@ -43,7 +43,7 @@ TYPED = [page for page in PAGES if page not in (README, BACKUPS) and any(e.page 
 LIST = ("flask", "submissions", "list", FORM)
 PROGRAMS = {"js": ("node", "mjs"), "python": (sys.executable, "py"), "php": ("php", "php")}
 NUMBERS = itertools.count(1)
-"""What makes two messages different, since the same content is stored once."""
+"""Makes each message unique, since the same content is stored once."""
 
 PASSWORD = "Correct-horse-7\n"
 

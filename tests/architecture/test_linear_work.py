@@ -1,4 +1,4 @@
-"""Whatever reads what strangers send takes time in proportion to it.
+"""Code that reads strangers' input takes time in proportion to it.
 
 Each function is run on one hostile input at 1, 4, 16 and 64 times a size, and each size is compared with the one before
 in the same run: four times the input is at most ten times the work. What is quadratic takes sixteen times as long.
@@ -223,7 +223,7 @@ def seconds(work: Work, data: Any) -> float:
 
 
 def grows_linearly(work: Work, least: float = LEAST) -> bool:
-    """Whether each size is done in the time that the size before it allows, of which `least` is always there."""
+    """True if each size is done in the time that the size before it allows, of which `least` is always there."""
     spent = [seconds(work, work.hostile(work.size * times)) for times in TIMES]
     growth = [(max(before, least), after) for before, after in pairwise(spent)]
     return all(after <= before * 4 * MARGIN for before, after in growth)

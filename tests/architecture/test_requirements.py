@@ -19,7 +19,7 @@ def locked(name: str) -> dict[str, str]:
 
 
 def requirements(*extras: str) -> list[Requirement]:
-    """What is asked for, directly, with those extras."""
+    """Direct requirements, with those of the extras."""
     config = configparser.ConfigParser()
     config.read(ROOT / "setup.cfg")
     lines = config["options"]["install_requires"].split("\n")

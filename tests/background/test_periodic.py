@@ -16,8 +16,6 @@ from tests.conftest import MakeApp
 
 
 class TestTasks:
-    """What is done from time to time."""
-
     def test_each_is_run_once_in_the_fleet_when_it_is_due(self, make_app_on_each_db: MakeApp) -> None:
         ran: list[str] = []
         apps = [make_app_on_each_db() for _ in range(4)]

@@ -24,14 +24,14 @@ pytestmark = pytest.mark.slow
 
 
 def run(folder: Path, *words: str, stdin: str = "", **settings: str) -> str:
-    """What a command printed; it must have gone well."""
+    """Return the output of a command, which must succeed."""
     done = servers.in_process(folder, *words, stdin=stdin, **{**QUICK, "LOG_LEVEL": "WARNING", **settings})
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
 
 def fails(folder: Path, *words: str, stdin: str = "", **settings: str) -> str:
-    """What a command that must fail said."""
+    """Return the output of a command, which must fail."""
     done = servers.in_process(folder, *words, stdin=stdin, **{**QUICK, "LOG_LEVEL": "WARNING", **settings})
     assert done.returncode != 0
     return done.stdout + done.stderr

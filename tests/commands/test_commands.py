@@ -1,4 +1,4 @@
-"""What an operator does at a terminal to accounts, forms, the cache and exported files."""
+"""Commands of an operator on accounts, forms, the cache and exported files."""
 
 import io
 import json

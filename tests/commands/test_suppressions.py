@@ -1,4 +1,4 @@
-"""What an operator does at a terminal to the list of addresses that get no mail."""
+"""Commands of an operator on the list of addresses that get no mail."""
 
 import re
 from pathlib import Path

@@ -29,7 +29,7 @@ pytestmark = pytest.mark.slow
 
 
 def statuses(client: FlaskClient, form_id: str) -> tuple[int, int, int]:
-    """What a submission, `ready` and `live` are answered."""
+    """Status codes of a submission, `ready` and `live`."""
     response = client.post(f"/f/{form_id}", json={"message": f"Hello {time.time_ns()}"})
     return response.status_code, client.get("/health/ready").status_code, client.get("/health/live").status_code
 

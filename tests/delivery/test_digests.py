@@ -50,7 +50,7 @@ class Postman:
         return [parcel.kind for parcel in self.parcels]
 
     def counts(self) -> list[int]:
-        """How many submissions each digest was about."""
+        """Submissions per digest."""
         return [parcel.values["count"] for parcel in self.parcels if parcel.kind == "digest"]
 
 

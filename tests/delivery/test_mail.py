@@ -23,8 +23,6 @@ TEMPLATES = {
 
 
 class TestTheMail:
-    """What arrives."""
-
     def test_says_whom_it_is_from_and_that_a_machine_wrote_it(self, mail_app: Flask, mail_server: MailServer) -> None:
         identity = queue_mail(mail_app)
         assert deliver(mail_app) == [("sent", "250 Taken as number 7")]
@@ -138,8 +136,6 @@ class TestWithoutAServer:
 
 
 class TestMailFrom:
-    """Whom mails are from."""
-
     @pytest.mark.parametrize(
         ("url", "address"),
         [

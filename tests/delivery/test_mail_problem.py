@@ -22,7 +22,7 @@ PRODUCTION = {
 
 
 def problems(app: Flask) -> set[str | None]:
-    """What every answer about a form says of mails."""
+    """Mail problems as every answer about a form reports them."""
     owner = Member(app, "owner@example.com", role="owner")
     made = owner.call("POST", "/api/forms", name="Contact").json["data"]
     address = f"/api/forms/{made['id']}"

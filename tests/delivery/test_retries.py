@@ -20,7 +20,7 @@ from tests.support.outbox import RecordingTransport, attempts, enqueue, refuse, 
 
 @pytest.mark.usefixtures("each_db_context")
 class TestTrying:
-    """Who has a message in hand, and what happens when it does not go."""
+    """Leases of messages, and retries after a failure."""
 
     def test_many_workers_send_each_message_once(self, each_db_context: Flask, transport: RecordingTransport) -> None:
         identities = [enqueue() for _ in range(40)]

@@ -14,7 +14,7 @@ from tests.support.mails import ANN, deliver, make_due, queue_mail
 
 
 class TestAnswers:
-    """What a server says decides whether it is tried again."""
+    """The server's answer decides whether a message is retried."""
 
     @pytest.mark.parametrize(
         ("reply", "outcome"),

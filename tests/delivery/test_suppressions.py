@@ -1,4 +1,4 @@
-"""Who gets no mail: mailboxes that do not exist, people who complained, and those an operator names."""
+"""Suppressed addresses: mailboxes that do not exist, people who complained, and those an operator names."""
 
 import logging
 from collections import Counter
@@ -58,7 +58,7 @@ def refuse_bob(answer: str) -> Any:
 
 
 class TestMailboxes:
-    """What a server says of an address, and what it says of other things."""
+    """Answers of a server about an address, and about other things."""
 
     def test_one_that_does_not_exist_gets_nothing_more_and_nobody_waits_for_it(
         self, app: Flask, mail_server: MailServer
@@ -255,8 +255,6 @@ class TestSecrecy:
 
 
 class TestNumbers:
-    """What an operator sees."""
-
     def test_metrics_count_by_reason(self, app: Flask) -> None:
         client: FlaskClient = app.test_client()
         suppress(app, BOB, "bounce")

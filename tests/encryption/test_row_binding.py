@@ -43,7 +43,7 @@ def inbox(app_on_each_db: Flask, key_of: Callable[..., dict[str, str]]) -> Inbox
 
 
 def raw(app: Flask, identity: str) -> bytes:
-    """What is stored of a submission's data."""
+    """The ciphertext of a submission's data."""
     with app.app_context(), db.engine.connect() as connection:
         return bytes(connection.scalars(select(RAW).where(S.id == Submission.id.type.python_type(identity))).one())
 

@@ -16,7 +16,7 @@ def loaded(definition: dict[str, Any], value: Any) -> Any:
 
 
 def codes(definition: dict[str, Any], value: Any) -> list[str]:
-    """What is wrong with a value; nothing for one that is kept as it was sent."""
+    """Error codes of a value; none for one that is kept as it was sent."""
     try:
         assert loaded(definition, value) == value
     except ma.ValidationError as error:

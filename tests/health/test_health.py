@@ -1,4 +1,4 @@
-"""What a monitor is told."""
+"""Health checks and metrics for monitors."""
 
 import re
 import socket
@@ -65,7 +65,7 @@ def test_a_pending_migration_is_not_ready_but_alive(client: FlaskClient, monkeyp
 
 
 class TestDetails:
-    """Who may see more than whether it is well."""
+    """Details are for holders of the token."""
 
     @pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer wrong"}, {"Authorization": "Bearer ü"}])
     def test_with_a_token_set_they_are_for_its_holder(self, make_app: MakeApp, headers: dict[str, str]) -> None:
@@ -185,7 +185,7 @@ def test_the_deadline_leaves_time_to_answer_within_two_seconds() -> None:
 
 
 class TestMails:
-    """Whether what people are sent leaves."""
+    """Health of mail delivery."""
 
     def put(self, app: Flask, **changed: Any) -> None:
         with app.app_context(), write_session():
@@ -250,8 +250,6 @@ class TestMails:
 
 
 class TestMetrics:
-    """What Prometheus reads."""
-
     def test_requests_are_counted_by_route_and_never_by_path(self, client: FlaskClient) -> None:
         client.get("/health/live")
         client.get("/somebody/looks/for/admin.php")

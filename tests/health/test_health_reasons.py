@@ -1,4 +1,4 @@
-"""Why a check of `/health` failed: for who may see details, and for nobody else."""
+"""Reasons of failed checks of `/health`: shown with details, hidden from everybody else."""
 
 import base64
 from typing import Any
@@ -12,7 +12,7 @@ TOKEN = "let-me-see-x7Qk29vR"
 
 
 def checks_of(app: Flask) -> dict[str, Any]:
-    """What the holder of the token sees; others see no reason."""
+    """Health and its checks as the holder of the token sees them; others see no reason."""
     client = app.test_client()
     assert set(client.get("/health").json) == {"status", "timestamp"}
     health: dict[str, Any] = client.get("/health", headers={"Authorization": f"Bearer {TOKEN}"}).json

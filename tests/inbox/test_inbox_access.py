@@ -1,4 +1,4 @@
-"""Who may see and change submissions and their files."""
+"""Access to submissions and their files."""
 
 import uuid
 from typing import Any

@@ -45,7 +45,7 @@ CELLS = [
     "-5 apples",
     "+43 664 12a",
 ]
-"""What a spreadsheet would run, or fold to what it would."""
+"""Starts of cells that a spreadsheet would run, or fold to one that it runs."""
 
 UNSEEN = ' "\xa0\u034f\u061c\u200b\u200e\u2009\u2066\u2069\u2800\u3164\ufe0f\U000e0020'
 

@@ -1,4 +1,4 @@
-"""Which submissions a filter means, and what the answer says of those that it leaves out."""
+"""Filters of submissions, and counts of those that they leave out."""
 
 from datetime import UTC, datetime
 from typing import Any

@@ -75,7 +75,7 @@ class Owner:
         return str(answer.json()["data"]["id"])
 
     def inbox(self, form: str, status: str = "inbox") -> list[dict[str, Any]]:
-        """What came to a form, the newest first."""
+        """Submissions of a form, newest first."""
         path = f"/api/forms/{form}/submissions?status={status}"
         return list(self._service.get(path, headers=self.headers).json()["data"])
 
@@ -104,7 +104,7 @@ def plain_site(service: Server) -> Iterator[Site]:
 
 @pytest.fixture
 def submit(node_modules: Path, service: Server) -> Callable[..., dict[str, Any]]:
-    """What @formspree/core makes of the answer, in Node."""
+    """Submit by @formspree/core in Node; return its result."""
 
     def run(form: str, values: dict[str, str], kind: str = "json") -> dict[str, Any]:
         words = ["node", "core.mjs", service.url, form, kind, json.dumps(values)]

@@ -1,4 +1,4 @@
-"""What pages, scripts and programs send in odd encodings: no visitor's words are lost or refused for it."""
+"""Odd encodings of pages, scripts and programs: no visitor's words are lost or refused for them."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""Where a browser is led after a form: back to its site, where the owner says, and nowhere else."""
+"""Redirects after a form: back to its site, where the owner says, and nowhere else."""
 
 import pytest
 

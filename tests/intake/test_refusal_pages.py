@@ -44,7 +44,7 @@ def copied(answer: TestResponse) -> dict[str, str]:
 
 
 def beside(answer: TestResponse, name: str) -> str:
-    """What is said to be wrong beside a field."""
+    """The error beside a field."""
     (number,) = re.findall(rf'id="(field-\d+)" name="{name}"', answer.text)
     (text,) = re.findall(rf'<p class="wrong" id="{number}-wrong">(.*?)</p>', answer.text) or [""]
     return unescape(text)

@@ -1,4 +1,4 @@
-"""Whose a submission is, and whose words: addresses as people write them, tokens and texts as pages add them."""
+"""Addresses as people write them, tokens and texts as pages add them."""
 
 import uuid
 from typing import Any

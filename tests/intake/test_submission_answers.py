@@ -1,4 +1,4 @@
-"""What a submission is answered: JSON for programs, pages for browsers, in the words that each client knows."""
+"""Answers to a submission: JSON for programs, pages for browsers, in the words that each client knows."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What a form accepts: addresses, closed and full forms, and rates."""
+"""Limits of a form: addresses, closed and full forms, and rates."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Which sites may post to a form, and what their scripts may read."""
+"""Origins that may post to a form, and CORS for their scripts."""
 
 from collections.abc import Callable
 from typing import Any

@@ -32,7 +32,7 @@ def form(app_on_each_db: Flask) -> str:
 
 
 def at_once(app: Flask, post: Callable[[FlaskClient, int], Any]) -> list[Any]:
-    """What many clients are answered that all post in the same moment."""
+    """Answers to many clients that post in the same moment."""
     start = threading.Barrier(AT_ONCE)
 
     def one(number: int) -> Any:

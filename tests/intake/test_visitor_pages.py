@@ -1,4 +1,4 @@
-"""What visitors meet besides the form: the way back to their site, the time they took, nothing of the operator."""
+"""Pages for visitors: the way back to their site, the time they took, nothing of the operator."""
 
 import re
 from html import unescape

@@ -43,7 +43,6 @@ def carried(page: TestResponse) -> dict[str, str]:
 
 
 def way(answer: TestResponse) -> str:
-    """Where a browser is led."""
     assert answer.status_code == 303, answer.text
     return without_reference(answer.headers["Location"])
 

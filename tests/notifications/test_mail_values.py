@@ -1,4 +1,4 @@
-"""What the mail about a submission shows of it: files, labels of choices, and the words in special fields."""
+"""Values in the mail about a submission: files, labels of choices, and the words in special fields."""
 
 from email import message_from_bytes, policy
 from email.message import EmailMessage

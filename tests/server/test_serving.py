@@ -23,7 +23,7 @@ pytestmark = pytest.mark.slow
 
 
 def raw(server: Server, request: bytes) -> bytes:
-    """What the service says to these bytes, until it closes."""
+    """Send these bytes and return the response, until the server closes."""
     with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
         connection.sendall(request)
         connection.shutdown(socket.SHUT_WR)

@@ -19,7 +19,7 @@ from tests.support import servers
 from tests.support.servers import Server
 
 KILLS = int(os.environ.get("TEST_KILLS", "1"))
-"""How often the service is killed; TEST_KILLS=50 is the whole trial."""
+"""Number of kills; TEST_KILLS=50 is the whole trial."""
 
 VISITORS = 8
 PASSWORD = "Correct-horse-7"

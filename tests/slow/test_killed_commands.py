@@ -90,7 +90,7 @@ def python(clone: Path, *words: str, **more: str) -> str:
 
 
 def kills(clone: Path, database: str, *words: str) -> int:
-    """How many steps the command has, after it was killed at a sample of them (KILL_STEPS=all: at each)."""
+    """Kill the command at a sample of its steps (KILL_STEPS=all: at each); return how many it has."""
     seed = os.environ.get("KILL_SEED", str(time.time_ns()))
     script = str(servers.ROOT / "tests" / "support" / "kill_steps.py")
     sys.stdout.write(f"KILL_SEED={seed}\n")  # which pytest shows when it fails

@@ -1,4 +1,4 @@
-"""What speaks for spam, each reason by its code, and what must not."""
+"""Signs of spam, each reason by its code, and false positives."""
 
 import os
 import time

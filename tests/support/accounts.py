@@ -57,7 +57,7 @@ def bearer(token: str) -> dict[str, str]:
 
 
 def mails(app: Flask, kind: str | None = None) -> list[dict[str, Any]]:
-    """What was put into the outbox, the oldest first: kind, to, and the values."""
+    """Messages in the outbox, the oldest first: kind, to, and the values."""
     with app.app_context():
         messages = db.session.scalars(select(Message).order_by(Message.id)).all()
         listed = [{"kind": m.kind, "to": m.target, **_values(m)} for m in messages]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-"""How Chromium is started: as root, and silent on the network."""
+"""Options of Chromium: it runs as root, and silent on the network."""
 
 
 @pytest.fixture(scope="session")

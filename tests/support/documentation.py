@@ -26,11 +26,11 @@ class Example:
     language: str
     text: str
     reason: str | None
-    """Why it is not run."""
+    """Reason for not running it."""
 
     @property
     def name(self) -> str:
-        """Where it stands."""
+        """Page and line."""
         return f"{self.page.name}:{self.line}"
 
 
@@ -61,7 +61,6 @@ def code(page: Path) -> Iterator[str]:
 
 
 def links(page: Path) -> Iterator[str]:
-    """Where the page links to."""
     return iter(LINK.findall(prose(page)))
 
 

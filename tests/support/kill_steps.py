@@ -62,7 +62,7 @@ def watch(reach: Callable[[int], object]) -> None:
 
 
 def in_child(act: Callable[[], None]) -> int:
-    """How a process ended that did this: its exit code, or the number of the signal below zero."""
+    """Run this in a child; return its exit code, or the number of the signal below zero."""
     child = os.fork()
     if child:
         return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
@@ -110,7 +110,7 @@ def look(clone: Path, done: str = "") -> None:
 
 
 def database_is_behind(app: Flask) -> bool:
-    """Whether the service says so, and lives."""
+    """True if the service says so, and lives."""
     client = app.test_client()
     return [client.get(f"/health/{name}").status_code for name in ("live", "ready")] == [200, 503]
 
@@ -176,7 +176,7 @@ def main(clone: Path, database: str, *words: str) -> None:
 
 
 def count_steps(act: Callable[[], None]) -> int:
-    """How many steps a child takes that gets through."""
+    """Steps of a child that gets through."""
     count = mmap.mmap(-1, 8)  # shared with the child
 
     def act_counting() -> None:

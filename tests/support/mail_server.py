@@ -17,7 +17,7 @@ from tests.support.servers import free_port
 logging.getLogger("mail.log").setLevel(logging.WARNING)  # aiosmtpd's, which shows every line of a conversation
 
 HANG, DROP, TAKE_AND_DROP, TAKE_AND_LEAVE = "hang", "drop", "take and drop", "take and leave"
-"""What to do after the text of a message instead of answering; the last one takes it, answers and is gone."""
+"""Runs after the text of a message instead of answering; the last one takes it, answers and is gone."""
 
 
 class MailServer:
@@ -37,7 +37,7 @@ class MailServer:
 
     @property
     def settings(self) -> dict[str, str]:
-        """What the service is told."""
+        """Settings of a service that uses this server."""
         return {"SMTP_SERVER": "127.0.0.1", "SMTP_PORT": str(self.port), "SMTP_TLS": "none"}
 
     @property

@@ -22,7 +22,7 @@ chosen at its import how values are kept, for one process."""
 
 
 def can_fork(command: list[str], environment: dict[str, str]) -> bool:
-    """Whether the command behaves in a fork as in an interpreter of its own."""
+    """True if the command behaves in a fork as in an interpreter of its own."""
     words = {*command, *environment.get("GUNICORN_CMD_ARGS", "").split()}
     return not NEEDS_OWN_INTERPRETER & words and int(environment.get("WEB_CONCURRENCY", "1")) < 2
 

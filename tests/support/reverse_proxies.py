@@ -58,7 +58,7 @@ PROXIES: dict[str, Callable[[Path, int, int], list[str]]] = {"nginx": nginx, "ca
 
 
 def program(name: str) -> str | None:
-    """Where a server is installed."""
+    """Path of an installed server."""
     return shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin")
 
 

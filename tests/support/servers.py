@@ -37,7 +37,7 @@ def _make_home() -> Path:
 
 
 HOME = _make_home()
-"""Where the service is started: as this clone, but without its `.env`, which may name a database that people use."""
+"""Working directory of the service: like this clone, but without its `.env`, which may name a database that people use."""
 
 BIN = Path(sys.executable).parent
 TIMEOUT = 60
@@ -52,7 +52,7 @@ def free_port() -> int:
 
 
 def environment(folder: Path, more: dict[str, str]) -> dict[str, str]:
-    """What a process of the service sees: nothing of the machine but its path."""
+    """Environment of a process of the service: nothing of the machine but its path."""
     return {"PATH": f"{BIN}:{os.environ['PATH']}", "HOME": str(folder), **more}
 
 
@@ -124,7 +124,7 @@ class Server:
             raise AssertionError(self.log.read_text())
 
     def _answers(self) -> bool:
-        """Whether it starts; it takes connections before there is a worker that could answer them."""
+        """True once it answers; it takes connections before there is a worker that could answer them."""
         until = time.monotonic() + TIMEOUT
         while time.monotonic() < until and self.process.poll() is None:
             try:

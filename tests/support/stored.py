@@ -78,6 +78,6 @@ def remember_key(app: Flask, form_id: str, submission_id: str, at: datetime | No
 
 
 def count(app: Flask, *models: Any) -> list[int]:
-    """How many rows each of the tables has."""
+    """Rows per table."""
     with app.app_context():
         return [len(db.session.execute(select(*model.__table__.primary_key.columns)).all()) for model in models]

@@ -67,7 +67,7 @@ def only(app: Flask, form_id: str) -> Submission:
 
 
 def data_of(app: Flask, form_id: str) -> dict[str, Any]:
-    """What its one submission holds."""
+    """Data of the form's one submission."""
     data: dict[str, Any] = json.loads(only(app, form_id).data)
     return data
 
@@ -85,7 +85,7 @@ def people(app: Flask) -> set[bytes]:
 
 
 def queued(app: Flask, form_id: str) -> list[Message]:
-    """What the outbox has about submissions of a form."""
+    """Messages in the outbox about submissions of a form."""
     with app.app_context():
         query = select(Message).join(Submission, Submission.id == Message.about).where(Submission.form_id == form_id)
         messages = list(db.session.scalars(query.order_by(Message.id)))

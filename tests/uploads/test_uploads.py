@@ -257,7 +257,7 @@ def test_errors_never_repeat_submitted_values() -> None:
 
 
 class NearlyFull:
-    """What a file system says of itself that has 4 % left."""
+    """Usage of a file system that has 4 % left."""
 
     f_blocks = 1000
     f_bavail = 40

@@ -48,7 +48,7 @@ def test_ids_made_one_after_another_have_different_references() -> None:
 
 
 class TestSearch:
-    """What an owner types who has a reference before them."""
+    """An owner searches for a reference."""
 
     @pytest.fixture
     def owner(self, app_on_each_db: Flask, key_of: KeyOf) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Which other sites' scripts may read answers."""
+"""CORS: other sites' scripts that may read answers."""
 
 from typing import Any
 

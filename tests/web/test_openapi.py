@@ -86,7 +86,7 @@ def schema_of(app: Flask) -> Any:
 
 
 def check(described: Flask, path: str, method: str, examples: hypothesis.settings = QUICK_EXAMPLES, **how: Any) -> None:
-    """Whether the answers to what is described, and to what is not, are as described."""
+    """Assert that answers to valid and to invalid requests are as described."""
     operation = schema_of(described)[path][method]
     tried = 0
 

@@ -124,7 +124,7 @@ def test_no_address_leads_on_to_the_host_header(client: FlaskClient, path: str) 
 
 
 def ask(app: Flask, addresses: Iterable[str], path: str = "/", **headers: str) -> list[str]:
-    """What is logged as a warning when requests come from these addresses."""
+    """Warnings in the log after requests from these addresses."""
     warnings = []
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(client.log, "warning", warnings.append)
