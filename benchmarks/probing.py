@@ -1,6 +1,7 @@
-"""Measures whether the time of an answer tells who has an account: known and unknown addresses in random order, and the AUC.
+"""Measures whether the time of an answer tells who has an account.
 
-0.5 is a coin, 1 is certainty; 0.60 is the most that is good enough. One client, the service otherwise idle.
+Known and unknown addresses are tried in random order, one client, the service otherwise idle. Of the AUC, 0.5 is a coin
+and 1 is certainty; 0.60 is the most that is good enough.
 """
 
 import http.client

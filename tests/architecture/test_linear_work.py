@@ -1,7 +1,7 @@
 """Code that reads strangers' input takes time in proportion to it.
 
 Each function is run on one hostile input at 1, 4, 16 and 64 times a size, and each size is compared with the one before
-in the same run: four times the input is at most ten times the work. What is quadratic takes sixteen times as long.
+in the same run: four times the input is at most ten times the work. Quadratic code takes sixteen times as long.
 Add a line to `WORK` for every function that is given what visitors send, with the worst that is known for it.
 """
 

@@ -1,10 +1,12 @@
-"""The language of the code base: names of modules and bounds, circles of packages, sizes of packages and test files."""
+"""The language of the code base: names of modules, bounds and variables, circles and sizes of packages and files."""
 
 import ast
 import re
 from collections import defaultdict
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
+
+import pytest
 
 from tests.support.servers import ROOT
 
@@ -24,6 +26,9 @@ TERMS = {
     "storing",
 }
 """The field's own terms among the names in -ing."""
+
+BANNED = {"asked", "found", "given", "heard", "kept", "mark", "said", "taken", "told", "wanted"}
+"""Names of variables that do not say what these hold."""
 
 MAX_TEST_LINES = 300
 MAX_PACKAGE_SHARE = 0.15
@@ -76,6 +81,44 @@ def test_bounds_are_named_max_and_min() -> None:
             names = [name.id for target in targets for name in ast.walk(target) if isinstance(name, ast.Name)]
             offenders += [f"{file.relative_to(ROOT)}: {name}" for name in names if BOUND.match(name)]
     assert set(offenders) == set()
+
+
+def bound_name(node: ast.AST) -> str:
+    """The name of the variable, attribute, parameter or function that a node binds, else an empty one."""
+    match node:
+        case ast.Name(id=name, ctx=ast.Store()) | ast.Attribute(attr=name, ctx=ast.Store()) | ast.arg(arg=name):
+            return name
+        case ast.FunctionDef(name=name) | ast.ExceptHandler(name=str(name)) | ast.MatchAs(name=str(name)):
+            return name
+    return ""
+
+
+def banned_names(source: str) -> set[str]:
+    return {name for node in ast.walk(ast.parse(source)) if (name := bound_name(node)).strip("_").lower() in BANNED}
+
+
+@pytest.mark.parametrize("folder", ["forms_service", "tests", "benchmarks"])
+def test_variables_say_what_they_hold(folder: str) -> None:
+    offenders = {str(file.relative_to(ROOT)): banned_names(file.read_text()) for file in (ROOT / folder).rglob("*.py")}
+    assert {name: names for name, names in offenders.items() if names} == {}
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "said = 1",
+        "for said in (): pass",
+        "self._said = 1",
+        "SAID: int",
+        "lambda *said: 1",
+        "def said(): pass",
+        "(said := 1)",
+        "try: pass\nexcept OSError as said: pass",
+    ],
+)
+def test_a_banned_name_is_noticed_where_it_is_bound(source: str) -> None:
+    assert {name.strip("_").lower() for name in banned_names(source)} == {"said"}
+    assert banned_names(f"{source}\n".replace("said", "body").replace("SAID", "BODY")) == set()
 
 
 def test_test_files_stay_small() -> None:

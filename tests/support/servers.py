@@ -37,7 +37,7 @@ def _make_home() -> Path:
 
 
 HOME = _make_home()
-"""Working directory of the service: like this clone, but without its `.env`, which may name a database that people use."""
+"""Working directory of the service: this clone without its `.env`, which may name a database that people use."""
 
 BIN = Path(sys.executable).parent
 TIMEOUT = 60
