@@ -30,6 +30,7 @@ FLOORS = (
     ("intake",),
     ("inbox",),
     ("spam",),
+    ("webhooks",),
     ("notifications",),
     ("submissions",),
     ("uploads",),

@@ -20,7 +20,9 @@ from forms_service.form_schema.field_types import FIELD_TYPES
 from forms_service.form_schema.special_fields import BACK, RESERVED, STARTED
 from forms_service.forms.schemas import FormSettingsSchema
 from forms_service.spam.checks import CHECKS
+from forms_service.submissions.events import EVENTS
 from forms_service.submissions.models import REFUSALS
+from forms_service.webhooks.formats import FORMATS
 from tests.support.documentation import PAGES, anchors, code, first_column, links
 from tests.support.servers import ROOT
 
@@ -138,6 +140,12 @@ def test_every_reason_is_described() -> None:
     page = ROOT / "docs/submissions.md"
     assert first_column(page, "## Statistics") == list(REFUSALS)
     assert first_column(page, "## Spam") == [*CHECKS, "challenge_unavailable"]
+
+
+def test_every_event_and_format_of_webhooks_is_described() -> None:
+    page = ROOT / "docs/webhooks.md"
+    assert first_column(page, "# Webhooks") == list(EVENTS)
+    assert set(first_column(page, "## Formats")) == set(FORMATS)
 
 
 def test_every_command_has_a_row(flask_command: click.Context) -> None:

@@ -33,6 +33,8 @@ from forms_service.web import downloads, form_data, json_reader, part_headers
 from forms_service.web.charsets import decode
 from forms_service.web.form_data import make_storable
 from forms_service.web.multipart import read_parts
+from forms_service.webhooks.formats import FORMATS
+from tests.support.webhook_events import event_of, target_of
 
 pytestmark = pytest.mark.slow
 
@@ -106,6 +108,18 @@ WORDS = Blocklist((*(f"word{number} two" for number in range(50)), *(f"x-{number
 
 def match_words(data: str) -> bool:
     return blocklist.matches(WORDS, ParsedSubmission(), [data])
+
+
+def webhook(name: str, template: Any = None) -> Callable[[Any], object]:
+    def render(sent: Any) -> object:
+        answers = sent if isinstance(sent, dict) else {"a": sent}
+        return FORMATS[name].render(event_of(answers), target_of(name, template))
+
+    return render
+
+
+def small_answers(size: int) -> dict[str, str]:
+    return {f"f{number}": "x" for number in range(size // 8)}
 
 
 WORK: dict[str, Work] = {
@@ -185,6 +199,21 @@ WORK: dict[str, Work] = {
     "export: invisible": Work(lambda data: csv_and_json.format_csv([[data]]), filled(";\u200b")),
     "export: numbers": Work(lambda data: csv_and_json.format_csv([[data]]), filled("1.", ";", "x")),
     "mail: header": Work(lambda data: mail_headers.text_field("Subject", data), filled("=?utf-8?q?a?= ")),
+    "webhook: marks": Work(webhook("standard"), filled(MARKS, "a")),
+    "webhook: flags": Work(webhook("standard"), filled("\U0001f1e9\U0001f1ea")),
+    "webhook: controls": Work(webhook("standard"), filled("\x01")),
+    "webhook: fields": Work(webhook("standard"), small_answers),
+    "webhook: lists": Work(webhook("standard"), lambda size: {"a": [[[[[["x"]]]]]] * (size // 8)}, 16_384),
+    "webhook: placeholders": Work(webhook("custom", ["{a}{a"] * 1000), filled("{a}")),
+    "webhook: template": Work(
+        lambda sent: FORMATS["custom"].find_problems(target_of("", sent), ["a"]), lambda size: ["{a"] * size, 64
+    ),
+    "chat: Slack": Work(webhook("slack"), filled("<!channel>")),
+    "chat: Discord": Work(webhook("discord"), filled("*_`")),
+    "chat: Telegram": Work(webhook("telegram"), filled("@a /a ")),
+    "chat: Teams": Work(webhook("teams"), filled("{{DATE(")),
+    "chat: ntfy": Work(webhook("ntfy"), filled("\r\n\t")),
+    "chat: fields": Work(webhook("slack"), small_answers),
     "URL: dots": Work(urls.is_url, filled(".a", "https://example.com/")),
     "URL: hosts": Work(urls.is_web_url, filled("a.", "https://")),
     "URL: users": Work(urls.is_url, filled("@:", "https://")),

@@ -1,0 +1,1 @@
+"""Webhooks: an owner's programs and chats hear of submissions."""
