@@ -12,6 +12,7 @@ from forms_service.captchas import CAPTCHAS
 from forms_service.errors import FieldError
 from forms_service.form_schema.compiler import UNKNOWN_FIELDS
 from forms_service.form_schema.special_fields import RESERVED
+from forms_service.form_schema.text_templates import find_unknown_names
 from forms_service.validation.base import MAX_NAME_LENGTH, CodedField, Messages, Schema
 from forms_service.validation.fields import MAX_EMAIL_LENGTH, clean_address, is_email
 from forms_service.validation.primitives import BoundedInteger, BoundedList, OneOf, SingleLine, StrictBoolean
@@ -25,6 +26,7 @@ MAX_ENTRIES = 100
 MAX_BLOCKLIST_ENTRIES = 1000
 MAX_BLOCKLIST_ENTRY_LENGTH = 200
 MAX_KEY_LENGTH = 500
+MAX_SUBJECT_LENGTH = 200
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,7 @@ class FormSettings:
     redirect_urls: tuple[str, ...] = ()
     unknown_fields: str = "keep"
     notify: tuple[str, ...] = ()
+    subject: str | None = None
     reply: None = None
     honeypot: str | None = None
     challenge: str = "none"
@@ -189,6 +192,10 @@ class FormSettingsSchema(Schema):
         {"type": ["array", "null"], "items": {"type": "string"}, "maxItems": 0},
         metadata={"description": "Not supported yet."},
     )
+    subject = SingleLine(
+        MAX_SUBJECT_LENGTH,
+        **_optional("Subject of notifications; may hold `{field}` (a field's name), `{reference}` and `{form}`."),
+    )
     reply = Unsupported(None, {"type": "null"}, metadata={"description": "Not supported yet."})
     honeypot = HoneypotName(MAX_NAME_LENGTH, **_optional("Name of a further honeypot field. Filled in, it means spam."))
     challenge = OneOf(CHALLENGES, **_optional("The CAPTCHA that submissions must pass.", "none"))
@@ -249,7 +256,7 @@ def merge_patch(current: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[st
 
 def find_conflicts(fields: Sequence[Any], settings: Mapping[str, Any]) -> dict[str, list[FieldError]]:
     """Return setting → errors of disallowed combinations."""
-    names = [definition.get("name") for definition in fields if isinstance(definition, Mapping)]
+    names: list[Any] = [definition.get("name") for definition in fields if isinstance(definition, Mapping)]
     errors: dict[str, list[FieldError]] = {}
     if settings.get("honeypot") is not None and settings["honeypot"] in names:
         errors["honeypot"] = [FieldError("A field of the form cannot be the honeypot.", "taken")]
@@ -258,7 +265,15 @@ def find_conflicts(fields: Sequence[Any], settings: Mapping[str, Any]) -> dict[s
             if not settings.get(key):
                 message = f"Required for {settings['challenge']}. Copy it from the provider's dashboard."
                 errors[key] = [FieldError(message, "required")]
+    if fields and (unknown := find_unknown_names(settings.get("subject") or "", names)):
+        errors["subject"] = [FieldError(unknown_names_message(unknown), "unknown_name")]
     return errors
+
+
+def unknown_names_message(names: Sequence[str]) -> str:
+    """Return what is wrong with a text whose placeholders stand for nothing."""
+    listed = ", ".join(f"{{{name}}}" for name in names)
+    return f"Unknown: {listed}. Use names of the form's fields, {{reference}} or {{form}}."
 
 
 def load_settings(saved: Mapping[str, Any]) -> FormSettings:

@@ -1,18 +1,15 @@
 """Values in the mail about a submission: files, labels of choices, and the words in special fields."""
 
-from email import message_from_bytes, policy
-from email.message import EmailMessage
-from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from flask import Flask
 
-from forms_service.delivery import worker
 from forms_service.forms import service
 from forms_service.forms.cache import get_published_form
-from tests.conftest import MakeApp
 from tests.support.definitions import PDF, PNG, file_part, multipart, text_part
+from tests.support.mails import text_of
+from tests.support.notification_mails import mail_about, sent_mail
 from tests.support.visitors import form_for, only
 
 CHOICES = [{"value": "s1", "label": "Sales, and more"}, {"value": "s2", "label": "Support"}, "other"]
@@ -23,23 +20,9 @@ FIELDS = (
 )
 
 
-@pytest.fixture
-def app(make_app: MakeApp) -> Flask:
-    return make_app(BACKGROUND_WORK="outside", PUBLIC_URL="https://site.example/forms")
-
-
-def sent_mail(app: Flask) -> EmailMessage:
-    """The one mail that leaves now."""
-    with app.app_context():
-        worker.deliver_due()
-    (path,) = (Path(app.instance_path) / "outbox").glob("*.eml")
-    return cast("EmailMessage", message_from_bytes(path.read_bytes(), policy=policy.default))
-
-
 def text_about(app: Flask, form: str, **request: Any) -> str:
     """The text of the mail about what this request sends."""
-    assert app.test_client().post(f"/f/{form}", **request).status_code in (200, 303)
-    return str(sent_mail(app).get_content())
+    return text_of(mail_about(app, form, **request))
 
 
 class TestFiles:
@@ -65,7 +48,7 @@ class TestFiles:
 
     def test_are_not_attached(self, app: Flask) -> None:
         assert app.test_client().post(f"/f/{form_for(app)}", **multipart(file_part("a", "b.png", PNG))).status_code
-        assert not sent_mail(app).is_multipart()
+        assert [part.get_content_type() for part in sent_mail(app).iter_parts()] == ["text/plain", "text/html"]
 
 
 class TestChoices:
@@ -95,7 +78,7 @@ class TestChoices:
             caller = service.Caller(get_published_form(form).owner_id, "owner")
             renamed = {"name": "size", "type": "select", "choices": [{"value": "xl", "label": "Huge"}]}
             service.change(form, caller, {"fields": [renamed]})
-        assert "size:\n  Extra large\n" in str(sent_mail(app).get_content())
+        assert "size:\n  Extra large\n" in text_of(sent_mail(app))
 
 
 @pytest.mark.parametrize(

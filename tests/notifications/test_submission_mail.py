@@ -2,10 +2,8 @@
 
 import time
 import uuid
-from email import message_from_bytes, policy
-from email.message import EmailMessage
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -20,37 +18,10 @@ from forms_service.forms.cache import MAX_AGE, get_published_form
 from forms_service.notifications import submission_mail
 from forms_service.submissions import events
 from forms_service.validation.references import reference_of
-from tests.conftest import MakeApp
+from tests.support.mails import text_of
+from tests.support.notification_mails import mail_about, sent_mail, sent_mails
 from tests.support.stored import submit
 from tests.support.visitors import ANN, CONTACT, OWNER, form_for, only, queued, without_reference_at_end
-
-
-@pytest.fixture
-def app(make_app: MakeApp) -> Flask:
-    return make_app(BACKGROUND_WORK="outside", MAIL_FROM="forms@service.example")
-
-
-def mail_about(app: Flask, form_id: str, data: dict[str, Any]) -> EmailMessage:
-    """The mail that leaves when this is sent."""
-    assert app.test_client().post(f"/f/{form_id}", json=data).status_code == 200
-    return sent_mail(app)
-
-
-def sent_mail(app: Flask) -> EmailMessage:
-    with app.app_context():
-        worker.deliver_due()
-    (path,) = outbox_files(app)
-    return cast("EmailMessage", message_from_bytes(path.read_bytes(), policy=policy.default))
-
-
-def outbox_files(app: Flask) -> list[Path]:
-    return list((Path(app.instance_path) / "outbox").glob("*.eml"))
-
-
-def text_of(mail: EmailMessage) -> str:
-    part = mail.get_body(("plain",))
-    assert part is not None
-    return str(part.get_content())
 
 
 def test_goes_to_the_owner_from_us_and_is_answered_to_the_person(app: Flask) -> None:
@@ -62,7 +33,8 @@ def test_goes_to_the_owner_from_us_and_is_answered_to_the_person(app: Flask) -> 
     text = text_of(mail)
     for lines in ("Your name:\n  Ann\n", "topics:\n  sales, other\n", "Message:\n  Hello,\n  world\n", "extra:\n  x\n"):
         assert lines in text
-    assert not mail.is_multipart()
+    assert mail.get_content_type() == "multipart/alternative"
+    assert [part.get_content_type() for part in mail.iter_parts()] == ["text/plain", "text/html"]
 
 
 def test_no_two_mails_of_a_form_have_one_subject(app: Flask) -> None:
@@ -70,9 +42,7 @@ def test_no_two_mails_of_a_form_have_one_subject(app: Flask) -> None:
     form = form_for(app)
     for number in range(digests.MAX_MAILS):
         assert app.test_client().post(f"/f/{form}", json={**ANN, "message": str(number)}).status_code == 200
-    with app.app_context():
-        worker.deliver_due()
-    mails = [message_from_bytes(path.read_bytes(), policy=policy.default) for path in outbox_files(app)]
+    mails = sent_mails(app)
     subjects = {mail["Subject"] for mail in mails}
     assert len(mails) == len(subjects) == digests.MAX_MAILS
     assert {subject.partition(" (")[0] for subject in subjects} == {"Contact: ann@example.com"}
@@ -92,7 +62,7 @@ def test_is_put_into_the_outbox_with_the_submission(app_on_each_db: Flask) -> No
         ({"subject": "Prices"}, "Prices"),
         ({"_subject": "", "subject": "Prices"}, "Prices"),
         ({"_subject": "Prices\r\nBcc: eve@example.com\u2028\x1b[2J\u202e!"}, "Prices Bcc: eve@example.com [2J!"),
-        ({"_subject": "x" * 500}, "x" * 150),
+        ({"_subject": "x" * 500}, "x" * 149 + "…"),
         ({"_subject": "\u0085\x07"}, "Contact: ann@example.com"),
     ],
 )

@@ -5,8 +5,9 @@ import uuid
 from collections.abc import Iterator
 from datetime import timedelta
 from email import message_from_bytes, policy
+from email.message import EmailMessage
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from flask import Flask
@@ -27,6 +28,7 @@ from forms_service.submissions import deletion, queries
 from forms_service.submissions.models import IdempotencyKey, Submission, SubmissionEmail
 from forms_service.uploads.models import File
 from tests.conftest import KeyOf
+from tests.support.mails import text_of
 from tests.support.stored import OWNER, attach, count, make_form, remember_key, submit
 
 TABLES = (Submission, File, SubmissionEmail, IdempotencyKey, Message)
@@ -54,7 +56,8 @@ def test_a_mail_that_was_written_to_a_file_goes_too(
     assert len(list(folder.glob("*.eml"))) == 2
     assert client_on_each_db.delete(f"/api/submissions/{gone}", headers=owner).status_code == 200
     (path,) = folder.glob("*.eml")
-    assert "n:\n  2" in message_from_bytes(path.read_bytes(), policy=policy.default).get_content(), stays
+    mail = cast("EmailMessage", message_from_bytes(path.read_bytes(), policy=policy.default))
+    assert "n:\n  2" in text_of(mail), stays
 
 
 def recorded(app: Flask, name: str) -> list[Any]:

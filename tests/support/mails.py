@@ -1,6 +1,7 @@
 """Queue mails and deliver them with a real worker."""
 
 import uuid
+from email.message import EmailMessage
 from typing import Any
 
 from flask import Flask
@@ -13,6 +14,22 @@ from forms_service.delivery.models import Attempt, Message
 from forms_service.extensions import db
 
 ANN = "ann@example.com"
+
+
+def text_of(mail: EmailMessage) -> str:
+    """The text part."""
+    return _part(mail, "plain")
+
+
+def html_of(mail: EmailMessage) -> str:
+    """The HTML part."""
+    return _part(mail, "html")
+
+
+def _part(mail: EmailMessage, kind: str) -> str:
+    part = mail.get_body((kind,))
+    assert part is not None
+    return str(part.get_content())
 
 
 def queue_mail(app: Flask, to: str = ANN, kind: str = "test", **values: Any) -> uuid.UUID | None:
