@@ -3,18 +3,17 @@
 import uuid
 from dataclasses import dataclass
 
-CONTENTS = ("full", "summary", "none")
-"""`summary` cuts values to one line each, `none` only says that something came."""
-
-FILES = ("link", "attach", "none")
-
 
 @dataclass(frozen=True)
 class MailOptions:
     """How a notification is written."""
 
     content: str = "full"
+    """`full`, `summary` (values cut to one line each) or `none` (only that something came)."""
+
     files: str = "link"
+    """`link`, `attach` or `none`."""
+
     timezone: str = "UTC"
     """IANA name."""
 

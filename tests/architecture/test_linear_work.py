@@ -22,8 +22,10 @@ from forms_service.errors import ApiError
 from forms_service.form_schema.compiler import compile_schema
 from forms_service.form_schema.field_types import patterns
 from forms_service.form_schema.settings import Blocklist
+from forms_service.form_schema.text_templates import find_unknown_names
 from forms_service.inbox import csv_and_json, folded_text
 from forms_service.intake import origins
+from forms_service.notifications import mail_subjects, mail_values
 from forms_service.spam import blocklist, checks
 from forms_service.submissions import email_addresses
 from forms_service.submissions.parsed_submission import ParsedSubmission
@@ -195,25 +197,27 @@ WORK: dict[str, Work] = {
     "address: invisible": Work(fields.clean_address, filled("\u200b", "a", "@example.com")),
     "a lone URL": Work(checks.is_lone_url, filled("a.", "", "//")),
     "invisible characters": Work(whitespace.trim, filled("\u200b", "\u200b", "a")),
-    "export: lines": Work(lambda data: csv_and_json.format_csv([[data]]), filled("\n")),
-    "export: invisible": Work(lambda data: csv_and_json.format_csv([[data]]), filled(";\u200b")),
-    "export: numbers": Work(lambda data: csv_and_json.format_csv([[data]]), filled("1.", ";", "x")),
-    "mail: header": Work(lambda data: mail_headers.text_field("Subject", data), filled("=?utf-8?q?a?= ")),
-    "webhook: marks": Work(webhook("standard"), filled(MARKS, "a")),
-    "webhook: flags": Work(webhook("standard"), filled("\U0001f1e9\U0001f1ea")),
-    "webhook: controls": Work(webhook("standard"), filled("\x01")),
-    "webhook: fields": Work(webhook("standard"), small_answers),
-    "webhook: lists": Work(webhook("standard"), lambda size: {"a": [[[[[["x"]]]]]] * (size // 8)}, 16_384),
-    "webhook: placeholders": Work(webhook("custom", ["{a}{a"] * 1000), filled("{a}")),
-    "webhook: template": Work(
-        lambda sent: FORMATS["custom"].find_problems(target_of("", sent), ["a"]), lambda size: ["{a"] * size, 64
+    "export: lines": Work(lambda sent: csv_and_json.format_csv([[sent]]), filled("\n")),
+    "export: invisible": Work(lambda sent: csv_and_json.format_csv([[sent]]), filled(";\u200b")),
+    "export: numbers": Work(lambda sent: csv_and_json.format_csv([[sent]]), filled("1.", ";", "x")),
+    "mail: header": Work(lambda sent: mail_headers.text_field("Subject", sent), filled("=?utf-8?q?a?= ")),
+    "mail: subject": Work(
+        lambda sent: mail_subjects.fill_subject("{a}" * 66, {"a": sent}, "Contact", "7K3QX-9FMT2"),
+        filled("{a}" + MARKS),
     ),
-    "chat: Slack": Work(webhook("slack"), filled("<!channel>")),
-    "chat: Discord": Work(webhook("discord"), filled("*_`")),
-    "chat: Telegram": Work(webhook("telegram"), filled("@a /a ")),
-    "chat: Teams": Work(webhook("teams"), filled("{{DATE(")),
-    "chat: ntfy": Work(webhook("ntfy"), filled("\r\n\t")),
-    "chat: fields": Work(webhook("slack"), small_answers),
+    "mail: blanks of a subject": Work(lambda sent: mail_values.flatten(sent, 80), filled(" \u2003", "", "a")),
+    "mail: names of a template": Work(lambda sent: find_unknown_names(sent, ()), filled("{a")),
+    "mail: many names of a template": Work(
+        lambda size: find_unknown_names("".join(f"{{{number}}}" for number in range(size)), ()), int, 256
+    ),
+    "mail: lines": Work(
+        lambda sent: mail_values.shown_lines({}, {"a": sent}, {"_subject": sent}, summary=True), filled("\r\n" + MARKS)
+    ),
+    "mail: values": Work(
+        lambda sent: mail_values.shown_lines({}, mail_values.texts_of((), sent), {}, summary=False),
+        lambda size: {"a": ["x,\n"] * size, "b": [[{}]] * size, **dict.fromkeys(map(str, range(size)), "x")},
+        512,
+    ),
     "URL: dots": Work(urls.is_url, filled(".a", "https://example.com/")),
     "URL: hosts": Work(urls.is_web_url, filled("a.", "https://")),
     "URL: users": Work(urls.is_url, filled("@:", "https://")),

@@ -182,6 +182,29 @@ def test_conflicting_settings_are_reported() -> None:
     assert codes(settings={"challenge": "altcha"}) == {}
 
 
+@pytest.mark.parametrize(
+    ("subject", "expected"),
+    [
+        ("New enquiry from {website}: {reference} of {form}", []),
+        ("{nobody} {website} {Website}", ["unknown_name"]),
+        ("{{7*7}} {website", ["unknown_name"]),
+        ("No name { } {}", ["unknown_name"]),
+        ("x" * 201, ["too_long"]),
+        ("two\nlines", ["control_characters"]),
+        ("", ["blank"]),
+        (7, ["invalid"]),
+        (None, []),
+    ],
+)
+def test_a_subject_is_one_line_with_names_of_fields(subject: Any, expected: list[str]) -> None:
+    fields = [{"name": "website", "type": "url"}]
+    assert codes(fields=fields, settings={"subject": subject}) == ({"settings.subject": expected} if expected else {})
+
+
+def test_a_form_without_fields_takes_any_name_in_its_subject() -> None:
+    assert codes(settings={"subject": "From {anybody}"}) == {}
+
+
 def test_origins_and_networks_are_normalised() -> None:
     settings = {"allowed_origins": ["HTTPS://Example.COM:443/", "http://[::1]:8080"]}
     blocked = {"networks": ["192.0.2.77/24", "2001:db8::1"], "addresses": ["@example.com", " ann@example.com "]}

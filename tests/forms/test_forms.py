@@ -47,6 +47,7 @@ def test_creating_a_form_returns_all_of_it(client_on_each_db: FlaskClient, owner
         "redirect_urls": [],
         "unknown_fields": "keep",
         "notify": [],
+        "subject": None,
         "reply": None,
         "honeypot": "trap",
         "challenge": "none",
@@ -69,6 +70,20 @@ def test_errors_are_reported_by_path(client: FlaskClient, app: Flask, key_of: Ke
     form = make(client, key, fields=FIELDS)
     response = client.patch(f"/api/forms/{form['id']}", json={"settings": {"honeypot": "email"}}, headers=key)
     assert response.json["codes"] == {"settings.honeypot": ["taken"]}
+
+
+def test_a_subject_names_only_fields_of_the_form(client_on_each_db: FlaskClient, owner: dict[str, str]) -> None:
+    form = make(client_on_each_db, owner, fields=FIELDS, settings={"subject": "From {email}: {topic} {topic}"})
+    assert form["settings"]["subject"] == "From {email}: {topic} {topic}"
+    address = f"/api/forms/{form['id']}"
+    for patch in ({"fields": FIELDS[:1]}, {"settings": {"subject": "{topic} {mail} {e mail} {email}"}}):
+        response = client_on_each_db.patch(address, json=patch, headers=owner)
+        assert (response.status_code, response.json["codes"]) == (422, {"settings.subject": ["unknown_name"]})
+    assert response.json["errors"]["settings.subject"].startswith("Unknown: {mail}, {e mail}. Use names of")
+    both = {"fields": FIELDS[:1], "settings": {"subject": "From {email}"}}
+    assert client_on_each_db.patch(address, json=both, headers=owner).status_code == 200
+    empty = client_on_each_db.patch(address, json={"fields": [], "settings": {"subject": "{any}"}}, headers=owner)
+    assert empty.status_code == 200
 
 
 def test_a_patch_merges_settings_and_null_restores_a_default(
