@@ -19,6 +19,19 @@ from tests.support.visitors import ANN, CONTACT, form_for, only, without_referen
 HEADERS = {"From", "To", "Reply-To", "Subject", "Date", "Message-ID", "Auto-Submitted", "MIME-Version", "Content-Type"}
 
 INJECTIONS = (
+    "a\r\nBcc: x@example.org",
+    "a\nBcc: x@example.org",
+    "a%0d%0aBcc:x@example.org",
+    "a\u2028Bcc: x",
+    "a\x0bBcc: x",
+    "a\x0cBcc: x",
+    "x@example.org\r\nRCPT TO:<y@example.org>",
+    '"a\r\n b"@example.org',
+    "x@example.org,y@example.org",
+    "x@example.org;y@example.org",
+    "<x@example.org>",
+    "x@example.org\x00.evil.org",
+    "\u560a\u560dSet-Cookie: a=b",
     "Hello\r\nBcc: evil@example.com",
     "Hello\nBcc: evil@example.com",
     "Hello\rBcc: evil@example.com",
