@@ -58,12 +58,12 @@ class TestEachMail:
         assert "color-contrast" not in {rule["id"] for rule in results.response["incomplete"]}
 
     def test_fetches_nothing_and_runs_nothing(self, page: Any, mails: dict[str, str], name: str, scheme: str) -> None:
-        asked: list[str] = []
-        page.on("request", lambda request: asked.append(request.url))
+        requests: list[str] = []
+        page.on("request", lambda request: requests.append(request.url))
         page.emulate_media(color_scheme=scheme)
         page.set_content(mails[name])
         page.wait_for_load_state("networkidle")
-        assert asked == []
+        assert requests == []
         assert page.console == []
 
 
