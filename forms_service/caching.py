@@ -1,4 +1,4 @@
-"""Cache of JSON values in memory or Redis, for data that is the same for everyone."""
+"""JSON cache in memory or Redis, for data that is the same for everyone."""
 
 import functools
 import hashlib
@@ -30,7 +30,7 @@ R = TypeVar("R")
 
 
 class JsonSerializer(BaseSerializer):
-    """Serializes as JSON: unpickling would run the code of anyone who writes to Redis."""
+    """Unpickling would run the code of anyone who writes to Redis."""
 
     def dumps(self, value: Any, *_: Any, **__: Any) -> bytes:
         return json.dumps(value, separators=(",", ":")).encode()
@@ -40,8 +40,6 @@ class JsonSerializer(BaseSerializer):
 
 
 class MemoryCache(SimpleCache):
-    """In-process cache of MAX_ENTRIES values."""
-
     serializer = JsonSerializer()  # type: ignore[assignment]  # the base class names one that pickles
 
     @classmethod
@@ -64,7 +62,7 @@ class MemoryCache(SimpleCache):
 
 
 class RedisCache(BaseCache):
-    """Cache shared by all processes; empty while Redis is unavailable."""
+    """Shared by processes; empty while Redis is unavailable."""
 
     # no fallback to memory: it would serve values that another process has replaced
 
@@ -107,7 +105,6 @@ class RedisCache(BaseCache):
 
 
 def init_app(app: Flask, settings: Settings) -> None:
-    """Bind the cache to Redis if configured, otherwise to memory."""
     backend = RedisCache if app.extensions["redis"] else MemoryCache
     config = {
         "CACHE_TYPE": f"{__name__}.{backend.__name__}",
@@ -120,9 +117,9 @@ def init_app(app: Flask, settings: Settings) -> None:
 def cached(
     ttl: int | None = None, key_prefix: str = "cache", condition: Callable[..., bool] | None = None
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Cache a function's result for `ttl` seconds (default REDIS_TTL) by its JSON arguments.
+    """Cache for `ttl` seconds (default REDIS_TTL) by JSON arguments.
 
-    Skipped while `condition(*args, **kwargs)` is false. Never use it for results that depend on the caller.
+    Skipped unless `condition(*args, **kwargs)`. Never use it for results that depend on the caller.
     """
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
@@ -145,7 +142,7 @@ def cached(
 
 
 def clear_pattern(pattern: str) -> int:
-    """Delete cached values whose key matches a glob ("forms:*"); return their number."""
+    """Delete values by a glob ("forms:*"); return their number."""
     backend: MemoryCache | RedisCache = current_app.extensions["cache"][cache]
     return backend.delete_matching(pattern)
 

@@ -1,4 +1,4 @@
-"""The CAPTCHA providers, for settings, pages and spam checks."""
+"""CAPTCHA providers, for settings, pages and spam checks."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,8 +6,6 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Captcha:
-    """A CAPTCHA that a form can require."""
-
     name: str
     token_field: str
     """Form field that its widget fills."""
@@ -16,7 +14,7 @@ class Captcha:
     """Content-Security-Policy sources by directive."""
 
     verify_url: str | None = None
-    """Default of `<NAME>_VERIFY_URL`; None if the service verifies tokens itself."""
+    """Default of `<NAME>_VERIFY_URL`; None if verified here."""
 
     script: str | None = None
     """None if the service serves it."""
@@ -26,7 +24,7 @@ class Captcha:
 
     @property
     def setting(self) -> str:
-        """Name of the setting that overrides `verify_url`."""
+        """Return the name of the setting that overrides `verify_url`."""
         return f"{self.name}_verify_url"
 
 
@@ -64,4 +62,4 @@ RECAPTCHA = Captcha(
 )
 
 CAPTCHAS = {captcha.name: captcha for captcha in (ALTCHA, TURNSTILE, HCAPTCHA, RECAPTCHA)}
-"""By name, the value of the form setting `challenge`."""
+"""Keyed by the value of the form setting `challenge`."""

@@ -25,7 +25,7 @@ from forms_service.errors import StartError
 from forms_service.health.doctor import Finding, run_checks
 
 COMMANDS = (accounts, decrypt, encrypt, forms, keys, submissions)
-"""Commands of other modules, registered by `setup.cfg`."""
+"""Registered by `setup.cfg`."""
 
 
 @click.group()

@@ -12,12 +12,11 @@ ALL_CORES = frozenset(os.sched_getaffinity(0)) if CAN_PIN else frozenset(range(o
 
 
 def cores() -> int:
-    """Return the number of usable cores."""
     return len(ALL_CORES)
 
 
 def pin_to_idlest_core() -> None:
-    """Pin this thread, and those it starts, to the idlest core, unless the operator set an affinity."""
+    """Pin this thread and those it starts; keep an operator's affinity."""
     # on several cores, each system call hands the GIL to another core, which costs more than the call
     idle = [times.idle for times in psutil.cpu_times(percpu=True)]
     if CAN_PIN and set(range(len(idle))) == ALL_CORES:
@@ -26,7 +25,7 @@ def pin_to_idlest_core() -> None:
 
 @contextmanager
 def all_cores() -> Iterator[None]:
-    """Lift the pin of this thread, for CPU-bound work that releases the GIL."""
+    """Lift the pin, for CPU-bound work that releases the GIL."""
     if not CAN_PIN:
         yield
         return

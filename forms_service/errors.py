@@ -20,11 +20,11 @@ from typing import Any, ClassVar, Self
 
 
 class StartError(Exception):
-    """The service cannot start; the text is for the operator."""
+    """The text is for the operator."""
 
 
 class FieldError(str):
-    """A fault of one value: a sentence with a code for programs."""
+    """A sentence with a code for programs."""
 
     code: str
 
@@ -38,7 +38,7 @@ class FieldError(str):
 
 
 class ApiError(Exception):
-    """Any unsuccessful response; `message` says what to do."""
+    """Any failure; `message` says what to do."""
 
     status: ClassVar[int] = 400
     message: str = "Bad request."
@@ -54,15 +54,11 @@ class ApiError(Exception):
 
 
 class BadRequestError(ApiError):
-    """An unreadable body or request."""
-
     status = 400
     message = "Malformed request."
 
 
 class AuthenticationError(ApiError):
-    """Missing or unknown credentials."""
-
     status = 401
     message = "Authentication required. Send the token as: Authorization: Bearer …"
 
@@ -72,8 +68,6 @@ class AuthenticationError(ApiError):
 
 
 class AuthorizationError(ApiError):
-    """The caller is known but not allowed."""
-
     status = 403
     message = "You do not have permission to do this."
 
@@ -86,8 +80,6 @@ class NotFoundError(ApiError):
 
 
 class MethodNotAllowedError(ApiError):
-    """An unsupported method."""
-
     status = 405
     message = "Method not allowed."
 
@@ -101,22 +93,16 @@ class MethodNotAllowedError(ApiError):
 
 
 class ConflictError(ApiError):
-    """The current state forbids it."""
-
     status = 409
     message = "This conflicts with existing data."
 
 
 class PayloadTooLargeError(ApiError):
-    """The request exceeds a size limit."""
-
     status = 413
     message = "The request is too large."
 
 
 class UnsupportedMediaTypeError(ApiError):
-    """An unsupported content type."""
-
     status = 415
     message = "Unsupported content type."
 
@@ -135,7 +121,7 @@ class ValidationError(ApiError):
 
 
 class RateLimitError(ApiError):
-    """Too many requests; `retry_after` is exact, in seconds, at least 1."""
+    """`retry_after` is exact, in seconds, at least 1."""
 
     status = 429
 
@@ -152,14 +138,12 @@ class RateLimitError(ApiError):
 
 
 class InternalServerError(ApiError):
-    """An unexpected error, logged under the request id."""
-
     status = 500
     message = "Something went wrong on the server. The error has been logged; try again later."
 
 
 class ServiceUnavailableError(ApiError):
-    """A dependency or capacity is unavailable; `retry_after` in seconds."""
+    """`retry_after` is in seconds."""
 
     status = 503
     message = "The service is temporarily unavailable. Try again in a moment."

@@ -1,6 +1,6 @@
 """The Flask extensions that apps share.
 
-Flask-Limiter, flask-smorest and Flask-Talisman hold an app's state, so each app gets its own.
+Flask-Limiter, flask-smorest and Flask-Talisman hold an app's state: each app gets its own.
 """
 
 from typing import TYPE_CHECKING
@@ -22,8 +22,6 @@ NAMING_CONVENTION = {
 
 
 class Base(DeclarativeBase):
-    """The base of every model."""
-
     metadata = MetaData(naming_convention=NAMING_CONVENTION)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from flask import g, has_request_context
 
 ACCESS_LINE = re.compile(r" - - \[")
-"""The development server's access line contains the query."""
+"""Development access line, which contains the query."""
 
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -18,12 +18,11 @@ events = logging.getLogger("forms_service.events")
 
 
 def event(name: str, *, level: int = logging.INFO, **fields: Any) -> None:
-    """Log an event under a stable name."""
     events.log(level, name, extra={"fields": fields})
 
 
 def configure(level: str, format_: str) -> None:
-    """Send the process's logging to standard error."""
+    """Log to standard error."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter() if format_ == "json" else TextFormatter())
     handler.addFilter(lambda record: not (record.name == "werkzeug" and ACCESS_LINE.search(record.getMessage())))
@@ -39,8 +38,6 @@ def configure(level: str, format_: str) -> None:
 
 
 class JsonFormatter(logging.Formatter):
-    """One line of JSON."""
-
     def format(self, record: logging.LogRecord) -> str:
         return json.dumps(_entry(record, self), ensure_ascii=True, default=str)
 

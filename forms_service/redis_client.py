@@ -22,7 +22,7 @@ TIMEOUT = 0.25
 """Seconds to connect, and for a reply."""
 
 RETRY_INTERVAL = 1.0
-"""Seconds until an open circuit lets one call through."""
+"""Seconds until an open circuit tries again."""
 
 T = TypeVar("T")
 
@@ -33,7 +33,7 @@ def init_app(app: Flask, settings: Settings) -> None:
 
 
 class RedisCircuitBreaker:
-    """Calls Redis, or the fallback while Redis is unavailable."""
+    """Uses the fallback while Redis is unavailable."""
 
     def __init__(self, url: str) -> None:
         driver = importlib.import_module("redis")  # optional, and 5 MB of memory
@@ -51,7 +51,7 @@ class RedisCircuitBreaker:
         self._lock = threading.Lock()
 
     def call(self, action: Callable[["redis.Redis"], T], fallback: Callable[[], T]) -> T:
-        """Return `action(client)`, or `fallback()` if it fails or the circuit is open."""
+        """Return `fallback()` if `action` fails or the circuit is open."""
         if self.open and not self._try_half_open():
             return fallback()
         try:

@@ -1,4 +1,4 @@
-"""The request hooks, one of each kind, so that the order of steps is visible here."""
+"""The request hooks, one of each kind, in visible order."""
 
 import logging
 import os
@@ -24,13 +24,12 @@ from forms_service.web.security_headers import FORM_PATH
 from forms_service.web.user_agents import family
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,100}")
-"""An X-Request-ID accepted from the client."""
+"""Accepted from the client."""
 
 log = logging.getLogger("forms_service.requests")
 
 
 def init_app(app: Flask) -> None:
-    """Register the hooks."""
     app.before_request(_begin)
     app.after_request(_finish)
     app.teardown_request(_end)

@@ -1,6 +1,6 @@
 """`flask setup`: writes a production `.env` with new secrets and creates the first operator.
 
-Everything is checked before anything is written. Every step leaves a startable state, so a failed setup can be rerun.
+Checks everything before writing. Every step leaves a startable state, so a failed setup can be rerun.
 """
 
 import ipaddress
@@ -43,8 +43,6 @@ SERVICE_USER = "forms"
 
 @dataclass(frozen=True)
 class SetupOptions:
-    """The command's arguments."""
-
     directory: Path
     address: str
     email: str
@@ -54,19 +52,17 @@ class SetupOptions:
 
 @dataclass(frozen=True)
 class CheckedSetup:
-    """Options that passed the checks."""
-
     options: SetupOptions
     url: str
     draft: str | None
     """The `.env` to write; None if it exists."""
 
     needs_person: bool
-    """The operator still has to be created or confirmed."""
+    """The operator is not yet created or confirmed."""
 
 
 def service_url(address: str) -> str:
-    """Return the PUBLIC_URL of a host with optional port, path and scheme (default https).
+    """Accept optional port, path and scheme (default https).
 
     :raises StartError: if invalid
     """
@@ -94,9 +90,9 @@ def service_url(address: str) -> str:
 
 
 def check(options: SetupOptions) -> CheckedSetup:
-    """Check everything without changing anything.
+    """Check without changing anything.
 
-    :raises StartError: if the address, `.env`, settings, keys or database need attention
+    :raises StartError: where something needs attention
     """
     url = service_url(options.address)
     env = options.directory / DOTENV
@@ -110,9 +106,9 @@ def check(options: SetupOptions) -> CheckedSetup:
 
 
 def run_setup(checked: CheckedSetup, operator: NewAccount | None) -> str:
-    """Write `.env`, migrate, create the operator and rewrap the keys; return the text to show.
+    """Write `.env`, migrate, create the operator, rewrap keys; return the text to show.
 
-    :raises StartError: if the database or a step fails; `.env` stays
+    :raises StartError: if a step fails; `.env` stays
     """
     directory = checked.options.directory
     if checked.draft is not None:

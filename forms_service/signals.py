@@ -22,16 +22,16 @@ submission_deleted = _signals.signal("submission-deleted")
 """`submission_ids`"""
 
 account_emptying = _signals.signal("account-emptying")
-"""`account_id`, about to be deleted; receivers return whether work is left"""
+"""`account_id`; receivers return whether work is left"""
 form_emptying = _signals.signal("form-emptying")
-"""`form_id`, about to be deleted; receivers erase a batch and return whether more may be left"""
+"""`form_id`; receivers erase a batch, return whether more may be left"""
 account_exporting = _signals.signal("account-exporting")
 """`account_id`, and a `document` to fill"""
 account_erasing = _signals.signal("account-erasing")
 """`account_id`"""
 form_deleting = _signals.signal("form-deleting")
-"""`form_id` and `caller`, before anything is deleted; receivers raise to refuse"""
+"""`form_id`, `caller`; receivers raise to refuse"""
 form_versioning = _signals.signal("form-versioning")
-"""`form_id` at its limit of versions; receivers delete unneeded ones"""
+"""`form_id` at its limit; receivers delete unneeded versions"""
 form_erasing = _signals.signal("form-erasing")
 """`form_id`"""

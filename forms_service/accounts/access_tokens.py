@@ -11,7 +11,7 @@ from forms_service.config import settings
 from forms_service.security import derive_subkey, generate_secure_token
 
 TYPE = "at+jwt"
-"""JWT `typ` (RFC 9068, 2.1): rejects other signed values."""
+"""RFC 9068, 2.1: rejects other signed values."""
 
 ISSUER = "forms_service"
 REQUIRED = ["exp", "iat", "iss", "sub", "sid", "jti"]
@@ -21,8 +21,6 @@ MAX_LENGTH = 1000
 
 @dataclass(frozen=True)
 class Claims:
-    """Token claims."""
-
     account_id: uuid.UUID
     session_id: uuid.UUID
     issued_at: int
@@ -30,7 +28,6 @@ class Claims:
 
 
 def issue(account_id: uuid.UUID, session_id: uuid.UUID) -> str:
-    """Issue a session's token."""
     issued_at = int(time.time())
     claims = {
         "iss": ISSUER,
@@ -49,7 +46,7 @@ def lifetime() -> int:
 
 
 def decode(token: str) -> Claims | None:
-    """Decode a token; None unless valid and exactly as issued."""
+    """Return None unless valid and exactly as issued."""
     if len(token) > MAX_LENGTH:
         return None
     try:

@@ -18,12 +18,10 @@ LAST_OPERATOR = "This is the last operator: nobody could see all forms any more.
 
 
 def status_of(email: str) -> str | None:
-    """Account status."""
     return db.session.scalar(select(Account.status).where(Account.email_index == email_index(email)))
 
 
 def require_account(email: str) -> None:
-    """Raise NotFoundError for an unknown address."""
     if status_of(email) is None:
         raise NotFoundError(NO_ACCOUNT)
 
@@ -45,10 +43,9 @@ def ensure_operator(email: str, new: NewAccount | None) -> None:
 
 
 def disable(email: str, *, force: bool = False) -> uuid.UUID:
-    """Disable an account and end its access.
+    """Also end its access.
 
     :raises ConflictError: for the last operator, unless `force`
-    :raises NotFoundError: if the address has no account
     """
 
     def close(account: Account) -> None:
@@ -60,10 +57,9 @@ def disable(email: str, *, force: bool = False) -> uuid.UUID:
 
 
 def enable(email: str) -> uuid.UUID:
-    """Enable a disabled account; an unconfirmed one gets a new link.
+    """Enable an account; an unconfirmed one gets a new link.
 
-    :raises NotFoundError: if the address has no account
-    :raises ConflictError: if it is not disabled
+    :raises ConflictError: unless disabled
     """
 
     def reopen(account: Account) -> None:
@@ -80,7 +76,6 @@ def set_role(email: str, role: str, *, force: bool = False) -> uuid.UUID:
     """Change an account's role.
 
     :raises ConflictError: for the last operator, unless `force`
-    :raises NotFoundError: if the address has no account
     """
 
     def assign(account: Account) -> None:
@@ -92,10 +87,7 @@ def set_role(email: str, role: str, *, force: bool = False) -> uuid.UUID:
 
 
 def set_password(email: str, password: str) -> uuid.UUID:
-    """Set a password and end all access.
-
-    :raises NotFoundError: if the address has no account
-    """
+    """Also end all access."""
     password_hash = hash_password(password)
 
     def replace(account: Account) -> None:

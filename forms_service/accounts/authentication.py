@@ -23,8 +23,6 @@ USE_INTERVAL = timedelta(hours=1)
 
 @dataclass(frozen=True)
 class Caller:
-    """Account authenticated by session or key."""
-
     account_id: uuid.UUID
     role: str
     session_id: uuid.UUID | None = None

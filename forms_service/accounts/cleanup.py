@@ -1,4 +1,4 @@
-"""Hourly retention: deletes expired tokens, sessions, places and audit events."""
+"""Hourly deletion of expired tokens, sessions, sign-ups, places and audit events."""
 
 from datetime import timedelta
 
@@ -26,12 +26,10 @@ MAX_EVENTS = 10_000
 
 
 def init_app(app: Flask) -> None:
-    """Register the periodic task."""
     periodic.register(app, "accounts", SWEEP_INTERVAL, delete_expired)
 
 
 def delete_expired() -> None:
-    """Delete expired rows and unconfirmable sign-ups."""
     kept_since = now() - timedelta(days=settings.audit_retention_days)
     with write_session():
         db.session.execute(delete(Token).where(Token.expires_at < now()))

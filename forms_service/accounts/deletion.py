@@ -1,4 +1,4 @@
-"""Account erasure; audit events keep only account id, name and time."""
+"""Account erasure, in the caller's transaction; audit events keep account id, name and time."""
 
 import contextlib
 import secrets
@@ -19,7 +19,6 @@ BATCH_SIZE = 500
 
 
 def erase(account_id: uuid.UUID, event: str = "erased") -> None:
-    """Erase an account, in the caller's transaction."""
     account_erasing.send(account_id=account_id)
     outbox.delete_about([account_id])
     _forget_suppression(db.session.scalar(select(Account.email).where(Account.id == account_id)))
@@ -29,7 +28,7 @@ def erase(account_id: uuid.UUID, event: str = "erased") -> None:
 
 
 def anonymize(account: Account) -> None:
-    """Erase all but an empty row that forms still reference, in the caller's transaction."""
+    """Keep an empty row that forms still reference."""
     outbox.delete_about([account.id])
     _forget_suppression(account.email)
     db.session.execute(update(Event).where(Event.account_id == account.id).values(client=None, details=None))
@@ -42,12 +41,11 @@ def anonymize(account: Account) -> None:
 
 
 def delete_anonymized(account_id: uuid.UUID) -> None:
-    """Delete an anonymized row, in the caller's transaction."""
     db.session.execute(delete(Account).where(Account.id == account_id, Account.password_hash == ERASED_HASH))
 
 
 def erase_pending(account_id: uuid.UUID, *, unless_linked: bool = False) -> None:
-    """Erase a pending account; with `unless_linked`, only without a mail link."""
+    """Erase a pending account and commit; with `unless_linked`, only without a mail link."""
     account_emptying.send(account_id=account_id)
     pending = select(Account.id).where(Account.id == account_id, Account.status == "pending")
     if unless_linked:
@@ -61,7 +59,6 @@ def erase_pending(account_id: uuid.UUID, *, unless_linked: bool = False) -> None
 
 
 def erase_expired_signups() -> None:
-    """Erase pending accounts without a valid link."""
     query = select(Account.id).where(Account.status == "pending", ~_has_token()).limit(BATCH_SIZE)
     while expired := db.session.scalars(query).all():
         for account_id in expired:

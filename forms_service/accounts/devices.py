@@ -17,7 +17,7 @@ from forms_service.web.client import client_address, client_key
 from forms_service.web.user_agents import MAX_LENGTH
 
 COOKIE = "forms_browser"
-"""Random browser identifier, set at first sign-in."""
+"""Random, set at first sign-in."""
 
 COOKIE_SECONDS = 180 * 86_400
 COOKIE_LENGTH = 43
@@ -29,8 +29,6 @@ MAX_PLACES = 20
 
 @dataclass(frozen=True)
 class Device:
-    """A request's device."""
-
     client: str
     user_agent: str
     places: tuple[bytes, ...] = ()
@@ -38,7 +36,6 @@ class Device:
 
 
 def request_device() -> Device:
-    """Current request's device."""
     index = current_key_ring().index
     browser = request.cookies.get(COOKIE, "")
     names = [f"browser {browser}"] if len(browser) == COOKIE_LENGTH else []
@@ -47,7 +44,7 @@ def request_device() -> Device:
 
 
 def register_browser() -> Device:
-    """`request_device`, plus a browser cookie on success if missing."""
+    """Return the device; set a browser cookie if it has none."""
     device = request_device()
     if "Sec-Fetch-Mode" not in request.headers or len(device.places) > 1:
         return device
@@ -66,7 +63,7 @@ def register_browser() -> Device:
 
 
 def attempts_key(email: str, device: Device) -> str:
-    """Rate-limit key for sign-in: known places count apart from strangers."""
+    """Return the sign-in limit's key; known places count apart from strangers."""
     browser_first = case({place: order for order, place in enumerate(device.places)}, value=KnownPlace.place)
     place = db.session.scalar(
         select(KnownPlace.place)
@@ -79,12 +76,11 @@ def attempts_key(email: str, device: Device) -> str:
 
 
 def is_known(key: str) -> bool:
-    """Whether the key has a known place."""
     return " " in key
 
 
 def remember_device(account_id: object, device: Device) -> None:
-    """Mark the device's places known, in the caller's transaction."""
+    """Mark its places known, in the caller's transaction."""
     for place in device.places:
         db.session.merge(KnownPlace(account_id=account_id, place=place, last_used_at=now()))
     own = KnownPlace.account_id == account_id

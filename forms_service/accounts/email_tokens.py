@@ -30,7 +30,7 @@ def add(token: str, purpose: str, account_id: uuid.UUID, payload: dict[str, Any]
 
 
 def check(purpose: str, token: str) -> tuple[uuid.UUID, dict[str, Any]]:
-    """Account id and payload, without consuming the token.
+    """Return account id and payload, without consuming it.
 
     :raises ValidationError: if invalid
     """
@@ -41,12 +41,11 @@ def check(purpose: str, token: str) -> tuple[uuid.UUID, dict[str, Any]]:
 
 
 def is_valid(purpose: str, token: str) -> bool:
-    """Whether it is valid."""
     return db.session.scalar(select(Token.account_id).where(*_valid(purpose, token))) is not None
 
 
 def count_try(token: str) -> int:
-    """Count a try and return the tries left.
+    """Return the tries left.
 
     :raises ValidationError: after MAX_TRIES
     """
@@ -56,13 +55,11 @@ def count_try(token: str) -> int:
 
 
 def find_newest(purpose: str, account_id: uuid.UUID) -> Token | None:
-    """Account's newest unexpired token."""
     own = select(Token).where(Token.account_id == account_id, Token.purpose == purpose, Token.expires_at > now())
     return db.session.scalar(own.order_by(Token.expires_at.desc()).limit(1))
 
 
 def payload_of(token: Token | None) -> dict[str, Any]:
-    """Token payload."""
     return _parse_payload(token.payload if token else None)
 
 
@@ -72,7 +69,7 @@ def replace_payload(token: Token, payload: dict[str, Any]) -> None:
 
 
 def consume(purpose: str, token: str) -> tuple[Account, dict[str, Any]]:
-    """Consume a token; of concurrent requests one succeeds.
+    """Consume it; of concurrent requests one succeeds.
 
     :raises ValidationError: if invalid
     """
@@ -87,7 +84,6 @@ def consume(purpose: str, token: str) -> tuple[Account, dict[str, Any]]:
 
 
 def invalid_token_error() -> ValidationError:
-    """Same error for every reason."""
     sentence = "This link is invalid: it has expired or was already used. Ask for a new one."
     return ValidationError({"token": [FieldError(sentence, "invalid_token")]})
 

@@ -15,32 +15,27 @@ from forms_service.security import generate_secure_token
 
 
 def send_confirmation(account: Account, payload: dict[str, Any] | None = None, limit: int = MAX_PER_CLIENT) -> bool:
-    """Queue a sign-up's confirmation link; False if rate limited."""
+    """Return False if rate limited."""
     return _enqueue_link("confirm", account, "confirm", "/signup/confirm", payload=payload, limit=limit)
 
 
 def send_already_registered(account: Account, limit: int = MAX_PER_CLIENT) -> None:
-    """Notify the holder of another registration attempt."""
     _enqueue("already_registered", account, limit=limit, link=_page_url("/forgot"))
 
 
 def send_reset_link(account: Account, limit: int = MAX_PER_CLIENT) -> None:
-    """Queue a reset link."""
     _enqueue_link("reset", account, "reset", "/reset", limit=limit)
 
 
 def send_password_changed(account: Account) -> None:
-    """Notify of a changed password."""
     _enqueue("password_changed", account, link=_page_url("/forgot"))
 
 
 def send_password_reset(account: Account) -> None:
-    """Notify of a reset and revoked keys."""
     _enqueue("password_reset", account, link=_page_url("/forgot"))
 
 
 def send_new_address_link(account: Account, address: str) -> None:
-    """Queue the new address's link."""
     _enqueue_link("new_address", account, "email", "/new-address", payload={"email": address}, to=address)
 
 
@@ -56,7 +51,6 @@ def send_address_changed(account: Account, old: str) -> None:
 
 
 def send_new_key(account: Account, name: str) -> None:
-    """Notify of a new key."""
     _enqueue("new_key", account, name=name, link=_page_url("/forgot"))
 
 
@@ -79,5 +73,4 @@ def _enqueue(kind: str, account: Account, *, to: str | None = None, limit: int =
 
 
 def token_url(path: str, token: str) -> str:
-    """Page URL with a token."""
     return f"{settings.public_url}{path}?{urlencode({'token': token})}"

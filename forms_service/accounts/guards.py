@@ -36,18 +36,15 @@ def init_app(app: Flask) -> None:
 
 
 def caller() -> Caller:
-    """Caller of a guarded view."""
     return cast("Caller", g.caller)
 
 
 def require_session(view: View) -> View:
-    """Require a session; API keys may not manage accounts."""
+    """API keys may not manage accounts."""
     return _guard("session", _check_session, ROLES[0])(view)
 
 
 def require_owner_session(view: View) -> View:
-    """Require an owner's session."""
-
     def check(caller: Caller) -> None:
         _check_session(caller)
         _check_owner(caller)
@@ -56,8 +53,6 @@ def require_owner_session(view: View) -> View:
 
 
 def require_operator(view: View) -> View:
-    """Require an operator's session."""
-
     def check(caller: Caller) -> None:
         _check_session(caller)
         if caller.role != "operator":
@@ -67,7 +62,7 @@ def require_operator(view: View) -> View:
 
 
 def require_owner(*scopes: str) -> Callable[[View], View]:
-    """Require an owner's session, or key with `scopes`."""
+    """Accept a session, or a key with `scopes`."""
 
     def check(caller: Caller) -> None:
         _check_owner(caller)
@@ -78,8 +73,6 @@ def require_owner(*scopes: str) -> Callable[[View], View]:
 
 
 def require_api_key(scope: str) -> Callable[[View], View]:
-    """Require an API key with `scope`."""
-
     def check(caller: Caller) -> None:
         if caller.scopes is None:
             raise AuthorizationError("This endpoint requires an API key.")

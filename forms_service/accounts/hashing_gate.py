@@ -12,7 +12,7 @@ from forms_service.metrics import HASHING_REFUSED
 class HashingGate:
     """Lets `slots` threads hash; `max_waiting` more queue (FIFO) up to `timeout` seconds.
 
-    bcrypt holds a core for about 250 ms: a flood of sign-ups would starve other requests.
+    bcrypt holds a core for 250 ms: a flood of sign-ups would starve other requests.
     """
 
     def __init__(self, slots: int, max_waiting: int, timeout: float) -> None:
@@ -24,7 +24,6 @@ class HashingGate:
 
     @property
     def waiting(self) -> int:
-        """Number of threads in the queue."""
         return len(self._waiting)
 
     @contextmanager

@@ -24,8 +24,6 @@ SESSION_LIFETIME = timedelta(days=30)
 
 
 class Account(Model):
-    """A person; personal data is encrypted."""
-
     __tablename__ = "accounts"
     __table_args__ = (
         CheckConstraint(one_of("role", ROLES), name="role"),
@@ -46,7 +44,7 @@ class Account(Model):
 
 
 class Session(Model):
-    """A sign-in, extended by each refresh."""
+    """Extended by each refresh."""
 
     __tablename__ = "sessions"
 
@@ -83,7 +81,7 @@ class RefreshToken(Model):
 
 
 class Token(Model):
-    """Single-use mail token; proves control of the address."""
+    """Single-use; proves control of the address."""
 
     __tablename__ = "tokens"
     __table_args__ = (CheckConstraint(one_of("purpose", PURPOSES), name="purpose"),)
@@ -100,8 +98,6 @@ class Token(Model):
 
 
 class ApiKey(Model):
-    """API key, stored as a hash."""
-
     __tablename__ = "api_keys"
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
@@ -116,7 +112,7 @@ class ApiKey(Model):
 
 
 class Event(Model):
-    """Audit event; outlives its account, for AUDIT_RETENTION_DAYS."""
+    """Outlives its account, for AUDIT_RETENTION_DAYS."""
 
     __tablename__ = "events"
 

@@ -1,6 +1,6 @@
 """Account forms, for sites without their own, and mail link targets.
 
-GET changes nothing, because mail scanners open links.
+GET changes nothing: mail scanners open links.
 """
 
 from typing import Any
@@ -77,7 +77,6 @@ def _show_link(template: str, purpose: str) -> Response:
 @public
 @UNLIMITED_PAGE
 def form() -> Response:
-    """Sign-up form."""
     return _show("signup")
 
 
@@ -85,7 +84,6 @@ def form() -> Response:
 @public
 @UNLIMITED_PAGE
 def resend() -> Response:
-    """Resend form."""
     return _show("resend")
 
 
@@ -93,7 +91,6 @@ def resend() -> Response:
 @public
 @UNLIMITED_PAGE
 def forgot() -> Response:
-    """Reset request form."""
     return _show("forgot")
 
 
@@ -101,7 +98,6 @@ def forgot() -> Response:
 @public
 @UNLIMITED_LINK
 def confirm() -> Response:
-    """Confirmation link target."""
     return _show_link("confirm", "confirm")
 
 
@@ -109,7 +105,6 @@ def confirm() -> Response:
 @public
 @UNLIMITED_LINK
 def reset() -> Response:
-    """Reset link target."""
     return _show_link("reset", "reset")
 
 
@@ -117,7 +112,6 @@ def reset() -> Response:
 @public
 @UNLIMITED_LINK
 def new_address() -> Response:
-    """New-address link target."""
     return _show_link("new_address", "email")
 
 

@@ -25,7 +25,7 @@ HASHING_TIMEOUT = 5.0
 COST_CACHE_SECONDS = 300.0
 
 RESERVED_THREADS = THREADS // 4
-"""Never wait for a slot: the service still answers during sign-in floods."""
+"""Never wait: the service still answers during sign-in floods."""
 
 
 GENERIC_WORDS = frozenset(
@@ -50,7 +50,6 @@ class PersonalData(Protocol):
 
 
 def init_app(app: Flask, settings: Settings) -> None:
-    """Create the gate: this process's share of cores, plus one."""
     slots = max(1, -(-cores() // settings.web_concurrency)) + 1
     app.extensions["hashing_cost"] = {"cost": 0, "until": 0.0}
     app.extensions["hashing"] = HashingGate(
@@ -61,7 +60,7 @@ def init_app(app: Flask, settings: Settings) -> None:
 def hash_password(password: str) -> str:
     """Hash a password; ends the transaction before waiting for a slot.
 
-    :raises ServiceUnavailableError: if too many are waiting
+    :raises ServiceUnavailableError: if too many wait
     """
     pepper = current_key_ring().pepper
     db.session.rollback()
@@ -73,8 +72,6 @@ def check_password(password: str, password_hash: str | None) -> bool:
     """Whether the password matches; ends the transaction before waiting for a slot.
 
     Even without a hash, takes the highest cost's time, against account enumeration.
-
-    :raises ServiceUnavailableError: if too many are waiting
     """
     pepper = current_key_ring().pepper
     highest = max(_highest_cost(), cost_of(password_hash or ""))
@@ -88,9 +85,9 @@ def check_password(password: str, password_hash: str | None) -> bool:
 
 
 def require_current_password(account_id: uuid.UUID, password: str) -> str:
-    """Check the current password and return its hash.
+    """Return the current password's hash.
 
-    :raises ValidationError: on `password`
+    :raises ValidationError: on `password`, if wrong
     """
     password_hash = db.session.scalar(select(Account.password_hash).where(Account.id == account_id))
     if password_hash is None:
@@ -101,10 +98,7 @@ def require_current_password(account_id: uuid.UUID, password: str) -> str:
 
 
 def refuse_personal_password(password: str, person: PersonalData, field: str = "password") -> None:
-    """Reject a password containing name, address or service name.
-
-    :raises ValidationError: on `field`
-    """
+    """Reject a password containing name, address or service name."""
     words = re.split(r"\s+", f"{person.first_name} {person.last_name} {settings.app_name}")
     local_part, _, domain = person.email.rpartition("@")
     words += [settings.app_name, local_part, *re.split(r"[._+-]", local_part), *domain.split(".")[:-1]]

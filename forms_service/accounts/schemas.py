@@ -43,8 +43,6 @@ class TokenField(Text):
 
 
 class Checkbox(CodedField):
-    """Boolean, from JSON or checkbox."""
-
     default_error_messages: Messages = {"invalid": "Must be true or false."}
     json_schema: ClassVar[dict[str, Any]] = {
         "anyOf": [{"type": "boolean"}, {"type": "string", "enum": ["true", "false", "on"]}]
@@ -60,8 +58,6 @@ class Checkbox(CodedField):
 
 
 class KeyName(Text):
-    """An API key's name."""
-
     default_error_messages: Messages = {
         "too_long": "Must have at most 100 characters.",
         "control_characters": "Must not contain control characters.",
@@ -81,8 +77,6 @@ class KeyName(Text):
 
 
 class Scopes(CodedField):
-    """An API key's scopes, deduplicated."""
-
     default_error_messages: Messages = {"invalid_scopes": f"Must be a list of scopes: {', '.join(SCOPES)}."}
     json_schema: ClassVar[dict[str, Any]] = {
         "type": "array",

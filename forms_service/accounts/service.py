@@ -24,8 +24,6 @@ NO_ACCOUNT = "There is no account with this e-mail address."
 
 @dataclass(frozen=True)
 class NewAccount:
-    """Data of a new account."""
-
     email: str
     first_name: str
     last_name: str
@@ -52,7 +50,6 @@ def create(new: NewAccount, *, role: str, status: str) -> Account:
 
 
 def build_account(new: NewAccount, password_hash: str, *, role: str, status: str) -> Account:
-    """Build without storing."""
     return Account(
         email=new.email,
         email_index=email_index(new.email),
@@ -73,12 +70,11 @@ def list_accounts() -> Iterator[Account]:
 
 
 def lock_by_email(email: str) -> Account | None:
-    """Lock an account, by any spelling of its address."""
+    """Find any spelling of the address."""
     return db.session.scalar(select(Account).where(Account.email_index == email_index(email)).with_for_update())
 
 
 def lock_by_id(account_id: uuid.UUID) -> Account | None:
-    """Lock an account."""
     return db.session.scalar(select(Account).where(Account.id == account_id).with_for_update())
 
 

@@ -10,8 +10,6 @@ from forms_service.extensions import Model
 
 
 class PeriodicTask(Model):
-    """When a task is next due in any process."""
-
     __tablename__ = "periodic_tasks"
 
     name: Mapped[str] = mapped_column(String(40), primary_key=True)

@@ -1,4 +1,4 @@
-"""Periodic tasks, run once across all processes: advancing `next_run_at` claims a run."""
+"""Periodic tasks, run once across processes: advancing `next_run_at` claims a run."""
 
 import logging
 from collections.abc import Callable
@@ -23,15 +23,12 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Task:
-    """A function called at an interval."""
-
     name: str
     interval: float
     function: Callable[[], object]
 
 
 def init_app(app: Flask) -> None:
-    """Create the app's list of tasks."""
     app.extensions["tasks"] = {}
 
 

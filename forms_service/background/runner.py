@@ -35,13 +35,12 @@ STOP_TIMEOUT = 25
 """Seconds for the current message."""
 
 Work = Callable[[Callable[[], bool]], object]
-"""One pass, ending early when its argument returns true."""
+"""One pass, until its argument returns true."""
 
 log = logging.getLogger(__name__)
 
 
 def init_app(app: Flask) -> None:
-    """Create the process's loops and periodic tasks."""
     periodic.init_app(app)
     periodic.register(app, "re-encryption", REENCRYPT_INTERVAL, rotation.continue_in_background)
     app.extensions["background"] = Background(app)
@@ -61,7 +60,7 @@ def start(app: Flask) -> None:
 
 
 def start_with_server(app: Flask) -> None:
-    """Start when the process serves, at the latest with the first request."""
+    """Start at the latest with the first request."""
     if "mod_wsgi" in sys.modules:
         start(app)
     elif _flask_run_serves():
@@ -71,7 +70,7 @@ def start_with_server(app: Flask) -> None:
 
 
 def run_worker(app: Flask) -> None:
-    """Run background work until SIGTERM or SIGINT, finishing the current message."""
+    """Work until SIGTERM or SIGINT, finishing the current message."""
     stop_requested = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop_requested.set())
@@ -82,7 +81,7 @@ def run_worker(app: Flask) -> None:
 
 
 class Loop:
-    """Repeats work in a thread, when woken and at an interval."""
+    """Repeats work when woken and at an interval."""
 
     def __init__(self, app: Flask, name: str, work: Work, seconds: float) -> None:
         self._app = app
@@ -140,8 +139,6 @@ class Loop:
 
 
 class Background:
-    """The loops of one process."""
-
     def __init__(self, app: Flask) -> None:
         self._app = app
         self._lock = threading.Lock()

@@ -1,4 +1,4 @@
-"""`flask encrypt` and `flask decrypt`: password-protect exported files."""
+"""`flask encrypt` and `flask decrypt`, for exported files."""
 
 import os
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""`flask forms` and `flask submissions`: manage any form without an account."""
+"""`flask forms` and `flask submissions`, without an account."""
 
 import itertools
 

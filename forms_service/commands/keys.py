@@ -12,7 +12,7 @@ from forms_service.encryption import keyring, rotation, wrapped_keys
 from forms_service.security import generate_key
 
 REPORT_INTERVAL = 2.0
-"""Seconds, when the output is not a terminal."""
+"""Seconds, outside a terminal."""
 
 
 @click.group()

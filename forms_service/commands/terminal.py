@@ -1,4 +1,4 @@
-"""Shared by commands: errors, password prompts, validation, safe output."""
+"""Errors, password prompts, validation and safe output of commands."""
 
 import sys
 from collections.abc import Callable
@@ -20,7 +20,7 @@ R = TypeVar("R")
 
 
 def user_errors(command: Callable[P, R]) -> Callable[P, R]:
-    """Turn expected errors into a message and exit status 1."""
+    """Print expected errors and exit with 1."""
 
     @wraps(command)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -37,7 +37,7 @@ def user_errors(command: Callable[P, R]) -> Callable[P, R]:
 
 
 def read_password(*, confirm: bool = True) -> str:
-    """Prompt at a terminal, else read a line of standard input."""
+    """Prompt at a terminal, else read standard input."""
     if sys.stdin.isatty():
         return str(click.prompt("Password", hide_input=True, confirmation_prompt=confirm))
     return sys.stdin.readline().rstrip("\r\n")
@@ -51,7 +51,7 @@ def new_person(email: str, first_name: str, last_name: str) -> NewAccount:
 
 
 def load_or_exit(schema: ma.Schema, values: dict[str, Any]) -> Any:
-    """Return loaded values, or exit with their errors."""
+    """Exit with errors if invalid."""
     try:
         return schema.load(values)
     except ma.ValidationError as error:

@@ -25,16 +25,15 @@ THREADS = 96
 """Per process; see `gunicorn.conf.py`."""
 
 METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
-"""prometheus_client reads it on import, so set it before importing `forms_service.metrics`."""
+"""Set it before importing `forms_service.metrics`: prometheus_client reads it on import."""
 
 DEFAULT_FOLDER = "instance"
 
 DOTENV = ".env"
-"""The settings file beside `wsgi.py`."""
 
 
 class SettingsError(StartError):
-    """Invalid settings; the text for the operator contains no value."""
+    """The text for the operator contains no value."""
 
     def __init__(self, problems: dict[str, list[str]]) -> None:
         self.problems = problems
@@ -56,7 +55,7 @@ def _default_workers(values: dict[str, Any]) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """All settings, explained in docs/settings.md; a declaration may use those above it."""
+    """Explained in docs/settings.md; each may use those above it."""
 
     environment: str = setting("development", of.one_of(*of.ENVIRONMENTS))
     app_name: str = setting("forms-service")
@@ -73,7 +72,7 @@ class Settings:
         None, From(lambda values: partial(of.database_url, instance_path=values["instance_path"])), secret=True
     )
     embedded: bool
-    """DATABASE_URL is unset: the database is in the instance folder."""
+    """DATABASE_URL is unset."""
 
     database_pool_size: int = setting("10", of.integer(1, 1000))
     database_max_overflow: int = setting("20", of.integer(0, 1000))
@@ -134,7 +133,7 @@ class Settings:
     )
     log_client: str = setting("truncated", of.one_of("truncated", "full", "none"))
     unknown_names: tuple[str, ...]
-    """Names in `.env` that are no settings, with suggestions."""
+    """Misspelled in `.env`, with suggestions."""
 
     secret_files: tuple[Path, ...]
     """Named by NAME_FILE."""
@@ -163,7 +162,7 @@ class Settings:
 
 
 settings = cast("Settings", LocalProxy(lambda: current_app.config["SETTINGS"]))
-"""The current app's settings; needs an application context."""
+"""Needs an application context."""
 
 
 def load_settings(directory: Path, *, draft: str | None = None) -> Settings:
@@ -171,7 +170,7 @@ def load_settings(directory: Path, *, draft: str | None = None) -> Settings:
 
     Relative paths start at `directory`.
 
-    :raises SettingsError: names every invalid setting and what to write
+    :raises SettingsError: names every invalid setting and the fix
     """
     env = Reader()
     if draft is None:
@@ -223,10 +222,9 @@ def _find_conflicts(values: dict[str, Any], problems: dict[str, list[str]]) -> d
 
 
 def setting_names() -> tuple[str, ...]:
-    """Return the environment variables of all settings."""
     return tuple(declared.name.upper() for declared in fields(Settings) if is_setting(declared))
 
 
 def metrics_folder() -> str | None:
-    """Return the metrics folder shared by processes; None for one process."""
+    """Return the folder shared by processes; None for one process."""
     return os.environ.get(METRICS_FOLDER)

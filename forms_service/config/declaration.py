@@ -9,7 +9,7 @@ from forms_service.config import parsers as of
 
 @dataclass(frozen=True)
 class From:
-    """A default or parser derived from the settings above it."""
+    """Derived from the settings above it."""
 
     derive: Callable[[dict[str, Any]], Any]
 
@@ -25,12 +25,11 @@ def setting(
 
 
 def is_setting(declared: "Field[Any]") -> bool:
-    """Whether the field is read from the environment."""
     return "parse" in declared.metadata
 
 
 def read(declared: "Field[Any]", reader: Any, values: dict[str, Any]) -> Any:
-    """Return the setting's value, None if unset or invalid; `values` holds those above it."""
+    """Return None if unset or invalid; `values` holds the settings above it."""
     default, parse = (_resolve(declared.metadata[part], values) for part in ("default", "parse"))
     return reader.setting(declared.name.upper(), default, parse=parse)
 

@@ -1,4 +1,4 @@
-"""Reads settings from the environment, files it names, and `.env`; collects faults."""
+"""Settings from the environment, files it names, and `.env`; collects faults."""
 
 import difflib
 import io
@@ -23,7 +23,7 @@ SECRET_NAMES = (
 )
 
 FOREIGN_PREFIXES = ("FLASK_", "GUNICORN_", "PYTHON", "SCRIPT_NAME", "TZ", "LANG", "PATH")
-"""The server reads these names."""
+"""Read by the server."""
 
 
 class Reader(FileAwareEnv):
@@ -36,7 +36,6 @@ class Reader(FileAwareEnv):
         self.add_parser("setting", _parse)
 
     def read_dotenv(self, path: Path) -> None:
-        """Fill in from this file what the environment leaves unset."""
         try:
             text = path.read_text(encoding="utf-8")
         except FileNotFoundError:

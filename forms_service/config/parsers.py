@@ -27,14 +27,11 @@ PATH = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*/?")
 
 
 class Rate(NamedTuple):
-    """Requests per number of seconds."""
-
     requests: int
     seconds: int
 
 
 def text(raw: str) -> str:
-    """Parse one line of text."""
     if not raw.isprintable():
         raise ValidationError("Must be one line, without control characters.")
     return raw.strip()
@@ -46,7 +43,6 @@ def path_in(directory: Path) -> Callable[[str], Path]:
 
 
 def boolean(raw: str) -> bool:
-    """Parse a boolean."""
     words = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
     if raw.strip().lower() not in words:
         raise ValidationError("Must be true or false.")
@@ -66,7 +62,7 @@ def one_of(*choices: str) -> Callable[[str], str]:
 
 
 def integer(minimum: int, maximum: int) -> Callable[[str], int]:
-    """Parse an integer within inclusive bounds."""
+    """Bounds are inclusive."""
 
     def parse(raw: str) -> int:
         digits = raw.strip()
@@ -78,7 +74,7 @@ def integer(minimum: int, maximum: int) -> Callable[[str], int]:
 
 
 def rate(raw: str) -> Rate:
-    """Parse requests and seconds, such as 10/900."""
+    """Parse requests per seconds, such as 10/900."""
     requests, _, seconds = raw.partition("/")
     try:
         return Rate(integer(1, 1_000_000)(requests), integer(1, 86_400)(seconds))
@@ -97,14 +93,12 @@ def public_url(raw: str) -> str:
 
 
 def service_url(raw: str) -> str:
-    """Parse another service's URL."""
     if _url(raw) is None:
         raise ValidationError("Must be a URL such as https://provider.example/verify.")
     return raw.strip()
 
 
 def host(raw: str) -> str:
-    """Parse a host name or address."""
     name = text(raw)
     if not _is_address(name) and not all(HOST_LABEL.fullmatch(label) for label in name.removesuffix(".").split(".")):
         raise ValidationError("Must be a host name only, such as smtp.example.com; the port goes into SMTP_PORT.")
@@ -123,7 +117,7 @@ def allow_list(raw: str) -> AllowList:
 
 
 def authorities_in(directory: Path) -> Callable[[str], str]:
-    """Parse the path of a PEM file into its text."""
+    """Return a parser that reads a PEM file."""
 
     def parse(raw: str) -> str:
         try:
@@ -155,12 +149,12 @@ def default_mail_from(url: str | None) -> str:
 
 
 def default_hsts(url: str | None) -> str:
-    """Return "off" where the service has only a path of its host."""
+    """Return "off" where the host is shared."""
     return "off" if url and url_path(url) else "subdomains"
 
 
 def named_urls(raw: str) -> dict[str, str]:
-    """Parse `name=url` pairs, separated by commas."""
+    """Parse comma-separated `name=url` pairs."""
     pairs = [pair.strip().partition("=") for pair in raw.split(",") if pair.strip()]
     if any(not name.strip() or _url(url) is None for name, _, url in pairs):
         raise ValidationError("Must be name=url pairs by comma, such as billing=https://billing.example.com/health.")
@@ -178,7 +172,7 @@ def origins(raw: str) -> tuple[str, ...]:
 
 
 def database_url(raw: str, instance_path: Path) -> str:
-    """Parse a SQLAlchemy URL; relative SQLite files are in `instance_path`."""
+    """Resolve relative SQLite files in `instance_path`."""
     try:
         url = make_url(raw.strip().replace("postgres://", "postgresql://", 1))
     except (ArgumentError, ValueError):
@@ -193,7 +187,6 @@ def database_url(raw: str, instance_path: Path) -> str:
 
 
 def redis_url(raw: str) -> str:
-    """Parse a URL for redis-py."""
     if _scheme(raw) not in ("redis", "rediss", "unix"):
         raise ValidationError("Must be redis://host:6379/0, rediss://… for TLS, or unix:///path/to/socket.")
     if importlib.util.find_spec("redis") is None:
@@ -202,7 +195,7 @@ def redis_url(raw: str) -> str:
 
 
 def url_path(url: str) -> str:
-    """Return a URL's path without a trailing slash."""
+    """Return the path without a trailing slash."""
     return urlsplit(url).path.rstrip("/")
 
 

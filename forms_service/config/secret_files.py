@@ -1,4 +1,4 @@
-"""The instance folder and its secrets, created on first start for the owner only."""
+"""The instance folder and its secrets, created on first start, readable by the owner only."""
 
 import os
 import secrets
@@ -15,7 +15,7 @@ EMBEDDED_DATABASE = "forms.db"
 
 
 def create_folder(path: Path, problems: dict[str, list[str]]) -> None:
-    """Create the instance folder for its owner; add faults to `problems`."""
+    """Create it for its owner; add faults to `problems`."""
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
@@ -23,10 +23,7 @@ def create_folder(path: Path, problems: dict[str, list[str]]) -> None:
 
 
 def load_secrets(settings: dict[str, Any], problems: dict[str, list[str]]) -> None:
-    """Load SECRET_KEY and ENCRYPTION_KEYS from the instance folder unless set.
-
-    Missing ones are generated, but never in production.
-    """
+    """Load the keys unless set; generate missing ones, but never in production."""
     for name, parse in (("SECRET_KEY", secret_values.secret_key), ("ENCRYPTION_KEYS", secret_values.encryption_keys)):
         if settings[name.lower()] is None and not {name, "INSTANCE_PATH"} & set(problems):
             path = settings["instance_path"] / name.lower()

@@ -1,4 +1,4 @@
-"""Parsers of secrets that refuse guessable and published ones."""
+"""Parsers that refuse guessable and published secrets."""
 
 import base64
 import binascii
@@ -29,24 +29,24 @@ WELL_KNOWN = (
 """Parts of keys from tutorials, in lower case."""
 
 MIN_DISTINCT = 8
-"""Distinct characters or bytes that 32 random ones certainly have."""
+"""Distinct characters that 32 random ones certainly have."""
 
 MIN_SECRET_KEY, MIN_BEARER_TOKEN = 32, 16
 
 KEYBOARD_ROWS = "qwertyuiop asdfghjkl zxcvbnm qwertzuiop yxcvbnm azertyuiop qsdfghjklm wxcvbn 1234567890"
 ADJACENT_KEYS = frozenset(pair for row in (KEYBOARD_ROWS, KEYBOARD_ROWS[::-1]) for pair in itertools.pairwise(row))
-"""Neighbouring keys, as typed by rolling over a keyboard."""
+"""Neighbouring keys on a keyboard."""
 
 
 def secret_key(raw: str) -> str:
-    """Parse a random key of at least 32 characters."""
+    """Parse at least 32 random characters."""
     if len(raw) < MIN_SECRET_KEY or is_trivial(raw, MIN_SECRET_KEY):
         raise ValidationError("Must be at least 32 random characters, such as the output of: flask keys generate.")
     return raw
 
 
 def bearer_token(raw: str) -> str:
-    """Parse a token of at least 16 characters that fits a header."""
+    """Parse at least 16 characters that fit a header."""
     token = raw.strip()
     if not re.fullmatch("[!-~]+", token):
         raise ValidationError("Must be ASCII letters, digits and punctuation, without spaces.")
@@ -61,7 +61,7 @@ def encryption_keys(raw: str) -> tuple[bytes, ...]:
 
 
 def is_trivial(secret: str, min_length: int) -> bool:
-    """Whether a secret is well known, repetitive, sequential or rolled on a keyboard."""
+    """Whether it is well known, repetitive, sequential or rolled on a keyboard."""
     if any(part in secret.lower() for part in WELL_KNOWN) or is_known(secret):
         return True
     characters = [ord(character) for character in secret.lower()]

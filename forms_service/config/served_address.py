@@ -1,4 +1,4 @@
-"""Records where `flask run` or gunicorn serves, so that commands print working URLs."""
+"""Records where the server runs, so that commands print working URLs."""
 
 import os
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ WILDCARDS = ("0.0.0.0", "::")  # noqa: S104 (compared with, not bound to)
 
 
 def url_of_this_process() -> str | None:
-    """Return this `flask run`'s URL; None elsewhere."""
+    """Return None outside `flask run`."""
     command = click.get_current_context(silent=True)
     if command is None or command.info_name != "run":
         return None
@@ -25,7 +25,6 @@ def url_of_this_process() -> str | None:
 
 
 def default_url(instance_path: Path, port: int | None) -> str:
-    """Return the default PUBLIC_URL."""
     here = url_of_this_process()
     if here or port:
         return here or f"http://127.0.0.1:{port}"
@@ -35,13 +34,12 @@ def default_url(instance_path: Path, port: int | None) -> str:
 
 
 def record(instance_path: Path, public_url: str) -> None:
-    """Record the URL if this process serves there."""
     if public_url == url_of_this_process():
         _write(instance_path, public_url)
 
 
 def record_bound(instance_path: Path, addresses: Iterable[object], *, tls: bool) -> None:
-    """Record gunicorn's first address, before its workers load the settings."""
+    """Record gunicorn's first, before workers load the settings."""
     for address in addresses:
         if isinstance(address, tuple):
             _write(instance_path, _url(str(address[0]), int(address[1]), tls=tls))

@@ -1,4 +1,4 @@
-"""Engine setup and timeouts for SQLite and PostgreSQL."""
+"""Engine and timeouts of SQLite and PostgreSQL."""
 
 from contextlib import nullcontext
 from pathlib import Path
@@ -31,7 +31,7 @@ SLOW_BLUEPRINTS = frozenset({"forms", "inbox", "people", "me"})
 
 
 SQLITE_OPTIONS = {"timeout": LOCK_TIMEOUT, "cached_statements": 16}
-"""128, the default, could take 10 MB a connection with multi-row INSERTs."""
+"""128, the default, could take 10 MB a connection."""
 
 
 SQLITE_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={LOCK_TIMEOUT * 1000}")
@@ -39,13 +39,12 @@ SQLITE_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"b
 
 
 def first_line(error: Exception) -> str:
-    """Return the driver error's first line, for operators only."""
+    """Shorten the driver's error, for operators only."""
     message = str(getattr(error, "orig", None) or error).strip()
     return message.splitlines()[0] if message else type(error).__name__
 
 
 def init_app(app: Flask, settings: Settings) -> None:
-    """Bind the engine."""
     sqlite = make_url(settings.database_url).get_backend_name() == "sqlite"
     app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {

@@ -14,10 +14,10 @@ Work = Callable[[Sequence[Item]], list[Outcome | Exception]]
 """Returns each item's outcome."""
 
 MAX_BATCH = 64
-"""Bounds a commit's size and the last item's wait."""
+"""Bounds size and the last item's wait."""
 
 MAX_DELAY = 0.005
-"""Seconds that the leader waits for in-flight items."""
+"""Seconds to wait for in-flight items."""
 
 
 class GroupCommit(Generic[Item, Outcome]):
@@ -36,11 +36,9 @@ class GroupCommit(Generic[Item, Outcome]):
 
     @property
     def waiting(self) -> int:
-        """Number of items that wait for a batch."""
         return len(self._waiting)
 
     def submit(self, item: Item) -> Outcome:
-        """Return the item's outcome, or raise its error."""
         waiter: _Waiter[Item, Outcome] = _Waiter(item)
         with self._lock:
             self._waiting.append(waiter)

@@ -24,21 +24,18 @@ from forms_service.extensions import db, migrate
 
 DIRECTORY = Path(__file__).parents[2] / "migrations"
 MAX_COPIES = 3
-"""Backups, one before each migration."""
+"""Backups, one per migration."""
 
 log = logging.getLogger(__name__)
 
 
 class Revision(Enum):
-    """Schema state relative to this code."""
-
     CURRENT = "current"
     PENDING = "pending"
     NEWER = "newer"
 
 
 def init_app(app: Flask) -> None:
-    """Bind Alembic."""
     migrate.init_app(app, db, directory=str(DIRECTORY))
     app.extensions["revisions"] = list(_revisions())
 
@@ -49,10 +46,7 @@ def _revisions() -> tuple[str, ...]:
 
 
 def revision() -> Revision:
-    """Query the database's revision.
-
-    :raises sqlalchemy.exc.OperationalError: if unavailable
-    """
+    """Query it, or raise OperationalError."""
     revisions: list[str] = current_app.extensions["revisions"]  # the newest first
     check_file()
     with db.engine.connect() as connection:
@@ -63,7 +57,7 @@ def revision() -> Revision:
 
 
 def migrate_on_start() -> bool:
-    """Migrate the embedded database, only check any other; return whether it is current.
+    """Migrate the embedded database, only check others; return whether it is current.
 
     :raises StartError: if newer code made it, or its file is unusable
     """
@@ -85,20 +79,19 @@ def migrate_on_start() -> bool:
 
 
 def sqlite_file() -> Path | None:
-    """Return SQLite's file; None for PostgreSQL."""
+    """Return None for PostgreSQL."""
     url = db.engine.url
     return Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None
 
 
 def create_file() -> None:
-    """Create SQLite's file, readable by its owner only."""
     path = sqlite_file()
     if path:
         _touch(path)
 
 
 def back_up(path: Path) -> None:
-    """Back up consistently despite writers; keep the newest MAX_COPIES."""
+    """Copy the file despite writers; keep the newest MAX_COPIES."""
     copy = path.with_name(f"{path.name}.{now():%Y%m%dT%H%M%S%f}.copy")
     for unfinished in path.parent.glob(f"{path.name}.*.unfinished"):
         unfinished.unlink()
@@ -133,7 +126,6 @@ def _is_current() -> bool:
 
 
 def newer_schema_error() -> StartError:
-    """Return the error for a newer database."""
     return StartError(
         "The database was made by a newer version of forms_service. Start that version, or restore the copy "
         "of the database from before the upgrade."

@@ -1,4 +1,4 @@
-"""psycopg with a circuit breaker, for a reachable server that no longer answers (frozen).
+"""psycopg with a circuit breaker, for a frozen server.
 
 A connection that waits long probes the server. Without an answer the circuit opens: all waits fail until it answers.
 """
@@ -17,26 +17,26 @@ from sqlalchemy import Engine, event
 from sqlalchemy.engine import Dialect
 
 LONG_TIMEOUT = 32.0
-"""Seconds; beyond `statement_timeout`, so the server counts as dead."""
+"""Seconds; beyond `statement_timeout` the server counts as dead."""
 
 REQUEST_TIMEOUT = 4.5
-"""Seconds for all statements of a short request."""
+"""Seconds for a short request's statements."""
 
 MIN_TIMEOUT = 1.0
-"""Seconds for a statement, even at a request's end."""
+"""Seconds, even at a request's end."""
 
 PROBE_DELAY = 0.7
 """Seconds of silence before a probe."""
 
 PROBE_TIMEOUT = 0.7
 RETRY_INTERVAL = 0.5
-"""Seconds between probes of an open circuit."""
+"""Seconds between probes."""
 
 CONNECT_RETRY_INTERVAL = 5.0
 """Seconds between attempts to resolve and connect; each takes up to 2 s."""
 
 SSL_REQUEST = struct.pack("!ii", 8, 80877103)
-"""Every server and pooler answers it with one byte before authentication."""
+"""Servers answer it with one byte before authentication."""
 
 events = logging.getLogger("forms_service.events")
 
@@ -44,12 +44,11 @@ _request = threading.local()
 
 
 def begin_request(*, short: bool) -> None:
-    """Set this thread's deadline for answers."""
+    """Set this thread's deadline."""
     _request.deadline = time.monotonic() + REQUEST_TIMEOUT if short else None
 
 
 def listen(engine: Engine) -> None:
-    """Give the engine's connections a deadline."""
     circuit = Circuit()
     dialect: Any = engine.dialect
     dialect.do_ping = circuit.is_fresh  # SQLAlchemy's ping costs a round trip per checkout
@@ -66,7 +65,7 @@ def listen(engine: Engine) -> None:
 
 
 class Circuit:
-    """Circuit breaker, open while the server does not answer."""
+    """Open while the server does not answer."""
 
     def __init__(self) -> None:
         self.open = False
@@ -77,7 +76,7 @@ class Circuit:
         self._probing = threading.Lock()
 
     def learn(self, connection: Any) -> None:
-        """Remember the address: resolving its name could hang too."""
+        """Remember the address: resolving could hang too."""
         info = connection.info
         self._address = (info.hostaddr or info.host, info.port)
         self._set(is_open=False)
@@ -99,7 +98,7 @@ class Circuit:
             raise driver.OperationalError("the server does not answer")
 
     def answers(self) -> bool:
-        """Probe the server; other threads use the last result meanwhile."""
+        """Probe; other threads use the last result meanwhile."""
         if not self._probing.acquire(blocking=False):
             return not self.open
         try:
@@ -119,7 +118,6 @@ class Circuit:
         events.log(level, name, extra={"fields": {}})
 
     def distrust_pool(self) -> None:
-        """Reject connections made before now."""
         self._stale_before = time.monotonic()
 
     def is_fresh(self, connection: Any) -> bool:
@@ -172,7 +170,6 @@ def _wait_in_steps(driver: Any, circuit: Circuit, wait: Callable[..., Any]) -> A
 
 
 def _resumable(generator: Any) -> Generator[Any, Any, Any]:
-    """Let a wait resume after a timeout."""
     try:
         state = next(generator)
         while True:

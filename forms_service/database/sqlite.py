@@ -1,4 +1,4 @@
-"""SQLite's datetime format, and detection of a replaced database file."""
+"""SQLite's datetimes, and detection of a replaced file."""
 
 import logging
 import os
@@ -13,7 +13,7 @@ from sqlalchemy import Engine, event
 from sqlalchemy.exc import OperationalError
 
 HEADER_SIZE = 24
-"""Leading bytes that never change: magic, page size, versions."""
+"""Leading bytes that never change."""
 
 CHANGE_DELAY = 0.3
 """Seconds for old connections to end: the last removes the write-ahead log."""
@@ -22,12 +22,12 @@ events = logging.getLogger("forms_service.events")
 
 
 def datetime_text(moment: datetime | None) -> str | None:
-    """Format as SQLAlchemy stores it: UTC without the zone."""
+    """Format in UTC without the zone, as SQLAlchemy does."""
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds") if moment else None
 
 
 class SQLiteFile:
-    """Watches the engine's file: SQLite silently goes on if it is deleted or replaced."""
+    """Notices a replaced file: SQLite silently goes on."""
 
     def __init__(self, path: Path) -> None:
         self._path = str(path)
@@ -44,10 +44,7 @@ class SQLiteFile:
         event.listen(engine, "checkin", self._on_checkin)
 
     def check(self, engine: Engine) -> None:
-        """Verify that commits reach the file at this path.
-
-        :raises sqlalchemy.exc.OperationalError: if not
-        """
+        """Raise OperationalError unless commits reach the file at this path."""
         if self._identity is None:
             return  # not open yet
         fault = self._fault()

@@ -1,4 +1,4 @@
-"""Transactions: writers' queue, BEGIN, callbacks on commit, end of the session."""
+"""Transactions: writers' queue, BEGIN, callbacks on commit."""
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -16,18 +16,17 @@ from forms_service.extensions import db
 from forms_service.metrics import DATABASE_IN_USE, DATABASE_POOL
 
 LOCK_TIMEOUT = 4
-"""Seconds for a connection, a lock or the turn to write."""
+"""Seconds for a connection, lock or turn to write."""
 
 
 CONTENDED_TIMEOUT = 0.2
 """Seconds for SQLite's lock after one LOCK_TIMEOUT: only one request waits that long."""
 
 CALLBACKS_KEY = "on_commit"
-"""Key in `session.info`."""
 
 
 def read_once(query: Select[*tuple[Any, ...]]) -> Any:
-    """Return the one row or None; on PostgreSQL without round trips for BEGIN and ROLLBACK."""
+    """Return one row or None, on PostgreSQL in one round trip."""
     if db.engine.dialect.name == "sqlite":
         return db.session.execute(query).one_or_none()
     with Session(db.engine.execution_options(isolation_level="AUTOCOMMIT")) as session:
@@ -35,7 +34,7 @@ def read_once(query: Select[*tuple[Any, ...]]) -> Any:
 
 
 def read_all(query: Select[*tuple[Any, ...]]) -> Sequence[Any]:
-    """Return all rows; on PostgreSQL without round trips for BEGIN and ROLLBACK."""
+    """Return all rows, as cheaply as `read_once`."""
     if db.engine.dialect.name == "sqlite":
         return db.session.execute(query).all()
     with Session(db.engine.execution_options(isolation_level="AUTOCOMMIT")) as session:
@@ -43,15 +42,12 @@ def read_all(query: Select[*tuple[Any, ...]]) -> Sequence[Any]:
 
 
 def rows_changed(statement: Executable) -> int:
-    """Execute an UPDATE or DELETE; return the number of rows."""
+    """Execute it and return the number of rows."""
     return cast("CursorResult[Any]", db.session.execute(statement)).rowcount
 
 
 def check_file() -> None:
-    """Verify that commits still reach SQLite's file.
-
-    :raises sqlalchemy.exc.OperationalError: if not
-    """
+    """Raise OperationalError unless commits reach SQLite's file."""
     file: SQLiteFile | None = current_app.extensions["database_file"]
     if file:
         file.check(current_app.extensions["engine"])
@@ -59,7 +55,7 @@ def check_file() -> None:
 
 @contextmanager
 def write_session() -> Iterator[None]:
-    """Open a write transaction on `db.session`; the caller commits, or it rolls back.
+    """Open a write transaction on `db.session`; the caller commits.
 
     :raises ServiceUnavailableError: if its turn does not come in time
     """
@@ -76,11 +72,9 @@ def write_session() -> Iterator[None]:
 
 @contextmanager
 def write_connection(*, defer_begin: bool = False) -> Iterator[Connection]:
-    """Open a write transaction without a session; commits on success, rolls back on error.
+    """Open a write transaction without a session; commits on success.
 
     With `defer_begin`, the caller sends BEGIN with its first statements: on PostgreSQL one round trip less.
-
-    :raises ServiceUnavailableError: if its turn does not come in time
     """
     queue: AbstractContextManager[None] = current_app.extensions["writers"]
     engine: Engine = current_app.extensions["engine"]
@@ -93,7 +87,7 @@ def write_connection(*, defer_begin: bool = False) -> Iterator[Connection]:
 
 
 def lock_until_commit(digest: bytes) -> None:
-    """Queue behind whoever holds this lock, until the session's transaction ends; SQLite has one writer anyway."""
+    """Hold this lock until the session's transaction ends."""
     if db.session.get_bind().dialect.name == "postgresql":
         number = int.from_bytes(digest[:8], signed=True)
         db.session.execute(select(func.pg_advisory_xact_lock(number)))
@@ -106,7 +100,7 @@ def on_commit(callback: Callable[[], object]) -> None:
 
 @contextmanager
 def dispose_engine() -> Iterator[None]:
-    """Close every connection on exit: forked processes must not share one."""
+    """Close connections on exit: forked processes must not share one."""
     try:
         yield
     finally:
@@ -126,7 +120,7 @@ def _drop_callbacks(session: Session) -> None:
 
 
 class WritersQueue:
-    """One writer per process: threads sleep here instead of polling SQLite's lock."""
+    """Threads sleep here instead of polling SQLite's lock."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -140,7 +134,7 @@ class WritersQueue:
 
 
 class SQLiteBegin:
-    """Sends BEGIN IMMEDIATE for writers: SQLite cannot upgrade a read after another's write."""
+    """Sends BEGIN IMMEDIATE: SQLite cannot upgrade a read after another's write."""
 
     def __init__(self) -> None:
         self._contended = False
@@ -165,13 +159,12 @@ class SQLiteBegin:
 
 
 def end_session(_: object) -> None:
-    """End the session; a broken connection no longer matters."""
+    """End the session, ignoring a broken connection."""
     with suppress(DBAPIError):
         db.session.remove()
 
 
 def count_pool_events(engine: Engine) -> None:
-    """Count pool events and connections in use."""
     for name in ("connect", "checkout", "checkin", "invalidate", "close"):
         event.listen(engine, name, _counter(name))
     event.listen(engine, "checkout", lambda *_: DATABASE_IN_USE.inc())

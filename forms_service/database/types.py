@@ -15,7 +15,7 @@ from forms_service.database.sqlite import datetime_text
 
 
 class UTCDateTime(TypeDecorator[datetime]):
-    """An aware datetime in UTC, even where the database stores no time zones."""
+    """An aware datetime in UTC, on both databases."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -40,5 +40,4 @@ now: Callable[[], datetime] = partial(datetime.now, UTC)
 
 
 def one_of(column: str, values: tuple[str, ...]) -> str:
-    """Return the SQL condition `column IN (values)`."""
     return f"{column} IN ({', '.join(repr(value) for value in values)})"

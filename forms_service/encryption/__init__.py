@@ -1,1 +1,1 @@
-"""Encrypted columns: key ring, wrapped data keys, associated data, rotation."""
+"""Encrypted columns: key ring, wrapped data keys, rotation."""

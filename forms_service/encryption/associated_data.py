@@ -1,4 +1,4 @@
-"""Binds an encrypted value to its row, whose key is part of the associated data.
+"""Binds encrypted values to their row, whose key is associated data.
 
 `located` selects both as one column, so that any query can decrypt.
 """
@@ -15,7 +15,7 @@ SEPARATOR = b"|"
 
 
 class BoundText(str):
-    """An encrypted column's text with its row's key."""
+    """Carries its row's key."""
 
     __slots__ = ("row",)
     row: str
@@ -28,19 +28,18 @@ class Unreadable(str):
 
 
 def bind_to_row(text: str, row: str) -> BoundText:
-    """Attach the row's key to the text."""
     bound = BoundText(text)
     bound.row = row
     return bound
 
 
 def unreadable_flag(*values: object) -> dict[str, bool]:
-    """Return `{"unreadable": True}` if any value could not be decrypted."""
+    """Return `{"unreadable": True}` if any value is `Unreadable`."""
     return {"unreadable": True} if any(isinstance(value, Unreadable) for value in values) else {}
 
 
 class located(FunctionElement[Any]):  # noqa: N801 (an SQL function's name)
-    """SQL function: the row's key, then the value."""
+    """Selects the row's key, then the value."""
 
     inherit_cache = True
 

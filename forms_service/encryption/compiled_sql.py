@@ -1,4 +1,4 @@
-"""Precompiled SQL for the hot path, executed directly on the DBAPI cursor."""
+"""Precompiled SQL for the hot path, executed on the DBAPI cursor."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -12,7 +12,7 @@ from forms_service.encryption.keyring import Encrypted, current_key_ring
 from forms_service.security.key_ring import KeyRing, row_key
 
 MAX_VALUES = 900
-"""Values per statement; older SQLites allow 999."""
+"""Per statement; older SQLites allow 999."""
 
 Convert = Callable[[Any], Any]
 
@@ -20,7 +20,7 @@ _Compiled = tuple[str, list[tuple[str, Convert | None]], list[Convert | None]]
 
 
 class EncryptedInsert:
-    """An INSERT whose rows are encrypted before the write lock is taken."""
+    """Encrypts rows before taking the write lock."""
 
     def __init__(self, table: FromClause) -> None:
         self._table = cast("Table", table)
@@ -55,7 +55,7 @@ Row = tuple[EncryptedInsert, dict[str, Any]]
 
 
 def prepare_rows(rows: Sequence[Row], dialect: Dialect, ring: KeyRing | None = None) -> list[Row]:
-    """Encrypt and convert rows in place, before the transaction."""
+    """Encrypt in place, before the transaction."""
     converters = {table: table.compile(dialect)[1] for table, _ in rows}
     for table, values in rows:
         if table.encrypted:
@@ -71,7 +71,7 @@ def prepare_rows(rows: Sequence[Row], dialect: Dialect, ring: KeyRing | None = N
 
 
 def insert_rows(connection: Connection, rows: Sequence[Row]) -> None:
-    """Insert prepared rows, one statement per table."""
+    """Execute one statement per table."""
     by_table: dict[EncryptedInsert, list[dict[str, Any]]] = {}
     for table, values in rows:
         by_table.setdefault(table, []).append(values)
@@ -81,7 +81,7 @@ def insert_rows(connection: Connection, rows: Sequence[Row]) -> None:
 
 
 class CompiledQuery:
-    """A query compiled once; SQLAlchemy takes 100 µs per execution."""
+    """Compiled once; SQLAlchemy takes 100 µs each time."""
 
     def __init__(self, make: Callable[[], Select[*tuple[Any, ...]]]) -> None:
         self._make = make
@@ -117,9 +117,9 @@ def _converter(type_: Any, dialect: Dialect) -> Convert | None:
 
 
 def pipeline(connection: Connection, *, begin: bool = False) -> AbstractContextManager[None]:
-    """Send the enclosed statements in one round trip on PostgreSQL.
+    """Send statements in one round trip on PostgreSQL.
 
-    SQLAlchemy's own statements would read results that have not arrived yet.
+    SQLAlchemy's own would read results that have not arrived yet.
     """
     return nullcontext() if connection.dialect.positional else _postgresql_pipeline(connection, begin=begin)
 

@@ -1,4 +1,4 @@
-"""The app's key ring, and the column type that encrypts with it."""
+"""The app's key ring, and the column type that encrypts."""
 
 import logging
 import threading
@@ -23,17 +23,17 @@ from forms_service.metrics import UNREADABLE
 from forms_service.security.key_ring import KeyRing, UnknownKeyError, row_key
 
 RELOAD_INTERVAL = 30
-"""Seconds until another process's new data key is noticed."""
+"""Seconds until another process's data key is noticed."""
 
 MAX_REPORTED = 10_000
-"""Unreadable values remembered as logged."""
+"""Unreadable values logged once."""
 
 log = logging.getLogger(__name__)
 events = logging.getLogger("forms_service.events")
 
 
 class KeyRingStore:
-    """Loads the key ring on first use and every RELOAD_INTERVAL."""
+    """Loads on first use and every RELOAD_INTERVAL."""
 
     def __init__(self) -> None:
         self._ring: KeyRing | None = None
@@ -80,7 +80,7 @@ class KeyRingStore:
 class Encrypted(TypeDecorator[str]):
     """Text encrypted with AES-256-GCM, bound to its column (`context`) and row.
 
-    Write it through the ORM or `EncryptedInsert`, which know the row's key. Undecryptable values load as `Unreadable`.
+    Write it through the ORM or `EncryptedInsert`, which know the row. Undecryptable values load as `Unreadable`.
     """
 
     impl = LargeBinary
@@ -128,13 +128,12 @@ def _encrypted_attributes(mapper: Mapper[Any]) -> tuple[str, ...]:
 
 
 def init_app(app: Flask) -> None:
-    """Create the app's key ring store."""
     app.extensions["keyring"] = KeyRingStore()
     app.extensions["unreadable"] = set()
 
 
 def unlock() -> None:
-    """Load the keys at start, if the database is available.
+    """Load the keys if the database is available.
 
     :raises StartError: for wrong ENCRYPTION_KEYS
     """
@@ -145,20 +144,19 @@ def unlock() -> None:
 
 
 def key_ring_store() -> KeyRingStore:
-    """Return the app's key ring store."""
     return cast("KeyRingStore", current_app.extensions["keyring"])
 
 
 def current_key_ring() -> KeyRing:
     """Return the app's key ring.
 
-    :raises ServiceUnavailableError: while the database is unavailable, unmigrated, or under other keys
+    :raises ServiceUnavailableError: without a migrated database under our keys
     """
     return key_ring_store().current()
 
 
 def decrypt(sealed: bytes, context: str, row: str) -> str:
-    """Decrypt a value or raise ValueError, reloading the ring for another process's new data key."""
+    """Decrypt, reloading the ring for another process's new key, or raise ValueError."""
     try:
         return current_key_ring().decrypt(sealed, context, row)
     except UnknownKeyError:
@@ -166,7 +164,7 @@ def decrypt(sealed: bytes, context: str, row: str) -> str:
 
 
 def reveal(sealed: bytes, context: str, row: str, instead: str = "") -> str:
-    """Decrypt a value, or log, count and return an `Unreadable`."""
+    """Decrypt, or log and return an `Unreadable`."""
     try:
         return decrypt(sealed, context, row)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Re-encrypts stored values under the newest data key and format while the service runs."""
+"""Re-encrypts values under the newest data key and format while the service runs."""
 
 import time
 from collections.abc import Iterator
@@ -38,7 +38,7 @@ from forms_service.extensions import db
 from forms_service.security.key_ring import row_key
 
 BATCH_SIZE = 100
-"""Rows per commit, which other writers wait for."""
+"""Rows per commit."""
 
 MAX_SECONDS = 10.0
 Values = dict[Column[Any], bytes]
@@ -46,14 +46,11 @@ Values = dict[Column[Any], bytes]
 
 @dataclass(frozen=True)
 class Progress:
-    """Counts of re-encrypted and unreadable rows."""
-
     done: int
     unreadable: int
 
 
 def encrypted_columns() -> dict[Table, list[Column[Any]]]:
-    """Return the encrypted columns by table."""
     by_table = {
         table: [column for column in table.columns if isinstance(column.type, Encrypted)]
         for table in db.metadata.sorted_tables
@@ -62,7 +59,7 @@ def encrypted_columns() -> dict[Table, list[Column[Any]]]:
 
 
 def begin() -> tuple[int, bool]:
-    """Return the target data key, and whether its rotation is resumed."""
+    """Return the target data key, and whether the rotation is resumed."""
     current = key_ring_store().load().current
     if current > 1 and not wrapped_keys.is_reencrypted(current):
         return current, True
@@ -70,7 +67,6 @@ def begin() -> tuple[int, bool]:
 
 
 def count_stale() -> int:
-    """Count rows under an older key or format."""
     tables = encrypted_columns().items()
     count = sum(db.session.scalar(select(func.count()).where(_is_stale(columns))) or 0 for _, columns in tables)
     db.session.rollback()
@@ -78,7 +74,7 @@ def count_stale() -> int:
 
 
 def reencrypt() -> Iterator[Progress]:
-    """Re-encrypt stale values, yielding progress after each batch.
+    """Yield progress after each batch.
 
     Run it again after RELOAD_INTERVAL: until then, other processes write under the old key.
     """
@@ -102,7 +98,7 @@ def reencrypt() -> Iterator[Progress]:
 
 
 def mark_done_if_clean(last: Progress | None) -> bool:
-    """Mark the rotation done if a whole pass found nothing stale."""
+    """Mark it done if a whole pass met nothing stale."""
     if last is not None and last.done:
         return False
     wrapped_keys.mark_reencrypted(key_ring_store().load().current)
@@ -110,7 +106,7 @@ def mark_done_if_clean(last: Progress | None) -> bool:
 
 
 def continue_in_background() -> None:
-    """Resume an unfinished rotation or format update, for MAX_SECONDS."""
+    """Resume an unfinished rotation, for MAX_SECONDS."""
     if wrapped_keys.is_reencrypted(key_ring_store().load().current):
         return
     deadline, last = time.monotonic() + MAX_SECONDS, None

@@ -1,4 +1,4 @@
-"""Data keys, index key and pepper, each wrapped by one of ENCRYPTION_KEYS."""
+"""Data keys, index key and pepper, wrapped by ENCRYPTION_KEYS."""
 
 import hashlib
 import logging
@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 
 
 class WrappedKey(Model):
-    """A key of the ring; the newest data key encrypts."""
+    """The newest data key encrypts."""
 
     __tablename__ = "keyring"
     __table_args__ = (CheckConstraint("purpose IN ('data', 'index', 'pepper')", name="purpose"),)
@@ -43,7 +43,7 @@ class WrappedKey(Model):
     wrapped_with: Mapped[str] = mapped_column(String(16))
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
     reencrypted_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
-    """Set once all values are under this key and format."""
+    """Set once all values are under it."""
 
 
 def verify() -> bool:
@@ -61,7 +61,7 @@ def verify() -> bool:
 
 
 def rewrap() -> int:
-    """Wrap every key with the first of ENCRYPTION_KEYS; return their number."""
+    """Wrap all with the first of ENCRYPTION_KEYS; return their number."""
     wrapping_keys = settings.encryption_keys
     with write_connection() as connection:
         rows = connection.execute(select(WrappedKey.purpose, WrappedKey.number, WrappedKey.wrapped)).all()
@@ -76,7 +76,7 @@ def rewrap() -> int:
 
 
 def count_under_old_keys() -> int:
-    """Count keys not wrapped by the first of ENCRYPTION_KEYS."""
+    """Count those not wrapped by the first of ENCRYPTION_KEYS."""
     with db.engine.connect() as connection:
         fingerprints = connection.scalars(select(WrappedKey.wrapped_with)).all()
     return sum(fingerprint != _fingerprint(settings.encryption_keys[0]) for fingerprint in fingerprints)
@@ -91,13 +91,12 @@ def add_data_key() -> int:
 
 
 def is_reencrypted(number: int) -> bool:
-    """Whether all values are under that data key and format."""
+    """Whether all values are under that key and format."""
     with db.engine.connect() as connection:
         return connection.scalar(select(WrappedKey.reencrypted_at).where(*_data_key(number))) is not None
 
 
 def mark_reencrypted(number: int) -> None:
-    """Record the end of a rotation."""
     with write_connection() as connection:
         connection.execute(update(WrappedKey).where(*_data_key(number)).values(reencrypted_at=now()))
 

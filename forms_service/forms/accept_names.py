@@ -33,7 +33,7 @@ NAMES = {
 
 
 def describe_types(accept: str) -> str:
-    """Describe an `accept` list, such as "PDF, Word or image"."""
+    """Format as "PDF, Word or image"."""
     entries = [entry.strip().lower() for entry in accept.split(",")]
     if "*/*" in entries:
         return ""

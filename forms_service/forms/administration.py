@@ -18,8 +18,6 @@ NO_FORM_ID = "There is no form with this id. To list them: flask forms list"
 
 @dataclass(frozen=True)
 class FormSummary:
-    """A row of `flask forms list`."""
-
     id: str
     name: str
     owner: str
@@ -28,7 +26,7 @@ class FormSummary:
 
 
 def list_all_forms() -> Iterator[FormSummary]:
-    """List all forms, oldest first, with an audit record."""
+    """List oldest first, with an audit record."""
     audit.note("forms_listed")
     query = select(Form, Account).join(Account, Account.id == Form.owner_id).where(Form.deleted_at.is_(None))
     query = query.order_by(Form.created_at, Form.id)
@@ -38,18 +36,11 @@ def list_all_forms() -> Iterator[FormSummary]:
 
 
 def close(form_id: str) -> None:
-    """Close a form to submissions.
-
-    :raises NotFoundError: if there is no such form
-    """
     service.change(form_id, _operator(form_id), {"settings": {"closed": True}})
 
 
 def delete(form_id: str) -> bool:
-    """Erase a form; False if the background does the rest.
-
-    :raises NotFoundError: if there is no such form
-    """
+    """Return False if the background does the rest."""
     return service.delete(form_id, _operator(form_id))
 
 

@@ -1,4 +1,4 @@
-"""Controls of a hosted page, with HTML's rules."""
+"""Controls of a hosted page."""
 
 import re
 from collections.abc import Collection, Mapping, Sequence
@@ -61,12 +61,10 @@ MAX_GUESSED_FIELDS = 100
 
 @dataclass(frozen=True)
 class Control:
-    """A field as the page shows it."""
-
     id: str
     name: str
     kind: str
-    """HTML input type, `textarea`, `select` or `checkboxes`."""
+    """Input type, `textarea`, `select` or `checkboxes`."""
 
     label: str
 
@@ -106,7 +104,6 @@ class Control:
 def build_controls(
     fields: Sequence[Mapping[str, Any]], values: Mapping[str, Any], errors: Mapping[str, Sequence[str]]
 ) -> list[Control]:
-    """Build the fields' controls."""
     return [
         Control(
             id=f"field-{number}",
@@ -125,7 +122,7 @@ def build_controls(
 
 
 def estimate_page_size(fields: Sequence[Mapping[str, Any]]) -> int:
-    """Return the maximum bytes of empty controls."""
+    """Return the maximum, for empty controls."""
     return sum(map(_size_of_control, fields))
 
 
@@ -144,12 +141,11 @@ def _size_of(text: Any) -> int:
 
 
 def hidden_names(fields: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Return the names of hidden fields."""
     return [definition["name"] for definition in fields if definition["type"] == "hidden"]
 
 
 def guess_fields(values: Mapping[str, Any], files: Collection[str] = ()) -> list[dict[str, Any]]:
-    """Derive fields from a submission to a form without any."""
+    """Guess from a submission to a form without any."""
     fields: list[dict[str, Any]] = []
     for name, value in values.items():
         if isinstance(value, str) and name and name not in RESERVED and len(fields) < MAX_GUESSED_FIELDS:
@@ -207,7 +203,7 @@ def max_file_size(definition: Mapping[str, Any]) -> int:
 
 
 def format_size(count: int) -> str:
-    """Format bytes, such as "10 MB"."""
+    """Format as "10 MB"."""
     for unit, size in (("MB", 2**20), ("kB", 2**10)):
         if count >= size:
             return f"{count / size:.4g} {unit}"

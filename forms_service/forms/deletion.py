@@ -1,6 +1,6 @@
 """Erases forms: hides them at once, deletes them in batches, large ones in the background.
 
-Until then, an erased owner's account keeps a row without personal data.
+Until then, an erased owner keeps a row without personal data.
 """
 
 import time
@@ -31,12 +31,11 @@ BATCH_DELAY = 0.005
 
 
 def init_app(app: Flask) -> None:
-    """Schedule the erasure of remaining forms."""
     periodic.register(app, "erasures", INTERVAL, erase_deleted_forms)
 
 
 def erase_form(form_id: str) -> bool:
-    """Erase a deleted form; False if large."""
+    """Erase a deleted form; return False if large."""
     for _ in range(MAX_BATCHES_PER_REQUEST):
         if not _erase_batch(form_id):
             _delete_form(form_id)
@@ -45,7 +44,7 @@ def erase_form(form_id: str) -> bool:
 
 
 def erase_deleted_forms() -> None:
-    """Erase deleted forms, for MAX_RUN_SECONDS."""
+    """Work for MAX_RUN_SECONDS at most."""
     deadline = time.monotonic() + MAX_RUN_SECONDS
     for form_id in db.session.scalars(
         select(Form.id).where(Form.deleted_at.is_not(None)).order_by(Form.deleted_at)

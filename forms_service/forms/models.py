@@ -18,7 +18,7 @@ FORM_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{15}")
 
 
 class Form(Model):
-    """A form under its public id of 16 random URL-safe characters."""
+    """Has a public id of 16 random URL-safe characters."""
 
     __tablename__ = "forms"
     __table_args__ = (
@@ -45,7 +45,7 @@ class Form(Model):
 
 
 class FormVersion(Model):
-    """Fields of a form, kept for old submissions' labels."""
+    """Kept for old submissions' labels."""
 
     __tablename__ = "form_versions"
 

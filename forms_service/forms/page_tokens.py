@@ -1,7 +1,4 @@
-"""Signed tokens of hosted pages: time first shown, and redirect target.
-
-After a correction, the visitor posts from our page.
-"""
+"""Signed tokens of hosted pages: time first shown, and redirect target, since our page posts corrections."""
 
 import hashlib
 import time
@@ -28,24 +25,24 @@ MAX_CLOCK_SKEW = 1
 
 
 def issue_start(age: float = 0) -> str:
-    """Sign a page's start time, `age` seconds ago."""
+    """Sign a start time, `age` seconds ago."""
     return _serializer(START_SALT).dumps(round(time.time() - age, 3))
 
 
 def start_age(token: str) -> float | None:
-    """Return the page's age in seconds; None if forged or future."""
+    """Return seconds; None if forged or future."""
     shown_at = _load(START_SALT, token)
     age = None if shown_at is None else time.time() - shown_at
     return None if age is None or age < -MAX_CLOCK_SKEW else age
 
 
 def issue_return(form_id: str, url: str) -> str:
-    """Sign a form's redirect URL; empty for its thank-you page."""
+    """Sign a redirect URL; empty for the thank-you page."""
     return _serializer(f"{RETURN_SALT} {form_id}").dumps([round(time.time()), url])
 
 
 def return_url(token: str, form_id: str) -> str | None:
-    """Return the signed URL; None if forged, expired or another form's."""
+    """Return None if forged, expired or another form's."""
     payload = _load(f"{RETURN_SALT} {form_id}", token)
     return payload[1] if payload and time.time() - payload[0] < MAX_RETURN_AGE else None
 

@@ -41,11 +41,11 @@ CSP_DIRECTIVES = {
 
 @dataclass(frozen=True)
 class PreviousAttempt:
-    """A refused submission, for the re-displayed form."""
+    """Fills in the re-displayed form."""
 
     values: Mapping[str, Any]
     files: Collection[str] = ()
-    """Fields with a file, which browsers do not resend."""
+    """Fields whose file browsers do not resend."""
 
     age: float = 0
     """Seconds since first shown."""
@@ -78,7 +78,7 @@ def render_hosted(
     again: PreviousAttempt = FIRST_VISIT,
     message: str | None = None,
 ) -> Response:
-    """Render the form with a previous attempt; values without a field become hidden fields."""
+    """Fill in a previous attempt; values without a field become hidden fields."""
     errors = {**{name: [CHOOSE_AGAIN] for name in again.files}, **(errors or {})}
     honeypot = form.settings.honeypot or HONEYPOTS[0]
     values = {name: value for name, value in again.values.items() if name != honeypot}
@@ -106,18 +106,16 @@ def render_hosted(
 
 
 def resubmission_url(form_id: str, query: Sequence[tuple[str, str]], site: str | None) -> str:
-    """Return the URL to resubmit to."""
     pairs = [*query, *([(page_tokens.SITE_PARAMETER, page_tokens.issue_return(form_id, site))] if site else [])]
     return url_for("hosted.page", form_id=form_id) + (f"?{urlencode(pairs)}" if pairs else "")
 
 
 def render_thanks(form: PublishedForm, site: str | None, reference: str | None) -> Response:
-    """Render the thank-you page."""
     return render_page("forms/thanks.html", form, site=site, host=host_name(site), reference=reference)
 
 
 def render_refusal(form: PublishedForm | None, error: ApiError, *, site: str | None, **values: Any) -> Response:
-    """Render an error with the visitor's text to copy."""
+    """Show an error with the visitor's text to copy."""
     template = "forms/refused.html"
     if form:
         return render_page(template, form, error.status, error=error, site=site, host=host_name(site), **values)
@@ -125,12 +123,10 @@ def render_refusal(form: PublishedForm | None, error: ApiError, *, site: str | N
 
 
 def host_name(site: str | None) -> str:
-    """Return a URL's host."""
     return urlsplit(site or "").hostname or ""
 
 
 def render_page(template: str, form: PublishedForm, status: int = 200, **values: Any) -> Response:
-    """Render a page without form controls."""
     response = page(template, status, form=form, **values)
     response.policy = _build_policy({**CSP_DIRECTIVES, "form-action": "'self'"}, form)  # type: ignore[attr-defined]
     return response
@@ -152,7 +148,7 @@ def _render_control(form: PublishedForm, control: Control) -> str:
 
 
 def hidden_fields(values: Mapping[str, Any], visible_names: Collection[str] = ()) -> list[tuple[str, str]]:
-    """Return values to carry along, except single-use ones."""
+    """Return values to carry along, not single-use ones."""
     pairs = []
     for name, value in values.items():
         if name not in visible_names and name not in NEVER_RESENT:

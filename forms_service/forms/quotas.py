@@ -1,4 +1,4 @@
-"""Quotas: forms per account, versions per form. Checks raise AuthorizationError."""
+"""Quotas of forms and versions. Checks run in the adding transaction and raise AuthorizationError."""
 
 import uuid
 
@@ -12,17 +12,13 @@ from forms_service.forms.models import Form, FormVersion
 from forms_service.signals import form_versioning
 
 MAX_VERSIONS = 100
-"""Per form; those without submissions are deleted first."""
+"""Per form; unused ones are deleted first."""
 
 NEWEST_VERSIONS = 20
-"""Kept, since submissions may be in flight."""
+"""Kept: submissions may be in flight."""
 
 
 def check_forms(owner_id: uuid.UUID) -> None:
-    """Check the quota in the transaction that adds a form.
-
-    :raises AuthorizationError: naming the quota
-    """
     limit = settings.forms_per_account
     # serialise concurrent counts
     db.session.execute(select(Account.id).where(Account.id == owner_id).with_for_update())
@@ -33,10 +29,6 @@ def check_forms(owner_id: uuid.UUID) -> None:
 
 
 def check_versions(form_id: str) -> None:
-    """Check the quota in the transaction that adds a version.
-
-    :raises AuthorizationError: naming the quota
-    """
     if _count_versions(form_id) < MAX_VERSIONS:
         return
     form_versioning.send(form_id=form_id)

@@ -1,4 +1,4 @@
-"""Schemas of forms and their versions."""
+"""Schemas of forms and versions."""
 
 from typing import Any
 
@@ -18,8 +18,6 @@ PAGE_TOO_LONG = FieldError("The page of this form would exceed 2 MiB. Use fewer 
 
 
 class Fields(BoundedList):
-    """The fields of a form, in order; dumped unchanged."""
-
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(ma.fields.Nested(Field), MAX_FIELDS, **kwargs)
 
@@ -54,7 +52,7 @@ class FormConsistency(Schema):
 
 
 class NewForm(FormConsistency):
-    """A form to create; without fields it accepts any."""
+    """Without fields it accepts any."""
 
     is_complete = True
     name = SingleLine(MAX_FORM_NAME_LENGTH, required=True, metadata={"examples": ["Contact"]})
@@ -63,7 +61,7 @@ class NewForm(FormConsistency):
 
 
 class FormChanges(FormConsistency):
-    """A patch of a form: `settings` are merged (RFC 7396), `fields` are replaced and create a version."""
+    """Merges `settings` (RFC 7396); replacing `fields` creates a version."""
 
     name = SingleLine(MAX_FORM_NAME_LENGTH)
     fields = Fields()  # type: ignore[assignment]  # likewise
@@ -71,8 +69,6 @@ class FormChanges(FormConsistency):
 
 
 class Form(Schema):
-    """A form."""
-
     id = ma.fields.String(required=True, metadata={"examples": ["mR7xQ2-kLp0aZ_9c"]})
     owner_id = ma.fields.UUID(required=True)
     name = ma.fields.String(required=True)
@@ -98,8 +94,6 @@ class Form(Schema):
 
 
 class FormVersion(Schema):
-    """The fields of a form in one of its versions."""
-
     form_id = ma.fields.String(required=True)
     version = ma.fields.Integer(required=True)
     fields = Fields(required=True)  # type: ignore[assignment]  # likewise

@@ -39,7 +39,6 @@ from forms_service.web.pagination import Page, decode_cursor, paginate
 def create(body: Mapping[str, Any], owner_id: uuid.UUID) -> dict[str, Any]:
     """Create a form.
 
-    :raises AuthorizationError: beyond the quota
     :raises ValidationError: for conflicting settings
     """
     form = Form(
@@ -65,9 +64,8 @@ def create(body: Mapping[str, Any], owner_id: uuid.UUID) -> dict[str, Any]:
 
 
 def create_for_email(email: str, body: Mapping[str, Any]) -> dict[str, Any]:
-    """Create a form for the account with this address.
+    """Create a form for this account.
 
-    :raises NotFoundError: if there is no such account
     :raises AuthorizationError: if it cannot have forms
     """
     owner = db.session.scalar(select(Account).where(Account.email_index == email_index(email)))
@@ -79,7 +77,6 @@ def create_for_email(email: str, body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def list_forms(caller: Caller, limit: int, cursor: str | None) -> Page[dict[str, Any]]:
-    """List the caller's forms, newest first."""
     position = decode_cursor(cursor, datetime.fromisoformat, _parse_id)
     query = _visible_to(caller, select(Form, FormVersion.fields)).join(
         FormVersion, (FormVersion.form_id == Form.id) & (FormVersion.number == Form.version)
@@ -93,17 +90,12 @@ def list_forms(caller: Caller, limit: int, cursor: str | None) -> Page[dict[str,
 
 
 def get(form_id: str, caller: Caller) -> dict[str, Any]:
-    """Return a form of the caller."""
     problem = mail_problem()
     form = get_owned_form(form_id, caller)
     return form_as_dict(form, _fields(form), problem)
 
 
 def get_version(form_id: str, number: int, caller: Caller) -> dict[str, Any]:
-    """Return a version of a form.
-
-    :raises NotFoundError: if there is none
-    """
     get_owned_form(form_id, caller)
     version = db.session.get(FormVersion, (form_id, number))
     if version is None:
@@ -112,7 +104,6 @@ def get_version(form_id: str, number: int, caller: Caller) -> dict[str, Any]:
 
 
 def list_versions(form_id: str, caller: Caller, limit: int, cursor: str | None) -> Page[dict[str, Any]]:
-    """List a form's versions, newest first."""
     get_owned_form(form_id, caller)
     position = decode_cursor(cursor, _parse_number)
     query = select(FormVersion).where(FormVersion.form_id == form_id)
@@ -159,7 +150,7 @@ def _require_erasure_scope(caller: Caller, before: Mapping[str, Any], after: Map
 
 
 def delete(form_id: str, caller: Caller) -> bool:
-    """Erase a form; False if the background does the rest.
+    """Return False if the background does the rest.
 
     :raises AuthorizationError: for an API key without the scope
     """
@@ -174,7 +165,7 @@ def delete(form_id: str, caller: Caller) -> bool:
 
 
 def get_owned_form(form_id: str, caller: Caller, *, lock: bool = False) -> Form:
-    """Return a form of the caller, or any for an operator.
+    """Return the caller's form, or any for an operator.
 
     :raises NotFoundError: also for another owner's
     """
@@ -207,7 +198,6 @@ def _fields(form: Form) -> list[dict[str, Any]]:
 
 
 def form_as_dict(form: Form, fields: Sequence[Mapping[str, Any]], problem: str | None) -> dict[str, Any]:
-    """Return the form as its owner sees it."""
     return {
         "id": form.id,
         "owner_id": form.owner_id,
@@ -241,7 +231,6 @@ def _merge_settings(current: Mapping[str, Any], patch: Mapping[str, Any], fields
 
 
 def new_form_id() -> str:
-    """Return a random id for a form."""
     # the first character is alphanumeric, so that no id looks like an option
     while not FORM_ID.fullmatch(form_id := secrets.token_urlsafe(12)):
         pass

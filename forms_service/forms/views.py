@@ -1,4 +1,4 @@
-"""API of forms, for owners; hosted pages, for visitors."""
+"""API of forms, and hosted pages."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Checks the service's dependencies in parallel, each within TIMEOUT."""
+"""Checks dependencies in parallel, each within TIMEOUT."""
 
 import threading
 import time
@@ -35,25 +35,21 @@ SMTP_TIMEOUT = 1.0
 PROBE = "health:probe"
 
 Check = dict[str, Any]
-"""`status` (healthy, degraded, unhealthy) and `response_time` in seconds."""
+"""`status` (healthy, degraded, unhealthy), `response_time` in seconds."""
 
 
 def init_app(app: Flask) -> None:
-    """Create the app's check runner."""
     app.extensions["checks"] = ParallelChecks(app)
 
 
 def run_parallel(checks: Mapping[str, Callable[[], Any]], deadline: float = TIMEOUT) -> dict[str, Any]:
-    """Return each check's result or exception, TimeoutError beyond the deadline."""
+    """Return results or exceptions, TimeoutError beyond the deadline."""
     runner: ParallelChecks = current_app.extensions["checks"]
     return runner.run(checks, deadline)
 
 
 class ParallelChecks:
-    """Runs checks in threads.
-
-    A hanging check is awaited again, so an unresponsive dependency costs one thread.
-    """
+    """Awaits a hanging check again: an unresponsive dependency costs one thread."""
 
     def __init__(self, app: Flask) -> None:
         self._app = app
@@ -94,7 +90,7 @@ def time_check(check: Callable[[], str]) -> Callable[[], Check]:
 
 
 def failed_check(outcome: object) -> Check:
-    """Describe a failed check, its reason for authorized callers only."""
+    """Describe it, with the reason for authorized callers only."""
     if isinstance(outcome, TimeoutError):
         return {"status": "unhealthy", "response_time": TIMEOUT, "reason": f"No response within {TIMEOUT} s."}
     reason = first_line(outcome) if isinstance(outcome, Exception) else str(outcome)
@@ -102,7 +98,6 @@ def failed_check(outcome: object) -> Check:
 
 
 def check_all() -> dict[str, Check]:
-    """Run all checks; return results by name."""
     services = settings.health_check_urls
     external = {f"external:{name}": lambda name=name: _external(name) for name in services}
     outcomes = run_parallel({"stored": _database_checks, **({"smtp": _smtp} if _sends_mail() else {}), **external})

@@ -1,4 +1,4 @@
-"""`flask doctor`: checks the installation and tells the operator what to fix."""
+"""`flask doctor`: checks the installation and says what to fix."""
 
 import smtplib
 from collections.abc import Callable
@@ -22,15 +22,13 @@ from forms_service.web.client import SILENT_PROXY, UNCOUNTED_PROXY
 
 SMTP_TIMEOUT = 5
 DATA_TIMEOUT = 5.0
-"""Seconds spent on reading rows."""
+"""Seconds to read rows."""
 
 MAX_SHOWN = 20
 
 
 @dataclass(frozen=True)
 class Finding:
-    """The result of one check."""
-
     subject: str
     verdict: str
     """`ok`, `BAD`, or `?` if unchecked or possibly intended."""

@@ -1,4 +1,4 @@
-"""Renders the metrics of all processes for Prometheus."""
+"""Metrics of all processes for Prometheus."""
 
 from prometheus_client import REGISTRY, CollectorRegistry, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
@@ -11,7 +11,7 @@ from forms_service.metrics import BACKLOG, BACKLOG_SECONDS, SUPPRESSIONS
 
 
 def text() -> bytes:
-    """Return Prometheus's text; if the database hangs, its values stay the last ones."""
+    """Return metrics; if the database hangs, its last values."""
     counts = run_parallel({"backlog": outbox.backlog, "suppressions": suppressions.count_by_reason})
     backlog, suppressed = counts["backlog"], counts["suppressions"]
     if isinstance(backlog, outbox.Backlog):

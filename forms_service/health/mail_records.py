@@ -1,4 +1,4 @@
-"""DNS records for outgoing mail: expected values and lookups."""
+"""DNS records of outgoing mail."""
 
 import ipaddress
 
@@ -6,11 +6,11 @@ from dns.exception import DNSException
 from dns.resolver import NXDOMAIN, NoAnswer, Resolver
 
 TIMEOUT = 2.0
-"""Seconds for a DNS lookup."""
+"""Seconds."""
 
 
 def find_text(name: str, prefix: str) -> str | None:
-    """Return the TXT record with this prefix, "" if missing; None without a DNS response."""
+    """Return the TXT record, "" if missing; None without a DNS response."""
     resolver = Resolver()
     try:
         answer = resolver.resolve(name, "TXT", lifetime=TIMEOUT)
@@ -23,7 +23,7 @@ def find_text(name: str, prefix: str) -> str | None:
 
 
 def spf_record(server: str) -> str:
-    """Return an SPF record that authorizes the mail server, by name or address."""
+    """Return a record that authorizes the server, by name or address."""
     try:
         address = ipaddress.ip_address(server)
     except ValueError:
@@ -32,7 +32,6 @@ def spf_record(server: str) -> str:
 
 
 def is_loopback(server: str) -> bool:
-    """Whether the host is this machine's loopback."""
     try:
         return ipaddress.ip_address(server).is_loopback
     except ValueError:

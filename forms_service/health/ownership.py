@@ -1,4 +1,4 @@
-"""Checks owner and mode of files with secrets and personal data."""
+"""Owner and mode of secret files."""
 
 import os
 from collections.abc import Iterator
@@ -10,11 +10,11 @@ from forms_service.database import migrations
 OPEN_TO_OTHERS = 0o077
 OPEN_TO_ALL = 0o007
 MOUNTED_SECRETS = "/run"
-"""Container engines mount secrets here, readable by every user."""
+"""Mounted by container engines, readable by all."""
 
 
 def find_faults(directory: Path) -> Iterator[str]:
-    """Yield a sentence per wrong mode or owner, with the fixing command."""
+    """Yield a sentence per fault, with the fixing command."""
     paths = [path for path in _files(directory) if path.exists()]
     owners = {path: path.stat().st_uid for path in paths}
     service = owners.get(settings.instance_path, os.geteuid())

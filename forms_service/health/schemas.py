@@ -1,4 +1,4 @@
-"""Response schemas of the health endpoints."""
+"""Schemas of the health endpoints."""
 
 import marshmallow as ma
 
@@ -6,22 +6,18 @@ STATUSES = ["healthy", "degraded", "unhealthy"]
 
 
 class Check(ma.Schema):
-    """The result of one check."""
-
     status = ma.fields.String(required=True, metadata={"enum": STATUSES})
     response_time = ma.fields.Float(required=True, metadata={"description": "Seconds."})
     reason = ma.fields.String(metadata={"description": "Reason, if not healthy."})
 
 
 class ExternalServices(Check):
-    """The results for HEALTH_CHECK_URLS."""
+    """Results for HEALTH_CHECK_URLS."""
 
     services = ma.fields.Dict(keys=ma.fields.String(), values=ma.fields.Nested(Check), required=True)
 
 
 class Checks(ma.Schema):
-    """The results of all checks."""
-
     database = ma.fields.Nested(Check, required=True)
     cache = ma.fields.Nested(Check, required=True)
     queue = ma.fields.Nested(Check, required=True)
@@ -30,7 +26,7 @@ class Checks(ma.Schema):
 
 
 class System(ma.Schema):
-    """System load in percent; load averages over 1, 5 and 15 minutes."""
+    """In percent; load averages over 1, 5 and 15 minutes."""
 
     cpu_percent = ma.fields.Float(required=True)
     memory_percent = ma.fields.Float(required=True)
@@ -51,12 +47,8 @@ class Health(ma.Schema):
 
 
 class Live(ma.Schema):
-    """The process responds."""
-
     status = ma.fields.String(required=True, metadata={"const": "live"})
 
 
 class Ready(ma.Schema):
-    """Whether the service can serve requests."""
-
     status = ma.fields.String(required=True, metadata={"enum": ["ready", "unavailable"]})

@@ -1,4 +1,4 @@
-"""Use cases of monitoring: health, readiness, system usage."""
+"""Health, readiness, system usage."""
 
 import os
 import time
@@ -14,7 +14,7 @@ from forms_service.encryption import keyring
 from forms_service.health.checks import check_all, run_parallel
 
 READY_TIMEOUT = 0.8
-"""Seconds after which the database counts as unavailable."""
+"""Seconds until the database counts as unavailable."""
 
 STARTED_AT = time.time()
 
@@ -22,7 +22,7 @@ psutil.cpu_percent(interval=None)  # the first call always returns 0
 
 
 def health(*, details: bool) -> dict[str, Any]:
-    """Return the overall status; with `details`, also checks and system load."""
+    """Return the status; with `details`, also checks and system load."""
     checks = check_all()
     summary = {"status": _overall(checks), "timestamp": _timestamp()}
     if not details:
@@ -37,13 +37,12 @@ def health(*, details: bool) -> dict[str, Any]:
 
 
 def ready() -> bool:
-    """Whether the database responds, is fully migrated, and uses our keys."""
+    """Whether the database responds, is migrated, and uses our keys."""
     revision = run_parallel({"revision": migrations.revision}, READY_TIMEOUT)["revision"]
     return revision is migrations.Revision.CURRENT and not keyring.key_ring_store().outdated
 
 
 def usage() -> dict[str, Any]:
-    """Return system usage as psutil reports it."""
     network = psutil.net_io_counters()
     return {
         "timestamp": _timestamp(),

@@ -1,4 +1,4 @@
-"""The health endpoints. Their responses have no envelope, because monitors read them."""
+"""Endpoints of health, without envelope, because monitors read them."""
 
 from typing import Any
 

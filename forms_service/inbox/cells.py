@@ -1,4 +1,4 @@
-"""Converts submitted values into spreadsheet cells."""
+"""Submitted values as spreadsheet cells."""
 
 import json
 import re
@@ -16,7 +16,7 @@ NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(?:\.([0-9]+))?(?:[eE][+-]?[0-9]{1,3})?")
 """Leading zeros would be lost in a typed cell."""
 
 MAX_DIGITS = 15
-"""Significant digits that a spreadsheet keeps."""
+"""Significant digits of a spreadsheet."""
 
 MAX_INTEGER = 10**MAX_DIGITS
 OFFSET = re.compile("(?:[Zz]|[-+][0-9]{2}:[0-9]{2})$")
@@ -32,7 +32,7 @@ TICKED = ("on", "true", "yes", "1", True)
 
 
 def as_text(value: Any) -> str | int | float:
-    """Return text or a number; nested values become JSON."""
+    """Turn nested values into JSON."""
     if isinstance(value, str):
         return value
     if isinstance(value, int | float) and not isinstance(value, bool):
@@ -43,19 +43,17 @@ def as_text(value: Any) -> str | int | float:
 
 
 def as_field_text(kind: str, value: Any) -> str | int | float:
-    """Like `as_text`, for a field of this type."""
     return as_text([value] if kind in MULTIPLE and isinstance(value, str) and value else value)
 
 
 def as_labels(labels: Mapping[str, str], value: Any, kind: str) -> str | int | float:
-    """Return the labels of choices."""
     if isinstance(value, list):
         return as_text([labels.get(item, item) if isinstance(item, str) else item for item in value])
     return as_field_text(kind, labels.get(value, value) if isinstance(value, str) else value)
 
 
 def to_typed_cell(kind: str, value: Any, zone: tzinfo) -> Cell:
-    """Return a typed cell if that is lossless, else text."""
+    """Return text unless a typed cell is lossless."""
     if isinstance(value, bool | float):
         return value
     if isinstance(value, int):

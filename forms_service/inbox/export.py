@@ -27,7 +27,7 @@ MAX_SCANNED = 20_000
 """Scanned for field names in about 0.5 s; later names share the last column."""
 
 UNREADABLE = "unreadable"
-"""Column present only with undecryptable submissions."""
+"""Column of undecryptable submissions."""
 
 CLIENT = "client"
 """Column of IP addresses, if stored."""
@@ -35,8 +35,6 @@ CLIENT = "client"
 
 @dataclass(frozen=True)
 class Export:
-    """A file streamed while it is generated."""
-
     name: str
     content_type: str
     chunks: Iterator[bytes]
@@ -45,10 +43,7 @@ class Export:
 
 
 def export(form_id: str, caller: Caller, criteria: Filter, kind: str) -> Export:
-    """Export submissions and record it in the audit trail.
-
-    :raises NotFoundError: also for a form of another owner
-    """
+    """Also write the audit trail."""
     name = f"{get_owned_form(form_id, caller).name} {now():%Y-%m-%d}.{kind}"
     with write_session():
         details = {"form_id": form_id, "format": kind}
@@ -73,7 +68,6 @@ def _stream_jsonl(form_id: str, criteria: Filter) -> Iterator[bytes]:
 
 
 def stream_json_lines(row_batches: Iterable[list[SubmissionRow]]) -> Iterator[bytes]:
-    """Yield submissions as JSON Lines."""
     for batch, files in _with_files(row_batches):
         yield format_json_lines(as_dict(submission, files.get(submission.id, ())) for submission in batch).encode()
 

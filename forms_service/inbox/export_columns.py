@@ -1,4 +1,4 @@
-"""Columns of an export: each submitted or defined field name."""
+"""Columns of an export: submitted or defined field names."""
 
 import json
 from collections.abc import Iterator, KeysView, Mapping
@@ -16,7 +16,6 @@ from forms_service.inbox.cells import Cell, as_field_text, as_labels, to_typed_c
 from forms_service.validation.label_links import strip_links
 
 FIXED = ("id", "reference", "created_at", "status", "read")
-"""Columns of every export."""
 
 MAX_NAMES = 1000
 """Further names share the last column."""
@@ -30,7 +29,7 @@ MIN_WIDTH, MAX_WIDTH = 10, 60
 
 @dataclass(frozen=True)
 class Column:
-    """A field; choices with labels add a column of values."""
+    """Choices with labels add a column of values."""
 
     label: str
     kind: str = ""
@@ -46,7 +45,7 @@ class Column:
 
 
 class Columns:
-    """Columns found by scanning submissions; if `truncated`, some names have none."""
+    """Scanned from submissions; if `truncated`, some names have none."""
 
     def __init__(self, declared: Mapping[str, Column]) -> None:
         self._columns = dict(islice(declared.items(), MAX_NAMES))
@@ -84,7 +83,7 @@ class Columns:
         return [*FIXED_WIDTHS, *(max(MIN_WIDTH, min(width, MAX_WIDTH)) for width in padded)]
 
     def cells(self, values: Mapping[str, Any], zone: tzinfo | None = None) -> list[Cell]:
-        """Return the cells after FIXED, typed if a time zone is given."""
+        """Return cells after FIXED, typed if a zone is given."""
         row = [cell for name, column in self._columns.items() for cell in column.cells(values.get(name), zone)]
         if self.truncated:
             rest = {name: value for name, value in values.items() if name not in self._columns}
@@ -93,7 +92,7 @@ class Columns:
 
 
 def declared_columns(form_id: str) -> dict[str, Column]:
-    """Return name → column, as each field's newest version defines it."""
+    """Return name → column, by each field's newest version."""
     query = select(FormVersion.fields).where(FormVersion.form_id == form_id).order_by(FormVersion.number.desc())
     definitions: dict[str, dict[str, Any]] = {}
     labels: dict[str, dict[str, str]] = {}

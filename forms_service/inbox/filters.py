@@ -13,7 +13,7 @@ from forms_service.validation.timezones import Timezone
 
 
 class Statuses(CodedField):
-    """Statuses separated by commas, in a JSON list, or repeated."""
+    """Separated by commas, in a JSON list, or repeated."""
 
     is_multiple = True
     default_error_messages: Messages = {
@@ -32,8 +32,6 @@ class Statuses(CodedField):
 
 
 class QueryBoolean(StrictBoolean):
-    """A boolean in a query string."""
-
     json_schema: ClassVar[dict[str, Any]] = {"type": "boolean"}
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bool:
@@ -41,8 +39,6 @@ class QueryBoolean(StrictBoolean):
 
 
 class Filters(Schema):
-    """The filter parameters of lists, searches and exports."""
-
     status = Statuses(
         metadata={
             "default": "inbox",

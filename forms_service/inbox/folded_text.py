@@ -1,4 +1,4 @@
-"""Folds text for search: ignores case, accents and compatibility variants."""
+"""Text folded for search: without case, accents and compatibility variants."""
 
 import unicodedata
 
@@ -32,7 +32,7 @@ KEPT_CLASSES = (0, 8, 9)
 
 
 class _Folding(dict[int, str]):
-    """Folds each character alone: normalizing long runs of combining marks is not linear."""
+    """Folds characters alone: normalizing long runs of combining marks is not linear."""
 
     def __missing__(self, point: int) -> str:
         folded = _fold_character(chr(point))
@@ -46,7 +46,6 @@ _FOLDING = _Folding()
 
 
 def fold(text: str) -> str:
-    """Return the folded text."""
     return text.lower() if text.isascii() else text.translate(_FOLDING)
 
 

@@ -1,4 +1,4 @@
-"""Request and response schemas of the inbox."""
+"""Schemas of the inbox."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -25,7 +25,7 @@ MAX_IDS = 500
 MAX_QUERY_LENGTH = 200
 
 MOVABLE_STATUSES = ("inbox", "archived", "spam")
-"""`unconfirmed` is left only by confirmation."""
+"""Only confirmation leaves `unconfirmed`."""
 
 
 class ListQuery(Filters, PageQuery):
@@ -33,7 +33,7 @@ class ListQuery(Filters, PageQuery):
 
 
 class Search(Filters):
-    """Body of a search: personal data stays out of the URL."""
+    """Keeps personal data out of the URL."""
 
     q = SingleLine(
         MAX_QUERY_LENGTH,
@@ -48,8 +48,6 @@ class Search(Filters):
 
 
 class Export(Filters):
-    """Query of an export."""
-
     format = OneOf(
         ("csv", "jsonl", "xlsx"),
         load_default="csv",
@@ -100,15 +98,11 @@ class StatsQuery(Schema):
 
 
 class Change(Schema):
-    """Changes to a submission."""
-
     read = StrictBoolean()
     status = OneOf(MOVABLE_STATUSES)
 
 
 class Bulk(Change):
-    """Changes to many submissions of a form, or their deletion."""
-
     ids = BoundedList(
         ma.fields.UUID(), MAX_IDS, 1, required=True, metadata={"description": "Ids of submissions of this form."}
     )
@@ -125,7 +119,7 @@ class Bulk(Change):
 
 
 class FileShown(Schema):
-    """A file of a submission; download it from `/api/submissions/{id}/files/{number}`."""
+    """Its content is at `/api/submissions/{id}/files/{number}`."""
 
     number = ma.fields.Integer(required=True)
     field = ma.fields.String(required=True)
@@ -135,8 +129,6 @@ class FileShown(Schema):
 
 
 class SubmissionShown(Schema):
-    """A submission."""
-
     id = ma.fields.String(required=True, metadata={"format": "uuid"})
     reference = ma.fields.String(required=True, metadata=REFERENCE)
     form_id = ma.fields.String(required=True)
@@ -166,8 +158,6 @@ class SubmissionShown(Schema):
 
 
 class SubmissionsListMeta(ListMeta):
-    """Metadata of a list of submissions."""
-
     left_out = ma.fields.Dict(
         keys=ma.fields.String(),
         values=ma.fields.Integer(),
@@ -181,7 +171,7 @@ class SubmissionsListMeta(ListMeta):
 
 
 class SubmissionChanged(SubmissionShown):
-    """A changed submission; without `submissions:read`, its content is omitted."""
+    """Omits its content without `submissions:read`."""
 
     data = ma.fields.Dict()
     files = ma.fields.List(ma.fields.Nested(FileShown))
@@ -190,8 +180,6 @@ class SubmissionChanged(SubmissionShown):
 
 
 class BulkDone(Schema):
-    """Result of a bulk change."""
-
     done = ma.fields.List(ma.fields.String(), required=True)
     missing = ma.fields.List(
         ma.fields.String(), required=True, metadata={"description": "Ids that match no submission of the form."}
@@ -199,16 +187,12 @@ class BulkDone(Schema):
 
 
 class Erasure(Schema):
-    """Progress of a form's erasure."""
-
     form_id = ma.fields.String(required=True)
     deleted_at = ma.fields.AwareDateTime(required=True)
     submissions_left = ma.fields.Integer(required=True)
 
 
 class Counts(Schema):
-    """Number of submissions by status."""
-
     inbox = ma.fields.Integer(required=True)
     spam = ma.fields.Integer(required=True)
     archived = ma.fields.Integer(required=True)
@@ -216,14 +200,10 @@ class Counts(Schema):
 
 
 class DayCounts(Counts):
-    """Number of submissions on one day by status."""
-
     day = ma.fields.String(required=True, metadata={"format": "date"})
 
 
 class Refusals(Schema):
-    """Number of refused submissions by reason."""
-
     origin = ma.fields.Integer(required=True, metadata={"description": "Origin not in allowed_origins."})
     origin_null = ma.fields.Integer(
         required=True, metadata={"description": "Origin `null`, as sent with Referrer-Policy no-referrer."}
@@ -236,8 +216,6 @@ class Refusals(Schema):
 
 
 class Storage(Schema):
-    """Disk space used by a form's files."""
-
     bytes = ma.fields.Integer(required=True)
     quota = ma.fields.Integer(
         required=True,
@@ -247,8 +225,6 @@ class Storage(Schema):
 
 
 class Stats(Schema):
-    """Statistics of a form."""
-
     total = ma.fields.Integer(required=True)
     unread = ma.fields.Integer(required=True, metadata={"description": "Unread submissions in the inbox."})
     by_status = ma.fields.Nested(Counts, required=True)
@@ -260,7 +236,7 @@ class Stats(Schema):
 
 
 class Mailbox(Email):
-    """An address, alone or as `Ann <ann@example.com>`."""
+    """`Ann <ann@example.com>`, or the address alone."""
 
     def _cleaned(self, value: str) -> str:
         addresses = list(islice(find_addresses(value), 2))
@@ -268,12 +244,8 @@ class Mailbox(Email):
 
 
 class Person(Schema):
-    """The e-mail address of a person."""
-
     email = Mailbox(required=True, metadata={"examples": ["ann@example.com"]})
 
 
 class PersonErased(Schema):
-    """Result of erasing a person."""
-
     erased = ma.fields.Integer(required=True, metadata={"description": "Submissions."})

@@ -1,4 +1,4 @@
-"""Searches encrypted values by decrypting them, within a time limit."""
+"""Search of encrypted values, by decrypting them within a time limit."""
 
 import json
 import time
@@ -16,16 +16,13 @@ from forms_service.validation.references import parse_reference
 from forms_service.web.pagination import Page, decode_cursor
 
 MAX_SECONDS = 0.5
-"""Per request; its cursor continues the search."""
+"""Per request; the cursor continues."""
 
 
 def search(
     form_id: str, caller: Caller, criteria: Filter, q: str, *, limit: int, cursor: str | None
 ) -> Page[dict[str, Any]]:
-    """Return matches, newest first; fewer than `limit` if time runs out. A reference finds its submission alone.
-
-    :raises NotFoundError: also for a form of another owner
-    """
+    """Return fewer than `limit` if time runs out. A reference finds its submission alone."""
     get_owned_form(form_id, caller)
     id_end = parse_reference(q)
     if id_end and not cursor and (submissions := fetch_and_release(ids_ending_with(id_end, form_id))):

@@ -1,4 +1,4 @@
-"""Use cases of the inbox. Another owner's forms and submissions raise NotFoundError."""
+"""Inbox use cases. Another owner's forms and submissions raise NotFoundError."""
 
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
@@ -41,8 +41,6 @@ WITHOUT_DATA = ("id", "reference", "form_id", "form_version", "created_at", "sta
 
 @dataclass(frozen=True)
 class Attachment:
-    """A file with its decrypted bytes."""
-
     name: str
     content_type: str
     size: int
@@ -52,10 +50,7 @@ class Attachment:
 def list_submissions(
     form_id: str, caller: Caller, criteria: Filter, *, limit: int, cursor: str | None
 ) -> Page[dict[str, Any]]:
-    """Return a page, shorter if submissions are huge; the first page counts other statuses.
-
-    :raises NotFoundError: also for a form of another owner
-    """
+    """Return a page, shorter if submissions are huge; the first counts other statuses."""
     get_owned_form(form_id, caller)
     rows = fetch(newest_ids(form_id, criteria, decode_cursor(cursor, parse_utc, uuid.UUID), limit + 1))
     # MAX_BYTES may have cut the page short
@@ -65,26 +60,18 @@ def list_submissions(
 
 
 def build_page(rows: Sequence[SubmissionRow], *, last: SubmissionRow | None) -> Page[dict[str, Any]]:
-    """Return a page that continues after `last`, if any."""
     files = files_of(rows)
     items = [as_dict(submission, files.get(submission.id, ())) for submission in rows]
     return Page(items, encode_cursor(*cursor_position(last)) if last else None)
 
 
 def get(submission_id: uuid.UUID, caller: Caller) -> dict[str, Any]:
-    """Return a submission.
-
-    :raises NotFoundError: also for a submission to another owner's form
-    """
     submission = _get_owned(submission_id, caller)
     return as_dict(submission, files_of([submission]).get(submission.id, ()))
 
 
 def change(submission_id: uuid.UUID, caller: Caller, changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Mark or move a submission and return it; its content requires `submissions:read`.
-
-    :raises NotFoundError: also for a submission to another owner's form
-    """
+    """Return the changed submission, with content only for `submissions:read`."""
     with write_session():
         submission = _get_owned(submission_id, caller)
         _change(submission.form_id, [submission_id], changes)
@@ -94,10 +81,6 @@ def change(submission_id: uuid.UUID, caller: Caller, changes: Mapping[str, Any])
 
 
 def delete(submission_id: uuid.UUID, caller: Caller) -> None:
-    """Erase a submission.
-
-    :raises NotFoundError: also for a submission to another owner's form
-    """
     with write_session():
         form_id = _get_owned(submission_id, caller).form_id
         deletion.erase_and_commit(
@@ -106,10 +89,7 @@ def delete(submission_id: uuid.UUID, caller: Caller) -> None:
 
 
 def bulk(form_id: str, caller: Caller, ids: Sequence[uuid.UUID], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Change or erase submissions; return the ids done and missing.
-
-    :raises NotFoundError: also for a form of another owner
-    """
+    """Return the ids done and missing."""
     with write_session():
         get_owned_form(form_id, caller)
         existing = select(Submission.id).where(Submission.form_id == form_id, Submission.id.in_(ids))
@@ -128,7 +108,7 @@ def bulk(form_id: str, caller: Caller, ids: Sequence[uuid.UUID], changes: Mappin
 def open_attachment(submission_id: uuid.UUID, number: int, caller: Caller) -> Attachment:
     """Open a file.
 
-    :raises NotFoundError: also if it is missing on disk
+    :raises NotFoundError: also if missing on disk
     """
     _get_owned(submission_id, caller)
     file = db.session.get(File, (submission_id, number))
@@ -140,9 +120,9 @@ def open_attachment(submission_id: uuid.UUID, number: int, caller: Caller) -> At
 
 
 def get_erasure(form_id: str, caller: Caller) -> dict[str, Any]:
-    """Return the progress of an erasure.
+    """Return its progress.
 
-    :raises NotFoundError: also if none is in progress
+    :raises NotFoundError: if none is in progress
     """
     query = select(Form.deleted_at).where(Form.id == form_id, Form.deleted_at.is_not(None))
     if caller.role != "operator":

@@ -1,4 +1,4 @@
-"""Counts a form's submissions, in total and by day."""
+"""A form's submissions, counted in total and by day."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -29,10 +29,9 @@ LAST_DAY = date.max - ONE_DAY
 def stats(
     form_id: str, caller: Caller, *, timezone: tzinfo = UTC, since: date | None = None, until: date | None = None
 ) -> dict[str, Any]:
-    """Return counts by status and by day, `since` and `until` included.
+    """Count by status and day, `since` and `until` included.
 
-    :raises ValidationError: unless there are 1 to MAX_DAYS days
-    :raises NotFoundError: also for a form of another owner
+    :raises ValidationError: unless 1 to MAX_DAYS days
     """
     get_owned_form(form_id, caller)
     last = min(until or now().astimezone(timezone).date(), LAST_DAY)

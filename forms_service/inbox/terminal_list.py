@@ -1,4 +1,4 @@
-"""Lists a form's submissions for the terminal."""
+"""A form's submissions for the terminal."""
 
 from collections.abc import Iterator, Sequence
 
@@ -18,10 +18,7 @@ ListedSubmission = tuple[str, str, str, str, str]
 
 
 def list_all(form_id: str, statuses: Sequence[str]) -> Iterator[ListedSubmission]:
-    """Yield submissions, newest first, and record it in the audit trail.
-
-    :raises NotFoundError: if there is no such form
-    """
+    """Yield submissions, newest first, with an audit record."""
     if db.session.scalar(select(Form.id).where(Form.id == form_id, Form.deleted_at.is_(None))) is None:
         raise NotFoundError(NO_FORM_ID)
     audit.note("submissions_listed")
@@ -38,7 +35,7 @@ def list_all(form_id: str, statuses: Sequence[str]) -> Iterator[ListedSubmission
 
 
 def count_unlisted(form_id: str, statuses: Sequence[str]) -> dict[str, int]:
-    """Return the number of omitted submissions by status."""
+    """Count omitted submissions by status."""
     return count_left_out(form_id, _criteria(statuses))
 
 

@@ -1,4 +1,4 @@
-"""The inbox blueprint: submissions of a form."""
+"""Endpoints of the inbox."""
 
 import uuid
 from typing import Any

@@ -1,7 +1,7 @@
 """Streams XLSX workbooks (ECMA-376, 18.3).
 
-XlsxWriter and openpyxl would write rows in clear to temporary files. In constant-memory mode, XlsxWriter takes
-`<r>…</r>` for XML, so senders could inject formulas.
+XlsxWriter and openpyxl write rows in clear to temporary files; XlsxWriter also takes `<r>…</r>` for XML, so senders
+could inject formulas.
 """
 
 import re
@@ -26,10 +26,10 @@ from forms_service.inbox.xlsx_parts import (
 )
 
 MAX_ROWS = 1_048_576
-"""Excel's limit; further rows start another sheet."""
+"""Excel's; further rows start another sheet."""
 
 MAX_XML = 2**31 - 2**26
-"""Bytes; below 2 GiB a ZIP needs no ZIP64, which some readers lack."""
+"""Bytes; larger needs ZIP64, which some readers lack."""
 
 MAX_CELL_LENGTH = 32_767
 """UTF-16 code units, Excel's limit."""

@@ -1,4 +1,4 @@
-"""Fixed parts of a workbook: styles, sheet list, relationships."""
+"""Fixed parts of a workbook."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -35,18 +35,18 @@ STYLES = (
 
 @cache
 def column_letters(column: int) -> str:
-    """Return a column's name, such as AA."""
+    """Format as A, Z, AA."""
     first, last = divmod(column, 26)
     return (column_letters(first - 1) if first else "") + chr(ord("A") + last)
 
 
 def cell_range(columns: int, rows: int, fixed: str = "") -> str:
-    """Return a table's range; `fixed="$"` makes it absolute."""
+    """Return an absolute range with `fixed="$"`."""
     return f"{fixed}A{fixed}1:{fixed}{column_letters(columns - 1)}{fixed}{rows}"
 
 
 def workbook_parts(lengths: Sequence[int], columns: int) -> dict[str, str]:
-    """Return file name → XML of all parts but the sheets."""
+    """Return file name → XML, without the sheets."""
     numbers = range(1, len(lengths) + 1)
     overrides = "".join(
         f'<Override PartName="/xl/worksheets/sheet{number}.xml" ContentType="{TYPES}.worksheet+xml"/>'

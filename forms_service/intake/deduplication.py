@@ -1,4 +1,4 @@
-"""Deduplication and quota checks, inside the storing transaction so that they cannot race."""
+"""Deduplication and quotas, inside the storing transaction so that they cannot race."""
 
 import uuid
 from collections.abc import Mapping, Sequence
@@ -36,7 +36,7 @@ LOCK = "SELECT pg_advisory_xact_lock(%(number)s::bigint)"
 
 
 class KeyHashes(NamedTuple):
-    """Idempotency key hashes: with the client, and with the content since addresses change."""
+    """Key hashes: with the client, and with the content since addresses change."""
 
     client: bytes
     content: bytes
@@ -50,8 +50,6 @@ class KeyHashes(NamedTuple):
 
 @dataclass
 class NewSubmission:
-    """A submission to store, with its deduplication hashes and rows."""
-
     form: PublishedForm
     content_hash: bytes
     """Keyed hash of form and content."""
@@ -68,7 +66,7 @@ class NewSubmission:
 
 
 class StoreResult(NamedTuple):
-    """The stored submission; `created` is false for a duplicate."""
+    """`created` is false for a duplicate."""
 
     id: uuid.UUID
     created: bool
@@ -81,7 +79,7 @@ Outcome = StoreResult | Exception
 def identify(
     form: PublishedForm, parsed: ParsedSubmission, client: str, key: str | None, ring: KeyRing
 ) -> NewSubmission:
-    """Hash form, content and client, without CAPTCHA tokens, which change on every retry."""
+    """Hash form, content and client, without CAPTCHA tokens, which change on retries."""
     files = [[upload.field, upload.name, upload.content_type, upload.digest.hex()] for upload in parsed.uploads]
     sent = to_json([form.id, parsed.data, parsed.control, parsed.honeypots, files])
     content_hash = ring.index(sent, CONTENT_CONTEXT)
@@ -123,7 +121,7 @@ def find_duplicate(connection: Connection, new: NewSubmission, recent: Mapping[b
 def find_recent(
     connection: Connection, batch: Sequence[NewSubmission], *, begin: bool = False
 ) -> dict[bytes, uuid.UUID]:
-    """Return fingerprint → id of recent submissions with content in the batch."""
+    """Return fingerprint → id of recent submissions with the batch's contents."""
     values: dict[str, Any] = {f"hash{number}": new.content_hash for number, new in enumerate(batch)}
     values["since"] = now() - DUPLICATE_WINDOW
     with pipeline(connection, begin=begin):

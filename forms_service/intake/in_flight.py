@@ -12,12 +12,10 @@ from forms_service.config import THREADS
 from forms_service.errors import ConflictError, ServiceUnavailableError
 
 MAX_PER_FORM = THREADS * 3 // 4
-"""Leaves threads for other forms when one is flooded."""
+"""Leaves threads for other forms."""
 
 
 class InFlight:
-    """Submissions in flight in this process."""
-
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.threads: set[int] = set()
@@ -26,13 +24,12 @@ class InFlight:
 
 
 def init_app(app: Flask) -> None:
-    """Start with none."""
     app.extensions["in_flight"] = InFlight()
 
 
 @contextmanager
 def form_slot(form_id: str) -> Iterator[None]:
-    """Hold one of the form's concurrency slots.
+    """Hold a slot of the form.
 
     :raises ServiceUnavailableError: when all are taken
     """
@@ -54,7 +51,7 @@ def form_slot(form_id: str) -> Iterator[None]:
 
 @contextmanager
 def idempotency_lock(form_id: str, client: str, key: str) -> Iterator[None]:
-    """Hold a client's idempotency key; storing finds duplicates across processes.
+    """Hold the key; storing finds duplicates across processes.
 
     :raises ConflictError: while another request holds it
     """

@@ -1,4 +1,4 @@
-"""OpenAPI description of the public endpoint, which accepts any form's fields."""
+"""OpenAPI description of the public endpoint."""
 
 from typing import Any
 

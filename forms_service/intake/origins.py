@@ -39,7 +39,7 @@ ALLOWED_METHODS = "GET, HEAD, POST, OPTIONS"
 
 
 def check_origin(form: PublishedForm) -> None:
-    """Check the Origin against the form's sites; programs send none.
+    """Check the Origin; programs send none.
 
     :raises AuthorizationError: for other sites
     """
@@ -48,12 +48,10 @@ def check_origin(form: PublishedForm) -> None:
 
 
 def refusal_reason() -> str:
-    """Return the refusal's reason for statistics."""
     return "origin_null" if request.headers.get("Origin") == "null" else "origin"
 
 
 def posting_site() -> str | None:
-    """Return the posting page's origin, if sent."""
     origin = request.headers.get("Origin")
     return origin_of(origin if origin is not None else request.headers.get("Referer"))
 
@@ -66,7 +64,7 @@ def from_our_page() -> bool:
 
 
 def add_cors_headers(response: Response) -> None:
-    """Add CORS headers, on errors too; without a form any site may read the error."""
+    """Add headers, on errors too; without a form any site may read them."""
     form: PublishedForm | None = g.get("form")
     origin = request.headers.get("Origin")
     if form and form.settings.allowed_origins:
@@ -100,7 +98,7 @@ def is_allowed(form: PublishedForm) -> bool:
 
 
 def resolve_redirect(requested: str | None, *, site: str | None, allowed_urls: Collection[str]) -> str | None:
-    """Return the absolute redirect URL, None if not allowed; paths are relative to `site`."""
+    """Return the absolute URL, None if not allowed; paths are relative to `site`."""
     if site and requested and requested.startswith("/") and not requested.startswith("//"):
         requested = site + requested
     url = _as_location(requested)
@@ -114,7 +112,7 @@ def resolve_redirect(requested: str | None, *, site: str | None, allowed_urls: C
 
 
 def origin_of(url: str | None) -> str | None:
-    """Return the URL's origin as browsers write it; None if ambiguous."""
+    """Return it as browsers write it; None if ambiguous."""
     if not url or not _is_unambiguous(url):
         return None
     try:
@@ -141,7 +139,7 @@ def _as_location(url: str | None) -> str | None:
 
 
 def _keeps_scripts(host: str, name: str) -> bool:
-    """Whether each non-ASCII label becomes `xn--…`: look-alikes of ASCII letters do not."""
+    """False for look-alikes of ASCII letters, which do not become `xn--…`."""
     labels, names = host.split("."), name.split(".")
     same = len(labels) == len(names)
     return same and all(b.startswith("xn--") for a, b in zip(labels, names, strict=True) if not a.isascii())
@@ -153,7 +151,7 @@ def _is_unambiguous(url: str) -> bool:
 
 
 def find_redirect(form: PublishedForm, parsed: ParsedSubmission) -> str | None:
-    """Return the requested redirect if allowed; None for the thank-you page."""
+    """Return the allowed redirect; None for the thank-you page."""
     return_url = page_tokens.return_url(parsed.back, form.id) if parsed.back and from_our_page() else None
     if return_url is not None:
         return return_url or None

@@ -1,4 +1,4 @@
-"""Parses a submission within bounds, and splits special fields from the data."""
+"""Parses a submission within bounds, and splits off special fields."""
 
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -23,15 +23,15 @@ from forms_service.web.bodies import MULTIPART, media_type, public_form_body, qu
 from forms_service.web.form_data import group_by_name, make_storable, merge_names
 
 UNFILLED = ("off", "false", "no", "0", "null", "undefined")
-"""Sent by scripts and unticked boxes for an empty honeypot."""
+"""Values of an empty honeypot, by scripts and unticked boxes."""
 
 MAX_TOKENS = 3
-"""Two widgets on a page, or a script, send several."""
+"""Two widgets, or a script, send several."""
 
 
 @contextmanager
 def parse_request(form: PublishedForm, client: str) -> Iterator[ParsedSubmission]:
-    """Parse the body in any encoding; uploads are deleted on exit unless kept."""
+    """Parse any encoding; uploads are deleted on exit unless kept."""
     if media_type() != MULTIPART:
         yield parse_body(form, public_form_body(), client)
         return
@@ -45,7 +45,6 @@ def parse_request(form: PublishedForm, client: str) -> Iterator[ParsedSubmission
 def parse_body(form: PublishedForm, body: Any, client: str) -> ParsedSubmission:
     """Parse a storable body; query parameters go to `control`, where the body's win.
 
-    :raises ValidationError: unless it is an object
     :raises PayloadTooLargeError: above MAX_FIELDS values, counting repeated names
     """
     if not isinstance(body, dict):
@@ -68,7 +67,7 @@ def parse_body(form: PublishedForm, body: Any, client: str) -> ParsedSubmission:
 def split_special_fields(
     sent: Mapping[str, Any], *, defined: Collection[str] = (), honeypot: str | None = None
 ) -> ParsedSubmission:
-    """Split values by role; the form's own (`defined`) fields stay data."""
+    """Split by role; the form's own (`defined`) fields stay data."""
     parsed = ParsedSubmission()
     for name, value in sent.items():
         role = None if name in defined else ROLES.get(name)

@@ -1,4 +1,4 @@
-"""Pages for refused submissions: the form with its errors, or the visitor's texts to copy."""
+"""Pages of refusals: the form with its errors, or the visitor's texts to copy."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -34,7 +34,6 @@ Values = Mapping[str, Any]
 
 
 def refusal_page(error: ApiError) -> Response:
-    """Render the form with its errors if correctable, else the visitor's texts."""
     form: PublishedForm | None = g.get("form")
     values = submitted_values()
     if form and form.is_open and form.page_size <= MAX_PAGE_SIZE and _is_mendable(error):

@@ -1,4 +1,4 @@
-"""Responses to a submission: JSON for programs; a redirect or the form for browsers."""
+"""Responses: JSON for programs; a redirect or the form for browsers."""
 
 import uuid
 from typing import Any
@@ -36,7 +36,6 @@ REASONS: dict[type[ApiError], str] = {
     PayloadTooLargeError: "too_large",
     RateLimitError: "limited",
 }
-"""Refusal reasons evident from the type."""
 
 FORMSPREE_HEADER = "Formspree-Client"
 
@@ -50,16 +49,15 @@ FORMSPREE_FIELD_CODES = {
 """Our codes → Formspree's."""
 
 FORMSPREE_FORM_CODES = {"empty": "EMPTY", "no_files": "NO_FILE_UPLOADS"}
-"""Errors that Formspree reports for the whole form."""
+"""Reported for the whole form."""
 
 FORMSPREE_REASONS = ("INACTIVE", "BLOCKED", "FILES_TOO_BIG", "TOO_MANY_FILES", "NO_FILE_UPLOADS")
-"""`details.reason` values that are Formspree's codes."""
+"""Formspree's codes among ours."""
 
 THANKS = "Thank you. Your submission has been received."
 
 
 def success_response(form: PublishedForm, parsed: ParsedSubmission, submission_id: uuid.UUID) -> Response:
-    """Confirm a stored submission and name the next page."""
     next_url = find_redirect(form, parsed) if parsed.control or parsed.back else None
     reference = reference_of(submission_id)
     if wants_page():

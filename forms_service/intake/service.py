@@ -1,4 +1,4 @@
-"""Use case of a submission: validate, check for spam, commit before the visitor is thanked."""
+"""Use case of a submission: validate, check for spam, commit."""
 
 import uuid
 from contextlib import nullcontext
@@ -21,8 +21,6 @@ from forms_service.validation.whitespace import is_blank
 
 
 class Client(NamedTuple):
-    """The sender of a submission."""
-
     key: str
     """For rate limits and deduplication."""
 
@@ -34,12 +32,11 @@ class Client(NamedTuple):
 def accept_submission(
     form: PublishedForm, parsed: ParsedSubmission, client: Client, key: str | None = None
 ) -> uuid.UUID:
-    """Accept a submission; return its id, or that of the one it repeats.
+    """Return its id, or that of the one it repeats.
 
     :raises AuthorizationError: when the form is closed or full
     :raises ConflictError: while its idempotency key is in flight
     :raises PayloadTooLargeError: for too many addresses
-    :raises ValidationError: for invalid or missing fields, a bad CAPTCHA, or a reused key
     """
     with in_flight.idempotency_lock(form.id, client.key, key) if key else nullcontext():
         ring = current_key_ring()

@@ -1,4 +1,4 @@
-"""Stores a submission's rows in one commit, exactly once."""
+"""Stores a submission in one commit, exactly once."""
 
 import uuid
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -44,7 +44,7 @@ SWEEP_SECONDS = 3600
 
 
 def init_app(app: Flask) -> None:
-    """Set up group commit on SQLite, which has one writer; PostgreSQL does it itself."""
+    """Use group commit on SQLite, which has one writer."""
     with app.app_context():
         one_writer = db.engine.dialect.name == "sqlite"
     in_flight: InFlight = app.extensions["in_flight"]
@@ -63,7 +63,7 @@ def add_rows(
     email_indexes: Collection[bytes],
     ring: KeyRing,
 ) -> None:
-    """Prepare rows before the transaction, so that encryption holds up no other writer."""
+    """Prepare rows before the transaction: encryption holds up no other writer."""
     form = new.form
     new.id, created_at, new.spam = new_id(), now(), bool(reasons)
     submission = {
@@ -104,10 +104,7 @@ def store(new: NewSubmission) -> StoreResult:
 
 
 def find_stored(new: NewSubmission) -> uuid.UUID | None:
-    """Find the submission this one repeats, before its transaction; raises like `store`.
-
-    :raises ValidationError: for an idempotency key that was used with other content
-    """
+    """Find the one it repeats, before its transaction; raises like `store`."""
     try:
         connection = db.session.connection()
         outcome = find_duplicate(connection, new, find_recent(connection, [new]))
@@ -119,7 +116,6 @@ def find_stored(new: NewSubmission) -> uuid.UUID | None:
 
 
 def delete_expired_keys() -> None:
-    """Delete idempotency keys older than IDEMPOTENCY_KEY_TTL."""
     with write_connection() as connection:
         connection.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at < now() - IDEMPOTENCY_KEY_TTL))
 

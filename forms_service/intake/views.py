@@ -1,4 +1,4 @@
-"""Public endpoint of a form: `POST /f/{id}` and its preflight."""
+"""Public endpoint of a form: `POST /f/{id}`."""
 
 from flask import Response, g, request
 

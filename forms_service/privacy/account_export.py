@@ -16,16 +16,14 @@ from forms_service.submissions.serialization import as_dict
 
 MAX_SUBMISSIONS = 10_000
 MAX_CHARACTERS = 8 * 2**20
-"""Built in memory; larger forms are listed with their export's URL."""
+"""Larger forms are listed with their export's URL."""
 
 
 def init_app(_: Flask) -> None:
-    """Connect to the account export."""
     account_exporting.connect(add_submissions)
 
 
 def add_submissions(_: object, account_id: uuid.UUID, document: dict[str, Any]) -> None:
-    """Add the account's submissions to the document."""
     submissions: list[dict[str, Any]] = []
     elsewhere: dict[str, str] = {}
     left, characters_left = MAX_SUBMISSIONS, MAX_CHARACTERS

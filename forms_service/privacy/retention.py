@@ -1,4 +1,4 @@
-"""Erases submissions past their retention period, in small batches that let others write."""
+"""Retention: erases expired submissions, in small batches that let others write."""
 
 import json
 import uuid
@@ -25,18 +25,17 @@ from forms_service.submissions.queries import Filter, Position, newest_ids, of_f
 
 SWEEP_INTERVAL = 3600
 MAX_SPAM = 1000
-"""Per form; the oldest are erased first."""
+"""Per form; the oldest go first."""
 
 Condition = ColumnElement[bool]
 
 
 def init_app(app: Flask) -> None:
-    """Register the hourly task."""
     periodic.register(app, "retention", SWEEP_INTERVAL, sweep)
 
 
 def sweep() -> None:
-    """Erase expired submissions and unused old form versions."""
+    """Erase expired submissions and unused old versions."""
     too_many = select(FormVersion.form_id).group_by(FormVersion.form_id).having(func.count() > NEWEST_VERSIONS)
     for form_id in db.session.scalars(too_many).all():
         with write_session():

@@ -1,4 +1,4 @@
-"""Use cases for data subjects: find, export and erase one address's submissions."""
+"""Finds, exports and erases one address's submissions."""
 
 import uuid
 from collections.abc import Iterator
@@ -32,7 +32,6 @@ from forms_service.web.pagination import Page, decode_cursor
 
 
 def find(caller: Caller, email: str, *, limit: int, cursor: str | None) -> Page[dict[str, Any]]:
-    """Return a page of submissions with this address, newest first."""
     start = decode_cursor(cursor, parse_utc, uuid.UUID)
     rows = fetch(_select_ids(caller, email, start, limit + 1))
     more = len(rows) > limit or (rows and fetch(_select_ids(caller, email, cursor_position(rows[-1]), 1)))

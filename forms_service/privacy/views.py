@@ -1,4 +1,4 @@
-"""Data-subject rights: what one person submitted to any form of an owner."""
+"""Endpoints of data-subject rights."""
 
 from typing import Any
 

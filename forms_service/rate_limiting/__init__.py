@@ -1,1 +1,1 @@
-"""Rate limits: the list of them, their keys, and their storage."""
+"""Rate limits: their list, keys and storage."""

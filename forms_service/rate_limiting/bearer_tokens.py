@@ -1,4 +1,4 @@
-"""Bearer tokens from the settings, for the operator's programs."""
+"""Bearer tokens of the operator's programs."""
 
 import hmac
 from collections.abc import Callable
@@ -17,9 +17,9 @@ View = Callable[..., Response]
 
 
 def has_bearer(token: str) -> bool:
-    """Whether the request carries this token; wrong ones are rate-limited per client.
+    """Whether the request carries this token.
 
-    :raises RateLimitError: after too many wrong tokens, even for a right one
+    :raises RateLimitError: after too many wrong ones, even for a right one
     """
     authorization = request.authorization
     bearer = (authorization.token or "") if authorization and authorization.type == "bearer" else ""
@@ -33,7 +33,7 @@ def has_bearer(token: str) -> bool:
 
 
 def require_bearer(setting: str, *, is_open: Callable[[], bool] = lambda: False) -> Callable[[View], View]:
-    """Guard a view by the token in `setting`: 404 if none is set, 401 for a wrong one, unless `is_open`."""
+    """Answer 404 if `setting` has no token, 401 for a wrong one, unless `is_open`."""
 
     def decorate(view: View) -> View:
         @wraps(view)

@@ -1,4 +1,4 @@
-"""Binds Flask-Limiter to the storage of `limits.py`, with its hooks switched off."""
+"""Binds Flask-Limiter to our storage, without its hooks."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from forms_service.web.client import client_key
 
 
 class LimiterStorage(Storage, MovingWindowSupport):
-    """A `limits` storage, for code that uses Flask-Limiter's own decorators."""
+    """For code that uses Flask-Limiter's own decorators."""
 
     STORAGE_SCHEME = ["forms-service"]
 
@@ -50,9 +50,9 @@ class LimiterStorage(Storage, MovingWindowSupport):
 
 
 def bind(app: Flask, storage: MemoryStorage) -> None:
-    """Create the app's Flask-Limiter, registered beforehand so that it adds no hooks.
+    """Create Flask-Limiter, registered beforehand so that it adds no hooks.
 
-    They take 60 µs per request, up to six round trips, and charge refused requests.
+    They take 60 µs, up to six round trips, and charge refused requests.
     """
     options: dict[str, Any] = {"storage": storage}
     limiter = Limiter(client_key, strategy="moving-window", storage_uri="forms-service://", storage_options=options)

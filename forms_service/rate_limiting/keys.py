@@ -1,4 +1,4 @@
-"""Rate limit keys besides the client's address."""
+"""Rate limit keys besides the address."""
 
 from flask import current_app
 
@@ -10,16 +10,15 @@ CONTEXT = "limits"
 
 
 def caller_id() -> str | None:
-    """Return the request's account or API key, by the look-up of `accounts/guards.py`."""
     tell = current_app.extensions.get("caller_id")
     return tell() if tell else None
 
 
 def caller_key() -> str:
-    """Return the signed-in caller, else the client."""
+    """Return the caller, else the client."""
     return caller_id() or client_key()
 
 
 def email_limit_key(email: str) -> str:
-    """Return the blind index of a normalised e-mail address."""
+    """Return the address's blind index."""
     return current_key_ring().index(email_key(email), CONTEXT).hex()

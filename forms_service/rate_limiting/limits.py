@@ -1,4 +1,4 @@
-"""Rate limits: their list, the views' decorator, the check before each request."""
+"""Rate limits: their list, the decorator, the check before each request."""
 
 import logging
 from collections.abc import Callable
@@ -23,18 +23,18 @@ from forms_service.web.route_policy import View
 Key = Callable[[], str]
 
 PAGES_PER_SUBMISSION = 5
-"""Pages, scripts and challenges per allowed submission."""
+"""Pages, scripts and challenges."""
 
 MAX_COUNT = 1000
 """`count` stops here."""
 
 MAX_FORM_KEY_LENGTH = 16
-"""Length of a form id; longer ones do not exist."""
+"""Of a form id; longer ones do not exist."""
 
 
 @dataclass(frozen=True)
 class Limit:
-    """A named limit: its rate or the setting that holds it, and its key."""
+    """A rate, or its setting, and a key."""
 
     name: str
     rate: Rate | str
@@ -48,7 +48,7 @@ class Limit:
 
 
 def form_key() -> str:
-    """Return the URL's form id, existing or not."""
+    """The form need not exist."""
     return str((request.view_args or {}).get("form_id", ""))[:MAX_FORM_KEY_LENGTH]
 
 
@@ -72,7 +72,6 @@ LIMITS = {
 
 
 def init_app(app: Flask, settings: Settings) -> None:
-    """Create the storage: Redis if configured, else memory."""
     redis = app.extensions["redis"]
     secret = derive_subkey(settings.secret_key, "forms_service limits").hex().encode()
     storage = RedisStorage(redis, secret) if redis else MemoryStorage()
@@ -83,10 +82,7 @@ def init_app(app: Flask, settings: Settings) -> None:
 def rate_limit(
     limit: int | str, window: int | None = None, cost: int = 1, key: Key = client_key
 ) -> Callable[[View], View]:
-    """Limit a view to `limit` calls per `window` seconds and key, or by a named limit.
-
-    OPTIONS requests are exempt.
-    """
+    """Allow `limit` calls per `window` seconds, or a named limit; OPTIONS is exempt."""
     if isinstance(limit, str):
         named = LIMITS[limit]
     else:
@@ -103,10 +99,7 @@ def rate_limit(
 
 
 def check() -> None:
-    """Charge the request to its limits, before reading its body.
-
-    :raises RateLimitError: when one is used up; none is charged then
-    """
+    """Charge the request's limits, or raise RateLimitError and charge none."""
     limits = _limits_of_request()
     if not limits:
         return
@@ -123,11 +116,9 @@ def check() -> None:
 
 
 def charge(name: str, key: str) -> None:
-    """Charge a named limit by a key from the body.
+    """Charge a named limit by a key from the body, or raise RateLimitError.
 
     Headers show it only on refusal, as they would reveal the key's use.
-
-    :raises RateLimitError: when it is used up
     """
     if settings.rate_limit_enabled:
         (state,) = _storage().hit_all([LIMITS[name].check(f"{name}:{key}", settings)])
@@ -143,13 +134,13 @@ def reset_limit(name: str, key: str) -> None:
 
 
 def refund(name: str, key: str) -> None:
-    """Take back a key's last charge."""
+    """Take back the last charge."""
     if settings.rate_limit_enabled:
         _storage().refund(f"{name}:{key}")
 
 
 def count(key: str, seconds: int) -> int:
-    """Count an event; return its number within `seconds`, capped at MAX_COUNT."""
+    """Count an event; return the number within `seconds`, up to MAX_COUNT."""
     (state,) = _storage().hit_all([LimitCheck(key, MAX_COUNT, seconds)])
     return state.limit - state.remaining
 

@@ -1,4 +1,4 @@
-"""Storage of rate limits: moving windows in process memory, or in Redis for all processes.
+"""Storage of rate limits: moving windows in memory, or in Redis.
 
 Both charge all limits of a request or none.
 """
@@ -16,11 +16,11 @@ from typing import NamedTuple
 from forms_service.redis_client import RedisCircuitBreaker
 
 MAX_HITS = 200_000
-"""8 bytes each, and about 200 per key; beyond it, LRU keys are evicted."""
+"""8 bytes each, 200 per key; beyond it, LRU keys are evicted."""
 
 
 class LimitCheck(NamedTuple):
-    """At most `limit` hits of `key` in any `window` seconds."""
+    """`limit` hits of `key` in any `window` seconds."""
 
     key: str
     limit: int
@@ -29,7 +29,7 @@ class LimitCheck(NamedTuple):
 
 
 class LimitState(NamedTuple):
-    """`reset` is a Unix time, `wait` is in seconds."""
+    """`reset` is a Unix time, `wait` in seconds."""
 
     limit: int
     remaining: int
@@ -38,8 +38,6 @@ class LimitState(NamedTuple):
 
 
 class MemoryStorage:
-    """Rate limits of one process."""
-
     def __init__(self, max_hits: int = MAX_HITS) -> None:
         self._hits: OrderedDict[str, array[float]] = OrderedDict()  # times by key, oldest first
         self._count = 0
@@ -47,7 +45,7 @@ class MemoryStorage:
         self._lock = threading.Lock()
 
     def hit_all(self, checks: Sequence[LimitCheck]) -> list[LimitState]:
-        """Charge all limits, or none if one has a `wait`."""
+        """Charge all, or none if one has a `wait`."""
         now = time.time()
         with self._lock:
             hits = [self._drop_expired(check, now) for check in checks]
@@ -104,7 +102,7 @@ class MemoryStorage:
 
 
 class RedisStorage(MemoryStorage):
-    """Limits of all processes, by Redis's clock; in memory while Redis is down."""
+    """By Redis's clock; in memory while Redis is down."""
 
     PREFIX = "forms:limit:"
 
@@ -170,7 +168,7 @@ for i, key in ipairs(KEYS) do
 end
 return answer
 """
-"""Keeps hit times per limit, oldest first; Redis runs scripts atomically."""
+"""Keeps hit times, oldest first; Redis runs scripts atomically."""
 
 
 def _seconds_to_wait(times: "array[float]", check: LimitCheck, now: float) -> int:

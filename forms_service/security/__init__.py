@@ -1,4 +1,4 @@
-"""Password hashing, encryption, signatures and tokens, without Flask or database."""
+"""Passwords, encryption, signatures and tokens, without Flask or database."""
 
 from forms_service.security.passphrase import decrypt_data, derive_key, encrypt_data, generate_key, generate_salt
 from forms_service.security.passwords import hash_password, verify_password

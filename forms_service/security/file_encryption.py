@@ -1,4 +1,4 @@
-"""File encryption with AES-256-GCM in chunks, in constant memory.
+"""File encryption with AES-256-GCM, in constant memory.
 
 STREAM (Hoang, Reyhanitabar, Rogaway, Vizár, 2015): a nonce is file prefix, chunk number and last-chunk flag. Chunks
 cannot be dropped, reordered or appended.
@@ -19,8 +19,6 @@ TAG_BYTES = 16
 
 
 class FileEncryptor:
-    """Encrypts one file incrementally."""
-
     def __init__(self, key: bytes) -> None:
         self._cipher = AESGCM(key)
         self._header = MAGIC + secrets.token_bytes(PREFIX_BYTES)
@@ -28,7 +26,7 @@ class FileEncryptor:
         self._number = 0
 
     def update(self, data: bytes) -> bytes:
-        """Return ready output; one chunk, perhaps the last, is held back."""
+        """Return ready output; one chunk is held back."""
         self._waiting += data
         ready = b"" if self._number else self._begin()
         while len(self._waiting) > CHUNK_BYTES:
@@ -72,7 +70,6 @@ def decrypt_stream(key: bytes, read: Callable[[int], bytes]) -> Iterator[bytes]:
 
 
 def sealed_size(size: int) -> int:
-    """Return the encrypted size."""
     chunks = max(1, -(-size // CHUNK_BYTES))
     return HEADER_BYTES + size + chunks * TAG_BYTES
 

@@ -17,14 +17,11 @@ MIN_CIPHERTEXT = PREFIX_BYTES + NONCE_BYTES + 16  # tag
 
 
 class UnknownKeyError(ValueError):
-    """Not in this ring: another process has created a newer data key."""
+    """Another process created a newer key."""
 
 
 class KeyRing:
-    """Plaintext keys in memory.
-
-    Nonces are random: rotate (`flask keys rotate --data`) within 2^32 values (NIST SP 800-38D, 8.3).
-    """
+    """Nonces are random: rotate (`flask keys rotate --data`) within 2^32 values (NIST SP 800-38D, 8.3)."""
 
     def __init__(self, data_keys: Mapping[int, bytes], index_key: bytes, pepper: bytes) -> None:
         self._ciphers = {key_id: AESGCM(key) for key_id, key in data_keys.items()}
@@ -58,7 +55,7 @@ class KeyRing:
             raise ValueError("This value was changed, or copied from another row or column.") from None
 
     def index(self, text: str, context: str) -> bytes:
-        """Return the blind index: HMAC-SHA-256, separate per context."""
+        """Return HMAC-SHA-256, separate per context."""
         keyed = self._index_hash.copy()  # hmac.digest() releases the GIL, which makes it 12 µs instead of 3
         keyed.update(f"{context}\0{text}".encode())
         return keyed.digest()
@@ -76,21 +73,17 @@ def _part_text(part: object) -> str:
 
 
 def key_prefix(key_id: int) -> bytes:
-    """Return the first bytes of the key's values."""
     return bytes([VERSION]) + key_id.to_bytes(PREFIX_BYTES - 1)
 
 
 def wrap(key: bytes, wrapping_key: bytes, label: str) -> bytes:
-    """Encrypt a key; unwrapping needs the same `label`."""
+    """Unwrapping needs the same `label`."""
     nonce = secrets.token_bytes(NONCE_BYTES)
     return nonce + AESGCM(wrapping_key).encrypt(nonce, key, label.encode())
 
 
 def unwrap(wrapped: bytes, wrapping_keys: Sequence[bytes], label: str) -> bytes:
-    """Decrypt with whichever wrapping key fits.
-
-    :raises ValueError: if none does
-    """
+    """Decrypt with whichever wrapping key fits, or raise ValueError."""
     for wrapping_key in wrapping_keys:
         try:
             return AESGCM(wrapping_key).decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], label.encode())

@@ -13,10 +13,10 @@ def _networks(*texts: str) -> tuple[Network, ...]:
 
 
 GLOBAL_IPV6 = ipaddress.IPv6Network("2000::/3")
-"""The rest is reserved, local, or translated to IPv4."""
+"""Others are reserved, local, or translated."""
 
 FORBIDDEN_NETWORKS = _networks("192.0.0.0/24", "192.88.99.0/24", "2001::/23", "2002::/16", "3fff::/20")
-"""Global to some Python versions: protocol assignments, relays, documentation."""
+"""Global only to some Python versions: protocol assignments, relays, documentation."""
 
 METADATA_NETWORKS = _networks(
     "169.254.0.0/16",
@@ -29,7 +29,7 @@ METADATA_NETWORKS = _networks(
     "fd20:ce::/64",
     "fe80::/10",
 )
-"""Cloud metadata services, blocked even in allowed networks."""
+"""Blocked even in allowed networks."""
 
 TRANSLATED_NETWORKS = _networks("::/96", "::ffff:0:0:0/96", "64:ff9b::/96", "64:ff9b:1::/48")
 """Their last 32 bits are an IPv4 address."""
@@ -37,14 +37,14 @@ TRANSLATED_NETWORKS = _networks("::/96", "::ffff:0:0:0/96", "64:ff9b::/96", "64:
 
 @dataclass(frozen=True)
 class AllowList:
-    """Networks and host names that may be private."""
+    """Hosts and networks that may be private."""
 
     networks: tuple[Network, ...] = ()
     hosts: frozenset[str] = frozenset()
 
 
 def find_refusal(scheme: str, host: str, addresses: Sequence[str], allow: AllowList) -> str | None:
-    """Return why not to connect to a resolved host and what to write to allow it, or None."""
+    """Return why not to connect and how to allow it, or None."""
     is_listed = host in allow.hosts
     for address in addresses:
         subject = f"{host} is" if _parse(host) else f"{host} resolves to {_parse(address) or address},"
@@ -59,7 +59,7 @@ def find_refusal(scheme: str, host: str, addresses: Sequence[str], allow: AllowL
 
 
 def is_allowed(address: str, networks: Iterable[Network] = ()) -> bool:
-    """Whether to connect to a resolved address; `networks` may be private."""
+    """Whether to connect; `networks` may be private."""
     parsed = _parse(address)
     return not _is_metadata(address) and (_in_any(parsed, networks) or _is_public(parsed))
 

@@ -8,13 +8,13 @@ import bcrypt
 
 
 def hash_password(password: str, *, pepper: bytes = b"", rounds: int = 12) -> str:
-    """Hash a password with bcrypt, after a keyed hash."""
+    """Apply bcrypt to a keyed hash."""
     # bcrypt truncates at 72 bytes, and a stolen table cannot be attacked without the pepper
     return bcrypt.hashpw(_keyed(password, pepper), bcrypt.gensalt(rounds)).decode()
 
 
 def verify_password(password: str, hashed: str, *, pepper: bytes = b"") -> bool:
-    """Whether the password matches; takes as long as the hash's cost."""
+    """Takes as long as the hash's cost."""
     try:
         return bcrypt.checkpw(_keyed(password, pepper), hashed.encode())
     except ValueError:  # not a bcrypt hash

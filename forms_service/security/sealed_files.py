@@ -1,4 +1,4 @@
-"""Password-based file encryption: salt, then the stream of `file_encryption.py`."""
+"""Password-based files: salt, then the stream of `file_encryption.py`."""
 
 from collections.abc import Callable, Iterator
 from typing import BinaryIO
@@ -10,7 +10,7 @@ MAGIC = b"FSP\x01"  # last byte: format version
 
 
 def encrypt_file(source: BinaryIO, password: str) -> Iterator[bytes]:
-    """Yield magic, salt, then encrypted chunks."""
+    """Yield magic, salt, encrypted chunks."""
     salt = generate_salt()
     yield MAGIC + salt
     sealer = FileEncryptor(derive_key(password, salt))

@@ -1,10 +1,10 @@
-"""TLS for outgoing connections; certificates are always verified."""
+"""TLS of outgoing connections; certificates are always verified."""
 
 import ssl
 
 
 def create_client_context(authorities: str | None) -> ssl.SSLContext:
-    """Trust the system's authorities and those in the PEM text `authorities`."""
+    """Trust the system's authorities and those in `authorities` (PEM)."""
     context = ssl.create_default_context()
     if authorities:
         context.load_verify_locations(cadata=authorities)
@@ -12,7 +12,7 @@ def create_client_context(authorities: str | None) -> ssl.SSLContext:
 
 
 def has_certificates(pem: str) -> bool:
-    """Whether the PEM text holds certificates, and all of them are readable."""
+    """Whether the text holds certificates, all of them readable."""
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=pem)
     except (ssl.SSLError, ValueError):

@@ -1,1 +1,1 @@
-"""gunicorn worker whose event loop does all I/O, so that slow clients hold no thread."""
+"""gunicorn worker whose event loop does all I/O: slow clients hold no thread."""

@@ -1,4 +1,4 @@
-"""A client's connection: the request as it arrives, the response's backlog."""
+"""A client's connection: its request, and the response's backlog."""
 
 import socket
 import threading
@@ -10,19 +10,17 @@ from forms_service.server.framing import HEAD_END, MAX_HEAD, ChunkedBody, SizedB
 from forms_service.server.spool import Spool, SpoolSpace
 
 MAX_BACKLOG = 2**25
-"""Bytes of a response; beyond it the producing thread blocks."""
+"""Bytes of a response; then the thread blocks."""
 
 MAX_BLOCKED_THREADS = 16
-"""Per process; a client that would block another is disconnected."""
+"""Per process; beyond it, clients are disconnected."""
 
 
 class BodyPendingError(BaseException):
-    """The body has not arrived; a BaseException, so that no `except Exception` swallows it."""
+    """A BaseException, so that no `except Exception` swallows it."""
 
 
 class State(Enum):
-    """Phase of a connection."""
-
     READING = auto()
     RUNNING = auto()
     WRITING = auto()
@@ -31,8 +29,6 @@ class State(Enum):
 
 
 class Outcome(Enum):
-    """Result of a run."""
-
     KEEP = auto()
     CLOSE = auto()
     PENDING = auto()
@@ -40,13 +36,13 @@ class Outcome(Enum):
 
 
 class Request:
-    """A request: head in memory, body in a spool."""
+    """Head in memory, body in a spool."""
 
     def __init__(self, space: SpoolSpace, max_body: int) -> None:
         self.head = bytearray()
         self.complete = False
         self.truncated = False
-        """The body's end is unknown, so the connection cannot be reused."""
+        """The body's end is unknown: the connection cannot be reused."""
 
         self.head_checked = False
         """The application has seen the head."""
@@ -68,10 +64,7 @@ class Request:
         return self._spool.size
 
     def feed(self, data: bytes) -> bytes:
-        """Take this request's bytes; return those that follow.
-
-        :raises SpoolFullError: if too much is buffered
-        """
+        """Take its bytes; return the rest, or raise SpoolFullError."""
         if self._body is None:
             data = self._feed_head(data)
         if self._body is None:
@@ -147,7 +140,7 @@ class Response:
         self._space_available = threading.Condition(self._lock)
 
     def sendall(self, data: bytes) -> None:
-        """Send what the socket takes; the event loop sends the rest.
+        """Send what the socket takes; the loop sends the rest.
 
         :raises OSError: if the client has gone or reads too slowly
         """
@@ -159,7 +152,7 @@ class Response:
             self._write(self._held + data if self._held else data)
 
     def finish(self) -> None:
-        """Send the headers of a response without a body."""
+        """Send headers without a body."""
         with self._lock:
             if self._held and not self._broken:
                 self._write(self._held)
@@ -236,7 +229,7 @@ class Response:
 
 
 class Connection:
-    """A socket with its request and response; gunicorn reads `sock`, `client` and `server`."""
+    """Has `sock`, `client` and `server` for gunicorn."""
 
     def __init__(self, accepted: socket.socket, client: Any, server: Any) -> None:
         self.socket = accepted

@@ -1,4 +1,4 @@
-"""Keys added to the WSGI environment."""
+"""Keys of the WSGI environment."""
 
 SCRATCH = "forms_service.marks"
 """A dict that survives from the head's run to the whole request's."""

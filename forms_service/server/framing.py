@@ -1,4 +1,4 @@
-"""Finds a request's end in a stream (RFC 9112); gunicorn's parser interprets it.
+"""Finds a request's end (RFC 9112); gunicorn's parser interprets it.
 
 Malformed input counts as complete, so that the parser refuses it.
 """
@@ -7,16 +7,16 @@ import re
 
 HEAD_END = b"\r\n\r\n"
 MAX_HEAD = 131_072
-"""Bytes; gunicorn's own limits are far lower."""
+"""Bytes; gunicorn's limits are far lower."""
 
 MAX_LINE = 16_384
-"""Bytes of a chunk-size line or trailer; gunicorn takes half."""
+"""Bytes of a chunk-size line or trailer."""
 
 MAX_DIGITS = 18
-"""Digits of a Content-Length; anything longer is refused anyway."""
+"""Of a Content-Length; longer is refused anyway."""
 
 MAX_SMALL_CHUNKS, FAIR_CHUNK = 4096, 256
-"""Beyond so many chunks they must average FAIR_CHUNK bytes, since each costs a step."""
+"""Beyond so many, chunks must average FAIR_CHUNK bytes: each costs a step."""
 
 _LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]+)[ \t]*\r\n", re.IGNORECASE)
 _CODING = re.compile(rb"\r\ntransfer-encoding:", re.IGNORECASE)
@@ -25,8 +25,6 @@ _HEX = re.compile(rb"[0-9a-fA-F]{1,16}")
 
 
 class SizedBody:
-    """A body of known length."""
-
     def __init__(self, size: int) -> None:
         self._left = size
 
@@ -35,14 +33,14 @@ class SizedBody:
         return self._left == 0
 
     def take(self, data: bytes) -> int:
-        """Return how many bytes belong to the body."""
+        """Count the bytes that belong to the body."""
         size = min(self._left, len(data))
         self._left -= size
         return size
 
 
 class ChunkedBody:
-    """A chunked body with its trailers."""
+    """Includes its trailers."""
 
     def __init__(self) -> None:
         self.complete = False
@@ -97,5 +95,5 @@ def body_framing(head: bytes) -> SizedBody | ChunkedBody:
 
 
 def expects_continue(head: bytes | bytearray) -> bool:
-    """Whether the client waits for 100 Continue; never with HTTP/1.0."""
+    """Whether it waits for 100 Continue; never with HTTP/1.0."""
     return _CONTINUE.search(head) is not None and not head[: head.find(b"\r\n")].endswith(b" HTTP/1.0")

@@ -16,27 +16,27 @@ from forms_service.server.spool import SpoolFullError, SpoolSpace
 
 HEAD_TIMEOUT = 15.0
 BODY_TIMEOUT = 60.0
-"""Seconds for a body or a response; a slower one must keep MIN_RATE."""
+"""Seconds for a body or response; then MIN_RATE applies."""
 
 RATE_INTERVAL = 15.0
 MIN_RATE = 4096
-"""Bytes a second in each RATE_INTERVAL after BODY_TIMEOUT."""
+"""Bytes a second, in each RATE_INTERVAL after BODY_TIMEOUT."""
 
 LINGER_TIMEOUT = 2.0
-"""Seconds to read a response's end; closing at once could lose it."""
+"""Seconds; closing at once could lose a response's end."""
 
 BODY_GRACE = 0.05
-"""Seconds before the application runs with the head alone."""
+"""Seconds until the application runs with the head alone."""
 
 EARLY_BODY = 65_536
-"""Bytes of a body before the application sees its head."""
+"""Bytes before the application sees the head."""
 
 SWEEP_INTERVAL = 0.5
 READ_SIZE = 65_536
 
 
 class ClientLoop:
-    """A process's connections; every method runs in the event loop's thread."""
+    """Every method runs in the event loop's thread."""
 
     def __init__(self, worker: Any, space: SpoolSpace, max_body: int) -> None:
         self._worker = worker

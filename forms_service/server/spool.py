@@ -1,4 +1,4 @@
-"""Byte buffers: a few in memory, the rest in an encrypted, unnamed file."""
+"""Byte buffers: in memory, then in an encrypted, unnamed file."""
 
 import secrets
 import tempfile
@@ -12,26 +12,21 @@ MAX_IN_MEMORY = 65_536
 """Bytes per spool."""
 
 MAX_ON_DISK = 2**30
-"""Bytes of all spools of a process."""
+"""Bytes per process."""
 
 
 class SpoolFullError(OSError):
-    """All spools together reached MAX_ON_DISK."""
+    """MAX_ON_DISK is reached."""
 
 
 class SpoolSpace:
-    """Disk space of a process's spools."""
-
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._free = MAX_ON_DISK
         self._lock = threading.Lock()
 
     def take(self, size: int) -> None:
-        """Reserve bytes; a negative size returns them.
-
-        :raises SpoolFullError: when not enough are left
-        """
+        """Reserve bytes, or raise SpoolFullError; a negative size returns them."""
         with self._lock:
             if size > self._free:
                 raise SpoolFullError("too much is waiting for slow clients")
@@ -91,7 +86,7 @@ class Spool:
 
 
 class _EncryptedFile:
-    """An unlinked file under AES-CTR with a key of its own."""
+    """Unlinked, under AES-CTR with its own key."""
 
     def __init__(self, folder: Path) -> None:
         self.size = 0

@@ -1,7 +1,7 @@
 """gunicorn's thread worker with an event loop that waits for clients.
 
-While a body is slow, the application first runs with the head alone, so that it can refuse at once.
-Reading the body raises BodyPendingError: the request runs again once the body has arrived.
+While a body is slow, the application first runs with the head alone, to refuse at once. Reading the body raises
+BodyPendingError: the request runs again once it has arrived.
 """
 
 import errno
@@ -21,12 +21,10 @@ from forms_service.server.loop import EARLY_BODY, ClientLoop
 from forms_service.server.spool import SpoolSpace
 
 SEND_BUFFER = 262_144
-"""Bytes; the kernel's default grows to megabytes for a client that does not read."""
+"""Bytes; the kernel would buffer megabytes for a client that does not read."""
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
-    """Reads and writes in the event loop; threads only run the application."""
-
     spool_folder = Path("/var/tmp")  # noqa: S108 (gunicorn.conf.py names the instance folder)
     max_body = 2**25
     public_scheme = "http"
@@ -65,7 +63,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         self.clients.add(accepted, client, listener.getsockname())
 
     def run_application(self, connection: Connection, partly: bool) -> Outcome:
-        """Run the application, in a thread."""
+        """Runs in a thread."""
         request, response, parsed = connection.request, connection.sock, None
         request.rewind()
         parser = http.get_parser(self.cfg, RequestReader(request, partial=partly), connection.client)
@@ -91,7 +89,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         return Outcome.CLOSE
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:
-        """Answer malformed HTTP through the application: gunicorn would echo and log the input."""
+        """Answer malformed HTTP ourselves: gunicorn would echo and log the input."""
         if not isinstance(exc, ParseException):
             super().handle_error(None, client, addr, exc)
             return
@@ -119,7 +117,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
 
 
 def _drain(body: Any) -> bool:
-    """Read an arrived chunked body; return whether it ends."""
+    """Read a chunked body; return whether it ends."""
     try:
         while not body.failed and body.read(EARLY_BODY):
             pass

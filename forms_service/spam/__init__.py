@@ -1,1 +1,1 @@
-"""Spam verdict: checks, blocklist, CAPTCHA and its providers, ALTCHA."""
+"""Spam verdict: checks, blocklist, CAPTCHA providers, ALTCHA."""

@@ -20,22 +20,20 @@ from forms_service.spam.models import SpentChallenge
 
 ALGORITHM = "PBKDF2/SHA-256"
 COST = 2_000
-"""Rounds per attempt, about 0.5 ms; a browser needs 256 attempts on average."""
+"""Rounds per attempt, about 0.5 ms; 256 attempts on average."""
 
 CHALLENGE_TTL = 3600
 MAX_SOLUTION_LENGTH = 4096
-"""The widget's have about 700 characters."""
+"""The widget's have about 700."""
 
 PURPOSE = "forms_service altcha"
 
 
 def init_app(app: Flask) -> None:
-    """Schedule the deletion of expired challenges."""
     periodic.register(app, "spent_challenges", CHALLENGE_TTL, delete_expired)
 
 
 def create_challenge(form_id: str) -> dict[str, Any]:
-    """Create a challenge for the form."""
     made = altcha.create_challenge(
         ALGORITHM,
         COST,
@@ -55,7 +53,6 @@ def verify_solution(form_id: str, solution: str) -> bool:
 
 
 def delete_expired() -> None:
-    """Delete expired spent challenges."""
     with write_session():
         db.session.execute(delete(SpentChallenge).where(SpentChallenge.expires_at < now()))
         db.session.commit()

@@ -1,4 +1,4 @@
-"""Block lists: words, sender addresses and client networks that mark spam."""
+"""Block lists of words, addresses and client networks."""
 
 import ipaddress
 import re
@@ -12,7 +12,6 @@ from forms_service.validation.fields import email_key
 from forms_service.validation.text import fold_case
 
 MAX_CACHED = 256
-"""Compiled block lists."""
 
 MAX_SEARCHED = 50_000
 """Characters searched for words."""
@@ -21,13 +20,12 @@ _WORD = re.compile(r"\w+")
 _WITHOUT_SPACES = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]"
 )
-"""Letters of scripts without spaces between words."""
+"""Scripts without spaces between words."""
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 def matches(blocked: Blocklist, parsed: ParsedSubmission, texts: list[str]) -> bool:
-    """Whether a block list has a word, an address or the client's network."""
     return (
         bool(blocked.networks and _from_network(parsed.client, blocked.networks))
         or bool(blocked.addresses and _has_address(parsed, texts, blocked.addresses))

@@ -1,4 +1,4 @@
-"""Verifies CAPTCHA tokens: good, bad, or unknown while the provider is unavailable."""
+"""Verifies CAPTCHA tokens: good, bad, or unknown."""
 
 import time
 from collections.abc import Sequence
@@ -12,14 +12,14 @@ from forms_service.spam import altcha_challenges, captcha_providers
 from forms_service.submissions.parsed_submission import ParsedSubmission
 
 UNAVAILABLE = "challenge_unavailable"
-"""Spam reason for an unverified token."""
+"""Reason for an unverified token."""
 
 MAX_TOKEN_LENGTH = 8192
 """hCaptcha's and reCAPTCHA's have some thousand characters."""
 
 
 def check_token(form: PublishedForm, parsed: ParsedSubmission) -> str | None:
-    """Verify the form's CAPTCHA token; return UNAVAILABLE when its provider does not answer.
+    """Verify it; return UNAVAILABLE when its provider does not answer.
 
     Call it last, as tokens are single-use, and outside a transaction, as it takes up to three seconds.
 

@@ -1,4 +1,4 @@
-"""Client of the CAPTCHA providers' verification APIs, which take the same request."""
+"""Client of the CAPTCHA providers, which take the same request."""
 
 import json
 import logging
@@ -11,25 +11,25 @@ from forms_service.logs import event
 from forms_service.outbound import OutboundRequest
 
 TIMEOUT = 3.0
-"""Seconds, from DNS lookup to the response's last byte."""
+"""Seconds, from DNS lookup to last byte."""
 
 MIN_SCORE = 0.5
-"""Google's default for reCAPTCHA v3, which accepts everybody with a score."""
+"""Google's default; reCAPTCHA v3 accepts everybody with a score."""
 
 PROVIDER_FAULTS = frozenset(
     {"bad-request", "internal-error", "invalid-input-secret", "missing-input-secret", "sitekey-secret-mismatch"}
 )
-"""Error codes that are not the visitor's fault."""
+"""Not the visitor's fault."""
 
 
 class ProviderUnavailableError(Exception):
-    """The provider gave no usable answer."""
+    """No usable answer."""
 
 
 def verify(url: str, *, secret: str, token: str, client: str, timeout: float) -> bool:
-    """Whether the provider accepts the token, within `timeout` seconds.
+    """Whether the provider accepts the token.
 
-    :raises ProviderUnavailableError: without a usable answer by then
+    :raises ProviderUnavailableError: without a usable answer in `timeout` seconds
     """
     form_data = {"secret": secret, "response": token, **({"remoteip": client} if client != "unknown" else {})}
     headers = {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"}

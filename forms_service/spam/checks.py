@@ -1,6 +1,6 @@
 """Spam checks, one function per reason. Spam goes to the spam folder and is never discarded.
 
-Only texts that a person wrote count, as far as the form tells.
+Only texts that a person wrote count.
 """
 
 import re
@@ -26,10 +26,10 @@ MIN_FILL_SECONDS = 2.0
 """Nobody fills in a form faster."""
 
 MAX_LINKS = 5
-"""Outside hidden fields, choices and fields that ask for a URL."""
+"""Outside hidden fields, choices and URL fields."""
 
 MAX_CLIENTS = 3
-"""Clients that may send the same content before it is spam."""
+"""Senders of the same content before it is spam."""
 
 DUPLICATE_WINDOW = 86_400
 MAX_CONTENTS = 10_000
@@ -39,13 +39,13 @@ MIN_TEXT_LENGTH = 40
 CONTEXT = "spam.repeated"
 
 WRITTEN_TYPES = ("text", "textarea")
-"""Choices and hidden fields hold the page's own words."""
+"""Others hold the page's own words."""
 
 MESSAGE_NAMES = frozenset(("message", "msg", "comment", "comments", "body", "text", "question", "inquiry", "enquiry"))
-"""Undefined fields that usually hold a message."""
+"""Undefined fields that hold a message."""
 
 LONG_TEXT = 200
-"""Characters beyond a choice or a page's constant."""
+"""Characters; choices and constants have fewer."""
 
 NOTHING_BLOCKED = Blocklist()
 
@@ -53,24 +53,20 @@ LONE_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S*|www\.\S*")
 
 
 class Texts(NamedTuple):
-    """The texts of a submission, by author."""
-
     sent: list[str]
-    """Including texts inside lists and objects."""
+    """Includes lists and objects."""
 
     written: list[str]
     """Written by a person, as far as the form tells."""
 
     loose: list[str]
-    """From undefined fields: a person or a page wrote them."""
+    """Of undefined fields: by a person or a page."""
 
     addresses: list[str]
-    """From fields for the sender's e-mail address."""
+    """From the sender's address fields."""
 
 
 class Evidence(NamedTuple):
-    """Input of the checks."""
-
     form: PublishedForm
     parsed: ParsedSubmission
     texts: Texts
@@ -78,14 +74,14 @@ class Evidence(NamedTuple):
 
 
 class RecentContents:
-    """Clients per content within DUPLICATE_WINDOW; evicts the least recent content."""
+    """Clients per content within DUPLICATE_WINDOW."""
 
     def __init__(self) -> None:
         self._clients: OrderedDict[bytes, dict[str, float]] = OrderedDict()
         self._lock = threading.Lock()
 
     def count_clients(self, content: bytes, client: str) -> int:
-        """Record a client; return how many sent the content, up to MAX_CLIENTS + 1."""
+        """Return how many sent the content, up to MAX_CLIENTS + 1."""
         now = time.time()
         with self._lock:
             seen = self._clients.pop(content, {})
@@ -100,12 +96,11 @@ class RecentContents:
 
 
 def init_app(app: Flask) -> None:
-    """Create the recent contents, counted per process."""
     app.extensions["recent_contents"] = RecentContents()
 
 
 def find_spam_reasons(form: PublishedForm, parsed: ParsedSubmission, ring: KeyRing) -> list[str]:
-    """Return the reasons to treat a submission as spam, if any.
+    """Return the reasons, if any.
 
     :raises ServiceUnavailableError: for spam when the disk is nearly full
     """
@@ -117,7 +112,6 @@ def find_spam_reasons(form: PublishedForm, parsed: ParsedSubmission, ring: KeyRi
 
 
 def sort_texts(form: PublishedForm, parsed: ParsedSubmission) -> Texts:
-    """Sort the values of a submission by author."""
     texts = Texts([], [], [], [])
     for name, value in parsed.data.items():
         kind = form.types.get(name)
@@ -133,7 +127,7 @@ def sort_texts(form: PublishedForm, parsed: ParsedSubmission) -> Texts:
 
 
 def iter_texts(values: Iterable[Any]) -> Iterator[str]:
-    """Yield the texts in nested lists and objects."""
+    """Yield texts, also in lists and objects."""
     for value in values:
         if isinstance(value, str):
             yield value
@@ -144,7 +138,6 @@ def iter_texts(values: Iterable[Any]) -> Iterator[str]:
 
 
 def is_lone_url(text: str) -> bool:
-    """Whether a text is only a URL."""
     return LONE_URL.fullmatch(trim(text)) is not None
 
 
@@ -154,7 +147,7 @@ def count_links(text: str) -> int:
 
 
 def is_prose(text: str) -> bool:
-    """Whether a person wrote it, judging by the text alone."""
+    """Whether a person wrote it, judging by the text."""
     return len(text) >= LONG_TEXT or "\n" in text or count_links(text) > 0
 
 
@@ -204,4 +197,4 @@ CHECKS: dict[str, Callable[[Evidence], bool]] = {
     "blocklist": _blocked,
     "repeated": _repeated,
 }
-"""All reasons but `challenge_unavailable`, which `captcha.py` gives."""
+"""All reasons but `challenge_unavailable`."""

@@ -10,7 +10,7 @@ from forms_service.extensions import Model
 
 
 class SpentChallenge(Model):
-    """A solved challenge, accepted once across all processes."""
+    """Accepted once across all processes."""
 
     __tablename__ = "spent_challenges"
 

@@ -27,7 +27,7 @@ PROGRAM_EXTENSIONS = frozenset(
         *(".elf", ".so", ".o", ".bin", ".run", ".out", ".ko", ".macho", ".dylib", ".bundle"),
     }
 )
-"""Do not disguise a program."""
+"""Extensions that do not disguise a program."""
 
 DETECTABLE = frozenset(
     {
@@ -48,11 +48,11 @@ CONTAINERS = {
     ".emz": frozenset({"application/gzip"}),
     ".wmz": frozenset({"application/gzip"}),
 }
-"""Office programs save old, new and rich text formats, locked files as OLE."""
+"""Office programs save other formats: old, rich text, locked files as OLE."""
 
 
 def is_accepted(file_type: FileType, name: str, accept: str) -> bool:
-    """Whether `accept` lists the file: content or name must match, without contradicting content."""
+    """Whether content or name match `accept`, without contradicting content."""
     entries = [entry.strip().lower() for entry in accept.split(",") if entry.strip()]
     return not entries or any(_matches_entry(entry, file_type, name) for entry in entries)
 

@@ -1,4 +1,4 @@
-"""Detects content types by first bytes; extensions decide between formats that share them."""
+"""Content types by first bytes; extensions decide between shared ones."""
 
 import re
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ TEXT_TYPES = {
     ".tsv": "text/tab-separated-values",
     ".vcf": "text/vcard",
 }
-"""Browsers run none of them."""
+"""Browsers run none."""
 
 OPENINGS = ((b"{\\rtf", "application/rtf"), (b"%!PS", "application/postscript"))
 
@@ -45,7 +45,7 @@ GENERIC_TYPES = (
     "audio/ogg",
     "application/ogg",
 )
-"""Containers: the extension tells the format."""
+"""Their extension tells the format."""
 
 ALIASES = {
     "application/font-woff": "font/woff",
@@ -83,7 +83,7 @@ TYPE_BY_EXTENSION = {
     ".weba": "audio/webm",
     ".mka": "audio/x-matroska",
 }
-"""Generic formats that puremagic does not tell apart."""
+"""Formats that puremagic does not tell apart."""
 
 _RUN_BY_BROWSERS = re.compile(r"html|[/+]xml\b|svg|(java|ecma|vb|live)script|shockwave|futuresplash|mhtml|rfc822|flash")
 _CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
@@ -91,8 +91,6 @@ _CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 
 @dataclass(frozen=True)
 class FileType:
-    """A content type and its signature's extensions."""
-
     type: str
     text: bool = False
     extensions: frozenset[str] = frozenset()
@@ -107,7 +105,6 @@ class FileType:
 
 
 def detect_type(head: bytes, name: str) -> FileType:
-    """Detect a file's type by its `head`."""
     text = None if detect_riff(head) else _decode_text(head)
     if text is not None:
         return _text_type(text, get_extension(name))
@@ -126,7 +123,6 @@ def detect_type(head: bytes, name: str) -> FileType:
 
 
 def normalize_type(mimetype: str) -> str:
-    """Resolve an alias of a type."""
     name = mimetype.strip().lower()
     return ALIASES.get(name, name)
 

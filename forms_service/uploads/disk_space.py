@@ -15,13 +15,12 @@ RETRY_DELAY = 600
 
 
 def require_free_space() -> None:
-    """Check the instance disk, or raise ServiceUnavailableError."""
+    """Raise ServiceUnavailableError if the disk is nearly full."""
     if is_nearly_full():
         raise ServiceUnavailableError("The server's disk is nearly full. Try again later.", retry_after=RETRY_DELAY)
 
 
 def is_nearly_full() -> bool:
-    """Whether less than MIN_FREE is free."""
     checked: tuple[float, bool] | None = current_app.extensions.get("disk")
     if checked is None or time.monotonic() - checked[0] > CHECK_INTERVAL:
         checked = current_app.extensions["disk"] = (time.monotonic(), free_share() < MIN_FREE)
@@ -29,6 +28,6 @@ def is_nearly_full() -> bool:
 
 
 def free_share() -> float:
-    """Return the share of the instance disk that is free, from 0 to 1."""
+    """Return a share from 0 to 1."""
     disk = os.statvfs(current_app.instance_path)
     return disk.f_bavail / disk.f_blocks if disk.f_blocks else 1.0

@@ -1,4 +1,4 @@
-"""File extensions and content types that belong together."""
+"""Extensions and content types that belong together."""
 
 import mimetypes
 from collections import defaultdict
@@ -191,11 +191,11 @@ SPELLINGS = tuple(
         ".tzst .tar.zst",
     )
 )
-"""Extensions of one format: accepting one accepts all."""
+"""Accepting one accepts all."""
 
 
 def strip_type_prefix(mimetype: str) -> str:
-    """Remove parameters and prefixes: `audio/x-wav`, `video/vnd.avi`."""
+    """Strip parameters, `x-` and `vnd.`."""
     family, _, name = mimetype.partition(";")[0].strip().lower().partition("/")
     for prefix in ("x-", "vnd."):
         name = name.removeprefix(prefix)
@@ -220,13 +220,13 @@ TYPES_BY_EXTENSION = _types()
 
 
 def get_families(extension: str) -> frozenset[str]:
-    """Return an extension's families, such as `image`."""
+    """Return families such as `image`."""
     return _families_of(TYPES_BY_EXTENSION.get(extension, frozenset()))
 
 
 @lru_cache(maxsize=256)
 def extensions_for(entry: str) -> frozenset[str]:
-    """Return the extensions that an `accept` entry covers."""
+    """Return those that an `accept` entry covers."""
     if entry.startswith("."):
         return frozenset({entry}.union(*(group for group in SPELLINGS if entry in group)))
     if entry.endswith("/*"):
@@ -235,7 +235,7 @@ def extensions_for(entry: str) -> frozenset[str]:
 
 
 def has_extension(name: str, extensions: Iterable[str]) -> bool:
-    """Whether the name has one of these, such as `.tar.gz`."""
+    """Accepts extensions such as `.tar.gz`."""
     return name.lower().endswith(tuple(extensions))
 
 

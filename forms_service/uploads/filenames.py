@@ -6,7 +6,7 @@ from forms_service.validation.device_names import escape_device_name
 from forms_service.validation.text import normalize_unicode
 
 MAX_NAME_BYTES = 255
-"""Limit of common file systems."""
+"""Of common file systems."""
 
 MAX_EXTENSION_LENGTH = 20
 UNNAMED = "unnamed"
@@ -17,7 +17,7 @@ _NOT_SEEN = re.compile(
     "[\\x00-\\x1f\\x7f-\\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b\u200e\u200f\u2028-\u202e"
     "\u2060-\u206f\u2800\u3164\ud800-\udfff\ufeff\uffa0\ufff9-\ufffb]"
 )
-"""With direction overrides, `exe.fdp` reads as `pdf.exe`. Joiners of emoji stay."""
+"""Direction overrides make `exe.fdp` read as `pdf.exe`. Joiners of emoji stay."""
 
 _NOT_ON_WINDOWS = re.compile(r'[<>:"|?*]')
 _ENDS = " .\u200c\u200d"
@@ -35,7 +35,7 @@ def sanitize_filename(raw: str) -> str:
 
 
 def get_extension(name: str) -> str:
-    """Return the extension in lower case, or ""."""
+    """Return lower case, or ""."""
     stem, dot, last = name.rpartition(".")
     return f".{last.lower()}" if stem and dot and last else ""
 

@@ -10,7 +10,7 @@ from forms_service.extensions import Model
 
 
 class File(Model):
-    """Encrypted in the instance folder as `stored_as`."""
+    """Encrypted on disk as `stored_as`."""
 
     __tablename__ = "submission_files"
 
@@ -22,4 +22,4 @@ class File(Model):
     size: Mapped[int]
     stored_as: Mapped[str] = mapped_column(String(36), unique=True)
     key: Mapped[str] = mapped_column(Encrypted("submission_files.key"))
-    """Its own, so that rotation need not touch the file."""
+    """Its own: rotation need not touch the file."""

@@ -29,19 +29,17 @@ from forms_service.web.responses import wants_page
 STORAGE_FULL = "The file storage of this form is full. Submit the form without the file, and tell its owner."
 
 BLOB_NAME = b"blob"
-"""File name of a script's `Blob`."""
+"""Of a script's `Blob`."""
 
 
 class Allowance(Protocol):
-    """Storage quota of a submission."""
-
     def covers(self, size: int) -> bool: ...
 
     def spend(self, size: int) -> None: ...
 
 
 class MultipartUpload:
-    """A multipart body, decoded at the end: the field `_charset_` may come last."""
+    """Decodes at the end: `_charset_` may come last."""
 
     def __init__(self, form: PublishedForm, allowance: Allowance) -> None:
         self.texts: list[tuple[str, str]] = []
@@ -64,7 +62,7 @@ class MultipartUpload:
         self._allowance = allowance
 
     def keep(self) -> None:
-        """Keep the files: their rows are, or may be, committed."""
+        """Keep files whose rows are, or may be, committed."""
         if self._stored_files:
             self._allowance.spend(self._file_bytes)
         self._stored_files.clear()
@@ -140,13 +138,11 @@ class MultipartUpload:
 
 @contextmanager
 def receive_upload(form: PublishedForm, allowance: Allowance) -> Iterator[MultipartUpload]:
-    """Read the request's body; files are removed after the block unless kept.
+    """Read the body; files are removed after the block unless kept.
 
     Call `keep()` right after the commit: a failed commit may leave rows, and a sweep deletes orphans.
 
-    :raises BadRequestError: for a malformed body
     :raises PayloadTooLargeError: with a `reason` if files are the cause
-    :raises ServiceUnavailableError: on a nearly full disk
     """
     body = MultipartUpload(form, allowance)
     g.arrived, g.sent_files = body.fields, body.file_fields  # for the page that redisplays them
@@ -165,7 +161,6 @@ def receive_upload(form: PublishedForm, allowance: Allowance) -> Iterator[Multip
 
 
 def check_files(form: PublishedForm, uploads: Sequence[Upload]) -> dict[str, list[FieldError]]:
-    """Return the files' errors by field."""
     faults: dict[str, list[FieldError]] = {}
     for field in form.fields:
         if field["type"] != "file":
@@ -187,7 +182,7 @@ def check_files(form: PublishedForm, uploads: Sequence[Upload]) -> dict[str, lis
 
 
 def build_file_rows(submission_id: uuid.UUID, uploads: Sequence[Upload]) -> list[dict[str, Any]]:
-    """Return the columns of `File` rows, numbered from 1."""
+    """Return columns of `File`, numbered from 1."""
     return [
         {
             "submission_id": submission_id,
@@ -204,7 +199,6 @@ def build_file_rows(submission_id: uuid.UUID, uploads: Sequence[Upload]) -> list
 
 
 def files_too_big_error() -> PayloadTooLargeError:
-    """Return the error for too many bytes."""
     file_limit, total_limit = format_size(settings.max_file_size), format_size(settings.max_upload_size)
     message = f"Files can have at most {file_limit} each and {total_limit} in total."
     return PayloadTooLargeError(message, details={"reason": "FILES_TOO_BIG"})

@@ -1,4 +1,4 @@
-"""File signatures that puremagic lacks or gets wrong."""
+"""Signatures that puremagic lacks or gets wrong."""
 
 import re
 
@@ -50,7 +50,7 @@ STARTS = (
 
 JAVA_NAMES = (b"META-INF/MANIFEST.MF", b"META-INF/com/android", b"AndroidManifest.xml", b"classes.dex")
 MAX_FIRST_NAMES = 200
-"""Bytes of JAVA_NAMES at the start."""
+"""Bytes of JAVA_NAMES."""
 
 RIFF_FORMS = {b"WEBP": "image/webp", b"WAVE": "audio/wav", b"AVI ": "video/x-msvideo", b"RMID": "audio/midi"}
 
@@ -66,7 +66,7 @@ BRANDS = (
     (("jp2", "jpx", "jpm"), "image/jp2"),
     (("mjp",), "video/mj2"),
 )
-"""Major brands of ISO media files; others are MP4."""
+"""Major brands; others are MP4."""
 
 OGG_CODECS = (
     (b"\x80theora", "video/ogg"),
@@ -76,19 +76,19 @@ OGG_CODECS = (
     (b"Speex   ", "audio/ogg"),
     (b"\x7fFLAC", "audio/ogg"),
 )
-"""Video first, since films have sound too."""
+"""Video first: films have sound too."""
 
 MP4 = "video/mp4"
 DOCUMENT_TYPE = re.compile(rb"\x42\x82[\x40-\xff]{1,8}(webm|matroska)")
 MAX_JUNK = 1024
-"""Bytes before a PDF header that readers tolerate."""
+"""Bytes before a PDF header."""
 
 MIN_JAVA = 45
 """Universal binaries have a smaller number."""
 
 
 def detect_signature(head: bytes) -> str | None:
-    """Return the type of binary content; None if uncertain."""
+    """Return None for text, or if uncertain."""
     start = next((mimetype for start, mimetype in STARTS if head.startswith(start)), None)
     if start == ZIP and any(name in head[:MAX_FIRST_NAMES] for name in JAVA_NAMES):
         return JAVA_ARCHIVE
@@ -112,7 +112,6 @@ def _detect_container(head: bytes) -> str | None:
 
 
 def detect_riff(head: bytes) -> str | None:
-    """Return the type of a RIFF file, which may be all ASCII."""
     return RIFF_FORMS.get(head[8:12]) if head.startswith((b"RIFF", b"RIFX")) else None
 
 

@@ -1,4 +1,4 @@
-"""Encrypted file storage in `instance/files/`, with each file's key in its row."""
+"""Encrypted files in `instance/files/`, with each key in its row."""
 
 import base64
 import itertools
@@ -34,13 +34,12 @@ STORED_NAME = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def init_app(app: Flask) -> None:
-    """Create the folder and schedule the sweep."""
     _folder(app).mkdir(mode=0o700, parents=True, exist_ok=True)
     periodic.register(app, "orphaned_files", SWEEP_INTERVAL, delete_orphans)
 
 
 class EncryptedFile:
-    """A new file, encrypted as it is written.
+    """Encrypts as it is written.
 
     :raises ServiceUnavailableError: if the disk fails
     """
@@ -72,7 +71,7 @@ class EncryptedFile:
 
 
 def fsync_directory() -> None:
-    """Make new files' names survive a power failure."""
+    """Make new names survive a power failure."""
     with _disk_may_fail():
         folder = os.open(_folder(), os.O_RDONLY)
         try:
@@ -104,7 +103,7 @@ def open_decrypted(stored_as: str) -> Iterator[bytes]:
 
 
 def remove(stored_as: str) -> None:
-    """Delete a file after its row; the sweep retries."""
+    """Delete after its row; the sweep retries."""
     try:
         _path(stored_as).unlink(missing_ok=True)
     except OSError as error:
@@ -112,7 +111,7 @@ def remove(stored_as: str) -> None:
 
 
 def delete_orphans() -> int:
-    """Delete and count files left without a row by a crash."""
+    """Delete and count files that a crash left without row."""
     old = _names_older_than(time.time() - MIN_ORPHAN_AGE)
     count = 0
     while batch := set(itertools.islice(old, BATCH)):

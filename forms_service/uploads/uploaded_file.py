@@ -1,4 +1,4 @@
-"""A file during and after its upload."""
+"""A file during its upload."""
 
 import hashlib
 from dataclasses import dataclass
@@ -22,11 +22,11 @@ class Upload:
     stored_as: str
     key: str = described(default="", repr=False)
     digest: bytes = b""
-    """SHA-256 of its content."""
+    """SHA-256."""
 
     file_type: FileType = described(default=FileType(""), repr=False)
     is_full: bool = False
-    """Whether a quota prevented storing it."""
+    """A quota prevented storing it."""
 
 
 class FileInProgress:

@@ -1,1 +1,1 @@
-"""Marshmallow fields and text functions. Pure: no request, no database."""
+"""Marshmallow fields and text functions, without request or database."""

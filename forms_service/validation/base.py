@@ -1,4 +1,4 @@
-"""Base schema and field with coded errors."""
+"""Schemas and fields with coded errors."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -17,8 +17,6 @@ NOT_AN_OBJECT = FieldError("Must be an object with named fields.", "invalid_type
 
 
 class Schema(ma.Schema):
-    """A schema that refuses unknown fields."""
-
     error_messages = {
         "unknown": UNKNOWN_FIELD,
         "type": NOT_AN_OBJECT,
@@ -40,7 +38,7 @@ class Schema(ma.Schema):
 
 
 class CodedField(ma.fields.Field[Any]):
-    """Reports errors with their key as code."""
+    """Reports an error's key as code."""
 
     default_error_messages: Messages = {
         "required": "This field is required.",
@@ -55,7 +53,7 @@ class CodedField(ma.fields.Field[Any]):
 
 
 def errors_by_path(messages: object, path: str = "") -> dict[str, list[FieldError]]:
-    """Flatten marshmallow's nested messages to dotted path → errors."""
+    """Flatten nested messages to dotted path → errors."""
     errors: dict[str, list[FieldError]] = {}
     for path_of_error, error in _walk(messages, path):
         errors.setdefault(path_of_error or "body", []).append(error)

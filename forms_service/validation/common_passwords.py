@@ -7,5 +7,4 @@ COMMON = frozenset(files(__package__).joinpath("common_passwords.txt").read_text
 
 
 def is_common(password: str) -> bool:
-    """Whether it is common, ignoring case."""
     return password.casefold() in COMMON

@@ -1,4 +1,4 @@
-"""Dates and times as HTML and RFC 3339 write them; parsers raise ValueError."""
+"""Dates and times of HTML and RFC 3339; parsers raise ValueError."""
 
 import re
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
@@ -19,10 +19,7 @@ LOST_PLUS = re.compile(r"(?<=[0-9]) (?=[0-9]{2}:[0-9]{2}\Z)")
 
 
 def parse_date(text: str) -> date:
-    """Parse `YYYY-MM-DD`.
-
-    :raises ValueError: for anything else
-    """
+    """Parse `YYYY-MM-DD`."""
     parts = _DATE.fullmatch(text)
     if parts is None:
         raise ValueError("not a date")
@@ -30,18 +27,12 @@ def parse_date(text: str) -> date:
 
 
 def parse_time(text: str) -> timedelta:
-    """Parse local `HH:MM` with optional seconds and offset.
-
-    :raises ValueError: for anything else
-    """
+    """Parse local `HH:MM`, optionally with seconds and offset."""
     return _parse_clock(text)[0]
 
 
 def parse_datetime(text: str) -> datetime:
-    """Parse date, `T` or space, and time; UTC without offset.
-
-    :raises ValueError: for anything else
-    """
+    """Parse date, `T` or space, and time; UTC without offset."""
     if len(text) < 11 or text[10] not in "Tt ":
         raise ValueError("not a date and time")
     clock, offset = _parse_clock(text[11:])
@@ -70,7 +61,7 @@ def _may_leap(minute: int, offset: timedelta | None) -> bool:
 
 
 class DateOrDateTime(CodedField):
-    """A date, or a date-time converted to UTC."""
+    """Date-times are converted to UTC."""
 
     default_error_messages: Messages = {
         "invalid_datetime": "Must be a date such as 2026-11-24, or a date-time such as 2026-11-24T09:30:00Z."
@@ -94,10 +85,6 @@ def _restore_plus(text: str) -> str:
 
 
 def parse_utc(text: str) -> datetime:
-    """Parse a date-time to UTC.
-
-    :raises ValueError: for anything else
-    """
     try:
         return parse_datetime(text).astimezone(UTC)
     except OverflowError as error:
@@ -105,7 +92,6 @@ def parse_utc(text: str) -> datetime:
 
 
 def local_date(at: datetime, zone: tzinfo) -> date:
-    """Return the date in a zone."""
     try:
         return at.astimezone(zone).date()
     except OverflowError:
@@ -113,10 +99,7 @@ def local_date(at: datetime, zone: tzinfo) -> date:
 
 
 def start_of_day(day: date, zone: tzinfo) -> datetime:
-    """Return a day's start in UTC.
-
-    :raises ValueError: outside Python's years
-    """
+    """Return UTC, or raise ValueError outside Python's years."""
     try:
         return datetime.combine(day, time.min, zone).astimezone(UTC)
     except OverflowError as error:
@@ -124,10 +107,7 @@ def start_of_day(day: date, zone: tzinfo) -> datetime:
 
 
 def end_of_day(day: date, zone: tzinfo) -> datetime:
-    """Return a day's end in UTC.
-
-    :raises ValueError: outside Python's years
-    """
+    """Return UTC, or raise ValueError outside Python's years."""
     try:
         return start_of_day(day + timedelta(days=1), zone)
     except OverflowError as error:

@@ -1,4 +1,4 @@
-"""Windows device names, such as `con.txt`, which cannot be files."""
+"""Windows device names, such as `con.txt`."""
 
 import re
 import unicodedata
@@ -10,17 +10,16 @@ IGNORABLE = re.compile(
     "\u2060-\u206f\u2800\u3164\ud800-\udfff\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb"
     "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
-"""Invisible characters, which programs drop."""
+"""Programs drop these characters."""
 
 MAX_DEVICE = 40
 
 
 def is_device_name(name: str) -> bool:
-    """Whether Windows treats the name as a device."""
     plain = unicodedata.normalize("NFKC", IGNORABLE.sub("", name).lstrip(" .")[:MAX_DEVICE])
     return bool(DEVICE.fullmatch(re.split(r"[.:]", plain)[0].strip().lower()))
 
 
 def escape_device_name(name: str) -> str:
-    """Prefix a device name with an underscore."""
+    """Prefix an underscore."""
     return f"_{name}" if is_device_name(name) else name

@@ -1,4 +1,4 @@
-"""Fields that people fill in about themselves."""
+"""Fields of a person."""
 
 import re
 import unicodedata
@@ -41,7 +41,7 @@ MAX_RAW_LENGTH = 1000
 
 
 class Text(CodedField):
-    """A string; subclasses override `_cleaned` and `_error_codes`."""
+    """Subclasses override `_cleaned` and `_error_codes`."""
 
     default_error_messages: Messages = {"invalid": "Must be a string."}
     json_schema: ClassVar[dict[str, Any]] = {}
@@ -71,15 +71,13 @@ class Text(CodedField):
 
 
 class OptionalText(Text):
-    """Text that may be empty."""
-
     def deserialize(self, value: Any, attr: str | None = None, data: Any = None, **kwargs: Any) -> Any:
         blank = isinstance(value, str) and self._is_blank(value)
         return super().deserialize(None if blank else value, attr, data, **kwargs)
 
 
 class Email(Text):
-    """Refuses quoted local parts, comments, address literals and special-use domains."""
+    """Refuses quoted local parts, comments, literals and special-use domains."""
 
     default_error_messages: Messages = {
         "invalid_email": NOT_AN_EMAIL,
@@ -97,7 +95,7 @@ class Email(Text):
 
 
 class PersonName(Text):
-    """A name without markup; "ANN" becomes "Ann"."""
+    """Refuses markup; "ANN" becomes "Ann"."""
 
     default_error_messages: Messages = {
         "too_short": "Must have at least 2 characters.",
@@ -127,7 +125,7 @@ class PersonName(Text):
 
 
 class Password(Text):
-    """8 to 128 characters of four classes, never cleaned."""
+    """8 to 128 characters of four classes, uncleaned."""
 
     default_error_messages: Messages = {
         "too_short": "Must have at least 8 characters.",
@@ -191,7 +189,7 @@ class Phone(OptionalText):
 
 
 def email_key(address: str) -> str:
-    """Normalise an address for comparison, or raise ValueError."""
+    """Normalise for comparison, or raise ValueError."""
     address = clean_address(address)
     if _is_plain(address):
         return address.lower()
@@ -202,7 +200,7 @@ def email_key(address: str) -> str:
 
 
 def clean_address(text: str) -> str:
-    """Remove blanks and invisible characters copied along."""
+    """Remove blanks and invisible characters."""
     if _is_plain(text):
         return text
     address = trim(text)
@@ -212,7 +210,7 @@ def clean_address(text: str) -> str:
 
 
 def is_email(address: str) -> bool:
-    """Whether it is valid; a pattern decides most in 1 µs instead of 20."""
+    """Whether it is valid; a pattern decides most, in 1 µs instead of 20."""
     return _is_plain(address) or _parse_email(address) is not None
 
 

@@ -1,4 +1,4 @@
-"""Links `[text](https://…)` in labels and help texts."""
+"""Links `[text](https://…)` in labels and help."""
 
 import re
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ LINK = re.compile(r"\[([^\[\]]+)\]\((https://[^\s()]+)\)")
 
 
 def split_links(text: str) -> Iterator[tuple[str, str | None]]:
-    """Split text into pieces with their URL or None."""
+    """Yield pieces of text with their URL or None."""
     position = 0
     for match in LINK.finditer(text):
         if is_web_url(match[2]):
@@ -20,5 +20,4 @@ def split_links(text: str) -> Iterator[tuple[str, str | None]]:
 
 
 def strip_links(text: str) -> str:
-    """Replace links by their text."""
     return "".join(label for label, _ in split_links(text)) if "](" in text else text

@@ -1,4 +1,4 @@
-"""Estimates a password's bits against words, leet, reversals, keyboard walks and dates."""
+"""Bits of a password against words, leet, reversals, keyboard walks and dates."""
 
 import re
 import unicodedata
@@ -10,7 +10,7 @@ from math import log2
 from forms_service.validation.text import fold_case
 
 MIN_BITS = 23.0
-"""A word with year and sign has about 20, twelve random characters over 50."""
+"""A word with year and sign has 20, twelve random characters over 50."""
 
 EVERYDAY_BITS, MAX_WORD_BITS = 9.0, 11.0
 REVERSED_BITS, LEET_BITS = 1.0, 0.5
@@ -69,12 +69,11 @@ WALKS = (
 
 
 def is_guessable(password: str) -> bool:
-    """Whether it has fewer bits than MIN_BITS."""
     return estimate_bits(password) < MIN_BITS
 
 
 def estimate_bits(password: str) -> float:
-    """Return the bits of the cheapest description, infinite without a word, walk, date or run."""
+    """Return the cheapest description's bits, infinite without one."""
     plain = _fold(password)
     without = [0.0, *([float("inf")] * len(plain))]
     best = [float("inf")] * (len(plain) + 1)

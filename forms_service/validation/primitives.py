@@ -42,8 +42,6 @@ class SingleLine(CodedField):
 
 
 class OneOf(CodedField):
-    """One of the given strings."""
-
     default_error_messages: Messages = {"not_a_choice": "Must be one of: {choices}."}
 
     def __init__(self, choices: Sequence[str], **kwargs: Any) -> None:
@@ -58,8 +56,6 @@ class OneOf(CodedField):
 
 
 class BoundedInteger(CodedField):
-    """An integer from `minimum` to `maximum`."""
-
     default_error_messages: Messages = {"invalid_number": "Must be a whole number from {minimum} to {maximum}."}
 
     def __init__(self, minimum: int, maximum: int, **kwargs: Any) -> None:
@@ -75,8 +71,6 @@ class BoundedInteger(CodedField):
 
 
 class StrictBoolean(CodedField):
-    """True or false."""
-
     default_error_messages: Messages = {"invalid": "Must be true or false."}
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bool:
@@ -86,8 +80,6 @@ class StrictBoolean(CodedField):
 
 
 class BoundedList(ma.fields.List[Any]):
-    """A list of `min_items` to `max_items` values."""
-
     def __init__(self, item: ma.fields.Field[Any], max_items: int, min_items: int = 0, **kwargs: Any) -> None:
         super().__init__(item, **kwargs)
         self.max_items, self.min_items = max_items, min_items

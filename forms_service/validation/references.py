@@ -1,14 +1,14 @@
-"""The reference of a submission: short enough to read out, and derived from its id."""
+"""A submission's reference, to read out, derived from its id."""
 
 import uuid
 
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
-"""Without 0, 1, I, L, O, U, which people confuse or which spell words."""
+"""Without 0, 1, I, L, O, U: people confuse them, or they spell words."""
 
 LENGTH = 10
 GROUP = 5
 BITS = 48
-"""Taken from the id's end. Among a million submissions of a form, two have the same with a probability of 0.2 %."""
+"""From the id's end. Two of a million submissions share it with a probability of 0.2 %."""
 
 DESCRIPTION = {
     "pattern": f"^[{ALPHABET}]{{5}}-[{ALPHABET}]{{5}}$",
@@ -19,7 +19,7 @@ DESCRIPTION = {
 
 
 def reference_of(submission_id: uuid.UUID) -> str:
-    """Return the reference, such as `7K3QX-9FMT2`."""
+    """Format as `7K3QX-9FMT2`."""
     number = submission_id.int % 2**BITS
     text = ""
     for _ in range(LENGTH):
@@ -29,7 +29,7 @@ def reference_of(submission_id: uuid.UUID) -> str:
 
 
 def parse_reference(text: str) -> str | None:
-    """Return the hexadecimal end of the ids with this reference, typed in any case with or without the dash."""
+    """Return the hexadecimal end of its ids; any case, with or without dash."""
     typed = text.strip()[: LENGTH + 2].replace("-", "").upper()
     if len(typed) != LENGTH or not set(typed) <= set(ALPHABET):
         return None

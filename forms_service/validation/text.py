@@ -1,4 +1,4 @@
-"""Normalisation and clean-up of text."""
+"""Text normalisation."""
 
 import html
 import re
@@ -8,7 +8,7 @@ from typing import Literal
 import bleach
 
 WHITE = "\\t\\n\\v\\f\\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
-"""White space of browsers; Python's \\s includes control characters."""
+r"""As in browsers; Python's \s includes control characters."""
 
 RUNS_OF_WHITE = re.compile(f"[{WHITE}]+")
 
@@ -40,7 +40,7 @@ _HALF_CHARACTERS = re.compile("[\ud800-\udfff]")
 
 
 def normalize_unicode(text: str, form: Literal["NFC", "NFKC", "NFKD"] = "NFC") -> str:
-    """Normalise in linear time: skips long runs of combining marks, which Python sorts quadratically."""
+    """Normalise, but skip long runs of combining marks, which Python sorts quadratically."""
     if text.isascii():
         return text
     if len(text) <= MAX_COMBINING or not _MAYBE_LONG_COMBINING.search(text):
@@ -50,7 +50,7 @@ def normalize_unicode(text: str, form: Literal["NFC", "NFKC", "NFKD"] = "NFC") -
 
 
 def storable_text(text: str) -> str:
-    """Make text storable in every database: no NUL, no lone surrogates."""
+    """Remove NUL and lone surrogates."""
     if "\0" in text:
         text = text.replace("\0", "")
     return text if text.isascii() else _HALF_CHARACTERS.sub("\ufffd", text)
@@ -76,10 +76,10 @@ def has_control_characters(text: str) -> bool:
 
 
 def strip_controls(text: str) -> str:
-    """Remove control characters and direction overrides."""
+    """Remove direction overrides too."""
     return CONTROLS.sub("", text)
 
 
 def fold_case(text: str) -> str:
-    """Fold case and compatible characters, for comparison."""
+    """Also fold compatible characters."""
     return normalize_unicode(normalize_unicode(text, "NFKC").casefold(), "NFKC")

@@ -11,8 +11,6 @@ MAX_ZONE_LENGTH = 100
 
 
 class Timezone(CodedField):
-    """An IANA time zone, loaded as a `tzinfo`."""
-
     default_error_messages: Messages = {"invalid_timezone": "Must be an IANA time zone such as Europe/Vienna."}
     json_schema: ClassVar[dict[str, Any]] = {"type": "string", "examples": ["Europe/Vienna"]}
 

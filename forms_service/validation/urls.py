@@ -26,26 +26,26 @@ SCRIPTED = frozenset(
         "feed",
     )
 )
-"""Run or render the text after them."""
+"""Run or render what follows."""
 
 _NEVER = re.compile(r'[\x00-\x20\x7f-\x9f"<>\\^`{|}\u00a0\u2028\u2029]|%(?![0-9A-Fa-f]{2})')
 _LABEL = re.compile(r"[a-z0-9_-]+")
 
 
 def is_url(text: str) -> bool:
-    """Whether browsers accept it as an absolute, scriptless URL."""
+    """Whether it is absolute and scriptless, as browsers read it."""
     scheme = _scheme(text)
     return len(scheme) > 1 and scheme not in SCRIPTED  # a single letter is a Windows drive
 
 
 def is_web_url(text: str) -> bool:
-    """Whether it is an absolute http(s) URL without credentials."""
+    """Whether it is absolute http(s) without credentials."""
     url = _parse_web_url(text)
     return url is not None and "@" not in url.netloc
 
 
 def parse_origin(text: str) -> str:
-    """Return the origin as browsers send it, or raise ValueError."""
+    """Return it as browsers send it, or raise ValueError."""
     url = _parse_web_url(text.rstrip("/")) if "*" not in text else None
     if url is None or "@" in url.netloc or url.path or url.query or url.fragment:
         raise ValueError("not an origin")
@@ -56,7 +56,7 @@ def parse_origin(text: str) -> str:
 
 
 def parse_origin_pattern(text: str) -> str:
-    """Parse an origin, or `https://*.example.com` for one label, or raise ValueError."""
+    """Accept `https://*.example.com` for one label, or raise ValueError."""
     scheme, wildcard, parent = text.partition(WILDCARD)
     if not wildcard:
         return parse_origin(text)
@@ -67,7 +67,7 @@ def parse_origin_pattern(text: str) -> str:
 
 
 def matches_origin(origin: str, allowed: Collection[str]) -> bool:
-    """Whether the origin is listed, or one label below a wildcard."""
+    """Let a wildcard stand for one label."""
     origin = origin.lower()
     if origin in allowed:
         return "*" not in origin
@@ -77,7 +77,7 @@ def matches_origin(origin: str, allowed: Collection[str]) -> bool:
 
 
 def to_ascii_host(url: str) -> str:
-    """Return the host as browsers write it (UTS 46), or raise ValueError."""
+    """Return it as browsers write it (UTS 46), or raise ValueError."""
     host = urlsplit(url).hostname or ""
     if host and host.isascii():
         return host

@@ -23,11 +23,11 @@ _CHARACTER = re.compile(f"[{UNSEEN}]")
 _IGNORABLE = re.compile(f"[{IGNORABLE}]+")
 
 is_blank = cast("Callable[[str], bool]", re.compile(rf"[{UNSEEN}\x00-\x1f\x7f-\x9f]*+").fullmatch)
-"""Truthy if no character is visible."""
+"""Truthy without visible characters."""
 
 
 def trim(text: str) -> str:
-    """Trim blanks and invisible characters."""
+    """Also trim invisible characters."""
     if text.isascii():
         return text.strip(ASCII_BLANKS)
     start = _end_of_lead(text)
@@ -38,13 +38,12 @@ def trim(text: str) -> str:
 
 
 def strip_ignorable(text: str) -> str:
-    """Trim, and remove invisible characters inside."""
+    """Trim, and remove those inside."""
     text = trim(text)
     return text if text.isascii() else _IGNORABLE.sub("", text)
 
 
 def is_ignorable(character: str) -> bool:
-    """Whether a character is invisible and zero-width."""
     return _IGNORABLE.fullmatch(character) is not None
 
 

@@ -1,4 +1,4 @@
-"""Requests in flight in this process, by thread id, and a warning for slow ones."""
+"""Requests in flight, by thread id, and a warning for slow ones."""
 
 import logging
 import os
@@ -18,7 +18,7 @@ requests = logging.getLogger("forms_service.requests")
 
 @dataclass(slots=True)
 class ActiveRequest:
-    """A request until teardown; an `answered` one may still be streaming."""
+    """Lasts until teardown; an `answered` one may still be streaming."""
 
     started: float
     environ: Any
@@ -30,18 +30,17 @@ active: dict[int, ActiveRequest] = {}
 
 _warned: set[str] = set()
 watcher_process: int | None = None
-"""Process id of the running watcher; a fork must start its own."""
+"""Process id; a fork starts its own."""
 
 
 def start_watcher() -> None:
-    """Start this process's watcher thread."""
     global watcher_process  # noqa: PLW0603 (one watcher a process, whatever the app)
     watcher_process = os.getpid()
     threading.Thread(target=_watch, name="slow requests", daemon=True).start()
 
 
 def warn_of_slow(now: float) -> None:
-    """Log each request slower than SLOW_SECONDS once."""
+    """Log each once, after SLOW_SECONDS."""
     unanswered = {request.request_id: request for request in list(active.values()) if not request.answered}
     _warned.intersection_update(unanswered)
     for request_id, request in unanswered.items():
@@ -53,7 +52,6 @@ def warn_of_slow(now: float) -> None:
 
 
 def log_fields(environ: Any) -> dict[str, str]:
-    """Return a request's method and path."""
     return {"method": environ["REQUEST_METHOD"], "path": environ.get("PATH_INFO", "")[:MAX_PATH_LENGTH]}
 
 

@@ -16,11 +16,11 @@ from forms_service.web.pagination import Page
 from forms_service.web.responses import success, wants_page
 
 PAGE = {"type": "string"}
-"""OpenAPI schema of an HTML page."""
+"""HTML page in OpenAPI."""
 
 
 class BodyParser(FlaskParser):
-    """webargs parser with our body readers; `json_or_form` accepts HTML form encodings too."""
+    """Uses our body readers; `json_or_form` accepts HTML form encodings too."""
 
     DEFAULT_VALIDATION_STATUS = 422
     DEFAULT_UNKNOWN_BY_LOCATION = {"json": ma.RAISE, "json_or_form": ma.RAISE, "query": ma.RAISE}
@@ -33,10 +33,7 @@ class BodyParser(FlaskParser):
         return json_or_form_body()
 
     def load_querystring(self, req: Any, schema: ma.Schema) -> Any:
-        """Refuse a repeated parameter unless its field is `is_multiple`.
-
-        :raises ValidationError: naming it
-        """
+        """Refuse repeated parameters unless `is_multiple`."""
         query = super().load_querystring(req, schema)
         twice = [name for name, values in req.args.lists() if len(values) > 1 and name not in query.multiple_keys]
         if twice:
@@ -50,7 +47,7 @@ class BodyParser(FlaskParser):
 
 
 class Blueprint(SmorestBlueprint):
-    """Routes of one feature; `accounts/me/views.py` is an example."""
+    """Routes of one feature, as in `accounts/me/views.py`."""
 
     ARGUMENTS_PARSER = BodyParser()
     DEFAULT_LOCATION_CONTENT_TYPE_MAPPING = {
@@ -61,7 +58,7 @@ class Blueprint(SmorestBlueprint):
     def answers(
         self, status: int, schema: type[Schema] | None = None, *, message: str
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-        """Wrap the view's result, serialized by `schema`, in the success envelope."""
+        """Serialize the result by `schema`, in the success envelope."""
         dumper = schema() if schema else None
 
         def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
@@ -94,7 +91,7 @@ class Blueprint(SmorestBlueprint):
     def lists(
         self, schema: type[Schema], *, message: str, meta: "type[ListMeta] | None" = None
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-        """Wrap the view's `Page`, each item serialized by `schema`, in the list envelope."""
+        """Serialize a `Page`'s items by `schema`, in the list envelope."""
         dumper = schema(many=True)
 
         def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
@@ -109,7 +106,7 @@ class Blueprint(SmorestBlueprint):
         return decorate
 
     def web_form(self, template: str, done: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-        """Serve browsers too: 303 to endpoint `done`, or `template` again with `errors` and `values`."""
+        """Serve browsers too: 303 to endpoint `done`, or `template` with `errors` and `values`."""
 
         def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
             @wraps(view)
@@ -136,7 +133,7 @@ class Blueprint(SmorestBlueprint):
 
 @cache
 def form_of(schema: type[Schema]) -> type[Schema]:
-    """Return the schema for form encodings, which have no null."""
+    """Drop null, which form encodings lack."""
 
     def forbid_none(self: Schema, field_name: str, field_obj: ma.fields.Field[Any]) -> None:
         field_obj.allow_none = False
@@ -145,8 +142,6 @@ def form_of(schema: type[Schema]) -> type[Schema]:
 
 
 class ListMeta(Schema):
-    """Metadata of a list."""
-
     next = ma.fields.String(
         required=True, allow_none=True, metadata={"description": "Cursor of the next page; null on the last one."}
     )
@@ -154,7 +149,6 @@ class ListMeta(Schema):
 
 @cache
 def envelope(schema: type[Schema] | None) -> type[ma.Schema]:
-    """Return the schema of a success response."""
     name = schema.__name__ if schema else "Nothing"
     data: ma.fields.Field[Any] = ma.fields.Nested(schema, required=True) if schema else ma.fields.Raw(required=True)
     return _envelope(f"{name}Answer", data, ma.fields.Dict(required=True))
@@ -162,7 +156,6 @@ def envelope(schema: type[Schema] | None) -> type[ma.Schema]:
 
 @cache
 def list_envelope(schema: type[Schema], meta: type[ListMeta]) -> type[ma.Schema]:
-    """Return the schema of a list response."""
     items = ma.fields.List(ma.fields.Nested(schema), required=True)
     name = f"{schema.__name__}{meta.__name__.removesuffix('Meta')}Answer"
     return _envelope(name, items, ma.fields.Nested(meta, required=True))

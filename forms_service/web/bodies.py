@@ -1,4 +1,4 @@
-"""Request bodies, read once: strictly for the API, leniently for public forms, never in part."""
+"""Request bodies, read once: strictly for the API, leniently for public forms."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -31,18 +31,14 @@ INCOMPLETE = "The body is incomplete. Send it again."
 
 
 def json_body() -> Any:
-    """Return the request's JSON.
-
-    :raises BadRequestError: for invalid or ambiguous JSON
-    :raises UnsupportedMediaTypeError: for another type
-    """
+    """Return the JSON, or raise BadRequestError or UnsupportedMediaTypeError."""
     if not is_json():
         raise UnsupportedMediaTypeError(f"Unsupported content type. Send the body as {JSON}.")
     return _read_once(lambda: read_json(_raw()))
 
 
 def json_or_form_body() -> Any:
-    """Return the request's JSON or form fields; a repeated field is a list."""
+    """Return JSON or form fields; a repeated field is a list."""
     if is_json():
         return _read_once(lambda: read_json(_raw(), MAX_VALUES))
     if media_type() == URLENCODED:
@@ -53,7 +49,7 @@ def json_or_form_body() -> Any:
 
 
 def public_form_body() -> Any:
-    """Return a public form's storable values, from any encoding but multipart."""
+    """Read storable values, from any encoding but multipart."""
     if is_json():
         return _read_once(lambda: read_form_json(_raw()))
     if media_type() == URLENCODED:
@@ -64,7 +60,7 @@ def public_form_body() -> Any:
 
 
 def query_fields() -> list[tuple[str, str]]:
-    """Return the query's first MAX_RAW_FIELDS fields."""
+    """Read at most MAX_RAW_FIELDS."""
     if not request.query_string:
         return []
     pairs = request.query_string.split(b"&", MAX_RAW_FIELDS)[:MAX_RAW_FIELDS]  # no visitor could mend a longer one
@@ -72,31 +68,27 @@ def query_fields() -> list[tuple[str, str]]:
 
 
 def declared_charset() -> str | None:
-    """Return the Content-Type's charset."""
     return request.mimetype_params.get("charset")
 
 
 def boundary() -> str:
-    """Return the multipart boundary."""
     return request.mimetype_params.get("boundary", "")
 
 
 def is_json() -> bool:
-    """Whether the body is declared as JSON, `+json` included; RFC 8259 has no charset."""
+    """Whether it is declared as JSON or `+json`; RFC 8259 has no charset."""
     kind = media_type()
     return kind in JSON_TYPES or kind.endswith("+json")
 
 
 def media_type() -> str:
-    """Return the body's media type."""
     # a header that a script set twice arrives joined by a comma
     return request.mimetype.partition(",")[0].rstrip()
 
 
 def read_multipart(raw: bytes, boundary: str) -> list[RawField]:
-    """Return the texts of a multipart form.
+    """Return the texts.
 
-    :raises BadRequestError: for a broken body
     :raises UnsupportedMediaTypeError: for a file
     """
     texts = TextParts()
@@ -134,7 +126,7 @@ def _read_once(read: Callable[[], Any]) -> Any:
 
 
 def iter_body(size: int = 65_536) -> Iterator[bytes]:
-    """Yield the body as it arrives, at most `request.max_content_length` bytes."""
+    """Yield at most `request.max_content_length` bytes as they arrive."""
     arrived = 0
     while piece := _read_or_400(lambda: request.stream.read(size)):
         arrived += len(piece)

@@ -23,10 +23,10 @@ _MULTI_BYTE = {
     "iso-2022-jp": "iso-2022-jp",
     "shift_jis": "cp932",
 }
-"""Python's codec for each multi-byte encoding of the standard."""
+"""Python's codecs for multi-byte encodings."""
 
 _ENCODERS = {**_MULTI_BYTE, "big5": "cp950", "euc-jp": "cp932", "gbk": "gbk", "iso-2022-jp": "cp932"}
-"""Codecs for browsers' output: they write less than they read."""
+"""Browsers write less than they read."""
 
 MAX_MENDED = 10_000
 """Characters per text that Python's codec lacks."""
@@ -35,14 +35,14 @@ _UTF_16 = ("utf-16be", "utf-16le")
 """Browsers send such pages' forms in UTF-8; programs mean what they declare."""
 
 _HALF = b"\xed"
-"""First byte of a surrogate in CESU-8."""
+"""Begins a surrogate in CESU-8."""
 
 _REFERENCE = re.compile("&#([0-9]{2,7});")
 
 
 @lru_cache(256)
 def find_encoding(label: str | None) -> str | None:
-    """Return the standard's name for a label, None if unknown."""
+    """Return the standard's name, None if unknown."""
     # US-ASCII counts as unknown: programs declare it for want of better
     encoding = webencodings.lookup(label) if label and label.isascii() and len(label) <= 50 else None
     if encoding is None or "ascii" in (label or "").lower():
@@ -51,7 +51,7 @@ def find_encoding(label: str | None) -> str | None:
 
 
 def decode(raw: bytes | bytearray, encoding: str | None = None) -> str:
-    """Decode text, by default as UTF-8 with fallback to windows-1252."""
+    """Decode text, by default as UTF-8, else windows-1252."""
     if encoding is None or encoding == UTF_8:
         try:
             return raw.decode()
@@ -75,7 +75,7 @@ def _decode_utf_16(raw: bytes | bytearray, encoding: str) -> str:
 
 
 def _decode_broken(raw: bytes | bytearray) -> str:
-    """Decode CESU-8 (as Java writes it), truncated UTF-8 or windows-1252."""
+    """Try CESU-8 (as Java writes it), truncated UTF-8, windows-1252."""
     if _HALF in raw:
         try:
             return raw.decode(errors="surrogatepass").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
@@ -132,7 +132,7 @@ def _decode_multi_byte(raw: bytes | bytearray, codec: str) -> str:
 
 
 def _mend(error: UnicodeError) -> tuple[str, int]:
-    """Decode what Python's codecs lack: the euro, and Microsoft's Japanese additions."""
+    """Add the euro and Microsoft's Japanese additions, which Python's codecs lack."""
     _mended.left -= 1
     if not isinstance(error, UnicodeDecodeError) or _mended.left < 0:
         raise error
@@ -150,7 +150,7 @@ def _mend(error: UnicodeError) -> tuple[str, int]:
 
 
 def _read_jis(row: int, cell: int) -> str:
-    """Read JIS X 0208 with Microsoft's additions, through Shift_JIS."""
+    """Read JIS X 0208 with Microsoft's additions."""
     if not (0x21 <= row <= 0x7E and 0x21 <= cell <= 0x7E):
         return ""
     lead = (row + 1) // 2 + (0x70 if row < 0x5F else 0xB0)

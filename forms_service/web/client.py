@@ -18,10 +18,10 @@ UNCOUNTED_PROXY = "uncounted-proxy"
 """Marker file: X-Forwarded-For arrived while TRUSTED_PROXIES is 0."""
 
 SILENT_PROXY = "silent-proxy"
-"""Marker file: in production all requests came from one private address."""
+"""Marker file: in production one private address sent every request."""
 
 MIN_REQUESTS = 50
-"""Requests from one private address that make it a suspected proxy."""
+"""From one private address, which make it a suspected proxy."""
 
 OWN_PATHS = ("/health", "/metrics", "/static")
 """Not counted: local monitors request them."""
@@ -30,7 +30,7 @@ Parse = Callable[[str, str], str]
 """Header value, fallback → parsed value."""
 
 REMEMBERED = 1024
-"""Cached addresses; parsing one takes 20 µs."""
+"""Cached; parsing one takes 20 µs."""
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -38,7 +38,6 @@ log = logging.getLogger(__name__)
 
 
 def init_app(app: Flask, settings: Settings) -> None:
-    """Install the WSGI middleware."""
     wsgi_app: WSGIApplication = app.wsgi_app
     if settings.public_path:
         wsgi_app = PathPrefix(wsgi_app, settings.public_path)
@@ -46,17 +45,17 @@ def init_app(app: Flask, settings: Settings) -> None:
 
 
 def client_address() -> str:
-    """Return the address; "unknown" on a Unix socket without a trusted proxy."""
+    """Return "unknown" on a Unix socket without a trusted proxy."""
     return str(_parsed(request.remote_addr or "") or "unknown")
 
 
 def client_key() -> str:
-    """Return the rate limit key: the IPv4 address, or the customer's IPv6 /64."""
+    """Return the IPv4 address, or the customer's IPv6 /64."""
     return _key(request.remote_addr or "")
 
 
 def client_for_log(how: str) -> str | None:
-    """Return the address by LOG_CLIENT: `truncated` (IPv4 /24, IPv6 /48), `full` or `none`."""
+    """Follow LOG_CLIENT: `truncated` (IPv4 /24, IPv6 /48), `full` or `none`."""
     return _for_log(request.remote_addr or "", how)
 
 
@@ -90,7 +89,7 @@ def _parsed(remote: str) -> Address | None:
 
 
 class TrustedProxies:
-    """Trusts X-Forwarded-For and X-Forwarded-Proto of the last TRUSTED_PROXIES proxies."""
+    """Trusts the last TRUSTED_PROXIES proxies' X-Forwarded-For and X-Forwarded-Proto."""
 
     def __init__(self, app: "WSGIApplication", settings: Settings) -> None:
         self._app = app

@@ -1,4 +1,4 @@
-"""CORS of the API, by CORS_ORIGINS; forms have their own origins."""
+"""CORS of the API, by CORS_ORIGINS; forms have their own."""
 
 from flask import Response, request
 
@@ -10,11 +10,11 @@ EXPOSED_HEADERS = (
     "X-Request-ID, X-Submissions-Left-Out"
 )
 PREFLIGHT_SECONDS = 7200
-"""Preflight cache lifetime, at Chromium's cap."""
+"""Cache lifetime, at Chromium's cap."""
 
 
 def add_headers(response: Response) -> None:
-    """Let listed origins read responses, errors too; answer preflights."""
+    """Add headers, on errors too; answer preflights."""
     origins = settings.cors_origins
     if not origins:
         return

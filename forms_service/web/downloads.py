@@ -1,4 +1,4 @@
-"""File downloads that browsers save and never render."""
+"""Downloads that browsers never render."""
 
 import re
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ UNSAFE_START = re.compile(f"[{UNSAFE} .]*")
 
 
 def download(chunks: Iterator[bytes], name: str, content_type: str, size: int | None = None) -> Response:
-    """Stream an attachment; its resources are released when the client disconnects."""
+    """Stream an attachment, released when the client disconnects."""
     # generated clients parse few types, and may accept only bytes
     if list(request.accept_mimetypes.values()) == [BYTES]:
         content_type = BYTES

@@ -1,4 +1,4 @@
-"""Maps every exception to an error response without internal details."""
+"""Maps every exception to a response without internal details."""
 
 import logging
 
@@ -34,20 +34,18 @@ log = logging.getLogger(__name__)
 
 
 def init_app(app: Flask) -> None:
-    """Register the error handler."""
     app.register_error_handler(Exception, handle_error)
     # the router would redirect to a URL with the Host header, which anybody can forge
     app.url_map.merge_slashes = app.url_map.strict_slashes = False
 
 
 def handle_error(error: Exception) -> Response:
-    """Return the response, JSON or a page."""
     error = to_api_error(error)
     return finalize(_error_page(error) if wants_page() else failure(error), error)
 
 
 def finalize(response: Response, error: ApiError) -> Response:
-    """Add the error's headers, and log a denied client."""
+    """Add headers, and log a denied client."""
     if error.status in (401, 403):
         client = client_for_log(settings.log_client)
         event("refused", level=logging.WARNING, status=error.status, reason=error.message, client=client)
@@ -58,7 +56,7 @@ def finalize(response: Response, error: ApiError) -> Response:
 
 
 def to_api_error(error: Exception) -> ApiError:
-    """Convert an exception to an ApiError; log unexpected ones."""
+    """Convert any exception; log unexpected ones."""
     if isinstance(error, ApiError):
         return error
     if isinstance(error, MethodNotAllowed):
@@ -74,7 +72,7 @@ def to_api_error(error: Exception) -> ApiError:
 
 
 def _is_unavailable(error: Exception) -> bool:
-    """Whether the database is down, full, read-only or too busy."""
+    """Whether the database is down, full, read-only or busy."""
     away = isinstance(error, OperationalError | InternalError | PoolTimeoutError)
     damaged = type(error) is DatabaseError  # SQLite raises the base class for a corrupt file
     return away or damaged or (isinstance(error, DBAPIError) and error.connection_invalidated)

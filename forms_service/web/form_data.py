@@ -1,4 +1,4 @@
-"""Ordered fields of HTML's form encodings: urlencoded, text/plain and multipart texts."""
+"""Ordered fields of HTML's form encodings: urlencoded, text/plain, multipart texts."""
 
 import binascii
 import re
@@ -12,7 +12,7 @@ from forms_service.validation.text import storable_text
 from forms_service.web.charsets import UTF_8_BOM, decode, find_encoding
 
 MAX_RAW_FIELDS = 1000
-"""Fields of a body, before a form's own limit applies."""
+"""Per body, before a form's own limit."""
 
 TOO_MANY_FIELDS = "The body has too many fields. Send fewer."
 
@@ -22,7 +22,7 @@ _PLAIN_NAME = re.compile(rb"(?:\A|\n)([^=\n]*+)=")
 
 
 class RawField(NamedTuple):
-    """An undecoded field; `charset` is its part's."""
+    """Undecoded; `charset` is its part's."""
 
     name: bytes
     value: bytes
@@ -30,10 +30,7 @@ class RawField(NamedTuple):
 
 
 def split_urlencoded(raw: bytes) -> list[RawField]:
-    """Split an urlencoded body or query.
-
-    :raises PayloadTooLargeError: above MAX_RAW_FIELDS
-    """
+    """Split a body or query, or raise PayloadTooLargeError."""
     if raw.count(b"&") >= MAX_RAW_FIELDS:
         raise PayloadTooLargeError(TOO_MANY_FIELDS)
     pairs = (pair.partition(b"=") for pair in raw.removeprefix(UTF_8_BOM).split(b"&") if pair)
@@ -41,10 +38,7 @@ def split_urlencoded(raw: bytes) -> list[RawField]:
 
 
 def split_plain(raw: bytes) -> list[RawField]:
-    """Split an `enctype="text/plain"` body; a line without `=` continues the previous value.
-
-    :raises PayloadTooLargeError: above MAX_RAW_FIELDS
-    """
+    """Split `enctype="text/plain"`; lines without `=` continue the value before."""
     raw = raw.removeprefix(UTF_8_BOM).removesuffix(b"\n").removesuffix(b"\r")
     begun = list(islice(_PLAIN_NAME.finditer(raw), MAX_RAW_FIELDS + 1))
     if len(begun) > MAX_RAW_FIELDS:
@@ -59,14 +53,14 @@ def split_plain(raw: bytes) -> list[RawField]:
 
 
 def named_encoding(fields: Iterable[RawField]) -> str | None:
-    """Return the encoding named by the field `_charset_`."""
+    """Return the value of the field `_charset_`."""
     named = [field.value for field in fields if _is_charset_field(field.name)]
     encodings = (find_encoding(value.decode("ascii", "replace").strip()) for value in named)
     return next((encoding for encoding in encodings if encoding), None)
 
 
 def decode_fields(fields: Sequence[RawField], declared: str | None = None) -> Iterator[tuple[str, str]]:
-    """Decode fields by `_charset_`, else the part's charset, else the body's."""
+    """Decode by `_charset_`, the part's charset, or the body's."""
     named, of_body = named_encoding(fields), find_encoding(declared)
     for field in fields:
         if not _is_charset_field(field.name):
@@ -75,7 +69,7 @@ def decode_fields(fields: Sequence[RawField], declared: str | None = None) -> It
 
 
 def refuse_nul(pairs: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
-    """Yield the fields; raise BadRequestError at a NUL character."""
+    """Yield the fields, or raise BadRequestError."""
     for name, value in pairs:
         if "\0" in name or "\0" in value:
             raise BadRequestError("The body cannot be read. It contains a NUL character.")
@@ -83,7 +77,7 @@ def refuse_nul(pairs: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
 
 
 def group_by_name(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
-    """Return name → value, a list for a repeated name."""
+    """Return name → value, a list for repeated names."""
     grouped: dict[str, Any] = {}
     for name, value in pairs:
         if name not in grouped:
@@ -96,7 +90,7 @@ def group_by_name(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def make_storable(value: Any) -> Any:
-    """Replace texts that a database cannot store; merge names that become equal."""
+    """Mend texts that databases refuse; merge names that become equal."""
     if isinstance(value, str):
         return storable_text(value)
     if isinstance(value, list):
@@ -107,7 +101,7 @@ def make_storable(value: Any) -> Any:
 
 
 def merge_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Group by name, flattening lists of repeated names."""
+    """Group by name; flatten lists of repeated names."""
     merged = dict(pairs)
     return merged if len(merged) == len(pairs) else group_by_name(_flatten(pairs))
 

@@ -1,4 +1,4 @@
-"""JSON readers, strict for the API and lenient for public forms; every step is linear."""
+"""JSON readers, strict for the API and lenient for public forms, in linear time."""
 
 import json
 import math
@@ -17,16 +17,16 @@ MAX_DEPTH = 64
 """Nested objects and lists."""
 
 MAX_VALUES = 10_000
-"""Values per submission; lists and objects count as two."""
+"""Per submission; lists and objects count twice."""
 
 MAX_CONTAINERS = 50_000
-"""Lists and objects per body."""
+"""Per body."""
 
 MAX_EXACT = 15
 """Characters of a number that no parser changes."""
 
 _STRING = re.compile(r'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
-"""Possessive: otherwise an unterminated string takes quadratic time."""
+"""Possessive: an unterminated string would take quadratic time."""
 
 _NO_BRACKETS = re.compile(r"[^\[\]{}]++")
 
@@ -34,13 +34,12 @@ Pairs = list[tuple[str, Any]]
 
 
 class _NotStrictError(ValueError):
-    """Accepted by Python, refused here; the message is for the sender."""
+    """Accepted by Python, refused here."""
 
 
 def read_json(raw: bytes, max_values: int | None = None) -> Any:
-    """Parse UTF-8 JSON that all parsers agree on: no NaN, duplicate keys, unpaired surrogates or NUL.
+    """Accept what all parsers agree on: no NaN, duplicate keys, unpaired surrogates or NUL.
 
-    :raises BadRequestError: for anything else
     :raises PayloadTooLargeError: above `max_values` values or MAX_RAW_FIELDS keys
     """
     try:
@@ -56,9 +55,8 @@ def read_json(raw: bytes, max_values: int | None = None) -> Any:
 
 
 def read_form_json(raw: bytes) -> Any:
-    """Parse a submission's JSON in any encoding; a duplicate key becomes a list.
+    """Parse any encoding; a duplicate key becomes a list.
 
-    :raises BadRequestError: for invalid JSON
     :raises PayloadTooLargeError: above MAX_VALUES values
     """
     text = _decode_form_json(raw)
@@ -137,7 +135,7 @@ def _finite_number(digits: str) -> float:
 
 
 def _number_or_text(digits: str) -> float | str:
-    """Return the digits as text where a float would change them."""
+    """Keep text where a float would change it."""
     number = float(digits)
     if math.isinf(number) or (not number and not _is_zero(digits)):
         return digits

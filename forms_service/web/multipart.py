@@ -1,7 +1,7 @@
 """Streaming parser of multipart/form-data, in linear time.
 
-Werkzeug's and PyPI's parsers refuse or rewrite real input. Examples: names in another encoding, backslashes, empty
-headers, bare line feeds, parts without headers.
+Werkzeug's and PyPI's refuse or rewrite real input: names in another encoding, backslashes, empty headers, bare line
+feeds.
 """
 
 import binascii
@@ -15,7 +15,7 @@ from forms_service.web.form_data import MAX_RAW_FIELDS, TOO_MANY_FIELDS, RawFiel
 from forms_service.web.part_headers import Part, parse_headers
 
 MAX_HEADER_BYTES = 131_072
-"""Of a part's headers, and before the first part."""
+"""Per part, and before the first."""
 
 MAX_BOUNDARY = 200
 MAX_PADDING = 64
@@ -26,11 +26,11 @@ _FIRST_LINE = re.compile(rb"--([!-~]{1,%d}?)(?:--)?\r?\n" % MAX_BOUNDARY)
 
 
 class End(NamedTuple):
-    """The end of a part."""
+    """Ends a part."""
 
 
 class _BrokenError(ValueError):
-    """The body is malformed or truncated."""
+    """Malformed or truncated body."""
 
 
 Event = Part | bytes | End
@@ -39,9 +39,8 @@ Event = Part | bytes | End
 def read_parts(body: Iterable[bytes], boundary: str, *, guess_boundary: bool = False) -> Iterator[Event]:
     """Yield each part, its content in pieces, and its end.
 
-    Scripts that set Content-Type by hand omit the boundary; `guess_boundary` reads it from the first line.
+    Scripts that set Content-Type by hand omit the boundary; `guess_boundary` takes the first line's.
 
-    :raises BadRequestError: for a broken body, or parts without any name
     :raises PayloadTooLargeError: for too many parts or long headers
     """
     parts = named = 0
@@ -62,15 +61,13 @@ def read_parts(body: Iterable[bytes], boundary: str, *, guess_boundary: bool = F
 
 
 class TextParts:
-    """Collects the text parts as fields."""
-
     def __init__(self) -> None:
         self.fields: list[RawField] = []
         self._part = Part(filename=b"")
         self._content = bytearray()
 
     def feed(self, event: Event) -> bool:
-        """Return False if the event belongs to a file."""
+        """Return False for a file's event."""
         if isinstance(event, Part):
             self._part = event
         if self._part.filename is not None:
@@ -82,7 +79,7 @@ class TextParts:
         return True
 
     def keep_partial(self) -> None:
-        """Keep the unfinished text of a refused body."""
+        """Keep a refused body's unfinished text."""
         if self._content:
             self._finish_part()
 
@@ -133,7 +130,6 @@ def _events(buffer: _Buffer, boundary: bytes) -> Iterator[Event]:
 
 
 def _first_line(buffer: _Buffer) -> bytes:
-    """Return the boundary in the first line."""
     while not (match := _FIRST_LINE.match(buffer.bytes)):
         if len(buffer.bytes) > MAX_BOUNDARY:
             raise _BrokenError("no boundary in sight")
@@ -142,7 +138,7 @@ def _first_line(buffer: _Buffer) -> bytes:
 
 
 def _skip_preamble(buffer: _Buffer, boundary: bytes) -> tuple[bytes, bool]:
-    """Return the body's line ending, and whether it has no parts."""
+    """Return the line ending, and whether parts are missing."""
     first = re.compile(
         rb"(?:\A(?:%s)?|\n)--%s(?:(--)|[ \t]{0,%d}(\r?\n))" % (UTF_8_BOM, re.escape(boundary), MAX_PADDING)
     )
@@ -171,7 +167,7 @@ def _read_headers(buffer: _Buffer, newline: bytes) -> bytes:
 
 
 def _read_content(buffer: _Buffer, delimiter: bytes, newline: bytes) -> Iterator[tuple[bytes, bool]]:
-    """Yield the content in pieces, the last with whether its delimiter closes the body."""
+    """Yield pieces; the last tells whether its delimiter closes the body."""
     whole = re.compile(rb"%s(?:(--)|[ \t]{0,%d}%s)" % (re.escape(delimiter), MAX_PADDING, newline))
     unsure = len(delimiter) + MAX_PADDING + len(newline) - 1  # bytes at the end that a delimiter may begin in
     lead = len(newline)

@@ -40,14 +40,12 @@ FIELD_TYPES: dict[type[ma.fields.Field[Any]], str] = {
     BoundedInteger: "integer",
     StrictBoolean: "boolean",
 }
-"""JSON types of our own fields."""
+"""JSON types of our fields."""
 
 ASSETS = ("vendor/swagger-ui/swagger-ui.css", "vendor/swagger-ui/swagger-ui-bundle.js", "docs.js")
 
 
 class ErrorAnswer(ma.Schema):
-    """Any answer other than success."""
-
     success = ma.fields.Boolean(required=True, metadata={"const": False})
     message = ma.fields.String(required=True, metadata={"description": "What went wrong and what to do, for people."})
     error_type = ma.fields.String(required=True, metadata={"examples": ["ValidationError"]})
@@ -65,7 +63,7 @@ class ErrorAnswer(ma.Schema):
 
 
 class Description(Api):
-    """flask-smorest's description, made lazily: it takes longer than the rest of a start."""
+    """Generates lazily: it takes longer than the rest of a start."""
 
     ERROR_SCHEMA = ErrorAnswer
 
@@ -110,7 +108,6 @@ docs = FlaskBlueprint("docs", __name__)
 
 
 def init_app(app: Flask, blueprints: Sequence[Blueprint]) -> None:
-    """Register and document the blueprints."""
     app.config["API_TITLE"] = "forms_service"
     app.config["API_VERSION"] = __version__
     app.config["OPENAPI_VERSION"] = "3.1.0"
@@ -122,7 +119,7 @@ def init_app(app: Flask, blueprints: Sequence[Blueprint]) -> None:
 
 
 def described(app: Flask) -> dict[str, Any]:
-    """Return the description, as in the repository's `openapi.json`."""
+    """Return what `openapi.json` holds."""
     description: dict[str, Any] = app.extensions["description"].spec.to_dict()
     return description
 
@@ -142,7 +139,7 @@ def openapi() -> Response:
 @docs.get("/api/docs")
 @public
 def show() -> Response:
-    """The description for people: Swagger UI, served from here."""
+    """Show Swagger UI, served from here."""
     folder = Path(current_app.static_folder or "")
     response = page("docs.html", assets={asset: integrity(folder / asset) for asset in ASSETS})
     response.policy = DOCS_POLICY  # type: ignore[attr-defined]  # read by web/security_headers.py
@@ -151,7 +148,7 @@ def show() -> Response:
 
 @cache
 def integrity(path: Path) -> str:
-    """Return the Subresource Integrity hash of a file."""
+    """Return a Subresource Integrity hash."""
     return "sha384-" + b64encode(hashlib.sha384(path.read_bytes()).digest()).decode()
 
 

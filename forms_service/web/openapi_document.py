@@ -1,6 +1,6 @@
-"""Finishes the OpenAPI document for validators, linters and client generators.
+"""Finishes OpenAPI for validators, linters and client generators.
 
-Responses are named by our errors: flask-smorest's `http.HTTPStatus` phrases differ between Python versions.
+Names responses by our errors: flask-smorest's `http.HTTPStatus` phrases differ between Python versions.
 """
 
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ REFUSALS: tuple[type[errors.ApiError], ...] = (
     errors.NotFoundError,
     errors.ValidationError,
 )
-"""Errors with a response of their own; any other is the default."""
+"""Others are the default response."""
 
 
 REQUEST_ID: Document = {
@@ -35,7 +35,6 @@ REQUEST_ID: Document = {
 
 
 def finished(draft: Document) -> Document:
-    """Return the finished copy of flask-smorest's draft."""
     document = deepcopy(draft)
     document["servers"] = [{"url": "/"}]
     document["components"]["schemas"].pop("PaginationMetadata", None)  # flask-smorest's own, which nothing uses
@@ -62,7 +61,6 @@ def _name_access(operation: Document) -> None:
 
 
 def operations(document: Document) -> Iterator[tuple[str, Document]]:
-    """Yield path and operation."""
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
             if method in METHODS:

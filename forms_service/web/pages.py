@@ -1,4 +1,4 @@
-"""The home page, and the template globals of all pages."""
+"""The home page, and all pages' template globals."""
 
 from flask import Blueprint, Flask, Response
 
@@ -7,13 +7,12 @@ from forms_service.web.responses import page
 from forms_service.web.route_policy import public, unlimited
 
 STATIC_SECONDS = 86_400
-"""Cache lifetime; static URLs change with the version."""
+"""Static URLs change with the version."""
 
 pages = Blueprint("pages", __name__)
 
 
 def init_app(app: Flask) -> None:
-    """Set template globals and register the blueprint."""
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = STATIC_SECONDS
     app.jinja_env.globals["version"] = __version__
     settings = app.config["SETTINGS"]
@@ -27,5 +26,4 @@ def init_app(app: Flask) -> None:
 @public
 @unlimited("a page that is the same for everybody")
 def home() -> Response:
-    """Show that the service runs, with links to sign-up and the API."""
     return page("home.html")

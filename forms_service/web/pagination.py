@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Page(Generic[T]):
-    """A page of a list; `next` is None on the last."""
+    """`next` is None on the last."""
 
     items: Sequence[T]
     next: str | None = None
@@ -30,7 +30,7 @@ class Page(Generic[T]):
 
 
 class QueryInteger(BoundedInteger):
-    """Integer in a query string: digits only."""
+    """Digits only."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
         digits = re.fullmatch("[0-9]{1,9}", str(value))
@@ -38,7 +38,7 @@ class QueryInteger(BoundedInteger):
 
 
 class PageQuery(Schema):
-    """Query parameters of every list; lists with filters derive from it."""
+    """Base of every list's query."""
 
     limit = QueryInteger(1, MAX_LIMIT, load_default=DEFAULT_LIMIT, metadata={"description": "Items per page."})
     cursor = ma.fields.String(
@@ -47,21 +47,20 @@ class PageQuery(Schema):
 
 
 def paginate(rows: Sequence[T], limit: int, position: Callable[[T], tuple[Any, ...]]) -> Page[T]:
-    """Return a page of rows queried with `limit + 1`; `position` returns a row's sort key."""
+    """Take rows queried with `limit + 1`; `position` returns a row's sort key."""
     items = rows[:limit]
     return Page(items, encode_cursor(*position(items[-1])) if len(rows) > limit else None)
 
 
 def encode_cursor(*position: Any) -> str:
-    """Encode a sort key as an opaque cursor."""
     text = json.dumps([str(part) for part in position], separators=(",", ":"))
     return urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
 def decode_cursor(cursor: str | None, *kinds: Callable[[str], Any]) -> tuple[Any, ...] | None:
-    """Return a cursor's sort key, each part converted by its kind, such as UUID.
+    """Return the sort key, each part converted by its kind, such as UUID.
 
-    :raises ValidationError: on `cursor`, if malformed
+    :raises ValidationError: if malformed
     """
     if cursor is None:
         return None

@@ -1,4 +1,4 @@
-"""Lenient parser for part headers of multipart/form-data (RFC 7578)."""
+"""Lenient parser for part headers (RFC 7578)."""
 
 import base64
 import binascii
@@ -16,17 +16,13 @@ _PARAMETER = re.compile(rb";[ \t]*+(" + _TOKEN + rb"++)[ \t]*+=[ \t]*+")
 _CLOSING_QUOTE = re.compile(
     rb'(?<!\\)"[ \t]*+(?:;|\Z)|(?<=\\)"[ \t]*+(?:;[ \t]*+' + _TOKEN + rb"++[ \t]*+=|\Z)",
 )
-r"""End of a quoted value.
-
-Browsers do not escape backslashes; other senders write `\"`. Such a quote ends the value only before a further
-parameter or the end.
-"""
+r"""Browsers do not escape backslashes: `\"` ends the value only before a parameter or the end."""
 
 _CONTROLS = re.compile(rb"[\x01-\x08\x0a-\x1f\x7f]")
 
 
 class Part:
-    """A file if `filename` is not None, else a text; names are undecoded."""
+    """A file if `filename` is not None; names are undecoded."""
 
     def __init__(
         self, name: bytes = b"", filename: bytes | None = None, charset: str | None = None, encoding: bytes = b""
@@ -38,24 +34,18 @@ class Part:
         self._rest = b""  # undecoded tail of the last piece
 
     def decode(self, piece: bytes) -> bytes:
-        """Undo the transfer encoding of a file's piece.
-
-        :raises binascii.Error: for invalid base64
-        """
+        """Undo the transfer encoding, or raise binascii.Error."""
         if self._encoding not in _DECODERS or self.filename is None:
             return piece
         decoded, self._rest = _DECODERS[self._encoding](self._rest + piece)
         return decoded
 
     def finish(self) -> bytes:
-        """Return the rest of a file.
-
-        :raises binascii.Error: for truncated base64
-        """
+        """Return the rest, or raise binascii.Error."""
         return base64.b64decode(self._rest) if self._encoding == BASE64 else self._rest
 
     def decode_text(self, content: bytes) -> bytes:
-        """Undo the transfer encoding of a text; invalid base64 stays as sent."""
+        """Undo the transfer encoding; invalid base64 stays as sent."""
         if self._encoding == QUOTED_PRINTABLE:
             return binascii.a2b_qp(content)
         if self._encoding != BASE64:
@@ -82,7 +72,7 @@ _DECODERS = {BASE64: _decode_base64, QUOTED_PRINTABLE: _decode_quoted_printable}
 
 
 def parse_headers(block: bytes, newline: bytes) -> Part | None:
-    """Parse a part's headers; None if malformed."""
+    """Return None if malformed."""
     if block.count(newline) >= MAX_HEADERS:
         return None
     lines = re.sub(re.escape(newline) + rb"[ \t]++", b" ", block).split(newline) if block else []

@@ -1,4 +1,4 @@
-"""Recovers a visitor's input from a refused request, as far as readable."""
+"""Recovers a visitor's input from a refused request."""
 
 import re
 import sys
@@ -19,13 +19,13 @@ from forms_service.web.multipart import TextParts, read_parts
 
 MAX_PARTS = 500
 MAX_CHARACTERS = 2**19
-"""Of all values together; the rest is cut off."""
+"""In total; the rest is cut off."""
 
 PASSWORD = re.compile(
     r"passw|passphrase|passcode|pwd|kennwort|contrase|mot_?de_?passe|senha|\bpin\b|secret|\bcvv?c?\b|(^|[_-])pass$",
     re.IGNORECASE,
 )
-"""Names of fields whose value no page may show."""
+"""Fields that no page may show."""
 
 
 def submitted_values() -> dict[str, Any]:
@@ -38,7 +38,7 @@ def submitted_values() -> dict[str, Any]:
 
 
 def words(values: Mapping[str, Any], labels: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Return label and text of each typed value, for copying."""
+    """Return label and text of typed values, for copying."""
     left, pairs = MAX_CHARACTERS, []
     for name, value in values.items():
         texts = [text for text in (value if isinstance(value, list) else [value]) if isinstance(text, str)]

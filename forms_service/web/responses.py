@@ -1,4 +1,4 @@
-"""JSON responses in one envelope, HTML pages, and the content negotiation between them."""
+"""Envelopes of JSON responses, HTML pages, and content negotiation."""
 
 from collections.abc import Mapping
 from functools import lru_cache
@@ -17,7 +17,7 @@ from forms_service.web.bodies import JSON
 HTML = "text/html"
 
 MAX_REMEMBERED = 256
-"""Characters of a cached `Accept` header; browsers send shorter ones."""
+"""Characters of a cached `Accept`; browsers send shorter ones."""
 
 
 _encode = JSONEncoder(default=DefaultJSONProvider.default, separators=(",", ":")).encode
@@ -26,18 +26,15 @@ _encode = JSONEncoder(default=DefaultJSONProvider.default, separators=(",", ":")
 def success(
     data: Any = None, *, message: str = "Success", meta: Mapping[str, Any] | None = None, status: int = 200
 ) -> Response:
-    """Return JSON in the success envelope."""
     body = {"success": True, "message": message, "data": data, "meta": dict(meta or {})}
     return as_json(body, status)
 
 
 def failure(error: ApiError) -> Response:
-    """Return JSON in the error envelope."""
     return as_json(failure_body(error), error.status)
 
 
 def failure_body(error: ApiError) -> dict[str, Any]:
-    """Return the JSON body of an error."""
     body: dict[str, Any] = {"success": False, "message": error.message, "error_type": type(error).__name__}
     if isinstance(error, ValidationError):
         body["errors"] = {path: " ".join(faults) for path, faults in error.field_errors.items()}
@@ -53,21 +50,19 @@ def as_json(body: Any, status: int = 200) -> Response:
 
 
 def page(template: str, status: int = 200, **values: Any) -> Response:
-    """Render a template as a response."""
     response = Response(render_template(template, app_name=settings.app_name, **values), status, mimetype="text/html")
     response.headers["Vary"] = "Accept"
     return response
 
 
 def wants_page() -> bool:
-    """Whether `Accept` prefers HTML to JSON, or the browser navigates; `fetch` and curl get JSON."""
+    """Whether `Accept` prefers HTML, or the browser navigates; `fetch` and curl get JSON."""
     if request.headers.get("X-Requested-With", "").lower() == "xmlhttprequest":
         return False
     return _preferred() == HTML or request.headers.get("Sec-Fetch-Mode") == "navigate"
 
 
 def asks_for_json() -> bool:
-    """Whether `Accept` prefers JSON to HTML."""
     return _preferred() == JSON
 
 

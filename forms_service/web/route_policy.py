@@ -1,4 +1,4 @@
-"""Declarations that `tests/architecture/test_architecture.py` requires of every route: guard, limits or exemption."""
+"""Guard, limits or exemption of each route, which `tests/architecture/test_architecture.py` requires."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -7,12 +7,11 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 
 def public(view: View) -> View:
-    """Declare a view public."""
     return guarded("public")(view)
 
 
 def guarded(by: str) -> Callable[[View], View]:
-    """Declare a view's guard, which is the decorator that calls this."""
+    """Declare the guard: the decorator that calls this."""
 
     def decorate(view: View) -> View:
         view.guarded_by = by  # type: ignore[attr-defined]  # a mark on a function
@@ -22,7 +21,7 @@ def guarded(by: str) -> Callable[[View], View]:
 
 
 def unlimited(why: str) -> Callable[[View], View]:
-    """Exempt a view from rate limits, and say why that is safe."""
+    """Exempt a view from rate limits, saying why."""
 
     def decorate(view: View) -> View:
         view.unlimited = why  # type: ignore[attr-defined]  # a mark on a function

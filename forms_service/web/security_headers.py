@@ -1,4 +1,4 @@
-"""Security headers of every response: Flask-Talisman's, and those it lacks."""
+"""Security headers: Flask-Talisman's, and those it lacks."""
 
 from functools import cache
 
@@ -13,7 +13,7 @@ PAGE_POLICY = (
     "frame-ancestors 'none'"
 )
 FORM_POLICY = PAGE_POLICY.replace("frame-ancestors 'none'", "frame-ancestors *")
-"""For pages under FORM_PATH that name no sites."""
+"""For pages that name no sites."""
 
 FORM_PATH = "/f/"
 """Sites embed these pages; without a session, clickjacking gains nothing."""
@@ -23,7 +23,7 @@ DOCS_POLICY = (
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 HSTS = {"off": None, "host": "max-age=31536000", "subdomains": "max-age=31536000; includeSubDomains"}
-"""By setting HSTS; it binds the whole host, other services included."""
+"""By setting; each binds the whole host, other services included."""
 
 ISOLATION = (
     ("Cross-Origin-Opener-Policy", "same-origin"),
@@ -32,7 +32,7 @@ ISOLATION = (
 
 
 def init_app(app: Flask) -> None:
-    """Precompute the headers common to all responses."""
+    """Precompute the common headers."""
     app.extensions["security_headers"] = [*_talisman_headers(), *ISOLATION]
 
 
@@ -57,7 +57,6 @@ def _talisman_headers() -> list[tuple[str, str]]:
 
 
 def add_headers(response: Response) -> None:
-    """Add security headers by path and content type."""
     headers = response.headers
     # known to be well-formed: Headers.add() would check each, which takes 1 µs
     headers._list.extend(current_app.extensions["security_headers"])

@@ -18,7 +18,7 @@ ROBOT = re.compile(r"\b([A-Za-z][A-Za-z-]{0,30}(?:bot|spider|crawler))\b(?:/(\d{
 PRODUCT = re.compile(r"([A-Za-z][A-Za-z0-9_-]{1,30})(?:/v?(\d{1,4}))?(?=[./ ;]|$)")
 OTHER = "other"
 MAX_LENGTH = 300
-"""Characters stored with a session."""
+"""Characters, stored with a session."""
 
 MAX_READ = 500
 """Characters parsed."""
@@ -26,7 +26,7 @@ MAX_READ = 500
 
 @lru_cache(1000)
 def family(user_agent: str) -> str:
-    """Return family and major version, such as Firefox/128; "other" if unknown."""
+    """Return "Firefox/128", or "other"."""
     text = user_agent[:MAX_READ]
     if not text:
         return ""

@@ -1,4 +1,4 @@
-"""API key and introspection schemas."""
+"""Schemas of API keys and introspection."""
 
 import marshmallow as ma
 
@@ -8,16 +8,12 @@ from forms_service.validation.base import Schema
 
 
 class NewKey(Schema):
-    """A new API key."""
-
     password = CurrentPassword(required=True, metadata={"description": "The account's current password."})
     name = KeyName(required=True, metadata={"examples": ["my site"]})
     scopes = Scopes(required=True, metadata={"examples": [["submissions:read"]]})
 
 
 class KeyOf(Schema):
-    """API key without secret."""
-
     id = ma.fields.UUID(required=True)
     name = ma.fields.String(required=True)
     scopes = ma.fields.List(ma.fields.String(metadata={"enum": list(SCOPES)}), required=True)
@@ -28,14 +24,10 @@ class KeyOf(Schema):
 
 
 class MadeKey(KeyOf):
-    """Created API key with secret."""
-
     key = ma.fields.String(required=True, metadata={"description": "Shown only once; the service keeps only a hash."})
 
 
 class Introspect(Schema):
-    """A token to introspect (RFC 7662, 2.1)."""
-
     token = TokenField(required=True)
     token_type_hint = TokenField(metadata={"description": "Accepted and ignored."})
 

@@ -24,10 +24,9 @@ TOO_MANY_KEYS = f"An account can have at most {MAX_KEYS} API keys. Revoke one th
 
 
 def create(caller: Caller, password: str, name: str, scopes: list[str]) -> dict[str, Any]:
-    """Create a key, returned only here, and mail the account.
+    """Create a key and mail the account; only this response holds the key.
 
     :raises AuthorizationError: beyond MAX_KEYS
-    :raises ValidationError: on `password`, if it is wrong
     """
     password_hash = require_current_password(caller.account_id, password)
     key = KEY_PREFIX + generate_secure_token()
@@ -49,7 +48,6 @@ def create(caller: Caller, password: str, name: str, scopes: list[str]) -> dict[
 
 
 def list_keys(caller: Caller, limit: int, cursor: str | None) -> Page[dict[str, Any]]:
-    """List keys, newest first."""
     query = select(ApiKey).where(ApiKey.account_id == caller.account_id)
     position = decode_cursor(cursor, uuid.UUID)
     if position:
@@ -60,10 +58,6 @@ def list_keys(caller: Caller, limit: int, cursor: str | None) -> Page[dict[str, 
 
 
 def revoke(key_id: uuid.UUID, caller: Caller) -> None:
-    """Revoke one of the account's keys.
-
-    :raises NotFoundError: if the account has no such key
-    """
     with write_session():
         own = delete(ApiKey).where(ApiKey.id == key_id, ApiKey.account_id == caller.account_id)
         if not rows_changed(own):
@@ -73,7 +67,6 @@ def revoke(key_id: uuid.UUID, caller: Caller) -> None:
 
 
 def introspect(token: str, token_type_hint: str | None = None) -> dict[str, Any]:
-    """Access token state (RFC 7662)."""
     claims = access_tokens.decode(token)
     caller = authenticate(token) if claims else None
     email = db.session.scalar(select(Account.email).where(Account.id == caller.account_id)) if caller else None
@@ -92,7 +85,7 @@ def introspect(token: str, token_type_hint: str | None = None) -> dict[str, Any]
 
 
 def as_dict(key: ApiKey) -> dict[str, Any]:
-    """Key without its secret."""
+    """Return the key without its secret."""
     names = ("id", "name", "created_at", "last_used_at")
     data = {name: getattr(key, name) for name in names}
     return data | {"scopes": key.scopes.split()} | unreadable_flag(key.name)

@@ -26,7 +26,7 @@ Kind = TypeVar("Kind", Session, ApiKey)
 
 
 def export(caller: Caller) -> dict[str, Any]:
-    """All stored data; other packages add parts by signal."""
+    """Return everything stored; other packages add parts by signal."""
     with write_session():
         audit.record("exported", account_id=caller.account_id)
         db.session.commit()
@@ -44,7 +44,6 @@ def export(caller: Caller) -> dict[str, Any]:
 
 
 def list_events(caller: Caller, limit: int, cursor: str | None) -> Page[dict[str, Any]]:
-    """Audit events, newest first."""
     query = _events(caller.account_id)
     position = decode_cursor(cursor, uuid.UUID)
     if position:
@@ -54,10 +53,7 @@ def list_events(caller: Caller, limit: int, cursor: str | None) -> Page[dict[str
 
 
 def erase(caller: Caller, password: str) -> bool:
-    """Erase the account; False if a background task erases its forms.
-
-    :raises ValidationError: on `password`, if it is wrong
-    """
+    """Return False if a background task erases the account's forms."""
     require_current_password(caller.account_id, password)
     is_left = any(left for _, left in account_emptying.send(account_id=caller.account_id))
     with write_session():

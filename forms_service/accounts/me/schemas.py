@@ -13,8 +13,6 @@ from forms_service.validation.fields import Email, Password, PersonName, Phone
 
 
 class Me(Schema):
-    """The caller's account."""
-
     id = ma.fields.UUID(required=True)
     email = ma.fields.String(required=True)
     first_name = ma.fields.String(required=True)
@@ -27,36 +25,26 @@ class Me(Schema):
 
 
 class Profile(Schema):
-    """Profile changes."""
-
     first_name = PersonName()
     last_name = PersonName()
     phone = Phone(allow_none=True)
 
 
 class CurrentPasswordOnly(Schema):
-    """The current password, as confirmation."""
-
     password = CurrentPassword(required=True)
 
 
 class NewPassword(Schema):
-    """New and current password."""
-
     password = CurrentPassword(required=True, metadata={"description": "The current password."})
     new_password = Password(required=True, metadata={"examples": ["Correct-horse-8"]})
 
 
 class NewEmail(Schema):
-    """New address and current password."""
-
     password = CurrentPassword(required=True, metadata={"description": "The current password."})
     email = Email(required=True, metadata={"examples": ["ann@example.org"]})
 
 
 class EventOf(Schema):
-    """An audit event."""
-
     id = ma.fields.UUID(required=True)
     name = ma.fields.String(required=True, metadata={"examples": ["signed_in"]})
     at = ma.fields.DateTime(required=True)
@@ -67,8 +55,6 @@ class EventOf(Schema):
 
 
 class Document(Schema):
-    """Data export."""
-
     account = ma.fields.Nested(Me, required=True)
     sessions = ma.fields.List(ma.fields.Nested(SessionKept), required=True)
     keys = ma.fields.List(ma.fields.Nested(KeyOf), required=True)

@@ -21,7 +21,6 @@ from forms_service.extensions import db
 
 
 def get_account(caller: Caller) -> Account:
-    """The caller's account."""
     account = db.session.get(Account, caller.account_id)
     if account is None:
         raise AuthenticationError()  # erased just now
@@ -29,7 +28,6 @@ def get_account(caller: Caller) -> Account:
 
 
 def change_profile(caller: Caller, changes: dict[str, Any]) -> Account:
-    """Change account fields."""
     with write_session():
         account = _lock_account(caller.account_id)
         for name, value in changes.items():
@@ -40,10 +38,7 @@ def change_profile(caller: Caller, changes: dict[str, Any]) -> Account:
 
 
 def change_password(caller: Caller, password: str, new_password: str) -> None:
-    """Change the password and end other sessions.
-
-    :raises ValidationError: on `password`, if it is wrong
-    """
+    """Also end other sessions."""
     current_hash = require_current_password(caller.account_id, password)
     refuse_personal_password(new_password, get_account(caller), "new_password")
     password_hash = hash_password(new_password)
@@ -58,10 +53,7 @@ def change_password(caller: Caller, password: str, new_password: str) -> None:
 
 
 def change_email(caller: Caller, password: str, email: str) -> None:
-    """Queue a link to the new address, a notice to the old.
-
-    :raises ValidationError: on `password`, if it is wrong
-    """
+    """Mail a link to the new address, a notice to the old."""
     current_hash = require_current_password(caller.account_id, password)
     with fixed_duration(), write_session():
         account = _lock_account(caller.account_id, current_hash)
@@ -77,10 +69,9 @@ def change_email(caller: Caller, password: str, email: str) -> None:
 
 
 def confirm_email(token: str) -> None:
-    """Change the address and end all access.
+    """Also end all access.
 
     :raises ConflictError: for a taken address
-    :raises ValidationError: for an invalid token
     """
     _, payload = email_tokens.check("email", token)
     # the token proves control of the address: an unconfirmed sign-up gives way

@@ -6,7 +6,5 @@ from forms_service.validation.fields import Password
 
 
 class Reset(Schema):
-    """Reset token and new password."""
-
     token = TokenField(required=True)
     password = Password(required=True, metadata={"examples": ["Correct-horse-7"]})

@@ -1,4 +1,4 @@
-"""Password recovery."""
+"""Password recovery by mail."""
 
 from forms_service.accounts import audit, email_limits, email_tokens, emails
 from forms_service.accounts.constant_time import fixed_duration
@@ -25,11 +25,9 @@ def request_reset(email: str) -> None:
 
 
 def reset(token: str, password: str) -> str:
-    """Reset the password and end all access; returns the address.
+    """Reset the password and end all access; return the address.
 
     Activates a pending account: the token proves control of the address.
-
-    :raises ValidationError: for an invalid token
     """
     account_id, _ = email_tokens.check("reset", token)
     holder = db.session.get(Account, account_id)

@@ -8,21 +8,15 @@ from forms_service.validation.fields import Email
 
 
 class Login(Schema):
-    """Sign-in credentials."""
-
     email = Email(required=True, metadata={"examples": ["ann@example.com"]})
     password = CurrentPassword(required=True, metadata={"examples": ["Correct-horse-7"]})
 
 
 class Refresh(Schema):
-    """A refresh token."""
-
     refresh_token = TokenField(required=True)
 
 
 class Tokens(Schema):
-    """Access and refresh token."""
-
     access_token = ma.fields.String(required=True, metadata={"description": "Send it as `Authorization: Bearer …`."})
     token_type = ma.fields.String(required=True, metadata={"const": "Bearer"})
     expires_in = ma.fields.Integer(required=True, metadata={"description": "Seconds until the access token expires."})
@@ -32,8 +26,6 @@ class Tokens(Schema):
 
 
 class SessionKept(Schema):
-    """A session."""
-
     id = ma.fields.UUID(required=True)
     created_at = ma.fields.DateTime(required=True)
     last_used_at = ma.fields.DateTime(required=True, metadata={"description": "Time of the last refresh."})
@@ -43,6 +35,4 @@ class SessionKept(Schema):
 
 
 class SessionOf(SessionKept):
-    """A session, marked if current."""
-
     current = ma.fields.Boolean(required=True, metadata={"description": "Whether it is the session of this request."})

@@ -38,8 +38,6 @@ ACCOUNT_DISABLED = "This account is disabled. Ask the operator."
 
 @dataclass(frozen=True)
 class Tokens:
-    """A session's tokens."""
-
     access_token: str
     refresh_token: str
     expires_in: int
@@ -51,8 +49,6 @@ def sign_in(email: str, password: str, device: Device) -> Tokens:
 
     So do pending accounts, to hide that the address was free at sign-up.
 
-    :raises AuthenticationError: for either
-    :raises AuthorizationError: for a disabled account
     :raises ConflictError: if the password changes meanwhile
     """
     query = select(Account.id, Account.password_hash, Account.status)
@@ -87,8 +83,6 @@ def refresh(refresh_token: str) -> Tokens:
     """Rotate a session's tokens; reuse after REUSE_GRACE ends the session.
 
     Until then it yields the same successor: one chain per session.
-
-    :raises AuthenticationError: if ended
     """
     key = token_hash(refresh_token)
     query = select(Session).join(RefreshToken).join(Account).where(RefreshToken.hash == key)
@@ -108,7 +102,6 @@ def refresh(refresh_token: str) -> Tokens:
 
 
 def sign_out(caller: Caller) -> None:
-    """End the caller's session."""
     with write_session():
         db.session.execute(delete(Session).where(Session.id == caller.session_id))
         audit.record("signed_out", account_id=caller.account_id, details={"session": str(caller.session_id)})
@@ -116,7 +109,6 @@ def sign_out(caller: Caller) -> None:
 
 
 def list_sessions(caller: Caller, limit: int, cursor: str | None) -> Page[dict[str, Any]]:
-    """Active sessions, newest first."""
     query = select(Session).where(Session.account_id == caller.account_id, Session.expires_at > now())
     position = decode_cursor(cursor, uuid.UUID)
     if position:
@@ -127,10 +119,6 @@ def list_sessions(caller: Caller, limit: int, cursor: str | None) -> Page[dict[s
 
 
 def end_session(session_id: uuid.UUID, caller: Caller) -> None:
-    """End one of the account's sessions.
-
-    :raises NotFoundError: if the account has no such session
-    """
     with write_session():
         own = delete(Session).where(Session.id == session_id, Session.account_id == caller.account_id)
         if not rows_changed(own):
@@ -140,7 +128,6 @@ def end_session(session_id: uuid.UUID, caller: Caller) -> None:
 
 
 def sign_out_everywhere(caller: Caller) -> None:
-    """End all the account's sessions."""
     with write_session():
         end_sessions(caller.account_id)
         audit.record("signed_out_everywhere", account_id=caller.account_id)
@@ -197,7 +184,6 @@ def _revoke_reused(session: Session) -> None:
 
 
 def as_dict(session: Session) -> dict[str, Any]:
-    """Session as shown to its holder."""
     names = ("id", "created_at", "last_used_at", "expires_at", "client", "user_agent")
     data = {name: getattr(session, name) for name in names}
     return data | unreadable_flag(*data.values())

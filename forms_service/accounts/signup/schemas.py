@@ -10,8 +10,6 @@ from forms_service.validation.fields import Email, Password, PersonName, Phone
 
 
 class Signup(Schema):
-    """A sign-up."""
-
     email = Email(required=True, metadata={"examples": ["ann@example.com"]})
     first_name = PersonName(required=True, metadata={"examples": ["Ann"]})
     last_name = PersonName(required=True, metadata={"examples": ["Example"]})
@@ -20,7 +18,7 @@ class Signup(Schema):
 
 
 class SignedUp(Schema):
-    """Sign-up result, the same for a taken address."""
+    """Is the same for a taken address."""
 
     email = ma.fields.String(required=True, metadata={"description": "The address as sent, trimmed."})
     status = ma.fields.String(
@@ -29,8 +27,6 @@ class SignedUp(Schema):
 
 
 class Confirmation(Schema):
-    """Confirmation token, and sign-up password or replacement."""
-
     token = TokenField(required=True)
     password = CurrentPassword(required=True, metadata={"examples": ["Correct-horse-7"]})
     replace = Checkbox(
@@ -47,12 +43,8 @@ class Confirmation(Schema):
 
 
 class Address(Schema):
-    """The recipient's address."""
-
     email = Email(required=True, metadata={"examples": ["ann@example.com"]})
 
 
 class MailToken(Schema):
-    """Token from a mail link."""
-
     token = TokenField(required=True)

@@ -27,8 +27,6 @@ def sign_up(new: NewAccount) -> dict[str, str]:
     """Create an account; with confirmation, a taken address gets the same response and timing.
 
     :raises ConflictError: for a taken address, without confirmation
-    :raises AuthorizationError: if sign-up is closed
-    :raises ServiceUnavailableError: if too many passwords are being hashed
     """
     if not settings.signup_enabled:
         raise AuthorizationError("Sign-up is closed.")
@@ -50,8 +48,6 @@ def confirm(token: str, password: str, device: Device, *, replace: bool = False)
     """Activate the account and sign in; `replace` sets a new password.
 
     Requires the sign-up's password: a stranger may have signed up.
-
-    :raises ValidationError: on `token` or `password`
     """
     account_id, payload = email_tokens.check("confirm", token)
     # the first sign-up's token has no payload
@@ -76,7 +72,7 @@ def confirm(token: str, password: str, device: Device, *, replace: bool = False)
 
 
 def activate(account: Account) -> None:
-    """Activate a pending account and end earlier access, in the caller's transaction."""
+    """Also end earlier access, in the caller's transaction."""
     account.status = "active"
     account.confirmed_at = now()
     email_tokens.revoke(account.id)
