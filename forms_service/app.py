@@ -23,7 +23,10 @@ from forms_service.health.views import health_blueprint
 from forms_service.inbox.views import inbox
 from forms_service.intake import in_flight, storing
 from forms_service.intake.views import puzzles, taking
-from forms_service.notifications import recipients, submission_mail
+from forms_service.notifications import submission_mail
+from forms_service.notifications.recipients import digests, listeners
+from forms_service.notifications.recipients.pages import subscription_pages
+from forms_service.notifications.recipients.views import recipients
 from forms_service.privacy import account_export, retention
 from forms_service.privacy.views import people_blueprint
 from forms_service.rate_limiting import limits
@@ -41,6 +44,7 @@ BLUEPRINTS = (
     keys,
     forms,
     hosted,
+    recipients,
     taking,
     puzzles,
     inbox,
@@ -59,7 +63,8 @@ FEATURES = (
     spam_checks,
     altcha_challenges,
     submission_mail,
-    recipients,
+    listeners,
+    digests,
     refusals,
     retention,
     account_export,
@@ -91,6 +96,7 @@ def create_app(settings: Settings, *, start: bool = True) -> Flask:
         part.init_app(app)
     openapi.init_app(app, BLUEPRINTS)
     app.register_blueprint(accounts)
+    app.register_blueprint(subscription_pages)
     if start:
         with app.app_context(), transactions.dispose_engine():
             if migrations.migrate_on_start():

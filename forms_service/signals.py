@@ -29,6 +29,8 @@ account_exporting = _signals.signal("account-exporting")
 """`account_id`, and a `document` to fill"""
 account_erasing = _signals.signal("account-erasing")
 """`account_id`"""
+form_creating = _signals.signal("form-creating")
+"""`form_id`, inserted and about to be committed"""
 form_deleting = _signals.signal("form-deleting")
 """`form_id`, `caller`; receivers raise to refuse"""
 form_versioning = _signals.signal("form-versioning")

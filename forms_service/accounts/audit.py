@@ -16,12 +16,18 @@ from forms_service.logs import event
 from forms_service.web.client import client_address, client_for_log
 
 
-def record(name: str, *, account_id: uuid.UUID | None, details: Mapping[str, Any] | None = None) -> None:
+def record(
+    name: str,
+    *,
+    account_id: uuid.UUID | None,
+    details: Mapping[str, Any] | None = None,
+    with_client: bool = True,
+) -> None:
     """Add an event, in the caller's transaction.
 
-    `details` hold ids and counts, never personal data.
+    `details` hold ids and counts, never personal data. `with_client=False` leaves out the client's address.
     """
-    client = client_address() if has_request_context() else None
+    client = client_address() if with_client and has_request_context() else None
     serialized = json.dumps(details) if details else None
     db.session.add(Event(account_id=account_id, name=name, client=client, details=serialized))
 

@@ -15,6 +15,9 @@ from forms_service.delivery.models import ROUTINE, Message
 from forms_service.extensions import db
 
 KIND = "digest"
+KINDS = (KIND, "recipient_digest")
+"""Never held back: each stands for many already."""
+
 MAX_MAILS = 20
 """To one recipient within WINDOW."""
 
@@ -31,7 +34,7 @@ def is_over_limit(message: Any) -> bool:
 
     On PostgreSQL, locks the recipient until the transaction ends.
     """
-    if message.priority != ROUTINE or message.channel != "mail" or message.kind == KIND or message.digest_id:
+    if message.priority != ROUTINE or message.channel != "mail" or message.kind in KINDS or message.digest_id:
         return False
     lock_until_commit(message.target_index)
     moment = now()
@@ -69,6 +72,11 @@ def subjects(digest_id: uuid.UUID) -> Select[uuid.UUID | None]:
     return select(Message.about).where(Message.digest_id == digest_id, Message.state == "waiting")
 
 
+def target_ids(digest_id: uuid.UUID) -> Select[uuid.UUID | None]:
+    """Select the recipients of a digest's messages."""
+    return select(Message.target_id).where(Message.digest_id == digest_id, Message.target_id.is_not(None)).distinct()
+
+
 def drop_empty(digest_ids: list[uuid.UUID]) -> None:
     """Delete digests that hold no message."""
     if digest_ids:
@@ -79,7 +87,7 @@ def drop_empty(digest_ids: list[uuid.UUID]) -> None:
 
 def _routine(message: Any) -> tuple[Any, ...]:
     same = (Message.target_index == message.target_index, Message.priority == ROUTINE)
-    return (*same, Message.channel == "mail", Message.kind != KIND, Message.digest_id.is_(None))
+    return (*same, Message.channel == "mail", Message.kind.not_in(KINDS), Message.digest_id.is_(None))
 
 
 def _digests(message: Any) -> tuple[Any, ...]:

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from flask import current_app
-from sqlalchemy import Connection, Select, delete, func, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, delete, func, or_, select
 
 from forms_service.config import settings
 from forms_service.database.transactions import lock_until_commit, on_commit, write_session
@@ -28,6 +28,8 @@ RETENTION = timedelta(days=7)
 """Once sent or given up."""
 
 ROWS = EncryptedInsert(Message.__table__)
+
+Ids = Sequence[uuid.UUID] | Select[uuid.UUID]
 
 
 class Target(NamedTuple):
@@ -105,15 +107,26 @@ def wake_worker() -> None:
     current_app.extensions["outbox_wakeup"].set()
 
 
-def delete_about(about: Sequence[uuid.UUID] | Select[uuid.UUID]) -> None:
+def delete_about(about: Ids) -> None:
     """Delete messages about these subjects; the caller commits."""
-    is_about = Message.about.in_(about)
+    _delete(Message.about.in_(about))
+
+
+def delete_to(target_ids: Ids) -> None:
+    """Delete messages to these recipients or webhooks; the caller commits.
+
+    Those about them stay once sent: they count against `max_per_hour`.
+    """
+    _delete(or_(Message.target_id.in_(target_ids), and_(Message.about.in_(target_ids), Message.state != "sent")))
+
+
+def _delete(condition: ColumnElement[bool]) -> None:
     if not settings.smtp_server:
-        on_commit(partial(eml_files.remove, db.session.scalars(select(Message.id).where(is_about)).all()))
+        on_commit(partial(eml_files.remove, db.session.scalars(select(Message.id).where(condition)).all()))
     digest_ids = db.session.scalars(
-        select(Message.digest_id).where(is_about, Message.digest_id.is_not(None)).distinct()
+        select(Message.digest_id).where(condition, Message.digest_id.is_not(None)).distinct()
     ).all()
-    db.session.execute(delete(Message).where(is_about))
+    db.session.execute(delete(Message).where(condition))
     digests.drop_empty([message_id for message_id in digest_ids if message_id])
 
 

@@ -4,7 +4,7 @@ The worker consults it at send time, so no response reveals what is on it.
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import partial
 from typing import Any
 
@@ -34,6 +34,12 @@ def find_reason(index: bytes, priority: int) -> str | None:
     """Return the reason against a message of this priority; None if it may be sent."""
     reason = db.session.scalar(select(Suppression.reason).where(Suppression.address_index == index))
     return reason if priority == ROUTINE or reason in ALL_MAIL else None
+
+
+def find_many(indexes: Collection[bytes]) -> dict[bytes, Suppression]:
+    """Return the suppressions of these blind indexes."""
+    rows = db.session.scalars(select(Suppression).where(Suppression.address_index.in_(indexes)))
+    return {row.address_index: row for row in rows}
 
 
 def add(address: str, reason: str, detail: str = "") -> None:

@@ -15,6 +15,11 @@ ONE_OPERATOR = FieldError("Give exactly one of is, is_not, contains and in.", "o
 MAX_CONDITIONS = 20
 MAX_VALUES = 100
 MAX_VALUE_LENGTH = 500
+MAX_COMPARED = 20_000
+"""Characters of a submitted value, whose conditions may be many."""
+
+MAX_ITEMS = 1000
+"""Of a submitted list."""
 
 OPERATORS: Mapping[str, Callable[[Sequence[str], Any], bool]] = {
     "is": lambda values, expected: expected in values,
@@ -66,7 +71,7 @@ def _holds(condition: Mapping[str, Any], data: Mapping[str, Any]) -> bool:
 
 
 def _folded_values(value: Any) -> list[str]:
-    items = value if isinstance(value, list) and value else [value]
+    items = value[:MAX_ITEMS] if isinstance(value, list) and value else [value]
     return [_fold(_text(item)) for item in items]
 
 
@@ -77,4 +82,4 @@ def _text(value: Any) -> str:
 
 
 def _fold(text: str) -> str:
-    return text.strip().casefold()
+    return text[:MAX_COMPARED].strip().casefold()

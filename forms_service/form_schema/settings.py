@@ -22,6 +22,9 @@ CHALLENGES = ("none", *CAPTCHAS)
 WITH_PROVIDER_KEYS = tuple(name for name, captcha in CAPTCHAS.items() if captcha.verify_url)
 
 STORE_IP = ("truncated", "none", "full")
+RETIRED = frozenset(("notify",))
+"""Names in settings that earlier versions saved."""
+
 MAX_ENTRIES = 100
 MAX_BLOCKLIST_ENTRIES = 1000
 MAX_BLOCKLIST_ENTRY_LENGTH = 200
@@ -45,7 +48,6 @@ class FormSettings:
     allowed_origins: tuple[str, ...] = ()
     redirect_urls: tuple[str, ...] = ()
     unknown_fields: str = "keep"
-    notify: tuple[str, ...] = ()
     subject: str | None = None
     reply: None = None
     honeypot: str | None = None
@@ -187,11 +189,6 @@ class FormSettingsSchema(Schema):
         UNKNOWN_FIELDS,
         **_optional("What happens to fields that the form does not define: `keep`, `drop` or `reject`.", "keep"),
     )
-    notify = Unsupported(
-        [],
-        {"type": ["array", "null"], "items": {"type": "string"}, "maxItems": 0},
-        metadata={"description": "Not supported yet."},
-    )
     subject = SingleLine(
         MAX_SUBJECT_LENGTH,
         **_optional("Subject of notifications; may hold `{field}` (a field's name), `{reference}` and `{form}`."),
@@ -280,4 +277,5 @@ def load_settings(saved: Mapping[str, Any]) -> FormSettings:
     """Load saved settings, with defaults for newer ones."""
     blocklist = Blocklist(**{name: tuple(entries) for name, entries in saved.get("blocklist", {}).items()})
     values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in saved.items()}
-    return FormSettings(**{**values, "blocklist": blocklist})
+    known = {name: value for name, value in values.items() if name not in RETIRED}
+    return FormSettings(**{**known, "blocklist": blocklist})

@@ -13,6 +13,7 @@ from forms_service.database.types import UTCDateTime, now
 from forms_service.encryption.associated_data import Unreadable
 from forms_service.encryption.keyring import Encrypted
 from forms_service.extensions import Model
+from forms_service.form_schema.settings import RETIRED
 
 FORM_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{15}")
 
@@ -41,7 +42,7 @@ class Form(Model):
 
     def parsed_settings(self) -> dict[str, Any]:
         settings: dict[str, Any] = {} if isinstance(self.settings, Unreadable) else json.loads(self.settings)
-        return settings
+        return {name: value for name, value in settings.items() if name not in RETIRED}
 
 
 class FormVersion(Model):

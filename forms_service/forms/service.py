@@ -29,10 +29,10 @@ from forms_service.errors import (
 )
 from forms_service.extensions import db
 from forms_service.form_schema.settings import FormSettingsSchema, find_conflicts, merge_patch
-from forms_service.forms import deletion, quotas, schemas
+from forms_service.forms import deletion, owner_addresses, quotas, schemas
 from forms_service.forms.cache import form_url
 from forms_service.forms.models import FORM_ID, Form, FormVersion
-from forms_service.signals import account_exporting, form_deleting, form_saved
+from forms_service.signals import account_exporting, form_creating, form_deleting, form_saved
 from forms_service.web.pagination import Page, decode_cursor, paginate
 
 
@@ -55,7 +55,8 @@ def create(body: Mapping[str, Any], owner_id: uuid.UUID) -> dict[str, Any]:
         audit.record("form_created", account_id=owner_id, details={"form_id": form.id})
         try:
             db.session.flush()
-            result = form_as_dict(form, body["fields"], problem)
+            form_creating.send(form_id=form.id)
+            result = form_as_dict(form, body["fields"], problem or _problem_of_owner(form))
             db.session.commit()
         except IntegrityError as error:  # the account was erased while it was asking
             raise AuthenticationError() from error
@@ -85,14 +86,16 @@ def list_forms(caller: Caller, limit: int, cursor: str | None) -> Page[dict[str,
         query = query.where(tuple_(Form.created_at, Form.id) < tuple_(*position))
     query = query.order_by(Form.created_at.desc(), Form.id.desc()).limit(limit + 1)
     problem = mail_problem()
-    items = [form_as_dict(form, fields, problem) for form, fields in db.session.execute(query)]
+    rows = db.session.execute(query).all()
+    problems = owner_addresses.find_problems({form.owner_id for form, _ in rows})
+    items = [form_as_dict(form, fields, problem or problems.get(form.owner_id)) for form, fields in rows]
     return paginate(items, limit, lambda form: (form["created_at"].isoformat(), form["id"]))
 
 
 def get(form_id: str, caller: Caller) -> dict[str, Any]:
     problem = mail_problem()
     form = get_owned_form(form_id, caller)
-    return form_as_dict(form, _fields(form), problem)
+    return form_as_dict(form, _fields(form), problem or _problem_of_owner(form))
 
 
 def get_version(form_id: str, number: int, caller: Caller) -> dict[str, Any]:
@@ -136,7 +139,7 @@ def change(form_id: str, caller: Caller, body: Mapping[str, Any]) -> dict[str, A
             db.session.add(FormVersion(form_id=form.id, number=form.version, fields=fields))
         audit.record("form_changed", account_id=caller.account_id, details={"form_id": form.id})
         db.session.flush()
-        result = form_as_dict(form, fields, problem)
+        result = form_as_dict(form, fields, problem or _problem_of_owner(form))
         db.session.commit()
     form_saved.send(form_id=form_id)
     return result
@@ -191,6 +194,10 @@ account_exporting.connect(_export)
 def _visible_to(caller: Caller, query: Select[Any]) -> Select[Any]:
     query = query.where(Form.deleted_at.is_(None))
     return query if caller.role == "operator" else query.where(Form.owner_id == caller.account_id)
+
+
+def _problem_of_owner(form: Form) -> str | None:
+    return owner_addresses.find_problems([form.owner_id]).get(form.owner_id)
 
 
 def _fields(form: Form) -> list[dict[str, Any]]:

@@ -196,7 +196,8 @@ def _dkim() -> str:
     domain = sender_address().domain
     raise _UncertainError(
         f"Not checked: only your mail provider knows the selector. DNS TXT record of SELECTOR._domainkey.{domain}: "
-        "the provider's public key"
+        "the provider's public key. The signature must cover List-Unsubscribe and List-Unsubscribe-Post, or mail "
+        "programs ignore them: look for both in h= of the DKIM-Signature of a received notification."
     )
 
 

@@ -3,6 +3,8 @@
 import uuid
 from dataclasses import dataclass
 
+from forms_service.notifications.recipients import links, queries
+
 
 @dataclass(frozen=True)
 class MailOptions:
@@ -20,6 +22,14 @@ class MailOptions:
     unsubscribe_url: str | None = None
 
 
-def options_of(target_id: uuid.UUID | None) -> MailOptions | None:
-    """Return a recipient's options; None if they must get no mail."""
-    return MailOptions()
+def options_of(target_id: uuid.UUID | None) -> MailOptions:
+    """Return a recipient's options, the defaults without a recipient.
+
+    :raises SuppressedError: if removed, unsubscribed or not confirmed meanwhile
+    """
+    if target_id is None:
+        return MailOptions()  # queued before there were recipients
+    row = queries.find_active(target_id)
+    recipient = row.recipient
+    url = links.make_url(links.UNSUBSCRIBE, row.blind_index, recipient.id)
+    return MailOptions(recipient.content, recipient.files, recipient.timezone, url)

@@ -1,17 +1,18 @@
 """Contents of the mails about submissions, and of their digests."""
 
 import json
+import uuid
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, or_, select
 
 from forms_service.config import settings
 from forms_service.delivery import digests, payloads
 from forms_service.delivery.mail_rendering import ATTACHMENTS, REPLY_TO, UNSUBSCRIBE
-from forms_service.delivery.message import SuppressedError
+from forms_service.delivery.models import Message
 from forms_service.delivery.payloads import MessageRef
 from forms_service.errors import NotFoundError
 from forms_service.extensions import db
@@ -20,13 +21,13 @@ from forms_service.notifications.mail_files import load_files, show_files
 from forms_service.notifications.mail_options import MailOptions, options_of
 from forms_service.notifications.mail_subjects import MAX_LENGTH, add_reference, make_subject, placeholder_values
 from forms_service.notifications.mail_values import flatten, labels_of, shown_lines, texts_of
+from forms_service.notifications.recipients import listeners, subscriptions
+from forms_service.notifications.recipients.models import Recipient
 from forms_service.submissions.email_addresses import reply_to
 from forms_service.submissions.models import Submission
 from forms_service.validation.references import reference_of
 
-KIND = "submission"
-
-NO_RECIPIENT = "Not sent: this recipient was removed, has unsubscribed, or has not confirmed."
+KIND = listeners.KIND
 
 
 def init_app(app: Flask) -> None:
@@ -41,8 +42,6 @@ def notification_payload(message: MessageRef) -> dict[str, Any] | None:
     :raises SuppressedError: if the recipient must get no mail
     """
     options = options_of(message.target_id)
-    if options is None:
-        raise SuppressedError(NO_RECIPIENT)
     submission = db.session.get(Submission, message.about)
     form = _readable(submission.form_id) if submission else None
     if submission is None or form is None:
@@ -66,7 +65,7 @@ def notification_payload(message: MessageRef) -> dict[str, Any] | None:
 def digest_payload(message: MessageRef) -> dict[str, Any] | None:
     """Return counts by form; None if nobody may read any."""
     numbers = select(Submission.form_id, func.count(), func.min(Submission.created_at))
-    held = numbers.where(Submission.id.in_(digests.subjects(message.id))).group_by(Submission.form_id)
+    held = numbers.where(Submission.id.in_(_readable_ids(message))).group_by(Submission.form_id)
     rows = [(_readable(form_id), count, since) for form_id, count, since in db.session.execute(held)]
     readable = [(form, count, since) for form, count, since in rows if form]
     forms = [
@@ -78,7 +77,13 @@ def digest_payload(message: MessageRef) -> dict[str, Any] | None:
         for form, count, since in readable
     ]
     total = sum(count for _, count, _ in readable)
-    return {"count": total, "max_mails": digests.MAX_MAILS, "forms": forms} if forms else None
+    url = subscriptions.unsubscribe_url(digests.target_ids(message.id))
+    return {"count": total, "max_mails": digests.MAX_MAILS, "forms": forms, UNSUBSCRIBE: url} if forms else None
+
+
+def _readable_ids(message: MessageRef) -> Select[uuid.UUID | None]:
+    active = select(Recipient.id).where(Recipient.status == "active")
+    return digests.subjects(message.id).where(or_(Message.target_id.is_(None), Message.target_id.in_(active)))
 
 
 def format_time(moment: datetime, timezone: str) -> str:

@@ -64,6 +64,7 @@ LIMITS = {
         Limit("login_account", "login_rate_limit"),
         Limit("bearer", "login_rate_limit"),
         Limit("password", "login_rate_limit", key=caller_key),
+        Limit("recipients", Rate(30, 3600)),
         Limit("submission", "submission_rate_limit"),
         Limit("form", "form_rate_limit", form_key),
         Limit("page", "submission_rate_limit", factor=PAGES_PER_SUBMISSION),

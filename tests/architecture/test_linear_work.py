@@ -19,6 +19,7 @@ import pytest
 
 from forms_service.delivery import mail_headers
 from forms_service.errors import ApiError
+from forms_service.form_schema import conditions
 from forms_service.form_schema.compiler import compile_schema
 from forms_service.form_schema.field_types import patterns
 from forms_service.form_schema.settings import Blocklist
@@ -26,6 +27,7 @@ from forms_service.form_schema.text_templates import find_unknown_names
 from forms_service.inbox import csv_and_json, folded_text
 from forms_service.intake import origins
 from forms_service.notifications import mail_subjects, mail_values
+from forms_service.notifications.recipients import invitations
 from forms_service.spam import blocklist, checks
 from forms_service.submissions import email_addresses
 from forms_service.submissions.parsed_submission import ParsedSubmission
@@ -178,6 +180,10 @@ WORK: dict[str, Work] = {
     "folding for search": Work(folded_text.fold, filled(MARKS + "\u0130", "a")),
     "one line": Work(text.collapse_whitespace, filled(" \u2003", "a", "a")),
     "markup": Work(lambda data: text.strip_markup(data[: fields.MAX_RAW_LENGTH]), filled("<b>&amp;"), 1024),
+    "conditions": Work(
+        lambda text: conditions.matches([{"field": "a", "contains": "ss" * 200 + "x"}] * 20, {"a": text}), filled("ß")
+    ),
+    "name of a form in an invitation": Work(invitations.form_name, filled("a. ")),
     "controls": Work(text.strip_controls, filled("\u202e\x00")),
     "block list: words": Work(match_words, filled("word1 word2 ")),
     "block list: no words": Work(match_words, filled("x-1")),

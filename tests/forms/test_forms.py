@@ -46,7 +46,6 @@ def test_creating_a_form_returns_all_of_it(client_on_each_db: FlaskClient, owner
         "allowed_origins": [],
         "redirect_urls": [],
         "unknown_fields": "keep",
-        "notify": [],
         "subject": None,
         "reply": None,
         "honeypot": "trap",

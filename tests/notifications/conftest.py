@@ -8,7 +8,10 @@ from flask import Flask
 
 from forms_service.notifications import submission_mail
 from forms_service.notifications.mail_options import MailOptions
-from tests.conftest import MakeApp
+from tests.conftest import KeyOf, MakeApp
+from tests.support.mail_server import MailServer
+from tests.support.recipients import Recipients
+from tests.support.stored import make_form
 
 Choose = Callable[..., None]
 
@@ -28,3 +31,18 @@ def choose(monkeypatch: pytest.MonkeyPatch) -> Choose:
         monkeypatch.setattr(submission_mail, "options_of", lambda _: MailOptions(**options))
 
     return choose
+
+
+@pytest.fixture
+def mail_app_on_each_db(make_app_on_each_db: MakeApp, mail_server: MailServer) -> Flask:
+    """A service on each database that sends to `mail_server`."""
+    return make_app_on_each_db(
+        **mail_server.settings, BACKGROUND_WORK="outside", PUBLIC_URL="https://forms.example.com"
+    )
+
+
+@pytest.fixture
+def recipients(mail_app_on_each_db: Flask, mail_server: MailServer, key_of: KeyOf) -> Recipients:
+    """Those of a form, as its owner manages them."""
+    headers = key_of(mail_app_on_each_db)
+    return Recipients(mail_app_on_each_db, headers, make_form(mail_app_on_each_db), mail_server)

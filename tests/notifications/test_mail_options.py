@@ -6,15 +6,14 @@ from email.message import EmailMessage
 import pytest
 from flask import Flask
 
-from forms_service.notifications import mail_files, submission_mail
+from forms_service.notifications import mail_files
 from forms_service.notifications.mail_options import MailOptions
 from forms_service.notifications.submission_mail import format_time
 from forms_service.validation.references import reference_of
 from tests.notifications.conftest import Choose
 from tests.support.definitions import PDF, PNG, PROGRAM, file_part, multipart, text_part
 from tests.support.mails import html_of, text_of
-from tests.support.notification_mails import enqueue, mail_about, sent_mail, sent_mails
-from tests.support.outbox import states
+from tests.support.notification_mails import enqueue, mail_about, sent_mail
 from tests.support.stored import attach, submit
 from tests.support.visitors import ANN, CONTACT, form_for, only
 
@@ -195,11 +194,3 @@ def test_the_link_to_unsubscribe_is_in_the_header_and_in_both_parts(app: Flask, 
     assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert f"\n{address}\n" in text_of(mail)
     assert f'<a href="{address}">' in html_of(mail)
-
-
-def test_a_recipient_who_is_gone_gets_nothing(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(submission_mail, "options_of", lambda _: None)
-    assert app.test_client().post(f"/f/{form_for(app)}", json=ANN).status_code == 200
-    assert sent_mails(app) == []
-    with app.app_context():
-        assert states() == ["suppressed"]

@@ -17,6 +17,7 @@ from tests.support.stored import submit
 from tests.support.visitors import ANN, CONTACT, form_for, only, without_reference_at_end
 
 HEADERS = {"From", "To", "Reply-To", "Subject", "Date", "Message-ID", "Auto-Submitted", "MIME-Version", "Content-Type"}
+HEADERS |= {"List-Unsubscribe", "List-Unsubscribe-Post"}
 
 INJECTIONS = (
     "a\r\nBcc: x@example.org",

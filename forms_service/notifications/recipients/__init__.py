@@ -1,0 +1,1 @@
+"""Recipients of a form: whom it tells, how often, and how they confirm and unsubscribe."""

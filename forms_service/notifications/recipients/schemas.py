@@ -1,0 +1,97 @@
+"""Schemas of recipients."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import marshmallow as ma
+
+from forms_service.errors import FieldError
+from forms_service.form_schema.conditions import MAX_CONDITIONS, ConditionSchema, find_unknown_fields
+from forms_service.notifications.recipients.models import CONTENTS, FILES, FREQUENCIES, STATUSES, WEEKDAYS
+from forms_service.validation.base import Schema
+from forms_service.validation.fields import Email
+from forms_service.validation.primitives import BoundedInteger, BoundedList, OneOf
+from forms_service.validation.timezones import Timezone
+
+MAX_HOUR = 23
+
+
+class TimezoneName(Timezone):
+    """An IANA time zone, loaded as its name."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:  # type: ignore[override]
+        return str(super()._deserialize(value, attr, data, **kwargs))
+
+
+class Conditions(BoundedList):
+    """Conditions that must all hold; dumped unchanged."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(ma.fields.Nested(ConditionSchema), MAX_CONDITIONS, allow_none=True, **kwargs)
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:
+        return value
+
+
+class RecipientChanges(Schema):
+    """What a recipient gets, and when."""
+
+    frequency = OneOf(FREQUENCIES, metadata={"description": "`instant`: a mail for each submission; else a digest."})
+    hour = BoundedInteger(0, MAX_HOUR, metadata={"description": "Of daily and weekly digests, in the time zone."})
+    weekday = OneOf(WEEKDAYS, metadata={"description": "Of weekly digests."})
+    timezone = TimezoneName()
+    content = OneOf(
+        CONTENTS, metadata={"description": "`none` says only that something came, `summary` is short, `full` is all."}
+    )
+    files = OneOf(FILES)
+    when = Conditions(metadata={"description": "Conditions on the answers, all of which must hold; null: none."})
+
+
+class NewRecipient(RecipientChanges):
+    """A recipient to add."""
+
+    email = Email(required=True, metadata={"examples": ["sales@example.com"]})
+
+
+class Recipient(Schema):
+    """Somebody whom a form tells by mail."""
+
+    id = ma.fields.UUID(required=True)
+    form_id = ma.fields.String(required=True)
+    email = Email(required=True)
+    is_owner = ma.fields.Boolean(
+        required=True, metadata={"description": "The form's owner; `email` follows the account."}
+    )
+    status = OneOf(
+        (*STATUSES, "suppressed"),
+        required=True,
+        metadata={
+            "description": "`pending` until the address is confirmed. `suppressed`: the mailbox refused mail, its "
+            "reader complained, or the operator stopped it."
+        },
+    )
+    suppressed_reason = ma.fields.String(required=True, allow_none=True)
+    suppressed_at = ma.fields.AwareDateTime(required=True, allow_none=True)
+    frequency = OneOf(FREQUENCIES, required=True)
+    hour = BoundedInteger(0, MAX_HOUR, required=True)
+    weekday = OneOf(WEEKDAYS, required=True)
+    timezone = ma.fields.String(required=True)
+    content = OneOf(CONTENTS, required=True)
+    files = OneOf(FILES, required=True)
+    when = Conditions(required=True)
+    next_digest_at = ma.fields.AwareDateTime(required=True, allow_none=True)
+    created_at = ma.fields.AwareDateTime(required=True)
+    confirmed_at = ma.fields.AwareDateTime(required=True, allow_none=True)
+    unreadable = ma.fields.Boolean(
+        metadata={"const": True, "description": "Its address or conditions cannot be decrypted and are shown empty."}
+    )
+
+
+def find_conflicts(
+    fields: Sequence[Mapping[str, Any]], conditions: Sequence[Mapping[str, Any]] | None
+) -> dict[str, list[FieldError]]:
+    """Return the errors of conditions on fields that the form does not define; a form without fields has any."""
+    names = [field["name"] for field in fields]
+    unknown = find_unknown_fields(conditions or (), names) if names else {}
+    error = FieldError("The form has no field of this name.", "unknown_field")
+    return {f"when.{number}.field": [error] for number in unknown}

@@ -1,0 +1,54 @@
+"""API of recipients, for owners."""
+
+import uuid
+from typing import Any
+
+from forms_service.accounts.guards import caller, require_owner
+from forms_service.notifications.recipients import schemas, service
+from forms_service.web.api_blueprint import Blueprint
+from forms_service.web.pagination import Page, PageQuery
+
+recipients = Blueprint("recipients", __name__, description="Whom your forms tell by mail.")
+
+
+@recipients.route("/api/forms/<form_id>/recipients")
+@recipients.doc(operationId="listRecipients")
+@require_owner("forms:read")
+@recipients.arguments(PageQuery, location="query")
+@recipients.lists(schemas.Recipient, message="The recipients of the form, its owner first.")
+def list_recipients(query: dict[str, Any], form_id: str) -> Page[dict[str, Any]]:
+    """List the recipients of a form."""
+    return service.list_recipients(form_id, caller(), **query)
+
+
+@recipients.route("/api/forms/<form_id>/recipients", methods=["POST"])
+@recipients.doc(operationId="addRecipient")
+@require_owner("forms:write")
+@recipients.arguments(schemas.NewRecipient)
+@recipients.answers(201, schemas.Recipient, message="Recipient added. `status` says whether it must be confirmed.")
+def add(body: dict[str, Any], form_id: str) -> dict[str, Any]:
+    """Add a recipient to a form.
+
+    An address other than the owner's is `pending` and gets one mail with a link to confirm, at most 3 per hour from all
+    forms. Added again, an address keeps its status: one that unsubscribed is not mailed again.
+    """
+    return service.add(form_id, caller(), body)
+
+
+@recipients.route("/api/recipients/<uuid:recipient_id>", methods=["PATCH"])
+@recipients.doc(operationId="changeRecipient")
+@require_owner("forms:write")
+@recipients.arguments(schemas.RecipientChanges)
+@recipients.answers(200, schemas.Recipient, message="Recipient changed.")
+def change(body: dict[str, Any], recipient_id: uuid.UUID) -> dict[str, Any]:
+    """Change what a recipient gets, and when. Omitted fields stay as they are."""
+    return service.change(recipient_id, caller(), body)
+
+
+@recipients.route("/api/recipients/<uuid:recipient_id>", methods=["DELETE"])
+@recipients.doc(operationId="removeRecipient")
+@require_owner("forms:write")
+@recipients.answers(200, message="Recipient removed. Nothing more is sent to them.")
+def remove(recipient_id: uuid.UUID) -> None:
+    """Remove a recipient. Without any, nobody is told of submissions."""
+    service.remove(recipient_id, caller())
