@@ -24,6 +24,7 @@ from forms_service.inbox.views import inbox
 from forms_service.intake import in_flight, storing
 from forms_service.intake.views import puzzles, taking
 from forms_service.notifications import submission_mail
+from forms_service.notifications.deliveries.views import deliveries
 from forms_service.notifications.recipients import digests, listeners
 from forms_service.notifications.recipients.pages import subscription_pages
 from forms_service.notifications.recipients.views import recipients
@@ -48,6 +49,7 @@ BLUEPRINTS = (
     taking,
     puzzles,
     inbox,
+    deliveries,
     people_blueprint,
     bounces,
     health_blueprint,

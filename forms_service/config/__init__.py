@@ -108,6 +108,7 @@ class Settings:
     bounce_token: str | None = setting(None, secret_values.bearer_token, secret=True)
     health_check_urls: dict[str, str] = setting("", of.named_urls, secret=True)
     outbound_allow: AllowList = setting("", of.allow_list)
+    webhook_concurrency: int = setting("4", of.integer(1, 100))
     outbound_ca_file: str | None = setting(None, From(lambda values: of.authorities_in(values["directory"])))
     """The file's text."""
 

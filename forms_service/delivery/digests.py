@@ -106,7 +106,7 @@ def _new_digest(message: Any, moment: datetime) -> uuid.UUID:
     due = max(moment + DELAY, last + WINDOW) if last else moment + DELAY
     target = db.session.scalars(select(Message.target).where(Message.id == message.id)).one()
     digest = Message(id=new_id(), channel="mail", kind=KIND, priority=ROUTINE, target=target, next_attempt_at=due)
-    digest.target_index, digest.about = message.target_index, digest.id
+    digest.target_index, digest.lane, digest.about = message.target_index, message.lane, digest.id
     db.session.add(digest)
     db.session.flush()
     return digest.id

@@ -4,8 +4,8 @@ A killed worker's message is due again when its lease ends.
 """
 
 import json
-import random
 import uuid
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,9 +15,9 @@ from sqlalchemy.sql import ColumnElement
 
 from forms_service.database.transactions import rows_changed, write_session
 from forms_service.database.types import now
-from forms_service.delivery import digests, payloads, suppressions
-from forms_service.delivery.message import DeliveryError, OutgoingMessage, SuppressedError
-from forms_service.delivery.models import ROUTINE, URGENT, Attempt, Message
+from forms_service.delivery import digests, payloads, schedules, suppressions
+from forms_service.delivery.message import DeliveryError, OutgoingMessage, Result, SuppressedError
+from forms_service.delivery.models import Attempt, Message
 from forms_service.delivery.payloads import MessageRef
 from forms_service.encryption.associated_data import unreadable_flag
 from forms_service.extensions import db
@@ -26,17 +26,13 @@ from forms_service.metrics import DELIVERIES
 LEASE_SECONDS = 60
 """Longer than any transport takes to give up."""
 
-FIRST_DELAYS = (5.0, 30.0)
-"""Seconds."""
-
-BACKOFF_FACTOR = 3
-MAX_DELAY = 6 * 3600.0
-JITTER = 0.2
-MAX_AGE = timedelta(days=4)
-"""Temporary failures are retried up to this age."""
+MAX_ANSWER_LENGTH = 2048
+"""Characters of a stored answer."""
 
 FAILING_ATTEMPTS = 5
 FAILING_WINDOW = timedelta(hours=1)
+
+DUE = (Message.state, Message.next_attempt_at)
 
 LOST_ANSWER = "The worker that held the lease died or timed out."
 SUPPRESSED_ANSWER = (
@@ -55,33 +51,24 @@ class Lease:
     attempts: int
     created_at: datetime
     until: datetime
-    held: bool = False
-    """Held back for a digest."""
 
 
-def acquire(*channels: str, only: uuid.UUID | None = None) -> Lease | None:
-    """Lease the most urgent, longest due message, or `only` that; None if none is due.
+def acquire(message_ids: Collection[uuid.UUID]) -> list[Lease]:
+    """Lease those of these messages that are still due and that no other worker has taken.
 
-    Over the recipient's limit, it is held back for a digest.
+    Over the recipient's limit, one is held back for a digest instead.
     """
-    due = [Message.state == "waiting", Message.next_attempt_at <= now(), Message.channel.in_(channels)]
-    if only is not None:
-        due.append(Message.id == only)
-    if not _is_any_due(due):
-        return None
+    columns = (Message.id, Message.channel, Message.kind, Message.attempts, Message.created_at, Message.lease_until)
+    more = (Message.priority, Message.target_index, Message.lane, Message.digest_id, *DUE)
+    # without further conditions: SQLite would read the index of what is due, all of it, instead of these few
+    query = select(*columns, *more).where(Message.id.in_(message_ids)).with_for_update(skip_locked=True)
     with write_session():
-        row = _find_due(due, lock=True)
-        if row is None:
-            return None
-        if digests.is_over_limit(row):
-            digests.hold_back(row)
-            db.session.commit()
-            return Lease(row.id, row.channel, row.kind, 0, now(), now(), held=True)
-        lease = _take_lease(row.id, due)
-        if lease and row.lease_until:
-            db.session.add(Attempt(message_id=lease.id, channel=lease.channel, outcome="lost", answer=LOST_ANSWER))
+        rows = db.session.execute(query).all()
+        # in the order of the digests' locks: two workers that lock several recipients must not wait for each other
+        rows = sorted(rows, key=lambda row: row.target_index)
+        leased = [lease for row in rows if (lease := _take(row))]
         db.session.commit()
-        return lease
+    return leased
 
 
 def load_message(lease: Lease) -> OutgoingMessage | None:
@@ -116,30 +103,21 @@ def load_message(lease: Lease) -> OutgoingMessage | None:
     )
 
 
-def record_attempt(lease: Lease, answer: str, *, outcome: str, bad_address: str | None = None) -> None:
-    """Record an attempt: `sent`, `again`, `failed` or `suppressed`; without the lease, only `sent`.
-
-    A `bad_address`, whose mailbox does not exist, is suppressed.
-    """
-    final = {"state": outcome, "payload": None, "next_attempt_at": now()}
-    changes = final if outcome != "again" else {"next_attempt_at": _next_attempt_at(lease)}
+def record_attempt(lease: Lease, result: Result) -> None:
+    """Record an attempt; without the lease, only if it was sent."""
+    final = {"state": result.outcome, "payload": None, "next_attempt_at": now()}
+    changes = final if result.outcome != "again" else {"next_attempt_at": _next_attempt_at(lease, result)}
     is_mine = Message.lease_until == lease.until
-    conditions = [Message.id == lease.id, *([] if outcome == "sent" else [is_mine])]
+    conditions = [Message.id == lease.id, *([] if result.outcome == "sent" else [is_mine])]
     with write_session():
         if _update(conditions, lease_until=None, **changes):
-            db.session.add(Attempt(message_id=lease.id, channel=lease.channel, outcome=outcome, answer=answer))
-            if lease.kind == digests.KIND and outcome != "again":
-                digests.settle(lease.id, outcome)
-            if bad_address:
-                suppressions.add(bad_address, "bounce", answer)
+            db.session.add(_attempt(lease, result))
+            if lease.kind == digests.KIND and result.outcome != "again":
+                digests.settle(lease.id, result.outcome)
+            if result.bad_address:
+                suppressions.add(result.bad_address, "bounce", result.answer)
             db.session.commit()
-    DELIVERIES.labels(lease.channel, outcome).inc()
-
-
-def is_last_attempt(lease: Lease) -> bool:
-    """Whether another attempt might exceed MAX_AGE."""
-    latest = timedelta(seconds=retry_delay(lease.attempts) * (1 + JITTER))
-    return now() + latest > lease.created_at + MAX_AGE
+    DELIVERIES.labels(lease.channel, result.outcome).inc()
 
 
 def is_failing(channel: str) -> bool:
@@ -151,14 +129,6 @@ def is_failing(channel: str) -> bool:
     return len(outcomes) == FAILING_ATTEMPTS and "sent" not in outcomes
 
 
-def retry_delay(attempts: int) -> float:
-    """Return seconds before the next attempt, without jitter."""
-    if attempts <= len(FIRST_DELAYS):
-        return FIRST_DELAYS[attempts - 1]
-    grown = FIRST_DELAYS[-1] * float(BACKOFF_FACTOR) ** min(attempts - len(FIRST_DELAYS), 20)
-    return min(grown, MAX_DELAY)
-
-
 def _read_values(lease: Lease, row: Any) -> dict[str, Any] | None:
     if row.payload is None:
         return payloads.load_payload(MessageRef(lease.id, lease.kind, row.about, row.target_id, lease.created_at))
@@ -166,38 +136,39 @@ def _read_values(lease: Lease, row: Any) -> dict[str, Any] | None:
     return values
 
 
-def _next_attempt_at(lease: Lease) -> datetime:
-    spread = random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311 (jitter, no secret)
-    return now() + timedelta(seconds=retry_delay(lease.attempts) * spread)
-
-
-def _is_any_due(due: list[ColumnElement[bool]]) -> bool:
-    row = _find_due(due)
-    db.session.rollback()
-    return row is not None
-
-
-def _find_due(due: list[ColumnElement[bool]], *, lock: bool = False) -> Any:
-    plain = (Message.id, Message.channel, Message.kind, Message.lease_until)
-    columns = (*plain, Message.priority, Message.target_index, Message.digest_id)
-    # one query per priority, so that the index skips held-back messages
-    for priority in (URGENT, ROUTINE):
-        query = select(*columns).where(Message.priority == priority, *due).order_by(Message.next_attempt_at).limit(1)
-        row = db.session.execute(query.with_for_update(skip_locked=True) if lock else query).first()
-        if row:
-            return row
-    return None
-
-
-def _take_lease(identity: uuid.UUID, due: list[ColumnElement[bool]]) -> Lease | None:
+def _take(row: Any) -> Lease | None:
     until = now() + timedelta(seconds=LEASE_SECONDS)
-    values = {"lease_until": until, "next_attempt_at": until, "attempts": Message.attempts + 1}
-    if not _update([Message.id == identity, *due], **values):
+    is_due = (Message.id == row.id, Message.state == "waiting", Message.next_attempt_at <= now())
+    was_lost = row.lease_until is not None
+    attempts = row.attempts if was_lost else row.attempts + 1
+    if row.state != "waiting" or row.next_attempt_at > now():
         return None
-    columns = (Message.id, Message.channel, Message.kind, Message.attempts, Message.created_at)
-    return Lease(*db.session.execute(select(*columns).where(Message.id == identity)).one(), until)
+    if digests.is_over_limit(row):
+        digests.hold_back(row)
+        return None
+    if not _update(is_due, lease_until=until, next_attempt_at=until, attempts=attempts):
+        return None
+    if was_lost:
+        db.session.add(Attempt(message_id=row.id, channel=row.channel, outcome="lost", answer=LOST_ANSWER))
+    return Lease(row.id, row.channel, row.kind, attempts, row.created_at, until)
 
 
-def _update(where: list[ColumnElement[bool]], **values: object) -> bool:
+def _attempt(lease: Lease, result: Result) -> Attempt:
+    return Attempt(
+        message_id=lease.id,
+        channel=lease.channel,
+        outcome=result.outcome,
+        status=result.reply.status,
+        duration=None if result.seconds is None else round(result.seconds * 1000),
+        answer=result.answer[:MAX_ANSWER_LENGTH],
+    )
+
+
+def _next_attempt_at(lease: Lease, result: Result) -> datetime:
+    delay = schedules.next_delay(lease.channel, lease.attempts, result.reply.retry_after)
+    return now() + timedelta(seconds=delay or 0.0)
+
+
+def _update(where: Sequence[ColumnElement[bool]], **values: object) -> bool:
     statement = update(Message).where(*where).values(values).execution_options(synchronize_session=False)
     return rows_changed(statement) == 1

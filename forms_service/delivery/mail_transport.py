@@ -3,17 +3,17 @@
 from forms_service.config import settings
 from forms_service.delivery import eml_files
 from forms_service.delivery.mail_rendering import REPLY_TO, render_mail
-from forms_service.delivery.message import DeliveryError, OutgoingMessage
+from forms_service.delivery.message import Answer, DeliveryError, OutgoingMessage
 from forms_service.delivery.smtp import SmtpConnection
 
 
 class MailTransport:
-    """Sends mails, over one connection per pass."""
+    """Sends mails, over one connection per burst."""
 
     def __init__(self) -> None:
         self._smtp = SmtpConnection()
 
-    def send(self, message: OutgoingMessage) -> str:
+    def send(self, message: OutgoingMessage) -> Answer:
         mail = render_mail(message)
         if settings.smtp_server:
             return self._smtp.send(
@@ -21,7 +21,7 @@ class MailTransport:
             )
         if settings.production:
             raise DeliveryError("SMTP_SERVER is not set.")
-        return eml_files.write(message, mail)
+        return Answer(eml_files.write(message, mail))
 
     def close(self) -> None:
         self._smtp.close()

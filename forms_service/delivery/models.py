@@ -29,7 +29,7 @@ class Message(Model):
     __table_args__ = (
         CheckConstraint(one_of("channel", CHANNELS), name="channel"),
         CheckConstraint(one_of("state", STATES), name="state"),
-        Index("ix_outbox_due", "state", "priority", "next_attempt_at"),
+        Index("ix_outbox_due", "state", "channel", "priority", "next_attempt_at", "lane"),
         Index("ix_outbox_target", "target_index", "priority", "state", "next_attempt_at"),
         Index("ix_outbox_digest", "digest_id", sqlite_where=HELD, postgresql_where=HELD),
     )
@@ -50,12 +50,15 @@ class Message(Model):
 
     target: Mapped[str] = mapped_column(Encrypted("outbox.target"))
     target_index: Mapped[bytes] = mapped_column(LargeBinary(32))
+    lane: Mapped[bytes | None] = mapped_column(LargeBinary(8))
+    """Start of the blind index of the endpoint or the mail domain: what shares a circuit."""
+
     payload: Mapped[str | None] = mapped_column(Encrypted("outbox.payload"))
     """JSON; None if loaded at send time (`payloads.py`), or once settled."""
 
     state: Mapped[str] = mapped_column(String(10), default="waiting")
     attempts: Mapped[int] = mapped_column(default=0)
-    """Includes lost leases."""
+    """Of this series, without lost leases."""
 
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
     next_attempt_at: Mapped[datetime] = mapped_column(UTCDateTime, default=now)

@@ -5,27 +5,35 @@ import json
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
+from itertools import product
 from typing import Any, NamedTuple
 
 from flask import current_app
-from sqlalchemy import ColumnElement, Connection, Select, and_, delete, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, delete, func, or_, select, update
 
 from forms_service.config import settings
-from forms_service.database.transactions import lock_until_commit, on_commit, write_session
+from forms_service.database.transactions import lock_until_commit, on_commit, rows_changed, write_session
 from forms_service.database.types import new_id, now
-from forms_service.delivery import digests, eml_files
-from forms_service.delivery.models import ROUTINE, URGENT, Message
+from forms_service.delivery import digests, eml_files, payloads
+from forms_service.delivery.models import CHANNELS, ROUTINE, URGENT, Attempt, Message
 from forms_service.encryption import compiled_sql
 from forms_service.encryption.compiled_sql import EncryptedInsert, Row
 from forms_service.encryption.keyring import current_key_ring
 from forms_service.extensions import db
 from forms_service.validation.fields import email_key
 
-TARGET_CONTEXT = "outbox.target"
-RETENTION = timedelta(days=7)
-"""Once sent or given up."""
+TARGET_CONTEXT, LANE_CONTEXT = "outbox.target", "outbox.lane"
+LANE_BYTES = 8
+
+RETENTION = {URGENT: timedelta(days=7), ROUTINE: timedelta(days=30)}
+"""Once sent or given up, by priority. Owners see the attempts of the messages about submissions."""
+
+FINAL_STATES = ("sent", "failed", "suppressed")
+
+PROBLEM_WINDOW = timedelta(hours=1)
+"""A lane with a failed attempt since then waits for its target; not shorter than the longest open circuit."""
 
 ROWS = EncryptedInsert(Message.__table__)
 
@@ -62,7 +70,7 @@ def enqueue_mail(
     if max_per_hour is not None and _count_recent(kind, index) >= max_per_hour:
         return None
     message_id = new_id()
-    columns = {"target": to, "target_index": index, "payload": json.dumps(values)}
+    columns = {"target": to, "target_index": index, "lane": _lane("mail", to, index), "payload": json.dumps(values)}
     db.session.add(Message(id=message_id, channel="mail", kind=kind, about=about, **columns))
     on_commit(wake_worker)
     return message_id
@@ -88,6 +96,7 @@ def message_row(
         "target_id": target.id,
         "target": target.address,
         "target_index": target.blind_index,
+        "lane": _lane(channel, target.address, target.blind_index),
         "payload": None if payload is None else json.dumps(payload),
         "state": "waiting",
         "attempts": 0,
@@ -130,21 +139,49 @@ def _delete(condition: ColumnElement[bool]) -> None:
     digests.drop_empty([message_id for message_id in digest_ids if message_id])
 
 
+def retry_failed(target_id: uuid.UUID, since: datetime) -> int:
+    """Make what a recipient or webhook failed to take since then due again; the caller commits."""
+    is_kept = Message.kind.in_(payloads.kinds())  # the others' payloads are gone
+    # hidden in coalesce(): SQLite would read everything that failed instead of what this target has
+    is_failed = func.coalesce(Message.state, "") == "failed"
+    failed = (Message.target_id == target_id, is_failed, Message.next_attempt_at >= since, is_kept)
+    on_commit(wake_worker)
+    return rows_changed(update(Message).where(*failed).values(new_series()))
+
+
+def new_series() -> dict[str, Any]:
+    """Return columns that make a message due at once with all attempts before it, under the same id."""
+    return {"state": "waiting", "attempts": 0, "next_attempt_at": now(), "lease_until": None, "digest_id": None}
+
+
 def backlog() -> Backlog:
-    """Measure the backlog; leased messages are not overdue."""
-    waiting, since = db.session.execute(
-        select(func.count(), func.min(Message.next_attempt_at)).where(Message.state == "waiting")
-    ).one()
+    """Measure the backlog. Leased messages are not overdue, nor those whose target does not take them."""
+    is_waiting = Message.state == "waiting"
+    recent = (Attempt.outcome == "again", Attempt.at > now() - PROBLEM_WINDOW)
+    failing = select(Message.lane).join(Attempt, Attempt.message_id == Message.id).where(*recent)
+    healthy = or_(Message.lane.is_(None), Message.lane.not_in(failing.where(Message.lane.is_not(None))))
+    waiting = db.session.scalar(select(func.count()).select_from(Message).where(is_waiting)) or 0
+    since = db.session.scalar(select(func.min(Message.next_attempt_at)).where(is_waiting, healthy))
     db.session.rollback()
     return Backlog(waiting, max((now() - since).total_seconds(), 0.0) if since else 0.0)
 
 
 def sweep() -> None:
-    """Delete messages past RETENTION."""
-    old = Message.next_attempt_at < now() - RETENTION
+    """Delete messages and attempts past RETENTION."""
+    is_final = Message.state.in_(FINAL_STATES)
     with write_session():
-        db.session.execute(delete(Message).where(Message.state.in_(("sent", "failed", "suppressed")), old))
+        for channel, (priority, age) in product(CHANNELS, RETENTION.items()):  # as the index is ordered
+            old = (Message.channel == channel, Message.priority == priority, Message.next_attempt_at < now() - age)
+            db.session.execute(delete(Message).where(is_final, *old))
+        db.session.execute(delete(Attempt).where(Attempt.at < now() - max(RETENTION.values())))
         db.session.commit()
+
+
+def _lane(channel: str, address: str, target_index: bytes) -> bytes:
+    # one relay serves all mail, so that a mail's target is the domain
+    if channel == "mail":
+        target_index = current_key_ring().index(address.rpartition("@")[2].lower(), LANE_CONTEXT)
+    return target_index[:LANE_BYTES]
 
 
 def _count_recent(kind: str, target_index: bytes) -> int:

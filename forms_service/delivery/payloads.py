@@ -35,6 +35,11 @@ def register(app: Flask, kind: str, source: Source) -> None:
     app.extensions["sources"][kind] = source
 
 
+def kinds() -> tuple[str, ...]:
+    """Return the kinds whose payload can be loaded again."""
+    return tuple(current_app.extensions["sources"])
+
+
 def load_payload(message: MessageRef) -> dict[str, Any] | None:
     """Load a payload; None without a source."""
     source: Source | None = current_app.extensions["sources"].get(message.kind)

@@ -12,7 +12,7 @@ from typing import Any
 
 from forms_service.config import settings
 from forms_service.delivery.mail_rendering import Mail, sender_address
-from forms_service.delivery.message import DeliveryError
+from forms_service.delivery.message import Answer, DeliveryError
 
 CONNECT_TIMEOUT = 10
 
@@ -68,6 +68,11 @@ class _SmtpOverTls(_Smtp, smtplib.SMTP_SSL):
 class _ConnectionClosedError(smtplib.SMTPServerDisconnected):
     """The server closes the connection."""
 
+    def __init__(self, code: int, answer: str) -> None:
+        self.code = code if code > 0 else None
+        self.answer = answer
+        super().__init__(answer)
+
 
 class SmtpConnection:
     """A connection, opened on first use."""
@@ -75,7 +80,7 @@ class SmtpConnection:
     def __init__(self) -> None:
         self._smtp: _Smtp | None = None
 
-    def send(self, mail: Mail, international: Mail) -> str:
+    def send(self, mail: Mail, international: Mail) -> Answer:
         """Send the mail, or `international` with SMTPUTF8; return the reply.
 
         :raises DeliveryError: permanent if it will never be accepted
@@ -84,7 +89,7 @@ class SmtpConnection:
             return self._send(mail, international, time.monotonic() + SEND_TIMEOUT)
         except _ConnectionClosedError as error:
             self._drop()
-            raise DeliveryError(str(error)) from error
+            raise DeliveryError(error.answer, status=error.code) from error
         except smtplib.SMTPNotSupportedError as error:
             raise DeliveryError("The server does not support this address (SMTPUTF8).", permanent=True) from error
         except (smtplib.SMTPException, OSError) as error:
@@ -98,7 +103,7 @@ class SmtpConnection:
                 self._smtp.quit()
             self._drop()
 
-    def _send(self, mail: Mail, international: Mail, deadline: float) -> str:
+    def _send(self, mail: Mail, international: Mail, deadline: float) -> Answer:
         if self._smtp:
             try:
                 self._smtp.deadline = min(deadline, time.monotonic() + CONNECT_TIMEOUT)
@@ -151,7 +156,8 @@ def connect(seconds: float) -> _Smtp:
     except (smtplib.SMTPException, OSError) as error:
         if smtp:
             smtp.close()
-        raise DeliveryError(_describe_error(error)) from error
+        code = error.smtp_code if isinstance(error, smtplib.SMTPResponseException) else None
+        raise DeliveryError(_describe_error(error), status=code) from error
     return smtp
 
 
@@ -199,7 +205,7 @@ def _start_transaction(smtp: smtplib.SMTP, mail: Mail) -> None:
     _check_reply(*smtp.rcpt(mail.recipient), command="RCPT")
 
 
-def _send_data(smtp: smtplib.SMTP, mail: Mail) -> str:
+def _send_data(smtp: smtplib.SMTP, mail: Mail) -> Answer:
     try:
         reply = smtp.data(mail.content)
     except smtplib.SMTPDataError as error:
@@ -207,15 +213,15 @@ def _send_data(smtp: smtplib.SMTP, mail: Mail) -> str:
     return _check_reply(*reply, command="DATA")
 
 
-def _check_reply(code: int, reply: bytes | str, *, command: str = "MAIL") -> str:
+def _check_reply(code: int, reply: bytes | str, *, command: str = "MAIL") -> Answer:
     answer = _format_reply(code, reply)
     if 200 <= code < 300:
-        return answer
+        return Answer(answer, code)
     if code < 0 or code == 421:
-        raise _ConnectionClosedError(answer)
+        raise _ConnectionClosedError(code, answer)
     permanent = code >= 500 and code not in AUTHENTICATION_CODES
     bad_address = permanent and _is_bad_address(code, _reply_text(reply), command)
-    raise DeliveryError(answer, permanent=permanent, bad_address=bad_address)
+    raise DeliveryError(answer, permanent=permanent, bad_address=bad_address, status=code)
 
 
 def _is_bad_address(code: int, text: str, command: str) -> bool:

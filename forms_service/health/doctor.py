@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from forms_service.config import settings
 from forms_service.database import migrations
-from forms_service.delivery import leases, smtp, suppressions
+from forms_service.delivery import schedules, smtp, suppressions
 from forms_service.delivery.mail_rendering import sender_address
 from forms_service.delivery.message import DeliveryError
 from forms_service.encryption import keyring, rotation, wrapped_keys
@@ -156,7 +156,7 @@ def _redis() -> str:
 def _smtp() -> str:
     if not settings.smtp_server:
         if settings.production:
-            days = leases.MAX_AGE.days
+            days = schedules.MAX_AGE.days
             raise _CheckFailedError(
                 f"SMTP_SERVER is not set: no mail is sent, and mail is dropped after {days} days. Set it."
             )

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from forms_service.delivery import worker
+from forms_service.delivery.mail_transport import MailTransport
 from tests.conftest import MakeApp
 from tests.support.delivery_clock import movable_clock
 from tests.support.mail_server import MailServer
@@ -22,7 +22,7 @@ def mail_app(make_app: MakeApp, mail_server: MailServer) -> Flask:
 @pytest.fixture
 def transport(monkeypatch: pytest.MonkeyPatch) -> RecordingTransport:
     transport = RecordingTransport()
-    monkeypatch.setattr(worker, "TRANSPORTS", {"mail": lambda: transport})
+    monkeypatch.setattr(MailTransport, "send", lambda _, message: transport.send(message))
     return transport
 
 

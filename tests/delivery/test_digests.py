@@ -15,7 +15,8 @@ from forms_service.database.transactions import write_session
 from forms_service.database.types import new_id
 from forms_service.delivery import leases, outbox, worker
 from forms_service.delivery.mail_rendering import render_mail
-from forms_service.delivery.message import DeliveryError, OutgoingMessage
+from forms_service.delivery.mail_transport import MailTransport
+from forms_service.delivery.message import Answer, DeliveryError, OutgoingMessage
 from forms_service.delivery.models import Message
 from forms_service.extensions import db
 from forms_service.forms.cache import MAX_AGE, get_published_form
@@ -23,7 +24,7 @@ from forms_service.notifications import submission_mail
 from forms_service.submissions import events
 from forms_service.submissions.deletion import erase
 from tests.support.delivery_clock import movable_clock
-from tests.support.outbox import mail_row
+from tests.support.outbox import lease_next, mail_row
 from tests.support.stored import submit
 from tests.support.visitors import OWNER, form_for
 
@@ -36,12 +37,12 @@ class Postman:
         self.texts: list[str] = []
         self.refusal: DeliveryError | None = None
 
-    def send(self, parcel: OutgoingMessage) -> str:
+    def send(self, parcel: OutgoingMessage) -> Answer:
         if self.refusal:
             raise self.refusal
         self.parcels.append(parcel)
         self.texts.append(render_mail(parcel).text)
-        return "250 OK"
+        return Answer("250 OK", 250)
 
     def close(self) -> None:
         pass
@@ -57,7 +58,7 @@ class Postman:
 @pytest.fixture
 def postman(monkeypatch: pytest.MonkeyPatch) -> Postman:
     postman = Postman()
-    monkeypatch.setattr(worker, "TRANSPORTS", {"mail": lambda: postman})
+    monkeypatch.setattr(MailTransport, "send", lambda _, message: postman.send(message))
     return postman
 
 
@@ -180,7 +181,7 @@ def test_a_digest_whose_worker_was_killed_goes_again_with_all_it_held(
     deliver(app_on_each_db)
     clock(minutes=1)
     with app_on_each_db.app_context():
-        lease = leases.acquire("mail")
+        lease = lease_next()
         assert lease is not None
         assert leases.load_message(lease) is not None
     notify(app_on_each_db, form, 4)  # what the one in hand does not know of

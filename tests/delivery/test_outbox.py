@@ -11,11 +11,11 @@ from sqlalchemy.exc import IntegrityError
 
 from forms_service.database.transactions import write_session
 from forms_service.database.types import new_id
-from forms_service.delivery import leases, outbox, payloads, worker
+from forms_service.delivery import outbox, payloads, worker
 from forms_service.delivery.models import Attempt, Message
 from forms_service.encryption.wrapped_keys import WrappedKey
 from forms_service.extensions import db
-from tests.support.outbox import ANN, RecordingTransport, attempts, enqueue, mail_row, refuse, states
+from tests.support.outbox import ANN, RecordingTransport, attempts, enqueue, lease_next, mail_row, refuse, states
 
 
 @pytest.mark.usefixtures("each_db_context")
@@ -124,8 +124,8 @@ class TestQueueing:
         backlog = outbox.backlog()
         assert backlog.waiting == 2
         assert 180 <= backlog.oldest_seconds < 190
-        leases.acquire("mail")
-        leases.acquire("mail")
+        lease_next()
+        lease_next()
         assert outbox.backlog() == outbox.Backlog(2, 0), "what is in hand is not overdue"
 
 

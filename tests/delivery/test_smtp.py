@@ -6,7 +6,10 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from forms_service.delivery import smtp
+from forms_service.delivery import smtp, worker
+from forms_service.delivery.channels import Channel
+from forms_service.delivery.lanes import Lanes
+from forms_service.delivery.mail_transport import MailTransport
 from tests.conftest import MakeApp
 from tests.support.certificates import Authority
 from tests.support.mail_server import DROP, HANG, TAKE_AND_DROP, TAKE_AND_LEAVE, MailServer
@@ -39,9 +42,10 @@ class TestAnswers:
         self, mail_app: Flask, mail_server: MailServer
     ) -> None:
         mail_server.at_rcpt = lambda address: "550 no" if address.startswith("nobody") else None
+        worker.register_channel(mail_app, Channel("mail", MailTransport, threads=1, lanes=Lanes(1)))
         for to in ("nobody@example.com", ANN, "nobody@example.org", "bob@example.com"):
             queue_mail(mail_app, to=to)
-        assert [outcome for outcome, _ in deliver(mail_app)] == ["failed", "sent", "failed", "sent"]
+        assert sorted(outcome for outcome, _ in deliver(mail_app)) == ["failed", "failed", "sent", "sent"]
         assert mail_server.connections == 1
 
     def test_greylisting_takes_it_the_second_time(self, mail_app: Flask, mail_server: MailServer) -> None:
@@ -56,11 +60,11 @@ class TestAnswers:
         make_due(mail_app)
         assert [outcome for outcome, _ in deliver(mail_app)] == ["again", "sent"]
 
-    def test_a_burst_goes_over_one_connection(self, mail_app: Flask, mail_server: MailServer) -> None:
+    def test_a_burst_goes_over_few_connections(self, mail_app: Flask, mail_server: MailServer) -> None:
         identities = [queue_mail(mail_app, to=f"p{number}@example.com") for number in range(20)]
         deliver(mail_app)
-        assert mail_server.ids == [f"<{identity}@forms.example.com>" for identity in identities]
-        assert mail_server.connections == 1
+        assert set(mail_server.ids) == {f"<{identity}@forms.example.com>" for identity in identities}
+        assert mail_server.connections <= worker.MAIL_CONCURRENCY
 
     def test_logs_hold_the_code_and_nothing_a_server_says_of_a_person(
         self, mail_app: Flask, mail_server: MailServer, caplog: pytest.LogCaptureFixture

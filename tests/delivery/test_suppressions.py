@@ -67,9 +67,9 @@ class TestMailboxes:
         for to in (BOB, ANN, "Bob@Example.com", "cleo@example.com"):
             queue_mail(app, to=to)
         outcomes = deliver(app)
-        assert [outcome for outcome, _ in outcomes] == ["failed", "sent", "suppressed", "sent"]
-        assert "suppression list (bounce)" in outcomes[2][1]
-        assert recipients(mail_server) == [ANN, "cleo@example.com"]
+        assert sorted(outcome for outcome, _ in outcomes) == ["failed", "sent", "sent", "suppressed"]
+        assert "suppression list (bounce)" in dict(outcomes)["suppressed"]
+        assert sorted(recipients(mail_server)) == [ANN, "cleo@example.com"]
         assert suppressed(app) == {BOB: "bounce"}
         assert states(app) == {BOB: "failed", ANN: "sent", "Bob@Example.com": "suppressed", "cleo@example.com": "sent"}
         with app.app_context():

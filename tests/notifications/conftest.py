@@ -10,6 +10,7 @@ from forms_service.notifications import submission_mail
 from forms_service.notifications.mail_options import MailOptions
 from tests.conftest import KeyOf, MakeApp
 from tests.support.mail_server import MailServer
+from tests.support.owners import form, owner  # noqa: F401 (fixtures)
 from tests.support.recipients import Recipients
 from tests.support.stored import make_form
 

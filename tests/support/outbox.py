@@ -8,8 +8,9 @@ from sqlalchemy import select
 
 from forms_service.database.transactions import write_session
 from forms_service.database.types import new_id
-from forms_service.delivery import outbox
-from forms_service.delivery.message import DeliveryError, OutgoingMessage
+from forms_service.delivery import leases, outbox
+from forms_service.delivery.leases import Lease
+from forms_service.delivery.message import Answer, DeliveryError, OutgoingMessage
 from forms_service.delivery.models import Attempt, Message
 from forms_service.delivery.outbox import Target
 from forms_service.encryption.compiled_sql import Row
@@ -28,10 +29,10 @@ class RecordingTransport:
         self.messages = []
         self.answer = lambda _: "250 OK"
 
-    def send(self, message: OutgoingMessage) -> str:
+    def send(self, message: OutgoingMessage) -> Answer:
         assert not db.session().in_transaction(), "nothing is open in the database meanwhile"
         self.messages.append(message)
-        return self.answer(message)
+        return Answer(self.answer(message), 250)
 
     def close(self) -> None:
         pass
@@ -47,6 +48,14 @@ def enqueue(kind: str = "test", to: str = ANN, about: uuid.UUID | None = None, *
 def mail_row(kind: str, to: str, *, about: uuid.UUID) -> Row:
     """A row for a mail to an address."""
     return outbox.message_row("mail", kind, Target(to, outbox.address_index(to)), about=about)
+
+
+def lease_next() -> Lease | None:
+    """Lease the first message that is due."""
+    due = select(Message.id).where(Message.state == "waiting", Message.next_attempt_at <= leases.now())
+    identity = db.session.scalar(due.order_by(Message.priority, Message.next_attempt_at).limit(1))
+    db.session.rollback()
+    return next(iter(leases.acquire([identity])), None) if identity else None
 
 
 def states() -> list[str]:

@@ -1,0 +1,107 @@
+"""Use cases of deliveries. Another owner's raise NotFoundError."""
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import or_, select, update
+
+from forms_service.accounts.guards import Caller
+from forms_service.database.transactions import on_commit, rows_changed, write_session
+from forms_service.database.types import now
+from forms_service.delivery import outbox, payloads
+from forms_service.delivery.models import Attempt, Message
+from forms_service.errors import ConflictError, NotFoundError
+from forms_service.extensions import db
+from forms_service.forms.models import Form
+from forms_service.forms.service import get_owned_form
+from forms_service.notifications.deliveries.queries import Position, attempts_of, newest, select_deliveries
+from forms_service.submissions.models import Submission
+from forms_service.validation.datetimes import parse_utc
+from forms_service.web.pagination import Page, decode_cursor, encode_cursor
+
+NOT_STORED = "This message cannot be sent again: its content was deleted once it was sent or given up."
+IN_FLIGHT = "This message is being sent at this moment. Try again in a minute."
+
+
+def list_deliveries(
+    form_id: str, caller: Caller, filters: dict[str, str], *, limit: int, cursor: str | None
+) -> Page[dict[str, Any]]:
+    """Return a page of a form's deliveries, those of the newest submissions first.
+
+    :raises NotFoundError: also for a form of another owner
+    """
+    get_owned_form(form_id, caller)
+    rows, after = newest(form_id, filters, _position(cursor), limit)
+    return Page(_as_dicts(rows), _cursor(after) if after else None)
+
+
+def get(delivery_id: uuid.UUID, caller: Caller) -> dict[str, Any]:
+    """Return a delivery with its attempts.
+
+    :raises NotFoundError: also for one of another owner's form
+    """
+    query = select_deliveries().join(Submission, Submission.id == Message.about).join(Form)
+    row = db.session.execute(query.where(Message.id == delivery_id, *_visible_to(caller))).one_or_none()
+    if row is None:
+        raise NotFoundError()
+    (delivery,) = _as_dicts([row])
+    return delivery
+
+
+def retry(delivery_id: uuid.UUID, caller: Caller) -> None:
+    """Make a message due at once under its id, with the content that its submission has now.
+
+    :raises NotFoundError: also for one of another owner's form
+    :raises ConflictError: if its content is gone, or it is being sent
+    """
+    delivery = get(delivery_id, caller)
+    is_free = or_(Message.lease_until.is_(None), Message.lease_until <= now())
+    with write_session():
+        state = db.session.scalar(select(Message.state).where(Message.id == delivery_id))
+        if delivery["kind"] not in payloads.kinds() and state != "waiting":
+            raise ConflictError(NOT_STORED)
+        statement = update(Message).where(Message.id == delivery_id, is_free).values(outbox.new_series())
+        if not rows_changed(statement.execution_options(synchronize_session=False)):
+            raise ConflictError(IN_FLIGHT)
+        on_commit(outbox.wake_worker)
+        db.session.commit()
+
+
+def _visible_to(caller: Caller) -> list[Any]:
+    is_theirs = [] if caller.role == "operator" else [Form.owner_id == caller.account_id]
+    return [Form.deleted_at.is_(None), *is_theirs]
+
+
+def _as_dicts(rows: Sequence[Any]) -> list[dict[str, Any]]:
+    attempts = attempts_of(rows)
+    return [_as_dict(row, attempts.get(row.id, []) + attempts.get(row.digest_id, [])) for row in rows]
+
+
+def _as_dict(row: Any, attempts: Sequence[Attempt]) -> dict[str, Any]:
+    target = {"mail": "recipient_id", "webhook": "webhook_id"}[row.channel]
+    return {
+        "id": row.id,
+        "channel": row.channel,
+        "kind": row.kind,
+        "submission_id": row.about,
+        target: row.target_id,
+        "state": row.state,
+        "next_attempt_at": row.next_attempt_at if row.state == "waiting" else None,
+        "attempts": attempts,
+    }
+
+
+def _position(cursor: str | None) -> Position | None:
+    parts = decode_cursor(cursor, parse_utc, uuid.UUID, _optional_id)
+    return Position(*parts) if parts else None
+
+
+def _optional_id(text: str) -> uuid.UUID | None:
+    return uuid.UUID(text) if text else None
+
+
+def _cursor(position: Position) -> str:
+    created_at: datetime = position.created_at
+    return encode_cursor(created_at, position.submission_id, position.message_id or "")
