@@ -36,6 +36,8 @@ from forms_service.spam import checks as spam_checks
 from forms_service.submissions import refusals, storage_quota
 from forms_service.uploads import storage
 from forms_service.web import client, error_handlers, openapi, pages, security_headers
+from forms_service.webhooks import delivery as webhook_delivery
+from forms_service.webhooks.management.views import webhooks_blueprint
 
 BLUEPRINTS = (
     signup,
@@ -51,6 +53,7 @@ BLUEPRINTS = (
     inbox,
     deliveries,
     people_blueprint,
+    webhooks_blueprint,
     bounces,
     health_blueprint,
 )
@@ -67,6 +70,7 @@ FEATURES = (
     submission_mail,
     listeners,
     digests,
+    webhook_delivery,
     refusals,
     retention,
     account_export,

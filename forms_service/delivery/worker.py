@@ -10,7 +10,7 @@ from typing import Any, cast
 from flask import Flask, current_app
 
 from forms_service.background import periodic, runner
-from forms_service.delivery import attempts, leases, mail_rendering, outbox, payloads
+from forms_service.delivery import attempts, leases, mail_rendering, outbox, payloads, target_owners
 from forms_service.delivery.channels import Channel, ChannelPass
 from forms_service.delivery.lanes import Lanes
 from forms_service.delivery.mail_transport import MailTransport
@@ -38,6 +38,7 @@ def init_app(app: Flask) -> None:
     """Register the worker, the mail channel and the outbox's cleanup."""
     mail_rendering.init_app(app)
     payloads.init_app(app)
+    target_owners.init_app(app)
     app.extensions["channels"] = {}
     register_channel(app, Channel("mail", MailTransport, MAIL_CONNECTIONS, Lanes(MAIL_CONCURRENCY)))
     app.extensions["outbox_wakeup"] = runner.add_loop(app, "outbox", deliver_due, POLL_INTERVAL)

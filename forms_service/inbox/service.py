@@ -83,6 +83,7 @@ def change(submission_id: uuid.UUID, caller: Caller, changes: Mapping[str, Any])
 def delete(submission_id: uuid.UUID, caller: Caller) -> None:
     with write_session():
         form_id = _get_owned(submission_id, caller).form_id
+        events.enqueue_deleted([submission_id])
         deletion.erase_and_commit(
             [submission_id], ERASED_EVENT, account_id=caller.account_id, details={"form_id": form_id}
         )
@@ -95,6 +96,7 @@ def bulk(form_id: str, caller: Caller, ids: Sequence[uuid.UUID], changes: Mappin
         existing = select(Submission.id).where(Submission.form_id == form_id, Submission.id.in_(ids))
         done = list(db.session.scalars(existing))
         if "delete" in changes:
+            events.enqueue_deleted(done)
             deletion.erase_and_commit(done, ERASED_EVENT, account_id=caller.account_id, details={"form_id": form_id})
         else:
             _change(form_id, done, changes)
@@ -151,9 +153,24 @@ def _get_owned(submission_id: uuid.UUID, caller: Caller) -> SubmissionRow:
 def _change(form_id: str, ids: Sequence[uuid.UUID], changes: Mapping[str, Any]) -> None:
     if changes.get("status") == "inbox":
         _clear_spam_verdict(form_id, ids)
+    if changes.get("status") == "spam":
+        _announce_spam(form_id, ids)
     if changes:
         statement = update(Submission).where(Submission.form_id == form_id, Submission.id.in_(ids)).values(changes)
         db.session.execute(statement.execution_options(synchronize_session=False))
+
+
+def _announce_spam(form_id: str, ids: Sequence[uuid.UUID]) -> None:
+    # only where the submission has been announced before
+    is_known = (Submission.form_id == form_id, Submission.id.in_(ids), Submission.spam_reasons == "")
+    moved = db.session.execute(
+        update(Submission)
+        .where(*is_known, Submission.status.not_in(("spam", "unconfirmed")))
+        .values(status="spam")
+        .returning(Submission.id)
+        .execution_options(synchronize_session=False)
+    )
+    events.enqueue_for_form(events.MARKED_SPAM, form_id, moved.scalars().all())
 
 
 def _clear_spam_verdict(form_id: str, ids: Sequence[uuid.UUID]) -> None:

@@ -16,7 +16,7 @@ from forms_service.forms.models import Form
 from forms_service.inbox.export import JSON_LINES, Export, stream_json_lines
 from forms_service.inbox.service import build_page
 from forms_service.notifications.recipients import erasure as recipients
-from forms_service.submissions import deletion
+from forms_service.submissions import deletion, events
 from forms_service.submissions.email_addresses import email_blind_index
 from forms_service.submissions.models import Submission, SubmissionEmail
 from forms_service.submissions.queries import (
@@ -59,6 +59,7 @@ def erase(caller: Caller, email: str) -> dict[str, int]:
             if ids or caller.role == "operator":  # an owner may erase only what they have of a person
                 suppressions.forget_address(email)
             recipients.forget_address(caller, email)
+            events.enqueue_deleted(ids)
             deletion.erase_and_commit(ids, "person_erased", account_id=caller.account_id)
         erased += len(ids)
         if len(ids) < deletion.BATCH_SIZE:

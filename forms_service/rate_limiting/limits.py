@@ -67,6 +67,7 @@ LIMITS = {
         Limit("recipients", Rate(30, 3600)),
         Limit("submission", "submission_rate_limit"),
         Limit("form", "form_rate_limit", form_key),
+        Limit("webhook_test", Rate(30, 3600), key=caller_key),
         Limit("page", "submission_rate_limit", factor=PAGES_PER_SUBMISSION),
     )
 }

@@ -3,6 +3,7 @@
 import json
 import uuid
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple, Protocol, cast
 
 from sqlalchemy import select
@@ -10,8 +11,9 @@ from sqlalchemy import select
 from forms_service.database.transactions import on_commit
 from forms_service.delivery import outbox
 from forms_service.encryption.compiled_sql import Row
+from forms_service.errors import NotFoundError, ServiceUnavailableError
 from forms_service.extensions import db
-from forms_service.forms.cache import PublishedForm
+from forms_service.forms.cache import PublishedForm, get_published_form
 from forms_service.submissions.models import Submission
 from forms_service.submissions.queries import SubmissionRow, fetch
 
@@ -60,6 +62,24 @@ def enqueue(event_type: str, form: PublishedForm, submission_ids: Collection[uui
             outbox.insert_rows(db.session.connection(), rows)
             on_commit(outbox.wake_worker)
         left -= {submission.id for submission in submissions}
+
+
+def enqueue_for_form(event_type: str, form_id: str, submission_ids: Collection[uuid.UUID]) -> None:
+    """Like `enqueue`; nothing for a form that cannot be decrypted, which must not stop an erasure."""
+    with suppress(NotFoundError, ServiceUnavailableError):
+        enqueue(event_type, get_published_form(form_id), submission_ids)
+
+
+def enqueue_deleted(submission_ids: Collection[uuid.UUID]) -> None:
+    """Enqueue that submissions are about to be deleted, but for those that nothing was ever sent about."""
+    announced = (Submission.spam_reasons == "", Submission.status != "unconfirmed")
+    query = select(Submission.form_id, Submission.id).where(Submission.id.in_(submission_ids), *announced)
+    by_form: dict[str, list[uuid.UUID]] = {}
+    # locked, so that of two requests that delete it only one says so
+    for form_id, submission_id in db.session.execute(query.order_by(Submission.id).with_for_update()):
+        by_form.setdefault(form_id, []).append(submission_id)
+    for form_id, ids in by_form.items():
+        enqueue_for_form(DELETED, form_id, ids)
 
 
 def _event(event_type: str, form: PublishedForm, submission: SubmissionRow) -> SubmissionEvent:

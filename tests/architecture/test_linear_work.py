@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any
 
 import marshmallow as ma
 import pytest
@@ -37,8 +37,8 @@ from forms_service.web import downloads, form_data, json_reader, part_headers
 from forms_service.web.charsets import decode
 from forms_service.web.form_data import make_storable
 from forms_service.web.multipart import read_parts
-from forms_service.webhooks.formats import FORMATS
-from tests.support.webhook_events import event_of, target_of
+from tests.support.hostile_input import MARKS, Hostile, Work, filled, raw
+from tests.support.webhook_work import WEBHOOK_WORK
 
 pytestmark = pytest.mark.slow
 
@@ -51,24 +51,6 @@ LEAST = 0.0005
 
 ROUNDS = 4
 """A busy machine may spoil some; what is quadratic is so in each."""
-
-Hostile = Callable[[int], Any]
-
-
-class Work(NamedTuple):
-    """A function, an input for it of about so many bytes or characters, and how large that is at 1 time."""
-
-    run: Callable[[Any], object]
-    hostile: Hostile
-    size: int = 4096
-
-
-def filled(unit: str, before: str = "", after: str = "") -> Hostile:
-    return lambda size: before + unit * (size // len(unit)) + after
-
-
-def raw(unit: bytes, before: bytes = b"", after: bytes = b"") -> Hostile:
-    return lambda size: before + unit * (size // len(unit)) + after
 
 
 def part(headers: bytes, content: bytes) -> bytes:
@@ -106,24 +88,11 @@ def load(field: dict[str, Any]) -> Callable[[Any], object]:
     return lambda value: schema.load({"a": value})
 
 
-MARKS = "\u0301\u0316"
 WORDS = Blocklist((*(f"word{number} two" for number in range(50)), *(f"x-{number}!" for number in range(50)), "casino"))
 
 
 def match_words(data: str) -> bool:
     return blocklist.matches(WORDS, ParsedSubmission(), [data])
-
-
-def webhook(name: str, template: Any = None) -> Callable[[Any], object]:
-    def render(sent: Any) -> object:
-        answers = sent if isinstance(sent, dict) else {"a": sent}
-        return FORMATS[name].render(event_of(answers), target_of(name, template))
-
-    return render
-
-
-def small_answers(size: int) -> dict[str, str]:
-    return {f"f{number}": "x" for number in range(size // 8)}
 
 
 WORK: dict[str, Work] = {
@@ -224,6 +193,7 @@ WORK: dict[str, Work] = {
         lambda size: {"a": ["x,\n"] * size, "b": [[{}]] * size, **dict.fromkeys(map(str, range(size)), "x")},
         512,
     ),
+    **WEBHOOK_WORK,
     "URL: dots": Work(urls.is_url, filled(".a", "https://example.com/")),
     "URL: hosts": Work(urls.is_web_url, filled("a.", "https://")),
     "URL: users": Work(urls.is_url, filled("@:", "https://")),

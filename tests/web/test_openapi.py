@@ -124,6 +124,8 @@ def test_answers_to_an_owner_are_as_described(
         if 200 not in statuses:
             there = {"form_id": form_id, "version": 1}
             case.path_parameters |= {name: there[name] for name in case.path_parameters if name in there}
+        if path.endswith("/webhooks") and method == "POST" and 201 not in statuses:
+            case.body = {"url": "https://93.184.215.14/"}  # no text of a schema's is an address that resolves
         answer = case.call_and_validate(headers=key, excluded_checks=[schemathesis.checks.positive_data_acceptance])
         statuses.add(answer.status_code)  # a schema cannot say which rules fit which type of field
 

@@ -42,7 +42,11 @@ class Delivery(Schema):
     )
     channel = ma.fields.String(required=True, metadata={"enum": list(CHANNELS)})
     kind = ma.fields.String(required=True, metadata={"description": "The mail's template, or the event's type."})
-    submission_id = ma.fields.String(required=True, metadata={"format": "uuid"})
+    submission_id = ma.fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"format": "uuid", "description": "Null for a test, and after a deletion."},
+    )
     recipient_id = ma.fields.String(allow_none=True, metadata={"format": "uuid", "description": "Of mails."})
     webhook_id = ma.fields.String(allow_none=True, metadata={"format": "uuid", "description": "Of webhooks."})
     state = ma.fields.String(required=True, metadata={"enum": list(STATES)})

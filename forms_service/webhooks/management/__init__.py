@@ -1,0 +1,1 @@
+"""The API with which owners make, try and delete webhooks."""

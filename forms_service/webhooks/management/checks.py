@@ -1,0 +1,45 @@
+"""Checks of a webhook against its form and the networks that may be reached."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from forms_service.errors import FieldError, ValidationError
+from forms_service.form_schema.conditions import find_unknown_fields
+from forms_service.outbound import OutboundRefusedError, check_url
+from forms_service.webhooks.formats import FORMATS, Target
+
+
+def check_webhook(values: Mapping[str, Any], fields: Sequence[Mapping[str, Any]]) -> None:
+    """Check format, template and conditions; names only if the form defines fields.
+
+    :raises ValidationError: for what does not fit
+    """
+    names = [field["name"] for field in fields]
+    target = Target(values["url"], values["template"])
+    problems = FORMATS[values["format"]].find_problems(target, names or None)
+    errors = {part: [FieldError(sentence, "invalid")] for part, sentence in problems.items()}
+    if names:
+        unknown = find_unknown_fields(values["when"] or (), names)
+        errors |= {
+            f"when.{number}.field": [FieldError(f"The form has no field {name}.", "unknown_field")]
+            for number, name in unknown.items()
+        }
+    if errors:
+        raise ValidationError(errors)
+
+
+def check_address(url: str) -> None:
+    """Check where a URL leads; the same is checked at every attempt.
+
+    :raises ValidationError: on `url`, with what to write to allow it
+    """
+    try:
+        check_url(url)
+    except OutboundRefusedError as error:
+        raise ValidationError({"url": [FieldError(str(error), "refused")]}) from error
+
+
+def dump_json(value: Any) -> str | None:
+    """Return JSON for a column; None for none."""
+    return None if value is None else json.dumps(value, ensure_ascii=False)

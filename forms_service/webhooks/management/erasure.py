@@ -1,0 +1,37 @@
+"""Deletes webhooks with their deliveries: one by one, with a form, with an account."""
+
+import uuid
+
+from sqlalchemy import ColumnElement, delete, select
+
+from forms_service.database.transactions import write_session
+from forms_service.delivery.models import Message
+from forms_service.extensions import db
+from forms_service.signals import account_emptying, account_erasing, form_erasing
+from forms_service.webhooks.models import Webhook
+
+
+def erase_webhooks(condition: ColumnElement[bool]) -> None:
+    """Delete webhooks and what was or waits to be sent to them; the caller commits."""
+    ids = select(Webhook.id).where(condition)
+    db.session.execute(delete(Message).where(Message.target_id.in_(ids)).execution_options(synchronize_session=False))
+    db.session.execute(delete(Webhook).where(condition).execution_options(synchronize_session=False))
+
+
+@form_erasing.connect
+def _erase_with_form(_: object, form_id: str) -> None:
+    erase_webhooks(Webhook.form_id == form_id)
+
+
+@account_emptying.connect
+def _erase_before_account(_: object, account_id: uuid.UUID) -> bool:
+    # an anonymized account may keep its row, but no endpoint
+    with write_session():
+        erase_webhooks(Webhook.account_id == account_id)
+        db.session.commit()
+    return False
+
+
+@account_erasing.connect
+def _erase_with_account(_: object, account_id: uuid.UUID) -> None:
+    erase_webhooks(Webhook.account_id == account_id)
