@@ -31,6 +31,8 @@ from forms_service.notifications.recipients.views import recipients
 from forms_service.privacy import account_export, retention
 from forms_service.privacy.views import people_blueprint
 from forms_service.rate_limiting import limits
+from forms_service.replies import automatic_reply, caps, opt_in, proofs
+from forms_service.replies.views import links
 from forms_service.spam import altcha_challenges
 from forms_service.spam import checks as spam_checks
 from forms_service.submissions import refusals, storage_quota
@@ -50,6 +52,7 @@ BLUEPRINTS = (
     recipients,
     taking,
     puzzles,
+    links,
     inbox,
     deliveries,
     people_blueprint,
@@ -71,6 +74,10 @@ FEATURES = (
     listeners,
     digests,
     webhook_delivery,
+    automatic_reply,
+    opt_in,
+    caps,
+    proofs,
     refusals,
     retention,
     account_export,

@@ -31,6 +31,10 @@ account_erasing = _signals.signal("account-erasing")
 """`account_id`"""
 form_creating = _signals.signal("form-creating")
 """`form_id`, inserted and about to be committed"""
+form_changing = _signals.signal("form-changing")
+"""`form_id` and `settings_patch`"""
+forms_describing = _signals.signal("forms-describing")
+"""`forms`, dicts for their owners; receivers add to each"""
 form_deleting = _signals.signal("form-deleting")
 """`form_id`, `caller`; receivers raise to refuse"""
 form_versioning = _signals.signal("form-versioning")

@@ -88,6 +88,7 @@ class Settings:
     login_rate_limit: Rate = setting("10/900", of.rate)
     submission_rate_limit: Rate = setting("60/60", of.rate)
     form_rate_limit: Rate = setting("600/60", of.rate)
+    reply_rate_limits: tuple[Rate, Rate, Rate] = setting("60/3600,3/86400,1000/86400", of.reply_rates)
     cors_origins: tuple[str, ...] = setting("", of.origins)
     cors_allow_credentials: bool = setting("false", of.boolean)
     trusted_proxies: int = setting("0", of.integer(0, 10))

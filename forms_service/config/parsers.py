@@ -82,6 +82,16 @@ def rate(raw: str) -> Rate:
         raise ValidationError("Must be requests/seconds, such as 10/900 for ten requests in 15 minutes.") from None
 
 
+def reply_rates(raw: str) -> tuple[Rate, Rate, Rate]:
+    """Parse three rates, such as 60/3600,3/86400,1000/86400."""
+    try:
+        per_form, per_address, in_all = map(rate, raw.split(","))
+    except (ValueError, ValidationError):
+        message = "Must be count/seconds per form, per address and in all, such as 60/3600,3/86400,1000/86400."
+        raise ValidationError(message) from None
+    return per_form, per_address, in_all
+
+
 def public_url(raw: str) -> str:
     """Parse the service's URL, optionally with a path."""
     url = _url(raw)

@@ -28,6 +28,9 @@ UNSUBSCRIBE = "_unsubscribe"
 AUTOMATIC_REPLY = "_automatic_reply"
 """True for an answer to a person (RFC 3834): null envelope sender."""
 
+SENDER_NAME = "_sender_name"
+"""Display name of MAIL_FROM, instead of its own."""
+
 ATTACHMENTS = "_attachments"
 """A list of `Attachment`."""
 
@@ -75,7 +78,7 @@ def render_mail(outgoing: OutgoingMessage, *, international: bool = False) -> Ma
 
     Only an `international` one has a non-ASCII Reply-To.
     """
-    sender, recipient = _sender(), mailbox(outgoing.target)
+    sender, recipient = _sender(outgoing.values.get(SENDER_NAME)), mailbox(outgoing.target)
     reply_to = _reply_to(outgoing.values, international)
     values = {
         "app_name": settings.app_name,
@@ -116,8 +119,8 @@ def sender_address() -> Address:
     return Address(username=local_part, domain=domain)
 
 
-def _sender() -> Address:
-    name, _ = parseaddr(settings.mail_from)
+def _sender(shown: str | None) -> Address:
+    name = _subject(shown) if shown else parseaddr(settings.mail_from)[0]
     address = sender_address()
     return Address(display_name=name or settings.app_name, username=address.username, domain=address.domain)
 

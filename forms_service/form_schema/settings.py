@@ -10,10 +10,11 @@ import marshmallow as ma
 
 from forms_service.captchas import CAPTCHAS
 from forms_service.errors import FieldError
+from forms_service.form_schema import mail_texts
 from forms_service.form_schema.compiler import UNKNOWN_FIELDS
+from forms_service.form_schema.mail_texts import DoubleOptIn, DoubleOptInField, Reply, ReplyChanges, ReplySchema
 from forms_service.form_schema.special_fields import RESERVED
-from forms_service.form_schema.text_templates import find_unknown_names
-from forms_service.validation.base import MAX_NAME_LENGTH, CodedField, Messages, Schema
+from forms_service.validation.base import MAX_NAME_LENGTH, Messages, Schema
 from forms_service.validation.fields import MAX_EMAIL_LENGTH, clean_address, is_email
 from forms_service.validation.primitives import BoundedInteger, BoundedList, OneOf, SingleLine, StrictBoolean
 from forms_service.validation.urls import MAX_URL_LENGTH, is_web_url, parse_origin_pattern, to_ascii_host
@@ -49,12 +50,12 @@ class FormSettings:
     redirect_urls: tuple[str, ...] = ()
     unknown_fields: str = "keep"
     subject: str | None = None
-    reply: None = None
+    reply: Reply | None = None
     honeypot: str | None = None
     challenge: str = "none"
     challenge_site_key: str | None = None
     challenge_secret: str | None = field(default=None, repr=False)
-    double_opt_in: bool = False
+    double_opt_in: DoubleOptIn | None = None
     blocklist: Blocklist = Blocklist()
     retention_days: int | None = None
     closed: bool = False
@@ -131,25 +132,15 @@ class HoneypotName(SingleLine):
         return value
 
 
-class Unsupported(CodedField):
-    """A setting without effect: only its default is accepted."""
-
-    default_error_messages: Messages = {"not_yet": "Not supported yet. Leave it at its default."}
-
-    def __init__(self, default: Any, schema: dict[str, Any], **kwargs: Any) -> None:
-        super().__init__(load_default=default, allow_none=True, **kwargs)
-        self.default = default
-        self.json_schema = schema
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
-        if type(value) is not type(self.default) or value != self.default:
-            raise self.make_error("not_yet")
-        return value
-
-
 def _optional(description: str, default: Any = None) -> dict[str, Any]:
     # null restores the default (RFC 7396)
     return {"load_default": default, "allow_none": True, "metadata": {"description": description}}
+
+
+DOUBLE_OPT_IN = (
+    "False, or `subject` and `text` of the mail that asks the person to confirm. Both may hold the placeholders of "
+    "`reply`; `{link}` in the text stands for the link, which is appended without it."
+)
 
 
 class BlocklistSchema(Schema):
@@ -193,7 +184,7 @@ class FormSettingsSchema(Schema):
         MAX_SUBJECT_LENGTH,
         **_optional("Subject of notifications; may hold `{field}` (a field's name), `{reference}` and `{form}`."),
     )
-    reply = Unsupported(None, {"type": "null"}, metadata={"description": "Not supported yet."})
+    reply = ma.fields.Nested(ReplySchema, **_optional("Automatic reply to the person who submitted; null sends none."))
     honeypot = HoneypotName(MAX_NAME_LENGTH, **_optional("Name of a further honeypot field. Filled in, it means spam."))
     challenge = OneOf(CHALLENGES, **_optional("The CAPTCHA that submissions must pass.", "none"))
     challenge_site_key = SingleLine(
@@ -202,9 +193,7 @@ class FormSettingsSchema(Schema):
     challenge_secret = SingleLine(
         MAX_KEY_LENGTH, load_only=True, **_optional("The provider's secret key; never returned.")
     )
-    double_opt_in = Unsupported(
-        False, {"type": ["boolean", "null"], "const": False}, metadata={"description": "Not supported yet."}
-    )
+    double_opt_in = DoubleOptInField(**_optional(DOUBLE_OPT_IN, False))
     blocklist = ma.fields.Nested(BlocklistSchema, **_optional("Submissions that match any entry are spam.", dict))
     retention_days = BoundedInteger(1, 36_500, **_optional("Days after which submissions are erased; null keeps them."))
     closed = StrictBoolean(**_optional("While true, the form accepts no submissions.", False))
@@ -235,6 +224,10 @@ class FormSettingsChanges(FormSettingsSchema):
     blocklist = ma.fields.Nested(
         BlocklistChanges, allow_none=True, metadata={"description": "Submissions that match any entry are spam."}
     )
+    reply = ma.fields.Nested(
+        ReplyChanges, allow_none=True, metadata={"description": "Automatic reply to the person who submitted."}
+    )
+    double_opt_in = DoubleOptInField(partial=True, allow_none=True, metadata={"description": DOUBLE_OPT_IN})
 
 
 def merge_patch(current: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
@@ -254,7 +247,7 @@ def merge_patch(current: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[st
 def find_conflicts(fields: Sequence[Any], settings: Mapping[str, Any]) -> dict[str, list[FieldError]]:
     """Return setting → errors of disallowed combinations."""
     names: list[Any] = [definition.get("name") for definition in fields if isinstance(definition, Mapping)]
-    errors: dict[str, list[FieldError]] = {}
+    errors = mail_texts.find_conflicts(fields, settings)
     if settings.get("honeypot") is not None and settings["honeypot"] in names:
         errors["honeypot"] = [FieldError("A field of the form cannot be the honeypot.", "taken")]
     if settings.get("challenge") in WITH_PROVIDER_KEYS:
@@ -262,20 +255,14 @@ def find_conflicts(fields: Sequence[Any], settings: Mapping[str, Any]) -> dict[s
             if not settings.get(key):
                 message = f"Required for {settings['challenge']}. Copy it from the provider's dashboard."
                 errors[key] = [FieldError(message, "required")]
-    if fields and (unknown := find_unknown_names(settings.get("subject") or "", names)):
-        errors["subject"] = [FieldError(unknown_names_message(unknown), "unknown_name")]
     return errors
-
-
-def unknown_names_message(names: Sequence[str]) -> str:
-    """Return what is wrong with a text whose placeholders stand for nothing."""
-    listed = ", ".join(f"{{{name}}}" for name in names)
-    return f"Unknown: {listed}. Use names of the form's fields, {{reference}} or {{form}}."
 
 
 def load_settings(saved: Mapping[str, Any]) -> FormSettings:
     """Load saved settings, with defaults for newer ones."""
     blocklist = Blocklist(**{name: tuple(entries) for name, entries in saved.get("blocklist", {}).items()})
     values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in saved.items()}
+    reply, opt_in = saved.get("reply"), saved.get("double_opt_in")
+    texts = {"reply": Reply(**reply) if reply else None, "double_opt_in": DoubleOptIn(**opt_in) if opt_in else None}
     known = {name: value for name, value in values.items() if name not in RETIRED}
-    return FormSettings(**{**known, "blocklist": blocklist})
+    return FormSettings(**{**known, **texts, "blocklist": blocklist})

@@ -30,6 +30,8 @@ Errors = Mapping[str, Sequence[FieldError]]
 CSP_SOURCE = re.compile(r"https?://(?:\*\.)?[A-Za-z0-9._~:\[\]-]+", re.IGNORECASE)
 """Cannot end a source or directive."""
 
+SUBMISSION_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
 NEVER_RESENT = frozenset((*HONEYPOTS, *CHALLENGE_TOKENS, STARTED))
 CSP_DIRECTIVES = {
     "default-src": "'none'",
@@ -110,8 +112,10 @@ def resubmission_url(form_id: str, query: Sequence[tuple[str, str]], site: str |
     return url_for("hosted.page", form_id=form_id) + (f"?{urlencode(pairs)}" if pairs else "")
 
 
-def render_thanks(form: PublishedForm, site: str | None, reference: str | None) -> Response:
-    return render_page("forms/thanks.html", form, site=site, host=host_name(site), reference=reference)
+def render_thanks(form: PublishedForm, site: str | None, reference: str | None, waiting: str = "") -> Response:
+    """Render the thank-you page; a submission `waiting` for its double opt-in can ask for the mail again."""
+    shown = waiting if form.settings.double_opt_in and SUBMISSION_ID.fullmatch(waiting) else None
+    return render_page("forms/thanks.html", form, site=site, host=host_name(site), reference=reference, waiting=shown)
 
 
 def render_refusal(form: PublishedForm | None, error: ApiError, *, site: str | None, **values: Any) -> Response:

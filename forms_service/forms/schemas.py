@@ -83,6 +83,11 @@ class Form(Schema):
         allow_none=True,
         metadata={"description": "Why mails about submissions cannot be sent; null while they can."},
     )
+    reply_problem = ma.fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "Why automatic replies are off; null while they are sent, if the form has one."},
+    )
     unreadable = ma.fields.Boolean(
         metadata={
             "const": True,

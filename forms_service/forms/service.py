@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from marshmallow import ValidationError as SchemaError
 from sqlalchemy import Select, select, tuple_
 from sqlalchemy.exc import IntegrityError
 
@@ -32,7 +33,15 @@ from forms_service.form_schema.settings import FormSettingsSchema, find_conflict
 from forms_service.forms import deletion, owner_addresses, quotas, schemas
 from forms_service.forms.cache import form_url
 from forms_service.forms.models import FORM_ID, Form, FormVersion
-from forms_service.signals import account_exporting, form_creating, form_deleting, form_saved
+from forms_service.signals import (
+    account_exporting,
+    form_changing,
+    form_creating,
+    form_deleting,
+    form_saved,
+    forms_describing,
+)
+from forms_service.validation.base import errors_by_path
 from forms_service.web.pagination import Page, decode_cursor, paginate
 
 
@@ -56,7 +65,7 @@ def create(body: Mapping[str, Any], owner_id: uuid.UUID) -> dict[str, Any]:
         try:
             db.session.flush()
             form_creating.send(form_id=form.id)
-            result = form_as_dict(form, body["fields"], problem or _problem_of_owner(form))
+            result = _describe([form_as_dict(form, body["fields"], problem or _problem_of_owner(form))])[0]
             db.session.commit()
         except IntegrityError as error:  # the account was erased while it was asking
             raise AuthenticationError() from error
@@ -88,14 +97,14 @@ def list_forms(caller: Caller, limit: int, cursor: str | None) -> Page[dict[str,
     problem = mail_problem()
     rows = db.session.execute(query).all()
     problems = owner_addresses.find_problems({form.owner_id for form, _ in rows})
-    items = [form_as_dict(form, fields, problem or problems.get(form.owner_id)) for form, fields in rows]
+    items = _describe([form_as_dict(form, fields, problem or problems.get(form.owner_id)) for form, fields in rows])
     return paginate(items, limit, lambda form: (form["created_at"].isoformat(), form["id"]))
 
 
 def get(form_id: str, caller: Caller) -> dict[str, Any]:
     problem = mail_problem()
     form = get_owned_form(form_id, caller)
-    return form_as_dict(form, _fields(form), problem or _problem_of_owner(form))
+    return _describe([form_as_dict(form, _fields(form), problem or _problem_of_owner(form))])[0]
 
 
 def get_version(form_id: str, number: int, caller: Caller) -> dict[str, Any]:
@@ -139,7 +148,8 @@ def change(form_id: str, caller: Caller, body: Mapping[str, Any]) -> dict[str, A
             db.session.add(FormVersion(form_id=form.id, number=form.version, fields=fields))
         audit.record("form_changed", account_id=caller.account_id, details={"form_id": form.id})
         db.session.flush()
-        result = form_as_dict(form, fields, problem or _problem_of_owner(form))
+        form_changing.send(form_id=form_id, settings_patch=body.get("settings", {}))
+        result = _describe([form_as_dict(form, fields, problem or _problem_of_owner(form))])[0]
         db.session.commit()
     form_saved.send(form_id=form_id)
     return result
@@ -185,7 +195,7 @@ def _export(_: object, account_id: uuid.UUID, document: dict[str, Any]) -> None:
     forms = [
         form_as_dict(form, _fields(form), None) for form in db.session.scalars(query.order_by(Form.created_at, Form.id))
     ]
-    document["forms"] = schemas.Form(many=True).dump(forms)
+    document["forms"] = schemas.Form(many=True).dump(_describe(forms))
 
 
 account_exporting.connect(_export)
@@ -220,6 +230,11 @@ def form_as_dict(form: Form, fields: Sequence[Mapping[str, Any]], problem: str |
     }
 
 
+def _describe(forms: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    forms_describing.send(forms=forms)
+    return forms
+
+
 def _version_as_dict(version: FormVersion) -> dict[str, Any]:
     return {
         "form_id": version.form_id,
@@ -230,7 +245,10 @@ def _version_as_dict(version: FormVersion) -> dict[str, Any]:
 
 
 def _merge_settings(current: Mapping[str, Any], patch: Mapping[str, Any], fields: Sequence[Any]) -> dict[str, Any]:
-    merged: dict[str, Any] = FormSettingsSchema().load(merge_patch(current, patch))
+    try:
+        merged: dict[str, Any] = FormSettingsSchema().load(merge_patch(current, patch))
+    except SchemaError as error:  # a patch of one text where there was none
+        raise ValidationError(errors_by_path(error.messages, "settings")) from error
     errors: dict[str, list[FieldError]] = find_conflicts(fields, merged)
     if errors:
         raise ValidationError({f"settings.{name}": messages for name, messages in errors.items()})

@@ -118,9 +118,9 @@ def page(form_id: str) -> Response:
 def thanks(form_id: str) -> Response:
     """Show the thank-you page of a form."""
     g.form = get_published_form(form_id)
-    reference = request.args.get("_reference", "")
+    reference, waiting = request.args.get("_reference", ""), request.args.get("_submission", "")
     shown = reference if parse_reference(reference) else None
-    return pages.render_thanks(g.form, page_tokens.visitor_site(form_id), shown)
+    return pages.render_thanks(g.form, page_tokens.visitor_site(form_id), shown, waiting)
 
 
 page.provide_automatic_options = False  # the preflight is that of `POST /f/{id}`

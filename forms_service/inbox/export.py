@@ -19,6 +19,8 @@ from forms_service.inbox.cells import Cell
 from forms_service.inbox.csv_and_json import BOM, format_csv, format_json_lines
 from forms_service.inbox.export_columns import FIXED, Columns, declared_columns
 from forms_service.inbox.xlsx import stream_workbook
+from forms_service.replies import proofs
+from forms_service.replies.proofs import Proofs
 from forms_service.submissions.queries import Files, Filter, SubmissionRow, batches, count_left_out, files_of
 from forms_service.submissions.serialization import as_dict
 from forms_service.validation.references import reference_of
@@ -31,6 +33,9 @@ UNREADABLE = "unreadable"
 
 CLIENT = "client"
 """Column of IP addresses, if stored."""
+
+CONFIRMED_AT = "confirmed_at"
+"""Column present only with double opt-ins."""
 
 
 @dataclass(frozen=True)
@@ -68,8 +73,11 @@ def _stream_jsonl(form_id: str, criteria: Filter) -> Iterator[bytes]:
 
 
 def stream_json_lines(row_batches: Iterable[list[SubmissionRow]]) -> Iterator[bytes]:
-    for batch, files in _with_files(row_batches):
-        yield format_json_lines(as_dict(submission, files.get(submission.id, ())) for submission in batch).encode()
+    """Yield submissions as JSON Lines."""
+    for batch, files, opt_ins in _with_details(row_batches):
+        yield format_json_lines(
+            as_dict(submission, files.get(submission.id, ()), opt_ins.get(submission.id)) for submission in batch
+        ).encode()
 
 
 def _stream_xlsx(form_id: str, criteria: Filter) -> Iterator[bytes]:
@@ -88,9 +96,9 @@ FORMATS: dict[str, tuple[str, Callable[[str, Filter], Iterator[bytes]]]] = {
 
 def _scan_columns(form_id: str, criteria: Filter) -> Columns:
     columns, scanned = Columns(declared_columns(form_id)), 0
-    for batch, files in _with_files(batches(form_id, criteria)):
+    for batch, files, opt_ins in _with_details(batches(form_id, criteria)):
         for submission in batch:
-            columns.add_names(_row_values(submission, files))
+            columns.add_names(_row_values(submission, files, opt_ins))
         scanned += len(batch)
         if scanned >= MAX_SCANNED:
             columns.truncated = True
@@ -102,8 +110,8 @@ def _row_batches(
     form_id: str, criteria: Filter, columns: Columns, *, typed: bool = False
 ) -> Iterator[list[list[Cell]]]:
     zone = criteria.timezone
-    for batch, files in _with_files(batches(form_id, criteria)):
-        rows = ((submission, _row_values(submission, files)) for submission in batch)
+    for batch, files, opt_ins in _with_details(batches(form_id, criteria)):
+        rows = ((submission, _row_values(submission, files, opt_ins)) for submission in batch)
         yield [
             [*_fixed_cells(submission, zone, typed=typed), *columns.cells(values, zone if typed else None)]
             for submission, values in rows
@@ -118,14 +126,14 @@ def _fixed_cells(submission: SubmissionRow, zone: tzinfo, *, typed: bool) -> tup
     return (str(submission.id), reference_of(submission.id), sent, submission.status, read)
 
 
-def _with_files(row_batches: Iterable[list[SubmissionRow]]) -> Iterator[tuple[list[SubmissionRow], Files]]:
+def _with_details(row_batches: Iterable[list[SubmissionRow]]) -> Iterator[tuple[list[SubmissionRow], Files, Proofs]]:
     for batch in row_batches:
-        files = files_of(batch)
+        files, opt_ins = files_of(batch), proofs.load([submission.id for submission in batch])
         db.session.rollback()  # release the connection while a slow client reads
-        yield batch, files
+        yield batch, files, opt_ins
 
 
-def _row_values(submission: SubmissionRow, files: Files) -> dict[str, Any]:
+def _row_values(submission: SubmissionRow, files: Files, opt_ins: Proofs) -> dict[str, Any]:
     values: dict[str, Any] = json.loads(submission.data)
     if unreadable_flag(submission.data, submission.control, submission.client):
         values[UNREADABLE] = "cannot be decrypted"
@@ -137,6 +145,9 @@ def _row_values(submission: SubmissionRow, files: Files) -> dict[str, Any]:
     if submission.control:
         control = json.loads(submission.control)
         values |= {name: control[name] for name in WORDS if name in control and name not in values}
+    opt_in = opt_ins.get(submission.id)
+    if opt_in and CONFIRMED_AT not in values:
+        values[CONFIRMED_AT] = opt_in[CONFIRMED_AT] or ""
     return values | {CLIENT: submission.client} if submission.client and CLIENT not in values else values
 
 

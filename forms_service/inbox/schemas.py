@@ -128,6 +128,20 @@ class FileShown(Schema):
     size = ma.fields.Integer(required=True, metadata={"description": "Bytes."})
 
 
+class OptInShown(Schema):
+    """Proof of a double opt-in."""
+
+    asked_at = ma.fields.String(required=True, metadata={"format": "date-time"})
+    confirmed_at = ma.fields.String(required=True, allow_none=True, metadata={"format": "date-time"})
+    subject = ma.fields.String(required=True)
+    text = ma.fields.String(required=True, metadata={"description": "As sent, without the token of its link."})
+    link = ma.fields.String(required=True, metadata={"description": "URL of the page, without the token."})
+    client = ma.fields.String(
+        metadata={"description": "IP address that confirmed, as far as `store_ip` keeps it; omitted if none is kept."}
+    )
+    unreadable = ma.fields.Boolean(metadata={"const": True})
+
+
 class SubmissionShown(Schema):
     id = ma.fields.String(required=True, metadata={"format": "uuid"})
     reference = ma.fields.String(required=True, metadata=REFERENCE)
@@ -148,6 +162,9 @@ class SubmissionShown(Schema):
     control = ma.fields.Dict(required=True, metadata={"description": "Special fields sent with it."})
     client = ma.fields.String(
         metadata={"description": "Client IP address, as far as `store_ip` keeps it; omitted if none is kept."}
+    )
+    opt_in = ma.fields.Nested(
+        OptInShown, metadata={"description": "Proof of a double opt-in; omitted where the form asked for none."}
     )
     unreadable = ma.fields.Boolean(
         metadata={

@@ -14,6 +14,7 @@ from forms_service.extensions import db
 from forms_service.forms.cache import get_published_form
 from forms_service.forms.models import FORM_ID, Form
 from forms_service.forms.service import get_owned_form
+from forms_service.replies import opt_in, proofs
 from forms_service.submissions import deletion, events
 from forms_service.submissions.models import Submission
 from forms_service.submissions.queries import (
@@ -39,6 +40,10 @@ WITHOUT_DATA = ("id", "reference", "form_id", "form_version", "created_at", "sta
 """Keys that hold nothing the sender wrote."""
 
 
+CONFIRMED_STATUSES = ("inbox", "archived")
+"""Where a double opt-in has to be confirmed."""
+
+
 @dataclass(frozen=True)
 class Attachment:
     name: str
@@ -60,14 +65,16 @@ def list_submissions(
 
 
 def build_page(rows: Sequence[SubmissionRow], *, last: SubmissionRow | None) -> Page[dict[str, Any]]:
-    files = files_of(rows)
-    items = [as_dict(submission, files.get(submission.id, ())) for submission in rows]
+    """Return a page that continues after `last`, if any."""
+    files, opt_ins = files_of(rows), proofs.load([submission.id for submission in rows])
+    items = [as_dict(submission, files.get(submission.id, ()), opt_ins.get(submission.id)) for submission in rows]
     return Page(items, encode_cursor(*cursor_position(last)) if last else None)
 
 
 def get(submission_id: uuid.UUID, caller: Caller) -> dict[str, Any]:
     submission = _get_owned(submission_id, caller)
-    return as_dict(submission, files_of([submission]).get(submission.id, ()))
+    proof = proofs.load([submission_id]).get(submission_id)
+    return as_dict(submission, files_of([submission]).get(submission_id, ()), proof)
 
 
 def change(submission_id: uuid.UUID, caller: Caller, changes: Mapping[str, Any]) -> dict[str, Any]:
@@ -151,6 +158,8 @@ def _get_owned(submission_id: uuid.UUID, caller: Caller) -> SubmissionRow:
 
 
 def _change(form_id: str, ids: Sequence[uuid.UUID], changes: Mapping[str, Any]) -> None:
+    if changes.get("status") in CONFIRMED_STATUSES:
+        opt_in.require_confirmed(ids)
     if changes.get("status") == "inbox":
         _clear_spam_verdict(form_id, ids)
     if changes.get("status") == "spam":

@@ -20,6 +20,11 @@ ACCEPTED = {
             "properties": {
                 "id": {"type": "string", "format": "uuid"},
                 "reference": {"type": "string", **references.DESCRIPTION},
+                "status": {
+                    "type": "string",
+                    "const": "unconfirmed",
+                    "description": "Only with double opt-in: the person gets a mail with a link to confirm.",
+                },
             },
         },
         "meta": {"type": "object"},

@@ -61,22 +61,30 @@ def success_response(form: PublishedForm, parsed: ParsedSubmission, submission_i
     next_url = find_redirect(form, parsed) if parsed.control or parsed.back else None
     reference = reference_of(submission_id)
     if wants_page():
-        return redirect(next_url or _thanks_url(form, reference), 303)  # type: ignore[return-value]
+        return redirect(next_url or _thanks_url(form, submission_id), 303)  # type: ignore[return-value]
+    waiting = f"&_submission={submission_id}" if form.settings.double_opt_in else ""
     body = {
         "success": True,
         "ok": True,
         "message": THANKS,
-        "data": {"id": str(submission_id), "reference": reference},
+        "data": {"id": str(submission_id), "reference": reference, **_status(form)},
         "meta": {},
-        "next": next_url or f"{form.url}/thanks?_reference={reference}",
+        "next": next_url or f"{form.url}/thanks?_reference={reference}{waiting}",
     }
     return as_json(body)
 
 
-def _thanks_url(form: PublishedForm, reference: str) -> str:
+def _status(form: PublishedForm) -> dict[str, str]:
+    # by the form alone: the answer must not tell spam apart
+    return {"status": "unconfirmed"} if form.settings.double_opt_in else {}
+
+
+def _thanks_url(form: PublishedForm, submission_id: uuid.UUID) -> str:
     token = request.args.get(page_tokens.SITE_PARAMETER, "")
     site = token if from_our_page() and page_tokens.return_url(token, form.id) else None
-    return url_for("hosted.thanks", form_id=form.id, _site=site, _reference=reference)
+    waiting = submission_id if form.settings.double_opt_in else None
+    reference = reference_of(submission_id)
+    return url_for("hosted.thanks", form_id=form.id, _site=site, _reference=reference, _submission=waiting)
 
 
 def error_response(error: Exception) -> Response:

@@ -12,6 +12,7 @@ from forms_service.errors import AuthorizationError, FieldError, ValidationError
 from forms_service.forms.cache import FORM_CLOSED, PublishedForm
 from forms_service.intake import in_flight, storing
 from forms_service.intake.deduplication import INACTIVE, identify
+from forms_service.replies import opt_in
 from forms_service.spam import captcha, checks
 from forms_service.submissions.email_addresses import email_indexes
 from forms_service.submissions.parsed_submission import ParsedSubmission
@@ -49,6 +50,8 @@ def accept_submission(
         if not form.is_open:
             raise AuthorizationError(FORM_CLOSED, details={"reason": INACTIVE})
         parsed.data = _validate(form, parsed)
+        if form.settings.double_opt_in:
+            opt_in.require_address(form, parsed)
         indexes = email_indexes(parsed.data, parsed.control, ring)
         unavailable = captcha.check_token(form, parsed) if uses_captcha else None
         reasons = [*filter(None, [unavailable]), *checks.find_spam_reasons(form, parsed, ring)]

@@ -27,6 +27,7 @@ from forms_service.intake.deduplication import (
     is_full,
 )
 from forms_service.intake.in_flight import InFlight
+from forms_service.replies import opt_in
 from forms_service.security.key_ring import KeyRing
 from forms_service.submissions import events
 from forms_service.submissions.models import IdempotencyKey, Submission, SubmissionEmail
@@ -66,11 +67,12 @@ def add_rows(
     """Prepare rows before the transaction: encryption holds up no other writer."""
     form = new.form
     new.id, created_at, new.spam = new_id(), now(), bool(reasons)
+    asks = form.settings.double_opt_in is not None and not reasons
     submission = {
         "id": new.id,
         "form_id": form.id,
         "form_version": form.version,
-        "status": "spam" if reasons else "inbox",
+        "status": "spam" if reasons else "unconfirmed" if asks else "inbox",
         "read": False,
         "data": to_json(parsed.data),
         "control": to_json(parsed.control) if parsed.control else None,
@@ -84,7 +86,9 @@ def add_rows(
     rows += [(EMAILS, {"email_index": index, "submission_id": new.id}) for index in email_indexes]
     if parsed.uploads:
         rows += [(FILES, row) for row in build_file_rows(new.id, parsed.uploads)]
-    if not reasons:
+    if asks:
+        rows += opt_in.build_rows(form, new.id, parsed)
+    elif not reasons:
         event = events.SubmissionEvent(events.CREATED, form, new.id, parsed.data, parsed.control)
         rows += events.outbox_rows(event)
     new.rows = prepare_rows(rows, current_app.extensions["engine"].dialect, ring)

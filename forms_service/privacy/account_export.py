@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from forms_service.extensions import db
 from forms_service.forms.models import Form
+from forms_service.replies import proofs
 from forms_service.signals import account_exporting
 from forms_service.submissions.models import STATUSES
 from forms_service.submissions.queries import Filter, SubmissionRow, batches, files_of
@@ -34,8 +35,10 @@ def add_submissions(_: object, account_id: uuid.UUID, document: dict[str, Any]) 
             elsewhere[form_id] = f"/api/forms/{form_id}/export?format=jsonl&status={','.join(STATUSES)}"
         else:
             left, characters_left = left - len(rows), characters_left - sum(len(submission.data) for submission in rows)
-            files = files_of(rows)
-            submissions += [as_dict(submission, files.get(submission.id, ())) for submission in rows]
+            files, opt_ins = files_of(rows), proofs.load([submission.id for submission in rows])
+            submissions += [
+                as_dict(submission, files.get(submission.id, ()), opt_ins.get(submission.id)) for submission in rows
+            ]
     document["submissions"] = submissions
     document["submissions_elsewhere"] = elsewhere
 

@@ -1,7 +1,7 @@
 """Serializes submissions as the API returns them."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from forms_service.encryption.associated_data import unreadable_flag
@@ -11,7 +11,7 @@ to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 """Compact; `json.dumps` builds an encoder on each call."""
 
 
-def as_dict(submission: Any, files: Sequence[Any] = ()) -> dict[str, Any]:
+def as_dict(submission: Any, files: Sequence[Any] = (), opt_in: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Return the API's representation of a `Submission` or `SubmissionRow`."""
     return {
         "id": str(submission.id),
@@ -26,6 +26,7 @@ def as_dict(submission: Any, files: Sequence[Any] = ()) -> dict[str, Any]:
         "spam_reasons": submission.spam_reasons.split(),
         "control": json.loads(submission.control) if submission.control else {},
         **({"client": submission.client} if submission.client else {}),
+        **({"opt_in": opt_in} if opt_in else {}),
         **unreadable_flag(submission.data, submission.control, submission.client),
     }
 

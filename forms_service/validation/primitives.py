@@ -20,6 +20,8 @@ class SingleLine(CodedField):
         "too_long": "Must have at most {max_length} characters.",
         "control_characters": "Must not contain control characters or line breaks.",
     }
+    allowed = ""
+    """Control characters."""
 
     def __init__(self, max_length: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -33,12 +35,22 @@ class SingleLine(CodedField):
             raise self.make_error("blank")
         if len(value) > self.max_length:
             raise self.make_error("too_long", max_length=self.max_length)
-        if any(unicodedata.category(character) == "Cc" for character in value):
+        if any(unicodedata.category(character) == "Cc" for character in value if character not in self.allowed):
             raise self.make_error("control_characters")
         return self._checked(value)
 
     def _checked(self, value: str) -> str:
         return value
+
+
+class MultiLine(SingleLine):
+    """Lines of at most `max_length` characters in all; their breaks become newlines."""
+
+    default_error_messages: Messages = {"control_characters": "Must not contain control characters."}
+    allowed = "\t\n\r"
+
+    def _checked(self, value: str) -> str:
+        return value.replace("\r\n", "\n").replace("\r", "\n")
 
 
 class OneOf(CodedField):

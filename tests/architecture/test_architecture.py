@@ -31,6 +31,7 @@ FLOORS = (
     ("inbox",),
     ("spam",),
     ("webhooks",),
+    ("replies",),
     ("notifications",),
     ("submissions",),
     ("uploads",),

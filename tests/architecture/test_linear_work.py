@@ -19,7 +19,7 @@ import pytest
 
 from forms_service.delivery import mail_headers
 from forms_service.errors import ApiError
-from forms_service.form_schema import conditions
+from forms_service.form_schema import conditions, text_templates
 from forms_service.form_schema.compiler import compile_schema
 from forms_service.form_schema.field_types import patterns
 from forms_service.form_schema.settings import Blocklist
@@ -28,6 +28,7 @@ from forms_service.inbox import csv_and_json, folded_text
 from forms_service.intake import origins
 from forms_service.notifications import mail_subjects, mail_values
 from forms_service.notifications.recipients import invitations
+from forms_service.replies import excluded_addresses, quotation
 from forms_service.spam import blocklist, checks
 from forms_service.submissions import email_addresses
 from forms_service.submissions.parsed_submission import ParsedSubmission
@@ -194,6 +195,10 @@ WORK: dict[str, Work] = {
         512,
     ),
     **WEBHOOK_WORK,
+    "quotation: host names": Work(quotation.disarm, filled("www.a.bc://")),
+    "template: braces": Work(lambda sent: text_templates.fill(sent, {"a": "{a}"}), filled("{a}{{")),
+    "template: open braces": Work(lambda sent: text_templates.find_unknown_names(sent, ()), filled("{a")),
+    "mailbox: dots": Work(excluded_addresses.mailbox_key, filled("a.", "", "@gmail.com")),
     "URL: dots": Work(urls.is_url, filled(".a", "https://example.com/")),
     "URL: hosts": Work(urls.is_web_url, filled("a.", "https://")),
     "URL: users": Work(urls.is_url, filled("@:", "https://")),

@@ -115,6 +115,8 @@ def test_everything_wrong_is_said_at_once_with_what_to_write(make_settings: Make
         ("ENCRYPTION_KEYS", ","),
         ("DATABASE_URL", "sqlite://"),
         ("DATABASE_URL", "nonsense"),
+        ("REPLY_RATE_LIMITS", "60/3600,3/86400"),
+        ("REPLY_RATE_LIMITS", "60/3600,3/86400,0/86400"),
         ("PUBLIC_URL", "https://user:password@example.com"),
         ("PUBLIC_URL", "https://example.com/api"),
         ("PUBLIC_URL", "ftp://example.com"),

@@ -154,7 +154,7 @@ def test_a_form_may_have_0_to_500_fields() -> None:
         ("redirect_urls", ["//evil.example"], ".0"),
         ("redirect_urls", ["https://user:pass@a.example/"], ".0"),
         ("unknown_fields", "forget", ""),
-        ("reply", {"subject": "Thanks"}, ""),
+        ("reply", {"subject": "Thanks"}, ".text"),
         ("double_opt_in", True, ""),
         ("honeypot", "_next", ""),
         ("challenge", "riddle", ""),

@@ -7,6 +7,7 @@ from flask import Flask
 
 from tests.conftest import MakeApp
 from tests.support.captcha_provider import Provider, says
+from tests.support.puzzles import easy  # noqa: F401 (a fixture)
 
 
 @pytest.fixture(scope="module")

@@ -14,24 +14,16 @@ from forms_service.extensions import db
 from forms_service.spam import altcha_challenges
 from forms_service.spam.models import SpentChallenge
 from tests.conftest import MakeApp
+from tests.support import puzzles
 from tests.support.captcha_provider import outcome, submission_with
 from tests.support.definitions import form_of
 
 PUZZLE = form_of(challenge="altcha")
 
 
-@pytest.fixture
-def easy(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Puzzles that take no time."""
-    monkeypatch.setattr(altcha_challenges, "COST", 1)
-
-
 def solved(app: Flask, form_id: str = PUZZLE.id) -> str:
-    """A solution as the widget sends it."""
-    with app.app_context():
-        challenge = altcha.Challenge.from_dict(json.loads(json.dumps(altcha_challenges.create_challenge(form_id))))
-    solution = altcha.solve_challenge(challenge)
-    return altcha.Payload(challenge, solution).to_base64()
+    """A solution for `PUZZLE`."""
+    return puzzles.solved(app, form_id)
 
 
 ALTCHA_REFUSED = {"altcha": ["challenge"]}

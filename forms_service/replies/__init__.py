@@ -1,0 +1,1 @@
+"""Mails to people who submit: automatic replies and double opt-in."""
