@@ -2,11 +2,13 @@
 
 import itertools
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 
 from forms_service.outbound import OutboundError, OutboundRefusedError, OutboundRequest, check_url, send
 from tests.conftest import MakeApp
@@ -27,6 +29,8 @@ METADATA = (
 )
 PRIVATE = "{host} resolves to 10.0.0.5, a private address. To allow it, add {host} or 10.0.0.5/32 to OUTBOUND_ALLOW."
 EVERYTHING = "0.0.0.0/0,::/0,localhost,metadata.google.internal"
+
+AppOf = Callable[[str], Flask]
 
 
 @pytest.fixture
@@ -58,15 +62,21 @@ def connections(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return connected
 
 
+@pytest.fixture(scope="module")
+def allowing(make_shared_app: MakeApp) -> AppOf:
+    """The service with that OUTBOUND_ALLOW."""
+    return cache(lambda hosts: make_shared_app(OUTBOUND_ALLOW=hosts))
+
+
 @pytest.fixture
 def canary() -> Iterator[WebServer]:
     with serving() as server:
         yield server
 
 
-def refusal(make_app: MakeApp, url: str, allow: str = "") -> str | None:
+def refusal(allowing: AppOf, url: str, allow: str = "") -> str | None:
     """Both say the same: the check of the URL, and an attempt."""
-    with make_app(OUTBOUND_ALLOW=allow).app_context():
+    with allowing(allow).app_context():
         try:
             check_url(url)
         except OutboundRefusedError as error:
@@ -81,18 +91,18 @@ def refusal(make_app: MakeApp, url: str, allow: str = "") -> str | None:
 
 @pytest.mark.parametrize("host", LOOPBACK.split())
 def test_loopback_is_refused_in_any_notation(
-    make_app: MakeApp, resolver: Resolver, connections: list[str], host: str
+    allowing: AppOf, resolver: Resolver, connections: list[str], host: str
 ) -> None:
-    assert "OUTBOUND_ALLOW" in (refusal(make_app, f"https://{host}/hook") or "")
+    assert "OUTBOUND_ALLOW" in (refusal(allowing, f"https://{host}/hook") or "")
     assert connections == []
 
 
 @pytest.mark.parametrize("host", METADATA.split())
 def test_metadata_is_refused_even_where_everything_is_allowed(
-    make_app: MakeApp, resolver: Resolver, connections: list[str], host: str
+    allowing: AppOf, resolver: Resolver, connections: list[str], host: str
 ) -> None:
     for scheme, allow in itertools.product(("http", "https"), ("", EVERYTHING)):
-        assert "never allowed" in (refusal(make_app, f"{scheme}://{host}/latest/meta-data", allow) or "")
+        assert "never allowed" in (refusal(allowing, f"{scheme}://{host}/latest/meta-data", allow) or "")
     assert connections == []
 
 
@@ -126,30 +136,30 @@ def test_metadata_is_refused_even_where_everything_is_allowed(
     ],
 )
 def test_a_refusal_names_what_to_write_and_writing_it_helps(
-    make_app: MakeApp, resolver: Resolver, url: str, sentence: str
+    allowing: AppOf, resolver: Resolver, url: str, sentence: str
 ) -> None:
-    assert refusal(make_app, url) == sentence
+    assert refusal(allowing, url) == sentence
     values = sentence.rpartition(" add ")[2].removesuffix(" to OUTBOUND_ALLOW.").split(" or ")
-    assert [refusal(make_app, url, value) for value in values] == [None] * len(values)
-    assert refusal(make_app, url, "192.168.0.0/16,hooks.other") == sentence
+    assert [refusal(allowing, url, value) for value in values] == [None] * len(values)
+    assert refusal(allowing, url, "192.168.0.0/16,hooks.other") == sentence
 
 
-def test_metadata_by_a_name_is_described(make_app: MakeApp, resolver: Resolver) -> None:
-    assert refusal(make_app, "https://metadata.google.internal/") == (
+def test_metadata_by_a_name_is_described(allowing: AppOf, resolver: Resolver) -> None:
+    assert refusal(allowing, "https://metadata.google.internal/") == (
         "metadata.google.internal resolves to 169.254.169.254, an address for cloud metadata, which is never allowed. "
         "Use another host."
     )
 
 
 @pytest.mark.parametrize("allow", ["hooks.lan", "HOOKS.lan.", "10.0.0.0/8", "10.0.0.5", "fd00::/8, 10.0.0.5/32"])
-def test_what_is_allowed_may_use_http(make_app: MakeApp, resolver: Resolver, allow: str) -> None:
+def test_what_is_allowed_may_use_http(allowing: AppOf, resolver: Resolver, allow: str) -> None:
     for url in ("http://hooks.lan:8080/", "https://hooks.lan/", "https://Hooks.LAN/"):
-        assert refusal(make_app, url, allow) is None
+        assert refusal(allowing, url, allow) is None
 
 
-def test_a_public_host_needs_https_and_nothing_else(make_app: MakeApp, resolver: Resolver) -> None:
-    assert refusal(make_app, "https://hooks.example/a?b=c") is None
-    assert "https" in (refusal(make_app, "http://hooks.example/", "hooks.lan,10.0.0.0/8") or "")
+def test_a_public_host_needs_https_and_nothing_else(allowing: AppOf, resolver: Resolver) -> None:
+    assert refusal(allowing, "https://hooks.example/a?b=c") is None
+    assert "https" in (refusal(allowing, "http://hooks.example/", "hooks.lan,10.0.0.0/8") or "")
 
 
 @pytest.mark.parametrize(
@@ -166,13 +176,13 @@ def test_a_public_host_needs_https_and_nothing_else(make_app: MakeApp, resolver:
         "",
     ],
 )
-def test_what_is_no_plain_web_url_is_refused(make_app: MakeApp, resolver: Resolver, url: str) -> None:
-    assert "https://hooks.example.com/path" in (refusal(make_app, url, EVERYTHING) or "")
+def test_what_is_no_plain_web_url_is_refused(allowing: AppOf, resolver: Resolver, url: str) -> None:
+    assert "https://hooks.example.com/path" in (refusal(allowing, url, EVERYTHING) or "")
     assert resolver.lookups == []
 
 
-def test_a_name_that_does_not_resolve_is_refused(make_app: MakeApp, resolver: Resolver) -> None:
-    with make_app().app_context():
+def test_a_name_that_does_not_resolve_is_refused(allowing: AppOf, resolver: Resolver) -> None:
+    with allowing("").app_context():
         with pytest.raises(OutboundRefusedError, match=r"typo\.example does not resolve\. Check the host name\."):
             check_url("https://typo.example/")
         with pytest.raises(OutboundError):
@@ -180,12 +190,12 @@ def test_a_name_that_does_not_resolve_is_refused(make_app: MakeApp, resolver: Re
 
 
 def test_a_name_that_changes_its_address_reaches_nothing_private(
-    make_app: MakeApp, resolver: Resolver, connections: list[str], canary: WebServer
+    allowing: AppOf, resolver: Resolver, connections: list[str], canary: WebServer
 ) -> None:
     """Rebinding: public for the check of the URL, the canary's in the attempt or at any later lookup."""
     attempts = itertools.cycle([["127.0.0.1"], [PUBLIC], [PUBLIC, "127.0.0.1"], ["127.0.0.1", PUBLIC]])
     url = canary.url(scheme="https", host="rebind.example")
-    with make_app().app_context():
+    with allowing("").app_context():
         for _ in range(1000):
             answers = itertools.chain([[PUBLIC], next(attempts)], itertools.repeat(["127.0.0.1"]))
             resolver.hosts["rebind.example"] = answers.__next__
@@ -197,11 +207,11 @@ def test_a_name_that_changes_its_address_reaches_nothing_private(
 
 
 def test_an_attempt_looks_up_its_host_once(
-    make_app: MakeApp, resolver: Resolver, connections: list[str], canary: WebServer
+    allowing: AppOf, resolver: Resolver, connections: list[str], canary: WebServer
 ) -> None:
     answers = iter([[PUBLIC], ["127.0.0.1"]])
     resolver.hosts["rebind.example"] = lambda: next(answers)
-    with make_app().app_context(), pytest.raises(OutboundError):
+    with allowing("").app_context(), pytest.raises(OutboundError):
         send(OutboundRequest(canary.url(scheme="https", host="rebind.example")), public_only=True)
     assert (resolver.lookups, connections, canary.connections) == (["rebind.example"], [PUBLIC], 0)
 
@@ -217,8 +227,8 @@ def test_an_allowed_host_is_reached(make_app: MakeApp, resolver: Resolver, canar
         assert send(call, public_only=True).body == b"hello"
 
 
-def test_what_the_operator_set_may_be_private(make_app: MakeApp, canary: WebServer) -> None:
-    with make_app().app_context():
+def test_what_the_operator_set_may_be_private(allowing: AppOf, canary: WebServer) -> None:
+    with allowing("").app_context():
         assert send(OutboundRequest(canary.url())).status == 200
         with pytest.raises(OutboundRefusedError):
             send(OutboundRequest(canary.url()), public_only=True)

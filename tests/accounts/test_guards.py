@@ -46,14 +46,14 @@ class Forger:
         return f"{signed}.{encoded(signature)}"
 
 
-@pytest.fixture
-def ann(app: Flask) -> Member:
-    return Member(app)
+@pytest.fixture(scope="module")
+def ann(shared_app: Flask) -> Member:
+    return Member(shared_app)
 
 
-@pytest.fixture
-def forger(app: Flask, ann: Member) -> Forger:
-    return Forger(app, ann)
+@pytest.fixture(scope="module")
+def forger(shared_app: Flask, ann: Member) -> Forger:
+    return Forger(shared_app, ann)
 
 
 def status(person: Member, token: str) -> int:
@@ -96,8 +96,8 @@ def test_an_unexpected_header_is_401(ann: Member, forger: Forger, header: dict[s
     assert status(ann, forger.token(header)) == 401
 
 
-def test_another_key_is_401(app: Flask, ann: Member, forger: Forger) -> None:
-    secret = app.config["SETTINGS"].secret_key.encode()
+def test_another_key_is_401(shared_app: Flask, ann: Member, forger: Forger) -> None:
+    secret = shared_app.config["SETTINGS"].secret_key.encode()
     for key in (b"", b"\0", secret, hashlib.sha256(secret).digest(), forger.key[:-1], b"-----BEGIN PUBLIC KEY-----"):
         assert status(ann, forger.token(key=key)) == 401
 
@@ -132,9 +132,9 @@ def test_unexpected_claims_are_401(ann: Member, forger: Forger, claims: dict[str
     assert status(ann, forger.token(**claims)) == 401
 
 
-def test_a_session_of_another_account_is_401(app: Flask, ann: Member, forger: Forger) -> None:
-    bob = Member(app, "bob@example.com")
-    theirs = Forger(app, bob).claims
+def test_a_session_of_another_account_is_401(shared_app: Flask, ann: Member, forger: Forger) -> None:
+    bob = Member(shared_app, "bob@example.com")
+    theirs = Forger(shared_app, bob).claims
     assert status(ann, forger.token(sid=theirs["sid"])) == 401
     assert status(ann, forger.token(sub=theirs["sub"])) == 401
 

@@ -1,3 +1,3 @@
 """Fixtures of the tests of the inbox."""
 
-from tests.support.owners import form, owner  # noqa: F401 (fixtures)
+from tests.support.owners import form, owner, shared_owner  # noqa: F401 (fixtures)

@@ -113,10 +113,16 @@ def test_filters_by_status_time_and_unread(
     ],
 )
 def test_names_what_is_wrong_with_a_filter(
-    client: FlaskClient, app: Flask, key_of: KeyOf, query: dict[str, Any], field: str, code: str
+    shared_client: FlaskClient,
+    shared_app: Flask,
+    shared_owner: dict[str, str],
+    query: dict[str, Any],
+    field: str,
+    code: str,
 ) -> None:
-    owner = key_of(app)
-    answer = client.get(f"/api/forms/{make_form(app)}/submissions", headers=owner, query_string=query)
+    answer = shared_client.get(
+        f"/api/forms/{make_form(shared_app)}/submissions", headers=shared_owner, query_string=query
+    )
     assert (answer.status_code, answer.json["codes"]) == (422, {field: [code]})
 
 
@@ -155,11 +161,10 @@ def test_marks_and_moves_a_submission(
     [({"status": None}, "status"), ({"status": "unconfirmed"}, "status"), ({"read": 1}, "read"), ({"x": 1}, "x")],
 )
 def test_a_change_says_what_and_only_what_may_be_changed(
-    client: FlaskClient, app: Flask, key_of: KeyOf, body: dict[str, Any], field: str
+    shared_client: FlaskClient, shared_app: Flask, shared_owner: dict[str, str], body: dict[str, Any], field: str
 ) -> None:
-    owner = key_of(app)
-    submission_id = submit(app, make_form(app))
-    answer = client.patch(f"/api/submissions/{submission_id}", headers=owner, json=body)
+    submission_id = submit(shared_app, make_form(shared_app))
+    answer = shared_client.patch(f"/api/submissions/{submission_id}", headers=shared_owner, json=body)
     assert (answer.status_code, list(answer.json["errors"])) == (422, [field])
 
 
@@ -258,8 +263,7 @@ def test_changes_many_at_once(
     ],
 )
 def test_a_bulk_change_says_what_to_do_and_to_which(
-    client: FlaskClient, app: Flask, key_of: KeyOf, body: dict[str, Any]
+    shared_client: FlaskClient, shared_app: Flask, shared_owner: dict[str, str], body: dict[str, Any]
 ) -> None:
-    owner = key_of(app)
-    answer = client.post(f"/api/forms/{make_form(app)}/submissions/bulk", headers=owner, json=body)
+    answer = shared_client.post(f"/api/forms/{make_form(shared_app)}/submissions/bulk", headers=shared_owner, json=body)
     assert answer.status_code == 422

@@ -4,6 +4,7 @@ import pytest
 from flask import Flask
 
 from tests.conftest import KeyOf
+from tests.support.api_keys import make_key
 from tests.support.stored import make_form
 
 
@@ -17,3 +18,9 @@ def owner(app_on_each_db: Flask, key_of: KeyOf) -> dict[str, str]:
 def form(app_on_each_db: Flask, owner: dict[str, str]) -> str:
     """A form of the owner."""
     return make_form(app_on_each_db)
+
+
+@pytest.fixture(scope="module")
+def shared_owner(shared_app: Flask) -> dict[str, str]:
+    """Headers of the owner in `shared_app`."""
+    return make_key(shared_app)

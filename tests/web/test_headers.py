@@ -92,8 +92,8 @@ def points(answer: TestResponse) -> int:
 @pytest.mark.parametrize(
     ("path", "least"), [("/api/openapi.json", 150), ("/health/live", 150), ("/api/docs", 155), ("/signup", 150)]
 )
-def test_scores_over_https(client: FlaskClient, path: str, least: int) -> None:
-    assert points(client.get(path, base_url=HTTPS)) >= least
+def test_scores_over_https(shared_client: FlaskClient, path: str, least: int) -> None:
+    assert points(shared_client.get(path, base_url=HTTPS)) >= least
 
 
 @pytest.mark.parametrize(
@@ -109,8 +109,8 @@ def test_scores_over_https(client: FlaskClient, path: str, least: int) -> None:
         ("POST", "/api/signup"),
     ],
 )
-def test_every_answer_has_them_errors_too(client: FlaskClient, method: str, path: str) -> None:
-    answer = client.open(path, method=method, base_url=HTTPS, buffered=True)
+def test_every_answer_has_them_errors_too(shared_client: FlaskClient, method: str, path: str) -> None:
+    answer = shared_client.open(path, method=method, base_url=HTTPS, buffered=True)
     for name, value in EVERYWHERE.items():
         assert answer.headers.getlist(name) == [value]
     assert "'unsafe" not in answer.headers["Content-Security-Policy"]
@@ -119,9 +119,9 @@ def test_every_answer_has_them_errors_too(client: FlaskClient, method: str, path
     assert "Set-Cookie" not in answer.headers
 
 
-def test_only_tls_promises_tls(client: FlaskClient) -> None:
-    assert "Strict-Transport-Security" not in client.get("/").headers
-    forged = client.get("/", headers={"X-Forwarded-Proto": "https"})
+def test_only_tls_promises_tls(shared_client: FlaskClient) -> None:
+    assert "Strict-Transport-Security" not in shared_client.get("/").headers
+    forged = shared_client.get("/", headers={"X-Forwarded-Proto": "https"})
     assert forged.status_code == 200, "nothing is redirected to https"
     assert "Strict-Transport-Security" not in forged.headers
 
@@ -143,20 +143,20 @@ def test_a_path_of_a_site_promises_nothing_for_the_site(
     assert answer.headers.get("Strict-Transport-Security") == promised
 
 
-def test_answers_are_not_kept_but_files_are(client: FlaskClient) -> None:
-    assert client.get("/health").headers["Cache-Control"] == "no-store"
-    assert client.get("/api/docs").headers["Cache-Control"] == "no-store"
-    assert "max-age" in client.get("/static/pages.css", buffered=True).headers["Cache-Control"]
+def test_answers_are_not_kept_but_files_are(shared_client: FlaskClient) -> None:
+    assert shared_client.get("/health").headers["Cache-Control"] == "no-store"
+    assert shared_client.get("/api/docs").headers["Cache-Control"] == "no-store"
+    assert "max-age" in shared_client.get("/static/pages.css", buffered=True).headers["Cache-Control"]
 
 
-def test_a_file_that_is_not_there_is_not_remembered_as_missing(client: FlaskClient) -> None:
-    assert client.get("/static/nothing.css").headers["Cache-Control"] == "no-store"
+def test_a_file_that_is_not_there_is_not_remembered_as_missing(shared_client: FlaskClient) -> None:
+    assert shared_client.get("/static/nothing.css").headers["Cache-Control"] == "no-store"
 
 
-def test_api_answers_load_nothing_and_pages_only_from_here(client: FlaskClient) -> None:
+def test_api_answers_load_nothing_and_pages_only_from_here(shared_client: FlaskClient) -> None:
     api = "default-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-    assert client.get("/health").headers["Content-Security-Policy"] == api
-    page = client.get("/signup")
+    assert shared_client.get("/health").headers["Content-Security-Policy"] == api
+    page = shared_client.get("/signup")
     assert "style-src 'self'" in page.headers["Content-Security-Policy"]
     assert "script-src" not in page.headers["Content-Security-Policy"]
     assert "<style" not in page.text
