@@ -16,6 +16,7 @@ from forms_service.encryption.rotation import encrypted_columns
 from forms_service.extensions import db
 from forms_service.rate_limiting.limits import LIMITS
 from tests.support.servers import ROOT
+from tests.support.syntax_trees import nodes_of
 
 PACKAGE = ROOT / "forms_service"
 
@@ -73,7 +74,7 @@ def room(file: Path) -> str:
 
 def imports(file: Path) -> Iterator[tuple[str, int]]:
     """The rooms of ours that a file imports from, and where."""
-    for node in ast.walk(ast.parse(file.read_text())):
+    for node in nodes_of(file):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
@@ -101,7 +102,7 @@ def test_no_import_hides_in_a_function() -> None:
     hidden = [
         f"{file.relative_to(ROOT)}:{node.lineno}"
         for file in FILES
-        for function in ast.walk(ast.parse(file.read_text()))
+        for function in nodes_of(file)
         if isinstance(function, ast.FunctionDef)
         for node in ast.walk(function)
         if isinstance(node, ast.Import | ast.ImportFrom)
@@ -132,9 +133,8 @@ def test_views_know_no_database_and_services_no_request() -> None:
 
 def test_files_and_functions_stay_small() -> None:
     for file in FILES:
-        source = file.read_text()
-        assert source.count("\n") <= 300, file
-        for node in ast.walk(ast.parse(source)):
+        assert file.read_text().count("\n") <= 300, file
+        for node in nodes_of(file):
             if isinstance(node, ast.FunctionDef):
                 length = (node.end_lineno or node.lineno) - node.lineno + 1
                 assert length <= 50, f"{file.relative_to(ROOT)}:{node.lineno} {node.name}"

@@ -25,6 +25,7 @@ from forms_service.submissions.models import REFUSALS
 from forms_service.webhooks.formats import FORMATS
 from tests.support.documentation import PAGES, anchors, code, first_column, links
 from tests.support.servers import ROOT
+from tests.support.syntax_trees import nodes_of
 
 FORMS = ROOT / "docs/forms.md"
 HEADINGS = {page.resolve(): anchors(page) for page in PAGES}
@@ -180,7 +181,7 @@ def test_messages_in_troubleshooting_are_those_of_the_service() -> None:
 def _texts() -> Iterator[str]:
     """Every text in the code, with {} for what is filled in."""
     for file in (ROOT / "forms_service").rglob("*.py"):
-        for node in ast.walk(ast.parse(file.read_text())):
+        for node in nodes_of(file):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 yield node.value
             elif isinstance(node, ast.JoinedStr):
