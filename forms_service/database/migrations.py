@@ -10,9 +10,9 @@ from functools import cache
 from pathlib import Path
 
 from alembic import command
-from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import Flask, current_app
+from sqlalchemy import text
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from forms_service.config import settings
@@ -25,6 +25,8 @@ from forms_service.extensions import db, migrate
 DIRECTORY = Path(__file__).parents[2] / "migrations"
 MAX_COPIES = 3
 """Backups, one per migration."""
+
+CURRENT_REVISION = text("SELECT version_num FROM alembic_version")
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +52,9 @@ def revision() -> Revision:
     revisions: list[str] = current_app.extensions["revisions"]  # the newest first
     check_file()
     with db.engine.connect() as connection:
-        current = MigrationContext.configure(connection).get_current_revision()
+        # Alembic's own look-up compiles its queries anew each time, which takes longer than they do
+        exists = connection.dialect.has_table(connection, "alembic_version")
+        current = connection.scalar(CURRENT_REVISION) if exists else None
     if current is not None and current not in revisions:
         return Revision.NEWER
     return Revision.CURRENT if current == revisions[0] else Revision.PENDING
