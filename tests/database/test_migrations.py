@@ -2,9 +2,8 @@
 
 import sqlite3
 import stat
-import subprocess
-import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,8 @@ from tests.support import servers
 
 ANN = service.NewAccount("ann@example.com", "Ann", "Example", "Correct-horse-7")
 PRINT_AN_INDEX = """
+import warnings
+warnings.simplefilter("error")
 from wsgi import app
 from forms_service.encryption.keyring import current_key_ring
 app.app_context().push()
@@ -71,14 +72,12 @@ class TestEmbedded:
 
     @pytest.mark.slow
     def test_several_processes_may_start_at_once(self, tmp_path: Path) -> None:
-        command = [sys.executable, "-W", "error", "-c", PRINT_AN_INDEX]
-        settings = servers.environment(tmp_path, {**QUICK, "INSTANCE_PATH": str(tmp_path)})
-        started = [
-            subprocess.Popen(command, cwd=servers.HOME, env=settings, stdout=-1, stderr=-1, text=True) for _ in range(4)
-        ]
-        outcomes = [process.communicate(timeout=60) for process in started]
-        assert {process.returncode for process in started} == {0}, outcomes
-        assert len({printed for printed, _ in outcomes}) == 1, "all have the keys that the first one made"
+        settings = {**QUICK, "INSTANCE_PATH": str(tmp_path)}
+        with ThreadPoolExecutor(8) as threads:
+            ended = list(threads.map(lambda _: servers.python(tmp_path, PRINT_AN_INDEX, **settings), range(8)))
+        assert {process.returncode for process in ended} == {0}, ended
+        assert len({process.stdout for process in ended}) == 1, "all have the keys that the first one made"
+        assert len(ended[0].stdout.strip()) == 64
 
 
 def tables(connection: sqlite3.Connection) -> set[str]:
