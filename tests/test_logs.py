@@ -66,9 +66,9 @@ CHROME = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko)
     ],
 )
 def test_a_user_agent_is_logged_as_family_and_major_version(
-    client: FlaskClient, caplog: pytest.LogCaptureFixture, user_agent: str, logged: str
+    shared_client: FlaskClient, caplog: pytest.LogCaptureFixture, user_agent: str, logged: str
 ) -> None:
-    client.get("/health/live", headers={"User-Agent": user_agent})
+    shared_client.get("/health/live", headers={"User-Agent": user_agent})
     assert fields(caplog, "request")[0]["user_agent"] == logged
 
 

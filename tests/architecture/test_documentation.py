@@ -93,9 +93,9 @@ def _find_command(root: click.Context, words: list[str]) -> tuple[click.Command,
 
 
 @pytest.fixture
-def flask_command(app: Flask) -> Iterator[click.Context]:
+def flask_command(shared_app: Flask) -> Iterator[click.Context]:
     """`flask` for an app of the test; Flask leaves the app's context open until this one is closed."""
-    with click.Context(FlaskGroup(create_app=lambda: app), info_name="flask") as root:
+    with click.Context(FlaskGroup(create_app=lambda: shared_app), info_name="flask") as root:
         yield root
 
 

@@ -64,9 +64,9 @@ def test_least_recently_used_forms_are_evicted(app: Flask, monkeypatch: pytest.M
 
 
 @pytest.mark.parametrize("kind", ["select", "radio", "multiselect"])
-def test_page_size_is_an_upper_bound(app: Flask, kind: str) -> None:
-    form = form_for(app, with_choices(kind, 8, 400))
-    length = len(app.test_client().get(f"/f/{form}").data)
+def test_page_size_is_an_upper_bound(shared_app: Flask, kind: str) -> None:
+    form = form_for(shared_app, with_choices(kind, 8, 400))
+    length = len(shared_app.test_client().get(f"/f/{form}").data)
     estimate = controls.estimate_page_size(with_choices(kind, 8, 400))
     assert length <= estimate + 5000
     assert estimate <= 1.3 * length

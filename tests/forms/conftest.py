@@ -1,3 +1,3 @@
 """Fixtures of the tests of forms."""
 
-from tests.support.owners import owner  # noqa: F401 (a fixture)
+from tests.support.owners import owner, shared_owner  # noqa: F401 (fixtures)

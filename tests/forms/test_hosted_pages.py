@@ -37,11 +37,9 @@ MakeForm = Callable[..., str]
 
 
 @pytest.fixture
-def form_of(app: Flask, client: FlaskClient, key_of: Callable[..., dict[str, str]]) -> MakeForm:
-    key = key_of(app)
-
+def form_of(shared_client: FlaskClient, shared_owner: dict[str, str]) -> MakeForm:
     def make(**body: Any) -> str:
-        response = client.post("/api/forms", json={"name": "Summer <party>", **body}, headers=key)
+        response = shared_client.post("/api/forms", json={"name": "Summer <party>", **body}, headers=shared_owner)
         return str(response.json["data"]["id"])
 
     return make
@@ -55,9 +53,9 @@ def shown_again(app: Flask, form_id: str, errors: dict[str, list[FieldError]], v
         )
 
 
-def test_every_type_is_rendered_with_its_rules(client: FlaskClient, form_of: MakeForm) -> None:
+def test_every_type_is_rendered_with_its_rules(shared_client: FlaskClient, form_of: MakeForm) -> None:
     form_id = form_of(fields=EVERY_FIELD)
-    response = client.get(f"/f/{form_id}")
+    response = shared_client.get(f"/f/{form_id}")
     assert (response.status_code, response.mimetype) == (200, "text/html")
     assert response.headers["Cache-Control"] == "no-store"
     for html in (
@@ -86,33 +84,35 @@ def test_every_type_is_rendered_with_its_rules(client: FlaskClient, form_of: Mak
     assert "<script" not in response.text
 
 
-def test_a_form_without_fields_shows_three_default_fields(client: FlaskClient, form_of: MakeForm) -> None:
-    page = client.get(f"/f/{form_of(settings={'honeypot': 'company_fax'})}").text
+def test_a_form_without_fields_shows_three_default_fields(shared_client: FlaskClient, form_of: MakeForm) -> None:
+    page = shared_client.get(f"/f/{form_of(settings={'honeypot': 'company_fax'})}").text
     assert re.findall(r'name="([a-z_]+)"', page)[1:] == ["_started", "name", "email", "message", "company_fax"]
     assert "multipart" not in page
 
 
-def test_patterns_that_javascript_reads_differently_are_not_rendered(client: FlaskClient, form_of: MakeForm) -> None:
+def test_patterns_that_javascript_reads_differently_are_not_rendered(
+    shared_client: FlaskClient, form_of: MakeForm
+) -> None:
     fields = [
         {"name": "a", "type": "text", "pattern": "[[:alpha:]]+"},
         {"name": "b", "type": "textarea", "pattern": "x"},
     ]
-    assert "pattern=" not in client.get(f"/f/{form_of(fields=fields)}").text
+    assert "pattern=" not in shared_client.get(f"/f/{form_of(fields=fields)}").text
 
 
-def test_only_hidden_fields_are_prefilled_from_the_query(client: FlaskClient, form_of: MakeForm) -> None:
-    page = client.get(f'/f/{form_of(fields=EVERY_FIELD)}?source="shop&name=Mallory').text
+def test_only_hidden_fields_are_prefilled_from_the_query(shared_client: FlaskClient, form_of: MakeForm) -> None:
+    page = shared_client.get(f'/f/{form_of(fields=EVERY_FIELD)}?source="shop&name=Mallory').text
     assert 'name="source" value="&#34;shop"' in page
     assert "Mallory" not in page
 
 
-def test_errors_are_shown_beside_fields_and_in_a_summary(app: Flask, form_of: MakeForm) -> None:
+def test_errors_are_shown_beside_fields_and_in_a_summary(shared_app: Flask, form_of: MakeForm) -> None:
     errors = {
         "email": [FieldError("Enter an e-mail address.", "invalid_email")],
         "meal": [FieldError("Choose one.", "required")],
     }
     values = {"name": '"><b>', "email": "ann", "extras": ["Cake"], "land": "de", "news": "on", "message": "\nHi"}
-    page = shown_again(app, form_of(fields=EVERY_FIELD), errors, values)
+    page = shown_again(shared_app, form_of(fields=EVERY_FIELD), errors, values)
     assert "<title>Error: Summer" in page
     assert '<a href="#field-2">email</a> – Enter an e-mail address.' in page
     assert '<a href="#field-11-1">meal</a> – Choose one.' in page
@@ -124,18 +124,18 @@ def test_errors_are_shown_beside_fields_and_in_a_summary(app: Flask, form_of: Ma
     assert ">\n\nHi</textarea>" in page  # a browser takes the first line break off
 
 
-def test_values_without_a_field_are_carried_in_hidden_fields(app: Flask, form_of: MakeForm) -> None:
+def test_values_without_a_field_are_carried_in_hidden_fields(shared_app: Flask, form_of: MakeForm) -> None:
     values = {"_next": "/done", "utm": ["a", "b"], "_gotcha": "bot", "altcha": "token", "_started": "x", "name": "Ann"}
-    page = shown_again(app, form_of(fields=EVERY_FIELD), {}, values)
+    page = shown_again(shared_app, form_of(fields=EVERY_FIELD), {}, values)
     assert '<input type="hidden" name="_next" value="/done">' in page
     assert page.count('name="utm"') == 2
     assert "bot" not in page
     assert "token" not in page
 
 
-def test_a_form_without_fields_redisplays_the_submitted_fields(app: Flask, form_of: MakeForm) -> None:
+def test_a_form_without_fields_redisplays_the_submitted_fields(shared_app: Flask, form_of: MakeForm) -> None:
     values = {"first_name": "Ann", "story": "Long " * 50, "_subject": "Hi", "fax": "bot"}
-    page = shown_again(app, form_of(settings={"honeypot": "fax"}), {}, values)
+    page = shown_again(shared_app, form_of(settings={"honeypot": "fax"}), {}, values)
     assert page.count('name="fax"') == 1
     assert "bot" not in page
     assert '<label for="field-1">First name</label>' in page
@@ -143,39 +143,39 @@ def test_a_form_without_fields_redisplays_the_submitted_fields(app: Flask, form_
     assert '<input type="hidden" name="_subject" value="Hi">' in page
 
 
-def test_the_csp_allows_the_redirect_targets(client: FlaskClient, form_of: MakeForm) -> None:
+def test_the_csp_allows_the_redirect_targets(shared_client: FlaskClient, form_of: MakeForm) -> None:
     form_id = form_of(settings={"redirect_urls": ["https://a.example/x", "https://a.example/y"]})
-    policy = client.get(f"/f/{form_id}").headers["Content-Security-Policy"]
+    policy = shared_client.get(f"/f/{form_id}").headers["Content-Security-Policy"]
     assert policy.endswith("form-action 'self' https://a.example")
 
 
-def test_a_closed_form_shows_a_closed_page(client: FlaskClient, form_of: MakeForm) -> None:
-    response = client.get(f"/f/{form_of(settings={'closed': True})}")
+def test_a_closed_form_shows_a_closed_page(shared_client: FlaskClient, form_of: MakeForm) -> None:
+    response = shared_client.get(f"/f/{form_of(settings={'closed': True})}")
     assert response.status_code == 403
     assert "closed" in response.text
     assert "<form" not in response.text
 
 
-def test_the_thank_you_page_is_shown(client: FlaskClient, form_of: MakeForm) -> None:
+def test_the_thank_you_page_is_shown(shared_client: FlaskClient, form_of: MakeForm) -> None:
     form_id = form_of()
-    response = client.get(f"/f/{form_id}/thanks")
+    response = shared_client.get(f"/f/{form_id}/thanks")
     assert response.status_code == 200
     assert f'href="/f/{form_id}"' in response.text
     assert "reference" not in response.text
 
 
 def test_the_thank_you_page_shows_a_reference_and_nothing_else_that_is_typed(
-    client: FlaskClient, form_of: MakeForm
+    shared_client: FlaskClient, form_of: MakeForm
 ) -> None:
     form_id = form_of()
-    assert "<strong>7K3QX-9FMT2</strong>" in client.get(f"/f/{form_id}/thanks?_reference=7K3QX-9FMT2").text
+    assert "<strong>7K3QX-9FMT2</strong>" in shared_client.get(f"/f/{form_id}/thanks?_reference=7K3QX-9FMT2").text
     for typed in ("", "Call 555 1234", "7K3QX9FMT2<b>", "0K3QX-9FMT2", "Z" * 10, "é" * 10):
-        assert "reference" not in client.get(f"/f/{form_id}/thanks", query_string={"_reference": typed}).text
+        assert "reference" not in shared_client.get(f"/f/{form_id}/thanks", query_string={"_reference": typed}).text
 
 
 @pytest.mark.parametrize("path", ["/f/AAAAAAAAAAAAAAAA", "/f/AAAAAAAAAAAAAAAA/thanks", "/f/%00", "/f/x"])
-def test_the_page_of_a_missing_form_is_404(client: FlaskClient, path: str) -> None:
-    assert client.get(path, headers={"Accept": "text/html"}).status_code == 404
+def test_the_page_of_a_missing_form_is_404(shared_client: FlaskClient, path: str) -> None:
+    assert shared_client.get(path, headers={"Accept": "text/html"}).status_code == 404
 
 
 def test_head_requests_and_a_path_prefix_work(make_app: MakeApp, key_of: Callable[..., dict[str, str]]) -> None:
@@ -192,15 +192,15 @@ def test_head_requests_and_a_path_prefix_work(make_app: MakeApp, key_of: Callabl
 class TestStartToken:
     """A signed token in a hidden field."""
 
-    def test_is_in_the_page(self, app: Flask, client: FlaskClient, form_of: MakeForm) -> None:
-        (token,) = re.findall(r'name="_started" value="([^"]+)"', client.get(f"/f/{form_of()}").text)
-        with app.app_context():
+    def test_is_in_the_page(self, shared_app: Flask, shared_client: FlaskClient, form_of: MakeForm) -> None:
+        (token,) = re.findall(r'name="_started" value="([^"]+)"', shared_client.get(f"/f/{form_of()}").text)
+        with shared_app.app_context():
             age = page_tokens.start_age(token)
         assert age is not None
         assert 0 <= age < 60
 
-    def test_tells_its_age_and_none_in_the_future(self, app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-        with app.app_context():
+    def test_tells_its_age_and_none_in_the_future(self, shared_app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+        with shared_app.app_context():
             token = page_tokens.issue_start()
             now = time.time()
             monkeypatch.setattr(time, "time", lambda: now + 90)
@@ -209,8 +209,8 @@ class TestStartToken:
             assert page_tokens.start_age(token) is None
 
     @pytest.mark.parametrize("token", ["", ".", "1.2", "ä", "1795515064.807." + "0" * 64, "9" * 5000, "nan.", "\ud800"])
-    def test_cannot_be_forged(self, app: Flask, token: str) -> None:
-        with app.app_context():
+    def test_cannot_be_forged(self, shared_app: Flask, token: str) -> None:
+        with shared_app.app_context():
             assert page_tokens.start_age(token) is None
             assert page_tokens.start_age("0" + page_tokens.issue_start()) is None
             assert page_tokens.start_age(page_tokens.issue_start()[:-1]) is None

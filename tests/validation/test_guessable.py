@@ -31,8 +31,8 @@ def test_common_passwords_are_guessable(password: str) -> None:
 
 
 @pytest.mark.parametrize("password", GOOD)
-def test_strong_passwords_are_accepted(client: FlaskClient, ann: dict[str, Any], password: str) -> None:
-    response = client.post("/api/signup", json=ann | {"email": "bo@other.example", "password": password})
+def test_strong_passwords_are_accepted(shared_client: FlaskClient, ann: dict[str, Any], password: str) -> None:
+    response = shared_client.post("/api/signup", json=ann | {"email": "bo@other.example", "password": password})
     assert response.status_code == 201, response.text
 
 

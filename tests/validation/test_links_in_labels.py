@@ -17,15 +17,15 @@ CONSENT = {
 }
 
 
-def test_links_are_rendered_on_the_page(app: Flask, client: FlaskClient) -> None:
-    form = form_for(app, [CONSENT])
+def test_links_are_rendered_on_the_page(shared_app: Flask, shared_client: FlaskClient) -> None:
+    form = form_for(shared_app, [CONSENT])
     link = '<a href="https://site.example/privacy?a=b&amp;c=d" target="_blank" rel="noopener noreferrer">privacy policy'
-    page = client.get(f"/f/{form}").text
+    page = shared_client.get(f"/f/{form}").text
     assert f"I accept the {link}" in page
     assert "</a> &amp; more" in page
     assert 'Read <a href="https://site.example/"' in page
     assert page.count("(opens in a new tab)") == 2
-    refused = client.post(f"/f/{form}", data={"x": "y"}, headers=BROWSER).text
+    refused = shared_client.post(f"/f/{form}", data={"x": "y"}, headers=BROWSER).text
     assert '<a href="#field-1">I accept the privacy policy &amp; more</a>' in refused
 
 
@@ -43,15 +43,15 @@ def test_links_are_rendered_on_the_page(app: Flask, client: FlaskClient) -> None
         "[[x]](https://site.example/)",
     ],
 )
-def test_other_markup_stays_text(app: Flask, client: FlaskClient, label: str) -> None:
-    page = client.get(f"/f/{form_for(app, [{'name': 'a', 'type': 'text', 'label': label}])}").text
+def test_other_markup_stays_text(shared_app: Flask, shared_client: FlaskClient, label: str) -> None:
+    page = shared_client.get(f"/f/{form_for(shared_app, [{'name': 'a', 'type': 'text', 'label': label}])}").text
     assert "<a " not in page
     assert strip_links(label) == label
 
 
-def test_link_text_is_escaped(app: Flask, client: FlaskClient) -> None:
+def test_link_text_is_escaped(shared_app: Flask, shared_client: FlaskClient) -> None:
     label = "[<b>x</b>](https://site.example/'><script>)"
-    page = client.get(f"/f/{form_for(app, [{'name': 'a', 'type': 'text', 'label': label}])}").text
+    page = shared_client.get(f"/f/{form_for(shared_app, [{'name': 'a', 'type': 'text', 'label': label}])}").text
     assert "<b>" not in page
     assert "<script" not in page
 
