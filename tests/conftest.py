@@ -45,15 +45,17 @@ KeyOf = Callable[..., dict[str, str]]
 
 
 def pytest_configure() -> None:
-    """Collect garbage seldom, which takes a quarter of the time by default; write to memory, not to the disk."""
-    gc.set_threshold(20_000, 20, 20)
+    """Write to memory, not to the disk."""
     if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > MIN_MEMORY:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 
 
-def pytest_collection_finish() -> None:
-    """Keep the garbage collector from what stays until the end: modules and tests."""
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop() -> None:
+    """Collect garbage seldom, which takes a quarter of the time by default, and never among modules and tests."""
     gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
+    gc.enable()
 
 
 @pytest.hookimpl(tryfirst=True)
