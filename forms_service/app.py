@@ -12,6 +12,7 @@ from forms_service.accounts.sessions.views import sessions
 from forms_service.accounts.signup.views import signup
 from forms_service.background import runner
 from forms_service.config import Settings
+from forms_service.console.views import console
 from forms_service.database import engine, migrations, transactions
 from forms_service.delivery import worker
 from forms_service.delivery.views import bounces
@@ -110,6 +111,7 @@ def create_app(settings: Settings, *, start: bool = True) -> Flask:
     openapi.init_app(app, BLUEPRINTS)
     app.register_blueprint(accounts)
     app.register_blueprint(subscription_pages)
+    app.register_blueprint(console)
     if start:
         with app.app_context(), transactions.dispose_engine():
             if migrations.migrate_on_start():

@@ -20,7 +20,9 @@ from forms_service.security.tls import has_certificates
 ENVIRONMENTS = ("development", "testing", "production")
 ALGORITHMS = ("HS256", "HS384", "HS512")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
-OWN_PATHS = frozenset({"api", "f", "forgot", "health", "login", "metrics", "new-address", "reset", "signup", "static"})
+OWN_PATHS = frozenset(
+    {"api", "console", "f", "forgot", "health", "login", "metrics", "new-address", "reset", "signup", "static"}
+)
 HOST_LABEL = re.compile(r"\w([\w-]{0,61}\w)?")
 PATH = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*/?")
 """No characters to encode: servers decode paths, links encode them."""

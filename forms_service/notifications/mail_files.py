@@ -13,8 +13,9 @@ from forms_service.errors import NotFoundError
 from forms_service.extensions import db
 from forms_service.forms.controls import format_size
 from forms_service.logs import event
-from forms_service.notifications.addresses import file_url
+from forms_service.notifications.mail_options import MailOptions
 from forms_service.notifications.mail_values import MAX_LABEL_LENGTH, flatten
+from forms_service.submissions.console_urls import file_url
 from forms_service.uploads import storage
 from forms_service.uploads.filenames import get_extension
 from forms_service.uploads.models import File
@@ -35,7 +36,7 @@ PROGRAM = re.compile(
 
 @dataclass(frozen=True)
 class ShownFile:
-    """A file as the mail lists it; `link` is None where it is attached or may not be fetched."""
+    """A file as the mail lists it; `link` is None where it is attached or the recipient may not fetch it."""
 
     label: str
     name: str
@@ -49,7 +50,9 @@ def load_files(submission_id: uuid.UUID) -> Sequence[File]:
     return db.session.scalars(select(File).where(File.submission_id == submission_id).order_by(File.number)).all()
 
 
-def show_files(files: Sequence[File], labels: Mapping[str, str], mode: str) -> tuple[list[ShownFile], list[Attachment]]:
+def show_files(
+    files: Sequence[File], labels: Mapping[str, str], options: MailOptions
+) -> tuple[list[ShownFile], list[Attachment]]:
     """Return what the mail lists, and what is attached to it.
 
     Reads and decrypts at most MAX_ATTACHED bytes.
@@ -58,11 +61,12 @@ def show_files(files: Sequence[File], labels: Mapping[str, str], mode: str) -> t
     attachments: list[Attachment] = []
     left = MAX_ATTACHED
     for file in files:
-        attachment = _attachment(file) if mode == "attach" and file.size <= left else None
+        attachment = _attachment(file) if options.files == "attach" and file.size <= left else None
         if attachment:
             left -= file.size
             attachments.append(attachment)
-        link = None if attachment or mode == "none" else file_url(file.submission_id, file.number)
+        is_linked = options.is_owner and not attachment and options.files != "none"
+        link = file_url(file.submission_id, file.number) if is_linked else None
         label = flatten(labels.get(file.field, file.field), MAX_LABEL_LENGTH)
         shown.append(ShownFile(label, _name(file), format_size(file.size), link, attachment is not None))
     return shown, attachments

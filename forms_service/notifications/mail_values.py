@@ -44,11 +44,18 @@ def texts_of(fields: Sequence[Mapping[str, Any]], data: Mapping[str, Any]) -> di
 def shown_lines(
     labels: Mapping[str, str], texts: Mapping[str, str], control: Mapping[str, Any], *, summary: bool
 ) -> list[list[str]]:
+    """Return labels and texts, cut to what a mail holds."""
+    cut = _summarize if summary else _cut
+    return _cut_mail([[label, cut(text)] for label, text in labelled_texts(labels, texts, control)])
+
+
+def labelled_texts(
+    labels: Mapping[str, str], texts: Mapping[str, str], control: Mapping[str, Any]
+) -> list[tuple[str, str]]:
     """Return labels and texts, with the special fields that people write."""
     words = {name: control[name] for name in WORDS if control.get(name)}
     values = [*texts.items(), *words.items()]
-    cut = _summarize if summary else _cut
-    return _cut_mail([[flatten(labels.get(name, name), MAX_LABEL_LENGTH), cut(text)] for name, text in values])
+    return [(flatten(labels.get(name, name), MAX_LABEL_LENGTH), text) for name, text in values]
 
 
 def _text(value: Any, labels: Mapping[str, str]) -> str:

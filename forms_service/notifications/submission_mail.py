@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 from flask import Flask
 from sqlalchemy import Select, func, or_, select
 
-from forms_service.config import settings
 from forms_service.delivery import digests, payloads
 from forms_service.delivery.mail_rendering import ATTACHMENTS, REPLY_TO, UNSUBSCRIBE
 from forms_service.delivery.models import Message
@@ -23,6 +22,7 @@ from forms_service.notifications.mail_subjects import MAX_LENGTH, add_reference,
 from forms_service.notifications.mail_values import flatten, labels_of, shown_lines, texts_of
 from forms_service.notifications.recipients import listeners, subscriptions
 from forms_service.notifications.recipients.models import Recipient
+from forms_service.submissions.console_urls import inbox_url, submission_url
 from forms_service.submissions.email_addresses import reply_to
 from forms_service.submissions.models import Submission
 from forms_service.validation.references import reference_of
@@ -53,6 +53,7 @@ def notification_payload(message: MessageRef) -> dict[str, Any] | None:
         "reference": reference,
         "time": format_time(submission.created_at, options.timezone),
         "content": options.content,
+        "link": submission_url(submission.id) if options.is_owner else None,
         "lines": [],
         "files": [],
         REPLY_TO: None,
@@ -68,11 +69,12 @@ def digest_payload(message: MessageRef) -> dict[str, Any] | None:
     held = numbers.where(Submission.id.in_(_readable_ids(message))).group_by(Submission.form_id)
     rows = [(_readable(form_id), count, since) for form_id, count, since in db.session.execute(held)]
     readable = [(form, count, since) for form, count, since in rows if form]
+    owned = _forms_of_owner(message)
     forms = [
         {
             "name": flatten(form.name, MAX_LENGTH),
             "count": count,
-            "link": f"{settings.public_url}/api/forms/{form.id}/submissions?since={since:%Y-%m-%dT%H:%M:%SZ}",
+            "link": inbox_url(form.id, since) if form.id in owned else None,
         }
         for form, count, since in readable
     ]
@@ -84,6 +86,12 @@ def digest_payload(message: MessageRef) -> dict[str, Any] | None:
 def _readable_ids(message: MessageRef) -> Select[uuid.UUID | None]:
     active = select(Recipient.id).where(Recipient.status == "active")
     return digests.subjects(message.id).where(or_(Message.target_id.is_(None), Message.target_id.in_(active)))
+
+
+def _forms_of_owner(message: MessageRef) -> set[str]:
+    # those that this digest's recipient owns, who alone can open their inbox
+    query = select(Recipient.form_id).where(Recipient.id.in_(digests.target_ids(message.id)), Recipient.is_owner)
+    return set(db.session.scalars(query))
 
 
 def format_time(moment: datetime, timezone: str) -> str:
@@ -100,7 +108,7 @@ def _shown_content(form: PublishedForm, submission: Submission, options: MailOpt
     fields = fields_of_version(form, submission.form_version)
     labels, texts = labels_of(fields), texts_of(fields, data)
     sender, files = reply_to(fields, data, control), load_files(submission.id)
-    listed, attachments = show_files(files, labels, options.files)
+    listed, attachments = show_files(files, labels, options)
     values = placeholder_values(labels, texts, files)
     return {
         "subject": make_subject(form, values, control, sender, reference_of(submission.id)),

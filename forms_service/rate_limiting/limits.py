@@ -69,6 +69,7 @@ LIMITS = {
         Limit("form", "form_rate_limit", form_key),
         Limit("webhook_test", Rate(30, 3600), key=caller_key),
         Limit("page", "submission_rate_limit", factor=PAGES_PER_SUBMISSION),
+        Limit("console", "rate_limit_authenticated"),
     )
 }
 

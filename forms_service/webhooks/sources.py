@@ -10,8 +10,8 @@ from sqlalchemy import select
 from forms_service.delivery import payloads
 from forms_service.delivery.payloads import MessageRef
 from forms_service.forms.cache import PublishedForm, fields_of_version
-from forms_service.notifications.addresses import file_url, submission_url
 from forms_service.notifications.mail_values import labels_of, texts_of
+from forms_service.submissions.console_urls import file_url, submission_url
 from forms_service.submissions.events import EVENTS
 from forms_service.submissions.models import Submission
 from forms_service.submissions.queries import SubmissionRow, fetch, files_of

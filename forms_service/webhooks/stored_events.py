@@ -9,7 +9,7 @@ from typing import Any
 from forms_service.database.types import now
 from forms_service.errors import NotFoundError, ServiceUnavailableError
 from forms_service.forms.cache import PublishedForm, get_published_form
-from forms_service.notifications.addresses import submission_url
+from forms_service.submissions.console_urls import submission_url
 from forms_service.submissions.events import DELETED, WITHDRAWN, SubmissionEvent
 from forms_service.validation.references import reference_of
 from forms_service.webhooks.formats.payloads import Event

@@ -26,6 +26,7 @@ FLOORS = (
     ("setup_command",),
     ("app",),
     ("request_lifecycle",),
+    ("console",),
     ("health",),
     ("privacy",),
     ("intake",),

@@ -120,8 +120,8 @@ def test_past_twenty_a_digest_says_how_many_more(
     deliver(app_on_each_db)
     assert postman.kinds() == ["submission"] * 20 + ["digest"]
     text = postman.texts[-1]
-    assert f"Contact: 12 more\nhttp://127.0.0.1:5000/api/forms/{contact}/submissions?since=" in text
-    assert f"Feedback: 3 more\nhttp://127.0.0.1:5000/api/forms/{other}/submissions?since=" in text
+    assert f"Contact: 12 more\nhttp://127.0.0.1:5000/console/forms/{contact}?since=" in text
+    assert f"Feedback: 3 more\nhttp://127.0.0.1:5000/console/forms/{other}?since=" in text
     assert postman.parcels[-1].values["count"] == 15
     assert postman.parcels[-1].target == OWNER
     assert states(app_on_each_db) == {"sent": 36}

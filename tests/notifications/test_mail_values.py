@@ -37,14 +37,14 @@ class TestFiles:
             file_part("cv", "photo.png", PNG),
         )
         text = text_about(app, form, **body)
-        address = f"https://site.example/forms/api/submissions/{only(app, form).id}/files"
+        address = f"https://site.example/forms/console/submissions/{only(app, form).id}/files"
         assert "note:\n  Hello\n" in text
         assert f"Your CV:\n  Lebenslauf Jürgen.pdf (2.952 kB)\n{address}/1\n" in text
         assert f"Your CV:\n  photo.png (76 bytes)\n{address}/2\n" in text
 
     def test_alone_are_no_empty_mail(self, app: Flask) -> None:
         text = text_about(app, form_for(app), **multipart(file_part("a", "b.png", PNG)))
-        assert "a:\n  b.png (76 bytes)\nhttps://site.example/forms/api/submissions/" in text
+        assert "a:\n  b.png (76 bytes)\nhttps://site.example/forms/console/submissions/" in text
 
     def test_are_not_attached(self, app: Flask) -> None:
         assert app.test_client().post(f"/f/{form_for(app)}", **multipart(file_part("a", "b.png", PNG))).status_code

@@ -100,7 +100,7 @@ def sample_html(app: Flask, submission_id: uuid.UUID | None = None, **options: A
 
 def digest_html(app: Flask) -> str:
     """The HTML part of a digest of two forms."""
-    link = "https://forms.example.com/api/forms/AbCdEfGhIjKlMnOp/submissions?since=2026-11-28T09:02:00Z"
+    link = "https://forms.example.com/console/forms/AbCdEfGhIjKlMnOp?since=2026-11-28T09:02:00Z"
     forms = [{"name": name, "count": 12, "link": link} for name in (NAME, LONG_WORD * 2)]
     return rendered_html(app, digests.KIND, {"count": 24, "max_mails": digests.MAX_MAILS, "forms": forms})
 

@@ -28,7 +28,9 @@ class Tokens(Schema):
 class SessionKept(Schema):
     id = ma.fields.UUID(required=True)
     created_at = ma.fields.DateTime(required=True)
-    last_used_at = ma.fields.DateTime(required=True, metadata={"description": "Time of the last refresh."})
+    last_used_at = ma.fields.DateTime(
+        required=True, metadata={"description": "Time of the last refresh; of the console's last use, to the hour."}
+    )
     expires_at = ma.fields.DateTime(required=True)
     client = ma.fields.String(required=True, allow_none=True, metadata={"description": "Client address at sign-in."})
     user_agent = ma.fields.String(required=True, allow_none=True)

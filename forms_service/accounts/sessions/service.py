@@ -3,12 +3,12 @@
 import hmac
 import uuid
 from base64 import urlsafe_b64encode
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, delete, select
 
 from forms_service.accounts import access_tokens, audit
 from forms_service.accounts.authentication import Caller, token_hash
@@ -35,6 +35,8 @@ WRONG_CREDENTIALS = (
 SESSION_ENDED = "This session has ended. Sign in again."
 ACCOUNT_DISABLED = "This account is disabled. Ask the operator."
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True)
 class Tokens:
@@ -45,7 +47,12 @@ class Tokens:
 
 
 def sign_in(email: str, password: str, device: Device) -> Tokens:
-    """Start a session; wrong credentials get one response after the same work.
+    """Start a session of the API."""
+    return start_by_password(email, password, lambda account_id: start_session(account_id, device))
+
+
+def start_by_password(email: str, password: str, start: Callable[[uuid.UUID], T]) -> T:
+    """Start a session by `start`; wrong credentials get one response after the same work.
 
     So do pending accounts, to hide that the address was free at sign-up.
 
@@ -65,18 +72,36 @@ def sign_in(email: str, password: str, device: Device) -> Tokens:
         if account is None or (account.password_hash, account.status) != (row.password_hash, row.status):
             raise ConflictError("This account was changed at the same time. Try again.")
         account.password_hash = new_hash
-        tokens = start_session(account.id, device)
+        result = start(account.id)
         db.session.commit()
-    return tokens
+    return result
 
 
 def start_session(account_id: uuid.UUID, device: Device) -> Tokens:
     """Start a session, in the caller's transaction."""
+    return _issue_tokens(add_session(account_id, device), generate_secure_token())
+
+
+def add_session(account_id: uuid.UUID, device: Device) -> Session:
+    """Add a session without a token, in the caller's transaction."""
     session = Session(account_id=account_id, client=device.client, user_agent=device.user_agent, created_at=now())
-    tokens = _issue_tokens(session, generate_secure_token())
+    session.last_used_at = session.created_at
+    session.expires_at = expiry(session.created_at)
+    db.session.add(session)
+    db.session.flush()
     remember_device(account_id, device)
     audit.record("signed_in", account_id=account_id, details={"session": str(session.id)})
-    return tokens
+    return session
+
+
+def expiry(created_at: datetime) -> datetime:
+    """Return when a session ends that is used now."""
+    return min(now() + SESSION_LIFETIME, created_at + _max_age())
+
+
+def is_alive() -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions on a session and its account."""
+    return Session.expires_at > now(), Session.created_at > now() - _max_age(), Account.status == "active"
 
 
 def refresh(refresh_token: str) -> Tokens:
@@ -86,9 +111,8 @@ def refresh(refresh_token: str) -> Tokens:
     """
     key = token_hash(refresh_token)
     query = select(Session).join(RefreshToken).join(Account).where(RefreshToken.hash == key)
-    living = (Session.expires_at > now(), Session.created_at > now() - _max_age(), Account.status == "active")
     with write_session():
-        session = db.session.scalar(query.where(*living).with_for_update(of=Session))
+        session = db.session.scalar(query.where(*is_alive()).with_for_update(of=Session))
         token = db.session.get(RefreshToken, key)  # read under the lock: another request may just have used it
         if session is None or token is None:
             raise AuthenticationError(SESSION_ENDED)
@@ -148,8 +172,7 @@ def end_access(account_id: uuid.UUID) -> None:
 
 def _issue_tokens(session: Session, refresh_token: str) -> Tokens:
     session.last_used_at = now()
-    session.expires_at = min(session.last_used_at + SESSION_LIFETIME, session.created_at + _max_age())
-    db.session.add(session)
+    session.expires_at = expiry(session.created_at)
     db.session.flush()
     key = token_hash(refresh_token)
     if db.session.get(RefreshToken, key) is None:

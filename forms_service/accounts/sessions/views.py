@@ -3,10 +3,10 @@
 import uuid
 from typing import Any
 
-from forms_service.accounts.devices import attempts_key, is_known, register_browser, request_device
 from forms_service.accounts.guards import caller, require_session
 from forms_service.accounts.sessions import schemas, service
-from forms_service.rate_limiting.limits import charge, rate_limit, refund, reset_limit
+from forms_service.accounts.sessions.attempts import limit_attempts
+from forms_service.rate_limiting.limits import rate_limit
 from forms_service.web.api_blueprint import Blueprint
 from forms_service.web.pagination import Page, PageQuery
 from forms_service.web.route_policy import public
@@ -28,11 +28,7 @@ def login(body: dict[str, Any]) -> service.Tokens:
     attempts are limited per address; browsers and networks that the account signed in from before are counted
     apart. Answers 403 with `details.reason` `AccountDisabled` only if the password is correct.
     """
-    key = attempts_key(body["email"], request_device())
-    charge("login_account", key)
-    tokens = service.sign_in(**body, device=register_browser())
-    (reset_limit if is_known(key) else refund)("login_account", key)
-    return tokens
+    return limit_attempts(body["email"], lambda device: service.sign_in(**body, device=device))
 
 
 @sessions.route("/api/token/refresh", methods=["POST"])

@@ -22,6 +22,7 @@ from forms_service.validation.datetimes import parse_utc
 from forms_service.web.pagination import Page, decode_cursor, encode_cursor
 
 NOT_STORED = "This message cannot be sent again: its content was deleted once it was sent or given up."
+MAX_SHOWN = 50
 IN_FLIGHT = "This message is being sent at this moment. Try again in a minute."
 
 
@@ -51,6 +52,13 @@ def get(delivery_id: uuid.UUID, caller: Caller) -> dict[str, Any]:
         raise NotFoundError()
     (delivery,) = _as_dicts([row])
     return delivery
+
+
+def list_of_submission(submission_id: uuid.UUID, caller: Caller) -> list[dict[str, Any]]:
+    """Return the newest MAX_SHOWN deliveries about a submission; none for another owner's."""
+    query = select_deliveries().join(Submission, Submission.id == Message.about).join(Form)
+    query = query.where(Message.about == submission_id, *_visible_to(caller))
+    return _as_dicts(db.session.execute(query.order_by(Message.id.desc()).limit(MAX_SHOWN)).all())
 
 
 def retry(delivery_id: uuid.UUID, caller: Caller) -> None:

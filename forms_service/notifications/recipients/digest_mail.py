@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Select, func, select
 
-from forms_service.config import settings
 from forms_service.delivery.mail_rendering import UNSUBSCRIBE
 from forms_service.delivery.message import SuppressedError
 from forms_service.delivery.payloads import MessageRef
@@ -15,8 +14,9 @@ from forms_service.errors import NotFoundError
 from forms_service.extensions import db
 from forms_service.forms.cache import PublishedForm, fields_of_version, get_published_form
 from forms_service.notifications.recipients import links, queries
-from forms_service.notifications.recipients.models import DigestEntry
+from forms_service.notifications.recipients.models import DigestEntry, Recipient
 from forms_service.notifications.recipients.queries import AddressedRecipient
+from forms_service.submissions.console_urls import inbox_url, submission_url
 from forms_service.submissions.email_addresses import reply_to
 from forms_service.submissions.models import Submission
 from forms_service.submissions.queries import SubmissionRow, fetch
@@ -56,7 +56,7 @@ def digest_payload(message: MessageRef) -> dict[str, Any] | None:
         "spam": spam,
         "moment": f"{message.created_at.astimezone(zone):%Y-%m-%d %H:%M}",
         "timezone": row.recipient.timezone,
-        "link": f"{settings.public_url}/api/forms/{form.id}/submissions",
+        "link": inbox_url(form.id) if row.recipient.is_owner else None,
         UNSUBSCRIBE: links.make_url(links.UNSUBSCRIBE, row.blind_index, row.recipient.id),
     }
 
@@ -66,10 +66,9 @@ def _submissions(message: MessageRef) -> Select[Any]:
     return select(Submission.id).where(Submission.id.in_(listed), Submission.status.in_(("inbox", "archived")))
 
 
-def _items(form: PublishedForm, row: AddressedRecipient, message: MessageRef) -> list[dict[str, str]]:
-    zone, is_full = ZoneInfo(row.recipient.timezone), row.recipient.content == "full"
+def _items(form: PublishedForm, row: AddressedRecipient, message: MessageRef) -> list[dict[str, Any]]:
     newest = _submissions(message).order_by(Submission.created_at.desc(), Submission.id.desc()).limit(MAX_LISTED)
-    return [_item(form, submission, zone, is_full) for submission in reversed(_fetch_all(newest))]
+    return [_item(form, submission, row.recipient) for submission in reversed(_fetch_all(newest))]
 
 
 def _fetch_all(ids: Select[Any]) -> list[SubmissionRow]:
@@ -82,14 +81,15 @@ def _fetch_all(ids: Select[Any]) -> list[SubmissionRow]:
     return submissions
 
 
-def _item(form: PublishedForm, submission: SubmissionRow, zone: ZoneInfo, is_full: bool) -> dict[str, str]:
+def _item(form: PublishedForm, submission: SubmissionRow, recipient: Recipient) -> dict[str, Any]:
     data, control = json.loads(submission.data), json.loads(submission.control or "{}")
     sender = reply_to(fields_of_version(form, submission.form_version), data, control) or ""
     return {
         "reference": reference_of(submission.id),
-        "moment": f"{submission.created_at.astimezone(zone):%Y-%m-%d %H:%M}",
+        "moment": f"{submission.created_at.astimezone(ZoneInfo(recipient.timezone)):%Y-%m-%d %H:%M}",
         "sender": _line(sender),
-        "line": _first_line(data, sender) if is_full else "",
+        "line": _first_line(data, sender) if recipient.content == "full" else "",
+        "link": submission_url(submission.id) if recipient.is_owner else None,
     }
 
 

@@ -1,0 +1,1 @@
+"""Pages for owners: sign in, read submissions."""

@@ -1,0 +1,57 @@
+"""Guards of the console: by cookie only, and every POST with a CSRF token."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from flask import g, redirect, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from forms_service.accounts import audit
+from forms_service.accounts.guards import OWNER_ROLES, Caller
+from forms_service.accounts.sessions import browser_sessions
+from forms_service.console import cookies, csrf
+from forms_service.console.return_paths import HOME, requested_path
+from forms_service.web.responses import page
+from forms_service.web.route_policy import guarded
+
+View = Callable[..., Any]
+
+
+def find_caller() -> Caller | None:
+    """Return who is signed in."""
+    token = cookies.read()
+    return browser_sessions.find_caller(token) if token else None
+
+
+def require_sign_in(view: View) -> View:
+    """Accept any account."""
+    return _guard("console session", view, lambda _: True)
+
+
+def require_console_owner(view: View) -> View:
+    """Accept accounts that may have forms; show the others why not."""
+    return _guard("console owner", view, lambda caller: caller.role in OWNER_ROLES)
+
+
+def _guard(by: str, view: View, is_allowed: Callable[[Caller], bool]) -> View:
+    @wraps(view)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        caller = find_caller()
+        if caller is None:
+            return _to_sign_in()
+        g.caller = caller
+        if request.method == "POST":
+            csrf.check()
+        if not is_allowed(caller):
+            audit.warn("refused", status=403, guard=by)
+            return page("console/no_forms.html", 403)
+        return view(*args, **kwargs)
+
+    return guarded(by)(wrapper)
+
+
+def _to_sign_in() -> BaseResponse:
+    path = requested_path()
+    leads_back = path != HOME and request.endpoint != "console.sign_out"
+    return redirect(url_for("console.show_sign_in", next=path if leads_back else None), 303)

@@ -1,0 +1,156 @@
+"""The console in a browser, with JavaScript and without: from a mail's link to the submission, and its looks."""
+
+import re
+import time
+from collections.abc import Iterator
+from email import message_from_string
+from email.policy import default
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from forms_service.app import create_app
+from forms_service.config import load_settings
+from forms_service.database.transactions import dispose_engine
+from tests.conftest import QUICK
+from tests.support.accounts import PASSWORD
+from tests.support.api_keys import make_key
+from tests.support.definitions import PDF
+from tests.support.servers import Server
+from tests.support.stored import OWNER, attach, make_form, submit
+
+axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs: pip install -e '.[browser]'")
+
+pytestmark = pytest.mark.slow
+
+LONG_WORD = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"
+DATA = {
+    "name": "Ann Example",
+    "email": "ann@example.com",
+    "message": f"Hello,\n\nI have a question.\n{LONG_WORD}",
+    "markup": "<script>document.title='broken'</script><img src=x onerror=\"document.title='broken'\">",
+    "الاسم": "محمد بن عبد الله",
+}
+
+
+class Console:
+    """A service with a form and its submissions; each test that signs in is another browser."""
+
+    def __init__(self, folder: Path) -> None:
+        settings = {**QUICK, "LOGIN_RATE_LIMIT": "999/60"}
+        with pytest.MonkeyPatch.context() as patched:
+            for name, value in {**settings, "INSTANCE_PATH": str(folder)}.items():
+                patched.setenv(name, value)
+            app = create_app(load_settings(folder))
+        make_key(app)
+        self.form = make_form(app)
+        self.submission = submit(app, self.form, DATA)
+        attach(app, self.submission, f"{LONG_WORD}.pdf", PDF)
+        submit(app, self.form, {"message": "Buy"}, status="spam", spam_reasons="honeypot links")
+        with app.app_context(), dispose_engine():
+            pass  # the server opens the database next
+        self.server = Server(folder, settings)
+        self.url = f"{self.server.url}/console"
+
+    def link_in_mail(self, pattern: str) -> str:
+        """A link of the newest mail, once it is written to its file."""
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            for file in sorted(self.server.folder.rglob("outbox/*-submission-*.eml"), reverse=True):
+                text = message_from_string(file.read_text(), policy=default).get_body(("plain",)).get_content()  # type: ignore[union-attr]
+                return self.server.url + re.findall(rf"http://[^/]+({pattern})\n", text)[0]
+            time.sleep(0.1)
+        raise AssertionError("no mail came")
+
+
+@pytest.fixture(scope="module")
+def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
+    served = Console(tmp_path_factory.mktemp("console"))
+    yield served
+    served.server.stop()
+
+
+@pytest.fixture(params=[True, False], ids=["scripts", "no-scripts"])
+def tab(request: pytest.FixtureRequest, browser: Any) -> Iterator[Any]:
+    """A tab of a new browser, with JavaScript and without."""
+    context = browser.new_context(java_script_enabled=request.param)
+    yield context.new_page()
+    context.close()
+
+
+def sign_in(page: Any) -> None:
+    page.fill("[name=email]", OWNER)
+    page.fill("[name=password]", PASSWORD)
+    page.click("main button")
+
+
+def test_a_link_of_a_mail_leads_to_the_submission_through_the_sign_in(tab: Any, console: Console) -> None:
+    body = {"name": "Zoë", "message": "From the mail"}
+    assert console.server.post(f"/f/{console.form}", json=body).status_code == 200
+    tab.goto(console.link_in_mail("/console/submissions/[0-9a-f-]+"))
+    assert tab.inner_text("h1") == "Sign in"
+    sign_in(tab)
+    assert tab.inner_text("h1").startswith("Submission ")
+    assert "From the mail" in tab.inner_text("dl.values")
+    address = tab.url
+    tab.goto("about:blank")
+    tab.goto(address)  # one click, once signed in
+    assert "From the mail" in tab.inner_text("dl.values")
+
+
+def test_a_link_to_a_file_leads_to_its_download(tab: Any, console: Console) -> None:
+    tab.goto(f"{console.url}/submissions/{console.submission}/files/1")
+    with tab.expect_download() as download:
+        sign_in(tab)
+    assert Path(download.value.path()).read_bytes() == PDF
+    assert tab.inner_text("h1").startswith("Submission ")
+
+
+def test_buttons_work_and_the_last_one_asks_before_it_deletes(tab: Any, console: Console) -> None:
+    assert console.server.post(f"/f/{console.form}", json={"message": "To be deleted"}).status_code == 200
+    tab.goto(f"{console.url}/forms/{console.form}")
+    sign_in(tab)
+    tab.click(".submissions a")
+    tab.click("text=Archive")
+    assert "archived" in tab.inner_text("dl.facts")
+    tab.click("text=Move to inbox")
+    assert not tab.is_visible("text=Delete permanently")
+    tab.click("text=Delete…")
+    tab.click("text=Delete permanently")
+    assert tab.inner_text("h1") == "Contact"
+    assert "To be deleted" not in tab.inner_text("main")
+    tab.click("text=Sign out")
+    assert tab.inner_text("h1") == "Sign in"
+    tab.goto(f"{console.url}/forms/{console.form}")
+    assert tab.inner_text("h1") == "Sign in"
+
+
+@pytest.fixture
+def inside(page: Any, console: Console) -> Any:
+    """A tab where the owner is signed in."""
+    page.goto(console.url)
+    sign_in(page)
+    page.wait_for_url(console.url)
+    yield page
+    page.context.clear_cookies()
+
+
+PATHS = ("", "/forms/{form}", "/forms/{form}?status=spam", "/submissions/{submission}", "/sign-in?wrong", "/nothing")
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_no_violation_and_the_policy_none(inside: Any, console: Console, path: str, scheme: str) -> None:
+    inside.emulate_media(color_scheme=scheme)
+    inside.set_viewport_size({"width": 320, "height": 640})
+    if path.startswith("/sign-in"):
+        inside.context.clear_cookies()
+    inside.goto(console.url + path.format(form=console.form, submission=console.submission))
+    for summary in inside.query_selector_all("summary"):
+        summary.click()
+    results = axe.Axe().run(inside)
+    assert results.violations_count == 0, results.generate_report()
+    assert inside.evaluate("document.documentElement.scrollWidth") <= 320
+    assert "broken" not in inside.title()
+    assert [line for line in inside.console if "Content Security Policy" in line] == []
