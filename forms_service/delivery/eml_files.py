@@ -25,8 +25,9 @@ def write(message: OutgoingMessage, mail: Mail) -> str:
     path = folder / f"{message.created_at:%Y%m%dT%H%M%S}-{message.kind}-{message.id}.eml"
     _write_privately(path, mail.content.replace(b"\r\n", b"\n"))
     link = LINK.search(mail.text)
-    event("mail_written", kind=message.kind, file=f"{FOLDER}/{path.name}", link=link[0] if link else None)
-    return f"Written to {path}"
+    file = f"{FOLDER}/{path.name}"
+    event("mail_written", kind=message.kind, file=file, link=link[0] if link else None)
+    return f"Written to {settings.instance_path.name}/{file}"  # owners read it: no path of the server
 
 
 def remove(message_ids: Collection[uuid.UUID]) -> None:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 from itertools import chain
 from typing import Any
 
@@ -98,7 +98,7 @@ def _scan_columns(form_id: str, criteria: Filter) -> Columns:
     columns, scanned = Columns(declared_columns(form_id)), 0
     for batch, files, opt_ins in _with_details(batches(form_id, criteria)):
         for submission in batch:
-            columns.add_names(_row_values(submission, files, opt_ins))
+            columns.add_names(_row_values(submission, files, opt_ins, criteria.timezone))
         scanned += len(batch)
         if scanned >= MAX_SCANNED:
             columns.truncated = True
@@ -111,7 +111,7 @@ def _row_batches(
 ) -> Iterator[list[list[Cell]]]:
     zone = criteria.timezone
     for batch, files, opt_ins in _with_details(batches(form_id, criteria)):
-        rows = ((submission, _row_values(submission, files, opt_ins)) for submission in batch)
+        rows = ((submission, _row_values(submission, files, opt_ins, criteria.timezone)) for submission in batch)
         yield [
             [*_fixed_cells(submission, zone, typed=typed), *columns.cells(values, zone if typed else None)]
             for submission, values in rows
@@ -120,10 +120,14 @@ def _row_batches(
 
 
 def _fixed_cells(submission: SubmissionRow, zone: tzinfo, *, typed: bool) -> tuple[Cell, ...]:
-    at = submission.created_at.replace(microsecond=0).astimezone(zone)
+    at = _to_seconds(submission.created_at, zone)
     sent: Cell = at.replace(tzinfo=None) if typed else at.isoformat()
     read: Cell = submission.read if typed else str(submission.read).lower()
     return (str(submission.id), reference_of(submission.id), sent, submission.status, read)
+
+
+def _to_seconds(moment: datetime, zone: tzinfo) -> datetime:
+    return moment.replace(microsecond=0).astimezone(zone)
 
 
 def _with_details(row_batches: Iterable[list[SubmissionRow]]) -> Iterator[tuple[list[SubmissionRow], Files, Proofs]]:
@@ -133,7 +137,7 @@ def _with_details(row_batches: Iterable[list[SubmissionRow]]) -> Iterator[tuple[
         yield batch, files, opt_ins
 
 
-def _row_values(submission: SubmissionRow, files: Files, opt_ins: Proofs) -> dict[str, Any]:
+def _row_values(submission: SubmissionRow, files: Files, opt_ins: Proofs, zone: tzinfo) -> dict[str, Any]:
     values: dict[str, Any] = json.loads(submission.data)
     if unreadable_flag(submission.data, submission.control, submission.client):
         values[UNREADABLE] = "cannot be decrypted"
@@ -147,7 +151,8 @@ def _row_values(submission: SubmissionRow, files: Files, opt_ins: Proofs) -> dic
         values |= {name: control[name] for name in WORDS if name in control and name not in values}
     opt_in = opt_ins.get(submission.id)
     if opt_in and CONFIRMED_AT not in values:
-        values[CONFIRMED_AT] = opt_in[CONFIRMED_AT] or ""
+        moment = opt_in[CONFIRMED_AT]
+        values[CONFIRMED_AT] = _to_seconds(datetime.fromisoformat(moment), zone).isoformat() if moment else ""
     return values | {CLIENT: submission.client} if submission.client and CLIENT not in values else values
 
 

@@ -14,7 +14,7 @@ from forms_service.submissions.models import STATUSES
 from forms_service.validation.base import Schema
 from forms_service.validation.datetimes import DateOrDateTime, local_date
 from forms_service.validation.fields import Email
-from forms_service.validation.primitives import BoundedList, OneOf, SingleLine, StrictBoolean
+from forms_service.validation.primitives import BoundedList, Identifier, OneOf, SingleLine, StrictBoolean
 from forms_service.validation.references import DESCRIPTION as REFERENCE
 from forms_service.validation.timezones import Timezone
 from forms_service.web.api_blueprint import ListMeta
@@ -104,7 +104,7 @@ class Change(Schema):
 
 class Bulk(Change):
     ids = BoundedList(
-        ma.fields.UUID(), MAX_IDS, 1, required=True, metadata={"description": "Ids of submissions of this form."}
+        Identifier(), MAX_IDS, 1, required=True, metadata={"description": "Ids of submissions of this form."}
     )
     delete = ma.fields.Boolean(
         truthy={True},

@@ -114,5 +114,6 @@ def _is_reached(rate: Rate, kind: str, *conditions: ColumnElement[bool]) -> bool
 
 def _tell_owner(kind: str, form: PublishedForm, cap: Rate) -> None:
     if form.owner_email:
-        values = {"form": form.name, "count": cap.requests, "minutes": max(cap.seconds // 60, 1)}
+        link = f"{settings.public_url}/api/forms/{form.id}"
+        values = {"form": form.name, "count": cap.requests, "minutes": max(cap.seconds // 60, 1), "link": link}
         outbox.enqueue_mail(kind, form.owner_email, values, about=form.owner_id, max_per_hour=MAX_NOTICES[kind])

@@ -101,7 +101,8 @@ def opt_in_payload(message: MessageRef) -> dict[str, Any] | None:
     address = address_of(form, submission)
     if address is None:
         return None
-    values = {"subject": opt_in.subject, "text": opt_in.text, SENDER_NAME: form.name}
+    link = f"{opt_in.link}?token={opt_in.token}"
+    values = {"subject": opt_in.subject, "text": opt_in.text, "link": link, SENDER_NAME: form.name}
     check_address(address)
     caps.admit(message, form, address)
     return values

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from forms_service.form_schema.field_types import choice_labels
-from forms_service.form_schema.text_templates import FORM, GENERAL, REFERENCE, fill, find_unknown_names
+from forms_service.form_schema.text_templates import FORM, GENERAL, REFERENCE, close_gaps, fill, find_unknown_names
 from forms_service.forms.cache import PublishedForm
 from forms_service.submissions.parsed_submission import as_text
 
@@ -38,7 +38,8 @@ def fill_template(template: str, form: PublishedForm, reference: str, answers: M
     general = {REFERENCE: reference, FORM: form.name}
     defined = GENERAL & set(form.types)
     values = {**missing, **answers, **{name: text for name, text in general.items() if name not in defined}}
-    return fill(template, {**dict.fromkeys(defined, ""), **values})[:MAX_TEXT_LENGTH]
+    values = {**dict.fromkeys(defined, ""), **values}
+    return fill(close_gaps(template, values), values)[:MAX_TEXT_LENGTH]
 
 
 def _as_text(value: Any, labels: Mapping[str, str]) -> str:

@@ -1,8 +1,9 @@
 """Strict fields for definitions and settings."""
 
 import unicodedata
+import uuid
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import marshmallow as ma
 
@@ -91,7 +92,26 @@ class StrictBoolean(CodedField):
         return value
 
 
+class Identifier(CodedField):
+    """A UUID."""
+
+    default_error_messages: Messages = {"invalid": "Must be an id such as 01890a5d-ac96-774b-bcce-b302099a8057."}
+    json_schema: ClassVar[dict[str, Any]] = {"type": "string", "format": "uuid"}
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> uuid.UUID:
+        try:
+            return uuid.UUID(value)
+        except (AttributeError, TypeError, ValueError):
+            raise self.make_error("invalid") from None
+
+
 class BoundedList(ma.fields.List[Any]):
+    default_error_messages: Messages = {
+        "required": CodedField.default_error_messages["required"],
+        "null": CodedField.default_error_messages["null"],
+        "invalid": "Must be a list.",
+    }
+
     def __init__(self, item: ma.fields.Field[Any], max_items: int, min_items: int = 0, **kwargs: Any) -> None:
         super().__init__(item, **kwargs)
         self.max_items, self.min_items = max_items, min_items
@@ -103,6 +123,9 @@ class BoundedList(ma.fields.List[Any]):
                 [FieldError(self._size_message(), "too_many" if len(value) > self.max_items else "too_few")]
             )
         return super()._deserialize(value, attr, data, **kwargs)
+
+    def make_error(self, key: str, **kwargs: Any) -> ma.ValidationError:
+        return ma.ValidationError([FieldError(str(self.error_messages[key]).format(**kwargs), key)])
 
     def _size_message(self) -> str:
         count = f"{self.min_items} to {self.max_items}" if self.min_items else f"at most {self.max_items}"

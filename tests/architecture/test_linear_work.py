@@ -195,6 +195,7 @@ WORK: dict[str, Work] = {
         512,
     ),
     **WEBHOOK_WORK,
+    "template: gaps": Work(lambda sent: text_templates.close_gaps(sent, {"a": ""}), filled("  {a}, {")),
     "quotation: host names": Work(quotation.disarm, filled("www.a.bc://")),
     "template: braces": Work(lambda sent: text_templates.fill(sent, {"a": "{a}"}), filled("{a}{{")),
     "template: open braces": Work(lambda sent: text_templates.find_unknown_names(sent, ()), filled("{a")),

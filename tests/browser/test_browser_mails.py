@@ -6,7 +6,15 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from tests.support.sample_mails import LONG_WORD, account_html, digest_html, sample_app, sample_html
+from tests.support.mail_kinds import KINDS
+from tests.support.sample_mails import (
+    LONG_WORD,
+    account_html,
+    digest_html,
+    rendered_html,
+    sample_app,
+    sample_html,
+)
 
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs: pip install -e '.[browser]'")
 
@@ -14,6 +22,9 @@ pytestmark = pytest.mark.slow
 
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 """Not the advice for whole pages, such as landmarks."""
+
+OF_KINDS = ("opt_in", "recipient_digest", "replies_off", "reply")
+"""Each with a layout of its own; the others are paragraphs."""
 
 UNSUBSCRIBE = "https://forms.example.com/unsubscribe?token=" + "x" * 43
 
@@ -33,11 +44,12 @@ def mails(app: Flask) -> dict[str, str]:
         "none": sample_html(app, content="none", unsubscribe_url=UNSUBSCRIBE),
         "digest": digest_html(app),
         "account": account_html(app),
+        **{kind: rendered_html(app, kind, KINDS[kind]) for kind in OF_KINDS},
     }
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("name", ["full", "summary", "none", "digest", "account"])
+@pytest.mark.parametrize("name", ["full", "summary", "none", "digest", "account", *OF_KINDS])
 class TestEachMail:
     def test_needs_no_horizontal_scrolling_at_320_pixels(
         self, page: Any, mails: dict[str, str], name: str, scheme: str

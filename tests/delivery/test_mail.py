@@ -114,8 +114,9 @@ class TestWithoutAServer:
         mail_app.extensions["mails"].loader = DictLoader(TEMPLATES)
         address = "http://127.0.0.1:5000/confirm?token=abc"
         queue_mail(mail_app, kind="hello", name="Ann", link=address)
-        assert deliver(mail_app)[0][0] == "sent"
+        attempts = deliver(mail_app)
         (file,) = (tmp_path / "instance" / "outbox").iterdir()
+        assert attempts == [("sent", f"Written to instance/outbox/{file.name}")]
         assert file.suffix == ".eml"
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
         assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700

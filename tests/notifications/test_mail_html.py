@@ -1,7 +1,6 @@
 """The HTML part: what visitors typed is text, nothing is fetched, and old mail programs can show it."""
 
 import re
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
@@ -10,6 +9,7 @@ from flask import Flask
 from forms_service.delivery import digests
 from tests.notifications.conftest import Choose
 from tests.support.definitions import PNG, file_part, multipart, text_part
+from tests.support.html_documents import Document
 from tests.support.mails import html_of, text_of
 from tests.support.notification_mails import mail_about
 from tests.support.sample_mails import rendered_html
@@ -32,29 +32,6 @@ TYPED = (
     "javascript:alert(1) https://evil.example/path",
     "**bold** _italic_ [link](https://evil.example)",
 )
-
-
-class Document(HTMLParser):
-    """Tags, attributes and text of a part."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.tags: set[str] = set()
-        self.attributes: list[tuple[str, str]] = []
-        self.pieces: list[str] = []
-        self.feed(html)
-        self.close()
-
-    @property
-    def text(self) -> str:
-        return "".join(self.pieces)
-
-    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
-        self.tags.add(tag)
-        self.attributes += [(name, value or "") for name, value in attributes]
-
-    def handle_data(self, data: str) -> None:
-        self.pieces.append(data)
 
 
 @pytest.mark.parametrize("content", ["full", "summary"])

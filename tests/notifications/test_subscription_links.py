@@ -134,7 +134,9 @@ def test_people_may_subscribe_again(recipients: Recipients, notification: EmailM
     url = one_click_url(notification)
     page = recipients.post(url, headers=BROWSER)
     (again,) = re.findall(r'action="(/recipients/subscribe\?token=[\w-]+)"', page.text)
-    assert "You are subscribed again" in recipients.post(again, headers=BROWSER).text
+    page = recipients.post(again, headers=BROWSER)
+    assert "You are subscribed again" in page.text
+    assert "<button" not in page.text
     assert recipients.statuses()[BOB] == "active"
     recipients.submit(name="Bob")
     assert recipients.mailed() == [BOB, OWNER]
@@ -183,6 +185,7 @@ def test_a_token_of_another_kind_or_none_does_nothing(
 def test_a_page_says_that_its_link_is_broken(recipients: Recipients, path: str) -> None:
     page = recipients.get(f"/recipients/{path}?token=broken")
     assert page.status_code == 422
+    assert "<h1>This link is not valid</h1>" in page.text
     assert "This link is invalid. Open it again from the mail" in page.text
 
 

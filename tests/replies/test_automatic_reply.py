@@ -20,7 +20,7 @@ def test_the_person_gets_the_owners_words(people: People, make_contact: MakeCont
     response = people.submit(make_contact(reply=REPLY), **ANN)
     mail = people.one_mail_to(ADDRESS)
     assert mail["Subject"] == f"We got it ({response.json['data']['reference']})"
-    assert text_of(mail) == "Hello ,\nwe answer soon. Contact\n"
+    assert text_of(mail) == "Hello,\nwe answer soon. Contact\n"
 
 
 def test_it_is_marked_as_automatic(people: People, make_contact: MakeContact) -> None:
@@ -131,7 +131,7 @@ class TestWhatAVisitorTyped:
         clock(minutes=1)  # type: ignore[operator]
         path = f"/api/submissions/{response.json['data']['id']}"
         assert people.client.patch(path, json={"status": "inbox"}, headers=owner).status_code == 200
-        assert text_of(people.one_mail_to(ADDRESS)).startswith("Hello ,")
+        assert text_of(people.one_mail_to(ADDRESS)).startswith("Hello,")
 
     def test_nothing_of_it_is_a_template(self, app_on_each_db: Flask, people: People, owner: dict[str, str]) -> None:
         reply = {"subject": "Re", "text": "{a}|{b}"}

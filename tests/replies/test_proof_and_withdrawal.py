@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -50,11 +51,15 @@ class TestTheProof:
     ) -> None:
         listed = people.client.get(f"/api/forms/{form}/submissions", headers=owner).json["data"][0]
         line = people.client.get(f"/api/forms/{form}/export?format=jsonl", headers=owner).text
-        table = people.client.get(f"/api/forms/{form}/export?format=csv", headers=owner).data.decode("utf-8-sig")
+        table = people.client.get(
+            f"/api/forms/{form}/export?format=csv&timezone=Asia/Tokyo", headers=owner
+        ).data.decode("utf-8-sig")
         (row,) = csv.DictReader(io.StringIO(table))
         person = people.client.post("/api/people/find", json={"email": ADDRESS}, headers=owner).json["data"][0]
         assert listed["opt_in"] == json.loads(line)["opt_in"] == person["opt_in"]
-        assert row["confirmed_at"] == listed["opt_in"]["confirmed_at"]
+        moment = datetime.fromisoformat(listed["opt_in"]["confirmed_at"]).replace(microsecond=0)
+        assert datetime.fromisoformat(row["confirmed_at"]) == moment
+        assert row["confirmed_at"].endswith("+09:00")
 
     @pytest.mark.parametrize("store_ip", ["full", "none"])
     def test_the_address_is_kept_as_the_form_says(

@@ -47,6 +47,13 @@ class TestByHand:
             assert states() == ["failed"]
             assert attempts() == [("failed", "503 closed")]
 
+    def test_a_test_needs_no_body(self, hooks: Hooks) -> None:
+        made = hooks.make()
+        response = hooks.client.post(f"/api/webhooks/{made['id']}/test", headers=hooks.owner)
+        assert response.status_code == 202
+        assert hooks.deliver() == 1
+        assert hooks.verify(made["secret"])["type"] == "submission.created"
+
     def test_the_answer_names_the_delivery_which_only_its_owner_sees(self, hooks: Hooks, key_of: KeyOf) -> None:
         made = hooks.make()
         hooks.receiver.reply = Reply(503)

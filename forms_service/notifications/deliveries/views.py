@@ -19,8 +19,8 @@ deliveries = Blueprint("deliveries", __name__, description="Mails and webhooks a
 def list_(query: dict[str, Any], form_id: str) -> Page[dict[str, Any]]:
     """List the deliveries of a form.
 
-    Those of the newest submissions first. They are kept for 30 days. A page may hold fewer than `limit`, even none,
-    while older submissions have deliveries: `meta.next` shows whether to continue.
+    Those of the newest submissions come first. They are kept for 30 days. A page may hold fewer than `limit`, even
+    none, while older submissions have deliveries: `meta.next` shows whether to continue.
     """
     limit, cursor = query.pop("limit"), query.pop("cursor")
     return service.list_deliveries(form_id, caller(), query, limit=limit, cursor=cursor)

@@ -39,12 +39,19 @@ class RecipientChanges(Schema):
     frequency = OneOf(FREQUENCIES, metadata={"description": "`instant`: a mail for each submission; else a digest."})
     hour = BoundedInteger(0, MAX_HOUR, metadata={"description": "Of daily and weekly digests, in the time zone."})
     weekday = OneOf(WEEKDAYS, metadata={"description": "Of weekly digests."})
-    timezone = TimezoneName()
+    timezone = TimezoneName(metadata={"description": "IANA time zone of digests and of times in mails."})
     content = OneOf(
         CONTENTS, metadata={"description": "`none` says only that something came, `summary` is short, `full` is all."}
     )
-    files = OneOf(FILES)
-    when = Conditions(metadata={"description": "Conditions on the answers, all of which must hold; null: none."})
+    files = OneOf(
+        FILES, metadata={"description": "`link`: URLs. `attach`: attached, up to 5 MiB in all. `none`: left out."}
+    )
+    when = Conditions(
+        metadata={
+            "description": "Conditions on the answers, all of which must hold; null for every submission.",
+            "examples": [[{"field": "topic", "is": "Sales"}]],
+        }
+    )
 
 
 class NewRecipient(RecipientChanges):
@@ -54,7 +61,7 @@ class NewRecipient(RecipientChanges):
 
 
 class Recipient(Schema):
-    """Somebody whom a form tells by mail."""
+    """An address that gets mail about the submissions of a form."""
 
     id = ma.fields.UUID(required=True)
     form_id = ma.fields.String(required=True)
@@ -93,5 +100,7 @@ def find_conflicts(
     """Return the errors of conditions on fields that the form does not define; a form without fields has any."""
     names = [field["name"] for field in fields]
     unknown = find_unknown_fields(conditions or (), names) if names else {}
-    error = FieldError("The form has no field of this name.", "unknown_field")
-    return {f"when.{number}.field": [error] for number in unknown}
+    return {
+        f"when.{number}.field": [FieldError(f"The form has no field {name}.", "unknown_field")]
+        for number, name in unknown.items()
+    }

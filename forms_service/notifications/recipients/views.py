@@ -30,7 +30,7 @@ def add(body: dict[str, Any], form_id: str) -> dict[str, Any]:
     """Add a recipient to a form.
 
     An address other than the owner's is `pending` and gets one mail with a link to confirm, at most 3 per hour from all
-    forms. Added again, an address keeps its status: one that unsubscribed is not mailed again.
+    forms. Added again, an address takes the new options and keeps its status: one that unsubscribed is not mailed.
     """
     return service.add(form_id, caller(), body)
 
@@ -41,7 +41,10 @@ def add(body: dict[str, Any], form_id: str) -> dict[str, Any]:
 @recipients.arguments(schemas.RecipientChanges)
 @recipients.answers(200, schemas.Recipient, message="Recipient changed.")
 def change(body: dict[str, Any], recipient_id: uuid.UUID) -> dict[str, Any]:
-    """Change what a recipient gets, and when. Omitted fields stay as they are."""
+    """Change what a recipient gets, and when.
+
+    Omitted fields stay as they are. The address cannot be changed: add another recipient.
+    """
     return service.change(recipient_id, caller(), body)
 
 
@@ -50,5 +53,8 @@ def change(body: dict[str, Any], recipient_id: uuid.UUID) -> dict[str, Any]:
 @require_owner("forms:write")
 @recipients.answers(200, message="Recipient removed. Nothing more is sent to them.")
 def remove(recipient_id: uuid.UUID) -> None:
-    """Remove a recipient. Without any, nobody is told of submissions."""
+    """Remove a recipient.
+
+    Without any recipient, nobody gets a mail about submissions.
+    """
     service.remove(recipient_id, caller())

@@ -19,10 +19,16 @@ URL = {
     "description": "https, or http where the operator's `OUTBOUND_ALLOW` names the host. Checked at every attempt.",
     "examples": ["https://hooks.example.com/forms"],
 }
-EVENTS_OF = {"description": "The events that it is called for.", "uniqueItems": True}
-WHEN = {"description": "Conditions on the submission, all of which must hold; null for every submission."}
+EVENTS_OF = {"description": "The events to send.", "uniqueItems": True, "examples": [["submission.created"]]}
+WHEN = {
+    "description": "Conditions on the submission, all of which must hold; null for every submission.",
+    "examples": [[{"field": "topic", "is": "Sales"}]],
+}
 FORMAT = {"description": "The shape of the body; `custom` fills in `template`."}
-TEMPLATE = {"description": "For `custom`: JSON whose strings may hold `{field}`, `{reference}` and `{form}`."}
+TEMPLATE = {
+    "description": "For `custom`: JSON whose strings may hold `{field}`, `{reference}` and `{form}`.",
+    "examples": [{"summary": "{form}: {subject} ({reference})"}],
+}
 HEADERS = {
     "description": "Headers of your own, by name. Values are never shown again; null removes a header.",
     "examples": [{"X-Api-Key": "s3cret"}],

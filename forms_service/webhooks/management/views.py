@@ -21,7 +21,7 @@ QUEUED = "The test is on its way. See the delivery for its answer."
 @webhooks_blueprint.arguments(schemas.NewWebhook)
 @webhooks_blueprint.answers(201, schemas.WebhookMade, message=MADE)
 def create_for_form(body: dict[str, Any], form_id: str) -> dict[str, Any]:
-    """Create a webhook of a form, which has at most 20."""
+    """Create a webhook for a form. A form has at most 20."""
     return service.create(form_id, caller(), body)
 
 
@@ -31,7 +31,7 @@ def create_for_form(body: dict[str, Any], form_id: str) -> dict[str, Any]:
 @webhooks_blueprint.arguments(PageQuery, location="query")
 @webhooks_blueprint.lists(schemas.WebhookShown, message="The webhooks of the form, newest first.")
 def list_of_form(query: dict[str, Any], form_id: str) -> Page[dict[str, Any]]:
-    """List the webhooks of a form, without those of all forms."""
+    """List the webhooks of a form, without those for all forms."""
     return service.list_webhooks(form_id, caller(), **query)
 
 
@@ -41,7 +41,10 @@ def list_of_form(query: dict[str, Any], form_id: str) -> Page[dict[str, Any]]:
 @webhooks_blueprint.arguments(schemas.NewWebhook)
 @webhooks_blueprint.answers(201, schemas.WebhookMade, message=MADE)
 def create(body: dict[str, Any]) -> dict[str, Any]:
-    """Create a webhook of all forms of your account, later ones too. An account has at most 50 webhooks in all."""
+    """Create a webhook for all forms of your account.
+
+    It also hears of forms that are created later. An account has at most 50 webhooks, including those of its forms.
+    """
     return service.create(None, caller(), body)
 
 
@@ -51,7 +54,10 @@ def create(body: dict[str, Any]) -> dict[str, Any]:
 @webhooks_blueprint.arguments(PageQuery, location="query")
 @webhooks_blueprint.lists(schemas.WebhookShown, message="Your webhooks, newest first.")
 def list_all(query: dict[str, Any]) -> Page[dict[str, Any]]:
-    """List all of your webhooks, those of single forms too; operators see everybody's, without the path of the URL."""
+    """List all webhooks of your account.
+
+    Those of single forms are included. Operators see everybody's, without the path of the URL.
+    """
     return service.list_webhooks(None, caller(), **query)
 
 
@@ -61,7 +67,10 @@ def list_all(query: dict[str, Any]) -> Page[dict[str, Any]]:
 @webhooks_blueprint.arguments(schemas.SampleQuery, location="query")
 @webhooks_blueprint.answers(200, schemas.Sample, message="A sample.")
 def sample(query: dict[str, Any]) -> dict[str, Any]:
-    """Show a request as a webhook would get it, to build a receiver before anybody has filled in a form."""
+    """Show a sample request.
+
+    It has the fields of your form, so that you can build a receiver before anybody has filled it in.
+    """
     return trials.show_sample(caller(), query["form_id"], query["event"], query["format"])
 
 
@@ -80,7 +89,10 @@ def show(webhook_id: uuid.UUID) -> dict[str, Any]:
 @webhooks_blueprint.arguments(schemas.WebhookChanges)
 @webhooks_blueprint.answers(200, schemas.WebhookShown, message="Webhook changed.")
 def change(body: dict[str, Any], webhook_id: uuid.UUID) -> dict[str, Any]:
-    """Change a webhook. What waits for a webhook that is switched off fails, and can be retried once it is on again."""
+    """Change a webhook.
+
+    Omitted fields stay as they are. If you switch it off, what waits for it fails; retry that once it is on again.
+    """
     return service.change(webhook_id, caller(), body)
 
 
@@ -98,7 +110,10 @@ def delete(webhook_id: uuid.UUID) -> None:
 @require_owner("forms:write")
 @webhooks_blueprint.answers(200, schemas.Rotated, message="New secret. It is shown only once.")
 def rotate(webhook_id: uuid.UUID) -> dict[str, Any]:
-    """Replace the secret. For 24 hours requests carry two signatures, by the new and by the previous secret."""
+    """Rotate the secret.
+
+    For 24 hours, requests carry two signatures: by the new and by the previous secret.
+    """
     return rotation.rotate(webhook_id, caller())
 
 
@@ -109,7 +124,10 @@ def rotate(webhook_id: uuid.UUID) -> dict[str, Any]:
 @webhooks_blueprint.arguments(schemas.TestEvent)
 @webhooks_blueprint.answers(202, schemas.Queued, message=QUEUED)
 def test(body: dict[str, Any], webhook_id: uuid.UUID) -> dict[str, uuid.UUID]:
-    """Send a sample event, once, even while the webhook is switched off."""
+    """Send a sample event.
+
+    It is sent once, even while the webhook is switched off. The body is optional. The delivery shows the answer.
+    """
     return trials.send_test(webhook_id, caller(), body["event"])
 
 
@@ -119,5 +137,9 @@ def test(body: dict[str, Any], webhook_id: uuid.UUID) -> dict[str, uuid.UUID]:
 @webhooks_blueprint.arguments(schemas.Retry)
 @webhooks_blueprint.answers(202, schemas.Retried, message="Failed deliveries are due again.")
 def retry(body: dict[str, Any], webhook_id: uuid.UUID) -> dict[str, int]:
-    """Retry all deliveries that were given up since a moment, with the submissions as they are now."""
+    """Retry failed deliveries.
+
+    Those given up since a moment are due again, with the submissions as they are now. Returns 409 while the webhook is
+    switched off.
+    """
     return trials.retry(webhook_id, caller(), body["since"])
