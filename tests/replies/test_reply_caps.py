@@ -80,6 +80,18 @@ class TestOfAnAddress:
         assert len(people.mails_to(ADDRESS)) == 1
 
 
+    def test_an_owner_cannot_have_it_sent_twice(
+        self, people: People, make_contact: MakeContact, owner: dict[str, str]
+    ) -> None:
+        form_id = make_contact(reply=REPLY)
+        people.submit(form_id, **ANN)
+        people.deliver()
+        deliveries = people.client.get(f"/api/forms/{form_id}/deliveries", headers=owner).json["data"]
+        (reply,) = [delivery for delivery in deliveries if delivery["kind"] == REPLY_KIND]
+        answer = people.client.post(f"/api/deliveries/{reply['id']}/retry", headers=owner)
+        assert (answer.status_code, len(people.mails_to(ADDRESS))) == (409, 1)
+
+
 class TestOfAForm:
     @pytest.fixture
     def people(self, make_app_on_each_db: MakeApp, mail_server: MailServer) -> People:

@@ -11,7 +11,7 @@ from forms_service.accounts.guards import Caller
 from forms_service.database.transactions import on_commit, rows_changed, write_session
 from forms_service.database.types import now
 from forms_service.delivery import outbox, payloads, target_owners
-from forms_service.delivery.models import Attempt, Message
+from forms_service.delivery.models import URGENT, Attempt, Message
 from forms_service.errors import ConflictError, NotFoundError
 from forms_service.extensions import db
 from forms_service.forms.models import Form
@@ -22,7 +22,7 @@ from forms_service.validation.datetimes import parse_utc
 from forms_service.web.pagination import Page, decode_cursor, encode_cursor
 
 NOT_STORED = "This message cannot be sent again: its content was deleted once it was sent or given up."
-MAX_SHOWN = 50
+SENT_ONCE = "This mail has been sent, and people who submit a form get it once. Write to them yourself instead."
 IN_FLIGHT = "This message is being sent at this moment. Try again in a minute."
 
 
@@ -65,14 +65,20 @@ def retry(delivery_id: uuid.UUID, caller: Caller) -> None:
     """Make a message due at once under its id, with the content that its submission has now.
 
     :raises NotFoundError: also for one of another owner's form
-    :raises ConflictError: if its content is gone, or it is being sent
+    :raises ConflictError: if its content is gone, it is being sent, or a person who submitted has it already
     """
     delivery = get(delivery_id, caller)
     is_free = or_(Message.lease_until.is_(None), Message.lease_until <= now())
     with write_session():
-        state = db.session.scalar(select(Message.state).where(Message.id == delivery_id))
-        if delivery["kind"] not in payloads.kinds() and state != "waiting":
+        columns = select(Message.state, Message.priority).where(Message.id == delivery_id)
+        message = db.session.execute(columns.with_for_update()).one_or_none()
+        if message is None:
+            raise NotFoundError()
+        if delivery["kind"] not in payloads.kinds() and message.state != "waiting":
             raise ConflictError(NOT_STORED)
+        # caps on mails to people do not count retries, so that only what has not been sent may be retried
+        if message.priority == URGENT and message.state == "sent":
+            raise ConflictError(SENT_ONCE)
         statement = update(Message).where(Message.id == delivery_id, is_free).values(outbox.new_series())
         if not rows_changed(statement.execution_options(synchronize_session=False)):
             raise ConflictError(IN_FLIGHT)

@@ -43,6 +43,7 @@ def retry(delivery_id: uuid.UUID) -> None:
     """Send a delivery again.
 
     It is due at once, whatever its state, with all attempts before it and under the same id. The content is that of the
-    submission now. Returns 409 for a message whose content is no longer stored, and while it is being sent.
+    submission now. Returns 409 for a message whose content is no longer stored, while it is being sent, and for a mail
+    that the person who submitted has got already.
     """
     service.retry(delivery_id, caller())
