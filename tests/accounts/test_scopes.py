@@ -65,6 +65,20 @@ def test_a_key_for_forms_cannot_erase_submissions(olga: Member, form: str, submi
     assert client.delete(path, headers=both).status_code == 200
 
 
+def test_a_key_for_forms_cannot_have_submissions_sent_anywhere(olga: Member, form: str) -> None:
+    writes, reads = key(olga, "forms:write", "forms:read"), key(olga, "forms:write", "submissions:read")
+    hook = {"url": "https://93.184.215.14/"}
+    recipients, webhooks = f"/api/forms/{form}/recipients", f"/api/forms/{form}/webhooks"
+    for path, body in ((recipients, {"email": "eve@example.com"}), (webhooks, hook), ("/api/webhooks", hook)):
+        refused = olga.client.post(path, json=body, headers=writes)
+        assert (refused.status_code, "submissions:read" in refused.json["message"]) == (403, True), path
+        made = olga.client.post(path, json=body, headers=reads).json["data"]
+        changed = f"/api/{'recipients' if path == recipients else 'webhooks'}/{made['id']}"
+        assert olga.client.patch(changed, json={}, headers=writes).status_code == 403
+        assert olga.client.patch(changed, json={}, headers=reads).status_code == 200
+        assert olga.client.delete(changed, headers=writes).status_code == 200
+
+
 def test_a_key_for_forms_can_delete_a_form_without_submissions(olga: Member, form: str) -> None:
     assert olga.client.delete(f"/api/forms/{form}", headers=key(olga, "forms:write")).status_code == 200
 

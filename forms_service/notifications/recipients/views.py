@@ -8,6 +8,9 @@ from forms_service.notifications.recipients import schemas, service
 from forms_service.web.api_blueprint import Blueprint
 from forms_service.web.pagination import Page, PageQuery
 
+SENDS_SUBMISSIONS = ("forms:write", "submissions:read")
+"""A recipient gets submitted data, which a key for forms alone must not."""
+
 recipients = Blueprint("recipients", __name__, description="Whom your forms tell by mail.")
 
 
@@ -23,7 +26,7 @@ def list_recipients(query: dict[str, Any], form_id: str) -> Page[dict[str, Any]]
 
 @recipients.route("/api/forms/<form_id>/recipients", methods=["POST"])
 @recipients.doc(operationId="addRecipient")
-@require_owner("forms:write")
+@require_owner(*SENDS_SUBMISSIONS)
 @recipients.arguments(schemas.NewRecipient)
 @recipients.answers(201, schemas.Recipient, message="Recipient added. `status` says whether it must be confirmed.")
 def add(body: dict[str, Any], form_id: str) -> dict[str, Any]:
@@ -37,7 +40,7 @@ def add(body: dict[str, Any], form_id: str) -> dict[str, Any]:
 
 @recipients.route("/api/recipients/<uuid:recipient_id>", methods=["PATCH"])
 @recipients.doc(operationId="changeRecipient")
-@require_owner("forms:write")
+@require_owner(*SENDS_SUBMISSIONS)
 @recipients.arguments(schemas.RecipientChanges)
 @recipients.answers(200, schemas.Recipient, message="Recipient changed.")
 def change(body: dict[str, Any], recipient_id: uuid.UUID) -> dict[str, Any]:

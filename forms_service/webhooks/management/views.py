@@ -11,13 +11,16 @@ from forms_service.webhooks.management import rotation, schemas, service, trials
 
 webhooks_blueprint = Blueprint("webhooks", __name__, description="Programs and chats that hear of submissions.")
 
+SENDS_SUBMISSIONS = ("forms:write", "submissions:read")
+"""A webhook gets submitted data, which a key for forms alone must not."""
+
 MADE = "Webhook created. Its secret is shown only once."
 QUEUED = "The test is on its way. See the delivery for its answer."
 
 
 @webhooks_blueprint.route("/api/forms/<form_id>/webhooks", methods=["POST"])
 @webhooks_blueprint.doc(operationId="createFormWebhook")
-@require_owner("forms:write")
+@require_owner(*SENDS_SUBMISSIONS)
 @webhooks_blueprint.arguments(schemas.NewWebhook)
 @webhooks_blueprint.answers(201, schemas.WebhookMade, message=MADE)
 def create_for_form(body: dict[str, Any], form_id: str) -> dict[str, Any]:
@@ -37,7 +40,7 @@ def list_of_form(query: dict[str, Any], form_id: str) -> Page[dict[str, Any]]:
 
 @webhooks_blueprint.route("/api/webhooks", methods=["POST"])
 @webhooks_blueprint.doc(operationId="createWebhook")
-@require_owner("forms:write")
+@require_owner(*SENDS_SUBMISSIONS)
 @webhooks_blueprint.arguments(schemas.NewWebhook)
 @webhooks_blueprint.answers(201, schemas.WebhookMade, message=MADE)
 def create(body: dict[str, Any]) -> dict[str, Any]:
@@ -85,7 +88,7 @@ def show(webhook_id: uuid.UUID) -> dict[str, Any]:
 
 @webhooks_blueprint.route("/api/webhooks/<uuid:webhook_id>", methods=["PATCH"])
 @webhooks_blueprint.doc(operationId="changeWebhook")
-@require_owner("forms:write")
+@require_owner(*SENDS_SUBMISSIONS)
 @webhooks_blueprint.arguments(schemas.WebhookChanges)
 @webhooks_blueprint.answers(200, schemas.WebhookShown, message="Webhook changed.")
 def change(body: dict[str, Any], webhook_id: uuid.UUID) -> dict[str, Any]:
