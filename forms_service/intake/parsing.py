@@ -21,6 +21,7 @@ from forms_service.validation.text import normalize_unicode
 from forms_service.validation.whitespace import is_blank, trim
 from forms_service.web.bodies import MULTIPART, media_type, public_form_body, query_fields
 from forms_service.web.form_data import group_by_name, make_storable, merge_names
+from forms_service.webhooks.transport import PRODUCT
 
 UNFILLED = ("off", "false", "no", "0", "null", "undefined")
 """Values of an empty honeypot, by scripts and unticked boxes."""
@@ -57,6 +58,7 @@ def parse_body(form: PublishedForm, body: Any, client: str) -> ParsedSubmission:
         raise PayloadTooLargeError(f"Send at most {MAX_FIELDS} fields.")
     parsed = split_special_fields(sent, defined=defined, honeypot=form.settings.honeypot)
     parsed.client = client
+    parsed.by_webhook = request.environ.get("HTTP_USER_AGENT", "").startswith(PRODUCT)
     if UNNAMED in parsed.data and UNNAMED not in defined and defined and form.settings.unknown_fields == "reject":
         parsed.control[UNNAMED] = as_text(parsed.data.pop(UNNAMED))  # the visitor could not correct it
     if request.query_string:

@@ -89,7 +89,7 @@ def add_rows(
     if asks:
         rows += opt_in.build_rows(form, new.id, parsed)
     elif not reasons:
-        event = events.SubmissionEvent(events.CREATED, form, new.id, parsed.data, parsed.control)
+        event = events.SubmissionEvent(events.CREATED, form, new.id, parsed.data, parsed.control, parsed.by_webhook)
         rows += events.outbox_rows(event)
     new.rows = prepare_rows(rows, current_app.extensions["engine"].dialect, ring)
 

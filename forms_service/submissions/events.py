@@ -34,6 +34,8 @@ class SubmissionEvent(NamedTuple):
     submission_id: uuid.UUID
     data: Mapping[str, Any]
     control: Mapping[str, Any]
+    by_webhook: bool = False
+    """The submission came by a webhook, and calls none: a form that posts to itself would never end."""
 
 
 class Listener(Protocol):

@@ -32,6 +32,9 @@ class ParsedSubmission:
     client: str = ""
     """IP address."""
 
+    by_webhook: bool = False
+    """Sent by a webhook, of this service or of another installation."""
+
     uploads: tuple[Upload, ...] = ()
     keep_files: Callable[[], None] | None = None
     """Called once files have rows; else they are deleted after the request."""

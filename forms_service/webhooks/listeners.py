@@ -32,7 +32,7 @@ class WebhookListener:
     conditions: Sequence[Mapping[str, Any]]
 
     def rows(self, event: SubmissionEvent) -> Sequence[Row]:
-        if event.type not in self.events or not matches(self.conditions, event.data):
+        if event.by_webhook or event.type not in self.events or not matches(self.conditions, event.data):
             return ()
         if event.type in LAST_EVENTS:
             payload = store_last_event(self.target.id, event)

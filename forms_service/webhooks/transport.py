@@ -21,7 +21,10 @@ from forms_service.webhooks.formats.text_limits import readable_text
 from forms_service.webhooks.retry_after import parse_retry_after
 from forms_service.webhooks.sources import read_event
 
-USER_AGENT = f"forms_service/{__version__}"
+PRODUCT = "forms_service/"
+USER_AGENT = f"{PRODUCT}{__version__}"
+"""Owners cannot replace it: intake recognises by it what a webhook sent."""
+
 MAX_ANSWER_SIZE = 2048
 """Bytes of an answer that are kept."""
 

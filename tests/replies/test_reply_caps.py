@@ -79,7 +79,6 @@ class TestOfAnAddress:
         clock(minutes=1)
         assert len(people.mails_to(ADDRESS)) == 1
 
-
     def test_an_owner_cannot_have_it_sent_twice(
         self, people: People, make_contact: MakeContact, owner: dict[str, str]
     ) -> None:

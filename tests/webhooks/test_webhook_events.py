@@ -72,3 +72,15 @@ def test_the_erasure_of_a_person_is_told_for_each_submission(hooks: Hooks) -> No
     hooks.deliver()
     assert {body["data"]["id"] for body in hooks.bodies} == erased
     assert ann not in str(hooks.bodies)
+
+
+def test_forms_that_post_to_themselves_come_to_an_end(hooks: Hooks) -> None:
+    hooks.make(format="custom", template={"name": "{name}!"})
+    hooks.fill(name="Ann")
+    hooks.deliver()
+    (request,) = hooks.receiver.received
+    headers = {name: request.headers[name] for name in ("user-agent", "content-type")}
+    answer = hooks.client.post(f"/f/{hooks.form}", data=request.body, headers=headers)
+    assert answer.status_code == 200, "it is stored nevertheless"
+    hooks.deliver()
+    assert hooks.bodies == [{"name": "Ann!"}]
