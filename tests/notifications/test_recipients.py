@@ -1,15 +1,17 @@
 """Whom a form tells: added, confirmed, changed, removed."""
 
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import literal_column, select, update
 
 from forms_service.accounts.models import Account, Event
 from forms_service.accounts.service import email_index
 from forms_service.database.transactions import write_session
 from forms_service.extensions import db
 from forms_service.notifications.recipients import invitations, service
+from forms_service.notifications.recipients.models import Recipient
 from forms_service.rate_limiting.limits import LIMITS
 from forms_service.signals import form_saved
 from tests.conftest import KeyOf
@@ -249,3 +251,18 @@ def test_nobody_is_told_twice_who_became_the_owner(recipients: Recipients) -> No
         form_saved.send(form_id=recipients.form_id)
     recipients.submit()
     assert recipients.mailed() == [CAROL]
+
+
+def test_unreadable_conditions_send_nothing_to_whom_they_restricted(recipients: Recipients) -> None:
+    recipients.add_confirmed(CAROL, when=[{"field": "topic", "is": "Sales"}])
+    table: Any = Recipient.__table__
+    with recipients.app.app_context(), write_session():
+        db.session.execute(
+            update(table).where(table.c.conditions.is_not(None)).values(conditions=literal_column("email"))
+        )
+        db.session.commit()
+        form_saved.send(form_id=recipients.form_id)
+    recipients.submit(topic="Other")
+    assert recipients.mailed() == [OWNER]
+    (shown,) = [item for item in recipients.all() if item["email"] == CAROL]
+    assert shown["unreadable"]

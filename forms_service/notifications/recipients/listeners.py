@@ -13,6 +13,7 @@ from forms_service.database.transactions import read_all
 from forms_service.database.types import new_id
 from forms_service.delivery import outbox
 from forms_service.delivery.outbox import Target
+from forms_service.encryption.associated_data import Unreadable
 from forms_service.encryption.compiled_sql import EncryptedInsert, Row
 from forms_service.form_schema.conditions import matches
 from forms_service.forms import cache
@@ -60,7 +61,7 @@ def init_app(app: Flask) -> None:
 
 
 def load_listeners(form_id: str, owner_id: uuid.UUID, owner_email: str) -> Sequence[RecipientListener | DigestListener]:
-    """Return a form's active recipients, without those whose address cannot be decrypted."""
+    """Return a form's active recipients, without those whose address or conditions cannot be decrypted."""
     owner_index = outbox.address_index(owner_email) if owner_email else b""
     columns = (Recipient.id, Recipient.email, Recipient.email_index, Recipient.is_owner)
     query = select(*columns, Recipient.frequency, Recipient.conditions).where(
@@ -70,6 +71,8 @@ def load_listeners(form_id: str, owner_id: uuid.UUID, owner_email: str) -> Seque
     for row in read_all(query.order_by(Recipient.is_owner.desc(), Recipient.id)):
         index = owner_index if row.is_owner else row.email_index
         target = Target((owner_email if row.is_owner else row.email) or "", index, row.id)
+        if isinstance(row.conditions, Unreadable) and not row.is_owner:
+            continue  # without their conditions they might get what they must not
         # somebody may have become the owner, or the owner taken that address: one mail each
         if target.address and index not in targets:
             targets[index] = _listener(target, row.frequency, json.loads(row.conditions or "[]"))
