@@ -1,11 +1,16 @@
 """Sends the requests of webhooks."""
 
+import logging
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+
+from sqlalchemy.exc import DBAPIError
 
 from forms_service import __version__
 from forms_service.delivery.message import Answer, DeliveryError, OutgoingMessage
+from forms_service.errors import ServiceUnavailableError
 from forms_service.extensions import db
 from forms_service.outbound import (
     OutboundError,
@@ -39,6 +44,9 @@ DISABLED = "Not sent: the webhook is switched off. {reason} Enable it, then retr
 REDIRECTED = "Redirects are not followed. Set the URL of the webhook to where it leads: {location}"
 
 
+log = logging.getLogger(__name__)
+
+
 class HttpTransport:
     """Sends each request over a connection of its own; tracks endpoints that fail."""
 
@@ -49,10 +57,12 @@ class HttpTransport:
         try:
             answer = _exchange(call)
         except DeliveryError as error:
-            _record_failure(endpoint, error, is_test=is_test)
+            with _bookkeeping():
+                _record_failure(endpoint, error, is_test=is_test)
             error.permanent = error.permanent or is_test
             raise
-        switch_off.record_success(endpoint)
+        with _bookkeeping():
+            switch_off.record_success(endpoint)
         return answer
 
     def close(self) -> None:
@@ -73,6 +83,17 @@ def _load(message: OutgoingMessage, *, is_test: bool) -> Endpoint:
     if not endpoint.enabled and not is_test:
         raise DeliveryError(DISABLED.format(reason=endpoint.disabled_reason or ""), permanent=True)
     return endpoint
+
+
+@contextmanager
+def _bookkeeping() -> Iterator[None]:
+    # the endpoint has answered: without the database, that must not be sent again as if it had not
+    try:
+        yield
+    except (DBAPIError, ServiceUnavailableError):
+        log.warning("Could not record how a webhook fares.", exc_info=True)
+        with suppress(DBAPIError):
+            db.session.rollback()
 
 
 def _build_call(endpoint: Endpoint, message: OutgoingMessage) -> OutboundRequest:

@@ -1,7 +1,8 @@
 """A submission reaches the owner's program, signed, as it is now."""
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, update
+from sqlalchemy.exc import OperationalError
 from standardwebhooks import WebhookVerificationError
 
 from forms_service import __version__
@@ -9,6 +10,7 @@ from forms_service.database.transactions import write_session
 from forms_service.delivery.models import Message
 from forms_service.extensions import db
 from tests.support.delivery_clock import movable_clock
+from tests.support.faults import before_statements
 from tests.support.receiver import Reply
 from tests.support.stored import make_form
 from tests.support.webhooks import ANN, Hooks
@@ -118,3 +120,21 @@ def test_a_submission_that_is_gone_is_not_sent(hooks: Hooks) -> None:
     hooks.deliver()
     assert hooks.receiver.received == []
     assert hooks.rows() == [("submission.created", "failed")]
+
+
+def test_what_was_delivered_is_not_sent_again_because_the_end_of_a_failure_could_not_be_recorded(hooks: Hooks) -> None:
+    def lose_connection() -> None:
+        raise OperationalError("UPDATE webhooks", None, Exception("The connection is gone."))
+
+    hooks.make()
+    hooks.receiver.reply = Reply(500)
+    hooks.fill()
+    hooks.deliver()
+    hooks.receiver.reply = Reply(204)
+    with hooks.app.app_context(), write_session():
+        db.session.execute(update(Message).values(next_attempt_at=Message.created_at))
+        db.session.commit()
+    with before_statements(hooks.app, "UPDATE webhooks", lose_connection):
+        hooks.deliver()
+    assert hooks.rows() == [("submission.created", "sent")]
+    assert len(hooks.receiver.received) == 2
