@@ -163,7 +163,8 @@ def _add_list_headers(message: EmailMessage, values: dict[str, Any]) -> None:
         message["Auto-Submitted"] = "auto-generated"
     if values.get(UNSUBSCRIBE):
         message["List-Unsubscribe"] = Field("List-Unsubscribe", f"<{values[UNSUBSCRIBE]}>")
-        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+        if values[UNSUBSCRIBE].startswith("https:"):  # RFC 8058 allows one click for no other
+            message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
 
 
 def _attach(message: EmailMessage, attachment: Attachment) -> None:

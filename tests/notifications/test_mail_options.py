@@ -192,3 +192,10 @@ def test_the_link_to_unsubscribe_is_in_the_header_and_in_both_parts(app: Flask, 
     assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert f"\n{address}\n" in text_of(mail)
     assert f'<a href="{address}">' in html_of(mail)
+
+
+def test_one_click_is_offered_over_https_only(app: Flask, choose: Choose) -> None:
+    choose(unsubscribe_url="http://site.example/unsubscribe?token=abc")
+    mail = mail_about(app, form_for(app), ANN)
+    assert mail["List-Unsubscribe"] == "<http://site.example/unsubscribe?token=abc>"
+    assert mail["List-Unsubscribe-Post"] is None
