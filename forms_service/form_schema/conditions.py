@@ -1,7 +1,7 @@
 """Conditions on the values of a submission, such as "topic is Sales"."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import marshmallow as ma
@@ -16,12 +16,12 @@ MAX_CONDITIONS = 20
 MAX_VALUES = 100
 MAX_VALUE_LENGTH = 500
 MAX_COMPARED = 20_000
-"""Characters of a submitted value, whose conditions may be many."""
+"""Characters of a submitted value, whose conditions may be many; of a list, no item begins behind them."""
 
 MAX_ITEMS = 1000
 """Of a submitted list."""
 
-OPERATORS: Mapping[str, Callable[[Sequence[str], Any], bool]] = {
+OPERATORS: Mapping[str, Callable[[Collection[str], Any], bool]] = {
     "is": lambda values, expected: expected in values,
     "is_not": lambda values, expected: expected not in values,
     "contains": lambda values, expected: any(expected in value for value in values),
@@ -53,7 +53,14 @@ class ConditionSchema(Schema):
 
 def matches(conditions: Sequence[Mapping[str, Any]], data: Mapping[str, Any]) -> bool:
     """Whether all conditions hold."""
-    return all(_holds(condition, data) for condition in conditions)
+    folded: dict[str, list[str]] = {}  # once, however many conditions a field has
+    for condition in conditions:
+        name = condition["field"]
+        if name not in folded:
+            folded[name] = _folded_values(data.get(name))
+        if not _holds(condition, folded[name]):
+            return False
+    return True
 
 
 def find_unknown_fields(conditions: Sequence[Mapping[str, Any]], names: Sequence[str]) -> dict[int, str]:
@@ -61,10 +68,9 @@ def find_unknown_fields(conditions: Sequence[Mapping[str, Any]], names: Sequence
     return {number: entry["field"] for number, entry in enumerate(conditions) if entry["field"] not in names}
 
 
-def _holds(condition: Mapping[str, Any], data: Mapping[str, Any]) -> bool:
-    values = _folded_values(data.get(condition["field"]))
+def _holds(condition: Mapping[str, Any], values: Collection[str]) -> bool:
     return all(
-        compare(values, [_fold(item) for item in expected] if isinstance(expected, list) else _fold(expected))
+        compare(values, frozenset(map(_fold, expected)) if isinstance(expected, list) else _fold(expected))
         for name, compare in OPERATORS.items()
         if (expected := condition.get(name)) is not None
     )
@@ -72,7 +78,14 @@ def _holds(condition: Mapping[str, Any], data: Mapping[str, Any]) -> bool:
 
 def _folded_values(value: Any) -> list[str]:
     items = value[:MAX_ITEMS] if isinstance(value, list) and value else [value]
-    return [_fold(_text(item)) for item in items]
+    values: list[str] = []
+    left = MAX_COMPARED
+    for item in items:
+        if left <= 0:
+            break
+        values.append(_fold(_text(item)))
+        left -= len(values[-1])
+    return values
 
 
 def _text(value: Any) -> str:

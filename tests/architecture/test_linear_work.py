@@ -153,6 +153,10 @@ WORK: dict[str, Work] = {
     "conditions": Work(
         lambda text: conditions.matches([{"field": "a", "contains": "ss" * 200 + "x"}] * 20, {"a": text}), filled("ß")
     ),
+    "conditions: a list": Work(
+        lambda items: conditions.matches([{"field": "a", "in": ["x"] * 100}] * 20, {"a": items}),
+        lambda size: ["\u00df"] * size,
+    ),
     "name of a form in an invitation": Work(invitations.form_name, filled("a. ")),
     "controls": Work(text.strip_controls, filled("\u202e\x00")),
     "block list: words": Work(match_words, filled("word1 word2 ")),

@@ -44,6 +44,12 @@ def test_all_conditions_must_hold() -> None:
     assert find_unknown_fields(conditions, ["a"]) == {1: "b"}
 
 
+def test_of_a_long_list_only_the_beginning_is_compared() -> None:
+    condition = {"field": "a", "is": "x"}
+    assert matches([condition], {"a": ["y" * 19_999, "x", "z"]})
+    assert not matches([condition], {"a": ["y" * 10_000, "y" * 10_000, "x"]})
+
+
 @pytest.mark.parametrize("condition", [{"field": "a"}, {"field": "a", "is": "1", "contains": "2"}])
 def test_a_condition_has_exactly_one_operator(condition: dict[str, Any]) -> None:
     with pytest.raises(ma.ValidationError) as error:
