@@ -138,7 +138,10 @@ def sweep() -> None:
     while rows := db.session.execute(query.order_by(Submission.form_id).limit(deletion.BATCH_SIZE)).all():
         for (form_id, owner_id), group in groupby(rows, lambda row: (row.form_id, row.owner_id)):
             with write_session():
-                ids = [row.id for row in group]
+                expired_ids = [row.id for row in group]
+                waiting = (Submission.id.in_(expired_ids), Submission.status == "unconfirmed")
+                # locked, and asked again: one may have been confirmed in its last second
+                ids = db.session.scalars(select(Submission.id).where(*waiting).with_for_update()).all()
                 deletion.erase_and_commit(ids, EXPIRED_EVENT, account_id=owner_id, details={"form_id": form_id})
 
 

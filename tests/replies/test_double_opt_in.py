@@ -1,7 +1,9 @@
 """Double opt-in: nothing happens before the person has confirmed."""
 
+import sqlite3
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from forms_service.replies import opt_in
 from forms_service.replies.models import OptIn
 from forms_service.submissions.models import Submission
 from tests.replies.conftest import MakeContact
+from tests.support.faults import before_statements
 from tests.support.people import OPT_IN, REPLY, URL, People, text_of
 from tests.support.stored import count, make_form
 from tests.support.visitors import ANN, BROWSER
@@ -165,6 +168,25 @@ def test_confirmed_and_younger_ones_stay(people: People, form: str, clock: Any) 
     with people.app.app_context():
         opt_in.sweep()
     assert (status(people, confirmed), status(people, younger)) == ("inbox", "unconfirmed")
+
+
+@pytest.mark.parametrize("make_app_on_each_db", ["sqlite"], indirect=True)
+def test_one_that_another_process_confirms_while_expired_ones_are_erased_stays(
+    people: People, form: str, clock: Any
+) -> None:
+    submission = submitted(people, form)
+    clock(days=7, seconds=1)
+    with people.app.app_context():
+        file = str(db.engine.url.database)
+
+    def confirm() -> None:
+        with closing(sqlite3.connect(file)) as other:
+            other.execute("UPDATE submissions SET status = 'inbox'")
+            other.commit()
+
+    with people.app.app_context(), before_statements(people.app, "BEGIN IMMEDIATE", confirm):
+        opt_in.sweep()
+    assert status(people, submission) == "inbox"
 
 
 class TestAskedForAgain:
