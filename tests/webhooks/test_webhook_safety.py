@@ -136,6 +136,21 @@ def test_none_becomes_such_a_one(hooks: Hooks, resolver: Resolver) -> None:
     assert hooks.show(made)["url"] == "https://hooks.example/"
 
 
+def test_headers_do_not_follow_to_another_server(hooks: Hooks, resolver: Resolver) -> None:
+    resolver.hosts["evil.example"] = [PUBLIC]
+    path = f"/api/webhooks/{hooks.make(url='https://hooks.example/a', headers={'X-Key': 's3cret'})['id']}"
+    refused = hooks.call("PATCH", path, url="https://evil.example/a")
+    assert (refused.status_code, refused.json["codes"]) == (422, {"headers": ["required"]})
+    assert "s3cret" not in refused.text
+    for url, more in (
+        ("https://hooks.example/b", {}),
+        ("https://evil.example/", {"headers": {"x-key": "new"}}),
+        ("https://hooks.example/", {"headers": {"X-Key": None}}),
+        ("https://evil.example/", {}),
+    ):
+        assert hooks.call("PATCH", path, url=url, **more).status_code == 200, url
+
+
 def test_none_is_sent(hooks: Hooks, resolver: Resolver, connections: list[str]) -> None:
     made = hooks.make(url="https://hooks.example/")
     tricks = [url for url in TRICKS if url != "https://hooks.example#@127.0.0.1/"]

@@ -21,7 +21,7 @@ from forms_service.web.pagination import Page, decode_cursor, paginate
 from forms_service.webhooks import switch_off
 from forms_service.webhooks.endpoints import existing, form_ids_of, get_owned_webhook, host_of
 from forms_service.webhooks.management import erasure, schemas
-from forms_service.webhooks.management.checks import check_address, check_webhook, dump_json
+from forms_service.webhooks.management.checks import check_address, check_headers, check_webhook, dump_json
 from forms_service.webhooks.management.own_headers import MAX_HEADERS, merge_headers
 from forms_service.webhooks.models import Webhook
 from forms_service.webhooks.signatures import new_secret
@@ -85,7 +85,7 @@ def get(webhook_id: uuid.UUID, caller: Caller) -> dict[str, Any]:
 def change(webhook_id: uuid.UUID, caller: Caller, changes: Mapping[str, Any]) -> dict[str, Any]:
     """Change a webhook.
 
-    :raises ValidationError: for a refused URL, or names that the form does not define
+    :raises ValidationError: for a refused URL, names that the form does not define, or headers for another server
     """
     webhook = get_owned_webhook(webhook_id, caller)
     fields = forms.get(webhook.form_id, caller)["fields"] if webhook.form_id else ()
@@ -95,6 +95,7 @@ def change(webhook_id: uuid.UUID, caller: Caller, changes: Mapping[str, Any]) ->
         check_address(changes["url"])
     with write_session():
         webhook = get_owned_webhook(webhook_id, caller, lock=True)
+        check_headers(webhook, changes)
         _assign(webhook, changes)
         webhook.updated_at = now()
         _record("webhook_changed", webhook, caller)
