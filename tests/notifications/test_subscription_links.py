@@ -7,10 +7,12 @@ from email.message import EmailMessage
 import pytest
 from sqlalchemy import select, update
 
+from forms_service.config.parsers import Rate
 from forms_service.database.transactions import write_session
 from forms_service.database.types import now
 from forms_service.delivery.models import Message
 from forms_service.extensions import db
+from forms_service.rate_limiting.limits import LIMITS
 from tests.support.recipients import BOB, BROWSER, Recipients, links
 from tests.support.stored import OWNER, make_form
 
@@ -207,3 +209,16 @@ def test_no_token_is_logged(
     token = url.partition("token=")[2]
     assert caplog.records
     assert not any(token in f"{record.getMessage()} {vars(record)}" for record in caplog.records)
+
+
+def test_one_link_changes_only_so_much_an_hour(recipients: Recipients) -> None:
+    recipients.add_confirmed()
+    recipients.submit()
+    (mail,) = [mail for mail in recipients.deliver() if mail["To"] == BOB]
+    unsubscribe = links(mail, "unsubscribe")[0]
+    subscribe = unsubscribe.replace("/unsubscribe?", "/subscribe?")
+    rate = LIMITS["subscription"].rate
+    assert isinstance(rate, Rate)
+    statuses = [recipients.post((unsubscribe, subscribe)[turn % 2]).status_code for turn in range(rate.requests + 1)]
+    assert statuses == [*[200] * (rate.requests - 1), 429, 429]  # one was spent to confirm
+    assert recipients.get(unsubscribe).status_code == 200

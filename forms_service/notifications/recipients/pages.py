@@ -13,7 +13,9 @@ from forms_service.web.route_policy import public, unlimited
 
 subscription_pages = Blueprint("subscriptions", __name__)
 
-UNLIMITED = unlimited("mail providers post in bursts, and a token is verified without a query")
+UNLIMITED = unlimited(
+    "mail providers post in bursts, a token is verified without a query, and changes are limited per address"
+)
 
 
 @subscription_pages.get("/recipients/confirm")

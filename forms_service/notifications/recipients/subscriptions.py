@@ -17,6 +17,7 @@ from forms_service.notifications.recipients.links import CONFIRM, UNSUBSCRIBE
 from forms_service.notifications.recipients.models import Recipient
 from forms_service.notifications.recipients.queries import AddressedRecipient
 from forms_service.notifications.recipients.schedules import drop_waiting_entries, schedule
+from forms_service.rate_limiting.limits import charge
 from forms_service.signals import form_saved
 
 
@@ -89,7 +90,8 @@ def unsubscribe_url(recipient_ids: Select[uuid.UUID | None]) -> str | None:
 
 
 def _change(purpose: str, token: str, status: str, before: Sequence[str], event: str) -> Subscription:
-    links.read_token(purpose, token)  # before a transaction: anybody may send any token
+    link = links.read_token(purpose, token)  # before a transaction: anybody may send any token
+    charge("subscription", link.address_tag.hex())
     changed: list[str] = []
     with write_session():
         rows = _rows(purpose, token, lock=True)
