@@ -15,6 +15,11 @@ ONE_OPERATOR = FieldError("Give exactly one of is, is_not, contains and in.", "o
 MAX_CONDITIONS = 20
 MAX_VALUES = 100
 MAX_VALUE_LENGTH = 500
+MAX_CHARACTERS = 4000
+"""Of all names and values together: conditions are in memory with their form."""
+
+TOO_LONG = FieldError(f"The conditions have more than {MAX_CHARACTERS} characters in all.", "too_long")
+
 MAX_COMPARED = 20_000
 """Characters of a submitted value, whose conditions may be many; of a list, no item begins behind them."""
 
@@ -49,6 +54,25 @@ class ConditionSchema(Schema):
     @ma.post_load
     def _rename(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
         return {name.rstrip("_"): value for name, value in data.items()}
+
+
+class ConditionList(BoundedList):
+    """Conditions that must all hold."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(ma.fields.Nested(ConditionSchema), MAX_CONDITIONS, allow_none=True, **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> list[Any]:
+        conditions = super()._deserialize(value, attr, data, **kwargs)
+        if sum(len(text) for condition in conditions for part in condition.values() for text in _parts(part)) > (
+            MAX_CHARACTERS
+        ):
+            raise ma.ValidationError([TOO_LONG])
+        return conditions
+
+
+def _parts(value: str | Sequence[str]) -> Sequence[str]:
+    return (value,) if isinstance(value, str) else value
 
 
 def matches(conditions: Sequence[Mapping[str, Any]], data: Mapping[str, Any]) -> bool:

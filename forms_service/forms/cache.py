@@ -18,6 +18,7 @@ from forms_service.database.transactions import read_once
 from forms_service.encryption.associated_data import Unreadable
 from forms_service.errors import NotFoundError, ServiceUnavailableError
 from forms_service.extensions import db
+from forms_service.form_schema import conditions
 from forms_service.form_schema.compiler import FormSchema, compile_schema
 from forms_service.form_schema.field_names import FieldNames
 from forms_service.form_schema.settings import FormSettings, load_settings
@@ -38,6 +39,7 @@ MAX_MEMORY = 2**27
 """Estimated bytes; the newest form always stays."""
 
 BYTES_PER_CHARACTER = 4
+BYTES_PER_LISTENER = BYTES_PER_CHARACTER * conditions.MAX_CHARACTERS
 
 
 ListenerLoader = Callable[[str, uuid.UUID, str], Sequence[object]]
@@ -67,6 +69,9 @@ class PublishedForm:
 
     size: int = 0
     """Estimated bytes in memory."""
+
+    own_size: int = 0
+    """Without listeners."""
 
     page_size: int = 0
 
@@ -194,7 +199,10 @@ def _load(form_id: str, previous: PublishedForm | None) -> PublishedForm:
     if previous and (previous.version, previous.settings.unknown_fields) != (form.version, settings.unknown_fields):
         previous = None
     schema = previous.schema if previous else compile_schema(fields, settings.unknown_fields)
+    listeners = _load_listeners(form_id, form.owner_id, email)
     html_size = previous.page_size if previous else estimate_page_size(fields)
+    json_size = BYTES_PER_CHARACTER * len(json.dumps(fields)) if previous is None else 0
+    own_size = previous.own_size if previous else schema.size + html_size + json_size
     return PublishedForm(
         id=form.id,
         name=form.name,
@@ -205,9 +213,10 @@ def _load(form_id: str, previous: PublishedForm | None) -> PublishedForm:
         fields=tuple(fields),
         settings=settings,
         schema=schema,
-        listeners=_load_listeners(form_id, form.owner_id, email),
+        listeners=listeners,
         rendered_controls=previous.rendered_controls if previous else {},
-        size=previous.size if previous else schema.size + html_size + BYTES_PER_CHARACTER * len(json.dumps(fields)),
+        own_size=own_size,
+        size=own_size + BYTES_PER_LISTENER * len(listeners),
         page_size=html_size,
     )
 

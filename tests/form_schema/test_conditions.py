@@ -5,7 +5,7 @@ from typing import Any
 import marshmallow as ma
 import pytest
 
-from forms_service.form_schema.conditions import ConditionSchema, find_unknown_fields, matches
+from forms_service.form_schema.conditions import TOO_LONG, ConditionList, ConditionSchema, find_unknown_fields, matches
 
 
 @pytest.mark.parametrize(
@@ -48,6 +48,16 @@ def test_of_a_long_list_only_the_beginning_is_compared() -> None:
     condition = {"field": "a", "is": "x"}
     assert matches([condition], {"a": ["y" * 19_999, "x", "z"]})
     assert not matches([condition], {"a": ["y" * 10_000, "y" * 10_000, "x"]})
+
+
+def test_all_conditions_together_have_4000_characters() -> None:
+    def load(length: int) -> Any:
+        return ConditionList().deserialize([{"field": "a", "in": ["x" * 500] * 7}, {"field": "b", "is": "x" * length}])
+
+    assert len(load(498)) == 2
+    with pytest.raises(ma.ValidationError) as error:
+        load(499)
+    assert error.value.messages == [TOO_LONG]
 
 
 @pytest.mark.parametrize("condition", [{"field": "a"}, {"field": "a", "is": "1", "contains": "2"}])

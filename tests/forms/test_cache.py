@@ -66,3 +66,15 @@ class TestPublished:
         cached = [published_in(app, form_id) for form_id in form_ids]
         assert published_in(app, form_ids[2]) is cached[2]
         assert published_in(app, form_ids[0]) is not cached[0]
+
+    def test_counts_listeners_as_memory(
+        self, client: FlaskClient, app: Flask, key_of: KeyOf, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        key = key_of(app)
+        form_ids = [make(client, key)["id"] for _ in range(2)]
+        first = published_in(app, form_ids[0])
+        monkeypatch.setattr(publishing, "MAX_MEMORY", 2 * first.size)
+        hook = {"url": "https://93.184.215.14/"}
+        assert client.post(f"/api/forms/{form_ids[1]}/webhooks", json=hook, headers=key).status_code == 201
+        published_in(app, form_ids[1])
+        assert published_in(app, form_ids[0]) is not first

@@ -6,11 +6,11 @@ from typing import Any
 import marshmallow as ma
 
 from forms_service.errors import FieldError
-from forms_service.form_schema.conditions import MAX_CONDITIONS, ConditionSchema, find_unknown_fields
+from forms_service.form_schema.conditions import ConditionList, find_unknown_fields
 from forms_service.notifications.recipients.models import CONTENTS, FILES, FREQUENCIES, STATUSES, WEEKDAYS
 from forms_service.validation.base import Schema
 from forms_service.validation.fields import Email
-from forms_service.validation.primitives import BoundedInteger, BoundedList, OneOf
+from forms_service.validation.primitives import BoundedInteger, OneOf
 from forms_service.validation.timezones import Timezone
 
 MAX_HOUR = 23
@@ -23,11 +23,8 @@ class TimezoneName(Timezone):
         return str(super()._deserialize(value, attr, data, **kwargs))
 
 
-class Conditions(BoundedList):
-    """Conditions that must all hold; dumped unchanged."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(ma.fields.Nested(ConditionSchema), MAX_CONDITIONS, allow_none=True, **kwargs)
+class Conditions(ConditionList):
+    """Conditions, dumped unchanged."""
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:
         return value

@@ -4,7 +4,7 @@ from typing import Any
 
 import marshmallow as ma
 
-from forms_service.form_schema.conditions import MAX_CONDITIONS, ConditionSchema
+from forms_service.form_schema.conditions import ConditionList
 from forms_service.submissions.events import CREATED, EVENTS
 from forms_service.validation.base import Schema
 from forms_service.validation.datetimes import DateOrDateTime
@@ -45,7 +45,7 @@ class WebhookChanges(Schema):
     url = SingleLine(MAX_URL_LENGTH, metadata=URL)
     description = SingleLine(MAX_DESCRIPTION_LENGTH, allow_none=True)
     events = BoundedList(_event(), len(EVENTS), 1, metadata=EVENTS_OF)
-    when = BoundedList(ma.fields.Nested(ConditionSchema), MAX_CONDITIONS, allow_none=True, metadata=WHEN)
+    when = ConditionList(metadata=WHEN)
     format = OneOf(tuple(FORMATS), metadata=FORMAT)
     template = ma.fields.Raw(allow_none=True, metadata=TEMPLATE)
     headers = OwnHeaders(metadata=HEADERS)
@@ -58,9 +58,7 @@ class NewWebhook(WebhookChanges):
     url = SingleLine(MAX_URL_LENGTH, required=True, metadata=URL)
     description = SingleLine(MAX_DESCRIPTION_LENGTH, allow_none=True, load_default=None)
     events = BoundedList(_event(), len(EVENTS), 1, load_default=lambda: [CREATED], metadata=EVENTS_OF)
-    when = BoundedList(
-        ma.fields.Nested(ConditionSchema), MAX_CONDITIONS, allow_none=True, load_default=None, metadata=WHEN
-    )
+    when = ConditionList(load_default=None, metadata=WHEN)
     format = OneOf(tuple(FORMATS), load_default="standard", metadata=FORMAT)
     template = ma.fields.Raw(allow_none=True, load_default=None, metadata=TEMPLATE)
     headers = OwnHeaders(load_default=dict, metadata=HEADERS)
