@@ -169,7 +169,8 @@ def _add_list_headers(message: EmailMessage, values: dict[str, Any]) -> None:
 
 def _attach(message: EmailMessage, attachment: Attachment) -> None:
     main, _, sub = attachment.content_type.partition("/")
-    message.add_attachment(attachment.content, maintype=main, subtype=sub, filename=attachment.name)
+    name = attachment.name.replace("=?", "=_")  # `email` decodes encoded words, line breaks too (CVE-2024-6923)
+    message.add_attachment(attachment.content, maintype=main, subtype=sub, filename=name)
 
 
 def _flatten(message: EmailMessage, *, utf8: bool) -> bytes:

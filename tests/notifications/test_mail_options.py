@@ -149,6 +149,21 @@ class TestFiles:
         assert "/files/" not in shown(mail)
         assert attached(mail) == {}
 
+    @pytest.mark.parametrize(
+        "name",
+        ["=?utf-8?q?a=0D=0ABcc:_evil@example.com?=.pdf", "=?utf-8*en?b?SGkNCkJjYzogZXZpbEBleGFtcGxlLmNvbQ==?=.pdf"],
+    )
+    def test_no_name_adds_a_header(self, app: Flask, choose: Choose, name: str) -> None:
+        choose(files="attach")
+        form = form_for(app)
+        submission = submit(app, form)
+        attach(app, submission, name, PDF)
+        enqueue(app, form, submission)
+        mail = sent_mail(app)
+        (part,) = mail.iter_attachments()
+        assert part.get_payload(decode=True) == PDF
+        assert "Bcc" not in part
+
 
 class TestTime:
     """In the recipient's time zone."""
