@@ -2,9 +2,8 @@
 
 import json
 import uuid
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from flask import Flask
 from sqlalchemy import Select, func, or_, select
@@ -26,6 +25,7 @@ from forms_service.submissions.console_urls import inbox_url, submission_url
 from forms_service.submissions.email_addresses import reply_to
 from forms_service.submissions.models import Submission
 from forms_service.validation.references import reference_of
+from forms_service.validation.timezones import load_zone
 
 KIND = listeners.KIND
 
@@ -96,10 +96,8 @@ def _forms_of_owner(message: MessageRef) -> set[str]:
 
 def format_time(moment: datetime, timezone: str) -> str:
     """Return a time such as `Sat 28 November 2026, 10:02 (Europe/Berlin)`; in UTC if the zone is gone."""
-    try:
-        local = moment.astimezone(ZoneInfo(timezone))
-    except (KeyError, ValueError, OSError):  # a newer tzdata has dropped the name, which is no reason to lose a mail
-        local, timezone = moment.astimezone(UTC), "UTC"
+    zone = load_zone(timezone)
+    local, timezone = moment.astimezone(zone), str(zone)
     return f"{local:%a} {local.day} {local:%B %Y, %H:%M} ({timezone})"
 
 

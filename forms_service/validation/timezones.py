@@ -20,6 +20,14 @@ class Timezone(CodedField):
         return UTC if value == "UTC" else ZoneInfo(value)
 
 
+def load_zone(name: str) -> tzinfo:
+    """Return a stored time zone; UTC if a newer tzdata has dropped it, which is no reason to lose a mail."""
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        return UTC
+
+
 @cache
 def _names() -> frozenset[str]:
     return frozenset(available_timezones())

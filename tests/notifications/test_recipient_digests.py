@@ -272,3 +272,12 @@ def test_entries_go_with_their_digest(daily: Recipients) -> None:
         outbox.sweep()
         sweep()
     assert count(daily, DigestEntry) == 1
+
+
+def test_a_time_zone_that_tzdata_has_dropped_stops_nobodys_digest(daily: Recipients) -> None:
+    daily.add_confirmed(frequency="daily")
+    with daily.app.app_context(), write_session():
+        db.session.execute(update(Recipient).where(Recipient.is_owner).values(timezone="Gone/Nowhere"))
+        db.session.commit()
+    daily.submit()
+    assert sorted((mail["To"], "those of UTC" in text_of(mail)) for mail in run(daily)) == [(BOB, True), (OWNER, True)]

@@ -2,8 +2,8 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import tzinfo
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Select, func, select
 
@@ -22,6 +22,7 @@ from forms_service.submissions.models import Submission
 from forms_service.submissions.queries import SubmissionRow, fetch
 from forms_service.validation.references import reference_of
 from forms_service.validation.text import collapse_whitespace, strip_controls
+from forms_service.validation.timezones import load_zone
 
 KIND = "recipient_digest"
 MAX_LISTED = 50
@@ -47,7 +48,7 @@ def digest_payload(message: MessageRef) -> dict[str, Any] | None:
     if not count and not spam:
         raise SuppressedError(NOTHING_LEFT)
     items = [] if row.recipient.content == "none" else _items(form, row, message)
-    zone = ZoneInfo(row.recipient.timezone)
+    zone = load_zone(row.recipient.timezone)
     return {
         "form": _line(form.name),
         "count": count,
@@ -55,8 +56,8 @@ def digest_payload(message: MessageRef) -> dict[str, Any] | None:
         "more": count - len(items) if items else 0,
         "spam": spam,
         "moment": f"{message.created_at.astimezone(zone):%Y-%m-%d %H:%M}",
-        "timezone": row.recipient.timezone,
-        "link": inbox_url(form.id) if row.recipient.is_owner else None,
+        "timezone": str(zone),
+        "link": f"{settings.public_url}/api/forms/{form.id}/submissions",
         UNSUBSCRIBE: links.make_url(links.UNSUBSCRIBE, row.blind_index, row.recipient.id),
     }
 
@@ -66,7 +67,8 @@ def _submissions(message: MessageRef) -> Select[Any]:
     return select(Submission.id).where(Submission.id.in_(listed), Submission.status.in_(("inbox", "archived")))
 
 
-def _items(form: PublishedForm, row: AddressedRecipient, message: MessageRef) -> list[dict[str, Any]]:
+def _items(form: PublishedForm, row: AddressedRecipient, message: MessageRef) -> list[dict[str, str]]:
+    zone, is_full = load_zone(row.recipient.timezone), row.recipient.content == "full"
     newest = _submissions(message).order_by(Submission.created_at.desc(), Submission.id.desc()).limit(MAX_LISTED)
     return [_item(form, submission, row.recipient) for submission in reversed(_fetch_all(newest))]
 
@@ -81,7 +83,7 @@ def _fetch_all(ids: Select[Any]) -> list[SubmissionRow]:
     return submissions
 
 
-def _item(form: PublishedForm, submission: SubmissionRow, recipient: Recipient) -> dict[str, Any]:
+def _item(form: PublishedForm, submission: SubmissionRow, zone: tzinfo, is_full: bool) -> dict[str, str]:
     data, control = json.loads(submission.data), json.loads(submission.control or "{}")
     sender = reply_to(fields_of_version(form, submission.form_version), data, control) or ""
     return {

@@ -1,13 +1,13 @@
 """When a recipient's next digest is due: at an hour of a time zone."""
 
 from datetime import UTC, datetime, time, timedelta
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, delete, exists, select
 
 from forms_service.database.types import now
 from forms_service.extensions import db
 from forms_service.notifications.recipients.models import WEEKDAYS, DigestEntry, Recipient
+from forms_service.validation.timezones import load_zone
 
 MAX_DAYS = 8
 """From one weekly digest to the next, counting both days."""
@@ -25,7 +25,7 @@ def next_digest(frequency: str, hour: int, weekday: int, zone: str, after: datet
         return None
     if frequency == "hourly":
         return after.astimezone(UTC).replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
-    zone_info = ZoneInfo(zone)
+    zone_info = load_zone(zone)
     today = after.astimezone(zone_info).date()
     for days in range(-1, MAX_DAYS + 1):
         day = today + timedelta(days=days)
