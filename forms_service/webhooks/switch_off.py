@@ -36,6 +36,10 @@ GONE_REASON = "It answered 410 Gone."
 FAILED_REASON = "Every delivery failed for 5 days."
 
 
+MAX_MAILS_PER_HOUR = 60
+"""To one owner: more than an account has webhooks, so that only one switched on and off again and again reaches it."""
+
+
 class Step(Enum):
     """The next reaction to a failure."""
 
@@ -133,7 +137,7 @@ def _mail(webhook: Webhook, kind: str, reason: str, *, is_last: bool = False) ->
         "is_last": is_last,
         "link": f"{settings.public_url}/api/webhooks/{webhook.id}",
     }
-    outbox.enqueue_mail(kind, account.email, values, about=account.id)
+    outbox.enqueue_mail(kind, account.email, values, about=account.id, max_per_hour=MAX_MAILS_PER_HOUR)
 
 
 def _form_name(form_id: str | None) -> str | None:

@@ -132,3 +132,16 @@ def test_other_webhooks_go_on(hooks: Hooks, clock: Clock) -> None:
     hooks.receiver.reply = Reply(410)
     fail(hooks, clock, "at once")
     assert hooks.show(healthy)["enabled"] is True
+
+
+def test_one_that_is_switched_on_again_and_again_sends_only_so_many_mails(
+    hooks: Hooks, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(switch_off, "MAX_MAILS_PER_HOUR", 2)
+    made = hooks.make()
+    hooks.receiver.reply = Reply(410)
+    for turn in range(4):
+        hooks.call("PATCH", f"/api/webhooks/{made['id']}", enabled=True)
+        fail(hooks, clock, f"Ann {turn}")
+        assert not hooks.show(made)["enabled"]
+    assert mails(hooks) == [OFF, OFF]
