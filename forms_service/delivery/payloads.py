@@ -7,6 +7,9 @@ from typing import Any, NamedTuple
 
 from flask import Flask, current_app
 
+from forms_service.delivery.message import DeliveryError
+from forms_service.encryption.associated_data import unreadable_flag
+
 
 class MessageRef(NamedTuple):
     """A message whose payload is loaded at send time."""
@@ -38,6 +41,15 @@ def register(app: Flask, kind: str, source: Source) -> None:
 def kinds() -> tuple[str, ...]:
     """Return the kinds whose payload can be loaded again."""
     return tuple(current_app.extensions["sources"])
+
+
+def require_readable(*values: str | None) -> None:
+    """Refuse to send what is left of a subject that cannot be decrypted; once it can be, a retry sends it.
+
+    :raises DeliveryError: permanent
+    """
+    if unreadable_flag(*values):
+        raise DeliveryError("The submission cannot be decrypted.", permanent=True)
 
 
 def load_payload(message: MessageRef) -> dict[str, Any] | None:

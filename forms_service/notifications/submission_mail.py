@@ -102,6 +102,7 @@ def format_time(moment: datetime, timezone: str) -> str:
 
 
 def _shown_content(form: PublishedForm, submission: Submission, options: MailOptions) -> dict[str, Any]:
+    payloads.require_readable(submission.data, submission.control)
     data, control = json.loads(submission.data), json.loads(submission.control or "{}")
     fields = fields_of_version(form, submission.form_version)
     labels, texts = labels_of(fields), texts_of(fields, data)

@@ -73,6 +73,7 @@ def reply_payload(message: MessageRef) -> dict[str, Any] | None:
     form = readable_form(submission) if submission else None
     if submission is None or form is None:
         return None
+    payloads.require_readable(submission.data, submission.control)
     fields, data = fields_of_version(form, submission.form_version), json.loads(submission.data)
     address = reply_to(fields, data, json.loads(submission.control or "{}"))
     reply = form.settings.reply

@@ -18,6 +18,7 @@ from forms_service.delivery import payloads
 from forms_service.delivery.mail_rendering import SENDER_NAME
 from forms_service.delivery.message import SuppressedError
 from forms_service.delivery.payloads import MessageRef
+from forms_service.encryption.associated_data import unreadable_flag
 from forms_service.encryption.compiled_sql import EncryptedInsert, Row
 from forms_service.errors import FieldError, ValidationError
 from forms_service.extensions import db
@@ -98,6 +99,7 @@ def opt_in_payload(message: MessageRef) -> dict[str, Any] | None:
         return None
     if submission.status != "unconfirmed" or is_expired(opt_in.asked_at):
         raise SuppressedError("Not sent: the submission waits no longer for its confirmation.")
+    payloads.require_readable(submission.data, submission.control, opt_in.subject, opt_in.text)
     address = address_of(form, submission)
     if address is None:
         return None
@@ -109,7 +111,9 @@ def opt_in_payload(message: MessageRef) -> dict[str, Any] | None:
 
 
 def address_of(form: PublishedForm, submission: Submission) -> str | None:
-    """Return the address of whoever submitted."""
+    """Return the address of whoever submitted; None if it cannot be decrypted."""
+    if unreadable_flag(submission.data, submission.control):
+        return None
     fields = fields_of_version(form, submission.form_version)
     return reply_to(fields, json.loads(submission.data), json.loads(submission.control or "{}"))
 

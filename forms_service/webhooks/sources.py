@@ -33,6 +33,7 @@ def webhook_payload(message: MessageRef) -> dict[str, Any] | None:
     for submission in fetch(select(Submission.id).where(Submission.id == message.about)):
         form = find_form(submission.form_id)
         if form and form.owner_active:
+            payloads.require_readable(submission.data, submission.control)
             return {"webhook_id": str(message.target_id), "event": _build_event(message, form, submission)}
     return None
 
