@@ -27,8 +27,11 @@ from forms_service.validation.fields import email_key
 TARGET_CONTEXT, LANE_CONTEXT = "outbox.target", "outbox.lane"
 LANE_BYTES = 8
 
-RETENTION = {URGENT: timedelta(days=7), ROUTINE: timedelta(days=30)}
-"""Once sent or given up, by priority. Owners see the attempts of the messages about submissions."""
+RETENTION = timedelta(days=30)
+"""Once sent or given up: owners see the attempts of the messages about submissions."""
+
+ACCOUNT_RETENTION = timedelta(days=7)
+"""Of mails that have a payload of their own, such as those about an account."""
 
 FINAL_STATES = ("sent", "failed", "suppressed")
 
@@ -168,12 +171,17 @@ def backlog() -> Backlog:
 
 def sweep() -> None:
     """Delete messages and attempts past RETENTION."""
-    is_final = Message.state.in_(FINAL_STATES)
+    is_final, moment = Message.state.in_(FINAL_STATES), now()
+    is_account_mail = Message.kind.not_in(payloads.kinds())
     with write_session():
-        for channel, (priority, age) in product(CHANNELS, RETENTION.items()):  # as the index is ordered
-            old = (Message.channel == channel, Message.priority == priority, Message.next_attempt_at < now() - age)
-            db.session.execute(delete(Message).where(is_final, *old))
-        db.session.execute(delete(Attempt).where(Attempt.at < now() - max(RETENTION.values())))
+        for channel, priority in product(CHANNELS, (URGENT, ROUTINE)):  # as the index is ordered
+            of_index = (Message.channel == channel, Message.priority == priority)
+            is_old = Message.next_attempt_at < moment - RETENTION
+            db.session.execute(delete(Message).where(is_final, *of_index, is_old))
+        short_lived = (Message.channel == "mail", Message.priority == URGENT, is_account_mail)
+        is_old = Message.next_attempt_at < moment - ACCOUNT_RETENTION
+        db.session.execute(delete(Message).where(is_final, *short_lived, is_old))
+        db.session.execute(delete(Attempt).where(Attempt.at < moment - RETENTION))
         db.session.commit()
 
 

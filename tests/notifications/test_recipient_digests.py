@@ -12,7 +12,7 @@ from forms_service.database.transactions import write_session
 from forms_service.database.types import now
 from forms_service.delivery import outbox
 from forms_service.delivery.digests import MAX_MAILS
-from forms_service.delivery.models import ROUTINE, Message
+from forms_service.delivery.models import Message
 from forms_service.extensions import db
 from forms_service.notifications.recipients import digests
 from forms_service.notifications.recipients.digest_mail import KIND, MAX_LISTED
@@ -265,7 +265,7 @@ def test_entries_go_with_their_digest(daily: Recipients) -> None:
         sweep()
     assert count(daily, DigestEntry) == 2
     with daily.app.app_context(), write_session():
-        old = now() - outbox.RETENTION[ROUTINE] - timedelta(days=1)
+        old = now() - outbox.RETENTION - timedelta(days=1)
         db.session.execute(update(Message).where(Message.kind == KIND).values(next_attempt_at=old))
         db.session.commit()
     with daily.app.app_context():

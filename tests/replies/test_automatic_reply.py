@@ -1,9 +1,11 @@
 """The automatic reply to the person who submitted."""
 
+from collections.abc import Callable
+
 import pytest
 from flask import Flask
 
-from forms_service.delivery import suppressions
+from forms_service.delivery import outbox, suppressions
 from tests.replies.conftest import MakeContact
 from tests.support.people import REPLY, People, text_of
 from tests.support.puzzles import solved
@@ -30,6 +32,20 @@ def test_it_is_marked_as_automatic(people: People, make_contact: MakeContact) ->
     assert mail["Reply-To"] is None
     (sender,) = [envelope.mail_from for envelope in people.server.envelopes if envelope.rcpt_tos == [ADDRESS]]
     assert sender == "<>"
+
+
+def test_its_attempts_are_kept_as_long_as_those_of_other_mails_about_submissions(
+    people: People, make_contact: MakeContact, owner: dict[str, str], clock: Callable[..., None]
+) -> None:
+    form_id = make_contact(reply=REPLY)
+    people.submit(form_id, **ANN)
+    people.deliver()
+    for days, kinds in ((29, {"submission", "reply"}), (2, set())):
+        clock(days=days)
+        with people.app.app_context():
+            outbox.sweep()
+        deliveries = people.client.get(f"/api/forms/{form_id}/deliveries", headers=owner).json["data"]
+        assert {delivery["kind"] for delivery in deliveries if delivery["attempts"]} == kinds
 
 
 def test_it_comes_from_the_form_and_shows_no_address_of_the_owner(people: People, make_contact: MakeContact) -> None:
