@@ -127,9 +127,12 @@ def delete_about(about: Ids) -> None:
 def delete_to(target_ids: Ids) -> None:
     """Delete messages to these recipients or webhooks; the caller commits.
 
-    Those about them stay once sent: they count against `max_per_hour`.
+    Those about them stay once sent, without address and attempts: they count against `max_per_hour`.
     """
     _delete(or_(Message.target_id.in_(target_ids), and_(Message.about.in_(target_ids), Message.state != "sent")))
+    for message in db.session.scalars(select(Message).where(Message.about.in_(target_ids))).all():
+        message.target = ""
+        db.session.execute(delete(Attempt).where(Attempt.message_id == message.id))
 
 
 def _delete(condition: ColumnElement[bool]) -> None:

@@ -13,7 +13,7 @@ from forms_service.accounts.models import Account
 from forms_service.database import migrations
 from forms_service.database.transactions import write_session
 from forms_service.database.types import now
-from forms_service.delivery.models import Message
+from forms_service.delivery.models import Attempt, Message
 from forms_service.extensions import db
 from forms_service.notifications.recipients.erasure import PENDING_LIFETIME, sweep
 from forms_service.notifications.recipients.models import DigestEntry, Recipient
@@ -57,6 +57,18 @@ def test_an_erased_person_is_no_recipient_and_what_waits_for_them_is_not_sent(re
     assert waiting_to(recipients) == [OWNER]
     recipients.submit(name="Carol")
     assert set(recipients.mailed()) == {OWNER}
+
+
+def test_of_an_erased_persons_invitation_only_the_blind_index_stays(recipients: Recipients) -> None:
+    recipients.add_confirmed()
+    erase_person(recipients)
+    with recipients.app.app_context():
+        (invitation,) = db.session.scalars(select(Message))
+        assert (invitation.kind, invitation.target, invitation.payload) == ("recipient_confirm", "", None)
+    assert count(recipients.app, Attempt) == [0]
+    for _ in range(3):
+        recipients.add()
+    assert len([mail for mail in recipients.deliver() if mail["To"] == BOB]) == 2, "3 an hour, with the erased one"
 
 
 def test_of_an_erased_person_who_unsubscribed_only_the_blind_index_stays(recipients: Recipients) -> None:
