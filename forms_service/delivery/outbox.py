@@ -145,14 +145,21 @@ def _delete(condition: ColumnElement[bool]) -> None:
     digests.drop_empty([message_id for message_id in digest_ids if message_id])
 
 
-def retry_failed(target_id: uuid.UUID, since: datetime) -> int:
+def retry_failed(target_id: uuid.UUID, since: datetime, limit: int) -> int:
     """Make what a recipient or webhook failed to take since then due again; the caller commits."""
     is_kept = Message.kind.in_(payloads.kinds())  # the others' payloads are gone
     # hidden in coalesce(): SQLite would read everything that failed instead of what this target has
     is_failed = func.coalesce(Message.state, "") == "failed"
     failed = (Message.target_id == target_id, is_failed, Message.next_attempt_at >= since, is_kept)
     on_commit(wake_worker)
-    return rows_changed(update(Message).where(*failed).values(new_series()))
+    return change_some(failed, new_series(), limit)
+
+
+def change_some(conditions: Sequence[ColumnElement[bool]], values: Mapping[str, Any], limit: int) -> int:
+    """Change up to `limit` messages, and return how many: others wait for the transaction to end."""
+    ids = db.session.scalars(select(Message.id).where(*conditions).limit(limit)).all()
+    change = update(Message).where(Message.id.in_(ids), *conditions).values(**values)
+    return rows_changed(change.execution_options(synchronize_session=False))
 
 
 def new_series() -> dict[str, Any]:

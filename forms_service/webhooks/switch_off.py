@@ -40,6 +40,10 @@ MAX_MAILS_PER_HOUR = 60
 """To one owner: more than an account has webhooks, so that only one switched on and off again and again reaches it."""
 
 
+MAX_HASTENED = 1000
+"""Messages of a webhook that is switched off: a backlog must not hold up whoever writes meanwhile."""
+
+
 class Step(Enum):
     """The next reaction to a failure."""
 
@@ -102,10 +106,13 @@ def disable(webhook: Webhook, reason: str) -> None:
 
 
 def hasten(webhook_id: uuid.UUID) -> None:
-    """Make what waits for a webhook due: the worker fails it with the reason, and sends nothing."""
+    """Make what waits for a webhook due: the worker fails it with the reason, and sends nothing.
+
+    Beyond MAX_HASTENED, that happens at its next attempt.
+    """
     is_free = or_(Message.lease_until.is_(None), Message.lease_until <= now())
-    waiting = update(Message).where(Message.target_id == webhook_id, Message.state == "waiting", is_free)
-    db.session.execute(waiting.values(next_attempt_at=now()).execution_options(synchronize_session=False))
+    waiting = (Message.target_id == webhook_id, Message.state == "waiting", is_free)
+    outbox.change_some(waiting, {"next_attempt_at": now()}, MAX_HASTENED)
     on_commit(outbox.wake_worker)
 
 

@@ -110,6 +110,9 @@ def change(webhook_id: uuid.UUID, caller: Caller, changes: Mapping[str, Any]) ->
 
 def delete(webhook_id: uuid.UUID, caller: Caller) -> None:
     """Delete a webhook with its deliveries."""
+    get_owned_webhook(webhook_id, caller)
+    while erasure.erase_deliveries(Webhook.id == webhook_id):
+        pass  # in short transactions
     with write_session():
         webhook = get_owned_webhook(webhook_id, caller, lock=True)
         form_ids = form_ids_of(webhook)

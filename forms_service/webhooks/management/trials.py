@@ -22,6 +22,9 @@ from forms_service.webhooks.stored_events import find_form, make_sample, store_t
 TEST = "webhook.test"
 """Of no event: a failed test is not retried with what has failed."""
 
+MAX_RETRIED, RETRY_BATCH = 10_000, 1000
+"""Deliveries of one call, and of one of its transactions."""
+
 DISABLED = "This webhook is switched off. Enable it first."
 
 
@@ -39,17 +42,22 @@ def send_test(webhook_id: uuid.UUID, caller: Caller, event: str) -> dict[str, uu
 
 
 def retry(webhook_id: uuid.UUID, caller: Caller, since: datetime | date) -> dict[str, int]:
-    """Retry deliveries that failed since a moment; what goes again is the submission as it is now.
+    """Retry up to MAX_RETRIED that failed since a moment; what goes again is the submission as it is now.
 
     :raises ConflictError: while the webhook is switched off
     """
     start = since if isinstance(since, datetime) else start_of_day(since, UTC)
+    retried, batch = 0, RETRY_BATCH
+    while batch == RETRY_BATCH and retried < MAX_RETRIED:
+        with write_session():  # short ones: others write between them
+            webhook = get_owned_webhook(webhook_id, caller)
+            if not webhook.enabled:
+                raise ConflictError(DISABLED)
+            batch = outbox.retry_failed(webhook.id, start, RETRY_BATCH)
+            retried += batch
+            db.session.commit()
     with write_session():
-        webhook = get_owned_webhook(webhook_id, caller)
-        if not webhook.enabled:
-            raise ConflictError(DISABLED)
-        retried = outbox.retry_failed(webhook.id, start)
-        details = {"webhook": str(webhook.id), "deliveries": retried}
+        details = {"webhook": str(webhook_id), "deliveries": retried}
         audit.record("webhook_retried", account_id=caller.account_id, details=details)
         db.session.commit()
     return {"retried": retried}
