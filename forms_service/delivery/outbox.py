@@ -33,6 +33,9 @@ RETENTION = timedelta(days=30)
 ACCOUNT_RETENTION = timedelta(days=7)
 """Of mails that have a payload of their own, such as those about an account."""
 
+SWEEP_BATCH = 1000
+"""Rows per transaction: others write between two."""
+
 FINAL_STATES = ("sent", "failed", "suppressed")
 
 PROBLEM_WINDOW = timedelta(hours=1)
@@ -182,17 +185,21 @@ def backlog() -> Backlog:
 def sweep() -> None:
     """Delete messages and attempts past RETENTION."""
     is_final, moment = Message.state.in_(FINAL_STATES), now()
-    is_account_mail = Message.kind.not_in(payloads.kinds())
-    with write_session():
-        for channel, priority in product(CHANNELS, (URGENT, ROUTINE)):  # as the index is ordered
-            of_index = (Message.channel == channel, Message.priority == priority)
-            is_old = Message.next_attempt_at < moment - RETENTION
-            db.session.execute(delete(Message).where(is_final, *of_index, is_old))
-        short_lived = (Message.channel == "mail", Message.priority == URGENT, is_account_mail)
-        is_old = Message.next_attempt_at < moment - ACCOUNT_RETENTION
-        db.session.execute(delete(Message).where(is_final, *short_lived, is_old))
-        db.session.execute(delete(Attempt).where(Attempt.at < moment - RETENTION))
-        db.session.commit()
+    for channel, priority in product(CHANNELS, (URGENT, ROUTINE)):  # as the index is ordered
+        of_index = (Message.channel == channel, Message.priority == priority)
+        _sweep(Message, is_final, *of_index, Message.next_attempt_at < moment - RETENTION)
+    account_mails = (Message.channel == "mail", Message.priority == URGENT, Message.kind.not_in(payloads.kinds()))
+    _sweep(Message, is_final, *account_mails, Message.next_attempt_at < moment - ACCOUNT_RETENTION)
+    _sweep(Attempt, Attempt.at < moment - RETENTION)
+
+
+def _sweep(model: type[Message | Attempt], *conditions: ColumnElement[bool]) -> None:
+    count = SWEEP_BATCH
+    while count == SWEEP_BATCH:
+        batch = select(model.id).where(*conditions).limit(SWEEP_BATCH)
+        with write_session():
+            count = rows_changed(delete(model).where(model.id.in_(batch)).execution_options(synchronize_session=False))
+            db.session.commit()
 
 
 def _lane(channel: str, address: str, target_index: bytes) -> bytes:

@@ -15,6 +15,7 @@ from forms_service.delivery import outbox, payloads, worker
 from forms_service.delivery.models import Attempt, Message
 from forms_service.encryption.wrapped_keys import WrappedKey
 from forms_service.extensions import db
+from tests.support.faults import before_statements
 from tests.support.outbox import ANN, RecordingTransport, attempts, enqueue, lease_next, mail_row, refuse, states
 
 
@@ -113,6 +114,23 @@ class TestQueueing:
         clock(days=2)
         outbox.sweep()
         assert (states(), attempts()) == (["waiting"], [])
+
+    def test_is_swept_a_few_at_a_time(
+        self,
+        each_db_context: Flask,
+        transport: RecordingTransport,
+        clock: Callable[..., None],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        for _ in range(3):
+            enqueue()
+        worker.deliver_due()
+        clock(days=8)
+        monkeypatch.setattr(outbox, "SWEEP_BATCH", 2, raising=False)
+        deletions: list[int] = []
+        with before_statements(each_db_context, "DELETE FROM outbox", lambda: deletions.append(len(states()))):
+            outbox.sweep()
+        assert (states(), deletions[-2:]) == ([], [3, 1])
 
     def test_the_backlog_is_what_waits_and_how_long(
         self, transport: RecordingTransport, clock: Callable[..., None]
