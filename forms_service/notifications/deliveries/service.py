@@ -22,6 +22,7 @@ from forms_service.validation.datetimes import parse_utc
 from forms_service.web.pagination import Page, decode_cursor, encode_cursor
 
 NOT_STORED = "This message cannot be sent again: its content was deleted once it was sent or given up."
+MAX_SHOWN = 50
 SENT_ONCE = "This mail has been sent, and people who submit a form get it once. Write to them yourself instead."
 IN_FLIGHT = "This message is being sent at this moment. Try again in a minute."
 

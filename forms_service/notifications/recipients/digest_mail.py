@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import tzinfo
 from typing import Any
 
 from sqlalchemy import Select, func, select
@@ -57,7 +56,7 @@ def digest_payload(message: MessageRef) -> dict[str, Any] | None:
         "spam": spam,
         "moment": f"{message.created_at.astimezone(zone):%Y-%m-%d %H:%M}",
         "timezone": str(zone),
-        "link": f"{settings.public_url}/api/forms/{form.id}/submissions",
+        "link": inbox_url(form.id) if row.recipient.is_owner else None,
         UNSUBSCRIBE: links.make_url(links.UNSUBSCRIBE, row.blind_index, row.recipient.id),
     }
 
@@ -67,8 +66,7 @@ def _submissions(message: MessageRef) -> Select[Any]:
     return select(Submission.id).where(Submission.id.in_(listed), Submission.status.in_(("inbox", "archived")))
 
 
-def _items(form: PublishedForm, row: AddressedRecipient, message: MessageRef) -> list[dict[str, str]]:
-    zone, is_full = load_zone(row.recipient.timezone), row.recipient.content == "full"
+def _items(form: PublishedForm, row: AddressedRecipient, message: MessageRef) -> list[dict[str, Any]]:
     newest = _submissions(message).order_by(Submission.created_at.desc(), Submission.id.desc()).limit(MAX_LISTED)
     return [_item(form, submission, row.recipient) for submission in reversed(_fetch_all(newest))]
 
@@ -83,12 +81,12 @@ def _fetch_all(ids: Select[Any]) -> list[SubmissionRow]:
     return submissions
 
 
-def _item(form: PublishedForm, submission: SubmissionRow, zone: tzinfo, is_full: bool) -> dict[str, str]:
+def _item(form: PublishedForm, submission: SubmissionRow, recipient: Recipient) -> dict[str, Any]:
     data, control = json.loads(submission.data), json.loads(submission.control or "{}")
     sender = reply_to(fields_of_version(form, submission.form_version), data, control) or ""
     return {
         "reference": reference_of(submission.id),
-        "moment": f"{submission.created_at.astimezone(ZoneInfo(recipient.timezone)):%Y-%m-%d %H:%M}",
+        "moment": f"{submission.created_at.astimezone(load_zone(recipient.timezone)):%Y-%m-%d %H:%M}",
         "sender": _line(sender),
         "line": _first_line(data, sender) if recipient.content == "full" else "",
         "link": submission_url(submission.id) if recipient.is_owner else None,

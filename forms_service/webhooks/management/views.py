@@ -140,5 +140,9 @@ def test(body: dict[str, Any], webhook_id: uuid.UUID) -> dict[str, uuid.UUID]:
 @webhooks_blueprint.arguments(schemas.Retry)
 @webhooks_blueprint.answers(202, schemas.Retried, message="Failed deliveries are due again.")
 def retry(body: dict[str, Any], webhook_id: uuid.UUID) -> dict[str, int]:
-    """Retry deliveries that were given up since a moment, with the submissions as they are now; 10,000 at a time."""
+    """Retry failed deliveries.
+
+    Those given up since a moment are due again, with the submissions as they are now, at most 10,000 a call. Returns
+    409 while the webhook is switched off.
+    """
     return trials.retry(webhook_id, caller(), body["since"])
