@@ -89,9 +89,9 @@ def mail_ratio(port: int) -> float:
 
 def deliver(endpoints: Endpoints) -> float:
     queue(*[f"https://hooks.example/{number % ENDPOINTS}" for number in range(DELIVERIES)])
-    before = len(endpoints.taken)
+    before = len(endpoints.messages)
     result = rate(DELIVERIES, worker.deliver_due)
-    assert len(endpoints.taken) == before + DELIVERIES
+    assert len(endpoints.messages) == before + DELIVERIES
     return result
 
 

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from sqlalchemy import insert
 
 from benchmarks.servers import Running, running
 from forms_service.accounts import service
@@ -59,7 +58,7 @@ def fill(folder: str) -> None:
             for first in range(0, count, BATCH):
                 with write_session():
                     batch = range(first, min(first + BATCH, count))
-                    db.session.execute(insert(Submission), [submission(form_id, number, count) for number in batch])
+                    db.session.add_all(Submission(**submission(form_id, number, count)) for number in batch)
                     db.session.commit()
         print(f"filled with {ROWS:,} rows in {time.perf_counter() - started:.0f} s", flush=True)
 
