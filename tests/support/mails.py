@@ -2,6 +2,7 @@
 
 import uuid
 from email.message import EmailMessage
+from html.parser import HTMLParser
 from typing import Any
 
 from flask import Flask
@@ -30,6 +31,25 @@ def _part(mail: EmailMessage, kind: str) -> str:
     part = mail.get_body((kind,))
     assert part is not None
     return str(part.get_content())
+
+
+class _Shown(HTMLParser):
+    """Collects text."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.texts: list[str] = []
+
+    def handle_data(self, data: str) -> None:
+        self.texts.append(data)
+
+
+def shown_text(page: str) -> str:
+    """What people see of HTML."""
+    shown = _Shown()
+    shown.feed(page)
+    shown.close()
+    return "".join(shown.texts)
 
 
 def queue_mail(app: Flask, to: str = ANN, kind: str = "test", **values: Any) -> uuid.UUID | None:
