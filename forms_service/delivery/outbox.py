@@ -51,10 +51,13 @@ class Target(NamedTuple):
 
     address: str
     blind_index: bytes
-    """Blind index, for limits per target."""
+    """Of the address or webhook, for limits per target."""
 
     id: uuid.UUID | None = None
     """Recipient or webhook."""
+
+    endpoint_index: bytes | None = None
+    """Blind index of a URL, whose webhooks share a lane; None stands for `blind_index`."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +105,7 @@ def message_row(
         "target_id": target.id,
         "target": target.address,
         "target_index": target.blind_index,
-        "lane": _lane(channel, target.address, target.blind_index),
+        "lane": _lane(channel, target.address, target.endpoint_index or target.blind_index),
         "payload": None if payload is None else json.dumps(payload),
         "state": "waiting",
         "attempts": 0,
@@ -127,12 +130,13 @@ def delete_about(about: Ids) -> None:
     _delete(Message.about.in_(about))
 
 
-def delete_to(target_ids: Ids) -> None:
-    """Delete messages to these recipients or webhooks; the caller commits.
+def delete_to(target_ids: Ids, blind_index: bytes = b"") -> None:
+    """Delete messages about these recipients, and those to one with this `blind_index`; the caller commits.
 
     Those about them stay once sent, without address and attempts: they count against `max_per_hour`.
     """
-    _delete(or_(Message.target_id.in_(target_ids), and_(Message.about.in_(target_ids), Message.state != "sent")))
+    is_to_them = and_(Message.target_index == blind_index, Message.target_id.in_(target_ids))
+    _delete(or_(is_to_them, and_(Message.about.in_(target_ids), Message.state != "sent")))
     for message in db.session.scalars(select(Message).where(Message.about.in_(target_ids))).all():
         message.target = ""
         db.session.execute(delete(Attempt).where(Attempt.message_id == message.id))
@@ -148,14 +152,14 @@ def _delete(condition: ColumnElement[bool]) -> None:
     digests.drop_empty([message_id for message_id in digest_ids if message_id])
 
 
-def retry_failed(target_id: uuid.UUID, since: datetime, limit: int) -> int:
+def retry_failed(target: Target, since: datetime, limit: int) -> int:
     """Make what a recipient or webhook failed to take since then due again; the caller commits."""
     is_kept = Message.kind.in_(payloads.kinds())  # the others' payloads are gone
     # hidden in coalesce(): SQLite would read everything that failed instead of what this target has
     is_failed = func.coalesce(Message.state, "") == "failed"
-    failed = (Message.target_id == target_id, is_failed, Message.next_attempt_at >= since, is_kept)
+    is_to_it = (Message.target_index == target.blind_index, Message.target_id == target.id)
     on_commit(wake_worker)
-    return change_some(failed, new_series(), limit)
+    return change_some((*is_to_it, is_failed, Message.next_attempt_at >= since, is_kept), new_series(), limit)
 
 
 def change_some(conditions: Sequence[ColumnElement[bool]], values: Mapping[str, Any], limit: int) -> int:

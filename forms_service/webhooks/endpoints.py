@@ -20,7 +20,7 @@ from forms_service.forms.models import Form
 from forms_service.webhooks.formats import Target
 from forms_service.webhooks.models import Webhook
 
-URL_CONTEXT = "webhooks.url"
+URL_CONTEXT, ID_CONTEXT = "webhooks.url", "webhooks.id"
 
 
 @dataclass(frozen=True)
@@ -89,6 +89,11 @@ def load_endpoint(webhook_id: uuid.UUID) -> Endpoint | None:
 def url_index(url: str) -> bytes:
     """Return the blind index of a URL, by which deliveries to it share their limits."""
     return current_key_ring().index(url, URL_CONTEXT)
+
+
+def webhook_index(webhook_id: uuid.UUID) -> bytes:
+    """Return the `target_index` of a webhook's deliveries, whatever its URL."""
+    return current_key_ring().index(str(webhook_id), ID_CONTEXT)
 
 
 def host_of(url: str) -> str:

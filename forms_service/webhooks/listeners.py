@@ -16,7 +16,7 @@ from forms_service.encryption.compiled_sql import Row
 from forms_service.form_schema.conditions import matches
 from forms_service.forms import cache
 from forms_service.submissions.events import SubmissionEvent
-from forms_service.webhooks.endpoints import host_of, is_readable, of_form, url_index
+from forms_service.webhooks.endpoints import host_of, is_readable, of_form, url_index, webhook_index
 from forms_service.webhooks.models import Webhook
 from forms_service.webhooks.stored_events import LAST_EVENTS, store_last_event
 
@@ -58,4 +58,4 @@ def load_listeners(form_id: str, owner_id: uuid.UUID, owner_email: str) -> Seque
 
 def target_of(webhook_id: uuid.UUID, url: str) -> Target:
     """Return where the messages of a webhook go; its URL is read at send time."""
-    return Target(host_of(url), url_index(url), webhook_id)
+    return Target(host_of(url), webhook_index(webhook_id), webhook_id, url_index(url))

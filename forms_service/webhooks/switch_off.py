@@ -21,7 +21,7 @@ from forms_service.encryption.associated_data import Unreadable
 from forms_service.extensions import db
 from forms_service.forms.models import Form
 from forms_service.signals import form_saved
-from forms_service.webhooks.endpoints import Endpoint, form_ids_of, host_of
+from forms_service.webhooks.endpoints import Endpoint, form_ids_of, host_of, webhook_index
 from forms_service.webhooks.models import Webhook
 
 FIRST_WARNING = timedelta(hours=1)
@@ -111,7 +111,7 @@ def hasten(webhook_id: uuid.UUID) -> None:
     Beyond MAX_HASTENED, that happens at its next attempt.
     """
     is_free = or_(Message.lease_until.is_(None), Message.lease_until <= now())
-    waiting = (Message.target_id == webhook_id, Message.state == "waiting", is_free)
+    waiting = (Message.target_index == webhook_index(webhook_id), Message.state == "waiting", is_free)
     outbox.change_some(waiting, {"next_attempt_at": now()}, MAX_HASTENED)
     on_commit(outbox.wake_worker)
 

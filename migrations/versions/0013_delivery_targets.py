@@ -9,7 +9,6 @@ down_revision = "0012"
 
 def upgrade() -> None:
     op.add_column("outbox", sa.Column("target_id", sa.Uuid(), nullable=True))
-    op.create_index("ix_outbox_target_id", "outbox", ["target_id"])
     op.add_column("delivery_attempts", sa.Column("status", sa.Integer(), nullable=True))
     op.add_column("delivery_attempts", sa.Column("duration", sa.Integer(), nullable=True))
 
@@ -17,5 +16,4 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_column("delivery_attempts", "duration")
     op.drop_column("delivery_attempts", "status")
-    op.drop_index("ix_outbox_target_id", "outbox")
     op.drop_column("outbox", "target_id")

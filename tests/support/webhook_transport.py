@@ -72,9 +72,13 @@ def register(app: Flask, *, source: payloads.Source = lambda _: {"text": "hello"
     return endpoints
 
 
+def target_of(url: str, target_id: uuid.UUID | None = None) -> Target:
+    return Target(url, current_key_ring().index(url, outbox.TARGET_CONTEXT), target_id)
+
+
 def queue(*urls: str, about: uuid.UUID | None = None, target_id: uuid.UUID | None = None, kind: str = KIND) -> None:
     """Queue a delivery to each URL, in this order."""
-    targets = [Target(url, current_key_ring().index(url, outbox.TARGET_CONTEXT), target_id) for url in urls]
+    targets = [target_of(url, target_id) for url in urls]
     with write_session():
         rows = [outbox.message_row("webhook", kind, target, about=about) for target in targets]
         outbox.insert_rows(db.session.connection(), rows)

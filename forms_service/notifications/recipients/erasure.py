@@ -32,7 +32,7 @@ def forget_address(caller: Caller, email: str) -> None:
     if caller.role != "operator":
         conditions.append(Form.owner_id == caller.account_id)
     for row in queries.fetch(*conditions, lock=True):
-        service.forget(row.recipient)
+        service.forget(row)
         on_commit(partial(signals.form_saved.send, form_id=row.form.id))
 
 

@@ -104,18 +104,19 @@ def remove(recipient_id: uuid.UUID, caller: Caller) -> None:
     with write_session():
         row = _lock(recipient_id, caller)
         form_id = row.form.id
-        forget(row.recipient)
+        forget(row)
         _record("recipient_removed", row, caller)
         db.session.commit()
     form_saved.send(form_id=form_id)
 
 
-def forget(recipient: Recipient) -> None:
+def forget(row: AddressedRecipient) -> None:
     """Delete a recipient and all messages to them, in the caller's transaction.
 
     Of an address that unsubscribed, the blind index stays: added again, it must not be mailed.
     """
-    outbox.delete_to([recipient.id])
+    recipient = row.recipient
+    outbox.delete_to([recipient.id], row.blind_index)
     drop_waiting_entries(recipient)
     if recipient.status == "unsubscribed" and not recipient.is_owner:
         recipient.email, recipient.conditions, recipient.removed_at = None, None, now()

@@ -53,7 +53,7 @@ def retry(webhook_id: uuid.UUID, caller: Caller, since: datetime | date) -> dict
             webhook = get_owned_webhook(webhook_id, caller)
             if not webhook.enabled:
                 raise ConflictError(DISABLED)
-            batch = outbox.retry_failed(webhook.id, start, RETRY_BATCH)
+            batch = outbox.retry_failed(target_of(webhook.id, webhook.url), start, RETRY_BATCH)
             retried += batch
             db.session.commit()
     with write_session():

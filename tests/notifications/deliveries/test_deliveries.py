@@ -19,7 +19,7 @@ from tests.conftest import KeyOf
 from tests.support.delivery_clock import movable_clock
 from tests.support.outbox import lease_next
 from tests.support.stored import submit
-from tests.support.webhook_transport import Endpoints, fail, queue, register
+from tests.support.webhook_transport import Endpoints, fail, queue, register, target_of
 
 URL = "https://hooks.example/"
 
@@ -190,7 +190,7 @@ def test_what_failed_since_a_moment_is_due_again(olga: Owner, endpoints: Endpoin
     olga.submit(URL, target_id=other)
     olga.deliver()
     with olga.app.app_context(), write_session():
-        assert outbox.retry_failed(hook, since, 10) == 1
+        assert outbox.retry_failed(target_of(URL, hook), since, 10) == 1
         db.session.commit()
     assert [delivery["webhook_id"] for delivery in olga.list("?state=waiting")] == [str(hook)]
     assert len(olga.list("?state=failed")) == 2
