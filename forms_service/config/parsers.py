@@ -21,7 +21,20 @@ ENVIRONMENTS = ("development", "testing", "production")
 ALGORITHMS = ("HS256", "HS384", "HS512")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 OWN_PATHS = frozenset(
-    {"api", "console", "f", "forgot", "health", "login", "metrics", "new-address", "reset", "signup", "static"}
+    {
+        "api",
+        "console",
+        "f",
+        "forgot",
+        "health",
+        "login",
+        "metrics",
+        "new-address",
+        "recipients",
+        "reset",
+        "signup",
+        "static",
+    }
 )
 HOST_LABEL = re.compile(r"\w([\w-]{0,61}\w)?")
 PATH = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*/?")

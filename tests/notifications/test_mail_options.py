@@ -214,3 +214,11 @@ def test_one_click_is_offered_over_https_only(app: Flask, choose: Choose) -> Non
     mail = mail_about(app, form_for(app), ANN)
     assert mail["List-Unsubscribe"] == "<http://site.example/unsubscribe?token=abc>"
     assert mail["List-Unsubscribe-Post"] is None
+
+
+def test_a_mail_that_can_be_answered_does_not_show_the_link(app: Flask, choose: Choose) -> None:
+    address = "https://site.example/forms/unsubscribe?token=abc"
+    choose(unsubscribe_url=address)
+    mail = mail_about(app, form_for(app), ANN)
+    assert (mail["Reply-To"], mail["List-Unsubscribe"]) == (ANN["email"], f"<{address}>")
+    assert address not in text_of(mail) + html_of(mail), "a reply quotes the mail"
