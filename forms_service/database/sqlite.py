@@ -6,6 +6,7 @@ import sqlite3
 import threading
 import time
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ CHANGE_DELAY = 0.3
 events = logging.getLogger("forms_service.events")
 
 
+@lru_cache(maxsize=256)  # the rows of a submission share their moments
 def datetime_text(moment: datetime | None) -> str | None:
     """Format in UTC without the zone, as SQLAlchemy does."""
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds") if moment else None

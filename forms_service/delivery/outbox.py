@@ -47,17 +47,17 @@ Ids = Sequence[uuid.UUID] | Select[uuid.UUID]
 
 
 class Target(NamedTuple):
-    """Where messages go: a mail address, or a webhook's URL."""
+    """Where messages go: a mail address (`mail_target`), or a webhook."""
 
     address: str
     blind_index: bytes
     """Of the address or webhook, for limits per target."""
 
+    lane: bytes
+    """First LANE_BYTES of the blind index of a mail domain or URL, whose targets share a lane."""
+
     id: uuid.UUID | None = None
     """Recipient or webhook."""
-
-    endpoint_index: bytes | None = None
-    """Blind index of a URL, whose webhooks share a lane; None stands for `blind_index`."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def enqueue_mail(
     if max_per_hour is not None and _count_recent(kind, index) >= max_per_hour:
         return None
     message_id = new_id()
-    columns = {"target": to, "target_index": index, "lane": _lane("mail", to, index), "payload": json.dumps(values)}
+    columns = {"target": to, "target_index": index, "lane": _mail_lane(to), "payload": json.dumps(values)}
     db.session.add(Message(id=message_id, channel="mail", kind=kind, about=about, **columns))
     on_commit(wake_worker)
     return message_id
@@ -88,6 +88,11 @@ def enqueue_mail(
 def address_index(address: str) -> bytes:
     """Return an address's blind index."""
     return current_key_ring().index(email_key(address), TARGET_CONTEXT)
+
+
+def mail_target(address: str, recipient_id: uuid.UUID | None = None) -> Target:
+    """Return a mail address as a target."""
+    return Target(address, address_index(address), _mail_lane(address), recipient_id)
 
 
 def message_row(
@@ -105,7 +110,7 @@ def message_row(
         "target_id": target.id,
         "target": target.address,
         "target_index": target.blind_index,
-        "lane": _lane(channel, target.address, target.endpoint_index or target.blind_index),
+        "lane": target.lane,
         "payload": None if payload is None else json.dumps(payload),
         "state": "waiting",
         "attempts": 0,
@@ -206,11 +211,9 @@ def _sweep(model: type[Message | Attempt], *conditions: ColumnElement[bool]) -> 
             db.session.commit()
 
 
-def _lane(channel: str, address: str, target_index: bytes) -> bytes:
+def _mail_lane(address: str) -> bytes:
     # one relay serves all mail, so that a mail's target is the domain
-    if channel == "mail":
-        target_index = current_key_ring().index(address.rpartition("@")[2].lower(), LANE_CONTEXT)
-    return target_index[:LANE_BYTES]
+    return current_key_ring().index(address.rpartition("@")[2].lower(), LANE_CONTEXT)[:LANE_BYTES]
 
 
 def _count_recent(kind: str, target_index: bytes) -> int:

@@ -13,7 +13,6 @@ from forms_service.delivery import outbox, payloads, suppressions
 from forms_service.delivery.mail_rendering import AUTOMATIC_REPLY, SENDER_NAME
 from forms_service.delivery.message import SuppressedError
 from forms_service.delivery.models import ROUTINE, URGENT
-from forms_service.delivery.outbox import Target
 from forms_service.delivery.payloads import MessageRef
 from forms_service.encryption.compiled_sql import Row
 from forms_service.errors import NotFoundError
@@ -59,8 +58,7 @@ def init_app(app: Flask) -> None:
 
 def person_row(kind: str, address: str, submission_id: uuid.UUID) -> Row:
     """Return the outbox row of a mail to a person, whom no owner's digest concerns."""
-    target = Target(address, outbox.address_index(address))
-    table, values = outbox.message_row("mail", kind, target, about=submission_id)
+    table, values = outbox.message_row("mail", kind, outbox.mail_target(address), about=submission_id)
     return table, {**values, "priority": URGENT}
 
 

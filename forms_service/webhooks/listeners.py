@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from forms_service.database.transactions import read_all
 from forms_service.delivery import outbox
-from forms_service.delivery.outbox import Target
+from forms_service.delivery.outbox import LANE_BYTES, Target
 from forms_service.encryption.compiled_sql import Row
 from forms_service.form_schema.conditions import matches
 from forms_service.forms import cache
@@ -58,4 +58,4 @@ def load_listeners(form_id: str, owner_id: uuid.UUID, owner_email: str) -> Seque
 
 def target_of(webhook_id: uuid.UUID, url: str) -> Target:
     """Return where the messages of a webhook go; its URL is read at send time."""
-    return Target(host_of(url), webhook_index(webhook_id), webhook_id, url_index(url))
+    return Target(host_of(url), webhook_index(webhook_id), url_index(url)[:LANE_BYTES], webhook_id)

@@ -12,7 +12,6 @@ from forms_service.delivery import leases, outbox
 from forms_service.delivery.leases import Lease
 from forms_service.delivery.message import Answer, DeliveryError, OutgoingMessage
 from forms_service.delivery.models import Attempt, Message
-from forms_service.delivery.outbox import Target
 from forms_service.encryption.compiled_sql import Row
 from forms_service.extensions import db
 
@@ -47,7 +46,7 @@ def enqueue(kind: str = "test", to: str = ANN, about: uuid.UUID | None = None, *
 
 def mail_row(kind: str, to: str, *, about: uuid.UUID) -> Row:
     """A row for a mail to an address."""
-    return outbox.message_row("mail", kind, Target(to, outbox.address_index(to)), about=about)
+    return outbox.message_row("mail", kind, outbox.mail_target(to), about=about)
 
 
 def lease_next() -> Lease | None:

@@ -73,7 +73,8 @@ def register(app: Flask, *, source: payloads.Source = lambda _: {"text": "hello"
 
 
 def target_of(url: str, target_id: uuid.UUID | None = None) -> Target:
-    return Target(url, current_key_ring().index(url, outbox.TARGET_CONTEXT), target_id)
+    index = current_key_ring().index(url, outbox.TARGET_CONTEXT)
+    return Target(url, index, index[: outbox.LANE_BYTES], target_id)
 
 
 def queue(*urls: str, about: uuid.UUID | None = None, target_id: uuid.UUID | None = None, kind: str = KIND) -> None:

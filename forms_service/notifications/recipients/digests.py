@@ -14,7 +14,6 @@ from forms_service.background import periodic
 from forms_service.database.transactions import on_commit, write_session
 from forms_service.database.types import now
 from forms_service.delivery import outbox, payloads
-from forms_service.delivery.outbox import Target
 from forms_service.extensions import db
 from forms_service.notifications.recipients import queries
 from forms_service.notifications.recipients.digest_mail import KIND, digest_payload
@@ -71,7 +70,7 @@ def _queue(row: AddressedRecipient) -> None:
 
 def _insert(row: AddressedRecipient) -> None:
     recipient = row.recipient
-    target = Target(row.address, row.blind_index, recipient.id)
+    target = outbox.mail_target(row.address, recipient.id)
     message = outbox.message_row("mail", KIND, target, about=recipient.id)
     message_id: uuid.UUID = message[1]["id"]  # before the insert, which converts the values
     outbox.insert_rows(db.session.connection(), [message])

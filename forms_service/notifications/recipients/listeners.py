@@ -62,20 +62,19 @@ def init_app(app: Flask) -> None:
 
 def load_listeners(form_id: str, owner_id: uuid.UUID, owner_email: str) -> Sequence[RecipientListener | DigestListener]:
     """Return a form's active recipients, without those whose address or conditions cannot be decrypted."""
-    owner_index = outbox.address_index(owner_email) if owner_email else b""
-    columns = (Recipient.id, Recipient.email, Recipient.email_index, Recipient.is_owner)
+    columns = (Recipient.id, Recipient.email, Recipient.is_owner)
     query = select(*columns, Recipient.frequency, Recipient.conditions).where(
         Recipient.form_id == form_id, Recipient.status == "active", Recipient.removed_at.is_(None)
     )
     targets: dict[bytes, RecipientListener | DigestListener] = {}
     for row in read_all(query.order_by(Recipient.is_owner.desc(), Recipient.id)):
-        index = owner_index if row.is_owner else row.email_index
-        target = Target((owner_email if row.is_owner else row.email) or "", index, row.id)
+        address = owner_email if row.is_owner else row.email
         if isinstance(row.conditions, Unreadable) and not row.is_owner:
             continue  # without their conditions they might get what they must not
         # somebody may have become the owner, or the owner taken that address: one mail each
-        if target.address and index not in targets:
-            targets[index] = _listener(target, row.frequency, json.loads(row.conditions or "[]"))
+        target = outbox.mail_target(address, row.id) if address else None
+        if target and target.blind_index not in targets:
+            targets[target.blind_index] = _listener(target, row.frequency, json.loads(row.conditions or "[]"))
     return list(targets.values())
 
 
