@@ -43,8 +43,9 @@ def attempts_by_address(app: Flask) -> dict[str, list[str]]:
     """Outcomes of the mails about submissions."""
     with app.app_context():
         query = select(Message.target, Attempt.outcome).join(Attempt, Attempt.message_id == Message.id)
+        is_about_it = Message.kind.in_(("submission", "reply"))
         outcomes: dict[str, list[str]] = {}
-        for address, outcome in db.session.execute(query.where(Message.kind.in_(("submission", "reply")))):
+        for address, outcome in db.session.execute(query.where(is_about_it).order_by(Attempt.at)):
             outcomes.setdefault(address, []).append(outcome)
         return outcomes
 
