@@ -83,7 +83,7 @@ FEATURES = (
     retention,
     account_export,
 )
-"""What an owner's forms do."""
+"""Features of an owner's forms."""
 
 
 def create_app(settings: Settings, *, start: bool = True) -> Flask:

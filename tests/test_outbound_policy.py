@@ -1,11 +1,9 @@
 """URLs that the operator did not set: public addresses, unless OUTBOUND_ALLOW names them."""
 
 import itertools
-import socket
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import pytest
 from flask import Flask
@@ -13,10 +11,8 @@ from flask import Flask
 from forms_service.outbound import OutboundError, OutboundRefusedError, OutboundRequest, check_url, send
 from tests.conftest import MakeApp
 from tests.support.certificates import Authority
-from tests.support.resolver import Resolver
+from tests.support.resolver import ADDRESSES, PUBLIC, Resolver, record_connections
 from tests.support.web_server import WebServer, serving
-
-PUBLIC = "93.184.215.14"
 
 LOOPBACK = (
     "127.0.0.1 127.1 0x7f000001 2130706433 0177.0.0.1 127.0.0.1. localhost ⓛⓞⓒⓐⓛⓗⓞⓢⓣ １２７。０。０。１ "
@@ -36,30 +32,14 @@ AppOf = Callable[[str], Flask]
 @pytest.fixture
 def resolver(monkeypatch: pytest.MonkeyPatch) -> Resolver:
     resolver = Resolver(monkeypatch)
-    resolver.hosts |= {
-        "localhost": ["127.0.0.1", "::1"],
-        "metadata.google.internal": ["169.254.169.254"],
-        "hooks.lan": ["10.0.0.5"],
-        "hooks.example": [PUBLIC],
-        "half.example": [PUBLIC, "10.0.0.5"],
-    }
+    resolver.hosts |= ADDRESSES
     return resolver
 
 
 @pytest.fixture
 def connections(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The addresses that were connected to; only loopback answers."""
-    connected: list[str] = []
-    connect = socket.create_connection
-
-    def create_connection(address: tuple[str, int], **options: Any) -> socket.socket:
-        connected.append(address[0])
-        if address[0] == PUBLIC:
-            raise ConnectionRefusedError
-        return connect(address, **options)
-
-    monkeypatch.setattr(socket, "create_connection", create_connection)
-    return connected
+    return record_connections(monkeypatch)
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""What the inbox of a form shows."""
+"""Values of the inbox page of a form."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Where a sign-in leads: the page that was asked for, if it is one of the console."""
+"""Checks the page that a sign-in leads back to: only one of the console."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""What the page of a submission shows."""
+"""Values of the page of a submission."""
 
 import uuid
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Where the due messages of other targets begin behind floods, so that few queries scan past these."""
+"""Remembers where due messages begin behind floods, so that few queries scan past these."""
 
 import time
 from collections.abc import Callable

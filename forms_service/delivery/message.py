@@ -61,7 +61,7 @@ class Result:
     answer: str
     reply: Reply = NO_REPLY
     seconds: float | None = None
-    """How long the target took; None if it was not asked."""
+    """Time that the target took; None if it was not asked."""
 
     is_working: bool | None = None
     """Whether the target accepted or refused for good; None if it was not asked."""

@@ -47,7 +47,7 @@ Ids = Sequence[uuid.UUID] | Select[uuid.UUID]
 
 
 class Target(NamedTuple):
-    """Where messages go: a mail address (`mail_target`), or a webhook."""
+    """A mail address (`mail_target`) or a webhook."""
 
     address: str
     blind_index: bytes

@@ -1,4 +1,4 @@
-"""Whose the messages are that no submission is left of: those to a target of theirs."""
+"""Finds the account of messages without a submission, by their target."""
 
 import uuid
 from collections.abc import Callable

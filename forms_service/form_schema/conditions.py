@@ -92,6 +92,18 @@ def find_unknown_fields(conditions: Sequence[Mapping[str, Any]], names: Sequence
     return {number: entry["field"] for number, entry in enumerate(conditions) if entry["field"] not in names}
 
 
+def find_conflicts(
+    fields: Sequence[Mapping[str, Any]], conditions: Sequence[Mapping[str, Any]] | None
+) -> dict[str, list[FieldError]]:
+    """Return the errors of conditions on fields that the form does not define; a form without fields has any."""
+    names = [field["name"] for field in fields]
+    unknown = find_unknown_fields(conditions or (), names) if names else {}
+    return {
+        f"when.{number}.field": [FieldError(f"The form has no field {name}.", "unknown_field")]
+        for number, name in unknown.items()
+    }
+
+
 def _holds(condition: Mapping[str, Any], values: Collection[str]) -> bool:
     return all(
         compare(values, frozenset(map(_fold, expected)) if isinstance(expected, list) else _fold(expected))

@@ -41,7 +41,7 @@ WITHOUT_DATA = ("id", "reference", "form_id", "form_version", "created_at", "sta
 
 
 CONFIRMED_STATUSES = ("inbox", "archived")
-"""Where a double opt-in has to be confirmed."""
+"""Statuses that need a confirmed double opt-in."""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from forms_service.notifications.recipients import links, queries
 
 @dataclass(frozen=True)
 class MailOptions:
-    """How a notification is written."""
+    """Options of a notification."""
 
     content: str = "full"
     """`full`, `summary` (values cut to one line each) or `none` (only that something came)."""

@@ -29,6 +29,6 @@ class Again(Schema):
 
 
 class LinkState(Schema):
-    """What has become of a submission."""
+    """State of a submission."""
 
     status = OneOf(("confirmed", "withdrawn"), required=True)

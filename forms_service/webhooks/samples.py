@@ -54,7 +54,7 @@ VALUES: Mapping[str, Callable[[Definition], Any]] = {
 
 @dataclass(frozen=True)
 class SampleFile:
-    """What the API shows of a file."""
+    """Return a file as the API shows it."""
 
     number: int
     field: str
@@ -65,7 +65,7 @@ class SampleFile:
 
 @dataclass(frozen=True)
 class SampleSubmission:
-    """What the API shows of a submission."""
+    """Return a submission as the API shows it."""
 
     form_id: str
     form_version: int

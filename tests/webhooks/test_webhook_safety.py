@@ -1,10 +1,8 @@
 """No webhook reaches what is private: neither when it is made nor when it is sent."""
 
 import itertools
-import socket
 import uuid
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from flask import Flask
@@ -19,11 +17,9 @@ from forms_service.webhooks.stored_events import store_test
 from forms_service.webhooks.transport import HttpTransport
 from tests.conftest import KeyOf, MakeApp
 from tests.support.receiver import Receiver, receiving
-from tests.support.resolver import Resolver
+from tests.support.resolver import ADDRESSES, PUBLIC, Resolver, record_connections
 from tests.support.stored import make_form
 from tests.support.webhooks import Hooks
-
-PUBLIC = "93.184.215.14"
 
 LOOPBACK = (
     "127.0.0.1 127.1 127.255.255.254 0x7f000001 0x7f.1 2130706433 0177.0.0.1 017700000001 127.0.0.1. 0 0.0.0.0 "
@@ -63,31 +59,14 @@ TRICKS = (
 @pytest.fixture
 def resolver(monkeypatch: pytest.MonkeyPatch) -> Resolver:
     resolver = Resolver(monkeypatch)
-    loopback = ["127.0.0.1", "::1"]
-    resolver.hosts |= {
-        **dict.fromkeys(("localhost", "localhost.", "localhost.localdomain"), loopback),
-        "metadata.google.internal": ["169.254.169.254"],
-        "hooks.lan": ["10.0.0.5"],
-        "hooks.example": [PUBLIC],
-        "half.example": [PUBLIC, "10.0.0.5"],
-    }
+    resolver.hosts |= {**ADDRESSES, **dict.fromkeys(("localhost.", "localhost.localdomain"), ADDRESSES["localhost"])}
     return resolver
 
 
 @pytest.fixture
 def connections(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The addresses that were connected to; nothing public answers."""
-    connected: list[str] = []
-    connect = socket.create_connection
-
-    def create_connection(address: tuple[str, int], **options: Any) -> socket.socket:
-        connected.append(address[0])
-        if address[0] == PUBLIC:
-            raise ConnectionRefusedError
-        return connect(address, **options)
-
-    monkeypatch.setattr(socket, "create_connection", create_connection)
-    return connected
+    return record_connections(monkeypatch)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""What a submission writes for each recipient, in its own commit."""
+"""Adds the mails and digest entries of recipients to a submission's own commit."""
 
 import json
 import uuid

@@ -1,12 +1,10 @@
 """Schemas of recipients."""
 
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 import marshmallow as ma
 
-from forms_service.errors import FieldError
-from forms_service.form_schema.conditions import ConditionList, find_unknown_fields
+from forms_service.form_schema.conditions import ConditionList
 from forms_service.notifications.recipients.models import CONTENTS, FILES, FREQUENCIES, STATUSES, WEEKDAYS
 from forms_service.validation.base import Schema
 from forms_service.validation.fields import Email
@@ -31,7 +29,7 @@ class Conditions(ConditionList):
 
 
 class RecipientChanges(Schema):
-    """What a recipient gets, and when."""
+    """Content and times of the mails to a recipient."""
 
     frequency = OneOf(FREQUENCIES, metadata={"description": "`instant`: a mail for each submission; else a digest."})
     hour = BoundedInteger(0, MAX_HOUR, metadata={"description": "Of daily and weekly digests, in the time zone."})
@@ -89,15 +87,3 @@ class Recipient(Schema):
     unreadable = ma.fields.Boolean(
         metadata={"const": True, "description": "Its address or conditions cannot be decrypted and are shown empty."}
     )
-
-
-def find_conflicts(
-    fields: Sequence[Mapping[str, Any]], conditions: Sequence[Mapping[str, Any]] | None
-) -> dict[str, list[FieldError]]:
-    """Return the errors of conditions on fields that the form does not define; a form without fields has any."""
-    names = [field["name"] for field in fields]
-    unknown = find_unknown_fields(conditions or (), names) if names else {}
-    return {
-        f"when.{number}.field": [FieldError(f"The form has no field {name}.", "unknown_field")]
-        for number, name in unknown.items()
-    }

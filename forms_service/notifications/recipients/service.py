@@ -16,13 +16,13 @@ from forms_service.delivery.models import Suppression
 from forms_service.encryption.associated_data import unreadable_flag
 from forms_service.errors import AuthorizationError, NotFoundError, ValidationError
 from forms_service.extensions import db
+from forms_service.form_schema.conditions import find_conflicts
 from forms_service.forms.models import Form, FormVersion
 from forms_service.forms.service import get_owned_form
 from forms_service.notifications.recipients import invitations, queries
 from forms_service.notifications.recipients.models import Recipient
 from forms_service.notifications.recipients.queries import AddressedRecipient
 from forms_service.notifications.recipients.schedules import drop_waiting_entries, schedule
-from forms_service.notifications.recipients.schemas import find_conflicts
 from forms_service.rate_limiting.limits import charge
 from forms_service.signals import form_creating, form_saved
 from forms_service.web.pagination import Page, decode_cursor, paginate

@@ -1,4 +1,4 @@
-"""What people do by the links in their mails: confirm, unsubscribe, subscribe again."""
+"""Confirms, unsubscribes and subscribes again, by the links in mails."""
 
 import uuid
 from collections.abc import Sequence

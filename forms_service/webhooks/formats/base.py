@@ -10,7 +10,7 @@ from forms_service.webhooks.formats.payloads import Event, Payload
 
 @dataclass(frozen=True)
 class Target:
-    """What an owner has set for a webhook, as far as a format reads it."""
+    """Settings of a webhook that formats read."""
 
     url: str = field(repr=False)
     template: Any = None

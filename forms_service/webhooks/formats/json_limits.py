@@ -12,7 +12,7 @@ MIN_ROOM = 24
 """Bytes that a value gets at least; otherwise it is dropped, and so are those after it."""
 
 MAX_DEPTH = 4
-"""What is deeper is dropped whole, so that no part is measured more often."""
+"""Deeper values are dropped whole, so that no part is measured more often."""
 
 MAX_ITEM = 600
 """Bytes up to which an object in a list is whole or dropped: half a file's description tells nobody anything."""

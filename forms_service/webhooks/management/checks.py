@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from forms_service.errors import FieldError, ValidationError
-from forms_service.form_schema.conditions import find_unknown_fields
+from forms_service.form_schema.conditions import find_conflicts
 from forms_service.outbound import OutboundRefusedError, check_url
 from forms_service.webhooks.formats import FORMATS, Target
 from forms_service.webhooks.models import Webhook
@@ -21,12 +21,7 @@ def check_webhook(values: Mapping[str, Any], fields: Sequence[Mapping[str, Any]]
     target = Target(values["url"], values["template"])
     problems = FORMATS[values["format"]].find_problems(target, names or None)
     errors = {part: [FieldError(sentence, "invalid")] for part, sentence in problems.items()}
-    if names:
-        unknown = find_unknown_fields(values["when"] or (), names)
-        errors |= {
-            f"when.{number}.field": [FieldError(f"The form has no field {name}.", "unknown_field")]
-            for number, name in unknown.items()
-        }
+    errors |= find_conflicts(fields, values["when"])
     if errors:
         raise ValidationError(errors)
 

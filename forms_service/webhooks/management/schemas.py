@@ -135,13 +135,13 @@ class Retry(Schema):
 
 
 class Retried(Schema):
-    """How many deliveries are due again."""
+    """Number of deliveries that are due again."""
 
     retried = ma.fields.Integer(required=True)
 
 
 class SampleQuery(Schema):
-    """What a sample is made of."""
+    """Form, event and format of a sample."""
 
     form_id = ma.fields.String(load_default=None, metadata={"description": "One of your forms."})
     event = OneOf(EVENTS, load_default=CREATED)
