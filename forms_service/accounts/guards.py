@@ -29,6 +29,9 @@ OWNER_ROLES = ("owner", "operator")
 
 View = Callable[..., Any]
 
+SENDS_SUBMISSIONS = ("forms:write", "submissions:read")
+"""Scopes to make webhooks and recipients, which get submitted data: a key for forms alone must not read it that way."""
+
 
 def init_app(app: Flask) -> None:
     """Identify callers to the rate limits."""

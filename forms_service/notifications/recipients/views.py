@@ -3,13 +3,10 @@
 import uuid
 from typing import Any
 
-from forms_service.accounts.guards import caller, require_owner
+from forms_service.accounts.guards import SENDS_SUBMISSIONS, caller, require_owner
 from forms_service.notifications.recipients import schemas, service
 from forms_service.web.api_blueprint import Blueprint
 from forms_service.web.pagination import Page, PageQuery
-
-SENDS_SUBMISSIONS = ("forms:write", "submissions:read")
-"""A recipient gets submitted data, which a key for forms alone must not."""
 
 recipients = Blueprint("recipients", __name__, description="Whom your forms tell by mail.")
 

@@ -3,16 +3,13 @@
 import uuid
 from typing import Any
 
-from forms_service.accounts.guards import caller, require_owner
+from forms_service.accounts.guards import SENDS_SUBMISSIONS, caller, require_owner
 from forms_service.rate_limiting.limits import rate_limit
 from forms_service.web.api_blueprint import Blueprint
 from forms_service.web.pagination import Page, PageQuery
 from forms_service.webhooks.management import rotation, schemas, service, trials
 
 webhooks_blueprint = Blueprint("webhooks", __name__, description="Programs and chats that hear of submissions.")
-
-SENDS_SUBMISSIONS = ("forms:write", "submissions:read")
-"""A webhook gets submitted data, which a key for forms alone must not."""
 
 MADE = "Webhook created. Its secret is shown only once."
 QUEUED = "The test is on its way. See the delivery for its answer."
