@@ -17,6 +17,7 @@ __all__ = [
     "Caller",
     "caller",
     "require_api_key",
+    "require_form_user",
     "require_operator",
     "require_owner",
     "require_owner_session",
@@ -73,6 +74,16 @@ def require_owner(*scopes: str) -> Callable[[View], View]:
             caller.require_scope(scope)
 
     return _guard(f"owner {' '.join(scopes)}", check, "owner", scopes)
+
+
+def require_form_user(*scopes: str) -> Callable[[View], View]:
+    """Accept any session, or a key with `scopes`; `forms.access` checks the role on the form."""
+
+    def check(caller: Caller) -> None:
+        for scope in scopes:
+            caller.require_scope(scope)
+
+    return _guard(f"form's role {' '.join(scopes)}", check, ROLES[0], scopes)
 
 
 def require_api_key(scope: str) -> Callable[[View], View]:

@@ -3,7 +3,7 @@
 import uuid
 from datetime import datetime, timedelta
 
-from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, SmallInteger, String
+from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, SmallInteger, String, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from forms_service.database.types import UTCDateTime, new_id, now, one_of
@@ -39,6 +39,12 @@ class Account(Model):
     password_hash: Mapped[str] = mapped_column(String(60))
     role: Mapped[str] = mapped_column(String(10))
     status: Mapped[str] = mapped_column(String(10))
+    timezone: Mapped[str] = mapped_column(String(100), default="UTC", server_default="UTC")
+    """IANA name, for times in the console."""
+
+    shortcuts: Mapped[bool] = mapped_column(default=True, server_default=true())
+    """Whether single keys act in the console."""
+
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
     confirmed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 

@@ -9,6 +9,7 @@ from forms_service.form_schema.compiler import MAX_FIELDS
 from forms_service.form_schema.definition import Field, duplicate_names
 from forms_service.form_schema.field_types.patterns import limited_memory
 from forms_service.form_schema.settings import FormSettingsChanges, FormSettingsSchema, find_conflicts
+from forms_service.forms.access import RANK
 from forms_service.forms.controls import MAX_PAGE_SIZE, estimate_page_size
 from forms_service.validation.base import Schema
 from forms_service.validation.primitives import BoundedList, SingleLine
@@ -71,6 +72,11 @@ class FormChanges(FormConsistency):
 class Form(Schema):
     id = ma.fields.String(required=True, metadata={"examples": ["mR7xQ2-kLp0aZ_9c"]})
     owner_id = ma.fields.UUID(required=True)
+    role = ma.fields.String(
+        required=True,
+        validate=ma.validate.OneOf(tuple(RANK)),
+        metadata={"description": "Your role on the form; `operator` if it is another owner's and you are an operator."},
+    )
     name = ma.fields.String(required=True)
     version = ma.fields.Integer(required=True, metadata={"description": "Incremented by every change of `fields`."})
     url = ma.fields.String(

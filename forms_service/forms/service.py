@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from marshmallow import ValidationError as SchemaError
-from sqlalchemy import Select, select, tuple_
+from sqlalchemy import select, tuple_
 from sqlalchemy.exc import IntegrityError
 
 from forms_service.accounts import audit
@@ -30,7 +30,7 @@ from forms_service.errors import (
 )
 from forms_service.extensions import db
 from forms_service.form_schema.settings import FormSettingsSchema, find_conflicts, merge_patch
-from forms_service.forms import deletion, owner_addresses, quotas, schemas
+from forms_service.forms import access, deletion, owner_addresses, quotas, schemas
 from forms_service.forms.cache import form_url
 from forms_service.forms.models import FORM_ID, Form, FormVersion
 from forms_service.signals import (
@@ -43,6 +43,8 @@ from forms_service.signals import (
 )
 from forms_service.validation.base import errors_by_path
 from forms_service.web.pagination import Page, decode_cursor, paginate
+
+NO_FORMS = "Your account cannot have forms. Ask the operator for the role owner."
 
 
 def create(body: Mapping[str, Any], owner_id: uuid.UUID) -> dict[str, Any]:
@@ -65,7 +67,8 @@ def create(body: Mapping[str, Any], owner_id: uuid.UUID) -> dict[str, Any]:
         try:
             db.session.flush()
             form_creating.send(form_id=form.id)
-            result = _describe([form_as_dict(form, body["fields"], problem or _problem_of_owner(form))])[0]
+            shown = form_as_dict(form, body["fields"], problem or _problem_of_owner(form))
+            result = _describe([shown | {"role": access.OWNER}])[0]
             db.session.commit()
         except IntegrityError as error:  # the account was erased while it was asking
             raise AuthenticationError() from error
@@ -88,7 +91,7 @@ def create_for_email(email: str, body: Mapping[str, Any]) -> dict[str, Any]:
 
 def list_forms(caller: Caller, limit: int, cursor: str | None) -> Page[dict[str, Any]]:
     position = decode_cursor(cursor, datetime.fromisoformat, _parse_id)
-    query = _visible_to(caller, select(Form, FormVersion.fields)).join(
+    query = access.visible_to(caller, select(Form, FormVersion.fields, access.role_of(caller))).join(
         FormVersion, (FormVersion.form_id == Form.id) & (FormVersion.number == Form.version)
     )
     if position:
@@ -96,19 +99,26 @@ def list_forms(caller: Caller, limit: int, cursor: str | None) -> Page[dict[str,
     query = query.order_by(Form.created_at.desc(), Form.id.desc()).limit(limit + 1)
     problem = mail_problem()
     rows = db.session.execute(query).all()
-    problems = owner_addresses.find_problems({form.owner_id for form, _ in rows})
-    items = _describe([form_as_dict(form, fields, problem or problems.get(form.owner_id)) for form, fields in rows])
+    if not rows and not position and caller.role not in OWNER_ROLES:
+        raise AuthorizationError(NO_FORMS)
+    problems = owner_addresses.find_problems({form.owner_id for form, _, _ in rows})
+    items = _describe(
+        [
+            form_as_dict(form, fields, problem or problems.get(form.owner_id)) | {"role": role}
+            for form, fields, role in rows
+        ]
+    )
     return paginate(items, limit, lambda form: (form["created_at"].isoformat(), form["id"]))
 
 
 def get(form_id: str, caller: Caller) -> dict[str, Any]:
     problem = mail_problem()
-    form = get_owned_form(form_id, caller)
-    return _describe([form_as_dict(form, _fields(form), problem or _problem_of_owner(form))])[0]
+    form = access.find_form(form_id, caller)
+    return _shown(form, caller, _fields(form), problem)
 
 
 def get_version(form_id: str, number: int, caller: Caller) -> dict[str, Any]:
-    get_owned_form(form_id, caller)
+    access.find_form(form_id, caller)
     version = db.session.get(FormVersion, (form_id, number))
     if version is None:
         raise NotFoundError()
@@ -116,7 +126,7 @@ def get_version(form_id: str, number: int, caller: Caller) -> dict[str, Any]:
 
 
 def list_versions(form_id: str, caller: Caller, limit: int, cursor: str | None) -> Page[dict[str, Any]]:
-    get_owned_form(form_id, caller)
+    access.find_form(form_id, caller)
     position = decode_cursor(cursor, _parse_number)
     query = select(FormVersion).where(FormVersion.form_id == form_id)
     if position:
@@ -132,7 +142,7 @@ def change(form_id: str, caller: Caller, body: Mapping[str, Any]) -> dict[str, A
     """
     problem = mail_problem()
     with write_session():
-        form = get_owned_form(form_id, caller, lock=True)
+        form = access.find_form(form_id, caller, access.MANAGER, lock=True)
         fields_before = _fields(form)
         fields = body.get("fields", fields_before)
         if "settings" not in body and isinstance(form.settings, Unreadable):
@@ -149,7 +159,7 @@ def change(form_id: str, caller: Caller, body: Mapping[str, Any]) -> dict[str, A
         audit.record("form_changed", account_id=caller.account_id, details={"form_id": form.id})
         db.session.flush()
         form_changing.send(form_id=form_id, settings_patch=body.get("settings", {}))
-        result = _describe([form_as_dict(form, fields, problem or _problem_of_owner(form))])[0]
+        result = _shown(form, caller, fields, problem)
         db.session.commit()
     form_saved.send(form_id=form_id)
     return result
@@ -168,7 +178,7 @@ def delete(form_id: str, caller: Caller) -> bool:
     :raises AuthorizationError: for an API key without the scope
     """
     with write_session():
-        form = get_owned_form(form_id, caller, lock=True)
+        form = access.find_form(form_id, caller, access.OWNER, lock=True)
         form_deleting.send(form_id=form_id, caller=caller)
         form.deleted_at = now()
         audit.record("form_deleted", account_id=caller.account_id, details={"form_id": form_id})
@@ -177,23 +187,11 @@ def delete(form_id: str, caller: Caller) -> bool:
     return deletion.erase_form(form_id)
 
 
-def get_owned_form(form_id: str, caller: Caller, *, lock: bool = False) -> Form:
-    """Return the caller's form, or any for an operator.
-
-    :raises NotFoundError: also for another owner's
-    """
-    query = _visible_to(caller, select(Form)).where(Form.id == form_id)
-    is_id = FORM_ID.fullmatch(form_id)
-    form: Form | None = db.session.scalar(query.with_for_update() if lock else query) if is_id else None
-    if form is None:
-        raise NotFoundError()
-    return form
-
-
 def _export(_: object, account_id: uuid.UUID, document: dict[str, Any]) -> None:
     query = select(Form).where(Form.owner_id == account_id, Form.deleted_at.is_(None))
     forms = [
-        form_as_dict(form, _fields(form), None) for form in db.session.scalars(query.order_by(Form.created_at, Form.id))
+        form_as_dict(form, _fields(form), None) | {"role": access.OWNER}
+        for form in db.session.scalars(query.order_by(Form.created_at, Form.id))
     ]
     document["forms"] = schemas.Form(many=True).dump(_describe(forms))
 
@@ -201,9 +199,9 @@ def _export(_: object, account_id: uuid.UUID, document: dict[str, Any]) -> None:
 account_exporting.connect(_export)
 
 
-def _visible_to(caller: Caller, query: Select[Any]) -> Select[Any]:
-    query = query.where(Form.deleted_at.is_(None))
-    return query if caller.role == "operator" else query.where(Form.owner_id == caller.account_id)
+def _shown(form: Form, caller: Caller, fields: Sequence[Mapping[str, Any]], problem: str | None) -> dict[str, Any]:
+    role = access.find_role(form.id, caller)
+    return _describe([form_as_dict(form, fields, problem or _problem_of_owner(form)) | {"role": role}])[0]
 
 
 def _problem_of_owner(form: Form) -> str | None:

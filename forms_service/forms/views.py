@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Response, g, request
 
-from forms_service.accounts.guards import caller, require_owner
+from forms_service.accounts.guards import caller, require_form_user, require_owner
 from forms_service.forms import page_tokens, pages, schemas, service
 from forms_service.forms.cache import get_published_form
 from forms_service.rate_limiting.limits import rate_limit
@@ -31,7 +31,7 @@ def create(body: dict[str, Any]) -> dict[str, Any]:
 
 @forms.route("/api/forms")
 @forms.doc(operationId="listForms")
-@require_owner("forms:read")
+@require_form_user("forms:read")
 @forms.arguments(PageQuery, location="query")
 @forms.lists(schemas.Form, message="Your forms, newest first.")
 def list_forms(query: dict[str, Any]) -> Page[dict[str, Any]]:
@@ -41,7 +41,7 @@ def list_forms(query: dict[str, Any]) -> Page[dict[str, Any]]:
 
 @forms.route("/api/forms/<form_id>")
 @forms.doc(operationId="getForm")
-@require_owner("forms:read")
+@require_form_user("forms:read")
 @forms.answers(200, schemas.Form, message="Form.")
 def show(form_id: str) -> dict[str, Any]:
     """Get a form."""
@@ -50,7 +50,7 @@ def show(form_id: str) -> dict[str, Any]:
 
 @forms.route("/api/forms/<form_id>/versions")
 @forms.doc(operationId="listFormVersions")
-@require_owner("forms:read")
+@require_form_user("forms:read")
 @forms.arguments(PageQuery, location="query")
 @forms.lists(schemas.FormVersion, message="The versions of the form, newest first.")
 def list_versions(query: dict[str, Any], form_id: str) -> Page[dict[str, Any]]:
@@ -60,7 +60,7 @@ def list_versions(query: dict[str, Any], form_id: str) -> Page[dict[str, Any]]:
 
 @forms.route("/api/forms/<form_id>/versions/<int(max=2147483647):version>")
 @forms.doc(operationId="getFormVersion")
-@require_owner("forms:read")
+@require_form_user("forms:read")
 @forms.answers(200, schemas.FormVersion, message="Form version.")
 def show_version(form_id: str, version: int) -> dict[str, Any]:
     """Get a version of a form.
@@ -72,7 +72,7 @@ def show_version(form_id: str, version: int) -> dict[str, Any]:
 
 @forms.route("/api/forms/<form_id>", methods=["PATCH"])
 @forms.doc(operationId="changeForm")
-@require_owner("forms:write")
+@require_form_user("forms:write")
 @forms.arguments(schemas.FormChanges)
 @forms.answers(200, schemas.Form, message="Form changed.")
 def change(body: dict[str, Any], form_id: str) -> dict[str, Any]:
@@ -87,7 +87,7 @@ def change(body: dict[str, Any], form_id: str) -> dict[str, Any]:
 
 @forms.route("/api/forms/<form_id>", methods=["DELETE"])
 @forms.doc(operationId="deleteForm")
-@require_owner("forms:write")
+@require_form_user("forms:write")
 @forms.answers(200, message="The form and all its submissions have been erased.")
 @forms.may_take_time("The form is hidden now. Its submissions will be erased within minutes.")
 def delete(form_id: str) -> bool:

@@ -14,7 +14,7 @@ from forms_service.database.types import now
 from forms_service.encryption.associated_data import unreadable_flag
 from forms_service.extensions import db
 from forms_service.form_schema.special_fields import WORDS
-from forms_service.forms.service import get_owned_form
+from forms_service.forms import access
 from forms_service.inbox.cells import Cell
 from forms_service.inbox.csv_and_json import BOM, format_csv, format_json_lines
 from forms_service.inbox.export_columns import FIXED, Columns, declared_columns
@@ -49,7 +49,7 @@ class Export:
 
 def export(form_id: str, caller: Caller, criteria: Filter, kind: str) -> Export:
     """Also write the audit trail."""
-    name = f"{get_owned_form(form_id, caller).name} {now():%Y-%m-%d}.{kind}"
+    name = f"{access.find_form(form_id, caller, access.EDITOR).name} {now():%Y-%m-%d}.{kind}"
     with write_session():
         details = {"form_id": form_id, "format": kind}
         audit.record("submissions_exported", account_id=caller.account_id, details=details)

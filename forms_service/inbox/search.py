@@ -7,7 +7,7 @@ from typing import Any
 
 from forms_service.accounts.guards import Caller
 from forms_service.encryption.associated_data import Unreadable
-from forms_service.forms.service import get_owned_form
+from forms_service.forms import access
 from forms_service.inbox.folded_text import fold
 from forms_service.inbox.service import build_page
 from forms_service.submissions.queries import Filter, SubmissionRow, batches, fetch_and_release, ids_ending_with
@@ -23,7 +23,7 @@ def search(
     form_id: str, caller: Caller, criteria: Filter, q: str, *, limit: int, cursor: str | None
 ) -> Page[dict[str, Any]]:
     """Return fewer than `limit` if time runs out. A reference finds its submission alone."""
-    get_owned_form(form_id, caller)
+    access.find_form(form_id, caller)
     id_end = parse_reference(q)
     if id_end and not cursor and (submissions := fetch_and_release(ids_ending_with(id_end, form_id))):
         return build_page(submissions, last=None)

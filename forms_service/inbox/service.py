@@ -11,9 +11,9 @@ from forms_service.accounts.guards import Caller
 from forms_service.database.transactions import write_session
 from forms_service.errors import NotFoundError
 from forms_service.extensions import db
+from forms_service.forms import access
 from forms_service.forms.cache import get_published_form
 from forms_service.forms.models import FORM_ID, Form
-from forms_service.forms.service import get_owned_form
 from forms_service.replies import opt_in, proofs
 from forms_service.submissions import deletion, events
 from forms_service.submissions.models import Submission
@@ -56,7 +56,7 @@ def list_submissions(
     form_id: str, caller: Caller, criteria: Filter, *, limit: int, cursor: str | None
 ) -> Page[dict[str, Any]]:
     """Return a page, shorter if submissions are huge; the first counts other statuses."""
-    get_owned_form(form_id, caller)
+    access.find_form(form_id, caller)
     rows = fetch(newest_ids(form_id, criteria, decode_cursor(cursor, parse_utc, uuid.UUID), limit + 1))
     # MAX_BYTES may have cut the page short
     more = len(rows) > limit or (rows and _has_more(form_id, criteria, cursor_position(rows[-1])))
@@ -72,7 +72,7 @@ def build_page(rows: Sequence[SubmissionRow], *, last: SubmissionRow | None) -> 
 
 
 def get(submission_id: uuid.UUID, caller: Caller) -> dict[str, Any]:
-    submission = _get_owned(submission_id, caller)
+    submission = _find(submission_id, caller, access.VIEWER)
     proof = proofs.load([submission_id]).get(submission_id)
     return as_dict(submission, files_of([submission]).get(submission_id, ()), proof)
 
@@ -80,7 +80,7 @@ def get(submission_id: uuid.UUID, caller: Caller) -> dict[str, Any]:
 def change(submission_id: uuid.UUID, caller: Caller, changes: Mapping[str, Any]) -> dict[str, Any]:
     """Return the changed submission, with content only for `submissions:read`."""
     with write_session():
-        submission = _get_owned(submission_id, caller)
+        submission = _find(submission_id, caller, access.EDITOR)
         _change(submission.form_id, [submission_id], changes)
         db.session.commit()
     result = get(submission_id, caller)
@@ -89,7 +89,7 @@ def change(submission_id: uuid.UUID, caller: Caller, changes: Mapping[str, Any])
 
 def delete(submission_id: uuid.UUID, caller: Caller) -> None:
     with write_session():
-        form_id = _get_owned(submission_id, caller).form_id
+        form_id = _find(submission_id, caller, access.EDITOR).form_id
         events.enqueue_deleted([submission_id])
         deletion.erase_and_commit(
             [submission_id], ERASED_EVENT, account_id=caller.account_id, details={"form_id": form_id}
@@ -99,7 +99,7 @@ def delete(submission_id: uuid.UUID, caller: Caller) -> None:
 def bulk(form_id: str, caller: Caller, ids: Sequence[uuid.UUID], changes: Mapping[str, Any]) -> dict[str, Any]:
     """Return the ids done and missing."""
     with write_session():
-        get_owned_form(form_id, caller)
+        access.find_form(form_id, caller, access.EDITOR)
         existing = select(Submission.id).where(Submission.form_id == form_id, Submission.id.in_(ids))
         done = list(db.session.scalars(existing))
         if "delete" in changes:
@@ -119,7 +119,7 @@ def open_attachment(submission_id: uuid.UUID, number: int, caller: Caller) -> At
 
     :raises NotFoundError: also if missing on disk
     """
-    _get_owned(submission_id, caller)
+    _find(submission_id, caller, access.VIEWER)
     file = db.session.get(File, (submission_id, number))
     if file is None:
         raise NotFoundError()
@@ -147,12 +147,11 @@ def _has_more(form_id: str, criteria: Filter, last: Position) -> bool:
     return db.session.execute(newest_ids(form_id, criteria, last, 1)).first() is not None
 
 
-def _get_owned(submission_id: uuid.UUID, caller: Caller) -> SubmissionRow:
-    query = select(Submission.id).join(Form, Form.id == Submission.form_id)
-    query = query.where(Submission.id == submission_id, Form.deleted_at.is_(None))
-    if caller.role != "operator":
-        query = query.where(Form.owner_id == caller.account_id)
-    for submission in fetch(query):
+def _find(submission_id: uuid.UUID, caller: Caller, needed: str) -> SubmissionRow:
+    query = select(access.role_of(caller)).select_from(Submission).join(Form, Form.id == Submission.form_id)
+    is_this = Submission.id == submission_id
+    access.require_role(db.session.scalar(query.where(is_this, Form.deleted_at.is_(None))), needed)
+    for submission in fetch(select(Submission.id).where(is_this)):
         return submission
     raise NotFoundError()
 

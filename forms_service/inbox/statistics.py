@@ -12,7 +12,7 @@ from forms_service.config import settings
 from forms_service.database.types import now
 from forms_service.errors import FieldError, ValidationError
 from forms_service.extensions import db
-from forms_service.forms.service import get_owned_form
+from forms_service.forms import access
 from forms_service.submissions.models import STATUSES, Submission
 from forms_service.submissions.queries import of_form
 from forms_service.submissions.refusals import refusals_by_reason
@@ -33,7 +33,7 @@ def stats(
 
     :raises ValidationError: unless 1 to MAX_DAYS days
     """
-    get_owned_form(form_id, caller)
+    access.find_form(form_id, caller)
     last = min(until or now().astimezone(timezone).date(), LAST_DAY)
     first = since or last - timedelta(days=min(DEFAULT_DAYS - 1, last.toordinal() - 1))
     if not 0 <= (last - first).days < MAX_DAYS:

@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import Response
 
-from forms_service.accounts.guards import caller, require_owner
+from forms_service.accounts.guards import caller, require_form_user
 from forms_service.inbox import export, schemas, search, service, statistics
 from forms_service.submissions.queries import Filter
 from forms_service.web.api_blueprint import Blueprint
@@ -17,7 +17,7 @@ inbox = Blueprint("inbox", __name__, description="Submissions of a form, for its
 
 @inbox.route("/api/forms/<form_id>/submissions")
 @inbox.doc(operationId="listSubmissions")
-@require_owner("submissions:read")
+@require_form_user("submissions:read")
 @inbox.arguments(schemas.ListQuery, location="query")
 @inbox.lists(schemas.SubmissionShown, meta=schemas.SubmissionsListMeta, message="Submissions, newest first.")
 def list_(query: dict[str, Any], form_id: str) -> Page[dict[str, Any]]:
@@ -32,7 +32,7 @@ def list_(query: dict[str, Any], form_id: str) -> Page[dict[str, Any]]:
 
 @inbox.route("/api/forms/<form_id>/submissions/search", methods=["POST"])
 @inbox.doc(operationId="searchSubmissions")
-@require_owner("submissions:read")
+@require_form_user("submissions:read")
 @inbox.arguments(PageQuery, location="query")
 @inbox.arguments(schemas.Search)
 @inbox.lists(schemas.SubmissionShown, message="Matches so far, newest first.")
@@ -49,7 +49,7 @@ def search_submissions(page: dict[str, Any], body: dict[str, Any], form_id: str)
 
 @inbox.route("/api/forms/<form_id>/submissions/bulk", methods=["POST"])
 @inbox.doc(operationId="changeSubmissions")
-@require_owner("submissions:write")
+@require_form_user("submissions:write")
 @inbox.arguments(schemas.Bulk)
 @inbox.answers(200, schemas.BulkDone, message="Submissions updated.")
 def bulk(body: dict[str, Any], form_id: str) -> dict[str, Any]:
@@ -60,7 +60,7 @@ def bulk(body: dict[str, Any], form_id: str) -> dict[str, Any]:
 
 @inbox.route("/api/forms/<form_id>/export")
 @inbox.doc(operationId="exportSubmissions", responses=schemas.EXPORTS)
-@require_owner("submissions:read")
+@require_form_user("submissions:read")
 @inbox.arguments(schemas.Export, location="query")
 def export_submissions(query: dict[str, Any], form_id: str) -> Response:
     """Export a form's submissions.
@@ -83,7 +83,7 @@ def export_submissions(query: dict[str, Any], form_id: str) -> Response:
 
 @inbox.route("/api/forms/<form_id>/erasure")
 @inbox.doc(operationId="getFormErasure")
-@require_owner("forms:read")
+@require_form_user("forms:read")
 @inbox.answers(200, schemas.Erasure, message="Form erasure in progress.")
 def erasure(form_id: str) -> dict[str, Any]:
     """Get the progress of a form's erasure; 404 once it is complete."""
@@ -92,7 +92,7 @@ def erasure(form_id: str) -> dict[str, Any]:
 
 @inbox.route("/api/forms/<form_id>/stats")
 @inbox.doc(operationId="getFormStats")
-@require_owner("submissions:read")
+@require_form_user("submissions:read")
 @inbox.arguments(schemas.StatsQuery, location="query")
 @inbox.answers(200, schemas.Stats, message="Statistics.")
 def stats(query: dict[str, Any], form_id: str) -> dict[str, Any]:
@@ -102,7 +102,7 @@ def stats(query: dict[str, Any], form_id: str) -> dict[str, Any]:
 
 @inbox.route("/api/submissions/<uuid:submission_id>")
 @inbox.doc(operationId="getSubmission")
-@require_owner("submissions:read")
+@require_form_user("submissions:read")
 @inbox.answers(200, schemas.SubmissionShown, message="Submission.")
 def get(submission_id: uuid.UUID) -> dict[str, Any]:
     """Get a submission. This does not mark it as read."""
@@ -111,7 +111,7 @@ def get(submission_id: uuid.UUID) -> dict[str, Any]:
 
 @inbox.route("/api/submissions/<uuid:submission_id>", methods=["PATCH"])
 @inbox.doc(operationId="changeSubmission")
-@require_owner("submissions:write")
+@require_form_user("submissions:write")
 @inbox.arguments(schemas.Change)
 @inbox.answers(200, schemas.SubmissionChanged, message="Submission updated.")
 def patch(body: dict[str, Any], submission_id: uuid.UUID) -> dict[str, Any]:
@@ -125,7 +125,7 @@ def patch(body: dict[str, Any], submission_id: uuid.UUID) -> dict[str, Any]:
 
 @inbox.route("/api/submissions/<uuid:submission_id>", methods=["DELETE"])
 @inbox.doc(operationId="deleteSubmission")
-@require_owner("submissions:write")
+@require_form_user("submissions:write")
 @inbox.answers(200, message="Submission deleted, with its files and everything stored about it.")
 def delete(submission_id: uuid.UUID) -> None:
     """Delete a submission permanently."""
@@ -134,7 +134,7 @@ def delete(submission_id: uuid.UUID) -> None:
 
 @inbox.route("/api/submissions/<uuid:submission_id>/files/<int(max=9999):number>")
 @inbox.doc(operationId="getSubmissionFile")
-@require_owner("submissions:read")
+@require_form_user("submissions:read")
 @inbox.response(200, schema={"type": "string", "format": "binary"}, content_type="application/octet-stream")
 def file(submission_id: uuid.UUID, number: int) -> Response:
     """Download a file of a submission."""

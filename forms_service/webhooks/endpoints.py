@@ -16,6 +16,7 @@ from forms_service.encryption.associated_data import Unreadable
 from forms_service.encryption.keyring import current_key_ring
 from forms_service.errors import NotFoundError
 from forms_service.extensions import db
+from forms_service.forms import access
 from forms_service.forms.models import Form
 from forms_service.webhooks.formats import Target
 from forms_service.webhooks.models import Webhook
@@ -45,16 +46,17 @@ class Endpoint:
 
 
 def get_owned_webhook(webhook_id: uuid.UUID, caller: Caller, *, lock: bool = False) -> Webhook:
-    """Return a webhook of the caller, or any for an operator.
+    """Return a webhook of the caller, or of a form that they manage, or any for an operator.
 
     :raises NotFoundError: also for another owner's
     """
-    query = existing(select(Webhook)).where(Webhook.id == webhook_id)
-    if caller.role != "operator":
-        query = query.where(Webhook.account_id == caller.account_id)
-    webhook: Webhook | None = db.session.scalar(query.with_for_update(of=Webhook) if lock else query)
-    if webhook is None:
+    query = existing(select(Webhook, access.role_of(caller))).where(Webhook.id == webhook_id)
+    row = db.session.execute(query.with_for_update(of=Webhook) if lock else query).one_or_none()
+    if row is None:
         raise NotFoundError()
+    webhook: Webhook = row[0]
+    if caller.account_id != webhook.account_id:
+        access.require_role(row[1] if webhook.form_id or caller.role == "operator" else None, access.MANAGER)
     return webhook
 
 
@@ -99,6 +101,11 @@ def webhook_index(webhook_id: uuid.UUID) -> bytes:
 def host_of(url: str) -> str:
     """Return the host of a URL, which is all that other people than its owner see."""
     return urlsplit(url).hostname or ""
+
+
+def is_whole_url_visible(webhook: Webhook, caller: Caller) -> bool:
+    """Whether the caller may see more than the host: whoever manages its form, but no operator of another's."""
+    return caller.account_id == webhook.account_id or caller.role != access.OPERATOR
 
 
 def is_readable(*values: str | None) -> bool:

@@ -14,8 +14,8 @@ from forms_service.delivery import outbox, payloads, target_owners
 from forms_service.delivery.models import URGENT, Attempt, Message
 from forms_service.errors import ConflictError, NotFoundError
 from forms_service.extensions import db
+from forms_service.forms import access
 from forms_service.forms.models import Form
-from forms_service.forms.service import get_owned_form
 from forms_service.notifications.deliveries.queries import Position, attempts_of, newest, select_deliveries
 from forms_service.submissions.models import Submission
 from forms_service.validation.datetimes import parse_utc
@@ -34,7 +34,7 @@ def list_deliveries(
 
     :raises NotFoundError: also for a form of another owner
     """
-    get_owned_form(form_id, caller)
+    access.find_form(form_id, caller, access.MANAGER)
     rows, after = newest(form_id, filters, _position(cursor), limit)
     return Page(_as_dicts(rows), _cursor(after) if after else None)
 
@@ -88,8 +88,7 @@ def retry(delivery_id: uuid.UUID, caller: Caller) -> None:
 
 
 def _visible_to(caller: Caller) -> list[Any]:
-    is_theirs = [] if caller.role == "operator" else [Form.owner_id == caller.account_id]
-    return [Form.deleted_at.is_(None), *is_theirs]
+    return [Form.deleted_at.is_(None), access.with_role(caller, access.MANAGER)]
 
 
 def _as_dicts(rows: Sequence[Any]) -> list[dict[str, Any]]:

@@ -3,7 +3,7 @@
 import uuid
 from typing import Any
 
-from forms_service.accounts.guards import caller, require_owner
+from forms_service.accounts.guards import caller, require_form_user
 from forms_service.notifications.deliveries import schemas, service
 from forms_service.web.api_blueprint import Blueprint
 from forms_service.web.pagination import Page
@@ -13,7 +13,7 @@ deliveries = Blueprint("deliveries", __name__, description="Mails and webhooks a
 
 @deliveries.route("/api/forms/<form_id>/deliveries")
 @deliveries.doc(operationId="listDeliveries")
-@require_owner("submissions:read")
+@require_form_user("submissions:read")
 @deliveries.arguments(schemas.ListQuery, location="query")
 @deliveries.lists(schemas.Delivery, message="Deliveries, newest first.")
 def list_(query: dict[str, Any], form_id: str) -> Page[dict[str, Any]]:
@@ -28,7 +28,7 @@ def list_(query: dict[str, Any], form_id: str) -> Page[dict[str, Any]]:
 
 @deliveries.route("/api/deliveries/<uuid:delivery_id>")
 @deliveries.doc(operationId="getDelivery")
-@require_owner("submissions:read")
+@require_form_user("submissions:read")
 @deliveries.answers(200, schemas.Delivery, message="Delivery.")
 def get(delivery_id: uuid.UUID) -> dict[str, Any]:
     """Get a delivery with its attempts."""
@@ -37,7 +37,7 @@ def get(delivery_id: uuid.UUID) -> dict[str, Any]:
 
 @deliveries.route("/api/deliveries/<uuid:delivery_id>/retry", methods=["POST"])
 @deliveries.doc(operationId="retryDelivery")
-@require_owner("submissions:write")
+@require_form_user("submissions:write")
 @deliveries.answers(202, message="The delivery is due again.")
 def retry(delivery_id: uuid.UUID) -> None:
     """Send a delivery again.

@@ -17,8 +17,8 @@ from forms_service.encryption.associated_data import unreadable_flag
 from forms_service.errors import AuthorizationError, NotFoundError, ValidationError
 from forms_service.extensions import db
 from forms_service.form_schema.conditions import find_conflicts
+from forms_service.forms import access
 from forms_service.forms.models import Form, FormVersion
-from forms_service.forms.service import get_owned_form
 from forms_service.notifications.recipients import invitations, queries
 from forms_service.notifications.recipients.models import Recipient
 from forms_service.notifications.recipients.queries import AddressedRecipient
@@ -39,7 +39,7 @@ def add_owner(_: object, form_id: str) -> None:
 
 def list_recipients(form_id: str, caller: Caller, limit: int, cursor: str | None) -> Page[dict[str, Any]]:
     """List a form's recipients, the owner first."""
-    get_owned_form(form_id, caller)
+    access.find_form(form_id, caller, access.MANAGER)
     position = decode_cursor(cursor, uuid.UUID)
     items = as_dicts(queries.of_form(form_id))
     if position:
@@ -59,7 +59,7 @@ def add(form_id: str, caller: Caller, body: Mapping[str, Any]) -> dict[str, Any]
     """
     charge("recipients", str(caller.account_id))  # with any of its keys: strangers are mailed
     with write_session():
-        form = get_owned_form(form_id, caller, lock=True)
+        form = access.find_form(form_id, caller, access.MANAGER, lock=True)
         _check_conditions(form, body)
         recipient = _find_or_make(form, caller, body["email"])
         is_new = recipient in db.session.new
@@ -160,8 +160,9 @@ def _find_or_make_owner(form: Form, caller: Caller) -> Recipient:
 
 def _lock(recipient_id: uuid.UUID, caller: Caller) -> AddressedRecipient:
     rows = queries.fetch(Recipient.id == recipient_id, Recipient.removed_at.is_(None), lock=True)
-    if not rows or (caller.role != "operator" and rows[0].form.owner_id != caller.account_id):
+    if not rows:
         raise NotFoundError()
+    access.require_role(access.find_role(rows[0].form.id, caller), access.MANAGER)
     return rows[0]
 
 

@@ -3,7 +3,7 @@
 import uuid
 from typing import Any
 
-from forms_service.accounts.guards import SENDS_SUBMISSIONS, caller, require_owner
+from forms_service.accounts.guards import SENDS_SUBMISSIONS, caller, require_form_user
 from forms_service.notifications.recipients import schemas, service
 from forms_service.web.api_blueprint import Blueprint
 from forms_service.web.pagination import Page, PageQuery
@@ -13,7 +13,7 @@ recipients = Blueprint("recipients", __name__, description="Whom your forms tell
 
 @recipients.route("/api/forms/<form_id>/recipients")
 @recipients.doc(operationId="listRecipients")
-@require_owner("forms:read")
+@require_form_user("forms:read")
 @recipients.arguments(PageQuery, location="query")
 @recipients.lists(schemas.Recipient, message="The recipients of the form, its owner first.")
 def list_recipients(query: dict[str, Any], form_id: str) -> Page[dict[str, Any]]:
@@ -23,7 +23,7 @@ def list_recipients(query: dict[str, Any], form_id: str) -> Page[dict[str, Any]]
 
 @recipients.route("/api/forms/<form_id>/recipients", methods=["POST"])
 @recipients.doc(operationId="addRecipient")
-@require_owner(*SENDS_SUBMISSIONS)
+@require_form_user(*SENDS_SUBMISSIONS)
 @recipients.arguments(schemas.NewRecipient)
 @recipients.answers(201, schemas.Recipient, message="Recipient added. `status` says whether it must be confirmed.")
 def add(body: dict[str, Any], form_id: str) -> dict[str, Any]:
@@ -37,7 +37,7 @@ def add(body: dict[str, Any], form_id: str) -> dict[str, Any]:
 
 @recipients.route("/api/recipients/<uuid:recipient_id>", methods=["PATCH"])
 @recipients.doc(operationId="changeRecipient")
-@require_owner(*SENDS_SUBMISSIONS)
+@require_form_user(*SENDS_SUBMISSIONS)
 @recipients.arguments(schemas.RecipientChanges)
 @recipients.answers(200, schemas.Recipient, message="Recipient changed.")
 def change(body: dict[str, Any], recipient_id: uuid.UUID) -> dict[str, Any]:
@@ -50,7 +50,7 @@ def change(body: dict[str, Any], recipient_id: uuid.UUID) -> dict[str, Any]:
 
 @recipients.route("/api/recipients/<uuid:recipient_id>", methods=["DELETE"])
 @recipients.doc(operationId="removeRecipient")
-@require_owner("forms:write")
+@require_form_user("forms:write")
 @recipients.answers(200, message="Recipient removed. Nothing more is sent to them.")
 def remove(recipient_id: uuid.UUID) -> None:
     """Remove a recipient.

@@ -15,11 +15,12 @@ from forms_service.database.types import now
 from forms_service.encryption.associated_data import unreadable_flag
 from forms_service.errors import AuthenticationError, AuthorizationError
 from forms_service.extensions import db
+from forms_service.forms import access
 from forms_service.forms import service as forms
 from forms_service.signals import account_exporting, form_saved
 from forms_service.web.pagination import Page, decode_cursor, paginate
 from forms_service.webhooks import switch_off
-from forms_service.webhooks.endpoints import existing, form_ids_of, get_owned_webhook, host_of
+from forms_service.webhooks.endpoints import existing, form_ids_of, get_owned_webhook, host_of, is_whole_url_visible
 from forms_service.webhooks.management import erasure, schemas
 from forms_service.webhooks.management.checks import check_address, check_headers, check_webhook, dump_json
 from forms_service.webhooks.management.own_headers import MAX_HEADERS, merge_headers
@@ -50,7 +51,7 @@ def create(form_id: str | None, caller: Caller, body: Mapping[str, Any]) -> dict
         if lock_by_id(webhook.account_id) is None:
             raise AuthenticationError()
         if form_id:
-            forms.get_owned_form(form_id, caller)  # it may be gone by now
+            access.find_form(form_id, caller, access.MANAGER)  # it may be gone by now
         _check_quota(webhook)
         db.session.add(webhook)
         db.session.flush()
@@ -65,7 +66,7 @@ def list_webhooks(form_id: str | None, caller: Caller, limit: int, cursor: str |
     """List a form's webhooks, or all of the account, newest first; operators see all."""
     query = existing(select(Webhook))
     if form_id:
-        forms.get_owned_form(form_id, caller)
+        access.find_form(form_id, caller, access.MANAGER)
         query = query.where(Webhook.form_id == form_id)
     elif caller.role != "operator":
         query = query.where(Webhook.account_id == caller.account_id)
@@ -123,12 +124,12 @@ def delete(webhook_id: uuid.UUID, caller: Caller) -> None:
 
 
 def as_dict(webhook: Webhook, caller: Caller) -> dict[str, Any]:
-    """Return a webhook without its secrets; only its owner sees the whole URL."""
+    """Return a webhook without its secrets; operators see only the host of another owner's URL."""
     plain = ("id", "form_id", "format", "enabled", "disabled_reason", "failing_since", "created_at", "updated_at")
     encrypted = (webhook.url, webhook.description, webhook.conditions, webhook.template, webhook.headers)
     return {
         **{name: getattr(webhook, name) for name in plain},
-        "url": webhook.url if caller.account_id == webhook.account_id else f"https://{host_of(webhook.url)}/…",
+        "url": webhook.url if is_whole_url_visible(webhook, caller) else f"https://{host_of(webhook.url)}/…",
         "description": webhook.description or None,
         "events": webhook.events.split(),
         "when": json.loads(webhook.conditions or "null"),

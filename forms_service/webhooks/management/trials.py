@@ -11,7 +11,7 @@ from forms_service.database.transactions import on_commit, write_session
 from forms_service.delivery import outbox
 from forms_service.errors import ConflictError
 from forms_service.extensions import db
-from forms_service.forms.service import get_owned_form
+from forms_service.forms import access
 from forms_service.validation.datetimes import start_of_day
 from forms_service.webhooks.endpoints import get_owned_webhook
 from forms_service.webhooks.formats import FORMATS, Target
@@ -66,7 +66,7 @@ def retry(webhook_id: uuid.UUID, caller: Caller, since: datetime | date) -> dict
 def show_sample(caller: Caller, form_id: str | None, event: str, format_name: str) -> dict[str, Any]:
     """Return a request as a webhook would get it."""
     if form_id:
-        get_owned_form(form_id, caller)
+        access.find_form(form_id, caller)
     target = Target("https://hooks.example.com/?chat_id=-1001234567890")
     payload = FORMATS[format_name].render(make_sample(event, find_form(form_id)), target)
     body = payload.body.decode()

@@ -3,7 +3,7 @@
 import uuid
 from typing import Any
 
-from forms_service.accounts.guards import SENDS_SUBMISSIONS, caller, require_owner
+from forms_service.accounts.guards import SENDS_SUBMISSIONS, caller, require_form_user, require_owner
 from forms_service.rate_limiting.limits import rate_limit
 from forms_service.web.api_blueprint import Blueprint
 from forms_service.web.pagination import Page, PageQuery
@@ -17,7 +17,7 @@ QUEUED = "The test is on its way. See the delivery for its answer."
 
 @webhooks_blueprint.route("/api/forms/<form_id>/webhooks", methods=["POST"])
 @webhooks_blueprint.doc(operationId="createFormWebhook")
-@require_owner(*SENDS_SUBMISSIONS)
+@require_form_user(*SENDS_SUBMISSIONS)
 @webhooks_blueprint.arguments(schemas.NewWebhook)
 @webhooks_blueprint.answers(201, schemas.WebhookMade, message=MADE)
 def create_for_form(body: dict[str, Any], form_id: str) -> dict[str, Any]:
@@ -27,7 +27,7 @@ def create_for_form(body: dict[str, Any], form_id: str) -> dict[str, Any]:
 
 @webhooks_blueprint.route("/api/forms/<form_id>/webhooks")
 @webhooks_blueprint.doc(operationId="listFormWebhooks")
-@require_owner("forms:read")
+@require_form_user("forms:read")
 @webhooks_blueprint.arguments(PageQuery, location="query")
 @webhooks_blueprint.lists(schemas.WebhookShown, message="The webhooks of the form, newest first.")
 def list_of_form(query: dict[str, Any], form_id: str) -> Page[dict[str, Any]]:
@@ -63,7 +63,7 @@ def list_all(query: dict[str, Any]) -> Page[dict[str, Any]]:
 
 @webhooks_blueprint.route("/api/webhooks/sample")
 @webhooks_blueprint.doc(operationId="showWebhookSample")
-@require_owner("forms:read")
+@require_form_user("forms:read")
 @webhooks_blueprint.arguments(schemas.SampleQuery, location="query")
 @webhooks_blueprint.answers(200, schemas.Sample, message="A sample.")
 def sample(query: dict[str, Any]) -> dict[str, Any]:
@@ -76,7 +76,7 @@ def sample(query: dict[str, Any]) -> dict[str, Any]:
 
 @webhooks_blueprint.route("/api/webhooks/<uuid:webhook_id>")
 @webhooks_blueprint.doc(operationId="getWebhook")
-@require_owner("forms:read")
+@require_form_user("forms:read")
 @webhooks_blueprint.answers(200, schemas.WebhookShown, message="Webhook.")
 def show(webhook_id: uuid.UUID) -> dict[str, Any]:
     """Get a webhook."""
@@ -85,7 +85,7 @@ def show(webhook_id: uuid.UUID) -> dict[str, Any]:
 
 @webhooks_blueprint.route("/api/webhooks/<uuid:webhook_id>", methods=["PATCH"])
 @webhooks_blueprint.doc(operationId="changeWebhook")
-@require_owner(*SENDS_SUBMISSIONS)
+@require_form_user(*SENDS_SUBMISSIONS)
 @webhooks_blueprint.arguments(schemas.WebhookChanges)
 @webhooks_blueprint.answers(200, schemas.WebhookShown, message="Webhook changed.")
 def change(body: dict[str, Any], webhook_id: uuid.UUID) -> dict[str, Any]:
@@ -98,7 +98,7 @@ def change(body: dict[str, Any], webhook_id: uuid.UUID) -> dict[str, Any]:
 
 @webhooks_blueprint.route("/api/webhooks/<uuid:webhook_id>", methods=["DELETE"])
 @webhooks_blueprint.doc(operationId="deleteWebhook")
-@require_owner("forms:write")
+@require_form_user("forms:write")
 @webhooks_blueprint.answers(200, message="Webhook deleted, with its deliveries.")
 def delete(webhook_id: uuid.UUID) -> None:
     """Delete a webhook and its deliveries."""
@@ -107,7 +107,7 @@ def delete(webhook_id: uuid.UUID) -> None:
 
 @webhooks_blueprint.route("/api/webhooks/<uuid:webhook_id>/rotate", methods=["POST"])
 @webhooks_blueprint.doc(operationId="rotateWebhookSecret")
-@require_owner("forms:write")
+@require_form_user("forms:write")
 @webhooks_blueprint.answers(200, schemas.Rotated, message="New secret. It is shown only once.")
 def rotate(webhook_id: uuid.UUID) -> dict[str, Any]:
     """Rotate the secret.
@@ -119,7 +119,7 @@ def rotate(webhook_id: uuid.UUID) -> dict[str, Any]:
 
 @webhooks_blueprint.route("/api/webhooks/<uuid:webhook_id>/test", methods=["POST"])
 @webhooks_blueprint.doc(operationId="testWebhook")
-@require_owner("forms:write")
+@require_form_user("forms:write")
 @rate_limit("webhook_test")
 @webhooks_blueprint.arguments(schemas.TestEvent)
 @webhooks_blueprint.answers(202, schemas.Queued, message=QUEUED)
@@ -133,7 +133,7 @@ def test(body: dict[str, Any], webhook_id: uuid.UUID) -> dict[str, uuid.UUID]:
 
 @webhooks_blueprint.route("/api/webhooks/<uuid:webhook_id>/retry", methods=["POST"])
 @webhooks_blueprint.doc(operationId="retryWebhook")
-@require_owner("forms:write")
+@require_form_user("forms:write")
 @webhooks_blueprint.arguments(schemas.Retry)
 @webhooks_blueprint.answers(202, schemas.Retried, message="Failed deliveries are due again.")
 def retry(body: dict[str, Any], webhook_id: uuid.UUID) -> dict[str, int]:
