@@ -12,6 +12,7 @@ from forms_service.accounts.sessions.views import sessions
 from forms_service.accounts.signup.views import signup
 from forms_service.background import runner
 from forms_service.config import Settings
+from forms_service.console.inbox.views import inbox_pages
 from forms_service.console.views import console
 from forms_service.database import engine, migrations, transactions
 from forms_service.delivery import worker
@@ -63,6 +64,13 @@ BLUEPRINTS = (
 )
 """In the order of the OpenAPI description."""
 
+PAGES = (
+    accounts,
+    subscription_pages,
+    console,
+    inbox_pages,
+)
+"""Pages without a description."""
 
 FEATURES = (
     storage,
@@ -109,9 +117,8 @@ def create_app(settings: Settings, *, start: bool = True) -> Flask:
     for part in FEATURES:
         part.init_app(app)
     openapi.init_app(app, BLUEPRINTS)
-    app.register_blueprint(accounts)
-    app.register_blueprint(subscription_pages)
-    app.register_blueprint(console)
+    for pages_of_ours in PAGES:
+        app.register_blueprint(pages_of_ours)
     if start:
         with app.app_context(), transactions.dispose_engine():
             if migrations.migrate_on_start():

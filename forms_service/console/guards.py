@@ -8,11 +8,12 @@ from flask import g, redirect, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from forms_service.accounts import audit
-from forms_service.accounts.guards import OWNER_ROLES, Caller
+from forms_service.accounts.guards import Caller
 from forms_service.accounts.sessions import browser_sessions
 from forms_service.console import cookies, csrf
 from forms_service.console.return_paths import HOME, requested_path
-from forms_service.web.responses import page
+from forms_service.errors import NotFoundError
+from forms_service.forms.access import OPERATOR
 from forms_service.web.route_policy import guarded
 
 View = Callable[..., Any]
@@ -25,13 +26,13 @@ def find_caller() -> Caller | None:
 
 
 def require_sign_in(view: View) -> View:
-    """Accept any account."""
+    """Accept any account; the services check the role on a form."""
     return _guard("console session", view, lambda _: True)
 
 
-def require_console_owner(view: View) -> View:
-    """Accept accounts that may have forms; show the others why not."""
-    return _guard("console owner", view, lambda caller: caller.role in OWNER_ROLES)
+def require_operator_session(view: View) -> View:
+    """Accept operators; to others the page does not exist."""
+    return _guard("console operator", view, lambda caller: caller.role == OPERATOR)
 
 
 def _guard(by: str, view: View, is_allowed: Callable[[Caller], bool]) -> View:
@@ -44,8 +45,8 @@ def _guard(by: str, view: View, is_allowed: Callable[[Caller], bool]) -> View:
         if request.method == "POST":
             csrf.check()
         if not is_allowed(caller):
-            audit.warn("refused", status=403, guard=by)
-            return page("console/no_forms.html", 403)
+            audit.warn("refused", status=404, guard=by)
+            raise NotFoundError()
         return view(*args, **kwargs)
 
     return guarded(by)(wrapper)

@@ -44,7 +44,7 @@ from forms_service.signals import (
 from forms_service.validation.base import errors_by_path
 from forms_service.web.pagination import Page, decode_cursor, paginate
 
-NO_FORMS = "Your account cannot have forms. Ask the operator for the role owner."
+NO_FORMS = "Your account cannot have forms, and none is shared with it. Ask the operator for the role owner."
 
 
 def create(body: Mapping[str, Any], owner_id: uuid.UUID) -> dict[str, Any]:
@@ -90,6 +90,10 @@ def create_for_email(email: str, body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def list_forms(caller: Caller, limit: int, cursor: str | None) -> Page[dict[str, Any]]:
+    """List the caller's forms and those shared with them, newest first.
+
+    :raises AuthorizationError: for an account that may have none, while none is shared with it
+    """
     position = decode_cursor(cursor, datetime.fromisoformat, _parse_id)
     query = access.visible_to(caller, select(Form, FormVersion.fields, access.role_of(caller))).join(
         FormVersion, (FormVersion.form_id == Form.id) & (FormVersion.number == Form.version)

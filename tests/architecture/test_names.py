@@ -24,6 +24,7 @@ TERMS = {
     "key_ring",
     "parsing",
     "password_hashing",
+    "rendering",
     "rate_limiting",
     "storing",
 }

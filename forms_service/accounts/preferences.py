@@ -1,0 +1,29 @@
+"""What an account prefers in the console."""
+
+import uuid
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from forms_service.accounts.models import Account
+from forms_service.extensions import db
+
+
+@dataclass(frozen=True)
+class Preferences:
+    email: str = ""
+    timezone: str = "UTC"
+    """IANA name."""
+
+    shortcuts: bool = True
+    """Whether single keys act."""
+
+
+DEFAULT = Preferences()
+
+
+def load(account_id: uuid.UUID) -> Preferences:
+    """Return them; the defaults if the account is gone."""
+    query = select(Account.email, Account.timezone, Account.shortcuts).where(Account.id == account_id)
+    row = db.session.execute(query).one_or_none()
+    return Preferences(*row) if row else DEFAULT
