@@ -174,7 +174,7 @@ class TestOthers:
         assert [user.get(page).status_code for page in pages] == [404] * 3
         answer = user.get("/console")
         assert answer.status_code == 200
-        assert "Ask the operator" in answer.text
+        assert "ask the operator" in answer.text
         assert user.post("/console/sign-out", {"csrf_token": user.token("/console")}).status_code == 303
 
 
