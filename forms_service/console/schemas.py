@@ -5,9 +5,10 @@ from typing import Any
 import marshmallow as ma
 
 from forms_service.accounts.sessions.schemas import Login
+from forms_service.console.forms_table import SORTS
 from forms_service.validation.base import Schema
 from forms_service.validation.primitives import OneOf
-from forms_service.web.pagination import QueryInteger
+from forms_service.web.pagination import MAX_LIMIT, PageQuery, QueryInteger
 
 CHANGES: dict[str, dict[str, Any]] = {
     "read": {"read": True},
@@ -25,6 +26,14 @@ class SignIn(Login):
     """The sign-in form."""
 
     next = ma.fields.String(load_default="")
+
+
+class FormsQuery(PageQuery):
+    """Query of the list of forms: as many as fit, since only those are sorted."""
+
+    limit = QueryInteger(1, MAX_LIMIT, load_default=MAX_LIMIT)
+    sort = OneOf(tuple(SORTS), load_default="created")
+    order = OneOf(("", "up", "down"), load_default="")
 
 
 class SubmissionAction(Schema):

@@ -4,19 +4,17 @@ from typing import Any
 
 from flask import Blueprint, Response, redirect, request, url_for
 
-from forms_service.accounts.guards import OWNER_ROLES, caller
+from forms_service.accounts.guards import caller
 from forms_service.accounts.sessions import browser_sessions
 from forms_service.accounts.sessions import service as sessions
 from forms_service.accounts.sessions.attempts import limit_attempts
 from forms_service.console import cookies, csrf, rendering, schemas
 from forms_service.console.arguments import form_arguments, query_arguments
+from forms_service.console.forms_table import list_visible
 from forms_service.console.guards import find_caller, require_sign_in
 from forms_service.console.rendering import render
 from forms_service.console.return_paths import location, safe_path
-from forms_service.errors import AuthorizationError
-from forms_service.inbox import overview
 from forms_service.rate_limiting.limits import rate_limit
-from forms_service.web.pagination import Page, PageQuery
 from forms_service.web.responses import page
 from forms_service.web.route_policy import public
 
@@ -67,14 +65,7 @@ def sign_out() -> Any:
 @console.get("/console")
 @require_sign_in
 @rate_limit("console")
-@query_arguments(PageQuery())
+@query_arguments(schemas.FormsQuery())
 def list_forms(query: dict[str, Any]) -> Response:
-    """Show the owner's forms."""
-    return render("console/forms.html", forms=_visible_forms(query), may_have_forms=caller().role in OWNER_ROLES)
-
-
-def _visible_forms(query: dict[str, Any]) -> Page[dict[str, Any]]:
-    try:
-        return overview.list_forms(caller(), **query)
-    except AuthorizationError:  # the page says why
-        return Page([], None)
+    """Show the forms that one owns or is a member of."""
+    return render("console/forms.html", **list_visible(caller(), **query))

@@ -1,7 +1,6 @@
 """Schemas of the inbox."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
@@ -12,11 +11,9 @@ from forms_service.inbox.filters import Filters
 from forms_service.submissions.email_addresses import find_addresses
 from forms_service.submissions.models import STATUSES
 from forms_service.validation.base import Schema
-from forms_service.validation.datetimes import DateOrDateTime, local_date
 from forms_service.validation.fields import Email
 from forms_service.validation.primitives import BoundedList, Identifier, OneOf, SingleLine, StrictBoolean
 from forms_service.validation.references import DESCRIPTION as REFERENCE
-from forms_service.validation.timezones import Timezone
 from forms_service.web.api_blueprint import ListMeta
 from forms_service.web.downloads import BYTES
 from forms_service.web.pagination import MAX_LIMIT, PageQuery, QueryInteger
@@ -74,27 +71,6 @@ EXPORTS["200"]["headers"] = {
         "schema": {"type": "string"},
     }
 }
-
-
-class StatsQuery(Schema):
-    """The days to count."""
-
-    since = DateOrDateTime(metadata={"description": "First day, or a date-time on it; by default the last 30 days."})
-    until = DateOrDateTime(metadata={"description": "Last day, or a date-time on it; by default today."})
-    timezone = Timezone(
-        metadata={
-            "default": "UTC",
-            "description": "IANA time zone of the days; refusals are always counted by days in UTC.",
-        }
-    )
-
-    @ma.post_load
-    def _convert_datetimes(self, values: dict[str, Any], **_: Any) -> dict[str, Any]:
-        zone = values.setdefault("timezone", UTC)
-        for name in ("since", "until"):
-            if isinstance(values.get(name), datetime):
-                values[name] = local_date(values[name], zone)
-        return values
 
 
 class Change(Schema):
@@ -207,49 +183,6 @@ class Erasure(Schema):
     form_id = ma.fields.String(required=True)
     deleted_at = ma.fields.AwareDateTime(required=True)
     submissions_left = ma.fields.Integer(required=True)
-
-
-class Counts(Schema):
-    inbox = ma.fields.Integer(required=True)
-    spam = ma.fields.Integer(required=True)
-    archived = ma.fields.Integer(required=True)
-    unconfirmed = ma.fields.Integer(required=True)
-
-
-class DayCounts(Counts):
-    day = ma.fields.String(required=True, metadata={"format": "date"})
-
-
-class Refusals(Schema):
-    origin = ma.fields.Integer(required=True, metadata={"description": "Origin not in allowed_origins."})
-    origin_null = ma.fields.Integer(
-        required=True, metadata={"description": "Origin `null`, as sent with Referrer-Policy no-referrer."}
-    )
-    challenge = ma.fields.Integer(required=True, metadata={"description": "CAPTCHA missing or failed."})
-    invalid = ma.fields.Integer(required=True, metadata={"description": "Invalid fields or unreadable body."})
-    too_large = ma.fields.Integer(required=True, metadata={"description": "Too many bytes, fields or files."})
-    limited = ma.fields.Integer(required=True, metadata={"description": "Rate limited."})
-    closed = ma.fields.Integer(required=True, metadata={"description": "The form was closed or full."})
-
-
-class Storage(Schema):
-    bytes = ma.fields.Integer(required=True)
-    quota = ma.fields.Integer(
-        required=True,
-        allow_none=True,
-        metadata={"description": "In bytes; further files are refused. Null means no quota."},
-    )
-
-
-class Stats(Schema):
-    total = ma.fields.Integer(required=True)
-    unread = ma.fields.Integer(required=True, metadata={"description": "Unread submissions in the inbox."})
-    by_status = ma.fields.Nested(Counts, required=True)
-    by_day = ma.fields.List(ma.fields.Nested(DayCounts), required=True)
-    refusals = ma.fields.Nested(
-        Refusals, required=True, metadata={"description": "Submissions refused on these days, by reason."}
-    )
-    storage = ma.fields.Nested(Storage, required=True)
 
 
 class Mailbox(Email):

@@ -1,11 +1,11 @@
-"""A form's submissions, counted in total and by day."""
+"""A form's submissions, counted in total, by day, by hour and by answer."""
 
 from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, timedelta, tzinfo
 from typing import Any
 
-from sqlalchemy import Interval, Select, cast, false, func, literal, select
+from sqlalchemy import Select, false, func, select
 
 from forms_service.accounts.guards import Caller
 from forms_service.config import settings
@@ -13,16 +13,24 @@ from forms_service.database.types import now
 from forms_service.errors import FieldError, ValidationError
 from forms_service.extensions import db
 from forms_service.forms import access
+from forms_service.forms.models import FormVersion
+from forms_service.inbox.answers import GENUINE, count_answers
+from forms_service.inbox.local_days import (
+    ONE_DAY,
+    bounds,
+    constant_offset_runs,
+    day_limits,
+    local_day,
+    local_hour,
+    parse_hour,
+)
 from forms_service.submissions.models import STATUSES, Submission
 from forms_service.submissions.queries import of_form
 from forms_service.submissions.refusals import refusals_by_reason
 from forms_service.submissions.storage_quota import bytes_of_form
-from forms_service.validation.datetimes import start_of_day
 
 DEFAULT_DAYS = 30
 MAX_DAYS = 366
-LENGTH_TO_SECONDS = len("2026-03-01 23:59:59")
-ONE_DAY = timedelta(days=1)
 LAST_DAY = date.max - ONE_DAY
 
 
@@ -33,19 +41,24 @@ def stats(
 
     :raises ValidationError: unless 1 to MAX_DAYS days
     """
-    access.find_form(form_id, caller)
+    form = access.find_form(form_id, caller)
+    fields = db.session.get_one(FormVersion, (form_id, form.version)).fields
     last = min(until or now().astimezone(timezone).date(), LAST_DAY)
     first = since or last - timedelta(days=min(DEFAULT_DAYS - 1, last.toordinal() - 1))
     if not 0 <= (last - first).days < MAX_DAYS:
         raise ValidationError({"since": [FieldError(f"Must span 1 to {MAX_DAYS} days.", "out_of_range")]})
     by_status, unread = _totals(form_id)
+    weekdays, hours = _count_by_hour(form_id, first, last, timezone)
     return {
         "total": by_status.total(),
         "unread": unread,
         "by_status": {status: by_status[status] for status in STATUSES},
         "by_day": list(_days(form_id, first, last, timezone)),
+        "by_weekday": weekdays,
+        "by_hour": hours,
         "refusals": refusals_by_reason(form_id, first, last),
         "storage": {"bytes": bytes_of_form(form_id), "quota": settings.form_storage or None},
+        "answers": count_answers(form_id, fields, *day_limits(first, last, timezone)),
     }
 
 
@@ -58,7 +71,7 @@ def _totals(form_id: str) -> tuple[Counter[str], int]:
 
 def _days(form_id: str, first: date, last: date, zone: tzinfo) -> Iterator[dict[str, Any]]:
     counts: Counter[tuple[date, str]] = Counter()
-    for begin, end in _constant_offset_runs(first, last, zone):
+    for begin, end in constant_offset_runs(first, last, zone):
         for at, status, count in db.session.execute(_count_by_day(form_id, begin, end, zone)):
             # the UTC offset changes on this day: count the run as one day
             day = date.fromisoformat(str(at)) if begin < end else begin
@@ -68,41 +81,19 @@ def _days(form_id: str, first: date, last: date, zone: tzinfo) -> Iterator[dict[
         yield {"day": str(day), **{status: counts[day, status] for status in STATUSES}}
 
 
-def _constant_offset_runs(first: date, last: date, zone: tzinfo) -> Iterator[tuple[date, date]]:
-    # a day whose UTC offset changes is a run of its own
-    begin, day = first, first
-    while day <= last:
-        following = day + ONE_DAY
-        if _offset(day, zone) != _offset(following, zone):
-            if begin < day:
-                yield begin, day - ONE_DAY
-            yield day, day
-            begin = following
-        day = following
-    if begin <= last:
-        yield begin, last
+def _count_by_hour(form_id: str, first: date, last: date, zone: tzinfo) -> tuple[list[int], list[int]]:
+    weekdays, hours = [0] * 7, [0] * 24
+    for begin, end in constant_offset_runs(first, last, zone):
+        moment = local_hour(begin, zone)
+        query = select(moment, func.count()).where(Submission.form_id == form_id, Submission.status.in_(GENUINE))
+        for text, count in db.session.execute(query.where(*bounds(begin, end, zone)).group_by(moment)):
+            weekday, hour = parse_hour(text)
+            weekdays[weekday] += count
+            hours[hour] += count
+    return weekdays, hours
 
 
 def _count_by_day(form_id: str, begin: date, end: date, zone: tzinfo) -> Select[Any]:
-    shift = f"{int(_offset(begin, zone).total_seconds())} seconds"
-    if db.engine.dialect.name == "sqlite":
-        whole_seconds = func.substr(
-            Submission.created_at, 1, LENGTH_TO_SECONDS
-        )  # date() rounds fractions of a second up
-        day = func.date(whole_seconds, shift)
-    else:
-        day = func.date(Submission.created_at + cast(literal(shift), Interval))
-    bounds = (Submission.created_at >= _start(begin, zone), Submission.created_at < _start(end + ONE_DAY, zone))
-    query = select(day, Submission.status, func.count()).where(*of_form(form_id), *bounds)
+    day = local_day(begin, zone)
+    query = select(day, Submission.status, func.count()).where(*of_form(form_id), *bounds(begin, end, zone))
     return query.group_by(day, Submission.status)
-
-
-def _offset(day: date, zone: tzinfo) -> timedelta:
-    return datetime.combine(day, time.min, zone).utcoffset() or timedelta()
-
-
-def _start(day: date, zone: tzinfo) -> datetime:
-    try:
-        return start_of_day(day, zone)
-    except ValueError:
-        return datetime.combine(day, time.min, UTC)

@@ -6,7 +6,7 @@ from typing import Any
 from flask import Response
 
 from forms_service.accounts.guards import caller, require_form_user
-from forms_service.inbox import export, schemas, search, service, statistics
+from forms_service.inbox import export, schemas, search, service, statistics, statistics_schemas
 from forms_service.submissions.queries import Filter
 from forms_service.web.api_blueprint import Blueprint
 from forms_service.web.downloads import download
@@ -93,8 +93,8 @@ def erasure(form_id: str) -> dict[str, Any]:
 @inbox.route("/api/forms/<form_id>/stats")
 @inbox.doc(operationId="getFormStats")
 @require_form_user("submissions:read")
-@inbox.arguments(schemas.StatsQuery, location="query")
-@inbox.answers(200, schemas.Stats, message="Statistics.")
+@inbox.arguments(statistics_schemas.StatsQuery, location="query")
+@inbox.answers(200, statistics_schemas.Stats, message="Statistics.")
 def stats(query: dict[str, Any], form_id: str) -> dict[str, Any]:
     """Get statistics of a form's submissions."""
     return statistics.stats(form_id, caller(), **query)
