@@ -154,3 +154,23 @@ def test_axe_finds_no_violation_and_the_policy_none(inside: Any, console: Consol
     assert inside.evaluate("document.documentElement.scrollWidth") <= 320
     assert "broken" not in inside.title()
     assert [line for line in inside.console if "Content Security Policy" in line] == []
+
+
+def test_injected_markup_with_htmx_attributes_does_nothing(inside: Any) -> None:
+    """Even if a template let somebody's markup through."""
+    requests: list[str] = []
+    inside.on("request", lambda request: requests.append(request.url))
+    inside.evaluate(
+        """() => {
+          const link = document.createElement("a");
+          for (const [name, value] of [["hx-get", "/console?stolen"], ["hx-trigger", "load, click"], ["id", "evil"]])
+            link.setAttribute(name, value);
+          link.textContent = "Click";
+          document.querySelector("main").append(link);
+          htmx.process(link);
+        }"""
+    )
+    inside.click("#evil")
+    inside.wait_for_timeout(300)
+    assert not [url for url in requests if "stolen" in url]
+    assert inside.get_attribute("#evil", "hx-get") is None, "its attributes are stripped"
