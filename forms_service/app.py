@@ -13,6 +13,7 @@ from forms_service.accounts.signup.views import signup
 from forms_service.background import runner
 from forms_service.config import Settings
 from forms_service.console.analytics.views import analytics_pages
+from forms_service.console.build.views import build_pages
 from forms_service.console.inbox.views import inbox_pages
 from forms_service.console.views import console
 from forms_service.database import engine, migrations, transactions
@@ -71,6 +72,7 @@ PAGES = (
     console,
     inbox_pages,
     analytics_pages,
+    build_pages,
 )
 """Pages without a description."""
 

@@ -26,6 +26,9 @@ NOTICES = {
     "saved": "Saved.",
     "deleted": "Deleted.",
     "sent": "Sent.",
+    "created": "Form created. It accepts submissions now.",
+    "copied": "Copied. This is the copy.",
+    "restored": "Restored as a new version.",
 }
 """What a page says after a redirect, by the value of `done` in its query."""
 

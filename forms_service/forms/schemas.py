@@ -12,9 +12,10 @@ from forms_service.form_schema.settings import FormSettingsChanges, FormSettings
 from forms_service.forms.access import RANK
 from forms_service.forms.controls import MAX_PAGE_SIZE, estimate_page_size
 from forms_service.validation.base import Schema
-from forms_service.validation.primitives import BoundedList, SingleLine
+from forms_service.validation.primitives import BoundedInteger, BoundedList, SingleLine
 
 MAX_FORM_NAME_LENGTH = 200
+MAX_VERSION = 2**31 - 1
 PAGE_TOO_LONG = FieldError("The page of this form would exceed 2 MiB. Use fewer fields or choices.", "page_too_long")
 
 
@@ -65,8 +66,19 @@ class FormChanges(FormConsistency):
     """Merges `settings` (RFC 7396); replacing `fields` creates a version."""
 
     name = SingleLine(MAX_FORM_NAME_LENGTH)
+    version = BoundedInteger(
+        1,
+        MAX_VERSION,
+        metadata={"description": "The version that `fields` are based on: 409 if a newer one has other fields."},
+    )
     fields = Fields()  # type: ignore[assignment]  # likewise
     settings = ma.fields.Nested(FormSettingsChanges)
+
+
+class FormCopy(Schema):
+    """What a copy has of its own."""
+
+    name = SingleLine(MAX_FORM_NAME_LENGTH, metadata={"description": "Defaults to `Copy of` and the form's name."})
 
 
 class Form(Schema):

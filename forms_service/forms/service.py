@@ -44,6 +44,10 @@ from forms_service.signals import (
 from forms_service.validation.base import errors_by_path
 from forms_service.web.pagination import Page, decode_cursor, paginate
 
+CHANGED_MEANWHILE = (
+    "These fields were based on version {before} of the form; meanwhile somebody saved version {now}. Read it, and "
+    "send the fields again with its version."
+)
 NO_FORMS = "Your account cannot have forms, and none is shared with it. Ask the operator for the role owner."
 
 
@@ -143,6 +147,7 @@ def change(form_id: str, caller: Caller, body: Mapping[str, Any]) -> dict[str, A
     """Change a form; different fields create a version.
 
     :raises ValidationError: for conflicting settings
+    :raises ConflictError: if the fields are based on an older `version` than the form has
     """
     problem = mail_problem()
     with write_session():
@@ -157,6 +162,7 @@ def change(form_id: str, caller: Caller, body: Mapping[str, Any]) -> dict[str, A
         form.settings = json.dumps(merged)
         form.name = body.get("name", form.name)
         if fields != fields_before:
+            _require_newest(form, body.get("version"))
             quotas.check_versions(form_id)
             form.version += 1
             db.session.add(FormVersion(form_id=form.id, number=form.version, fields=fields))
@@ -167,6 +173,12 @@ def change(form_id: str, caller: Caller, body: Mapping[str, Any]) -> dict[str, A
         db.session.commit()
     form_saved.send(form_id=form_id)
     return result
+
+
+def _require_newest(form: Form, version: int | None) -> None:
+    if version not in (None, form.version):
+        message = CHANGED_MEANWHILE.format(before=version, now=form.version)
+        raise ConflictError(message, details={"version": form.version})
 
 
 def _require_erasure_scope(caller: Caller, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:

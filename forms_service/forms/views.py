@@ -5,7 +5,7 @@ from typing import Any
 from flask import Response, g, request
 
 from forms_service.accounts.guards import caller, require_form_user, require_owner
-from forms_service.forms import page_tokens, pages, schemas, service
+from forms_service.forms import copies, page_tokens, pages, schemas, service
 from forms_service.forms.cache import get_published_form
 from forms_service.rate_limiting.limits import rate_limit
 from forms_service.validation.references import parse_reference
@@ -81,8 +81,25 @@ def change(body: dict[str, Any], form_id: str) -> dict[str, Any]:
     `settings` are merged (RFC 7396: null resets a setting to its default). `fields` are replaced; if they differ, a new
     version is created, and earlier submissions keep their labels. An API key also needs `submissions:write` to shorten
     the retention of submissions.
+
+    With `version`, the version that `fields` are based on, nobody's changes are overwritten unseen: if somebody saved
+    other fields meanwhile, the answer is 409, and `details.version` names the newest version.
     """
     return service.change(form_id, caller(), body)
+
+
+@forms.route("/api/forms/<form_id>/copy", methods=["POST"])
+@forms.doc(operationId="copyForm")
+@require_owner("forms:write")
+@forms.arguments(schemas.FormCopy)
+@forms.answers(201, schemas.Form, message="Form copied. The copy accepts submissions now.")
+def copy(body: dict[str, Any], form_id: str) -> dict[str, Any]:
+    """Copy a form that you may see into a form of your own.
+
+    The copy has the same fields and settings, and none of the submissions, recipients, webhooks, members and secrets. A
+    CAPTCHA that needs a secret is off until you set its keys.
+    """
+    return copies.create_copy(form_id, caller(), body)
 
 
 @forms.route("/api/forms/<form_id>", methods=["DELETE"])

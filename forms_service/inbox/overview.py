@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta, tzinfo
 from typing import Any
 
-from sqlalchemy import false, func, select
+from sqlalchemy import exists, false, func, select
 
 from forms_service.accounts.guards import Caller
 from forms_service.database.types import now
 from forms_service.extensions import db
+from forms_service.forms import access
 from forms_service.forms import service as forms
 from forms_service.inbox.answers import GENUINE
 from forms_service.inbox.local_days import bounds, local_day
@@ -29,6 +30,12 @@ def list_forms(caller: Caller, limit: int, cursor: str | None, zone: tzinfo) -> 
     form_ids = [form["id"] for form in page.items]
     counts, days = _count(form_ids), _count_days(form_ids, zone)
     return Page([form | _describe(form["id"], counts) | {"days": days[form["id"]]} for form in page.items], page.next)
+
+
+def has_submissions(form_id: str, caller: Caller) -> bool:
+    """Whether a form that the caller may see has any, of whatever status."""
+    access.find_form(form_id, caller)
+    return bool(db.session.scalar(select(exists().where(Submission.form_id == form_id))))
 
 
 def _count(form_ids: Sequence[str]) -> Counts:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from flask import g, request
+from flask import current_app, g, request
 from werkzeug.exceptions import HTTPException
 
 from forms_service.errors import ApiError, BadRequestError, PayloadTooLargeError, UnsupportedMediaTypeError
@@ -20,6 +20,7 @@ from forms_service.web.form_data import (
 )
 from forms_service.web.json_reader import MAX_VALUES, read_form_json, read_json
 from forms_service.web.multipart import TextParts, read_parts
+from forms_service.web.route_policy import View
 
 URLENCODED = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
@@ -42,7 +43,7 @@ def json_or_form_body() -> Any:
     if is_json():
         return _read_once(lambda: read_json(_raw(), MAX_VALUES))
     if media_type() == URLENCODED:
-        return _read_once(lambda: _strict_fields(split_urlencoded(_raw())))
+        return _read_once(lambda: _strict_fields(split_urlencoded(_raw(), _max_fields())))
     if media_type() == MULTIPART:
         return _read_once(lambda: _strict_fields(read_multipart(_raw(), boundary())))
     raise UnsupportedMediaTypeError(UNSUPPORTED_TYPE)
@@ -57,6 +58,21 @@ def public_form_body() -> Any:
     if media_type() in (PLAIN, ""):  # beacons send no type
         return _read_once(lambda: _read_public(_raw(), split_plain))
     raise UnsupportedMediaTypeError(UNSUPPORTED_TYPE)
+
+
+def accept_fields(limit: int) -> Callable[[View], View]:
+    """Allow a view's urlencoded body more fields than MAX_RAW_FIELDS."""
+
+    def decorate(view: View) -> View:
+        view.max_fields = limit  # type: ignore[attr-defined]  # a mark on a function
+        return view
+
+    return decorate
+
+
+def _max_fields() -> int:
+    view = current_app.view_functions.get(request.endpoint or "")
+    return getattr(view, "max_fields", MAX_RAW_FIELDS)
 
 
 def query_fields() -> list[tuple[str, str]]:

@@ -29,9 +29,9 @@ class RawField(NamedTuple):
     charset: str | None = None
 
 
-def split_urlencoded(raw: bytes) -> list[RawField]:
+def split_urlencoded(raw: bytes, limit: int = MAX_RAW_FIELDS) -> list[RawField]:
     """Split a body or query, or raise PayloadTooLargeError."""
-    if raw.count(b"&") >= MAX_RAW_FIELDS:
+    if raw.count(b"&") >= limit:
         raise PayloadTooLargeError(TOO_MANY_FIELDS)
     pairs = (pair.partition(b"=") for pair in raw.removeprefix(UTF_8_BOM).split(b"&") if pair)
     return [RawField(_unquote(name), _unquote(value)) for name, _, value in pairs]

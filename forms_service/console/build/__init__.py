@@ -1,0 +1,1 @@
+"""The editor of forms: new ones, their fields, versions and copies."""
