@@ -1,4 +1,4 @@
-"""A started service with an owner, forms and submissions like those of real life, for pictures and for judges of pages."""
+"""A started service with an owner, forms and submissions like those of real life, for pictures and tests."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path

@@ -52,8 +52,8 @@ def free_port() -> int:
 
 
 def environment(folder: Path, more: dict[str, str]) -> dict[str, str]:
-    """Environment of a process of the service: nothing of the machine but its path."""
-    return {"PATH": f"{BIN}:{os.environ['PATH']}", "HOME": str(folder), **more}
+    """Environment of a process of the service: nothing of the machine but its path, and the code of this clone."""
+    return {"PYTHONPATH": str(ROOT), "PATH": f"{BIN}:{os.environ['PATH']}", "HOME": str(folder), **more}
 
 
 def flask(
