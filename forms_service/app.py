@@ -15,12 +15,15 @@ from forms_service.config import Settings
 from forms_service.console.analytics.views import analytics_pages
 from forms_service.console.build.views import build_pages
 from forms_service.console.inbox.views import inbox_pages
+from forms_service.console.members.views import members_pages
 from forms_service.console.views import console
 from forms_service.database import engine, migrations, transactions
 from forms_service.delivery import worker
 from forms_service.delivery.views import bounces
 from forms_service.encryption import keyring
 from forms_service.forms import cache, deletion
+from forms_service.forms.members import erasure as invitations
+from forms_service.forms.members.views import members
 from forms_service.forms.views import forms, hosted
 from forms_service.health import checks
 from forms_service.health.views import health_blueprint
@@ -53,6 +56,7 @@ BLUEPRINTS = (
     keys,
     forms,
     hosted,
+    members,
     recipients,
     taking,
     puzzles,
@@ -73,6 +77,7 @@ PAGES = (
     inbox_pages,
     analytics_pages,
     build_pages,
+    members_pages,
 )
 """Pages without a description."""
 
@@ -86,6 +91,7 @@ FEATURES = (
     submission_mail,
     listeners,
     digests,
+    invitations,
     webhook_delivery,
     automatic_reply,
     opt_in,

@@ -25,12 +25,18 @@ account_emptying = _signals.signal("account-emptying")
 """`account_id`; receivers return whether work is left"""
 form_emptying = _signals.signal("form-emptying")
 """`form_id`; receivers erase a batch, return whether more may be left"""
+account_address_changing = _signals.signal("account-address-changing")
+"""`account_id`, which has its new address"""
+session_starting = _signals.signal("session-starting")
+"""`account_id` of who signs in"""
 account_exporting = _signals.signal("account-exporting")
 """`account_id`, and a `document` to fill"""
 account_erasing = _signals.signal("account-erasing")
 """`account_id`"""
 form_creating = _signals.signal("form-creating")
 """`form_id`, inserted and about to be committed"""
+form_transferring = _signals.signal("form-transferring")
+"""`form_id`, which has its new owner, `owner_id`, and `previous_id` of the old one; receivers raise to refuse"""
 form_changing = _signals.signal("form-changing")
 """`form_id` and `settings_patch`"""
 forms_describing = _signals.signal("forms-describing")

@@ -29,7 +29,8 @@ def record(
     """
     client = client_address() if with_client and has_request_context() else None
     serialized = json.dumps(details) if details else None
-    db.session.add(Event(account_id=account_id, name=name, client=client, details=serialized))
+    form_id = details.get("form_id") if details else None
+    db.session.add(Event(account_id=account_id, name=name, client=client, details=serialized, form_id=form_id))
 
 
 def note(name: str) -> None:

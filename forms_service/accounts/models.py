@@ -3,7 +3,7 @@
 import uuid
 from datetime import datetime, timedelta
 
-from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, SmallInteger, String, true
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, SmallInteger, String, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from forms_service.database.types import UTCDateTime, new_id, now, one_of
@@ -121,6 +121,7 @@ class Event(Model):
     """Outlives its account, for AUDIT_RETENTION_DAYS."""
 
     __tablename__ = "events"
+    __table_args__ = (Index("ix_events_form_id", "form_id", "id"),)
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
     account_id: Mapped[uuid.UUID | None] = mapped_column(index=True)
@@ -128,5 +129,8 @@ class Event(Model):
     client: Mapped[str | None] = mapped_column(Encrypted("events.client"))
     details: Mapped[str | None] = mapped_column(Encrypted("events.details"))
     """JSON; no personal data."""
+
+    form_id: Mapped[str | None] = mapped_column(String(16))
+    """As in `details`, for the audit trail of the form."""
 
     at: Mapped[datetime] = mapped_column(UTCDateTime, default=now, index=True)

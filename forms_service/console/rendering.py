@@ -29,6 +29,12 @@ NOTICES = {
     "created": "Form created. It accepts submissions now.",
     "copied": "Copied. This is the copy.",
     "restored": "Restored as a new version.",
+    "invited": "Invited. They are a member once they sign in with this address; the mail says so.",
+    "removed": "Removed.",
+    "left": "You have left the form.",
+    "handed_over": "The form has a new owner. You are one of its managers.",
+    "accepted": "You are on this form now.",
+    "declined": "Invitation declined.",
 }
 """What a page says after a redirect, by the value of `done` in its query."""
 

@@ -1,13 +1,13 @@
-"""Finds the account of messages without a submission, by their target."""
+"""Finds out who may see messages without a submission, by their target."""
 
-import uuid
 from collections.abc import Callable
+from typing import Any
 
 from flask import Flask, current_app
 from sqlalchemy import ColumnElement, or_
 
-Condition = Callable[[uuid.UUID | None], ColumnElement[bool]]
-"""Returns the condition on messages to an account's targets; None for everybody's."""
+Condition = Callable[[Any], ColumnElement[bool]]
+"""Returns the condition on messages to targets that a caller manages."""
 
 
 def init_app(app: Flask) -> None:
@@ -20,7 +20,7 @@ def register(app: Flask, condition: Condition) -> None:
     app.extensions["target_owners"].append(condition)
 
 
-def go_to_targets_of(account_id: uuid.UUID | None) -> ColumnElement[bool]:
-    """Return the condition on messages to targets of an account, or of anybody."""
+def go_to_targets_of(caller: Any) -> ColumnElement[bool]:
+    """Return the condition on messages to targets that the caller manages."""
     conditions: list[Condition] = current_app.extensions["target_owners"]
-    return or_(*(condition(account_id) for condition in conditions))
+    return or_(*(condition(caller) for condition in conditions))

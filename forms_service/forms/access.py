@@ -30,7 +30,10 @@ def find_form(form_id: str, caller: Caller, needed: str = VIEWER, *, lock: bool 
     query = select(Form, role_of(caller)).where(Form.id == form_id, Form.deleted_at.is_(None))
     query = query.with_for_update(of=Form) if lock else query
     row = db.session.execute(query).one_or_none() if FORM_ID.fullmatch(form_id) else None
-    require_role(row[1] if row else None, needed)
+    role = row[1] if row else None
+    if row and lock:  # a member may have been removed while this waited for the lock
+        role = find_role(form_id, caller)
+    require_role(role, needed)
     form: Form = row[0]  # type: ignore[index]  # without a row there is no role
     return form
 

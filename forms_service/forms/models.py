@@ -68,6 +68,7 @@ class Member(Model):
         CheckConstraint(one_of("role", MEMBER_ROLES), name="role"),
         CheckConstraint(one_of("status", MEMBER_STATUSES), name="status"),
         UniqueConstraint("form_id", "email_index"),
+        UniqueConstraint("form_id", "account_id"),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
@@ -79,7 +80,7 @@ class Member(Model):
     """As invited; None once active, since the account has it."""
 
     email_index: Mapped[bytes] = mapped_column(LargeBinary(32), index=True)
-    """As that of accounts, of the address that was invited."""
+    """As that of accounts: of the address that was invited, later of the account's."""
 
     role: Mapped[str] = mapped_column(String(8))
     status: Mapped[str] = mapped_column(String(8), default="pending")

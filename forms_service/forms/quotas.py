@@ -18,13 +18,13 @@ NEWEST_VERSIONS = 20
 """Kept: submissions may be in flight."""
 
 
-def check_forms(owner_id: uuid.UUID) -> None:
+def check_forms(owner_id: uuid.UUID, owner: str = "This account") -> None:
     limit = settings.forms_per_account
     # serialise concurrent counts
     db.session.execute(select(Account.id).where(Account.id == owner_id).with_for_update())
     query = select(func.count()).where(Form.owner_id == owner_id, Form.deleted_at.is_(None))
     if limit and db.session.scalar(query) >= limit:  # type: ignore[operator]  # a count is never null
-        message = f"This account has reached its limit of {limit} forms. Delete one that is no longer needed."
+        message = f"{owner} has reached its limit of {limit} forms. Delete one that is no longer needed."
         raise AuthorizationError(message, details={"quota": "FORMS_PER_ACCOUNT", "limit": limit})
 
 

@@ -65,7 +65,7 @@ def show_files(
         if attachment:
             left -= file.size
             attachments.append(attachment)
-        is_linked = options.is_owner and not attachment and options.files != "none"
+        is_linked = options.may_open and not attachment and options.files != "none"
         link = file_url(file.submission_id, file.number) if is_linked else None
         label = flatten(labels.get(file.field, file.field), MAX_LABEL_LENGTH)
         shown.append(ShownFile(label, _name(file), format_size(file.size), link, attachment is not None))

@@ -20,8 +20,8 @@ class MailOptions:
     """IANA name."""
 
     unsubscribe_url: str | None = None
-    is_owner: bool = True
-    """Only the owner can open the links to the inbox."""
+    may_open: bool = True
+    """Only the owner and the members of the form can open the links to the inbox."""
 
 
 def options_of(target_id: uuid.UUID | None) -> MailOptions:
@@ -34,4 +34,4 @@ def options_of(target_id: uuid.UUID | None) -> MailOptions:
     row = queries.find_active(target_id)
     recipient = row.recipient
     url = links.make_url(links.UNSUBSCRIBE, row.blind_index, recipient.id)
-    return MailOptions(recipient.content, recipient.files, recipient.timezone, url, recipient.is_owner)
+    return MailOptions(recipient.content, recipient.files, recipient.timezone, url, queries.may_open(row))

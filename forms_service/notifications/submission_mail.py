@@ -19,7 +19,7 @@ from forms_service.notifications.mail_files import load_files, show_files
 from forms_service.notifications.mail_options import MailOptions, options_of
 from forms_service.notifications.mail_subjects import MAX_LENGTH, add_reference, make_subject, placeholder_values
 from forms_service.notifications.mail_values import flatten, labels_of, shown_lines, texts_of
-from forms_service.notifications.recipients import listeners, subscriptions
+from forms_service.notifications.recipients import listeners, queries, subscriptions
 from forms_service.notifications.recipients.models import Recipient
 from forms_service.submissions.console_urls import inbox_url, submission_url
 from forms_service.submissions.email_addresses import reply_to
@@ -53,7 +53,7 @@ def notification_payload(message: MessageRef) -> dict[str, Any] | None:
         "reference": reference,
         "time": format_time(submission.created_at, options.timezone),
         "content": options.content,
-        "link": submission_url(submission.id) if options.is_owner else None,
+        "link": submission_url(submission.id) if options.may_open else None,
         "lines": [],
         "files": [],
         REPLY_TO: None,
@@ -69,12 +69,12 @@ def digest_payload(message: MessageRef) -> dict[str, Any] | None:
     held = numbers.where(Submission.id.in_(_readable_ids(message))).group_by(Submission.form_id)
     rows = [(_readable(form_id), count, since) for form_id, count, since in db.session.execute(held)]
     readable = [(form, count, since) for form, count, since in rows if form]
-    owned = _forms_of_owner(message)
+    shared = _forms_to_open(message)
     forms = [
         {
             "name": flatten(form.name, MAX_LENGTH),
             "count": count,
-            "link": inbox_url(form.id, since) if form.id in owned else None,
+            "link": inbox_url(form.id, since) if form.id in shared else None,
         }
         for form, count, since in readable
     ]
@@ -88,10 +88,9 @@ def _readable_ids(message: MessageRef) -> Select[uuid.UUID | None]:
     return digests.subjects(message.id).where(or_(Message.target_id.is_(None), Message.target_id.in_(active)))
 
 
-def _forms_of_owner(message: MessageRef) -> set[str]:
-    # those that this digest's recipient owns, who alone can open their inbox
-    query = select(Recipient.form_id).where(Recipient.id.in_(digests.target_ids(message.id)), Recipient.is_owner)
-    return set(db.session.scalars(query))
+def _forms_to_open(message: MessageRef) -> set[str]:
+    rows = queries.fetch(Recipient.id.in_(digests.target_ids(message.id)))
+    return {row.form.id for row in rows if queries.may_open(row)}
 
 
 def format_time(moment: datetime, timezone: str) -> str:

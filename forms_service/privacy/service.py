@@ -12,6 +12,7 @@ from forms_service.database.transactions import write_session
 from forms_service.database.types import now
 from forms_service.delivery import suppressions
 from forms_service.extensions import db
+from forms_service.forms.members import erasure as members
 from forms_service.forms.models import Form
 from forms_service.inbox.export import JSON_LINES, Export, stream_json_lines
 from forms_service.inbox.service import build_page
@@ -59,6 +60,7 @@ def erase(caller: Caller, email: str) -> dict[str, int]:
             if ids or caller.role == "operator":  # an owner may erase only what they have of a person
                 suppressions.forget_address(email)
             recipients.forget_address(caller, email)
+            members.forget_address(caller, email)
             events.enqueue_deleted(ids)
             deletion.erase_and_commit(ids, "person_erased", account_id=caller.account_id)
         erased += len(ids)

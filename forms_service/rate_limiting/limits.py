@@ -65,6 +65,7 @@ LIMITS = {
         Limit("bearer", "login_rate_limit"),
         Limit("password", "login_rate_limit", key=caller_key),
         Limit("recipients", Rate(30, 3600)),
+        Limit("members", Rate(30, 3600)),
         Limit("subscription", Rate(60, 3600)),
         Limit("submission", "submission_rate_limit"),
         Limit("form", "form_rate_limit", form_key),

@@ -6,15 +6,20 @@ Totals are cached for 100 times as long as counting took; a refusal counts again
 import math
 import threading
 import time
+import uuid
+from functools import partial
 from typing import Any, cast
 
 from flask import Flask, current_app
 from sqlalchemy import ColumnElement, Select, func, select
 
 from forms_service.config import settings
+from forms_service.database.transactions import on_commit
+from forms_service.errors import AuthorizationError
 from forms_service.extensions import db
 from forms_service.forms.cache import PublishedForm
 from forms_service.forms.models import Form
+from forms_service.signals import form_transferring
 from forms_service.submissions.models import STATUSES, Submission
 from forms_service.uploads.models import File
 
@@ -49,6 +54,11 @@ class StorageUse:
             self._counts[key] = (count, ended + max(MIN_INTERVAL, 100 * (ended - began)))
         return count
 
+    def forget(self, *keys: object) -> None:
+        with self._lock:
+            for key in keys:
+                self._counts.pop(key, None)
+
     def add(self, key: object, size: int) -> None:
         with self._lock:
             if key in self._counts:
@@ -75,6 +85,17 @@ class Allowance:
         use = _storage_use()
         use.add(self._form.id, size)
         use.add(self._form.owner_id, size)
+
+
+@form_transferring.connect
+def _follow_form(_: object, form_id: str, owner_id: uuid.UUID, previous_id: uuid.UUID) -> None:
+    """Check that the new owner, who has the form already in this transaction, has room for its files."""
+    forms = select(Form.id).where(Form.owner_id == owner_id, Form.deleted_at.is_(None))
+    use = int(db.session.scalar(_sum_bytes(Submission.form_id.in_(forms))) or 0) if settings.account_storage else 0
+    if use > settings.account_storage and bytes_of_form(form_id):
+        message = "The new owner's account has no room for the files of this form. Delete some of them first."
+        raise AuthorizationError(message, details={"quota": "ACCOUNT_STORAGE", "limit": settings.account_storage})
+    on_commit(partial(_storage_use().forget, owner_id, previous_id))
 
 
 def bytes_of_form(form_id: str) -> int:

@@ -1,12 +1,12 @@
 """Binds webhooks to forms, to the outbox and to its worker."""
 
-import uuid
-
 from flask import Flask
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, or_, select
 
+from forms_service.accounts.guards import Caller
 from forms_service.delivery import target_owners, worker
 from forms_service.delivery.models import Message
+from forms_service.forms import access
 from forms_service.webhooks import listeners, sources
 from forms_service.webhooks.endpoints import existing
 from forms_service.webhooks.models import Webhook
@@ -21,7 +21,7 @@ def init_app(app: Flask) -> None:
     target_owners.register(app, go_to_webhooks_of)
 
 
-def go_to_webhooks_of(account_id: uuid.UUID | None) -> ColumnElement[bool]:
-    """Return the condition on messages to webhooks of an account, or of anybody."""
-    query = existing(select(Webhook.id))
-    return Message.target_id.in_(query if account_id is None else query.where(Webhook.account_id == account_id))
+def go_to_webhooks_of(caller: Caller) -> ColumnElement[bool]:
+    """Return the condition on messages to webhooks of the caller, and of forms that they manage."""
+    is_visible = or_(Webhook.account_id == caller.account_id, access.with_role(caller, access.MANAGER))
+    return Message.target_id.in_(existing(select(Webhook.id)).where(is_visible))

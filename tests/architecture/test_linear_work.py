@@ -24,10 +24,10 @@ from forms_service.form_schema.compiler import compile_schema
 from forms_service.form_schema.field_types import patterns
 from forms_service.form_schema.settings import Blocklist
 from forms_service.form_schema.text_templates import find_unknown_names
+from forms_service.forms import mail_names
 from forms_service.inbox import csv_and_json, folded_text
 from forms_service.intake import origins
 from forms_service.notifications import mail_subjects, mail_values
-from forms_service.notifications.recipients import invitations
 from forms_service.replies import excluded_addresses, quotation
 from forms_service.spam import blocklist, checks
 from forms_service.submissions import email_addresses
@@ -157,7 +157,7 @@ WORK: dict[str, Work] = {
         lambda items: conditions.matches([{"field": "a", "in": ["x"] * 100}] * 20, {"a": items}),
         lambda size: ["\u00df"] * size,
     ),
-    "name of a form in an invitation": Work(invitations.form_name, filled("a. ")),
+    "name of a form in an invitation": Work(mail_names.form_name, filled("a. ")),
     "controls": Work(text.strip_controls, filled("\u202e\x00")),
     "block list: words": Work(match_words, filled("word1 word2 ")),
     "block list: no words": Work(match_words, filled("x-1")),

@@ -17,7 +17,7 @@ from tests.support.notification_mails import enqueue, mail_about, sent_mail
 from tests.support.stored import attach, submit
 from tests.support.visitors import ANN, CONTACT, form_for, only
 
-ALL = {"content": "full", "files": "link", "timezone": "UTC", "unsubscribe_url": None, "is_owner": True}
+ALL = {"content": "full", "files": "link", "timezone": "UTC", "unsubscribe_url": None, "may_open": True}
 
 
 def attached(mail: EmailMessage) -> dict[str, bytes]:

@@ -59,6 +59,7 @@ class EveryMail:
         """Send each kind; return all mails."""
         self.send_account_mails()
         self.tell_recipients()
+        self.invite_members()
         self.ask_people()
         self.reach_limits()
         self.fail_webhooks()
@@ -122,6 +123,11 @@ class EveryMail:
                 db.session.commit()
             digests.queue_due()
         self.people.deliver()
+
+    def invite_members(self) -> None:
+        body = {"email": "colleague@example.com", "role": "editor"}
+        answer = self.people.client.post(f"/api/forms/{self.form}/members", json=body, headers=self.headers)
+        assert answer.status_code == 201, answer.text
 
     def ask_people(self) -> None:
         """One who confirms and withdraws, one who confirms, one who does nothing."""

@@ -27,6 +27,13 @@ ITEM = {
 }
 
 KINDS: dict[str, dict[str, Any]] = {
+    "invitation": {
+        "form": NAME,
+        "inviter": "olga@example.com",
+        "role": "editor",
+        "link": f"{SITE}/console/invitation?token=" + "x" * 43,
+        "signup": f"{SITE}/signup",
+    },
     "opt_in": {
         "subject": "Please confirm",
         "text": f"Dear {TYPED},\n\n  please open {LINK} to confirm.\n\nIf you did not send this, ignore this mail.",

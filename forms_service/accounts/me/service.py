@@ -18,6 +18,7 @@ from forms_service.database.transactions import write_session
 from forms_service.database.types import now
 from forms_service.errors import AuthenticationError, ConflictError
 from forms_service.extensions import db
+from forms_service.signals import account_address_changing
 
 
 def get_account(caller: Caller) -> Account:
@@ -85,6 +86,7 @@ def confirm_email(token: str) -> None:
             db.session.flush()
         except IntegrityError as error:
             raise ConflictError(EMAIL_TAKEN) from error
+        account_address_changing.send(account_id=account.id)
         email_tokens.revoke(account.id)
         end_access(account.id)
         emails.send_address_changed(account, old)

@@ -23,6 +23,7 @@ from forms_service.encryption.associated_data import unreadable_flag
 from forms_service.errors import AuthenticationError, AuthorizationError, ConflictError, NotFoundError
 from forms_service.extensions import db
 from forms_service.security import derive_subkey, generate_secure_token
+from forms_service.signals import session_starting
 from forms_service.web.pagination import Page, decode_cursor, paginate
 
 REUSE_GRACE = timedelta(seconds=10)
@@ -91,6 +92,7 @@ def add_session(account_id: uuid.UUID, device: Device) -> Session:
     db.session.flush()
     remember_device(account_id, device)
     audit.record("signed_in", account_id=account_id, details={"session": str(session.id)})
+    session_starting.send(account_id=account_id)
     return session
 
 

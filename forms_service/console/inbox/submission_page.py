@@ -7,6 +7,7 @@ from typing import Any
 
 from forms_service.accounts.guards import Caller
 from forms_service.forms import service as forms
+from forms_service.forms.access import MANAGER, includes
 from forms_service.forms.controls import format_size
 from forms_service.inbox import service as inbox
 from forms_service.notifications.deliveries import service as deliveries
@@ -42,7 +43,7 @@ def open_submission(submission_id: uuid.UUID, caller: Caller, *, mark_read: bool
         "sender": reply_to(fields, submission["data"], submission["control"]),
         "lines": labelled_texts(labels, texts_of(fields, submission["data"]), submission["control"]),
         "files": [_shown_file(file, labels) for file in submission["files"]],
-        "deliveries": _shown_deliveries(submission_id, form_id, caller),
+        "deliveries": _shown_deliveries(submission_id, form_id, caller) if includes(form["role"], MANAGER) else [],
     }
 
 

@@ -45,11 +45,11 @@ def get(delivery_id: uuid.UUID, caller: Caller) -> dict[str, Any]:
     :raises NotFoundError: also for one of another owner's form
     """
     query = select_deliveries().outerjoin(Submission, Submission.id == Message.about).outerjoin(Form)
-    account_id = None if caller.role == "operator" else caller.account_id
-    is_about_none = Message.about.is_(None) & target_owners.go_to_targets_of(account_id)
+    is_about_none = Message.about.is_(None) & target_owners.go_to_targets_of(caller)
     is_visible = or_(and_(Form.id.is_not(None), *_visible_to(caller)), is_about_none)
     row = db.session.execute(query.where(Message.id == delivery_id, is_visible)).one_or_none()
-    if row is None:
+    if row is None:  # a member with a lower role is told so
+        access.require_role(_find_role(delivery_id, caller), access.MANAGER)
         raise NotFoundError()
     (delivery,) = _as_dicts([row])
     return delivery
@@ -85,6 +85,13 @@ def retry(delivery_id: uuid.UUID, caller: Caller) -> None:
             raise ConflictError(IN_FLIGHT)
         on_commit(outbox.wake_worker)
         db.session.commit()
+
+
+def _find_role(delivery_id: uuid.UUID, caller: Caller) -> str | None:
+    query = select(access.role_of(caller)).select_from(Message).join(Submission, Submission.id == Message.about)
+    query = query.join(Form, Form.id == Submission.form_id)
+    role: str | None = db.session.scalar(query.where(Message.id == delivery_id, Form.deleted_at.is_(None)))
+    return role
 
 
 def _visible_to(caller: Caller) -> list[Any]:

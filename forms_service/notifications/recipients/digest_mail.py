@@ -46,7 +46,8 @@ def digest_payload(message: MessageRef) -> dict[str, Any] | None:
     spam = _count_spam(form.id)
     if not count and not spam:
         raise SuppressedError(NOTHING_LEFT)
-    items = [] if row.recipient.content == "none" else _items(form, row, message)
+    may_open = queries.may_open(row)
+    items = [] if row.recipient.content == "none" else _items(form, row, message, may_open=may_open)
     zone = load_zone(row.recipient.timezone)
     return {
         "form": _line(form.name),
@@ -56,7 +57,7 @@ def digest_payload(message: MessageRef) -> dict[str, Any] | None:
         "spam": spam,
         "moment": f"{message.created_at.astimezone(zone):%Y-%m-%d %H:%M}",
         "timezone": str(zone),
-        "link": inbox_url(form.id) if row.recipient.is_owner else None,
+        "link": inbox_url(form.id) if may_open else None,
         UNSUBSCRIBE: links.make_url(links.UNSUBSCRIBE, row.blind_index, row.recipient.id),
     }
 
@@ -66,9 +67,14 @@ def _submissions(message: MessageRef) -> Select[Any]:
     return select(Submission.id).where(Submission.id.in_(listed), Submission.status.in_(("inbox", "archived")))
 
 
-def _items(form: PublishedForm, row: AddressedRecipient, message: MessageRef) -> list[dict[str, Any]]:
+def _items(
+    form: PublishedForm, row: AddressedRecipient, message: MessageRef, *, may_open: bool
+) -> list[dict[str, Any]]:
     newest = _submissions(message).order_by(Submission.created_at.desc(), Submission.id.desc()).limit(MAX_LISTED)
-    return [_item(form, submission, row.recipient) for submission in reversed(_fetch_all(newest))]
+    return [
+        _item(form, submission, row.recipient) | {"link": submission_url(submission.id) if may_open else None}
+        for submission in reversed(_fetch_all(newest))
+    ]
 
 
 def _fetch_all(ids: Select[Any]) -> list[SubmissionRow]:
@@ -89,7 +95,6 @@ def _item(form: PublishedForm, submission: SubmissionRow, recipient: Recipient) 
         "moment": f"{submission.created_at.astimezone(load_zone(recipient.timezone)):%Y-%m-%d %H:%M}",
         "sender": _line(sender),
         "line": _first_line(data, sender) if recipient.content == "full" else "",
-        "link": submission_url(submission.id) if recipient.is_owner else None,
     }
 
 

@@ -10,6 +10,7 @@ from forms_service.accounts.models import Account
 from forms_service.delivery.message import SuppressedError
 from forms_service.delivery.outbox import address_index
 from forms_service.extensions import db
+from forms_service.forms.members.queries import is_member
 from forms_service.forms.models import Form
 from forms_service.notifications.recipients.models import Recipient
 
@@ -41,6 +42,11 @@ def fetch(*conditions: Any, lock: bool = False) -> list[AddressedRecipient]:
     query = _select().where(*conditions).order_by(Recipient.is_owner.desc(), Recipient.id)
     rows = db.session.execute(query.with_for_update(of=Recipient) if lock else query)
     return [AddressedRecipient(*row) for row in rows]
+
+
+def may_open(row: AddressedRecipient) -> bool:
+    """Whether the recipient can open the links to the inbox: the owner and members of the form."""
+    return row.recipient.is_owner or bool(row.address and is_member(row.form.id, row.address))
 
 
 def of_form(form_id: str) -> Sequence[AddressedRecipient]:

@@ -24,7 +24,7 @@ from forms_service.notifications.recipients.models import Recipient
 from forms_service.notifications.recipients.queries import AddressedRecipient
 from forms_service.notifications.recipients.schedules import drop_waiting_entries, schedule
 from forms_service.rate_limiting.limits import charge
-from forms_service.signals import form_creating, form_saved
+from forms_service.signals import form_creating, form_saved, form_transferring
 from forms_service.web.pagination import Page, decode_cursor, paginate
 
 MAX_RECIPIENTS = 20
@@ -35,6 +35,32 @@ MAX_RECIPIENTS = 20
 def add_owner(_: object, form_id: str) -> None:
     """Add the owner of a new form, in the caller's transaction."""
     db.session.add(_owner_of(form_id))
+
+
+@form_transferring.connect
+def _follow_form(_: object, form_id: str, owner_id: uuid.UUID, previous_id: uuid.UUID) -> None:
+    """Make the new owner the first recipient; the old one stays, so that no mail that waits is lost."""
+    new, previous = (db.session.get_one(Account, account_id).email for account_id in (owner_id, previous_id))
+    by_index = {row.recipient.email_index: row.recipient for row in queries.fetch(Recipient.form_id == form_id)}
+    if None in by_index:
+        _leave_ownership(by_index[None], previous, is_known=outbox.address_index(previous) in by_index)
+    recipient = by_index.get(outbox.address_index(new))
+    db.session.flush()
+    if recipient is None:
+        db.session.add(_owner_of(form_id))
+        return
+    recipient.email = recipient.email_index = recipient.removed_at = None
+    recipient.is_owner, recipient.status, recipient.confirmed_at = True, "active", recipient.confirmed_at or now()
+    schedule(recipient)
+
+
+def _leave_ownership(recipient: Recipient, email: str, *, is_known: bool) -> None:
+    if is_known or not email:  # their address is a recipient of its own already, or cannot be decrypted
+        outbox.delete_to([recipient.id])
+        drop_waiting_entries(recipient)
+        db.session.delete(recipient)
+    else:
+        recipient.is_owner, recipient.email, recipient.email_index = False, email, outbox.address_index(email)
 
 
 def list_recipients(form_id: str, caller: Caller, limit: int, cursor: str | None) -> Page[dict[str, Any]]:

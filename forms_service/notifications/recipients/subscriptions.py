@@ -11,8 +11,8 @@ from forms_service.database.transactions import write_session
 from forms_service.database.types import now
 from forms_service.delivery import suppressions
 from forms_service.extensions import db
+from forms_service.forms.mail_names import form_name
 from forms_service.notifications.recipients import links, queries
-from forms_service.notifications.recipients.invitations import form_name
 from forms_service.notifications.recipients.links import CONFIRM, UNSUBSCRIBE
 from forms_service.notifications.recipients.models import Recipient
 from forms_service.notifications.recipients.queries import AddressedRecipient

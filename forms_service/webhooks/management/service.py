@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select, update
 
 from forms_service.accounts import audit
 from forms_service.accounts.guards import Caller
@@ -17,7 +17,7 @@ from forms_service.errors import AuthenticationError, AuthorizationError
 from forms_service.extensions import db
 from forms_service.forms import access
 from forms_service.forms import service as forms
-from forms_service.signals import account_exporting, form_saved
+from forms_service.signals import account_exporting, form_saved, form_transferring
 from forms_service.web.pagination import Page, decode_cursor, paginate
 from forms_service.webhooks import switch_off
 from forms_service.webhooks.endpoints import existing, form_ids_of, get_owned_webhook, host_of, is_whole_url_visible
@@ -40,18 +40,19 @@ def create(form_id: str | None, caller: Caller, body: Mapping[str, Any]) -> dict
     :raises AuthorizationError: beyond the quota
     :raises ValidationError: for a refused URL, or names that the form does not define
     """
-    no_form: dict[str, Any] = {"owner_id": caller.account_id, "fields": ()}
-    form = forms.get(form_id, caller) if form_id else no_form
+    if form_id:
+        access.find_form(form_id, caller, access.MANAGER)
+    fields = forms.get(form_id, caller)["fields"] if form_id else ()
     db.session.rollback()  # nothing stays open while the name resolves
-    check_webhook(body, form["fields"])
+    check_webhook(body, fields)
     check_address(body["url"])
-    webhook = Webhook(account_id=form["owner_id"], form_id=form_id, secret=new_secret(), warnings=0)
+    webhook = Webhook(account_id=caller.account_id, form_id=form_id, secret=new_secret(), warnings=0)
     _assign(webhook, body)
     with write_session():
+        if form_id:  # it may be gone by now, or another's
+            webhook.account_id = access.find_form(form_id, caller, access.MANAGER, lock=True).owner_id
         if lock_by_id(webhook.account_id) is None:
             raise AuthenticationError()
-        if form_id:
-            access.find_form(form_id, caller, access.MANAGER)  # it may be gone by now
         _check_quota(webhook)
         db.session.add(webhook)
         db.session.flush()
@@ -137,6 +138,17 @@ def as_dict(webhook: Webhook, caller: Caller) -> dict[str, Any]:
         "headers": list(json.loads(webhook.headers or "{}")),
         **unreadable_flag(*encrypted, webhook.secret),
     }
+
+
+@form_transferring.connect
+def _follow_form(_: object, form_id: str, owner_id: uuid.UUID, previous_id: uuid.UUID) -> None:
+    """Make a form's webhooks its new owner's; theirs for all forms listen from now on."""
+    is_theirs = or_(Webhook.form_id == form_id, Webhook.account_id == owner_id)
+    count = select(func.count()).select_from(Webhook).where(is_theirs)
+    if (db.session.scalar(count) or 0) > MAX_PER_ACCOUNT:
+        message = f"The new owner's account would have more than {MAX_PER_ACCOUNT} webhooks. Delete some first."
+        raise AuthorizationError(message, details={"quota": "webhooks", "limit": MAX_PER_ACCOUNT})
+    db.session.execute(update(Webhook).where(Webhook.form_id == form_id).values(account_id=owner_id))
 
 
 @account_exporting.connect

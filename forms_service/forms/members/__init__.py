@@ -1,0 +1,1 @@
+"""Colleagues on a form: invited by mail, with a role."""

@@ -1,0 +1,164 @@
+"""Each route of a form by role: who may, who is told that they may not, for whom it does not exist."""
+
+import json
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import select, update
+from werkzeug.routing import Rule
+from werkzeug.test import TestResponse
+
+from forms_service.database.transactions import write_session
+from forms_service.delivery.models import Message
+from forms_service.extensions import db
+from forms_service.forms.access import NEEDED, includes
+from forms_service.forms.models import Form
+from tests.conftest import MakeApp
+from tests.support.accounts import Member as Person
+from tests.support.console import Visitor
+from tests.support.form_routes import FAR, NOT_OF_A_FORM, OF_A_FORM, FormRoute
+from tests.support.members import ADDRESSES, PAT, everybody, member_id_of, shared_form
+from tests.support.stored import attach
+
+ROLES = tuple(ADDRESSES)
+OUTSIDERS = ("pending", "stranger")
+
+
+class Stage:
+    """A form with one of everything; each thing is made when a request needs it."""
+
+    number, version = 1, 1
+
+    def __init__(self, app: Flask, owner: Person) -> None:
+        self.app, self.owner = app, owner
+        self.form_id = shared_form(app)
+
+    @cached_property
+    def submission_id(self) -> str:
+        answer = self.owner.client.post(f"/f/{self.form_id}", json={"name": "Ann"})
+        attach(self.app, answer.json["data"]["id"], "cv.pdf", b"x")
+        return str(answer.json["data"]["id"])
+
+    @cached_property
+    def recipient_id(self) -> str:
+        return self._make("recipients", email="bob@example.com")
+
+    @cached_property
+    def webhook_id(self) -> str:
+        return self._make("webhooks", **FAR)
+
+    @cached_property
+    def delivery_id(self) -> str:
+        about = self.submission_id
+        with self.app.app_context():
+            rows = db.session.execute(select(Message.id, Message.about)).all()
+        return next(str(row.id) for row in rows if str(row.about) == about)
+
+    @cached_property
+    def member_id(self) -> str:
+        return member_id_of(self.app, self.form_id, PAT)  # whoever is on the form may leave it
+
+    def begin_erasure(self) -> None:
+        with self.app.app_context(), write_session():
+            db.session.execute(update(Form).where(Form.id == self.form_id).values(deleted_at=Form.created_at))
+            db.session.commit()
+
+    def _make(self, what: str, **body: Any) -> str:
+        answer = self.owner.call("POST", f"/api/forms/{self.form_id}/{what}", **body)
+        assert answer.status_code == 201, answer.text
+        return str(answer.json["data"]["id"])
+
+
+class Cast:
+    """Everybody, at a program and at a browser."""
+
+    def __init__(self, app: Flask) -> None:
+        self.app, self.people = app, everybody(app)
+        self.visitors = {role: Visitor(app) for role in ROLES}
+        for role, visitor in self.visitors.items():
+            assert visitor.sign_in(ADDRESSES[role]).status_code == 303
+        self.tokens = {role: visitor.token("/console") for role, visitor in self.visitors.items()}
+
+    def stage(self, endpoint: str) -> Stage:
+        stage = Stage(self.app, self.people["owner"])
+        if endpoint == "inbox.erasure":
+            stage.begin_erasure()
+        return stage
+
+    def request(self, rule: Rule, stage: Stage, role: str) -> TestResponse:
+        (method,) = (rule.methods or set()) - {"HEAD", "OPTIONS"}
+        route = OF_A_FORM[rule.endpoint]
+        names = {name: getattr(stage, name) for name in rule.arguments}
+        path = self.app.url_map.bind("localhost").build(rule.endpoint, names, method)
+        path += route.query.format(form_id=stage.form_id)
+        body = fill(dict(route.body), stage)
+        if rule.rule.startswith("/api/"):
+            return self.people[role].call(method, path, **body)
+        visitor = self.visitors[role]
+        return visitor.get(path) if method == "GET" else visitor.post(path, {**body, "csrf_token": self.tokens[role]})
+
+
+def fill(body: dict[str, Any], stage: Stage) -> dict[str, Any]:
+    """The body with the ids of the stage."""
+    text = json.dumps(body)
+    filled: dict[str, Any] = json.loads(
+        text.replace("{submission_id}", stage.submission_id) if "{submission_id}" in text else text
+    )
+    return filled
+
+
+def may(route: FormRoute, role: str) -> bool:
+    if route.only:
+        return role in route.only
+    return role not in OUTSIDERS and includes(role, route.needed)
+
+
+def rules(app: Flask) -> Iterator[Rule]:
+    for rule in app.url_map.iter_rules():
+        if rule.rule.startswith(("/api/", "/console")):
+            yield rule
+
+
+@pytest.fixture
+def crowd(make_app: MakeApp) -> Cast:
+    return Cast(make_app(RATE_LIMIT_ENABLED="false", BACKGROUND_WORK="outside"))
+
+
+def test_each_route_is_named_here(app: Flask) -> None:
+    endpoints = {rule.endpoint for rule in rules(app)}
+    assert endpoints == {*OF_A_FORM, *NOT_OF_A_FORM}, "name new routes in tests/support/form_routes.py"
+    assert not set(OF_A_FORM) & NOT_OF_A_FORM
+    ids = ("form_id", "submission_id", "recipient_id", "webhook_id", "delivery_id", "member_id")
+    assert not [rule.rule for rule in rules(app) if rule.endpoint in NOT_OF_A_FORM and set(ids) & rule.arguments]
+
+
+def test_each_route_by_role(crowd: Cast) -> None:
+    wrong: list[Any] = []
+    for rule in rules(crowd.app):
+        if rule.endpoint in OF_A_FORM:
+            wrong += [problem for problem in walk(crowd, rule) if problem]
+    assert wrong == []
+
+
+def walk(crowd: Cast, rule: Rule) -> Iterator[Any]:
+    """The roles for which a route does not answer as it should; who may not comes first, to the same things."""
+    route, stage = OF_A_FORM[rule.endpoint], crowd.stage(rule.endpoint)
+    for role in sorted(ROLES, key=lambda role: may(route, role)):
+        if may(route, role) and "GET" not in (rule.methods or ()):
+            stage = crowd.stage(rule.endpoint)
+        answer = crowd.request(rule, stage, role)
+        answer.get_data()  # read to its end, or a stream keeps its context
+        yield check(rule.endpoint, role, answer)
+
+
+def check(endpoint: str, role: str, answer: TestResponse) -> Any:
+    route = OF_A_FORM[endpoint]
+    if may(route, role):
+        return None if answer.status_code in (200, 201, 202, 303) else (endpoint, role, answer.status_code, answer.text)
+    if role in OUTSIDERS or route.is_hidden:
+        return None if answer.status_code == 404 else (endpoint, role, answer.status_code)
+    sentence = NEEDED[route.needed].format(role=role)
+    return None if answer.status_code == 403 and sentence in answer.text else (endpoint, role, answer.status_code)

@@ -1,0 +1,87 @@
+"""Every route of the API and the console: what it is about, and the role that it needs on a form."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from forms_service.forms.access import EDITOR, MANAGER, OWNER, VIEWER
+from tests.support.members import MAX
+
+FAR = {"url": "https://93.184.215.14/"}
+
+
+@dataclass(frozen=True)
+class FormRoute:
+    """A request that succeeds for who has the role."""
+
+    needed: str
+    body: Mapping[str, Any] = field(default_factory=dict)
+    query: str = ""
+    only: tuple[str, ...] = ()
+    """Roles, instead of those that include the needed one."""
+
+    is_hidden: bool = False
+    """Whether it does not exist for members either who may not."""
+
+
+NOT_OF_A_FORM = {
+    *("signup.sign_up", "signup.confirm", "signup.resend", "sessions.login", "sessions.refresh", "sessions.logout"),
+    *("sessions.list_sessions", "sessions.end_sessions", "sessions.end_session", "recovery.forgot", "recovery.reset"),
+    *("me.show", "me.change", "me.erase", "me.change_password", "me.change_email", "me.confirm_email", "me.export"),
+    *("me.events", "keys.create", "keys.list_keys", "keys.revoke", "keys.introspect", "forms.create"),
+    *("forms.list_forms", "people.find", "people.export_person", "people.erase", "webhooks.create"),
+    *("webhooks.list_all", "bounces.report_bounce", "docs.openapi", "docs.show"),
+    *("console.show_sign_in", "console.sign_in", "console.sign_out", "console.list_forms"),
+    *("console_members.invitation", "console_members.answer_invitation"),
+}
+"""They act on one's own account, or on all forms that one has."""
+
+OF_A_FORM: Mapping[str, FormRoute] = {
+    "forms.show": FormRoute(VIEWER),
+    "forms.list_versions": FormRoute(VIEWER),
+    "forms.show_version": FormRoute(VIEWER),
+    "forms.change": FormRoute(MANAGER, {"name": "Renamed"}),
+    "forms.delete": FormRoute(OWNER),
+    "members.list_members": FormRoute(VIEWER),
+    "members.invite": FormRoute(MANAGER, {"email": "carol@example.com", "role": "viewer"}),
+    "members.change": FormRoute(MANAGER, {"role": "editor"}),
+    "members.remove": FormRoute(MANAGER),
+    "members.hand_over": FormRoute(OWNER, {"email": MAX}),
+    "members.list_events": FormRoute(OWNER),
+    "recipients.list_recipients": FormRoute(MANAGER),
+    "recipients.add": FormRoute(MANAGER, {"email": "carol@example.com"}),
+    "recipients.change": FormRoute(MANAGER, {"frequency": "daily"}),
+    "recipients.remove": FormRoute(MANAGER),
+    "inbox.list_": FormRoute(VIEWER),
+    "inbox.search_submissions": FormRoute(VIEWER, {"q": "Ann"}),
+    "inbox.bulk": FormRoute(EDITOR, {"ids": ["{submission_id}"], "read": True}),
+    "inbox.export_submissions": FormRoute(EDITOR, query="?format=csv"),
+    "inbox.erasure": FormRoute(OWNER, is_hidden=True),
+    "inbox.stats": FormRoute(VIEWER),
+    "inbox.get": FormRoute(VIEWER),
+    "inbox.patch": FormRoute(EDITOR, {"status": "archived"}),
+    "inbox.delete": FormRoute(EDITOR),
+    "inbox.file": FormRoute(VIEWER),
+    "deliveries.list_": FormRoute(MANAGER),
+    "deliveries.get": FormRoute(MANAGER),
+    "deliveries.retry": FormRoute(MANAGER),
+    "webhooks.create_for_form": FormRoute(MANAGER, FAR),
+    "webhooks.list_of_form": FormRoute(MANAGER),
+    "webhooks.sample": FormRoute(VIEWER, query="?form_id={form_id}"),
+    "webhooks.show": FormRoute(MANAGER),
+    "webhooks.change": FormRoute(MANAGER, {"enabled": False}),
+    "webhooks.delete": FormRoute(MANAGER),
+    "webhooks.rotate": FormRoute(MANAGER),
+    "webhooks.test": FormRoute(MANAGER),
+    "webhooks.retry": FormRoute(MANAGER, {"since": "2026-01-01"}),
+    "console_inbox.list_submissions": FormRoute(VIEWER),
+    "console_inbox.show_submission": FormRoute(VIEWER),
+    "console_inbox.change_submission": FormRoute(EDITOR, {"action": "archive"}),
+    "console_inbox.download_file": FormRoute(VIEWER),
+    "console_members.list_members": FormRoute(VIEWER),
+    "console_members.invite": FormRoute(MANAGER, {"email": "carol@example.com", "role": "viewer"}),
+    "console_members.change": FormRoute(MANAGER, {"action": "role", "role": "editor"}),
+    "console_members.leave": FormRoute(VIEWER, only=("manager", "editor", "viewer"), is_hidden=True),
+    "console_members.hand_over": FormRoute(OWNER, {"new_owner": MAX}),
+}
+"""Endpoint → request."""
