@@ -12,10 +12,13 @@ from forms_service.accounts.sessions.views import sessions
 from forms_service.accounts.signup.views import signup
 from forms_service.background import runner
 from forms_service.config import Settings
+from forms_service.console.account.views import account_pages
 from forms_service.console.analytics.views import analytics_pages
 from forms_service.console.build.views import build_pages
 from forms_service.console.inbox.views import inbox_pages
 from forms_service.console.members.views import members_pages
+from forms_service.console.operator.views import operator_pages
+from forms_service.console.people.views import people_pages
 from forms_service.console.views import console
 from forms_service.database import engine, migrations, transactions
 from forms_service.delivery import worker
@@ -78,6 +81,9 @@ PAGES = (
     analytics_pages,
     build_pages,
     members_pages,
+    people_pages,
+    account_pages,
+    operator_pages,
 )
 """Pages without a description."""
 

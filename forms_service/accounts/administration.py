@@ -8,13 +8,18 @@ from sqlalchemy import delete, select
 from forms_service.accounts import audit, email_tokens, emails
 from forms_service.accounts.models import Account, ApiKey, Session
 from forms_service.accounts.password_hashing import hash_password
-from forms_service.accounts.service import NO_ACCOUNT, NewAccount, create, email_index, lock_by_email
+from forms_service.accounts.service import NO_ACCOUNT, NewAccount, create, email_index, lock_by_email, lock_by_id
 from forms_service.database.transactions import write_session
 from forms_service.database.types import now
 from forms_service.errors import ConflictError, NotFoundError
 from forms_service.extensions import db
 
-LAST_OPERATOR = "This is the last operator: nobody could see all forms any more. To do it anyway, add --yes."
+LAST_OPERATOR = "This is the last operator: nobody could see all forms any more."
+CHANGED = "operator_changed_account"
+"""In the trail of the operator who changed another account in the console."""
+
+Holder = str | uuid.UUID
+"""Its address, or its id."""
 
 
 def status_of(email: str) -> str | None:
@@ -42,7 +47,7 @@ def ensure_operator(email: str, new: NewAccount | None) -> None:
     _change(email, "account_role_changed", _promote)
 
 
-def disable(email: str, *, force: bool = False) -> uuid.UUID:
+def disable(holder: Holder, *, force: bool = False, by: uuid.UUID | None = None) -> uuid.UUID:
     """Also end its access.
 
     :raises ConflictError: for the last operator, unless `force`
@@ -53,10 +58,10 @@ def disable(email: str, *, force: bool = False) -> uuid.UUID:
         account.status = "disabled"
         _end_access(account)
 
-    return _change(email, "account_disabled", close)
+    return _change(holder, "account_disabled", close, by)
 
 
-def enable(email: str) -> uuid.UUID:
+def enable(holder: Holder, *, by: uuid.UUID | None = None) -> uuid.UUID:
     """Enable an account; an unconfirmed one gets a new link.
 
     :raises ConflictError: unless disabled
@@ -69,10 +74,10 @@ def enable(email: str) -> uuid.UUID:
         if account.status == "pending":
             emails.send_confirmation(account)
 
-    return _change(email, "account_enabled", reopen)
+    return _change(holder, "account_enabled", reopen, by)
 
 
-def set_role(email: str, role: str, *, force: bool = False) -> uuid.UUID:
+def set_role(holder: Holder, role: str, *, force: bool = False, by: uuid.UUID | None = None) -> uuid.UUID:
     """Change an account's role.
 
     :raises ConflictError: for the last operator, unless `force`
@@ -83,7 +88,7 @@ def set_role(email: str, role: str, *, force: bool = False) -> uuid.UUID:
             _refuse_last_operator(account, force)
         account.role = role
 
-    return _change(email, "account_role_changed", assign)
+    return _change(holder, "account_role_changed", assign, by)
 
 
 def set_password(email: str, password: str) -> uuid.UUID:
@@ -97,13 +102,17 @@ def set_password(email: str, password: str) -> uuid.UUID:
     return _change(email, "password_set", replace)
 
 
-def _change(email: str, event: str, change: Callable[[Account], None]) -> uuid.UUID:
+def _change(holder: Holder, event: str, change: Callable[[Account], None], by: uuid.UUID | None = None) -> uuid.UUID:
     with write_session():
-        account = lock_by_email(email)
+        account = lock_by_email(holder) if isinstance(holder, str) else lock_by_id(holder)
         if account is None:
             raise NotFoundError(NO_ACCOUNT)
         change(account)
-        audit.record(event, account_id=account.id, details={"role": account.role, "status": account.status})
+        details = {"role": account.role, "status": account.status}
+        # the operator's address is in the operator's own trail only
+        audit.record(event, account_id=account.id, details=details, with_client=False)
+        if by:
+            audit.record(CHANGED, account_id=by, details={"account": str(account.id), **details})
         db.session.commit()
         return account.id
 

@@ -16,6 +16,7 @@ from forms_service.web.route_policy import guarded
 __all__ = [
     "Caller",
     "caller",
+    "check_owner",
     "require_api_key",
     "require_form_user",
     "require_operator",
@@ -51,7 +52,7 @@ def require_session(view: View) -> View:
 def require_owner_session(view: View) -> View:
     def check(caller: Caller) -> None:
         _check_session(caller)
-        _check_owner(caller)
+        check_owner(caller)
 
     return _guard("owner's session", check, "owner")(view)
 
@@ -69,7 +70,7 @@ def require_owner(*scopes: str) -> Callable[[View], View]:
     """Accept a session, or a key with `scopes`."""
 
     def check(caller: Caller) -> None:
-        _check_owner(caller)
+        check_owner(caller)
         for scope in scopes:
             caller.require_scope(scope)
 
@@ -131,7 +132,7 @@ def _check_session(caller: Caller) -> None:
         raise AuthorizationError("This endpoint does not accept API keys. Sign in and send an access token.")
 
 
-def _check_owner(caller: Caller) -> None:
+def check_owner(caller: Caller) -> None:
     if caller.role not in OWNER_ROLES:
         raise AuthorizationError("Your account cannot have forms. Ask the operator for the role owner.")
 

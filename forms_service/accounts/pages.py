@@ -25,7 +25,7 @@ DONE_PAGES = {
     "confirmed": (
         "/signup/confirmed",
         "E-mail address confirmed",
-        "You can now use your account with this address and your password.",
+        "Your account is ready. Sign in with this address and your password.",
     ),
     "resent": (
         "/signup/resent",
@@ -48,17 +48,31 @@ DONE_PAGES = {
         "You are signed out everywhere, and your API keys are revoked. Sign in with the new address.",
     ),
     "signed_in": ("/login/done", "Signed in", "Your e-mail address and password are correct."),
+    "account_erased": (
+        "/account/erased",
+        "Account erased",
+        "Your account is gone. What remains of large forms is hidden, and will be erased within minutes.",
+    ),
 }
 """Redirect targets: endpoint → path, heading, sentence."""
 
+SIGN_IN = ("console.show_sign_in", "Sign in")
+
+BUTTONS = {
+    "confirmed": SIGN_IN,
+    "was_reset": SIGN_IN,
+    "address_changed": SIGN_IN,
+    "signed_in": ("console.show_sign_in", "Sign in to the console"),
+}
+"""The next step: endpoint → endpoint, text."""
+
 NEXT_LINKS = {
-    "signed_up": (("accounts.resend", "No mail received?"),),
-    "confirmed": (("docs.show", "What you can do with the account"),),
-    "resent": (("accounts.resend", "No mail received?"),),
-    "forgotten": (("accounts.forgot", "No mail received?"),),
+    "signed_up": (("accounts.resend", "No mail received?"), SIGN_IN),
+    "resent": (("accounts.resend", "No mail received?"), SIGN_IN),
+    "forgotten": (("accounts.forgot", "No mail received?"), SIGN_IN),
     "signed_in": (("docs.show", "What you can do with the account"),),
 }
-"""Their links: endpoint → endpoint, text."""
+"""Other links: endpoint → endpoint, text."""
 
 
 def _show(template: str, **values: Any) -> Response:
@@ -116,10 +130,11 @@ def new_address() -> Response:
 
 
 def _add_done(endpoint: str, path: str, heading: str, sentence: str) -> None:
-    links = NEXT_LINKS.get(endpoint, ())
+    values: dict[str, Any] = {"heading": heading, "sentence": sentence}
+    values |= {"button": BUTTONS.get(endpoint), "links": NEXT_LINKS.get(endpoint, ())}
 
     def show() -> Response:
-        return page("accounts/done.html", heading=heading, sentence=sentence, links=links)
+        return page("accounts/done.html", **values)
 
     accounts.add_url_rule(path, endpoint, public(UNLIMITED_PAGE(show)))
 

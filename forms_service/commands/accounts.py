@@ -1,5 +1,8 @@
 """`flask accounts`: manage accounts."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import click
 from flask.cli import with_appcontext
 
@@ -7,8 +10,18 @@ from forms_service.accounts import administration, service
 from forms_service.accounts.models import ROLES
 from forms_service.accounts.signup.schemas import Signup
 from forms_service.commands.terminal import format_line, load_or_exit, new_person, read_password, user_errors
+from forms_service.errors import ConflictError
 
 YES_OPTION = click.option("--yes", "sure", is_flag=True, help="Allow it even for the last operator.")
+
+
+@contextmanager
+def hint_at_yes() -> Iterator[None]:
+    """Say how to disable or demote the last operator."""
+    try:
+        yield
+    except ConflictError as error:
+        raise ConflictError(f"{error} To do it anyway, add --yes.") from error
 
 
 @click.group()
@@ -48,7 +61,8 @@ def list_accounts() -> None:
 @user_errors
 def disable_account(email: str, sure: bool) -> None:
     """Disable an account: end its sessions, revoke its keys and close its forms."""
-    click.echo(f"Disabled: {administration.disable(email, force=sure)}")
+    with hint_at_yes():
+        click.echo(f"Disabled: {administration.disable(email, force=sure)}")
 
 
 @accounts.command("enable")
@@ -68,7 +82,8 @@ def enable_account(email: str) -> None:
 @user_errors
 def change_role(email: str, role: str, sure: bool) -> None:
     """Change the role of an account: an owner can have forms, an operator sees all forms."""
-    click.echo(f"Now {role}: {administration.set_role(email, role, force=sure)}")
+    with hint_at_yes():
+        click.echo(f"Now {role}: {administration.set_role(email, role, force=sure)}")
 
 
 @accounts.command("password")

@@ -8,11 +8,11 @@ from flask import g, redirect, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from forms_service.accounts import audit
-from forms_service.accounts.guards import Caller
+from forms_service.accounts.guards import Caller, check_owner
 from forms_service.accounts.sessions import browser_sessions
 from forms_service.console import cookies, csrf
 from forms_service.console.return_paths import HOME, requested_path
-from forms_service.errors import NotFoundError
+from forms_service.errors import AuthorizationError, NotFoundError
 from forms_service.forms.access import OPERATOR
 from forms_service.web.route_policy import guarded
 
@@ -27,15 +27,25 @@ def find_caller() -> Caller | None:
 
 def require_sign_in(view: View) -> View:
     """Accept any account; the services check the role on a form."""
-    return _guard("console session", view, lambda _: True)
+    return _guard("console session", view, lambda _: None)
+
+
+def require_owner_session(view: View) -> View:
+    """Accept accounts that may have forms of their own."""
+    return _guard("console owner", view, check_owner)
 
 
 def require_operator_session(view: View) -> View:
     """Accept operators; to others the page does not exist."""
-    return _guard("console operator", view, lambda caller: caller.role == OPERATOR)
+
+    def check(caller: Caller) -> None:
+        if caller.role != OPERATOR:
+            raise NotFoundError()
+
+    return _guard("console operator", view, check)
 
 
-def _guard(by: str, view: View, is_allowed: Callable[[Caller], bool]) -> View:
+def _guard(by: str, view: View, check: Callable[[Caller], None]) -> View:
     @wraps(view)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         caller = find_caller()
@@ -44,9 +54,11 @@ def _guard(by: str, view: View, is_allowed: Callable[[Caller], bool]) -> View:
         g.caller = caller
         if request.method == "POST":
             csrf.check()
-        if not is_allowed(caller):
-            audit.warn("refused", status=404, guard=by)
-            raise NotFoundError()
+        try:
+            check(caller)
+        except (AuthorizationError, NotFoundError) as error:
+            audit.warn("refused", status=error.status, guard=by)
+            raise
         return view(*args, **kwargs)
 
     return guarded(by)(wrapper)

@@ -15,7 +15,14 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from forms_service.accounts import preferences
 from forms_service.console import csrf
-from forms_service.errors import ApiError, ConflictError, FieldError, RateLimitError, ValidationError
+from forms_service.errors import (
+    ApiError,
+    AuthorizationError,
+    ConflictError,
+    FieldError,
+    RateLimitError,
+    ValidationError,
+)
 from forms_service.forms.access import includes
 from forms_service.web.recovery import submitted_values
 from forms_service.web.responses import page
@@ -35,6 +42,16 @@ NOTICES = {
     "handed_over": "The form has a new owner. You are one of its managers.",
     "accepted": "You are on this form now.",
     "declined": "Invitation declined.",
+    "password_changed": "Your password has been changed. All other sessions have ended.",
+    "address_change_sent": "We have sent a link to the new address. Your address changes when you open it.",
+    "session_ended": "The session has ended.",
+    "other_sessions_ended": "All other sessions have ended.",
+    "key_revoked": "The key has been revoked. Programs that use it are refused from now on.",
+    "suppression_added": "This address gets no mail any more.",
+    "suppression_removed": "This address gets mail again.",
+    "account_enabled": "The account has been enabled.",
+    "account_disabled": "The account has been disabled.",
+    "role_changed": "The role has been changed.",
 }
 """What a page says after a redirect, by the value of `done` in its query."""
 
@@ -81,7 +98,7 @@ def redisplay(show: View) -> Callable[[View], View]:
         def wrapper(*args: Any, **kwargs: Any) -> Any:
             try:
                 return view(*args, **kwargs)
-            except (ValidationError, ConflictError, RateLimitError) as error:
+            except (ValidationError, ConflictError, RateLimitError, AuthorizationError) as error:
                 g.form_error = error
                 response = current_app.make_response(show(**(request.view_args or {})))
                 response.status_code = error.status

@@ -1,8 +1,9 @@
 """Checks the page that a sign-in leads back to: only one of the console."""
 
 import re
+from urllib.parse import urlsplit
 
-from flask import request
+from flask import current_app, request
 
 from forms_service.config import settings
 
@@ -17,10 +18,18 @@ FILE = re.compile(r"(/console/submissions/[0-9a-f-]{36})/files/([0-9]{1,4})")
 def requested_path() -> str:
     """Return the path to come back to after a sign-in.
 
-    For a file it is the page of its submission, which starts the download: otherwise the sign-in page would stay.
+    For a file it is the page of its submission, which starts the download: otherwise the sign-in page would stay. For
+    an address of a button alone it is the page that has the button.
     """
+    if not _is_page(request.path):
+        page = urlsplit(request.referrer or "").path.removeprefix(settings.public_path)
+        return safe_path(page) if _is_page(page) else HOME
     file = FILE.fullmatch(request.path)
     return f"{file[1]}?download={file[2]}" if file else safe_path(request.full_path.rstrip("?"))
+
+
+def _is_page(path: str) -> bool:
+    return "GET" in current_app.url_map.bind("localhost").allowed_methods(path)
 
 
 def safe_path(path: str) -> str:

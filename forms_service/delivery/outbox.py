@@ -191,6 +191,13 @@ def backlog() -> Backlog:
     return Backlog(waiting, max((now() - since).total_seconds(), 0.0) if since else 0.0)
 
 
+def waiting_by_channel() -> dict[str, tuple[int, datetime | None]]:
+    """Return how many messages wait, and when the first of them is due; the index alone answers."""
+    query = select(Message.channel, func.count(), func.min(Message.next_attempt_at)).where(Message.state == "waiting")
+    rows = {channel: (count, first) for channel, count, first in db.session.execute(query.group_by(Message.channel))}
+    return {channel: rows.get(channel, (0, None)) for channel in CHANNELS}
+
+
 def sweep() -> None:
     """Delete messages and attempts past RETENTION."""
     is_final, moment = Message.state.in_(FINAL_STATES), now()

@@ -4,6 +4,7 @@ The worker consults it at send time, so no response reveals what is on it.
 """
 
 import hashlib
+import uuid
 from collections.abc import Collection, Iterator
 from functools import partial
 from typing import Any
@@ -17,6 +18,7 @@ from forms_service.delivery.outbox import address_index
 from forms_service.errors import NotFoundError
 from forms_service.extensions import db
 from forms_service.logs import event
+from forms_service.web.pagination import Page, decode_cursor, paginate
 
 ALL_MAIL = ("bounce", "operator")
 """Reasons against any mail; the others are only against notifications, as a person may still ask for a mail."""
@@ -84,10 +86,28 @@ def remove(address: str) -> None:
     :raises NotFoundError: if it is not suppressed
     """
     with write_session():
-        if not rows_changed(delete(Suppression).where(Suppression.address_index == address_index(address))):
-            raise NotFoundError("This address is not on the suppression list.")
+        delete_entry(address)
         db.session.commit()
-    event("address_unsuppressed")
+
+
+def delete_entry(entry: str | uuid.UUID) -> None:
+    """Delete a suppression by its address or id, in the caller's transaction.
+
+    :raises NotFoundError: if there is none
+    """
+    own = Suppression.address_index == address_index(entry) if isinstance(entry, str) else Suppression.id == entry
+    if not rows_changed(delete(Suppression).where(own)):
+        raise NotFoundError("This address is not on the suppression list.")
+    on_commit(partial(event, "address_unsuppressed"))
+
+
+def list_page(limit: int, cursor: str | None) -> Page[Suppression]:
+    """Return suppressions, newest first."""
+    query = select(Suppression).order_by(Suppression.id.desc()).limit(limit + 1)
+    position = decode_cursor(cursor, uuid.UUID)
+    if position:
+        query = query.where(Suppression.id < position[0])
+    return paginate(db.session.scalars(query).all(), limit, lambda row: (row.id,))
 
 
 def list_all() -> Iterator[Suppression]:

@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import func, select, tuple_
 
 from forms_service.accounts import audit
 from forms_service.accounts.guards import Caller
@@ -40,6 +40,11 @@ def find(caller: Caller, email: str, *, limit: int, cursor: str | None) -> Page[
     return build_page(rows[:limit], last=rows[:limit][-1] if more else None)
 
 
+def count(caller: Caller, email: str) -> int:
+    """Count what `find` returns."""
+    return db.session.scalar(select(func.count()).select_from(_of_person(caller, email).subquery())) or 0
+
+
 def export(caller: Caller, email: str) -> Export:
     """Export them as JSON Lines, with an audit record."""
     with write_session():
@@ -69,17 +74,20 @@ def erase(caller: Caller, email: str) -> dict[str, int]:
 
 
 def _select_ids(caller: Caller, email: str, start: Position | None, limit: int) -> Query:
+    query = _of_person(caller, email)
+    if start:
+        query = query.where(tuple_(Submission.created_at, Submission.id) < start)
+    return query.order_by(Submission.created_at.desc(), Submission.id.desc()).limit(limit)
+
+
+def _of_person(caller: Caller, email: str) -> Query:
     query = (
         select(Submission.id, Submission.created_at)
         .join(SubmissionEmail, SubmissionEmail.submission_id == Submission.id)
         .join(Form, Form.id == Submission.form_id)
         .where(SubmissionEmail.email_index == email_blind_index(email), Form.deleted_at.is_(None))
     )
-    if caller.role != "operator":
-        query = query.where(Form.owner_id == caller.account_id)
-    if start:
-        query = query.where(tuple_(Submission.created_at, Submission.id) < start)
-    return query.order_by(Submission.created_at.desc(), Submission.id.desc()).limit(limit)
+    return query if caller.role == "operator" else query.where(Form.owner_id == caller.account_id)
 
 
 def _batches(caller: Caller, email: str) -> Iterator[list[SubmissionRow]]:

@@ -9,6 +9,11 @@ from forms_service.validation.base import CodedField, Messages
 
 MAX_ZONE_LENGTH = 100
 
+REGIONS = (
+    *("Africa", "America", "Antarctica", "Arctic", "Asia"),
+    *("Atlantic", "Australia", "Europe", "Indian", "Pacific"),
+)
+
 
 class Timezone(CodedField):
     default_error_messages: Messages = {"invalid_timezone": "Must be an IANA time zone such as Europe/Vienna."}
@@ -18,6 +23,23 @@ class Timezone(CodedField):
         if not isinstance(value, str) or len(value) > MAX_ZONE_LENGTH or value not in _names():
             raise self.make_error("invalid_timezone")
         return UTC if value == "UTC" else ZoneInfo(value)
+
+
+class TimezoneName(Timezone):
+    """Loads as the name."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:  # type: ignore[override]
+        return str(super()._deserialize(value, attr, data, **kwargs))
+
+
+def list_zones() -> dict[str, list[str]]:
+    """Return the names that have a place, by region; old aliases and offsets are accepted, but not listed."""
+    zones: dict[str, list[str]] = {region: [] for region in REGIONS}
+    for name in sorted(_names()):
+        region = name.partition("/")[0]
+        if region in zones and name.count("/"):
+            zones[region].append(name)
+    return zones
 
 
 def load_zone(name: str) -> tzinfo:

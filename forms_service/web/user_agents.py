@@ -43,3 +43,25 @@ def family(user_agent: str) -> str:
 
 def _named(name: str, version: str | None) -> str:
     return f"{name}/{version}" if version else name
+
+
+PLATFORMS = (
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("CrOS", "ChromeOS"),
+    ("Windows", "Windows"),
+    ("Macintosh", "macOS"),
+    ("Linux", "Linux"),
+)
+"""Each before those that its user agent also names."""
+
+
+def describe(user_agent: str | None) -> str:
+    """Return words for people, such as "Firefox 128 on Windows"."""
+    text = (user_agent or "")[:MAX_READ]
+    name = family(text).replace("/", " ")
+    if name in ("", OTHER):
+        name = "Unknown program"
+    system = next((words for token, words in PLATFORMS if token in text), None)
+    return f"{name} on {system}" if system else name

@@ -3,18 +3,21 @@
 import uuid
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, SmallInteger, String
+from sqlalchemy import ForeignKey, Index, SmallInteger, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from forms_service.database.types import UTCDateTime, new_id, now
 from forms_service.encryption.keyring import Encrypted
 from forms_service.extensions import Model
 
+FAILING = text("failing_since IS NOT NULL")
+
 
 class Webhook(Model):
     """An endpoint of an owner; chat services put a token into its URL."""
 
     __tablename__ = "webhooks"
+    __table_args__ = (Index("ix_webhooks_failing", "failing_since", sqlite_where=FAILING, postgresql_where=FAILING),)
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
     account_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"), index=True)

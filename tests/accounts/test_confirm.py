@@ -205,3 +205,12 @@ def test_links_begin_with_the_public_url_and_no_host_header(make_app: MakeApp, a
     app = make_app(PUBLIC_URL="https://site.example/forms")
     app.test_client().post("/api/signup", json=ann, headers={"Host": "evil.example"})
     assert mails(app)[0]["link"].startswith("https://site.example/forms/signup/confirm?token=")
+
+
+def test_sign_in_and_sign_up_lead_to_each_other(make_app: MakeApp) -> None:
+    client = make_app().test_client()
+    assert 'href="/signup"' in client.get("/console/sign-in").text
+    for path in ("/signup", "/signup/resend", "/forgot", "/signup/confirmed", "/signup/confirm?token=x"):
+        assert 'href="/console/sign-in"' in client.get(path).text, path
+    closed = make_app(SIGNUP_ENABLED="false").test_client()
+    assert 'href="/signup"' not in closed.get("/console/sign-in").text

@@ -10,6 +10,8 @@ from forms_service.accounts.schemas import CurrentPassword
 from forms_service.accounts.sessions.schemas import SessionKept
 from forms_service.validation.base import Schema
 from forms_service.validation.fields import Email, Password, PersonName, Phone
+from forms_service.validation.primitives import StrictBoolean
+from forms_service.validation.timezones import TimezoneName
 
 
 class Me(Schema):
@@ -20,6 +22,8 @@ class Me(Schema):
     phone = ma.fields.String(required=True, allow_none=True)
     role = ma.fields.String(required=True, metadata={"enum": list(ROLES)})
     status = ma.fields.String(required=True, metadata={"enum": list(STATUSES)})
+    timezone = ma.fields.String(required=True, metadata={"description": "IANA time zone of times in the console."})
+    shortcuts = ma.fields.Boolean(required=True, metadata={"description": "Whether single keys act in the console."})
     created_at = ma.fields.DateTime(required=True)
     confirmed_at = ma.fields.DateTime(required=True, allow_none=True)
 
@@ -28,6 +32,8 @@ class Profile(Schema):
     first_name = PersonName()
     last_name = PersonName()
     phone = Phone(allow_none=True)
+    timezone = TimezoneName(metadata={"description": "IANA time zone of times in the console."})
+    shortcuts = StrictBoolean(metadata={"description": "Whether single keys act in the console."})
 
 
 class CurrentPasswordOnly(Schema):

@@ -29,7 +29,7 @@ def show() -> Account:
 @me.arguments(schemas.Profile, location="json")
 @me.answers(200, schemas.Me, message="Account updated.")
 def change(body: dict[str, Any]) -> Account:
-    """Change name or phone number. Omitted fields stay as they are."""
+    """Change name, phone number, time zone or shortcuts. Omitted fields stay as they are."""
     return service.change_profile(caller(), body)
 
 

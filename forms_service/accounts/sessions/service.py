@@ -160,6 +160,14 @@ def sign_out_everywhere(caller: Caller) -> None:
         db.session.commit()
 
 
+def end_other_sessions(caller: Caller) -> None:
+    """End all but the caller's."""
+    with write_session():
+        end_sessions(caller.account_id, but=caller.session_id)
+        audit.record("other_sessions_ended", account_id=caller.account_id)
+        db.session.commit()
+
+
 def end_sessions(account_id: uuid.UUID, *, but: uuid.UUID | None = None) -> None:
     """End an account's sessions, in the caller's transaction."""
     own = delete(Session).where(Session.account_id == account_id)

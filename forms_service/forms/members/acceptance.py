@@ -13,7 +13,7 @@ from forms_service.errors import AuthenticationError, FieldError, ValidationErro
 from forms_service.extensions import db
 from forms_service.forms.members import links, queries
 from forms_service.forms.members.queries import MemberRow
-from forms_service.forms.members.service import forget, record
+from forms_service.forms.members.service import forget, record_event
 from forms_service.forms.models import Member
 from forms_service.signals import session_starting
 
@@ -63,7 +63,7 @@ def decline(token: str, caller: Caller) -> None:
     with write_session():
         row, account = _lock(token, caller)
         if row.member.status == "pending":
-            record("member_declined", row, account.id)
+            record_event("member_declined", row, account.id)
             forget(row.member)
         db.session.commit()
 
@@ -85,7 +85,7 @@ def _activate(row: MemberRow, account: Account) -> None:
         forget(member)  # the account has this address only now, and was on the form before
         return
     member.account_id, member.status, member.email, member.accepted_at = account.id, "active", None, now()
-    record("member_accepted", row, account.id)
+    record_event("member_accepted", row, account.id)
 
 
 def _lock(token: str, caller: Caller) -> tuple[MemberRow, Account]:

@@ -56,7 +56,7 @@ def invite(form_id: str, caller: Caller, body: Mapping[str, Any]) -> dict[str, A
         db.session.flush()
         (row,) = queries.fetch(Member.id == member.id)
         invitations.send(row, caller.account_id)
-        record("member_invited", row, caller.account_id)
+        record_event("member_invited", row, caller.account_id)
         (result,) = as_dicts([row], caller.account_id)
         db.session.commit()
     return result
@@ -67,7 +67,7 @@ def change(member_id: uuid.UUID, caller: Caller, body: Mapping[str, Any]) -> dic
     with write_session():
         row = _lock(member_id, caller)
         row.member.role = body["role"]
-        record("member_changed", row, caller.account_id)
+        record_event("member_changed", row, caller.account_id)
         (result,) = as_dicts([row], caller.account_id)
         db.session.commit()
     return result
@@ -77,7 +77,7 @@ def remove(member_id: uuid.UUID, caller: Caller) -> None:
     """Remove a member, or leave the form."""
     with write_session():
         row = _lock(member_id, caller, or_self=True)
-        record("member_left" if _is_self(row.member, caller) else "member_removed", row, caller.account_id)
+        record_event("member_left" if _is_self(row.member, caller) else "member_removed", row, caller.account_id)
         forget(row.member)
         db.session.commit()
 
@@ -100,7 +100,7 @@ def forget(member: Member) -> None:
     db.session.delete(member)
 
 
-def record(name: str, row: MemberRow, account_id: uuid.UUID) -> None:
+def record_event(name: str, row: MemberRow, account_id: uuid.UUID) -> None:
     """Record who did it, in the caller's transaction."""
     details = {"form_id": row.form.id, "member_id": str(row.member.id), "role": row.member.role}
     audit.record(name, account_id=account_id, details=details)

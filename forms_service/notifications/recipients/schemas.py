@@ -9,16 +9,9 @@ from forms_service.notifications.recipients.models import CONTENTS, FILES, FREQU
 from forms_service.validation.base import Schema
 from forms_service.validation.fields import Email
 from forms_service.validation.primitives import BoundedInteger, OneOf
-from forms_service.validation.timezones import Timezone
+from forms_service.validation.timezones import TimezoneName
 
 MAX_HOUR = 23
-
-
-class TimezoneName(Timezone):
-    """An IANA time zone, loaded as its name."""
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:  # type: ignore[override]
-        return str(super()._deserialize(value, attr, data, **kwargs))
 
 
 class Conditions(ConditionList):

@@ -1,0 +1,1 @@
+"""Pages of operators: health, backlog, failing webhooks, accounts, suppressed addresses."""

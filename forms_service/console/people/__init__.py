@@ -1,0 +1,1 @@
+"""Pages of data-subject requests: everything that one person sent."""
