@@ -19,6 +19,7 @@ from forms_service.console.inbox.views import inbox_pages
 from forms_service.console.members.views import members_pages
 from forms_service.console.operator.views import operator_pages
 from forms_service.console.people.views import people_pages
+from forms_service.console.settings.views import settings_pages
 from forms_service.console.views import console
 from forms_service.database import engine, migrations, transactions
 from forms_service.delivery import worker
@@ -84,6 +85,7 @@ PAGES = (
     people_pages,
     account_pages,
     operator_pages,
+    settings_pages,
 )
 """Pages without a description."""
 

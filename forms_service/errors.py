@@ -111,7 +111,7 @@ class ValidationError(ApiError):
     """Invalid fields, by dotted path."""
 
     status = 422
-    message = "Some fields are invalid."
+    message = "Some answers need to be corrected."
 
     def __init__(
         self, field_errors: Mapping[str, list[FieldError]], *, details: Mapping[str, Any] | None = None

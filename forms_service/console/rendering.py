@@ -52,6 +52,8 @@ NOTICES = {
     "account_enabled": "The account has been enabled.",
     "account_disabled": "The account has been disabled.",
     "role_changed": "The role has been changed.",
+    "form_erased": "The form and its submissions have been erased.",
+    "form_erasing": "The form is gone. Its submissions are being erased, which takes some minutes.",
 }
 """What a page says after a redirect, by the value of `done` in its query."""
 

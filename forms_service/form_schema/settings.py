@@ -1,23 +1,30 @@
 """Settings of a form: defaults, validation, conflicts."""
 
-import ipaddress
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 import marshmallow as ma
 
 from forms_service.captchas import CAPTCHAS
 from forms_service.errors import FieldError
-from forms_service.form_schema import mail_texts
+from forms_service.form_schema import appearance, mail_texts
+from forms_service.form_schema.appearance import MAX_CLOSED_LENGTH, Thanks, ThanksSchema, Theme, ThemeSchema
 from forms_service.form_schema.compiler import UNKNOWN_FIELDS
 from forms_service.form_schema.mail_texts import DoubleOptIn, DoubleOptInField, Reply, ReplyChanges, ReplySchema
-from forms_service.form_schema.special_fields import RESERVED
-from forms_service.validation.base import MAX_NAME_LENGTH, Messages, Schema
-from forms_service.validation.fields import MAX_EMAIL_LENGTH, clean_address, is_email
-from forms_service.validation.primitives import BoundedInteger, BoundedList, OneOf, SingleLine, StrictBoolean
-from forms_service.validation.urls import MAX_URL_LENGTH, is_web_url, parse_origin_pattern, to_ascii_host
+from forms_service.form_schema.setting_fields import HoneypotName, Moment, Network, Origin, SenderPattern, WebUrl
+from forms_service.validation.base import MAX_NAME_LENGTH, Schema
+from forms_service.validation.fields import MAX_EMAIL_LENGTH
+from forms_service.validation.primitives import (
+    BoundedInteger,
+    BoundedList,
+    MultiLine,
+    OneOf,
+    SingleLine,
+    StrictBoolean,
+)
+from forms_service.validation.urls import MAX_URL_LENGTH
 
 CHALLENGES = ("none", *CAPTCHAS)
 WITH_PROVIDER_KEYS = tuple(name for name, captcha in CAPTCHAS.items() if captcha.verify_url)
@@ -26,6 +33,12 @@ STORE_IP = ("truncated", "none", "full")
 RETIRED = frozenset(("notify",))
 """Names in settings that earlier versions saved."""
 
+PARTS: dict[str, Callable[..., Any]] = {
+    "reply": Reply,
+    "double_opt_in": DoubleOptIn,
+    "thanks": Thanks,
+    "theme": Theme,
+}
 MAX_ENTRIES = 100
 MAX_BLOCKLIST_ENTRIES = 1000
 MAX_BLOCKLIST_ENTRY_LENGTH = 200
@@ -59,77 +72,13 @@ class FormSettings:
     blocklist: Blocklist = Blocklist()
     retention_days: int | None = None
     closed: bool = False
+    opens_at: datetime | None = None
+    closes_at: datetime | None = None
     max_submissions: int | None = None
+    thanks: Thanks = field(default_factory=Thanks)
+    closed_text: str | None = None
+    theme: Theme = field(default_factory=Theme)
     store_ip: str = "truncated"
-
-
-class Origin(SingleLine):
-    """Origin of a site, or a wildcard for its subdomains."""
-
-    default_error_messages: Messages = {
-        "invalid_origin": "Must be an origin without a path, such as https://www.example.com or https://*.example.com."
-    }
-
-    def _checked(self, value: str) -> str:
-        try:
-            return parse_origin_pattern(value)
-        except ValueError as error:
-            raise self.make_error("invalid_origin") from error
-
-
-class WebUrl(SingleLine):
-    """An absolute http or https URL."""
-
-    default_error_messages: Messages = {
-        "invalid_url": "Must be a full URL without user name and password, such as https://example.com/thanks.",
-        "host_not_ascii": "Write the host as browsers do: {host}",
-    }
-
-    def _checked(self, value: str) -> str:
-        try:
-            host = to_ascii_host(value) if is_web_url(value) else ""
-        except ValueError:
-            host = ""
-        if not host:
-            raise self.make_error("invalid_url")
-        if not urlsplit(value).netloc.isascii():  # pages send the ASCII form, so this one would never match
-            raise self.make_error("host_not_ascii", host=host)
-        return value
-
-
-class SenderPattern(SingleLine):
-    """An e-mail address, or @ and a domain."""
-
-    default_error_messages: Messages = {"invalid_email": "Must be an e-mail address, or a domain such as @example.com."}
-
-    def _checked(self, value: str) -> str:
-        address = clean_address(value)
-        if not is_email(f"x{address}" if address.startswith("@") else address):
-            raise self.make_error("invalid_email")
-        return address
-
-
-class Network(SingleLine):
-    """An IP address or network."""
-
-    default_error_messages: Messages = {"invalid_network": "Must be an IP address, or a network such as 192.0.2.0/24."}
-
-    def _checked(self, value: str) -> str:
-        try:
-            return str(ipaddress.ip_network(value.strip(), strict=False))
-        except ValueError as error:
-            raise self.make_error("invalid_network") from error
-
-
-class HoneypotName(SingleLine):
-    """A honeypot's name."""
-
-    default_error_messages: Messages = {"reserved": "This name is reserved. Choose another."}
-
-    def _checked(self, value: str) -> str:
-        if value in RESERVED:
-            raise self.make_error("reserved")
-        return value
 
 
 def _optional(description: str, default: Any = None) -> dict[str, Any]:
@@ -197,9 +146,16 @@ class FormSettingsSchema(Schema):
     blocklist = ma.fields.Nested(BlocklistSchema, **_optional("Submissions that match any entry are spam.", dict))
     retention_days = BoundedInteger(1, 36_500, **_optional("Days after which submissions are erased; null keeps them."))
     closed = StrictBoolean(**_optional("While true, the form accepts no submissions.", False))
+    opens_at = Moment(**_optional("The form accepts submissions from this date-time on; null: at once."))
+    closes_at = Moment(**_optional("The form accepts submissions until this date-time; null: without end."))
     max_submissions = BoundedInteger(
         1, 1_000_000_000, **_optional("Maximum number of submissions, not counting spam; null means unlimited.")
     )
+    thanks = ma.fields.Nested(ThanksSchema, **_optional("The thank-you page.", dict))
+    closed_text = MultiLine(
+        MAX_CLOSED_LENGTH, **_optional("Shown instead of the form while it is closed, full or not open yet.")
+    )
+    theme = ma.fields.Nested(ThemeSchema, **_optional("Looks of hosted pages.", dict))
     store_ip = OneOf(
         STORE_IP,
         **_optional("How much of the client's IP address is stored; `truncated` keeps its network.", "truncated"),
@@ -217,6 +173,18 @@ class BlocklistChanges(BlocklistSchema):
     on_bind_field = drop_default
 
 
+class ThanksChanges(ThanksSchema):
+    """A patch of the thank-you page."""
+
+    on_bind_field = drop_default
+
+
+class ThemeChanges(ThemeSchema):
+    """A patch of the looks."""
+
+    on_bind_field = drop_default
+
+
 class FormSettingsChanges(FormSettingsSchema):
     """A patch of the settings; null restores a default."""
 
@@ -224,6 +192,8 @@ class FormSettingsChanges(FormSettingsSchema):
     blocklist = ma.fields.Nested(
         BlocklistChanges, allow_none=True, metadata={"description": "Submissions that match any entry are spam."}
     )
+    thanks = ma.fields.Nested(ThanksChanges, allow_none=True, metadata={"description": "The thank-you page."})
+    theme = ma.fields.Nested(ThemeChanges, allow_none=True, metadata={"description": "Looks of hosted pages."})
     reply = ma.fields.Nested(
         ReplyChanges, allow_none=True, metadata={"description": "Automatic reply to the person who submitted."}
     )
@@ -247,7 +217,7 @@ def merge_patch(current: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[st
 def find_conflicts(fields: Sequence[Any], settings: Mapping[str, Any]) -> dict[str, list[FieldError]]:
     """Return setting → errors of disallowed combinations."""
     names: list[Any] = [definition.get("name") for definition in fields if isinstance(definition, Mapping)]
-    errors = mail_texts.find_conflicts(fields, settings)
+    errors = mail_texts.find_conflicts(fields, settings) | appearance.find_conflicts(settings)
     if settings.get("honeypot") is not None and settings["honeypot"] in names:
         errors["honeypot"] = [FieldError("A field of the form cannot be the honeypot.", "taken")]
     if settings.get("challenge") in WITH_PROVIDER_KEYS:
@@ -260,9 +230,12 @@ def find_conflicts(fields: Sequence[Any], settings: Mapping[str, Any]) -> dict[s
 
 def load_settings(saved: Mapping[str, Any]) -> FormSettings:
     """Load saved settings, with defaults for newer ones."""
-    blocklist = Blocklist(**{name: tuple(entries) for name, entries in saved.get("blocklist", {}).items()})
-    values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in saved.items()}
-    reply, opt_in = saved.get("reply"), saved.get("double_opt_in")
-    texts = {"reply": Reply(**reply) if reply else None, "double_opt_in": DoubleOptIn(**opt_in) if opt_in else None}
-    known = {name: value for name, value in values.items() if name not in RETIRED}
-    return FormSettings(**{**known, **texts, "blocklist": blocklist})
+    values: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in saved.items()
+        if name not in RETIRED and name not in PARTS
+    }
+    parts = {name: build(**saved[name]) for name, build in PARTS.items() if saved.get(name)}
+    blocklist = {name: tuple(entries) for name, entries in saved.get("blocklist", {}).items()}
+    times = {name: datetime.fromisoformat(saved[name]) for name in ("opens_at", "closes_at") if saved.get(name)}
+    return FormSettings(**{**values, **parts, **times, "blocklist": Blocklist(**blocklist)})

@@ -8,8 +8,10 @@ from sqlalchemy import select
 from forms_service.accounts import audit
 from forms_service.accounts.guards import Caller
 from forms_service.accounts.models import Account
+from forms_service.database.types import now
 from forms_service.errors import NotFoundError
 from forms_service.extensions import db
+from forms_service.form_schema.appearance import is_open
 from forms_service.forms import service
 from forms_service.forms.models import Form
 
@@ -32,7 +34,9 @@ def list_all_forms() -> Iterator[FormSummary]:
     query = query.order_by(Form.created_at, Form.id)
     for form, owner in db.session.execute(query.execution_options(yield_per=500)):
         created = form.created_at.isoformat(timespec="seconds").replace("+00:00", "Z")
-        yield FormSummary(form.id, form.name, owner.email, form.parsed_settings().get("closed", False), created)
+        yield FormSummary(
+            form.id, form.name, owner.email, closed=not is_open(form.parsed_settings(), now()), created=created
+        )
 
 
 def close(form_id: str) -> None:

@@ -1,6 +1,7 @@
 """In-memory LRU cache of published forms; changes by other processes show within MAX_AGE seconds."""
 
 import json
+import math
 import threading
 import time
 import uuid
@@ -28,8 +29,6 @@ from forms_service.metrics import FORM_LOOKUPS
 from forms_service.signals import form_saved
 
 FORM_NOT_FOUND = "There is no such form. Check the address."
-FORM_CLOSED = "This form is closed and no longer accepts submissions."
-FORM_FULL = "This form accepts no more submissions."
 
 MAX_AGE = 0.5
 MAX_FORMS = 1000
@@ -76,9 +75,26 @@ class PublishedForm:
     page_size: int = 0
 
     @cached_property
+    def is_active(self) -> bool:
+        """Apart from its times and quota."""
+        return self.owner_active and not self.settings.closed
+
+    @cached_property
+    def opens_at(self) -> float:
+        """Seconds since the epoch; -inf without a time."""
+        moment = self.settings.opens_at
+        return moment.timestamp() if moment else -math.inf
+
+    @cached_property
+    def closes_at(self) -> float:
+        """Seconds since the epoch; inf without a time."""
+        moment = self.settings.closes_at
+        return moment.timestamp() if moment else math.inf
+
+    @property
     def is_open(self) -> bool:
         """Apart from its quota."""
-        return self.owner_active and not self.settings.closed
+        return self.is_active and self.opens_at <= time.time() < self.closes_at
 
     @cached_property
     def url(self) -> str:

@@ -140,10 +140,6 @@ def _size_of(text: Any) -> int:
     return len(escape(str(text)).encode())
 
 
-def hidden_names(fields: Sequence[Mapping[str, Any]]) -> list[str]:
-    return [definition["name"] for definition in fields if definition["type"] == "hidden"]
-
-
 def guess_fields(values: Mapping[str, Any], files: Collection[str] = ()) -> list[dict[str, Any]]:
     """Guess from a submission to a form without any."""
     fields: list[dict[str, Any]] = []

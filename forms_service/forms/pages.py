@@ -8,13 +8,15 @@ from typing import Any, cast
 from urllib.parse import urlencode, urlsplit
 
 from flask import Response, current_app, url_for
+from werkzeug.datastructures import MultiDict
 
-from forms_service.captchas import CAPTCHAS, Captcha
+from forms_service.captchas import CAPTCHAS
 from forms_service.config import settings
-from forms_service.errors import ApiError, AuthorizationError, FieldError, ValidationError
+from forms_service.errors import ApiError, AuthorizationError, FieldError, NotFoundError, ValidationError
+from forms_service.form_schema.setting_fields import COLOR
 from forms_service.form_schema.special_fields import BACK, CHALLENGE_TOKENS, HONEYPOTS, STARTED
-from forms_service.forms import page_tokens
-from forms_service.forms.cache import FORM_CLOSED, FORM_FULL, PublishedForm
+from forms_service.forms import availability, page_policy, page_tokens, theme
+from forms_service.forms.cache import PublishedForm
 from forms_service.forms.controls import (
     DEFAULT_FIELDS,
     MAX_PAGE_SIZE,
@@ -22,23 +24,14 @@ from forms_service.forms.controls import (
     build_controls,
     format_size,
     guess_fields,
-    hidden_names,
 )
+from forms_service.forms.prefill import prefill
 from forms_service.web.responses import page
 
 Errors = Mapping[str, Sequence[FieldError]]
-CSP_SOURCE = re.compile(r"https?://(?:\*\.)?[A-Za-z0-9._~:\[\]-]+", re.IGNORECASE)
-"""Cannot end a source or directive."""
-
 SUBMISSION_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 NEVER_RESENT = frozenset((*HONEYPOTS, *CHALLENGE_TOKENS, STARTED))
-CSP_DIRECTIVES = {
-    "default-src": "'none'",
-    "style-src": "'self'",
-    "img-src": "'self' data:",
-    "base-uri": "'none'",
-}
 
 
 @dataclass(frozen=True)
@@ -55,22 +48,23 @@ class PreviousAttempt:
     site: str | None = None
 
     query: Sequence[tuple[str, str]] = ()
+    is_first: bool = False
+    """Values are those of the page's URL; nobody has sent them yet."""
 
 
 FIRST_VISIT = PreviousAttempt({})
 CHOOSE_AGAIN = FieldError("Choose the file again.", "choose_again")
 
 
-def render_form(form: PublishedForm, query: Mapping[str, str]) -> Response:
-    """Render the form, or that it is closed."""
+def render_form(form: PublishedForm, query: MultiDict[str, str]) -> Response:
+    """Render the form, or why it accepts nothing now."""
     is_full: Callable[[PublishedForm], bool] = current_app.extensions["is_full"]
     if not form.is_open or is_full(form):
-        return render_page("forms/closed.html", form, 403, message=FORM_CLOSED if not form.is_open else FORM_FULL)
+        closure = availability.find_closure(form) if not form.is_open else availability.full(form)
+        return render_page("forms/closed.html", form, 403, closure=closure)
     if form.page_size > MAX_PAGE_SIZE:
         raise AuthorizationError("This form is too long for a hosted page. Fill it in on the site it belongs to.")
-    return render_hosted(
-        form, again=PreviousAttempt({name: query[name] for name in hidden_names(form.fields) if name in query})
-    )
+    return render_hosted(form, again=PreviousAttempt(prefill(form.fields or DEFAULT_FIELDS, query), is_first=True))
 
 
 def render_hosted(
@@ -84,7 +78,8 @@ def render_hosted(
     errors = {**{name: [CHOOSE_AGAIN] for name in again.files}, **(errors or {})}
     honeypot = form.settings.honeypot or HONEYPOTS[0]
     values = {name: value for name, value in again.values.items() if name != honeypot}
-    fields = form.fields or guess_fields(values, again.files) or DEFAULT_FIELDS
+    guessed = () if again.is_first else guess_fields(values, again.files)
+    fields = form.fields or guessed or DEFAULT_FIELDS
     controls, widget = build_controls(fields, values, errors), CAPTCHAS.get(form.settings.challenge)
     response = page(
         "forms/hosted.html",
@@ -101,9 +96,11 @@ def render_hosted(
         visible={control.name: control for control in controls if control.kind != "hidden"},
         message=message or (ValidationError.message if errors else None),
         widget=widget,
+        has_logo=page_policy.logo_origin(form) is not None,
     )
-    response.policy = _policy(form, widget, values)  # type: ignore[attr-defined]  # both are read by web/security_headers.py
-    response.shows_others = bool(widget and widget.script)  # type: ignore[attr-defined]
+    return_url = page_tokens.return_url(str(values.get(BACK, "")), form.id)
+    targets = [*form.settings.redirect_urls, *([return_url] if return_url else [])]
+    page_policy.set_policy(response, form, targets, widget)
     return response
 
 
@@ -115,7 +112,16 @@ def resubmission_url(form_id: str, query: Sequence[tuple[str, str]], site: str |
 def render_thanks(form: PublishedForm, site: str | None, reference: str | None, waiting: str = "") -> Response:
     """Render the thank-you page; a submission `waiting` for its double opt-in can ask for the mail again."""
     shown = waiting if form.settings.double_opt_in and SUBMISSION_ID.fullmatch(waiting) else None
-    return render_page("forms/thanks.html", form, site=site, host=host_name(site), reference=reference, waiting=shown)
+    button_url = form.settings.thanks.button_url
+    return render_page(
+        "forms/thanks.html",
+        form,
+        site=site,
+        host=host_name(site),
+        reference=reference,
+        waiting=shown,
+        button_host=host_name(button_url),
+    )
 
 
 def render_refusal(form: PublishedForm | None, error: ApiError, *, site: str | None, **values: Any) -> Response:
@@ -131,8 +137,21 @@ def host_name(site: str | None) -> str:
 
 
 def render_page(template: str, form: PublishedForm, status: int = 200, **values: Any) -> Response:
-    response = page(template, status, form=form, **values)
-    response.policy = _build_policy({**CSP_DIRECTIVES, "form-action": "'self'"}, form)  # type: ignore[attr-defined]
+    """Render a page of a form without the form itself."""
+    response = page(template, status, form=form, has_logo=page_policy.logo_origin(form) is not None, **values)
+    page_policy.set_policy(response, form)
+    return response
+
+
+def render_theme(color: str) -> Response:
+    """Return the stylesheet of a colour.
+
+    :raises NotFoundError: for what is no colour
+    """
+    if not COLOR.fullmatch(f"#{color}"):
+        raise NotFoundError()
+    response = Response(theme.stylesheet(f"#{color}"), mimetype="text/css")
+    response.headers["Cache-Control"] = "public, max-age=31536000, immutable"  # its address names the colour
     return response
 
 
@@ -158,22 +177,3 @@ def hidden_fields(values: Mapping[str, Any], visible_names: Collection[str] = ()
         if name not in visible_names and name not in NEVER_RESENT:
             pairs += [(name, text) for text in (value if isinstance(value, list) else [value]) if isinstance(text, str)]
     return pairs
-
-
-def _policy(form: PublishedForm, widget: Captcha | None, values: Mapping[str, Any]) -> str:
-    return_url = page_tokens.return_url(str(values.get(BACK, "")), form.id)
-    targets = _form_targets([*form.settings.redirect_urls, *([return_url] if return_url else [])])
-    return _build_policy({**CSP_DIRECTIVES, **(widget.csp_sources if widget else {}), "form-action": targets}, form)
-
-
-def _build_policy(directives: Mapping[str, str], form: PublishedForm) -> str:
-    # the form's sites may frame the page, or any site if it lists none
-    framing_sites = [site for site in form.settings.allowed_origins if CSP_SOURCE.fullmatch(site)]
-    ancestors = " ".join(["'self'", *framing_sites]) if form.settings.allowed_origins else "*"
-    return "; ".join(f"{name} {value}" for name, value in {"frame-ancestors": ancestors, **directives}.items())
-
-
-def _form_targets(urls: Sequence[str]) -> str:
-    # browsers apply `form-action` to redirects too
-    origins = {f"{url.scheme}://{url.netloc}" for url in map(urlsplit, urls)}
-    return " ".join(["'self'", *sorted(filter(CSP_SOURCE.fullmatch, origins))])

@@ -29,6 +29,7 @@ from forms_service.errors import (
     ValidationError,
 )
 from forms_service.extensions import db
+from forms_service.form_schema import appearance
 from forms_service.form_schema.settings import FormSettingsSchema, find_conflicts, merge_patch
 from forms_service.forms import access, deletion, owner_addresses, quotas, schemas
 from forms_service.forms.cache import form_url
@@ -119,9 +120,9 @@ def list_forms(caller: Caller, limit: int, cursor: str | None) -> Page[dict[str,
     return paginate(items, limit, lambda form: (form["created_at"].isoformat(), form["id"]))
 
 
-def get(form_id: str, caller: Caller) -> dict[str, Any]:
+def get(form_id: str, caller: Caller, needed: str = access.VIEWER) -> dict[str, Any]:
     problem = mail_problem()
-    form = access.find_form(form_id, caller)
+    form = access.find_form(form_id, caller, needed)
     return _shown(form, caller, _fields(form), problem)
 
 
@@ -229,6 +230,7 @@ def _fields(form: Form) -> list[dict[str, Any]]:
 
 
 def form_as_dict(form: Form, fields: Sequence[Mapping[str, Any]], problem: str | None) -> dict[str, Any]:
+    settings = form.parsed_settings()
     return {
         "id": form.id,
         "owner_id": form.owner_id,
@@ -236,7 +238,8 @@ def form_as_dict(form: Form, fields: Sequence[Mapping[str, Any]], problem: str |
         "version": form.version,
         "url": form_url(form.id),
         "fields": fields,
-        "settings": form.parsed_settings(),
+        "settings": settings,
+        "is_open": appearance.is_open(settings, now()),
         **unreadable_flag(form.name, form.settings),
         "mail_problem": problem,
         "created_at": form.created_at,

@@ -11,11 +11,12 @@ from forms_service.rate_limiting.limits import rate_limit
 from forms_service.validation.references import parse_reference
 from forms_service.web.api_blueprint import PAGE, Blueprint
 from forms_service.web.pagination import Page, PageQuery
-from forms_service.web.route_policy import public
+from forms_service.web.route_policy import public, unlimited
 
 forms = Blueprint("forms", __name__, description="Your forms.")
 hosted = Blueprint("hosted", __name__, description="Hosted pages of a form, for visitors.")
 
+STYLES = {"200": {"description": "The stylesheet.", "content": {"text/css": {"schema": PAGE}}}}
 SHOWN = {"200": {"description": "The HTML page.", "content": {"text/html": {"schema": PAGE}}}}
 
 
@@ -123,7 +124,10 @@ def delete(form_id: str) -> bool:
 @public
 @rate_limit("page")
 def page(form_id: str) -> Response:
-    """Show the hosted page of a form; hidden fields take their values from the query."""
+    """Show the hosted page of a form.
+
+    Fields take their values from the query, but for consent and files; other names are ignored.
+    """
     g.form = get_published_form(form_id)
     return pages.render_form(g.form, request.args)
 
@@ -138,6 +142,15 @@ def thanks(form_id: str) -> Response:
     reference, waiting = request.args.get("_reference", ""), request.args.get("_submission", "")
     shown = reference if parse_reference(reference) else None
     return pages.render_thanks(g.form, page_tokens.visitor_site(form_id), shown, waiting)
+
+
+@hosted.route("/f/theme/<color>.css")
+@hosted.doc(operationId="showTheme", responses=STYLES)
+@public
+@unlimited("what it answers depends on its address alone, as with a static file")
+def stylesheet(color: str) -> Response:
+    """Get the stylesheet of hosted pages in a colour, six hexadecimal digits."""
+    return pages.render_theme(color)
 
 
 page.provide_automatic_options = False  # the preflight is that of `POST /f/{id}`

@@ -11,9 +11,10 @@ from sqlalchemy import Connection, LargeBinary, Select, bindparam, delete, func,
 
 from forms_service.database.types import now
 from forms_service.encryption.compiled_sql import CompiledQuery, Row, execute, pipeline
-from forms_service.errors import AuthorizationError, FieldError, ValidationError
+from forms_service.errors import FieldError, ValidationError
 from forms_service.extensions import db
-from forms_service.forms.cache import FORM_FULL, PublishedForm
+from forms_service.forms import availability
+from forms_service.forms.cache import PublishedForm
 from forms_service.forms.models import Form
 from forms_service.security.key_ring import KeyRing
 from forms_service.submissions.models import IdempotencyKey, Submission
@@ -25,8 +26,6 @@ DUPLICATE_WINDOW = timedelta(seconds=10)
 
 IDEMPOTENCY_KEY_TTL = timedelta(hours=24)
 KEY_HEADER = "Idempotency-Key"
-INACTIVE = "INACTIVE"
-"""Reason of a closed or full form."""
 
 CONTENT_CONTEXT = "submissions.content_hash"
 FINGERPRINT_CONTEXT = "submissions.fingerprint"
@@ -105,7 +104,7 @@ def decide(connection: Connection, batch: Sequence[NewSubmission]) -> list[Outco
         if outcome is None and _fits_quota(connection, new, counts):
             outcome = StoreResult(new.id, created=True, new_keys=new.keys.stored if new.keys else ())
             recent[new.fingerprint] = new.id
-        outcomes.append(outcome or AuthorizationError(FORM_FULL, details={"reason": INACTIVE}))
+        outcomes.append(outcome or availability.full(new.form).error())
     return outcomes
 
 

@@ -13,7 +13,7 @@ ACCEPTED = {
     "properties": {
         "success": {"type": "boolean", "const": True},
         "ok": {"type": "boolean", "const": True},
-        "message": {"type": "string"},
+        "message": {"type": "string", "description": "`settings.thanks.text` of the form, if it has one."},
         "data": {
             "type": "object",
             "required": ["id", "reference"],
@@ -52,7 +52,10 @@ REFUSED = {
             "oneOf": [{"type": "object", "additionalProperties": {"type": "string"}}, FORMSPREE_ERRORS],
         },
         "codes": {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "string"}}},
-        "details": {"type": "object"},
+        "details": {
+            "type": "object",
+            "description": "Of a closed or full form `reason` is `INACTIVE`; before it opens, `opens_at` says when.",
+        },
     },
 }
 KEY = {

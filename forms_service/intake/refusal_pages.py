@@ -16,7 +16,7 @@ from forms_service.errors import (
     ValidationError,
 )
 from forms_service.form_schema import special_fields
-from forms_service.forms import page_tokens, pages
+from forms_service.forms import availability, page_tokens, pages
 from forms_service.forms.cache import PublishedForm
 from forms_service.forms.controls import MAX_PAGE_SIZE
 from forms_service.intake.origins import find_redirect
@@ -36,10 +36,14 @@ Values = Mapping[str, Any]
 def refusal_page(error: ApiError) -> Response:
     form: PublishedForm | None = g.get("form")
     values = submitted_values()
-    if form and form.is_open and form.page_size <= MAX_PAGE_SIZE and _is_mendable(error):
+    if form and _takes_corrections(form, values) and form.page_size <= MAX_PAGE_SIZE and _is_mendable(error):
         faults = _faults(form, error)
         return pages.render_hosted(form, error.status, faults, _again(form, values), None if faults else error.message)
     return _words_page(form, error, values)
+
+
+def _takes_corrections(form: PublishedForm, values: Values) -> bool:
+    return form.is_open or availability.is_within_grace(form, values.get(special_fields.STARTED))
 
 
 def _is_mendable(error: ApiError) -> bool:

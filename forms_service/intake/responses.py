@@ -17,9 +17,9 @@ from forms_service.errors import (
 )
 from forms_service.form_schema import special_fields
 from forms_service.forms import page_tokens
+from forms_service.forms.availability import INACTIVE
 from forms_service.forms.cache import PublishedForm
 from forms_service.intake import origins
-from forms_service.intake.deduplication import INACTIVE
 from forms_service.intake.origins import find_redirect, from_our_page
 from forms_service.intake.refusal_pages import refusal_page
 from forms_service.submissions.parsed_submission import ParsedSubmission
@@ -66,7 +66,7 @@ def success_response(form: PublishedForm, parsed: ParsedSubmission, submission_i
     body = {
         "success": True,
         "ok": True,
-        "message": THANKS,
+        "message": form.settings.thanks.text or THANKS,
         "data": {"id": str(submission_id), "reference": reference, **_status(form)},
         "meta": {},
         "next": next_url or f"{form.url}/thanks?_reference={reference}{waiting}",

@@ -8,10 +8,11 @@ from marshmallow import ValidationError as SchemaError
 
 from forms_service import signals
 from forms_service.encryption.keyring import current_key_ring
-from forms_service.errors import AuthorizationError, FieldError, ValidationError
-from forms_service.forms.cache import FORM_CLOSED, PublishedForm
+from forms_service.errors import FieldError, ValidationError
+from forms_service.forms import availability
+from forms_service.forms.cache import PublishedForm
 from forms_service.intake import in_flight, storing
-from forms_service.intake.deduplication import INACTIVE, identify
+from forms_service.intake.deduplication import identify
 from forms_service.replies import opt_in
 from forms_service.spam import captcha, checks
 from forms_service.submissions.email_addresses import email_indexes
@@ -35,7 +36,7 @@ def accept_submission(
 ) -> uuid.UUID:
     """Return its id, or that of the one it repeats.
 
-    :raises AuthorizationError: when the form is closed or full
+    :raises AuthorizationError: when the form is closed, full or not open yet
     :raises ConflictError: while its idempotency key is in flight
     :raises PayloadTooLargeError: for too many addresses
     """
@@ -43,12 +44,13 @@ def accept_submission(
         ring = current_key_ring()
         new = identify(form, parsed, client.key, key, ring)
         uses_captcha = form.settings.challenge != "none"
-        if uses_captcha or not form.is_open:  # a CAPTCHA token is valid once, so a retry must not need another
+        is_open = form.is_open or availability.is_within_grace(form, parsed.started)
+        if uses_captcha or not is_open:  # a CAPTCHA token is valid once, so a retry must not need another
             stored_id = storing.find_stored(new)
             if stored_id:
                 return stored_id
-        if not form.is_open:
-            raise AuthorizationError(FORM_CLOSED, details={"reason": INACTIVE})
+        if not is_open:
+            raise availability.find_closure(form).error()
         parsed.data = _validate(form, parsed)
         if form.settings.double_opt_in:
             opt_in.require_address(form, parsed)

@@ -55,7 +55,12 @@ def test_creating_a_form_returns_all_of_it(client_on_each_db: FlaskClient, owner
         "blocklist": {"words": [], "addresses": [], "networks": []},
         "retention_days": None,
         "closed": False,
+        "opens_at": None,
+        "closes_at": None,
         "max_submissions": None,
+        "thanks": {"title": None, "text": None, "button_url": None},
+        "closed_text": None,
+        "theme": {"color": None, "logo_url": None},
         "store_ip": "truncated",
     }
     assert client_on_each_db.get(f"/api/forms/{form['id']}", headers=owner).json["data"] == form

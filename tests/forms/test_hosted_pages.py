@@ -13,6 +13,7 @@ from forms_service.errors import FieldError
 from forms_service.forms import page_tokens, pages
 from forms_service.forms.cache import get_published_form
 from tests.conftest import MakeApp
+from tests.forms.conftest import MakeForm
 
 EVERY_FIELD: list[dict[str, Any]] = [
     {"name": "name", "type": "text", "label": 'Your "name"', "required": True, "max_length": 100, "pattern": "[a-z]+"},
@@ -33,16 +34,6 @@ EVERY_FIELD: list[dict[str, Any]] = [
     {"name": "news", "type": "checkbox"},
     {"name": "agree", "type": "consent", "label": "I agree", "required": True},
 ]
-MakeForm = Callable[..., str]
-
-
-@pytest.fixture
-def form_of(shared_client: FlaskClient, shared_owner: dict[str, str]) -> MakeForm:
-    def make(**body: Any) -> str:
-        response = shared_client.post("/api/forms", json={"name": "Summer <party>", **body}, headers=shared_owner)
-        return str(response.json["data"]["id"])
-
-    return make
 
 
 def shown_again(app: Flask, form_id: str, errors: dict[str, list[FieldError]], values: dict[str, Any]) -> str:
@@ -98,12 +89,6 @@ def test_patterns_that_javascript_reads_differently_are_not_rendered(
         {"name": "b", "type": "textarea", "pattern": "x"},
     ]
     assert "pattern=" not in shared_client.get(f"/f/{form_of(fields=fields)}").text
-
-
-def test_only_hidden_fields_are_prefilled_from_the_query(shared_client: FlaskClient, form_of: MakeForm) -> None:
-    page = shared_client.get(f'/f/{form_of(fields=EVERY_FIELD)}?source="shop&name=Mallory').text
-    assert 'name="source" value="&#34;shop"' in page
-    assert "Mallory" not in page
 
 
 def test_errors_are_shown_beside_fields_and_in_a_summary(shared_app: Flask, form_of: MakeForm) -> None:

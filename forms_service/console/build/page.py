@@ -52,7 +52,6 @@ def editor(
     before = _fields_of(form, draft.version, caller) if is_stale else ()
     return {
         "form": form,
-        "current_tab": "console_build.show",
         "types": TYPE_NAMES,
         "draft": replace(draft, version=form["version"]),
         "cards": [card_values(card, faults, is_open=card.key == focus) for card in draft.cards],

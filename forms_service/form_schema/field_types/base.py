@@ -76,7 +76,7 @@ class FieldType(CodedField):
 
     default_error_messages: Messages = {
         "blank": "This field is required.",
-        "invalid_text": "Must be a single string.",
+        "invalid_text": "Enter only one text here.",
         "too_small": "Must be at least {min}.",
         "too_big": "Must be at most {max}.",
     }

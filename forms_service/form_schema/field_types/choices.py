@@ -39,7 +39,7 @@ class CheckboxType(FieldType):
     default_error_messages: Messages = {
         "blank": "Tick this box to continue.",
         "required": "Tick this box to continue.",
-        "invalid_checkbox": "Must be true, false or a single string.",
+        "invalid_checkbox": "Tick this box or leave it empty.",
     }
 
     def _single(self, value: Any) -> Any:

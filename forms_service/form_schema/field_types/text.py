@@ -79,7 +79,7 @@ class BaseTextType(FieldType):
     default_error_messages: Messages = {
         "too_short": "Must have at least {limit}.",
         "too_long": "Must have at most {limit}.",
-        "pattern": "Does not match the required format.",
+        "pattern": "This is not in the required format. Check it for mistakes.",
     }
 
 

@@ -1,0 +1,1 @@
+"""Settings of a form, and its deletion."""
