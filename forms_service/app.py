@@ -20,6 +20,7 @@ from forms_service.console.members.views import members_pages
 from forms_service.console.operator.views import operator_pages
 from forms_service.console.people.views import people_pages
 from forms_service.console.settings.views import settings_pages
+from forms_service.console.share.views import share_pages
 from forms_service.console.views import console
 from forms_service.database import engine, migrations, transactions
 from forms_service.delivery import worker
@@ -28,7 +29,7 @@ from forms_service.encryption import keyring
 from forms_service.forms import cache, deletion
 from forms_service.forms.members import erasure as invitations
 from forms_service.forms.members.views import members
-from forms_service.forms.views import forms, hosted
+from forms_service.forms.views import forms, hosted, scripts
 from forms_service.health import checks
 from forms_service.health.views import health_blueprint
 from forms_service.inbox.views import inbox
@@ -61,6 +62,7 @@ BLUEPRINTS = (
     forms,
     hosted,
     members,
+    scripts,
     recipients,
     taking,
     puzzles,
@@ -86,6 +88,7 @@ PAGES = (
     account_pages,
     operator_pages,
     settings_pages,
+    share_pages,
 )
 """Pages without a description."""
 

@@ -8,15 +8,10 @@ from flask.cli import with_appcontext
 from forms_service.commands.terminal import format_line, load_or_exit, user_errors
 from forms_service.forms import administration, service
 from forms_service.forms.schemas import NewForm
+from forms_service.forms.snippets import FIRST_FIELDS, FormFacts, html_form
 from forms_service.inbox import terminal_list
 from forms_service.submissions import address_index
 from forms_service.submissions.models import STATUSES
-
-FIRST_FORM = """<form method="post" action="{url}" accept-charset="utf-8">
-  <label>Your e-mail address <input type="email" name="email" required></label>
-  <label>Your message <textarea name="message" required></textarea></label>
-  <button>Send</button>
-</form>"""
 
 
 @click.group()
@@ -36,7 +31,7 @@ def create_form(name: str, owner: str, origin: tuple[str, ...]) -> None:
     """Create a form that accepts any fields, and print its id and the HTML to paste into a page."""
     values = load_or_exit(NewForm(), {"name": name, "settings": {"allowed_origins": list(origin)}})
     form = service.create_for_email(owner, values)
-    click.echo(f"{form['id']}\n\n{FIRST_FORM.format(url=form['url'])}")
+    click.echo(f"{form['id']}\n\n{html_form(FormFacts(form['url'], FIRST_FIELDS))}")
 
 
 @forms.command("list")

@@ -33,7 +33,6 @@ NOTICES = {
     "saved": "Saved.",
     "deleted": "Deleted.",
     "sent": "Sent.",
-    "created": "Form created. It accepts submissions now.",
     "copied": "Copied. This is the copy.",
     "restored": "Restored as a new version.",
     "invited": "Invited. They are a member once they sign in with this address; the mail says so.",
@@ -54,6 +53,8 @@ NOTICES = {
     "role_changed": "The role has been changed.",
     "form_erased": "The form and its submissions have been erased.",
     "form_erasing": "The form is gone. Its submissions are being erased, which takes some minutes.",
+    "created": "Your form is ready. Copy its code into your page.",
+    "tested": "Test sent.",
 }
 """What a page says after a redirect, by the value of `done` in its query."""
 

@@ -58,13 +58,20 @@ CHOOSE_AGAIN = FieldError("Choose the file again.", "choose_again")
 
 def render_form(form: PublishedForm, query: MultiDict[str, str]) -> Response:
     """Render the form, or why it accepts nothing now."""
-    is_full: Callable[[PublishedForm], bool] = current_app.extensions["is_full"]
-    if not form.is_open or is_full(form):
-        closure = availability.find_closure(form) if not form.is_open else availability.full(form)
+    closure = current_closure(form)
+    if closure:
         return render_page("forms/closed.html", form, 403, closure=closure)
     if form.page_size > MAX_PAGE_SIZE:
         raise AuthorizationError("This form is too long for a hosted page. Fill it in on the site it belongs to.")
     return render_hosted(form, again=PreviousAttempt(prefill(form.fields or DEFAULT_FIELDS, query), is_first=True))
+
+
+def current_closure(form: PublishedForm) -> availability.Closure | None:
+    """Return why the form accepts nothing, or None while it does."""
+    is_full: Callable[[PublishedForm], bool] = current_app.extensions["is_full"]
+    if not form.is_open:
+        return availability.find_closure(form)
+    return availability.full(form) if is_full(form) else None
 
 
 def render_hosted(

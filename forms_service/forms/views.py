@@ -5,7 +5,7 @@ from typing import Any
 from flask import Response, g, request
 
 from forms_service.accounts.guards import caller, require_form_user, require_owner
-from forms_service.forms import copies, page_tokens, pages, schemas, service
+from forms_service.forms import copies, embed_script, page_tokens, pages, schemas, service
 from forms_service.forms.cache import get_published_form
 from forms_service.rate_limiting.limits import rate_limit
 from forms_service.validation.references import parse_reference
@@ -15,9 +15,15 @@ from forms_service.web.route_policy import public, unlimited
 
 forms = Blueprint("forms", __name__, description="Your forms.")
 hosted = Blueprint("hosted", __name__, description="Hosted pages of a form, for visitors.")
+scripts = Blueprint("scripts", __name__, description="Scripts that put a form into a site.")
+scripts.register_error_handler(Exception, embed_script.error_response)
 
 STYLES = {"200": {"description": "The stylesheet.", "content": {"text/css": {"schema": PAGE}}}}
 SHOWN = {"200": {"description": "The HTML page.", "content": {"text/html": {"schema": PAGE}}}}
+SCRIPT = {
+    status: {"description": description, "content": {"text/javascript": {"schema": {"type": "string"}}}}
+    for status, description in (("200", "The script."), ("default", "A script that reports the error."))
+}
 
 
 @forms.route("/api/forms", methods=["POST"])
@@ -130,6 +136,16 @@ def page(form_id: str) -> Response:
     """
     g.form = get_published_form(form_id)
     return pages.render_form(g.form, request.args)
+
+
+@scripts.route("/f/<form_id>.js")
+@scripts.doc(operationId="getFormScript", responses=SCRIPT)
+@public
+@rate_limit("page")
+def script(form_id: str) -> Response:
+    """Get a script that builds the form in each `<div data-form="{form_id}">` of a page."""
+    g.form = get_published_form(form_id)
+    return embed_script.render(g.form)
 
 
 @hosted.route("/f/<form_id>/thanks")

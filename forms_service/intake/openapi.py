@@ -99,6 +99,35 @@ CHALLENGE: dict[str, Any] = {
     "operationId": "getChallenge",
     "responses": {"200": {"description": "The challenge.", "content": {JSON: {"schema": {"type": "object"}}}}},
 }
+START: dict[str, Any] = {
+    "operationId": "startForm",
+    "responses": {
+        "200": {
+            "description": "The signed time, and the challenge.",
+            "content": {
+                JSON: {
+                    "schema": {
+                        "type": "object",
+                        "required": ["success", "message", "data", "meta"],
+                        "properties": {
+                            "success": {"type": "boolean", "const": True},
+                            "message": {"type": "string"},
+                            "data": {
+                                "type": "object",
+                                "required": ["started", "challenge"],
+                                "properties": {
+                                    "started": {"type": "string"},
+                                    "challenge": {"type": ["object", "null"]},
+                                },
+                            },
+                            "meta": {"type": "object"},
+                        },
+                    }
+                }
+            },
+        }
+    },
+}
 CHALLENGE_PREFLIGHT: dict[str, Any] = {
     "operationId": "preflightChallenge",
     "responses": {"204": {"description": "The CORS headers for the form's allowed origins."}},

@@ -69,9 +69,12 @@ def add_cors_headers(response: Response) -> None:
     origin = request.headers.get("Origin")
     if form and form.settings.allowed_origins:
         response.vary.add("Origin")
-        if origin is None or not is_allowed(form):
+        if origin is not None and is_allowed(form):
+            response.headers["Access-Control-Allow-Origin"] = origin
+        elif g.get("shows_refusal"):  # so that scripts can tell a refused site from a broken connection
+            response.headers["Access-Control-Allow-Origin"] = "*"
+        else:
             return
-        response.headers["Access-Control-Allow-Origin"] = origin
     else:
         response.headers["Access-Control-Allow-Origin"] = "*"
     if request.method == "OPTIONS":

@@ -3,22 +3,21 @@
 from flask import Response, g, request
 
 from forms_service.errors import FieldError, NotFoundError, ValidationError
+from forms_service.forms import page_tokens
 from forms_service.forms.cache import get_published_form
-from forms_service.intake import openapi, origins, parsing, responses, service
+from forms_service.intake import acceptance, openapi, origins, responses
 from forms_service.intake.deduplication import KEY_HEADER
-from forms_service.intake.in_flight import form_slot
 from forms_service.rate_limiting.limits import rate_limit
 from forms_service.spam import altcha_challenges
 from forms_service.submissions.refusals import count_refusal
 from forms_service.web.api_blueprint import Blueprint
-from forms_service.web.client import client_address, client_for_log, client_key
-from forms_service.web.responses import as_json
+from forms_service.web.responses import as_json, success
 from forms_service.web.route_policy import public, unlimited
 
 MAX_KEY_LENGTH = 255
 
 taking = Blueprint("taking", __name__, description="Submit a form.")
-puzzles = Blueprint("puzzles", __name__, description="ALTCHA challenges.")
+puzzles = Blueprint("puzzles", __name__, description="ALTCHA challenges, and signed times for scripts.")
 taking.register_error_handler(Exception, responses.error_response)
 
 
@@ -39,9 +38,7 @@ def submit(form_id: str) -> Response:
     key = request.headers.get(KEY_HEADER)
     if key is not None:
         _check_key(key)
-    client = service.Client(client_key(), client_address(), client_for_log(form.settings.store_ip))
-    with form_slot(form.id), parsing.parse_request(form, client.address) as parsed:
-        submission_id = service.accept_submission(form, parsed, client, key)
+    parsed, submission_id = acceptance.accept_request(form, key)
     return responses.success_response(form, parsed, submission_id)
 
 
@@ -84,6 +81,22 @@ def challenge_preflight(form_id: str) -> Response:
 
 
 challenge.provide_automatic_options = False  # the preflight says what the form says
+
+
+@puzzles.route("/f/<form_id>/start", methods=["GET"])
+@puzzles.doc(**openapi.START)
+@public
+@rate_limit("page")
+def start(form_id: str) -> Response:
+    """Say that a visitor sees the form on another site.
+
+    Scripts send `started` back as `_started`, and a solution of `challenge`, which is null without ALTCHA, as `altcha`.
+    """
+    form = g.form = get_published_form(form_id)
+    g.shows_refusal = True
+    origins.check_origin(form)
+    challenge = altcha_challenges.create_challenge(form.id) if form.settings.challenge == "altcha" else None
+    return success({"started": page_tokens.issue_start(), "challenge": challenge}, message="Started.")
 
 
 def _check_key(key: str) -> None:

@@ -14,6 +14,7 @@ from forms_service.background import periodic
 from forms_service.config import settings
 from forms_service.database.transactions import write_session
 from forms_service.database.types import now
+from forms_service.errors import ServiceUnavailableError
 from forms_service.extensions import db
 from forms_service.security import derive_subkey
 from forms_service.spam.models import SpentChallenge
@@ -42,6 +43,15 @@ def create_challenge(form_id: str) -> dict[str, Any]:
         hmac_secret=_key(),
     )
     return made.to_dict()
+
+
+def solve(form_id: str) -> str:
+    """Return a solution of a new challenge, which takes about 0.1 s."""
+    challenge = altcha.Challenge.from_dict(create_challenge(form_id))
+    solution = altcha.solve_challenge(challenge)
+    if solution is None:
+        raise ServiceUnavailableError("The proof of work took too long. Try again.")
+    return str(altcha.Payload(challenge, solution).to_base64())
 
 
 def verify_solution(form_id: str, solution: str) -> bool:

@@ -18,6 +18,9 @@ FORM_POLICY = PAGE_POLICY.replace("frame-ancestors 'none'", "frame-ancestors *")
 FORM_PATH = "/f/"
 """Sites embed these pages; without a session, clickjacking gains nothing."""
 
+SITE_FILES = frozenset(("/static/forms.js", "/static/embed.css"))
+"""Loaded by pages of other sites."""
+
 DOCS_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
@@ -60,8 +63,11 @@ def add_headers(response: Response) -> None:
     headers = response.headers
     # known to be well-formed: Headers.add() would check each, which takes 1 µs
     headers._list.extend(current_app.extensions["security_headers"])
-    is_page, for_sites = response.mimetype == "text/html", request.path.startswith(FORM_PATH)
+    is_page, path = response.mimetype == "text/html", request.path
+    for_sites = path.startswith(FORM_PATH) or path in SITE_FILES
     headers["Cross-Origin-Resource-Policy"] = "cross-origin" if for_sites else "same-origin"
+    if path in SITE_FILES:
+        headers["Access-Control-Allow-Origin"] = "*"
     if for_sites and is_page:
         del headers["X-Frame-Options"]  # it knows no list, and is heeded where policies are not
     policy = getattr(response, "policy", (FORM_POLICY if for_sites else PAGE_POLICY) if is_page else None)

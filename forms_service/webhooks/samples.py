@@ -93,7 +93,7 @@ def sample_event(form: SampleForm, link: str, now: datetime | None = None) -> Ev
     """Return a realistic event; `link` is where the submission would be."""
     now = now or datetime.now(UTC)
     fields = form.fields or FIELDS
-    data = {field["name"]: _value(field) for field in fields if field["type"] != "file"}
+    data = sample_values(fields)
     uploads = [field for field in fields if field["type"] == "file"]
     files = [SampleFile(number, field["name"]) for number, field in enumerate(uploads, 1)]
     submission = SampleSubmission(form.id, form.version, to_json(data), now)
@@ -113,6 +113,11 @@ def sample_event(form: SampleForm, link: str, now: datetime | None = None) -> Ev
             EventFile(_label(field), file.name, file.size, link) for field, file in zip(uploads, files, strict=True)
         ],
     )
+
+
+def sample_values(fields: Sequence[Definition]) -> dict[str, Any]:
+    """Return a value for each field but files."""
+    return {field["name"]: _value(field) for field in fields if field["type"] != "file"}
 
 
 def _value(field: Definition) -> Any:

@@ -136,7 +136,16 @@ def inside(page: Any, console: Console) -> Any:
     page.context.clear_cookies()
 
 
-PATHS = ("", "/forms/{form}", "/forms/{form}?status=spam", "/submissions/{submission}", "/sign-in?wrong", "/nothing")
+PATHS = (
+    "",
+    "/forms/{form}",
+    "/forms/{form}/share?way=link",
+    "/forms/{form}/share?way=react",
+    "/forms/{form}?status=spam",
+    "/submissions/{submission}",
+    "/sign-in?wrong",
+    "/nothing",
+)
 
 
 @pytest.mark.parametrize("path", PATHS)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, current_app
+from flask import Blueprint, Response
 
 from forms_service.accounts.guards import OWNER_ROLES, caller
 from forms_service.console.arguments import form_arguments
@@ -40,8 +40,7 @@ def choose() -> Response:
 def create(body: dict[str, Any]) -> Any:
     """Make a form, and go on to its code, or to its fields if it has none."""
     form = copies.create_own(caller(), STARTERS[body["starter"]].body)
-    has_code = body["starter"] != BLANK and SHARE in current_app.view_functions
-    return see(SHARE if has_code else EDITOR, done="created", form_id=form["id"])
+    return see(EDITOR if body["starter"] == BLANK else SHARE, done="created", form_id=form["id"])
 
 
 @build_pages.get("/console/forms/<form_id>/build")

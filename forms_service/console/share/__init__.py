@@ -1,0 +1,1 @@
+"""Code to put a form to use, and tests of it."""

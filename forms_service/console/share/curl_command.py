@@ -1,0 +1,18 @@
+"""A curl command that submits example values."""
+
+import shlex
+
+from forms_service.forms.snippets import FormFacts
+from forms_service.webhooks.samples import sample_values
+
+
+def curl_command(form: FormFacts) -> str:
+    """Return the command; files are sent from the folder where it runs."""
+    files = [field["name"] for field in form.fields if field["type"] == "file"]
+    option = "--form-string" if files else "--data-urlencode"
+    lines = [f"curl {shlex.quote(form.url)}", "-H 'Accept: application/json'"]
+    for name, value in sample_values(form.fields).items():
+        texts = value if isinstance(value, list) else [value]
+        lines += [f"{option} {shlex.quote(f'{name}={text}')}" for text in texts]
+    lines += [f"-F {shlex.quote(f'{name}=@example.pdf')}" for name in files]
+    return " \\\n  ".join(lines)
