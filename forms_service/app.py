@@ -15,13 +15,16 @@ from forms_service.config import Settings
 from forms_service.console.account.views import account_pages
 from forms_service.console.analytics.views import analytics_pages
 from forms_service.console.build.views import build_pages
+from forms_service.console.deliveries.views import delivery_pages
 from forms_service.console.inbox.views import inbox_pages
 from forms_service.console.members.views import members_pages
+from forms_service.console.notifications.views import notification_pages
 from forms_service.console.operator.views import operator_pages
 from forms_service.console.people.views import people_pages
 from forms_service.console.settings.views import settings_pages
 from forms_service.console.share.views import share_pages
 from forms_service.console.views import console
+from forms_service.console.webhooks.views import webhook_pages
 from forms_service.database import engine, migrations, transactions
 from forms_service.delivery import worker
 from forms_service.delivery.views import bounces
@@ -89,6 +92,9 @@ PAGES = (
     operator_pages,
     settings_pages,
     share_pages,
+    notification_pages,
+    webhook_pages,
+    delivery_pages,
 )
 """Pages without a description."""
 

@@ -55,6 +55,11 @@ NOTICES = {
     "form_erasing": "The form is gone. Its submissions are being erased, which takes some minutes.",
     "created": "Your form is ready. Copy its code into your page.",
     "tested": "Test sent.",
+    "recipient_asked": "A mail asks the address to confirm. One address gets at most 3 of these within an hour.",
+    "recipient_removed": "Removed. Nothing more is sent to this address.",
+    "webhook_on": "The webhook is on. What failed meanwhile can be sent again.",
+    "webhook_off": "The webhook is off. What waits for it is not sent.",
+    "due": "It is sent within seconds.",
 }
 """What a page says after a redirect, by the value of `done` in its query."""
 
@@ -94,7 +99,10 @@ def render(template: str, status: int = 200, *, sources: Mapping[str, str] | Non
 
 
 def redisplay(show: View) -> Callable[[View], View]:
-    """Render the page again by `show` when its form is refused: an undecorated function of the same URL arguments."""
+    """Render the page again by `show` when its form is refused: an undecorated function of the same URL arguments.
+
+    Quotas are refused with 403; of a role that is too low, `show` itself says so.
+    """
 
     def decorate(view: View) -> View:
         @wraps(view)

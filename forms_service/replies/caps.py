@@ -20,6 +20,7 @@ from forms_service.forms.cache import PublishedForm
 from forms_service.replies.excluded_addresses import mailbox_key
 from forms_service.replies.models import REPLY, ReplySwitch, SentReply
 from forms_service.signals import form_changing, forms_describing
+from forms_service.submissions.console_urls import notifications_url
 
 ONCE_A_DAY = Rate(1, 86_400)
 """Automatic replies to one address of one form."""
@@ -29,7 +30,7 @@ SWITCHED_OFF, OPT_IN_LIMIT = "replies_off", "opt_in_limit"
 
 PROBLEM = (
     "More automatic replies were due than REPLY_RATE_LIMITS allows a form, so they have been off since {time:%Y-%m-%d "
-    "%H:%M} UTC. To switch them on, save settings.reply again."
+    "%H:%M} UTC. To switch them on again, save the automatic reply (settings.reply) once more."
 )
 ADDRESS_CONTEXT = "sent_replies.address_index"
 MAX_NOTICES = {SWITCHED_OFF: 20, OPT_IN_LIMIT: 1}
@@ -114,6 +115,6 @@ def _is_reached(rate: Rate, kind: str, *conditions: ColumnElement[bool]) -> bool
 
 def _tell_owner(kind: str, form: PublishedForm, cap: Rate) -> None:
     if form.owner_email:
-        link = f"{settings.public_url}/api/forms/{form.id}"
-        values = {"form": form.name, "count": cap.requests, "minutes": max(cap.seconds // 60, 1), "link": link}
+        values = {"form": form.name, "count": cap.requests, "minutes": max(cap.seconds // 60, 1)}
+        values["link"] = notifications_url(form.id)
         outbox.enqueue_mail(kind, form.owner_email, values, about=form.owner_id, max_per_hour=MAX_NOTICES[kind])

@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo, available_timezones
 from forms_service.validation.base import CodedField, Messages
 
 MAX_ZONE_LENGTH = 100
-
 REGIONS = (
     *("Africa", "America", "Antarctica", "Arctic", "Asia"),
     *("Atlantic", "Australia", "Europe", "Indian", "Pacific"),
@@ -40,6 +39,11 @@ def list_zones() -> dict[str, list[str]]:
         if region in zones and name.count("/"):
             zones[region].append(name)
     return zones
+
+
+def zone_names() -> list[str]:
+    """Return UTC and the names of `list_zones`."""
+    return ["UTC", *(name for names in list_zones().values() for name in names)]
 
 
 def load_zone(name: str) -> tzinfo:

@@ -12,7 +12,6 @@ from sqlalchemy import or_, select, update
 
 from forms_service.accounts import audit
 from forms_service.accounts.models import Account
-from forms_service.config import settings
 from forms_service.database.transactions import on_commit, write_session
 from forms_service.database.types import now
 from forms_service.delivery import outbox
@@ -21,6 +20,7 @@ from forms_service.encryption.associated_data import Unreadable
 from forms_service.extensions import db
 from forms_service.forms.models import Form
 from forms_service.signals import form_saved
+from forms_service.submissions.console_urls import webhook_url
 from forms_service.webhooks.endpoints import Endpoint, form_ids_of, host_of, webhook_index
 from forms_service.webhooks.models import Webhook
 
@@ -142,7 +142,7 @@ def _mail(webhook: Webhook, kind: str, reason: str, *, is_last: bool = False) ->
         "reason": reason,
         "since": _as_text(webhook.failing_since),
         "is_last": is_last,
-        "link": f"{settings.public_url}/api/webhooks/{webhook.id}",
+        "link": webhook_url(webhook.form_id, webhook.id),
     }
     outbox.enqueue_mail(kind, account.email, values, about=account.id, max_per_hour=MAX_MAILS_PER_HOUR)
 

@@ -1,59 +1,74 @@
-"""What a browser sends of a form in an HTML page: name and value of each control, in the page's order."""
+"""Forms of a page as a browser without a script would send them."""
 
+from collections.abc import Collection
 from html.parser import HTMLParser
 from typing import Any
 
-VOID = {"checkbox", "radio"}
+from werkzeug.test import TestResponse
+
+from tests.support.console import Visitor
+
+Values = dict[str, Any]
 
 
-class FormReader(HTMLParser):
-    """Controls of the form with that id; buttons are not pressed."""
+class Forms(HTMLParser):
+    """Actions, each with the values of its controls as they are shown, buttons aside."""
 
-    def __init__(self, html: str, form_id: str) -> None:
+    def __init__(self, html: str) -> None:
         super().__init__()
-        self.pairs: list[tuple[str, str]] = []
-        self._form_id, self._is_inside = form_id, False
-        self._select: tuple[str, list[str], list[str]] | None = None
-        self._textarea: tuple[str, list[str]] | None = None
+        self.all: list[tuple[str, Values]] = []
+        self._form: Values = {}
+        self._select = self._textarea = ""
         self.feed(html)
         self.close()
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        values: dict[str, Any] = {name: value or "" for name, value in attrs}
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        values = {name: value or "" for name, value in attributes}
+        name = values.get("name", "")
         if tag == "form":
-            self._is_inside = values.get("id") == self._form_id
-        if not self._is_inside:
-            return
-        if tag == "input" and "name" in values and (values.get("type") not in VOID or "checked" in values):
-            self.pairs.append((values["name"], values.get("value", "").replace("\r", "").replace("\n", "")))
+            self._form = {}
+            self.all.append((values.get("action", ""), self._form))
         elif tag == "select":
-            self._select = (values["name"], [], [])
-        elif tag == "option" and self._select:
-            self._select[1 if "selected" in values else 2].append(values.get("value", ""))
+            self._select = name
+        elif tag == "option" and self._select and ("selected" in values or self._select not in self._form):
+            self._form[self._select] = values.get("value", "")
         elif tag == "textarea":
-            self._textarea = (values["name"], [])
+            self._textarea, self._form[name] = name, ""
+        elif tag == "input" and (values.get("type") not in ("checkbox", "radio") or "checked" in values):
+            self._add(name, values.get("value", ""))
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "select":
+            self._select = ""
+        elif tag == "textarea":
+            self._form[self._textarea] = self._form[self._textarea].removeprefix("\n")
+            self._textarea = ""
 
     def handle_data(self, data: str) -> None:
         if self._textarea:
-            self._textarea[1].append(data)
+            self._form[self._textarea] += data
 
-    def handle_endtag(self, tag: str) -> None:
-        if tag == "form":
-            self._is_inside = False
-        elif tag == "select" and self._select:
-            name, selected, others = self._select
-            self.pairs.append((name, (selected or others)[0]))
-            self._select = None
-        elif tag == "textarea" and self._textarea:
-            name, pieces = self._textarea
-            text = "".join(pieces).replace("\r\n", "\n").removeprefix("\n")
-            self.pairs.append((name, text.replace("\n", "\r\n")))
-            self._textarea = None
+    def _add(self, name: str, value: str) -> None:
+        if name in self._form and name != "csrf_token":
+            before = self._form[name]
+            self._form[name] = [*before, value] if isinstance(before, list) else [before, value]
+        else:
+            self._form[name] = value
 
 
-def controls_of(html: str, form_id: str) -> dict[str, str]:
-    """Name → value; a form of ours has each name once."""
-    pairs = FormReader(html, form_id).pairs
-    controls = dict(pairs)
-    assert len(controls) == len(pairs), "a name comes twice"
-    return controls
+def shown_values(visitor: Visitor, page: str, action: str) -> Values:
+    """The values of the page's first form with that end of its action."""
+    return _find(visitor, page, action, ())[1]
+
+
+def send_form(visitor: Visitor, page: str, action: str, /, **changes: Any) -> TestResponse:
+    """Open a page, change controls of one of its forms and send it; None unticks a box."""
+    path, values = _find(visitor, page, action, changes)
+    fields = {name: value for name, value in {**values, **changes}.items() if value is not None}
+    return visitor.post(path, fields)
+
+
+def _find(visitor: Visitor, page: str, action: str, names: Collection[str]) -> tuple[str, Values]:
+    forms = [form for form in Forms(visitor.get(page).text).all if form[0].partition("?")[0].endswith(action)]
+    assert forms, f"{page} has no form for {action}"
+    return max(forms, key=lambda form: len(form[1].keys() & set(names)))

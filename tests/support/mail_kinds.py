@@ -15,9 +15,9 @@ ENDPOINT = {
     "description": TYPED,
     "reason": f"500 {TYPED}",
     "since": "2026-11-28 09:02 UTC",
-    "link": f"{SITE}/api/webhooks/01890a5d-ac96-774b-bcce-b302099a8057",
+    "link": f"{SITE}/console/forms/AbCdEfGhIjKlMnOp/webhooks/01890a5d-ac96-774b-bcce-b302099a8057",
 }
-CAP = {"form": NAME, "count": 60, "minutes": 60, "link": f"{SITE}/api/forms/AbCdEfGhIjKlMnOp"}
+CAP = {"form": NAME, "count": 60, "minutes": 60, "link": f"{SITE}/console/forms/AbCdEfGhIjKlMnOp/notifications"}
 ITEM = {
     "reference": "7K3QX-9FMT2",
     "moment": "2026-11-28 09:02",

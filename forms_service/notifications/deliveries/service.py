@@ -36,7 +36,7 @@ def list_deliveries(
     """
     access.find_form(form_id, caller, access.MANAGER)
     rows, after = newest(form_id, filters, _position(cursor), limit)
-    return Page(_as_dicts(rows), _cursor(after) if after else None)
+    return Page(as_dicts(rows), _cursor(after) if after else None)
 
 
 def get(delivery_id: uuid.UUID, caller: Caller) -> dict[str, Any]:
@@ -51,7 +51,7 @@ def get(delivery_id: uuid.UUID, caller: Caller) -> dict[str, Any]:
     if row is None:  # a member with a lower role is told so
         access.require_role(_find_role(delivery_id, caller), access.MANAGER)
         raise NotFoundError()
-    (delivery,) = _as_dicts([row])
+    (delivery,) = as_dicts([row])
     return delivery
 
 
@@ -59,7 +59,7 @@ def list_of_submission(submission_id: uuid.UUID, caller: Caller) -> list[dict[st
     """Return the newest MAX_SHOWN deliveries about a submission; none for another owner's."""
     query = select_deliveries().join(Submission, Submission.id == Message.about).join(Form)
     query = query.where(Message.about == submission_id, *_visible_to(caller))
-    return _as_dicts(db.session.execute(query.order_by(Message.id.desc()).limit(MAX_SHOWN)).all())
+    return as_dicts(db.session.execute(query.order_by(Message.id.desc()).limit(MAX_SHOWN)).all())
 
 
 def retry(delivery_id: uuid.UUID, caller: Caller) -> None:
@@ -98,7 +98,8 @@ def _visible_to(caller: Caller) -> list[Any]:
     return [Form.deleted_at.is_(None), access.with_role(caller, access.MANAGER)]
 
 
-def _as_dicts(rows: Sequence[Any]) -> list[dict[str, Any]]:
+def as_dicts(rows: Sequence[Any]) -> list[dict[str, Any]]:
+    """Return deliveries as the API shows them, with their attempts."""
     attempts = attempts_of(rows)
     return [_as_dict(row, attempts.get(row.id, []) + attempts.get(row.digest_id, [])) for row in rows]
 

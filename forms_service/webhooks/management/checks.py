@@ -47,7 +47,7 @@ def check_headers(webhook: Webhook, changes: Mapping[str, Any]) -> None:
     replaced = {name.lower() for name in changes.get("headers", ())}
     left = [name for name in json.loads(webhook.headers or "{}") if name.lower() not in replaced]
     if left:
-        message = f"The URL leads to another server. Send {', '.join(left)} again, or null to remove it."
+        message = f"The URL leads to another server. Send {', '.join(left)} again, or remove it (null)."
         raise ValidationError({"headers": [FieldError(message, "required")]})
 
 

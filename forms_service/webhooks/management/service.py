@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import func, or_, select, update
 
 from forms_service.accounts import audit
-from forms_service.accounts.guards import Caller
+from forms_service.accounts.guards import OWNER_ROLES, Caller
 from forms_service.accounts.service import lock_by_id
 from forms_service.database.transactions import write_session
 from forms_service.database.types import now
@@ -31,6 +31,7 @@ MAX_PER_FORM = 20
 MAX_PER_ACCOUNT = 50
 """With those of its forms."""
 
+NO_FORMS = "Your account cannot have forms. Ask the operator for the role owner."
 DISABLED_BY_HAND = "Switched off by hand."
 
 
@@ -42,6 +43,8 @@ def create(form_id: str | None, caller: Caller, body: Mapping[str, Any]) -> dict
     """
     if form_id:
         access.find_form(form_id, caller, access.MANAGER)
+    elif caller.role not in OWNER_ROLES:
+        raise AuthorizationError(NO_FORMS)
     fields = forms.get(form_id, caller)["fields"] if form_id else ()
     db.session.rollback()  # nothing stays open while the name resolves
     check_webhook(body, fields)
@@ -77,6 +80,12 @@ def list_webhooks(form_id: str | None, caller: Caller, limit: int, cursor: str |
     rows = db.session.scalars(query.order_by(Webhook.id.desc()).limit(limit + 1)).all()
     page = paginate(rows, limit, lambda webhook: (webhook.id,))
     return Page([as_dict(webhook, caller) for webhook in page.items], page.next)
+
+
+def list_of_account(caller: Caller) -> list[dict[str, Any]]:
+    """List the caller's webhooks for all forms, newest first; there are at most MAX_PER_ACCOUNT."""
+    query = select(Webhook).where(Webhook.account_id == caller.account_id, Webhook.form_id.is_(None))
+    return [as_dict(webhook, caller) for webhook in db.session.scalars(query.order_by(Webhook.id.desc()))]
 
 
 def get(webhook_id: uuid.UUID, caller: Caller) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from forms_service.accounts import audit
 from forms_service.accounts.guards import Caller
 from forms_service.database.transactions import on_commit, write_session
 from forms_service.delivery import outbox
+from forms_service.delivery.models import URGENT
 from forms_service.errors import ConflictError
 from forms_service.extensions import db
 from forms_service.forms import access
@@ -34,6 +35,7 @@ def send_test(webhook_id: uuid.UUID, caller: Caller, event: str) -> dict[str, uu
         webhook = get_owned_webhook(webhook_id, caller)
         payload = store_test(webhook.id, event, webhook.form_id)
         row = outbox.message_row(CHANNEL, TEST, target_of(webhook.id, webhook.url), about=None, payload=payload)
+        row[1]["priority"] = URGENT  # somebody waits for the answer, also of an endpoint whose circuit is open
         delivery_id: uuid.UUID = row[1]["id"]  # the row is converted in place
         outbox.insert_rows(db.session.connection(), [row])
         on_commit(outbox.wake_worker)
@@ -63,11 +65,16 @@ def retry(webhook_id: uuid.UUID, caller: Caller, since: datetime | date) -> dict
     return {"retried": retried}
 
 
-def show_sample(caller: Caller, form_id: str | None, event: str, format_name: str) -> dict[str, Any]:
-    """Return a request as a webhook would get it."""
+def show_sample(
+    caller: Caller, form_id: str | None, event: str, format_name: str, template: Any = None
+) -> dict[str, Any]:
+    """Return a request as a webhook would get it.
+
+    :raises ValueError: for a template that the format cannot use
+    """
     if form_id:
         access.find_form(form_id, caller)
-    target = Target("https://hooks.example.com/?chat_id=-1001234567890")
+    target = Target("https://hooks.example.com/?chat_id=-1001234567890", template)
     payload = FORMATS[format_name].render(make_sample(event, find_form(form_id)), target)
     body = payload.body.decode()
     return {

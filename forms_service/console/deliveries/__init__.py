@@ -1,0 +1,1 @@
+"""The page of a form's deliveries."""

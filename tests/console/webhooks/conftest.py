@@ -1,0 +1,35 @@
+"""An owner at the console, with a form and an endpoint; nothing is sent before the test says so."""
+
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+
+from tests.conftest import MakeApp
+from tests.support.receiver import Receiver, receiving
+from tests.support.webhooks import Hooks
+
+
+@pytest.fixture
+def app_on_each_db(make_app_on_each_db: MakeApp) -> Flask:
+    """The service, which may call loopback."""
+    return make_app_on_each_db(OUTBOUND_ALLOW="127.0.0.1/32", BACKGROUND_WORK="outside")
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """The owner's endpoint."""
+    with receiving() as server:
+        yield server
+
+
+@pytest.fixture
+def hooks(app_on_each_db: Flask, owner: dict[str, str], form: str, receiver: Receiver) -> Hooks:
+    """All of them."""
+    return Hooks(app_on_each_db, owner, form, receiver)
+
+
+@pytest.fixture
+def page(form: str) -> str:
+    """The list of the form's webhooks."""
+    return f"/console/forms/{form}/webhooks"
