@@ -20,8 +20,9 @@ class MemberRow(NamedTuple):
 
     @property
     def email(self) -> str:
-        """Empty if it cannot be decrypted."""
-        return (self.account.email if self.account else self.member.email) or ""
+        """`Unreadable`, which is empty, if it cannot be decrypted."""
+        email = self.account.email if self.account else self.member.email
+        return "" if email is None else email
 
     @property
     def name(self) -> str | None:

@@ -2,7 +2,7 @@
 
 import pytest
 from flask import Flask
-from sqlalchemy import LargeBinary, select, type_coerce, update
+from sqlalchemy import LargeBinary, literal, select, type_coerce, update
 
 from forms_service import cli
 from forms_service.accounts import administration
@@ -194,3 +194,14 @@ def test_invitations_and_their_links_outlive_a_rotation_of_all_data(
     assert team.roles()["carol@example.com"] == ("editor", "pending")
     move(app, people["stranger"], "sam.two@example.com")
     assert "another address" in signed_in(app, people["stranger"].email).get(link).text
+
+
+def test_an_invitation_whose_address_cannot_be_decrypted_is_shown_and_may_be_removed(team: Team, app: Flask) -> None:
+    with app.app_context(), write_session():
+        damaged = update(Member).where(Member.status == "pending").values(email=literal(b"damaged", LargeBinary))
+        db.session.execute(damaged.execution_options(synchronize_session=False))
+        db.session.commit()
+    (member,) = [item for item in team.owner.call("GET", team.path).json["data"] if item["status"] == "pending"]
+    assert (member["email"], member["unreadable"]) == ("", True)
+    assert team.owner.call("PATCH", f"/api/members/{member['id']}", role="viewer").status_code == 200
+    assert team.owner.call("DELETE", f"/api/members/{member['id']}").status_code == 200
