@@ -8,6 +8,8 @@ from forms_service.forms.access import EDITOR, MANAGER, OWNER, VIEWER
 from tests.support.members import MAX
 
 FAR = {"url": "https://93.184.215.14/"}
+DRAFT = {"base": "2", "version": "2", "action": "save"}
+"""The editor's hidden inputs."""
 
 
 @dataclass(frozen=True)
@@ -19,6 +21,9 @@ class FormRoute:
     query: str = ""
     only: tuple[str, ...] = ()
     """Roles, instead of those that include the needed one."""
+
+    makes_a_form: bool = False
+    """Whether the account must be one that may have forms."""
 
     is_hidden: bool = False
     """Whether it does not exist for members either who may not."""
@@ -33,6 +38,17 @@ NOT_OF_A_FORM = {
     *("webhooks.list_all", "bounces.report_bounce", "docs.openapi", "docs.show"),
     *("console.show_sign_in", "console.sign_in", "console.sign_out", "console.list_forms"),
     *("console_members.invitation", "console_members.answer_invitation"),
+    *("console_build.choose", "console_build.create"),
+    *("console_people.show", "console_people.find", "console_people.export", "console_people.erase"),
+    *("console_account.show", "console_account.change_profile", "console_account.show_password"),
+    *("console_account.change_password", "console_account.show_email", "console_account.change_email"),
+    *("console_account.end_session", "console_account.end_other_sessions", "console_account.export"),
+    *("console_account.show_deletion", "console_account.erase", "console_account.show_keys"),
+    *("console_account.make_key", "console_account.revoke_key", "console_account.show_events"),
+    *("console_operator.show", "console_operator.list_accounts", "console_operator.find_account"),
+    *("console_operator.show_account", "console_operator.enable_account", "console_operator.disable_account"),
+    *("console_operator.change_role", "console_operator.list_suppressions"),
+    *("console_operator.change_suppression", "console_operator.remove_suppression"),
 }
 """They act on one's own account, or on all forms that one has."""
 
@@ -42,6 +58,7 @@ OF_A_FORM: Mapping[str, FormRoute] = {
     "forms.show_version": FormRoute(VIEWER),
     "forms.change": FormRoute(MANAGER, {"name": "Renamed"}),
     "forms.delete": FormRoute(OWNER),
+    "forms.copy": FormRoute(VIEWER, makes_a_form=True),
     "members.list_members": FormRoute(VIEWER),
     "members.invite": FormRoute(MANAGER, {"email": "carol@example.com", "role": "viewer"}),
     "members.change": FormRoute(MANAGER, {"role": "editor"}),
@@ -83,5 +100,16 @@ OF_A_FORM: Mapping[str, FormRoute] = {
     "console_members.change": FormRoute(MANAGER, {"action": "role", "role": "editor"}),
     "console_members.leave": FormRoute(VIEWER, only=("manager", "editor", "viewer"), is_hidden=True),
     "console_members.hand_over": FormRoute(OWNER, {"new_owner": MAX}),
+    "console_analytics.show": FormRoute(VIEWER),
+    "console_build.show": FormRoute(MANAGER),
+    "console_build.edit": FormRoute(MANAGER, {**DRAFT, "name": "Renamed"}),
+    "console_build.preview": FormRoute(MANAGER, DRAFT),
+    "console_build.card": FormRoute(MANAGER, DRAFT),
+    "console_build.restore": FormRoute(MANAGER, {"version": "2"}),
+    "console_build.copy": FormRoute(VIEWER, makes_a_form=True),
+    "console_settings.show": FormRoute(MANAGER),
+    "console_settings.save": FormRoute(MANAGER, {"name": "Renamed"}),
+    "console_settings.ask_to_delete": FormRoute(OWNER),
+    "console_settings.delete": FormRoute(OWNER),
 }
 """Endpoint → request."""
