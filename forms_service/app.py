@@ -52,7 +52,7 @@ from forms_service.spam import altcha_challenges
 from forms_service.spam import checks as spam_checks
 from forms_service.submissions import refusals, storage_quota
 from forms_service.uploads import storage
-from forms_service.web import client, error_handlers, openapi, pages, security_headers
+from forms_service.web import client, error_handlers, languages, openapi, pages, security_headers
 from forms_service.webhooks import delivery as webhook_delivery
 from forms_service.webhooks.management.views import webhooks_blueprint
 
@@ -135,7 +135,7 @@ def create_app(settings: Settings, *, start: bool = True) -> Flask:
     logs.configure(settings.log_level, settings.log_format)
     for part in (redis_client, caching, client):
         part.init_app(app, settings)
-    for part in (security_headers, request_lifecycle, error_handlers, pages):
+    for part in (security_headers, request_lifecycle, error_handlers, languages, pages):
         part.init_app(app)
     for part in (limits, engine, password_hashing):
         part.init_app(app, settings)

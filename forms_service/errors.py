@@ -18,22 +18,28 @@ ApiError
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
+from forms_service.languages.sentences import N_, Plural, Sentence
+
+TRY_AGAIN = Plural(
+    "Too many requests. Try again in {count} second.", "Too many requests. Try again in {count} seconds."
+)
+
 
 class StartError(Exception):
     """The text is for the operator."""
 
 
-class FieldError(str):
+class FieldError(Sentence):
     """A sentence with a code for programs."""
 
     code: str
 
-    def __new__(cls, sentence: str, code: str) -> Self:
-        error = super().__new__(cls, sentence)
+    def __new__(cls, sentence: str, code: str, /, **values: Any) -> Self:
+        error = super().__new__(cls, sentence, **values)
         error.code = code
         return error
 
-    def __getnewargs__(self) -> tuple[str, str]:  # type: ignore[override]  # str has one argument less
+    def __getnewargs__(self) -> tuple[str, str]:  # type: ignore[override]  # one argument more
         return str(self), self.code
 
 
@@ -41,7 +47,7 @@ class ApiError(Exception):
     """Any failure; `message` says what to do."""
 
     status: ClassVar[int] = 400
-    message: str = "Bad request."
+    message: str = N_("Bad request.")
 
     def __init__(self, message: str | None = None, *, details: Mapping[str, Any] | None = None) -> None:
         self.message = message or self.message
@@ -55,12 +61,12 @@ class ApiError(Exception):
 
 class BadRequestError(ApiError):
     status = 400
-    message = "Malformed request."
+    message = N_("Malformed request.")
 
 
 class AuthenticationError(ApiError):
     status = 401
-    message = "Authentication required. Send the token as: Authorization: Bearer …"
+    message = N_("Authentication required. Send the token as: Authorization: Bearer …")
 
     @property
     def headers(self) -> dict[str, str]:
@@ -69,23 +75,23 @@ class AuthenticationError(ApiError):
 
 class AuthorizationError(ApiError):
     status = 403
-    message = "You do not have permission to do this."
+    message = N_("You do not have permission to do this.")
 
 
 class NotFoundError(ApiError):
     """Missing, or another's: indistinguishable."""
 
     status = 404
-    message = "Not found."
+    message = N_("Not found.")
 
 
 class MethodNotAllowedError(ApiError):
     status = 405
-    message = "Method not allowed."
+    message = N_("Method not allowed.")
 
     def __init__(self, allowed: list[str]) -> None:
         self.allowed = sorted(allowed)
-        super().__init__(f"Method not allowed. Allowed: {', '.join(self.allowed)}.")
+        super().__init__(Sentence(N_("Method not allowed. Allowed: {methods}."), methods=", ".join(self.allowed)))
 
     @property
     def headers(self) -> dict[str, str]:
@@ -94,24 +100,24 @@ class MethodNotAllowedError(ApiError):
 
 class ConflictError(ApiError):
     status = 409
-    message = "This conflicts with existing data."
+    message = N_("This conflicts with existing data.")
 
 
 class PayloadTooLargeError(ApiError):
     status = 413
-    message = "The request is too large."
+    message = N_("The request is too large.")
 
 
 class UnsupportedMediaTypeError(ApiError):
     status = 415
-    message = "Unsupported content type."
+    message = N_("Unsupported content type.")
 
 
 class ValidationError(ApiError):
     """Invalid fields, by dotted path."""
 
     status = 422
-    message = "Some answers need to be corrected."
+    message = N_("Some answers need to be corrected.")
 
     def __init__(
         self, field_errors: Mapping[str, list[FieldError]], *, details: Mapping[str, Any] | None = None
@@ -128,9 +134,7 @@ class RateLimitError(ApiError):
     def __init__(self, limit: str, retry_after: int) -> None:
         self.limit = limit
         self.retry_after = retry_after
-        super().__init__(
-            f"Too many requests. Try again in {retry_after} {'second' if retry_after == 1 else 'seconds'}."
-        )
+        super().__init__(Sentence(TRY_AGAIN, count=retry_after))
 
     @property
     def headers(self) -> dict[str, str]:
@@ -139,14 +143,14 @@ class RateLimitError(ApiError):
 
 class InternalServerError(ApiError):
     status = 500
-    message = "Something went wrong on the server. The error has been logged; try again later."
+    message = N_("Something went wrong on the server. The error has been logged; try again later.")
 
 
 class ServiceUnavailableError(ApiError):
     """`retry_after` is in seconds."""
 
     status = 503
-    message = "The service is temporarily unavailable. Try again in a moment."
+    message = N_("The service is temporarily unavailable. Try again in a moment.")
 
     def __init__(self, message: str | None = None, *, retry_after: int = 5) -> None:
         self.retry_after = retry_after

@@ -13,6 +13,7 @@ from forms_service.database.transactions import rows_changed
 from forms_service.database.types import now
 from forms_service.errors import FieldError, ValidationError
 from forms_service.extensions import db
+from forms_service.languages.sentences import N_
 
 MAX_TRIES = 5
 """Wrong passwords per token."""
@@ -84,7 +85,7 @@ def consume(purpose: str, token: str) -> tuple[Account, dict[str, Any]]:
 
 
 def invalid_token_error() -> ValidationError:
-    sentence = "This link is invalid: it has expired or was already used. Ask for a new one."
+    sentence = N_("This link is invalid: it has expired or was already used. Ask for a new one.")
     return ValidationError({"token": [FieldError(sentence, "invalid_token")]})
 
 

@@ -11,7 +11,10 @@ from forms_service.accounts.email_limits import MAX_PER_CLIENT
 from forms_service.accounts.models import Account
 from forms_service.config import settings
 from forms_service.delivery import outbox
+from forms_service.delivery.mail_rendering import LANGUAGE
+from forms_service.languages.formats import ENGLISH
 from forms_service.security import generate_secure_token
+from forms_service.web.languages import current_language
 
 
 def send_confirmation(account: Account, payload: dict[str, Any] | None = None, limit: int = MAX_PER_CLIENT) -> bool:
@@ -69,6 +72,8 @@ def _enqueue_link(
 
 
 def _enqueue(kind: str, account: Account, *, to: str | None = None, limit: int = MAX_PER_CLIENT, **values: str) -> bool:
+    if current_language() != ENGLISH:
+        values[LANGUAGE] = current_language()
     return outbox.enqueue_mail(kind, to or account.email, values, about=account.id, max_per_hour=limit) is not None
 
 

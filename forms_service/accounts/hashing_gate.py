@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from forms_service.errors import ServiceUnavailableError
+from forms_service.languages.sentences import N_
 from forms_service.metrics import HASHING_REFUSED
 
 
@@ -59,4 +60,4 @@ class HashingGate:
 
     def _refusal(self) -> ServiceUnavailableError:
         HASHING_REFUSED.inc()
-        return ServiceUnavailableError("The service is busy with sign-ins. Try again in a moment.", retry_after=5)
+        return ServiceUnavailableError(N_("The service is busy with sign-ins. Try again in a moment."), retry_after=5)

@@ -8,6 +8,8 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from forms_service.accounts import email_tokens
+from forms_service.languages.sentences import N_
+from forms_service.web.languages import translated
 from forms_service.web.responses import page
 from forms_service.web.route_policy import public, unlimited
 
@@ -19,58 +21,58 @@ UNLIMITED_LINK = unlimited("a page that looks one token up")
 DONE_PAGES = {
     "signed_up": (
         "/signup/thanks",
-        "Thank you for signing up",
-        "If your address needs confirmation, we have sent you a mail with a link. Check your spam folder as well.",
+        N_("Thank you for signing up"),
+        N_("If your address needs confirmation, we have sent you a mail with a link. Check your spam folder as well."),
     ),
     "confirmed": (
         "/signup/confirmed",
-        "E-mail address confirmed",
-        "Your account is ready. Sign in with this address and your password.",
+        N_("E-mail address confirmed"),
+        N_("Your account is ready. Sign in with this address and your password."),
     ),
     "resent": (
         "/signup/resent",
-        "Check your mail",
-        "If an account with this address is waiting for confirmation, we have sent you a mail with a link.",
+        N_("Check your mail"),
+        N_("If an account with this address is waiting for confirmation, we have sent you a mail with a link."),
     ),
     "forgotten": (
         "/forgot/sent",
-        "Check your mail",
-        "If there is an account with this address, we have sent you a mail with a link.",
+        N_("Check your mail"),
+        N_("If there is an account with this address, we have sent you a mail with a link."),
     ),
     "was_reset": (
         "/reset/done",
-        "Password changed",
-        "You are signed out everywhere, and your API keys are revoked. Sign in with the new password.",
+        N_("Password changed"),
+        N_("You are signed out everywhere, and your API keys are revoked. Sign in with the new password."),
     ),
     "address_changed": (
         "/new-address/done",
-        "E-mail address changed",
-        "You are signed out everywhere, and your API keys are revoked. Sign in with the new address.",
+        N_("E-mail address changed"),
+        N_("You are signed out everywhere, and your API keys are revoked. Sign in with the new address."),
     ),
-    "signed_in": ("/login/done", "Signed in", "Your e-mail address and password are correct."),
+    "signed_in": ("/login/done", N_("Signed in"), N_("Your e-mail address and password are correct.")),
     "account_erased": (
         "/account/erased",
-        "Account erased",
-        "Your account is gone. What remains of large forms is hidden, and will be erased within minutes.",
+        N_("Account erased"),
+        N_("Your account is gone. What remains of large forms is hidden, and will be erased within minutes."),
     ),
 }
 """Redirect targets: endpoint → path, heading, sentence."""
 
-SIGN_IN = ("console.show_sign_in", "Sign in")
+SIGN_IN = ("console.show_sign_in", N_("Sign in"))
 
 BUTTONS = {
     "confirmed": SIGN_IN,
     "was_reset": SIGN_IN,
     "address_changed": SIGN_IN,
-    "signed_in": ("console.show_sign_in", "Sign in to the console"),
+    "signed_in": ("console.show_sign_in", N_("Sign in to the console")),
 }
 """The next step: endpoint → endpoint, text."""
 
 NEXT_LINKS = {
-    "signed_up": (("accounts.resend", "No mail received?"), SIGN_IN),
-    "resent": (("accounts.resend", "No mail received?"), SIGN_IN),
-    "forgotten": (("accounts.forgot", "No mail received?"), SIGN_IN),
-    "signed_in": (("docs.show", "What you can do with the account"),),
+    "signed_up": (("accounts.resend", N_("No mail received?")), SIGN_IN),
+    "resent": (("accounts.resend", N_("No mail received?")), SIGN_IN),
+    "forgotten": (("accounts.forgot", N_("No mail received?")), SIGN_IN),
+    "signed_in": (("docs.show", N_("What you can do with the account")),),
 }
 """Other links: endpoint → endpoint, text."""
 
@@ -84,7 +86,8 @@ def _show_link(template: str, purpose: str) -> Response:
     if email_tokens.is_valid(purpose, token):
         return _show(template, token=token)
     error = email_tokens.invalid_token_error()
-    return page(f"accounts/{template}.html", error=error, errors=error.field_errors, values={})
+    texts = {name: [translated(fault) for fault in faults] for name, faults in error.field_errors.items()}
+    return page(f"accounts/{template}.html", error=error, errors=texts, values={})
 
 
 @accounts.get("/signup")

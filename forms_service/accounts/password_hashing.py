@@ -15,6 +15,7 @@ from forms_service.cpu_affinity import all_cores, cores
 from forms_service.encryption.keyring import current_key_ring
 from forms_service.errors import AuthenticationError, FieldError, ValidationError
 from forms_service.extensions import db
+from forms_service.languages.sentences import N_
 from forms_service.security import passwords
 from forms_service.security.passwords import cost_of, verify_password
 from forms_service.validation.password_strength import contains_context
@@ -33,7 +34,7 @@ GENERIC_WORDS = frozenset(
 )
 """Name words still allowed in passwords."""
 
-TOO_PERSONAL = "A password must not contain your name, your address or the name of this service. Choose another."
+TOO_PERSONAL = N_("A password must not contain your name, your address or the name of this service. Choose another.")
 
 
 class PersonalData(Protocol):

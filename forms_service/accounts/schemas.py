@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 
 from forms_service.accounts.models import SCOPES
+from forms_service.languages.sentences import N_
 from forms_service.validation.base import CodedField, Messages
 from forms_service.validation.fields import Text
 from forms_service.validation.text import collapse_whitespace, has_control_characters
@@ -11,7 +12,7 @@ from forms_service.validation.text import collapse_whitespace, has_control_chara
 class CurrentPassword(Text):
     """Existing password, exempt from password rules."""
 
-    default_error_messages: Messages = {"too_long": "Must have at most 128 characters."}
+    default_error_messages: Messages = {"too_long": N_("Must have at most 128 characters.")}
     json_schema: ClassVar[dict[str, Any]] = {
         "format": "password",
         "minLength": 1,
@@ -32,7 +33,7 @@ class CurrentPassword(Text):
 class TokenField(Text):
     """A token, validated at lookup."""
 
-    default_error_messages: Messages = {"too_long": "Invalid token."}
+    default_error_messages: Messages = {"too_long": N_("Invalid token.")}
     json_schema: ClassVar[dict[str, Any]] = {"minLength": 1, "maxLength": 1000, "pattern": "^[!-~]+$"}
 
     def __init__(self, **kwargs: Any) -> None:
@@ -43,7 +44,7 @@ class TokenField(Text):
 
 
 class Checkbox(CodedField):
-    default_error_messages: Messages = {"invalid": "Must be true or false."}
+    default_error_messages: Messages = {"invalid": N_("Must be true or false.")}
     json_schema: ClassVar[dict[str, Any]] = {
         "anyOf": [{"type": "boolean"}, {"type": "string", "enum": ["true", "false", "on"]}]
     }

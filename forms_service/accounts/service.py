@@ -15,10 +15,11 @@ from forms_service.database.types import now
 from forms_service.encryption.keyring import current_key_ring
 from forms_service.errors import ConflictError
 from forms_service.extensions import db
+from forms_service.languages.sentences import N_
 from forms_service.signals import account_created
 from forms_service.validation.fields import email_key
 
-EMAIL_TAKEN = "An account with this e-mail address already exists."
+EMAIL_TAKEN = N_("An account with this e-mail address already exists.")
 NO_ACCOUNT = "There is no account with this e-mail address."
 
 

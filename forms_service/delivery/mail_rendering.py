@@ -8,6 +8,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
 from io import BytesIO
+from textwrap import fill
 from typing import Any, cast
 
 from email_validator import validate_email
@@ -17,8 +18,10 @@ from jinja2 import Environment, StrictUndefined, TemplateNotFound
 from forms_service.config import settings
 from forms_service.delivery.mail_headers import Field, address_field, check_headers, text_field
 from forms_service.delivery.message import OutgoingMessage
+from forms_service.languages.formats import ENGLISH
 from forms_service.validation.fields import MAX_EMAIL_LENGTH
 from forms_service.validation.text import collapse_whitespace, strip_controls
+from forms_service.web.languages import in_language
 
 # reserved values of a payload, all of them optional
 REPLY_TO = "_reply_to"
@@ -34,10 +37,16 @@ SENDER_NAME = "_sender_name"
 ATTACHMENTS = "_attachments"
 """A list of `Attachment`."""
 
+LANGUAGE = "_language"
+"""Of the mail's own sentences, instead of English."""
+
 ANSWERABLE = "_answerable"
 """Whether there is a Reply-To."""
 
 MAX_SUBJECT = 200
+MAX_WIDTH = 76
+"""Characters of a line of our own sentences."""
+
 MAX_LINE = 990
 """Octets, just below SMTP's limit."""
 
@@ -70,7 +79,9 @@ class Mail:
 
 def init_app(app: Flask) -> None:
     """Create the template environment."""
-    app.extensions["mails"] = app.jinja_env.overlay(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment = app.jinja_env.overlay(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment.filters["wrapped"] = _wrap
+    app.extensions["mails"] = environment
 
 
 def render_mail(outgoing: OutgoingMessage, *, international: bool = False) -> Mail:
@@ -78,6 +89,11 @@ def render_mail(outgoing: OutgoingMessage, *, international: bool = False) -> Ma
 
     Only an `international` one has a non-ASCII Reply-To.
     """
+    with in_language(outgoing.values.get(LANGUAGE, ENGLISH)):
+        return _render_mail(outgoing, international=international)
+
+
+def _render_mail(outgoing: OutgoingMessage, *, international: bool) -> Mail:
     sender, recipient = _sender(outgoing.values.get(SENDER_NAME)), mailbox(outgoing.target)
     reply_to = _reply_to(outgoing.values, international)
     values = {
@@ -128,6 +144,10 @@ def _sender(shown: str | None) -> Address:
 def _render(kind: str, part: str, values: dict[str, object]) -> str:
     environment = cast("Environment", current_app.extensions["mails"])
     return environment.get_template(f"mails/{kind}/{part}").render(values)
+
+
+def _wrap(text: str) -> str:
+    return fill(text, MAX_WIDTH, break_long_words=False, break_on_hyphens=False)
 
 
 def _subject(text: str) -> str:

@@ -7,13 +7,16 @@ import marshmallow as ma
 
 from forms_service.errors import FieldError
 from forms_service.form_schema.field_types import FIELD_TYPES, FieldType, nfc
+from forms_service.languages.sentences import N_
 from forms_service.validation.base import MAX_NAME_LENGTH, UNKNOWN_FIELD, Schema
 
 MAX_FIELDS = 500
 
 UNKNOWN_FIELDS = ("keep", "drop", "reject")
 
-NAME_TOO_LONG = FieldError(f"Field names must have at most {MAX_NAME_LENGTH} characters.", "name_too_long")
+NAME_TOO_LONG = FieldError(
+    N_("Field names must have at most {limit} characters."), "name_too_long", limit=MAX_NAME_LENGTH
+)
 
 
 class FormSchema(Schema):

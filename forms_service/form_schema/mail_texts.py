@@ -98,7 +98,7 @@ def find_conflicts(fields: Sequence[Any], settings: Mapping[str, Any]) -> dict[s
     if not names:
         return errors  # the form takes any fields
     for path, template in _templates(settings):
-        unknown = find_unknown_names(template, names | {LINK} if path == "double_opt_in.text" else names)
+        unknown = find_unknown_names(template, names | {LINK} if path.endswith("double_opt_in.text") else names)
         if unknown:
             errors[path] = [FieldError(unknown_names_message(unknown), "unknown_name")]
     if settings.get("double_opt_in") and not any(definition.get("type") == "email" for definition in definitions):
@@ -109,6 +109,13 @@ def find_conflicts(fields: Sequence[Any], settings: Mapping[str, Any]) -> dict[s
 
 def _templates(settings: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield "subject", settings.get("subject") or ""
+    yield from _mail_templates(settings)
+    for language, texts in (settings.get("languages") or {}).items():
+        if isinstance(texts, Mapping):
+            yield from ((f"languages.{language}.{path}", template) for path, template in _mail_templates(texts))
+
+
+def _mail_templates(settings: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for name in ("reply", "double_opt_in"):
         texts = settings.get(name)
         if isinstance(texts, Mapping):

@@ -9,9 +9,11 @@ import marshmallow as ma
 
 from forms_service.captchas import CAPTCHAS
 from forms_service.errors import FieldError
-from forms_service.form_schema import appearance, mail_texts
+from forms_service.form_schema import appearance, languages, mail_texts
 from forms_service.form_schema.appearance import MAX_CLOSED_LENGTH, Thanks, ThanksSchema, Theme, ThemeSchema
 from forms_service.form_schema.compiler import UNKNOWN_FIELDS
+from forms_service.form_schema.language_schemas import LanguagesChanges, LanguagesSchema
+from forms_service.form_schema.languages import Languages, load_languages
 from forms_service.form_schema.mail_texts import DoubleOptIn, DoubleOptInField, Reply, ReplyChanges, ReplySchema
 from forms_service.form_schema.setting_fields import HoneypotName, Moment, Network, Origin, SenderPattern, WebUrl
 from forms_service.validation.base import MAX_NAME_LENGTH, Schema
@@ -38,6 +40,7 @@ PARTS: dict[str, Callable[..., Any]] = {
     "double_opt_in": DoubleOptIn,
     "thanks": Thanks,
     "theme": Theme,
+    "languages": lambda **saved: load_languages(saved),
 }
 MAX_ENTRIES = 100
 MAX_BLOCKLIST_ENTRIES = 1000
@@ -78,6 +81,7 @@ class FormSettings:
     thanks: Thanks = field(default_factory=Thanks)
     closed_text: str | None = None
     theme: Theme = field(default_factory=Theme)
+    languages: Languages = field(default_factory=Languages)
     store_ip: str = "truncated"
 
 
@@ -90,6 +94,9 @@ DOUBLE_OPT_IN = (
     "False, or `subject` and `text` of the mail that asks the person to confirm. Both may hold the placeholders of "
     "`reply`; `{link}` in the text stands for the link, which is appended without it."
 )
+
+
+LANGUAGES_OF_FORM = "Language of the form, and its texts in others; empty: pages are in the visitor's language."
 
 
 class BlocklistSchema(Schema):
@@ -156,6 +163,7 @@ class FormSettingsSchema(Schema):
         MAX_CLOSED_LENGTH, **_optional("Shown instead of the form while it is closed, full or not open yet.")
     )
     theme = ma.fields.Nested(ThemeSchema, **_optional("Looks of hosted pages.", dict))
+    languages = ma.fields.Nested(LanguagesSchema, **_optional(LANGUAGES_OF_FORM, dict))
     store_ip = OneOf(
         STORE_IP,
         **_optional("How much of the client's IP address is stored; `truncated` keeps its network.", "truncated"),
@@ -194,6 +202,7 @@ class FormSettingsChanges(FormSettingsSchema):
     )
     thanks = ma.fields.Nested(ThanksChanges, allow_none=True, metadata={"description": "The thank-you page."})
     theme = ma.fields.Nested(ThemeChanges, allow_none=True, metadata={"description": "Looks of hosted pages."})
+    languages = ma.fields.Nested(LanguagesChanges, allow_none=True, metadata={"description": LANGUAGES_OF_FORM})
     reply = ma.fields.Nested(
         ReplyChanges, allow_none=True, metadata={"description": "Automatic reply to the person who submitted."}
     )
@@ -218,6 +227,7 @@ def find_conflicts(fields: Sequence[Any], settings: Mapping[str, Any]) -> dict[s
     """Return setting → errors of disallowed combinations."""
     names: list[Any] = [definition.get("name") for definition in fields if isinstance(definition, Mapping)]
     errors = mail_texts.find_conflicts(fields, settings) | appearance.find_conflicts(settings)
+    errors |= languages.find_conflicts(fields, settings)
     if settings.get("honeypot") is not None and settings["honeypot"] in names:
         errors["honeypot"] = [FieldError("A field of the form cannot be the honeypot.", "taken")]
     if settings.get("challenge") in WITH_PROVIDER_KEYS:

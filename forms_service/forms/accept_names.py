@@ -1,5 +1,9 @@
 """Display names of file types in HTML's `accept`."""
 
+from forms_service.languages.catalogues import translate
+from forms_service.languages.formats import format_alternatives
+from forms_service.languages.sentences import N_
+
 NAMES = {
     ".doc": "Word",
     ".docx": "Word",
@@ -9,10 +13,10 @@ NAMES = {
     ".pptx": "PowerPoint",
     ".jpg": "JPEG",
     ".jpeg": "JPEG",
-    ".txt": "plain text",
+    ".txt": N_("plain text"),
     ".md": "Markdown",
-    ".odt": "OpenDocument text",
-    ".ods": "OpenDocument spreadsheet",
+    ".odt": N_("OpenDocument text"),
+    ".ods": N_("OpenDocument spreadsheet"),
     "application/pdf": "PDF",
     "application/msword": "Word",
     "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "Word",
@@ -20,25 +24,25 @@ NAMES = {
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "Excel",
     "application/vnd.ms-powerpoint": "PowerPoint",
     "application/vnd.openxmlformats-officedocument.presentationml.presentation": "PowerPoint",
-    "application/vnd.oasis.opendocument.text": "OpenDocument text",
-    "application/vnd.oasis.opendocument.spreadsheet": "OpenDocument spreadsheet",
+    "application/vnd.oasis.opendocument.text": N_("OpenDocument text"),
+    "application/vnd.oasis.opendocument.spreadsheet": N_("OpenDocument spreadsheet"),
     "application/zip": "ZIP",
-    "text/plain": "plain text",
-    "text/*": "text",
-    "image/*": "image",
+    "text/plain": N_("plain text"),
+    "text/*": N_("text"),
+    "image/*": N_("image"),
     "image/svg+xml": "SVG",
-    "audio/*": "sound",
-    "video/*": "video",
+    "audio/*": N_("sound"),
+    "video/*": N_("video"),
 }
 
 
-def describe_types(accept: str) -> str:
+def describe_types(accept: str, language: str) -> str:
     """Format as "PDF, Word or image"."""
     entries = [entry.strip().lower() for entry in accept.split(",")]
     if "*/*" in entries:
         return ""
-    names = list(dict.fromkeys(_name_of(entry) for entry in entries if entry))
-    return " or ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
+    names = dict.fromkeys(translate(_name_of(entry), language) for entry in entries if entry)
+    return format_alternatives(list(names), language)
 
 
 def _name_of(entry: str) -> str:

@@ -7,10 +7,12 @@ from datetime import datetime
 from forms_service.errors import AuthorizationError
 from forms_service.forms import page_tokens
 from forms_service.forms.cache import PublishedForm
+from forms_service.languages.formats import Formatted
+from forms_service.languages.sentences import N_, Sentence
 
-FORM_CLOSED = "This form is closed and no longer accepts submissions."
-FORM_FULL = "This form accepts no more submissions."
-NOT_OPEN_YET = "This form is not open yet."
+FORM_CLOSED = N_("This form is closed and no longer accepts submissions.")
+FORM_FULL = N_("This form accepts no more submissions.")
+NOT_OPEN_YET = N_("This form is not open yet.")
 INACTIVE = "INACTIVE"
 """Formspree's code."""
 
@@ -27,15 +29,12 @@ class Closure:
     opens_at: datetime | None = None
 
     @property
-    def opening_time(self) -> str:
-        """Format as "1 March 2027, 09:00 UTC"."""
-        return self.opens_at.strftime("%-d %B %Y, %H:%M UTC") if self.opens_at else ""
-
-    @property
-    def message(self) -> str:
-        opening = f"It opens on {self.opening_time}." if self.opens_at else ""
-        text = self.own_text or self.reason
-        return f"{text}\n{opening}" if opening and self.own_text else f"{text} {opening}".rstrip()
+    def message(self) -> Sentence:
+        text = self.own_text or Sentence(self.reason)
+        if self.opens_at is None:
+            return Sentence("{text}", text=text)
+        opening = Sentence(N_("It opens on {time}."), time=Formatted(self.opens_at))
+        return Sentence("{text}\n{opening}" if self.own_text else "{text} {opening}", text=text, opening=opening)
 
     def error(self) -> AuthorizationError:
         opening = {"opens_at": self.opens_at.isoformat().replace("+00:00", "Z")} if self.opens_at else {}

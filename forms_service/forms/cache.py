@@ -6,7 +6,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, cast
 
@@ -22,13 +22,16 @@ from forms_service.extensions import db
 from forms_service.form_schema import conditions
 from forms_service.form_schema.compiler import FormSchema, compile_schema
 from forms_service.form_schema.field_names import FieldNames
+from forms_service.form_schema.languages import Languages, translate_fields, translate_settings
 from forms_service.form_schema.settings import FormSettings, load_settings
 from forms_service.forms.controls import estimate_page_size
 from forms_service.forms.models import FORM_ID, Form, FormVersion
+from forms_service.languages.catalogues import LANGUAGES
+from forms_service.languages.sentences import N_
 from forms_service.metrics import FORM_LOOKUPS
 from forms_service.signals import form_saved
 
-FORM_NOT_FOUND = "There is no such form. Check the address."
+FORM_NOT_FOUND = N_("There is no such form. Check the address.")
 
 MAX_AGE = 0.5
 MAX_FORMS = 1000
@@ -63,8 +66,11 @@ class PublishedForm:
     listeners: tuple[object, ...] = ()
     """Whom its submissions are delivered to: `submissions.events.Listener`s."""
 
-    rendered_controls: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
-    """HTML of empty controls."""
+    rendered_controls: dict[tuple[str, str], str] = field(default_factory=dict, repr=False, compare=False)
+    """Language and name → HTML of an empty control."""
+
+    translations: dict[str, "PublishedForm"] = field(default_factory=dict, repr=False, compare=False)
+    """By language, of those that were asked for."""
 
     size: int = 0
     """Estimated bytes in memory."""
@@ -95,6 +101,20 @@ class PublishedForm:
     def is_open(self) -> bool:
         """Apart from its quota."""
         return self.is_active and self.opens_at <= time.time() < self.closes_at
+
+    def in_language(self, language: str) -> "PublishedForm":
+        """Return it with the owner's texts in this language, where there are any."""
+        texts = self.settings.languages.texts.get(language)
+        if texts is None:
+            return self
+        if language not in self.translations:
+            self.translations[language] = replace(
+                self,
+                name=texts.get("name") or self.name,
+                fields=translate_fields(self.fields, texts),
+                settings=translate_settings(self.settings, texts),
+            )
+        return self.translations[language]
 
     @cached_property
     def url(self) -> str:
@@ -210,15 +230,14 @@ def _load(form_id: str, previous: PublishedForm | None) -> PublishedForm:
         raise NotFoundError(FORM_NOT_FOUND)
     form, fields, email, status = row
     if isinstance(form.settings, Unreadable):
-        raise ServiceUnavailableError("This form is temporarily unavailable. Try again later.")
+        raise ServiceUnavailableError(N_("This form is temporarily unavailable. Try again later."))
     settings = load_settings(form.parsed_settings())
-    if previous and (previous.version, previous.settings.unknown_fields) != (form.version, settings.unknown_fields):
+    if previous and _compiled_from(previous.version, previous.settings) != _compiled_from(form.version, settings):
         previous = None
     schema = previous.schema if previous else compile_schema(fields, settings.unknown_fields)
     listeners = _load_listeners(form_id, form.owner_id, email)
-    html_size = previous.page_size if previous else estimate_page_size(fields)
-    json_size = BYTES_PER_CHARACTER * len(json.dumps(fields)) if previous is None else 0
-    own_size = previous.own_size if previous else schema.size + html_size + json_size
+    html_size = previous.page_size if previous else _estimate_page_size(fields, settings.languages)
+    own_size = previous.own_size if previous else schema.size + _size_of_texts(fields, settings.languages, html_size)
     return PublishedForm(
         id=form.id,
         name=form.name,
@@ -235,6 +254,20 @@ def _load(form_id: str, previous: PublishedForm | None) -> PublishedForm:
         size=own_size + BYTES_PER_LISTENER * len(listeners),
         page_size=html_size,
     )
+
+
+def _compiled_from(version: int, settings: FormSettings) -> tuple[int, str, Languages]:
+    return version, settings.unknown_fields, settings.languages
+
+
+def _estimate_page_size(fields: Sequence[Mapping[str, Any]], languages: Languages) -> int:
+    translated = (translate_fields(fields, texts) for texts in languages.texts.values())
+    return max(map(estimate_page_size, [fields, *translated]))
+
+
+def _size_of_texts(fields: Sequence[Mapping[str, Any]], languages: Languages, html_size: int) -> int:
+    characters = len(json.dumps(fields)) * (1 + len(languages.texts)) + len(json.dumps(languages.texts))
+    return BYTES_PER_CHARACTER * characters + html_size * len(LANGUAGES)
 
 
 def _load_listeners(form_id: str, owner_id: uuid.UUID, owner_email: str) -> tuple[object, ...]:

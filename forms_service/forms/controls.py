@@ -12,13 +12,19 @@ from forms_service.form_schema.field_types import FIELD_TYPES, choice_values, is
 from forms_service.form_schema.field_types.patterns import html_pattern
 from forms_service.form_schema.special_fields import RESERVED
 from forms_service.forms.accept_names import describe_types
+from forms_service.languages.formats import format_size
+from forms_service.languages.sentences import N_
 from forms_service.validation.label_links import split_links, strip_links
+from forms_service.web.languages import current_language, translated
 
 DEFAULT_FIELDS = (
-    {"name": "name", "type": "text", "label": "Your name"},
-    {"name": "email", "type": "email", "label": "Your e-mail address", "required": True},
-    {"name": "message", "type": "textarea", "label": "Your message", "required": True},
+    {"name": "name", "type": "text", "label": N_("Your name")},
+    {"name": "email", "type": "email", "label": N_("Your e-mail address"), "required": True},
+    {"name": "message", "type": "textarea", "label": N_("Your message"), "required": True},
 )
+UP_TO = N_("Up to {size}.")
+TYPES_UP_TO = N_("{types}, up to {size}.")
+OPENS_A_TAB = N_("(opens in a new tab)")
 
 AUTOCOMPLETE = {
     "name": "name",
@@ -52,9 +58,7 @@ BYTES_OF_CHOICE = 45
 BYTES_OF_BOX = 175
 """Markup without the owner's texts."""
 
-LINK = Markup(
-    '<a href="{}" target="_blank" rel="noopener noreferrer">{}<span class="unseen"> (opens in a new tab)</span></a>'
-)
+LINK = Markup('<a href="{}" target="_blank" rel="noopener noreferrer">{}<span class="unseen"> {}</span></a>')
 MIN_TEXTAREA_LENGTH = 80
 MAX_GUESSED_FIELDS = 100
 
@@ -119,6 +123,11 @@ def build_controls(
         )
         for number, definition in enumerate(fields, start=1)
     ]
+
+
+def default_fields() -> list[dict[str, Any]]:
+    """Return the fields of a page without fields or values."""
+    return [{**definition, "label": translated(str(definition["label"]))} for definition in DEFAULT_FIELDS]
 
 
 def estimate_page_size(fields: Sequence[Mapping[str, Any]]) -> int:
@@ -186,8 +195,9 @@ def _html_bound(bound: Any) -> Any:
 def _help(definition: Mapping[str, Any]) -> str | None:
     texts = [definition.get("help", "")]
     if definition["type"] == "file":
-        types, size = describe_types(definition.get("accept", "")), max_file_size(definition)
-        limit = f"{types}, up to {format_size(size)}." if types else f"up to {format_size(size)}."
+        types = describe_types(definition.get("accept", ""), current_language())
+        size = format_size(max_file_size(definition), current_language())
+        limit = translated(TYPES_UP_TO if types else UP_TO).format(types=types, size=size)
         texts.append(limit[0].upper() + limit[1:])
     return " ".join(text for text in texts if text) or None
 
@@ -198,17 +208,11 @@ def max_file_size(definition: Mapping[str, Any]) -> int:
     return limit
 
 
-def format_size(count: int) -> str:
-    """Format as "10 MB"."""
-    for unit, size in (("MB", 2**20), ("kB", 2**10)):
-        if count >= size:
-            return f"{count / size:.4g} {unit}"
-    return f"{count} bytes"
-
-
 def _render_links(text: str) -> Markup:
     # a new tab, so that nothing filled in is lost
-    pieces = (LINK.format(url, words) if url else escape(words) for words, url in split_links(text))
+    pieces = (
+        LINK.format(url, words, translated(OPENS_A_TAB)) if url else escape(words) for words, url in split_links(text)
+    )
     return Markup("").join(pieces)
 
 

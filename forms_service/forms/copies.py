@@ -6,9 +6,9 @@ from typing import Any
 from forms_service.accounts.guards import OWNER_ROLES, Caller
 from forms_service.encryption.associated_data import Unreadable
 from forms_service.errors import AuthorizationError, ConflictError
+from forms_service.form_schema.language_schemas import MAX_FORM_NAME_LENGTH
 from forms_service.form_schema.settings import WITH_PROVIDER_KEYS
 from forms_service.forms import access, service
-from forms_service.forms.schemas import MAX_FORM_NAME_LENGTH
 
 SECRETS = ("challenge_secret",)
 CANNOT_HAVE_FORMS = "Your account cannot have forms. Ask the operator for the role owner."

@@ -14,19 +14,22 @@ from forms_service.form_schema.special_fields import HONEYPOTS
 from forms_service.forms.cache import PublishedForm
 from forms_service.forms.controls import DEFAULT_FIELDS, MAX_PAGE_SIZE, Control, build_controls
 from forms_service.forms.pages import current_closure
+from forms_service.languages.catalogues import translate
+from forms_service.languages.sentences import N_
 from forms_service.validation.label_links import split_links
 from forms_service.web import error_handlers
+from forms_service.web.languages import current_language
 
 CONTENT_TYPE = "text/javascript; charset=utf-8"
 MAX_AGE = 60
 """Seconds that browsers keep it."""
 
 WORDS = {
-    "send": "Send",
-    "choose": "Please choose",
-    "new_tab": "opens in a new tab",
-    "trap": "Leave this empty",
-    "several": "choose at least one",
+    "send": N_("Send"),
+    "choose": N_("Please choose"),
+    "new_tab": N_("opens in a new tab"),
+    "trap": N_("Leave this empty"),
+    "several": N_("choose at least one"),
 }
 
 
@@ -36,9 +39,10 @@ def render(form: PublishedForm) -> Response:
     :raises AuthorizationError: if the form is too long
     """
     if form.page_size > MAX_PAGE_SIZE:
-        raise AuthorizationError("This form is too long to be put into a page.")
+        raise AuthorizationError(N_("This form is too long to be put into a page."))
     response = _script(f"{_client()}{json.dumps(describe(form), ensure_ascii=False, separators=(',', ':'))});\n")
     response.headers["Cache-Control"] = f"public, max-age={MAX_AGE}"
+    response.vary.add("Accept-Language")
     response.set_etag(hashlib.sha256(response.get_data()).hexdigest()[:32])
     return response.make_conditional(request)  # type: ignore[return-value]  # werkzeug's type of the same object
 
@@ -52,7 +56,8 @@ def error_response(error: Exception) -> Response:
 
 def describe(form: PublishedForm) -> dict[str, Any]:
     """Return what the client builds the form from."""
-    closure = current_closure(form)
+    closure, language = current_closure(form), current_language()
+    form = form.in_language(language)
     controls = [] if closure else build_controls(form.fields or DEFAULT_FIELDS, {}, {})
     captcha = CAPTCHAS.get(form.settings.challenge)
     return {
@@ -64,7 +69,7 @@ def describe(form: PublishedForm) -> dict[str, Any]:
         "captcha": {"name": captcha.css_class, "key": form.settings.challenge_site_key}
         if captcha and captcha.script
         else None,
-        "words": WORDS,
+        "words": {name: translate(text, language) for name, text in WORDS.items()},
         "controls": [_describe(control) for control in controls],
     }
 

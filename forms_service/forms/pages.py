@@ -22,10 +22,13 @@ from forms_service.forms.controls import (
     MAX_PAGE_SIZE,
     Control,
     build_controls,
-    format_size,
+    default_fields,
     guess_fields,
 )
 from forms_service.forms.prefill import prefill
+from forms_service.languages.formats import format_size
+from forms_service.languages.sentences import N_
+from forms_service.web.languages import PARAMETER, current_language, translated
 from forms_service.web.responses import page
 
 Errors = Mapping[str, Sequence[FieldError]]
@@ -53,7 +56,7 @@ class PreviousAttempt:
 
 
 FIRST_VISIT = PreviousAttempt({})
-CHOOSE_AGAIN = FieldError("Choose the file again.", "choose_again")
+CHOOSE_AGAIN = FieldError(N_("Choose the file again."), "choose_again")
 
 
 def render_form(form: PublishedForm, query: MultiDict[str, str]) -> Response:
@@ -62,16 +65,17 @@ def render_form(form: PublishedForm, query: MultiDict[str, str]) -> Response:
     if closure:
         return render_page("forms/closed.html", form, 403, closure=closure)
     if form.page_size > MAX_PAGE_SIZE:
-        raise AuthorizationError("This form is too long for a hosted page. Fill it in on the site it belongs to.")
+        raise AuthorizationError(N_("This form is too long for a hosted page. Fill it in on the site it belongs to."))
     return render_hosted(form, again=PreviousAttempt(prefill(form.fields or DEFAULT_FIELDS, query), is_first=True))
 
 
 def current_closure(form: PublishedForm) -> availability.Closure | None:
     """Return why the form accepts nothing, or None while it does."""
     is_full: Callable[[PublishedForm], bool] = current_app.extensions["is_full"]
+    own = form.in_language(current_language())
     if not form.is_open:
-        return availability.find_closure(form)
-    return availability.full(form) if is_full(form) else None
+        return availability.find_closure(own)
+    return availability.full(own) if is_full(form) else None
 
 
 def render_hosted(
@@ -82,12 +86,14 @@ def render_hosted(
     message: str | None = None,
 ) -> Response:
     """Fill in a previous attempt; values without a field become hidden fields."""
+    form = form.in_language(current_language())
     errors = {**{name: [CHOOSE_AGAIN] for name in again.files}, **(errors or {})}
+    sentences = {name: [translated(fault) for fault in faults] for name, faults in errors.items()}
     honeypot = form.settings.honeypot or HONEYPOTS[0]
     values = {name: value for name, value in again.values.items() if name != honeypot}
     guessed = () if again.is_first else guess_fields(values, again.files)
-    fields = form.fields or guessed or DEFAULT_FIELDS
-    controls, widget = build_controls(fields, values, errors), CAPTCHAS.get(form.settings.challenge)
+    fields = form.fields or guessed or default_fields()
+    controls, widget = build_controls(fields, values, sentences), CAPTCHAS.get(form.settings.challenge)
     response = page(
         "forms/hosted.html",
         status,
@@ -99,9 +105,9 @@ def render_hosted(
         started=page_tokens.issue_start(again.age),
         action=resubmission_url(form.id, again.query, again.site),
         file_total=_file_total(controls),
-        errors=errors,
+        errors=sentences,
         visible={control.name: control for control in controls if control.kind != "hidden"},
-        message=message or (ValidationError.message if errors else None),
+        message=translated(message or (ValidationError.message if errors else "")) or None,
         widget=widget,
         has_logo=page_policy.logo_origin(form) is not None,
     )
@@ -112,8 +118,11 @@ def render_hosted(
 
 
 def resubmission_url(form_id: str, query: Sequence[tuple[str, str]], site: str | None) -> str:
+    url = url_for("hosted.page", form_id=form_id)
     pairs = [*query, *([(page_tokens.SITE_PARAMETER, page_tokens.issue_return(form_id, site))] if site else [])]
-    return url_for("hosted.page", form_id=form_id) + (f"?{urlencode(pairs)}" if pairs else "")
+    if "?" in url:  # the language, which may have come with the query
+        pairs = [pair for pair in pairs if pair[0] != PARAMETER]
+    return url + (f"{'&' if '?' in url else '?'}{urlencode(pairs)}" if pairs else "")
 
 
 def render_thanks(form: PublishedForm, site: str | None, reference: str | None, waiting: str = "") -> Response:
@@ -145,6 +154,7 @@ def host_name(site: str | None) -> str:
 
 def render_page(template: str, form: PublishedForm, status: int = 200, **values: Any) -> Response:
     """Render a page of a form without the form itself."""
+    form = form.in_language(current_language())
     response = page(template, status, form=form, has_logo=page_policy.logo_origin(form) is not None, **values)
     page_policy.set_policy(response, form)
     return response
@@ -164,7 +174,7 @@ def render_theme(color: str) -> Response:
 
 def _file_total(controls: Sequence[Control]) -> str | None:
     files = [control for control in controls if control.kind == "file"]
-    return format_size(settings.max_upload_size) if len(files) > 1 else None
+    return format_size(settings.max_upload_size, current_language()) if len(files) > 1 else None
 
 
 def _render_control(form: PublishedForm, control: Control) -> str:
@@ -172,9 +182,10 @@ def _render_control(form: PublishedForm, control: Control) -> str:
     if control.values or control.errors or not form.fields:
         return cast("str", macro(control))
     # thousands of choices take long to render
-    if control.name not in form.rendered_controls:
-        form.rendered_controls[control.name] = macro(control)
-    return form.rendered_controls[control.name]
+    key = current_language(), control.name
+    if key not in form.rendered_controls:
+        form.rendered_controls[key] = macro(control)
+    return form.rendered_controls[key]
 
 
 def hidden_fields(values: Mapping[str, Any], visible_names: Collection[str] = ()) -> list[tuple[str, str]]:

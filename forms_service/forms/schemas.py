@@ -8,13 +8,13 @@ from forms_service.errors import FieldError
 from forms_service.form_schema.compiler import MAX_FIELDS
 from forms_service.form_schema.definition import Field, duplicate_names
 from forms_service.form_schema.field_types.patterns import limited_memory
+from forms_service.form_schema.language_schemas import MAX_FORM_NAME_LENGTH
 from forms_service.form_schema.settings import FormSettingsChanges, FormSettingsSchema, find_conflicts
 from forms_service.forms.access import RANK
 from forms_service.forms.controls import MAX_PAGE_SIZE, estimate_page_size
 from forms_service.validation.base import Schema
 from forms_service.validation.primitives import BoundedInteger, BoundedList, SingleLine
 
-MAX_FORM_NAME_LENGTH = 200
 MAX_VERSION = 2**31 - 1
 PAGE_TOO_LONG = FieldError("The page of this form would exceed 2 MiB. Use fewer fields or choices.", "page_too_long")
 

@@ -29,7 +29,7 @@ from forms_service.errors import (
     ValidationError,
 )
 from forms_service.extensions import db
-from forms_service.form_schema import appearance
+from forms_service.form_schema import appearance, languages
 from forms_service.form_schema.settings import FormSettingsSchema, find_conflicts, merge_patch
 from forms_service.forms import access, deletion, owner_addresses, quotas, schemas
 from forms_service.forms.cache import form_url
@@ -158,7 +158,7 @@ def change(form_id: str, caller: Caller, body: Mapping[str, Any]) -> dict[str, A
         if "settings" not in body and isinstance(form.settings, Unreadable):
             raise ConflictError("The settings of this form cannot be decrypted. Send all of them again in `settings`.")
         settings_before = form.parsed_settings() or _merge_settings({}, {}, fields)
-        merged = _merge_settings(settings_before, body.get("settings", {}), fields)
+        merged = _merge_settings(_without_lost_texts(settings_before, body, fields), body.get("settings", {}), fields)
         _require_erasure_scope(caller, settings_before, merged)
         form.settings = json.dumps(merged)
         form.name = body.get("name", form.name)
@@ -259,6 +259,13 @@ def _version_as_dict(version: FormVersion) -> dict[str, Any]:
         "fields": version.fields,
         "created_at": version.created_at,
     }
+
+
+def _without_lost_texts(saved: Mapping[str, Any], body: Mapping[str, Any], fields: Sequence[Any]) -> Mapping[str, Any]:
+    # texts of a removed field go with it; what this request names itself is checked
+    if "fields" not in body or not saved.get("languages"):
+        return saved
+    return {**saved, "languages": languages.drop_unknown(fields, saved["languages"])}
 
 
 def _merge_settings(current: Mapping[str, Any], patch: Mapping[str, Any], fields: Sequence[Any]) -> dict[str, Any]:

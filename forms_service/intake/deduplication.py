@@ -16,6 +16,8 @@ from forms_service.extensions import db
 from forms_service.forms import availability
 from forms_service.forms.cache import PublishedForm
 from forms_service.forms.models import Form
+from forms_service.languages.formats import ENGLISH
+from forms_service.languages.sentences import N_
 from forms_service.security.key_ring import KeyRing
 from forms_service.submissions.models import IdempotencyKey, Submission
 from forms_service.submissions.parsed_submission import ParsedSubmission
@@ -57,6 +59,9 @@ class NewSubmission:
     """Keyed hash of form, content and client."""
 
     keys: KeyHashes | None = None
+    language: str = ENGLISH
+    """Of a refusal."""
+
     id: uuid.UUID = field(init=False)
     """Set with the rows: ids sort by storage time."""
 
@@ -91,7 +96,7 @@ def identify(
             content=ring.index(f"content {content} {key}", KEY_CONTEXT),
             bare=ring.index(key, KEY_CONTEXT),
         )
-    return NewSubmission(form, content_hash, fingerprint, keys)
+    return NewSubmission(form, content_hash, fingerprint, keys, parsed.language)
 
 
 def decide(connection: Connection, batch: Sequence[NewSubmission]) -> list[Outcome]:
@@ -104,7 +109,7 @@ def decide(connection: Connection, batch: Sequence[NewSubmission]) -> list[Outco
         if outcome is None and _fits_quota(connection, new, counts):
             outcome = StoreResult(new.id, created=True, new_keys=new.keys.stored if new.keys else ())
             recent[new.fingerprint] = new.id
-        outcomes.append(outcome or availability.full(new.form).error())
+        outcomes.append(outcome or availability.full(new.form.in_language(new.language)).error())
     return outcomes
 
 
@@ -159,7 +164,7 @@ def _find_by_key(connection: Connection, form_id: str, keys: KeyHashes, content_
         return None
     if bytes(row.content_hash) != content_hash:
         return ValidationError(
-            {KEY_HEADER: [FieldError("This key was already used with different content.", "key_reused")]}
+            {KEY_HEADER: [FieldError(N_("This key was already used with different content."), "key_reused")]}
         )
     new_keys = tuple(key for key in keys.stored if key not in alive)
     return StoreResult(row.submission_id, created=False, new_keys=new_keys)

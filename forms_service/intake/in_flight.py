@@ -10,6 +10,7 @@ from flask import Flask, current_app
 
 from forms_service.config import THREADS
 from forms_service.errors import ConflictError, ServiceUnavailableError
+from forms_service.languages.sentences import N_
 
 MAX_PER_FORM = THREADS * 3 // 4
 """Leaves threads for other forms."""
@@ -36,7 +37,9 @@ def form_slot(form_id: str) -> Iterator[None]:
     in_flight, thread = _in_flight(), threading.get_ident()
     with in_flight.lock:
         if in_flight.forms[form_id] >= MAX_PER_FORM:
-            raise ServiceUnavailableError("Too many people are submitting this form right now. Try again in a moment.")
+            raise ServiceUnavailableError(
+                N_("Too many people are submitting this form right now. Try again in a moment.")
+            )
         in_flight.forms[form_id] += 1
         in_flight.threads.add(thread)
     try:
@@ -58,7 +61,7 @@ def idempotency_lock(form_id: str, client: str, key: str) -> Iterator[None]:
     in_flight, held = _in_flight(), (form_id, client, key)
     with in_flight.lock:
         if held in in_flight.keys:
-            raise ConflictError("A request with this Idempotency-Key is still in progress. Try again in a moment.")
+            raise ConflictError(N_("A request with this Idempotency-Key is still in progress. Try again in a moment."))
         in_flight.keys.add(held)
     try:
         yield

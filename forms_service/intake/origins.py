@@ -11,6 +11,7 @@ from forms_service.errors import AuthorizationError
 from forms_service.form_schema import special_fields
 from forms_service.forms import page_tokens
 from forms_service.forms.cache import PublishedForm
+from forms_service.languages.sentences import N_
 from forms_service.submissions.parsed_submission import ParsedSubmission, first_of
 from forms_service.validation.urls import matches_origin, to_ascii_host
 from forms_service.web.cors import EXPOSED_HEADERS, PREFLIGHT_SECONDS
@@ -44,7 +45,9 @@ def check_origin(form: PublishedForm) -> None:
     :raises AuthorizationError: for other sites
     """
     if not is_allowed(form):
-        raise AuthorizationError("This form does not accept submissions from this site.", details={"reason": BLOCKED})
+        raise AuthorizationError(
+            N_("This form does not accept submissions from this site."), details={"reason": BLOCKED}
+        )
 
 
 def refusal_reason() -> str:

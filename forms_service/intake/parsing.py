@@ -13,6 +13,7 @@ from forms_service.form_schema.field_types import is_filled, nfc
 from forms_service.form_schema.special_fields import ROLES, Role
 from forms_service.forms import page_tokens
 from forms_service.forms.cache import PublishedForm
+from forms_service.languages.sentences import N_, Sentence
 from forms_service.submissions.parsed_submission import ParsedSubmission, as_text
 from forms_service.submissions.storage_quota import Allowance
 from forms_service.uploads import multipart_upload
@@ -21,6 +22,7 @@ from forms_service.validation.text import normalize_unicode
 from forms_service.validation.whitespace import is_blank, trim
 from forms_service.web.bodies import MULTIPART, media_type, public_form_body, query_fields
 from forms_service.web.form_data import group_by_name, make_storable, merge_names
+from forms_service.web.languages import current_language
 from forms_service.webhooks.transport import PRODUCT
 
 UNFILLED = ("off", "false", "no", "0", "null", "undefined")
@@ -55,7 +57,7 @@ def parse_body(form: PublishedForm, body: Any, client: str) -> ParsedSubmission:
     if not sent.keys() <= defined:
         sent = form.names.gather(_keep_named(body))
     if sum(len(value) if isinstance(value, list) else 1 for value in sent.values()) > MAX_FIELDS:
-        raise PayloadTooLargeError(f"Send at most {MAX_FIELDS} fields.")
+        raise PayloadTooLargeError(Sentence(N_("Send at most {limit} fields."), limit=MAX_FIELDS))
     parsed = split_special_fields(sent, defined=defined, honeypot=form.settings.honeypot)
     parsed.client = client
     parsed.by_webhook = request.environ.get("HTTP_USER_AGENT", "").startswith(PRODUCT)
@@ -63,6 +65,7 @@ def parse_body(form: PublishedForm, body: Any, client: str) -> ParsedSubmission:
         parsed.control[UNNAMED] = as_text(parsed.data.pop(UNNAMED))  # the visitor could not correct it
     if request.query_string:
         parsed.control = {**_query_control(), **parsed.control}
+    parsed.language = current_language()
     return parsed
 
 

@@ -25,6 +25,7 @@ from forms_service.spam.checks import MIN_FILL_SECONDS
 from forms_service.submissions.parsed_submission import first_of
 from forms_service.validation.label_links import strip_links
 from forms_service.web.bodies import query_fields
+from forms_service.web.languages import current_language
 from forms_service.web.recovery import MAX_CHARACTERS, submitted_values, words
 
 TRANSIENT_ERRORS = (ConflictError, InternalServerError, RateLimitError, ServiceUnavailableError)
@@ -36,6 +37,7 @@ Values = Mapping[str, Any]
 def refusal_page(error: ApiError) -> Response:
     form: PublishedForm | None = g.get("form")
     values = submitted_values()
+    g.setdefault("body", values)  # the language may be in it
     if form and _takes_corrections(form, values) and form.page_size <= MAX_PAGE_SIZE and _is_mendable(error):
         faults = _faults(form, error)
         return pages.render_hosted(form, error.status, faults, _again(form, values), None if faults else error.message)
@@ -76,7 +78,7 @@ def _again(form: PublishedForm, values: Values) -> pages.PreviousAttempt:
 
 
 def _words_page(form: PublishedForm | None, error: ApiError, values: Values) -> Response:
-    fields = form.fields if form else ()
+    fields = form.in_language(current_language()).fields if form else ()
     labels = {field["name"]: strip_links(field.get("label", field["name"])) for field in fields}
     trap = form.settings.honeypot if form else None
     typed = {name: value for name, value in values.items() if name != trap}

@@ -1,9 +1,8 @@
 """Responses: JSON for programs; a redirect or the form for browsers."""
 
 import uuid
-from typing import Any
 
-from flask import Response, redirect, request, url_for
+from flask import Response, g, redirect, request, url_for
 
 from forms_service.errors import (
     ApiError,
@@ -22,11 +21,14 @@ from forms_service.forms.cache import PublishedForm
 from forms_service.intake import origins
 from forms_service.intake.origins import find_redirect, from_our_page
 from forms_service.intake.refusal_pages import refusal_page
+from forms_service.languages.catalogues import translate
+from forms_service.languages.sentences import N_
 from forms_service.submissions.parsed_submission import ParsedSubmission
 from forms_service.submissions.refusals import count_refusal
 from forms_service.uploads import multipart_upload
 from forms_service.validation.references import reference_of
 from forms_service.web import error_handlers
+from forms_service.web.languages import PARAMETER, current_language, translated
 from forms_service.web.responses import as_json, failure_body, wants_page
 
 REASONS: dict[type[ApiError], str] = {
@@ -54,24 +56,37 @@ FORMSPREE_FORM_CODES = {"empty": "EMPTY", "no_files": "NO_FILE_UPLOADS"}
 FORMSPREE_REASONS = ("INACTIVE", "BLOCKED", "FILES_TOO_BIG", "TOO_MANY_FILES", "NO_FILE_UPLOADS")
 """Formspree's codes among ours."""
 
-THANKS = "Thank you. Your submission has been received."
+THANKS = N_("Thank you. Your submission has been received.")
 
 
 def success_response(form: PublishedForm, parsed: ParsedSubmission, submission_id: uuid.UUID) -> Response:
     next_url = find_redirect(form, parsed) if parsed.control or parsed.back else None
+    language = parsed.language
     reference = reference_of(submission_id)
     if wants_page():
         return redirect(next_url or _thanks_url(form, submission_id), 303)  # type: ignore[return-value]
-    waiting = f"&_submission={submission_id}" if form.settings.double_opt_in else ""
+    more = f"&_submission={submission_id}" if form.settings.double_opt_in else ""
+    more += _language_query() if parsed.control else ""
     body = {
         "success": True,
         "ok": True,
-        "message": form.settings.thanks.text or THANKS,
+        "message": form.in_language(language).settings.thanks.text or translate(THANKS, language),
         "data": {"id": str(submission_id), "reference": reference, **_status(form)},
         "meta": {},
-        "next": next_url or f"{form.url}/thanks?_reference={reference}{waiting}",
+        "next": next_url or f"{form.url}/thanks?_reference={reference}{more}",
     }
-    return as_json(body)
+    return _in_language(as_json(body), language)
+
+
+def _language_query() -> str:
+    requested = g.get("requested_language")
+    return f"&{PARAMETER}={requested}" if requested else ""
+
+
+def _in_language(response: Response, language: str) -> Response:
+    # well-formed: Headers.add() would check it, which takes 1 µs
+    response.headers._list.append(("Content-Language", language))
+    return response
 
 
 def _status(form: PublishedForm) -> dict[str, str]:
@@ -109,22 +124,24 @@ def _count_refusal(error: ApiError) -> None:
 
 
 def _json(error: ApiError) -> Response:
-    body: dict[str, Any] = {**failure_body(error), "error": error.message}
+    language = current_language()
+    body = failure_body(error, language)
+    body["error"] = body["message"]
     if FORMSPREE_HEADER in request.headers:
         body["errors"] = _formspree_errors(error)
-    return as_json(body, error.status)
+    return _in_language(as_json(body, error.status), language)
 
 
 def _formspree_errors(error: ApiError) -> list[dict[str, str]]:
     if isinstance(error, ValidationError):
         return [
-            _formspree_error(path, fault.code, str(fault))
+            _formspree_error(path, fault.code, translated(fault))
             for path, faults in error.field_errors.items()
             for fault in faults
         ]
     reason = "FORM_NOT_FOUND" if isinstance(error, NotFoundError) else error.details.get("reason")
     code = {"code": reason} if reason == "FORM_NOT_FOUND" or reason in FORMSPREE_REASONS else {}
-    return [{**code, "message": error.message}]
+    return [{**code, "message": translated(error.message)}]
 
 
 def _formspree_error(path: str, code: str, message: str) -> dict[str, str]:

@@ -13,10 +13,12 @@ from forms_service.forms import availability
 from forms_service.forms.cache import PublishedForm
 from forms_service.intake import in_flight, storing
 from forms_service.intake.deduplication import identify
+from forms_service.languages.sentences import N_
 from forms_service.replies import opt_in
 from forms_service.spam import captcha, checks
 from forms_service.submissions.email_addresses import email_indexes
 from forms_service.submissions.parsed_submission import ParsedSubmission
+from forms_service.submissions.visitor_language import record_language
 from forms_service.uploads import multipart_upload
 from forms_service.validation.base import errors_by_path
 from forms_service.validation.whitespace import is_blank
@@ -50,11 +52,12 @@ def accept_submission(
             if stored_id:
                 return stored_id
         if not is_open:
-            raise availability.find_closure(form).error()
+            raise availability.find_closure(form.in_language(parsed.language)).error()
         parsed.data = _validate(form, parsed)
         if form.settings.double_opt_in:
             opt_in.require_address(form, parsed)
         indexes = email_indexes(parsed.data, parsed.control, ring)
+        record_language(form, parsed)
         unavailable = captcha.check_token(form, parsed) if uses_captcha else None
         reasons = [*filter(None, [unavailable]), *checks.find_spam_reasons(form, parsed, ring)]
         storing.add_rows(new, parsed, client=client.stored_address, reasons=reasons, email_indexes=indexes, ring=ring)
@@ -75,7 +78,7 @@ def _validate(form: PublishedForm, parsed: ParsedSubmission) -> dict[str, Any]:
     if faults:
         raise ValidationError(faults)
     if not any(upload.size for upload in parsed.uploads) and all(map(_is_blank, data.values())):
-        raise ValidationError({"body": [FieldError("Fill in at least one field.", "empty")]})
+        raise ValidationError({"body": [FieldError(N_("Fill in at least one field."), "empty")]})
     return data
 
 

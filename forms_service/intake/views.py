@@ -7,6 +7,7 @@ from forms_service.forms import page_tokens
 from forms_service.forms.cache import get_published_form
 from forms_service.intake import acceptance, openapi, origins, responses
 from forms_service.intake.deduplication import KEY_HEADER
+from forms_service.languages.sentences import N_
 from forms_service.rate_limiting.limits import rate_limit
 from forms_service.spam import altcha_challenges
 from forms_service.submissions.refusals import count_refusal
@@ -66,7 +67,7 @@ def challenge(form_id: str) -> Response:
     form = g.form = get_published_form(form_id)
     origins.check_origin(form)
     if form.settings.challenge != "altcha":
-        raise NotFoundError("This form does not use ALTCHA.")
+        raise NotFoundError(N_("This form does not use ALTCHA."))
     return as_json(altcha_challenges.create_challenge(form.id))
 
 
@@ -101,4 +102,5 @@ def start(form_id: str) -> Response:
 
 def _check_key(key: str) -> None:
     if not 0 < len(key) <= MAX_KEY_LENGTH:
-        raise ValidationError({KEY_HEADER: [FieldError(f"Must have 1 to {MAX_KEY_LENGTH} characters.", "invalid_key")]})
+        message = N_("Must have 1 to {limit} characters.")
+        raise ValidationError({KEY_HEADER: [FieldError(message, "invalid_key", limit=MAX_KEY_LENGTH)]})

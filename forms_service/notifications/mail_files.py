@@ -11,7 +11,7 @@ from sqlalchemy import select
 from forms_service.delivery.mail_rendering import Attachment
 from forms_service.errors import NotFoundError
 from forms_service.extensions import db
-from forms_service.forms.controls import format_size
+from forms_service.languages.formats import format_size
 from forms_service.logs import event
 from forms_service.notifications.mail_options import MailOptions
 from forms_service.notifications.mail_values import MAX_LABEL_LENGTH, flatten

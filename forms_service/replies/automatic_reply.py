@@ -10,13 +10,14 @@ from flask import Flask
 from sqlalchemy import select
 
 from forms_service.delivery import outbox, payloads, suppressions
-from forms_service.delivery.mail_rendering import AUTOMATIC_REPLY, SENDER_NAME
+from forms_service.delivery.mail_rendering import AUTOMATIC_REPLY, LANGUAGE, SENDER_NAME
 from forms_service.delivery.message import SuppressedError
 from forms_service.delivery.models import ROUTINE, URGENT
 from forms_service.delivery.payloads import MessageRef
 from forms_service.encryption.compiled_sql import Row
 from forms_service.errors import NotFoundError
 from forms_service.extensions import db
+from forms_service.form_schema.languages import translate_fields
 from forms_service.form_schema.mail_texts import Reply
 from forms_service.forms import cache
 from forms_service.forms.cache import PublishedForm, fields_of_version, get_published_form
@@ -27,6 +28,7 @@ from forms_service.replies.quotation import Fields, disarm, fill_template, quote
 from forms_service.submissions.email_addresses import reply_to
 from forms_service.submissions.events import CREATED, SubmissionEvent
 from forms_service.submissions.models import Submission
+from forms_service.submissions.visitor_language import language_of, language_query
 from forms_service.validation.label_links import strip_links
 from forms_service.validation.references import reference_of
 
@@ -73,7 +75,10 @@ def reply_payload(message: MessageRef) -> dict[str, Any] | None:
         return None
     payloads.require_readable(submission.data, submission.control)
     fields, data = fields_of_version(form, submission.form_version), json.loads(submission.data)
-    address = reply_to(fields, data, json.loads(submission.control or "{}"))
+    control = json.loads(submission.control or "{}")
+    language, address = language_of(control), reply_to(fields, data, control)
+    fields = translate_fields(fields, form.settings.languages.texts.get(language, {}))
+    form = form.in_language(language)
     reply = form.settings.reply
     if reply is None or address is None:
         raise SuppressedError("Not sent: the form has no automatic reply any more.")
@@ -83,7 +88,8 @@ def reply_payload(message: MessageRef) -> dict[str, Any] | None:
     check_address(address)
     may_quote = bool(opt_in and opt_in.confirmed_at) or _passed_challenge(form, submission, message)
     values = _values(form, reply, submission.id, quote_answers(fields, data, address) if may_quote else {}, fields)
-    values["withdraw"] = withdrawal_link(form, opt_in) if opt_in and opt_in.token else None
+    values["withdraw"] = withdrawal_link(form, opt_in, language) if opt_in and opt_in.token else None
+    values[LANGUAGE] = language
     caps.admit(message, form, address)
     return values
 
@@ -109,9 +115,9 @@ def check_address(address: str) -> None:
         raise SuppressedError(f"Not sent: this address is on the suppression list ({reason}).")
 
 
-def withdrawal_link(form: PublishedForm, opt_in: OptIn) -> str:
+def withdrawal_link(form: PublishedForm, opt_in: OptIn, language: str) -> str:
     """Return the URL of the page that withdraws."""
-    return f"{form.url}/withdraw?token={opt_in.token}"
+    return f"{form.url}/withdraw?token={opt_in.token}{language_query(language)}"
 
 
 def _passed_challenge(form: PublishedForm, submission: Submission, message: MessageRef) -> bool:

@@ -15,7 +15,7 @@ from forms_service.background import periodic
 from forms_service.database.transactions import write_session
 from forms_service.database.types import now
 from forms_service.delivery import payloads
-from forms_service.delivery.mail_rendering import SENDER_NAME
+from forms_service.delivery.mail_rendering import LANGUAGE, SENDER_NAME
 from forms_service.delivery.message import SuppressedError
 from forms_service.delivery.payloads import MessageRef
 from forms_service.encryption.associated_data import unreadable_flag
@@ -25,6 +25,8 @@ from forms_service.extensions import db
 from forms_service.form_schema.mail_texts import LINK, DoubleOptIn
 from forms_service.forms.cache import PublishedForm, fields_of_version
 from forms_service.forms.models import Form
+from forms_service.languages.catalogues import translate
+from forms_service.languages.sentences import N_
 from forms_service.replies import caps
 from forms_service.replies.automatic_reply import check_address, person_row, readable_form
 from forms_service.replies.models import OPT_IN, OptIn
@@ -34,13 +36,14 @@ from forms_service.submissions import deletion
 from forms_service.submissions.email_addresses import reply_to
 from forms_service.submissions.models import Submission
 from forms_service.submissions.parsed_submission import ParsedSubmission
+from forms_service.submissions.visitor_language import language_of, language_query
 from forms_service.validation.references import reference_of
 
 LIFETIME = timedelta(days=7)
 SWEEP_INTERVAL = 3600
 EXPIRED_EVENT = "submissions_unconfirmed"
 
-FOOTER = "If you did not send this, ignore this mail: what was sent is erased after 7 days."
+FOOTER = N_("If you did not send this, ignore this mail: what was sent is erased after 7 days.")
 OPT_INS = EncryptedInsert(OptIn.__table__)
 
 
@@ -57,7 +60,7 @@ def require_address(form: PublishedForm, parsed: ParsedSubmission) -> None:
     """
     if reply_to(form.fields, parsed.data, parsed.control) is None:
         name = next((name for name, kind in form.types.items() if kind == "email"), "email")
-        raise ValidationError({name: [FieldError("Enter your e-mail address.", "required")]})
+        raise ValidationError({name: [FieldError(N_("Enter your e-mail address."), "required")]})
 
 
 def build_rows(form: PublishedForm, submission_id: uuid.UUID, parsed: ParsedSubmission) -> list[Row]:
@@ -65,6 +68,9 @@ def build_rows(form: PublishedForm, submission_id: uuid.UUID, parsed: ParsedSubm
     texts, address = form.settings.double_opt_in, reply_to(form.fields, parsed.data, parsed.control)
     if texts is None or address is None:
         return []
+    language = language_of(parsed.control)
+    form = form.in_language(language)
+    texts = form.settings.double_opt_in or texts
     token, link = generate_secure_token(), f"{form.url}/confirm"
     may_quote = form.settings.challenge != "none"  # it was passed, or the submission would be spam
     answers = quote_answers(form.fields, parsed.data, address) if may_quote else {}
@@ -76,7 +82,7 @@ def build_rows(form: PublishedForm, submission_id: uuid.UUID, parsed: ParsedSubm
         "token_hash": token_hash(token),
         "token": token,
         "subject": fill_template(texts.subject, form, reference, answers),
-        "text": _text(texts, form, reference, {**answers, LINK: f"{link}?token={token}"}),
+        "text": _text(texts, form, reference, {**answers, LINK: _link(link, token, language)}, language),
         "link": link,
         "client": None,
         "mails": 1,
@@ -103,11 +109,16 @@ def opt_in_payload(message: MessageRef) -> dict[str, Any] | None:
     address = address_of(form, submission)
     if address is None:
         return None
-    link = f"{opt_in.link}?token={opt_in.token}"
-    values = {"subject": opt_in.subject, "text": opt_in.text, "link": link, SENDER_NAME: form.name}
     check_address(address)
     caps.admit(message, form, address)
-    return values
+    language = language_of(json.loads(submission.control or "{}"))
+    return {
+        "subject": opt_in.subject,
+        "text": opt_in.text,
+        "link": _link(opt_in.link, opt_in.token or "", language),
+        SENDER_NAME: form.in_language(language).name,
+        LANGUAGE: language,
+    }
 
 
 def address_of(form: PublishedForm, submission: Submission) -> str | None:
@@ -149,7 +160,11 @@ def sweep() -> None:
                 deletion.erase_and_commit(ids, EXPIRED_EVENT, account_id=owner_id, details={"form_id": form_id})
 
 
-def _text(texts: DoubleOptIn, form: PublishedForm, reference: str, values: dict[str, str]) -> str:
+def _link(page: str, token: str, language: str) -> str:
+    return f"{page}?token={token}{language_query(language)}"
+
+
+def _text(texts: DoubleOptIn, form: PublishedForm, reference: str, values: dict[str, str], language: str) -> str:
     text = fill_template(texts.text, form, reference, values)
     link = "" if values[LINK] in text else f"\n\n{values[LINK]}"
-    return f"{text}{link}\n\n{FOOTER}"
+    return f"{text}{link}\n\n{translate(FOOTER, language)}"

@@ -4,11 +4,15 @@ from flask import Response
 
 from forms_service.errors import FieldError, ValidationError
 from forms_service.forms.cache import PublishedForm
+from forms_service.languages.sentences import N_
 from forms_service.replies.service import State
+from forms_service.web.languages import current_language, translated
 from forms_service.web.responses import page, success, wants_page
 from forms_service.web.security_headers import PAGE_POLICY
 
-INVALID = FieldError("This link is invalid or has expired. Copy all of it, or fill in the form again.", "invalid_token")
+INVALID = FieldError(
+    N_("This link is invalid or has expired. Copy all of it, or fill in the form again."), "invalid_token"
+)
 STATUS = {State.INVALID: 404, State.EXPIRED: 410}
 
 
@@ -29,7 +33,7 @@ def answer_confirmation(form: PublishedForm, state: State, token: str, *, done: 
     """
     if wants_page():
         return _render("confirm", form, state, token=token, done=done)
-    return _answer(state, State.CONFIRMED, "Confirmed." if done else "Confirmed already.")
+    return _answer(state, State.CONFIRMED, N_("Confirmed.") if done else N_("Confirmed already."))
 
 
 def answer_withdrawal(form: PublishedForm, state: State, token: str, *, done: bool) -> Response:
@@ -39,24 +43,27 @@ def answer_withdrawal(form: PublishedForm, state: State, token: str, *, done: bo
     """
     if wants_page():
         return _render("withdraw", form, state, token=token, done=done)
-    return _answer(state, State.WITHDRAWN, "Withdrawn." if done else "Withdrawn already.")
+    return _answer(state, State.WITHDRAWN, N_("Withdrawn.") if done else N_("Withdrawn already."))
 
 
 def answer_resend(form: PublishedForm) -> Response:
     """Respond that the mail is on its way, if the submission waits for it."""
     if wants_page():
         return _render("resent", form, State.WAITING)
-    return success(message="If the submission waits for its confirmation, the mail is on its way again.")
+    return success(
+        message=translated(N_("If the submission waits for its confirmation, the mail is on its way again."))
+    )
 
 
 def _answer(state: State, goal: State, message: str) -> Response:
     if state != goal:
         raise ValidationError({"token": [INVALID]})
-    return success({"status": state.value}, message=message)
+    return success({"status": state.value}, message=translated(message))
 
 
 def _render(template: str, form: PublishedForm, state: State, **values: object) -> Response:
-    response = page(f"replies/{template}.html", STATUS.get(state, 200), form=form, state=state.value, **values)
+    form, status = form.in_language(current_language()), STATUS.get(state, 200)
+    response = page(f"replies/{template}.html", status, form=form, state=state.value, **values)
     # in no frame, unlike a form: a click must be meant
     response.policy = PAGE_POLICY  # type: ignore[attr-defined]  # read by web/security_headers.py
     return response

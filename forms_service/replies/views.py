@@ -40,6 +40,7 @@ def answered(schema: type[Schema] | None) -> dict[str, Any]:
 def show_confirmation(form_id: str) -> Response:
     """Show the page behind the link of a double opt-in. This changes nothing."""
     form, token = get_published_form(form_id), request.args.get("token", "")
+    g.form = form
     return pages.render_confirmation(form, service.find_state(form, token), token)
 
 
@@ -82,6 +83,7 @@ def resend(body: dict[str, Any], form_id: str) -> Response:
 def show_withdrawal(form_id: str) -> Response:
     """Show the page behind the link that withdraws a submission. This changes nothing."""
     form, token = get_published_form(form_id), request.args.get("token", "")
+    g.form = form
     return pages.render_withdrawal(form, service.find_state(form, token), token)
 
 

@@ -8,6 +8,7 @@ from forms_service.config import settings
 from forms_service.errors import FieldError, ValidationError
 from forms_service.extensions import db
 from forms_service.forms.cache import PublishedForm
+from forms_service.languages.sentences import N_
 from forms_service.spam import altcha_challenges, captcha_providers
 from forms_service.submissions.parsed_submission import ParsedSubmission
 
@@ -30,13 +31,14 @@ def check_token(form: PublishedForm, parsed: ParsedSubmission) -> str | None:
         return None
     tokens = parsed.challenge.get(captcha.token_field)
     if not tokens:
-        raise ValidationError({captcha.token_field: [FieldError("Confirm that you are human.", "required")]})
+        raise ValidationError({captcha.token_field: [FieldError(N_("Confirm that you are human."), "required")]})
     try:
         is_good = _verify(form, captcha, tokens, parsed.client)
     except captcha_providers.ProviderUnavailableError:
         return UNAVAILABLE
     if not is_good:
-        raise ValidationError({captcha.token_field: [FieldError("The CAPTCHA check failed. Try again.", "challenge")]})
+        fault = FieldError(N_("The CAPTCHA check failed. Try again."), "challenge")
+        raise ValidationError({captcha.token_field: [fault]})
     return None
 
 

@@ -10,6 +10,7 @@ from urllib.parse import unquote
 from forms_service.encryption.keyring import current_key_ring
 from forms_service.errors import PayloadTooLargeError
 from forms_service.form_schema.special_fields import REPLY_TO
+from forms_service.languages.sentences import N_, Sentence
 from forms_service.security.key_ring import KeyRing
 from forms_service.validation.fields import clean_address, email_key, is_email
 from forms_service.validation.whitespace import trim
@@ -75,7 +76,9 @@ def email_indexes(data: Mapping[str, Any], control: Mapping[str, str], ring: Key
     texts = _texts([*data.values(), *control.values()])
     addresses = list(islice(chain.from_iterable(map(find_addresses, texts)), MAX_ADDRESSES + 1))
     if len(addresses) > MAX_ADDRESSES:
-        raise PayloadTooLargeError(f"Too many e-mail addresses. Send at most {MAX_ADDRESSES}.")
+        raise PayloadTooLargeError(
+            Sentence(N_("Too many e-mail addresses. Send at most {limit}."), limit=MAX_ADDRESSES)
+        )
     indexes: set[bytes] = set()
     for address in addresses:
         with suppress(ValueError):  # not an e-mail address after all

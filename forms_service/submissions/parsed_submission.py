@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from forms_service.form_schema.field_types import is_filled
+from forms_service.languages.formats import ENGLISH
 from forms_service.uploads.uploaded_file import Upload
 
 
@@ -31,6 +32,9 @@ class ParsedSubmission:
 
     client: str = ""
     """IP address."""
+
+    language: str = ENGLISH
+    """Of the answer, and of mails to the person."""
 
     by_webhook: bool = False
     """Sent by a webhook, of this service or of another installation."""

@@ -6,6 +6,7 @@ import time
 from flask import current_app
 
 from forms_service.errors import ServiceUnavailableError
+from forms_service.languages.sentences import N_
 
 MIN_FREE = 0.05
 """Share of the disk."""
@@ -17,7 +18,7 @@ RETRY_DELAY = 600
 def require_free_space() -> None:
     """Raise ServiceUnavailableError if the disk is nearly full."""
     if is_nearly_full():
-        raise ServiceUnavailableError("The server's disk is nearly full. Try again later.", retry_after=RETRY_DELAY)
+        raise ServiceUnavailableError(N_("The server's disk is nearly full. Try again later."), retry_after=RETRY_DELAY)
 
 
 def is_nearly_full() -> bool:

@@ -13,7 +13,8 @@ from forms_service.config import settings
 from forms_service.errors import ApiError, FieldError, PayloadTooLargeError
 from forms_service.form_schema.field_names import truncate_name
 from forms_service.forms.cache import PublishedForm
-from forms_service.forms.controls import format_size
+from forms_service.languages.formats import Formatted, Size
+from forms_service.languages.sentences import N_, Plural, Sentence
 from forms_service.uploads import disk_space, storage
 from forms_service.uploads.acceptance import is_accepted
 from forms_service.uploads.uploaded_file import FileInProgress, Upload
@@ -26,7 +27,9 @@ from forms_service.web.multipart import End, Event, TextParts, read_parts
 from forms_service.web.part_headers import Part
 from forms_service.web.responses import wants_page
 
-STORAGE_FULL = "The file storage of this form is full. Submit the form without the file, and tell its owner."
+STORAGE_FULL = N_("The file storage of this form is full. Submit the form without the file, and tell its owner.")
+
+TOO_MANY_FILES = Plural("Send at most {count} file.", "Send at most {count} files.")
 
 BLOB_NAME = b"blob"
 """Of a script's `Blob`."""
@@ -123,8 +126,9 @@ class MultipartUpload:
         self._file_count += 1
         self.file_fields.append(self._field)
         if self._file_count > settings.max_files:
-            limit = "1 file" if settings.max_files == 1 else f"{settings.max_files} files"
-            raise PayloadTooLargeError(f"Send at most {limit}.", details={"reason": "TOO_MANY_FILES"})
+            raise PayloadTooLargeError(
+                Sentence(TOO_MANY_FILES, count=settings.max_files), details={"reason": "TOO_MANY_FILES"}
+            )
         disk_space.require_free_space()
         disposition = _disposition(self._form, self._field)
         if disposition != "kept" and not self._part.name:
@@ -167,13 +171,13 @@ def check_files(form: PublishedForm, uploads: Sequence[Upload]) -> dict[str, lis
             continue
         files = [upload for upload in uploads if upload.field == field["name"]]
         if field.get("required") and not any(upload.size for upload in files):
-            faults[field["name"]] = [FieldError("Choose a file.", "required")]
+            faults[field["name"]] = [FieldError(N_("Choose a file."), "required")]
         for upload in files:
             faults.setdefault(upload.field, []).extend(_check_file(upload, field))
     for upload in uploads:
         disposition = _disposition(form, upload.field)
         if disposition == "refused":
-            faults.setdefault(upload.field, []).append(FieldError("This field does not accept files.", "no_files"))
+            faults.setdefault(upload.field, []).append(FieldError(N_("This field does not accept files."), "no_files"))
         elif disposition == "unknown":
             faults.setdefault(upload.field, []).append(UNKNOWN_FIELD)
         elif upload.is_full:
@@ -199,8 +203,9 @@ def build_file_rows(submission_id: uuid.UUID, uploads: Sequence[Upload]) -> list
 
 
 def files_too_big_error() -> PayloadTooLargeError:
-    file_limit, total_limit = format_size(settings.max_file_size), format_size(settings.max_upload_size)
-    message = f"Files can have at most {file_limit} each and {total_limit} in total."
+    limits = {"limit": settings.max_file_size, "total": settings.max_upload_size}
+    sizes = {name: Formatted(Size(limit)) for name, limit in limits.items()}
+    message = Sentence(N_("Files can have at most {limit} each and {total} in total."), **sizes)
     return PayloadTooLargeError(message, details={"reason": "FILES_TOO_BIG"})
 
 
@@ -237,9 +242,10 @@ def _check_file(upload: Upload, field: Mapping[str, Any]) -> list[FieldError]:
     errors = []
     accept = field.get("accept") or ""
     if not is_accepted(upload.file_type, upload.name, accept if isinstance(accept, str) else ",".join(accept)):
-        errors.append(FieldError("This type of file is not accepted here.", "file_type"))
+        errors.append(FieldError(N_("This type of file is not accepted here."), "file_type"))
     if field.get("max_size") and upload.size > field["max_size"]:
-        errors.append(FieldError(f"The file can have at most {format_size(field['max_size'])}.", "file_too_big"))
+        limit = Formatted(Size(field["max_size"]))
+        errors.append(FieldError(N_("The file can have at most {limit}."), "file_too_big", limit=limit))
     return errors
 
 

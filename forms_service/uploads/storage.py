@@ -19,6 +19,7 @@ from forms_service.database.types import new_id
 from forms_service.encryption.associated_data import Unreadable
 from forms_service.errors import NotFoundError, ServiceUnavailableError
 from forms_service.extensions import db
+from forms_service.languages.sentences import N_
 from forms_service.logs import event
 from forms_service.security.file_encryption import FileEncryptor, decrypt_stream, sealed_size
 from forms_service.security.key_ring import KEY_BYTES
@@ -152,4 +153,4 @@ def _disk_may_fail() -> Iterator[None]:
         yield
     except OSError as error:
         event("storage_failed", level=logging.ERROR, error=f"{type(error).__name__} {error.errno}")
-        raise ServiceUnavailableError("Files cannot be stored right now. Try again later.") from error
+        raise ServiceUnavailableError(N_("Files cannot be stored right now. Try again later.")) from error

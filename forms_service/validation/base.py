@@ -1,19 +1,20 @@
 """Schemas and fields with coded errors."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, cast
 
 import marshmallow as ma
 
 from forms_service.errors import FieldError
+from forms_service.languages.sentences import N_
 
 Messages = dict[str, str | list[Any] | dict[Any, Any]]
 
 MAX_NAME_LENGTH = 200
 
 
-UNKNOWN_FIELD = FieldError("Unknown field.", "unknown")
-NOT_AN_OBJECT = FieldError("Must be an object with named fields.", "invalid_type")
+UNKNOWN_FIELD = FieldError(N_("Unknown field."), "unknown")
+NOT_AN_OBJECT = FieldError(N_("Must be an object with named fields."), "invalid_type")
 
 
 class Schema(ma.Schema):
@@ -41,15 +42,15 @@ class CodedField(ma.fields.Field[Any]):
     """Reports an error's key as code."""
 
     default_error_messages: Messages = {
-        "required": "This field is required.",
-        "null": "This field may not be null.",
+        "required": N_("This field is required."),
+        "null": N_("This field may not be null."),
     }
 
     def make_error(self, key: str, **kwargs: Any) -> ma.ValidationError:
         return ma.ValidationError([self.field_error(key, **kwargs)])
 
     def field_error(self, key: str, **kwargs: Any) -> FieldError:
-        return FieldError(str(self.error_messages[key]).format(**kwargs), key)
+        return FieldError(cast("str", self.error_messages[key]), key, **kwargs)
 
 
 def errors_by_path(messages: object, path: str = "") -> dict[str, list[FieldError]]:

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import marshmallow as ma
 from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, ValidatedEmail, validate_email
 
+from forms_service.languages.sentences import N_
 from forms_service.validation.base import CodedField, Messages
 from forms_service.validation.common_passwords import is_common
 from forms_service.validation.password_strength import is_guessable
@@ -16,7 +17,7 @@ from forms_service.validation.whitespace import is_blank, strip_ignorable, trim
 MAX_EMAIL_LENGTH = 254
 """Octets (RFC 5321, 4.5.3.1.3)."""
 
-NOT_AN_EMAIL = "Enter an e-mail address such as ann@example.com."
+NOT_AN_EMAIL = N_("Enter an e-mail address such as ann@example.com.")
 
 _NOT_IN_NAMES = r"\x00-\x08\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069"
 """For JSON Schema; spares white space."""
@@ -43,7 +44,7 @@ MAX_RAW_LENGTH = 1000
 class Text(CodedField):
     """Subclasses override `_cleaned` and `_error_codes`."""
 
-    default_error_messages: Messages = {"invalid": "Must be a string."}
+    default_error_messages: Messages = {"invalid": N_("Must be a string.")}
     json_schema: ClassVar[dict[str, Any]] = {}
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
@@ -81,7 +82,7 @@ class Email(Text):
 
     default_error_messages: Messages = {
         "invalid_email": NOT_AN_EMAIL,
-        "too_long": "Must have at most 254 characters.",
+        "too_long": N_("Must have at most 254 characters."),
     }
     json_schema: ClassVar[dict[str, Any]] = {"format": "email", "maxLength": MAX_EMAIL_LENGTH}
 
@@ -98,9 +99,9 @@ class PersonName(Text):
     """Refuses markup; "ANN" becomes "Ann"."""
 
     default_error_messages: Messages = {
-        "too_short": "Must have at least 2 characters.",
-        "too_long": "Must have at most 50 characters.",
-        "control_characters": "Must not contain control characters.",
+        "too_short": N_("Must have at least 2 characters."),
+        "too_long": N_("Must have at most 50 characters."),
+        "control_characters": N_("Must not contain control characters."),
     }
     json_schema: ClassVar[dict[str, Any]] = {
         "minLength": 1,
@@ -128,13 +129,13 @@ class Password(Text):
     """8 to 128 characters of four classes, uncleaned."""
 
     default_error_messages: Messages = {
-        "too_short": "Must have at least 8 characters.",
-        "too_long": "Must have at most 128 characters.",
-        "no_uppercase": "Use at least one upper-case letter.",
-        "no_lowercase": "Use at least one lower-case letter.",
-        "no_digit": "Use at least one digit.",
-        "no_special": "Use at least one character that is neither a letter nor a digit, such as ! or #.",
-        "too_common": "This password is easy to guess. Use several words, or random characters.",
+        "too_short": N_("Must have at least 8 characters."),
+        "too_long": N_("Must have at most 128 characters."),
+        "no_uppercase": N_("Use at least one upper-case letter."),
+        "no_lowercase": N_("Use at least one lower-case letter."),
+        "no_digit": N_("Use at least one digit."),
+        "no_special": N_("Use at least one character that is neither a letter nor a digit, such as ! or #."),
+        "too_common": N_("This password is easy to guess. Use several words, or random characters."),
     }
     json_schema: ClassVar[dict[str, Any]] = {
         "format": "password",
@@ -168,9 +169,11 @@ class Phone(OptionalText):
     """10 to 15 digits; separators are removed."""
 
     default_error_messages: Messages = {
-        "invalid_phone": "Use digits only, with an optional leading + and spaces, brackets, dots or dashes in between.",
-        "too_short": "Must have at least 10 digits.",
-        "too_long": "Must have at most 15 digits.",
+        "invalid_phone": N_(
+            "Use digits only, with an optional leading + and spaces, brackets, dots or dashes in between."
+        ),
+        "too_short": N_("Must have at least 10 digits."),
+        "too_long": N_("Must have at most 15 digits."),
     }
     json_schema: ClassVar[dict[str, Any]] = {"pattern": r"^\s*$|^\+?[0-9]([ ().-]?[0-9]){9,14}$"}
 

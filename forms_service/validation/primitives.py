@@ -3,11 +3,12 @@
 import unicodedata
 import uuid
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import marshmallow as ma
 
 from forms_service.errors import FieldError
+from forms_service.languages.sentences import N_
 from forms_service.validation.base import CodedField, Messages
 from forms_service.validation.whitespace import is_blank
 
@@ -95,7 +96,7 @@ class StrictBoolean(CodedField):
 class Identifier(CodedField):
     """A UUID."""
 
-    default_error_messages: Messages = {"invalid": "Must be an id such as 01890a5d-ac96-774b-bcce-b302099a8057."}
+    default_error_messages: Messages = {"invalid": N_("Must be an id such as 01890a5d-ac96-774b-bcce-b302099a8057.")}
     json_schema: ClassVar[dict[str, Any]] = {"type": "string", "format": "uuid"}
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> uuid.UUID:
@@ -125,7 +126,7 @@ class BoundedList(ma.fields.List[Any]):
         return super()._deserialize(value, attr, data, **kwargs)
 
     def make_error(self, key: str, **kwargs: Any) -> ma.ValidationError:
-        return ma.ValidationError([FieldError(str(self.error_messages[key]).format(**kwargs), key)])
+        return ma.ValidationError([FieldError(cast("str", self.error_messages[key]), key, **kwargs)])
 
     def _size_message(self) -> str:
         count = f"{self.min_items} to {self.max_items}" if self.min_items else f"at most {self.max_items}"

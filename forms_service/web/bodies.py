@@ -7,6 +7,7 @@ from flask import current_app, g, request
 from werkzeug.exceptions import HTTPException
 
 from forms_service.errors import ApiError, BadRequestError, PayloadTooLargeError, UnsupportedMediaTypeError
+from forms_service.languages.sentences import N_, Sentence
 from forms_service.web.charsets import UTF_8_BOM
 from forms_service.web.form_data import (
     MAX_RAW_FIELDS,
@@ -27,8 +28,13 @@ MULTIPART = "multipart/form-data"
 JSON = "application/json"
 JSON_TYPES = (JSON, "text/json")
 PLAIN = "text/plain"
-UNSUPPORTED_TYPE = f"Unsupported content type. Send the body as {JSON}, {URLENCODED} or {MULTIPART}."
-INCOMPLETE = "The body is incomplete. Send it again."
+UNSUPPORTED_TYPE = Sentence(
+    N_("Unsupported content type. Send the body as {json}, {urlencoded} or {multipart}."),
+    json=JSON,
+    urlencoded=URLENCODED,
+    multipart=MULTIPART,
+)
+INCOMPLETE = N_("The body is incomplete. Send it again.")
 
 
 def json_body() -> Any:
@@ -163,7 +169,7 @@ def _raw() -> bytes:
 
 def _read_or_400(read: Callable[[], bytes]) -> bytes:
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
-        raise UnsupportedMediaTypeError("Compressed bodies are not supported. Send the body uncompressed.")
+        raise UnsupportedMediaTypeError(N_("Compressed bodies are not supported. Send the body uncompressed."))
     try:
         return read()
     except HTTPException:

@@ -10,8 +10,10 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from forms_service import errors
 from forms_service.config import settings
 from forms_service.errors import ApiError
+from forms_service.languages.formats import ENGLISH
 from forms_service.logs import event
 from forms_service.web.client import client_for_log
+from forms_service.web.languages import current_language, translated
 from forms_service.web.recovery import submitted_values
 from forms_service.web.responses import failure, page, wants_page
 from forms_service.web.security_headers import FORM_PATH
@@ -41,7 +43,7 @@ def init_app(app: Flask) -> None:
 
 def handle_error(error: Exception) -> Response:
     error = to_api_error(error)
-    return finalize(_error_page(error) if wants_page() else failure(error), error)
+    return finalize(_error_page(error) if wants_page() else failure(error, _language_of_json()), error)
 
 
 def finalize(response: Response, error: ApiError) -> Response:
@@ -83,6 +85,11 @@ def _cause(error: Exception) -> str:
     return f"{type(error).__name__}: {getattr(error, 'orig', None) or error}"[:300]
 
 
+def _language_of_json() -> str:
+    # what owners' programs get is in English
+    return current_language() if request.path.startswith(FORM_PATH) else ENGLISH
+
+
 def _form_template() -> str | None:
     view = current_app.view_functions.get(request.endpoint or "")
     return getattr(view, "form_template", None) if request.method == "POST" else None
@@ -92,6 +99,7 @@ def _error_page(error: ApiError) -> Response:
     faults = error.field_errors if isinstance(error, errors.ValidationError) else {}
     template = _form_template()
     if template:
-        return page(template, error.status, error=error, errors=faults, values=submitted_values())
+        texts = {name: [translated(fault) for fault in messages] for name, messages in faults.items()}
+        return page(template, error.status, error=error, errors=texts, values=submitted_values())
     template = "forms/refused.html" if request.path.startswith(FORM_PATH) else "error.html"
     return page(template, error.status, error=error)

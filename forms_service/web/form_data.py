@@ -8,13 +8,14 @@ from typing import Any, NamedTuple
 
 from forms_service.errors import BadRequestError, PayloadTooLargeError
 from forms_service.form_schema.special_fields import CHARSET
+from forms_service.languages.sentences import N_
 from forms_service.validation.text import storable_text
 from forms_service.web.charsets import UTF_8_BOM, decode, find_encoding
 
 MAX_RAW_FIELDS = 1000
 """Per body, before a form's own limit."""
 
-TOO_MANY_FIELDS = "The body has too many fields. Send fewer."
+TOO_MANY_FIELDS = N_("The body has too many fields. Send fewer.")
 
 _CHARSET_FIELD = CHARSET[0].encode()
 _LONE_PERCENT = re.compile(rb"%(?![0-9A-Fa-f]{2})")
@@ -72,7 +73,7 @@ def refuse_nul(pairs: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
     """Yield the fields, or raise BadRequestError."""
     for name, value in pairs:
         if "\0" in name or "\0" in value:
-            raise BadRequestError("The body cannot be read. It contains a NUL character.")
+            raise BadRequestError(N_("The body cannot be read. It contains a NUL character."))
         yield name, value
 
 

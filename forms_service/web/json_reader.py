@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 
 from forms_service.errors import BadRequestError, PayloadTooLargeError
 from forms_service.form_schema.special_fields import CHARSET
+from forms_service.languages.sentences import N_, Sentence
 from forms_service.web.charsets import UTF_8_BOM, decode
 from forms_service.web.form_data import MAX_RAW_FIELDS, group_by_name, make_storable
 
@@ -28,6 +29,8 @@ MAX_EXACT = 15
 _STRING = re.compile(r'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
 """Possessive: an unterminated string would take quadratic time."""
 
+NOT_JSON = N_("The body cannot be read. It is not valid JSON in UTF-8.")
+
 _NO_BRACKETS = re.compile(r"[^\[\]{}]++")
 
 Pairs = list[tuple[str, Any]]
@@ -45,7 +48,7 @@ def read_json(raw: bytes, max_values: int | None = None) -> Any:
     try:
         text = raw.removeprefix(UTF_8_BOM).decode()
     except UnicodeDecodeError as error:
-        raise BadRequestError("The body cannot be read. It is not valid JSON in UTF-8.") from error
+        raise BadRequestError(NOT_JSON) from error
     value = _parse(text, _refuse_double_keys, _finite_number, max_values)
     if isinstance(value, dict) and len(value) > MAX_RAW_FIELDS:
         raise PayloadTooLargeError(f"Send at most {MAX_RAW_FIELDS} keys in an object.")
@@ -73,8 +76,9 @@ def _parse(text: str, join: Callable[[Pairs], Any], number: Callable[[str], Any]
         _refuse_size(text, max_values)
         return json.loads(text, parse_constant=_refuse_constant, parse_float=number, object_pairs_hook=join)
     except (ValueError, RecursionError) as error:
-        reason = str(error) if isinstance(error, _NotStrictError) else "It is not valid JSON in UTF-8."
-        raise BadRequestError(f"The body cannot be read. {reason}") from error
+        if isinstance(error, _NotStrictError):
+            raise BadRequestError(Sentence(N_("The body cannot be read. {reason}"), reason=error.args[0])) from error
+        raise BadRequestError(NOT_JSON) from error
 
 
 def _refuse_size(text: str, max_values: int | None) -> None:
@@ -86,7 +90,7 @@ def _refuse_size(text: str, max_values: int | None) -> None:
     _refuse_depth(bare)
     containers = bare.count("[") + bare.count("{")
     if containers > MAX_CONTAINERS or (max_values is not None and containers + bare.count(",") > max_values):
-        raise PayloadTooLargeError("The body has too many values. Send fewer.")
+        raise PayloadTooLargeError(N_("The body has too many values. Send fewer."))
 
 
 def _refuse_depth(bare: str) -> None:
@@ -95,7 +99,7 @@ def _refuse_depth(bare: str) -> None:
         if character in "[{":
             depth += 1
             if depth > MAX_DEPTH:
-                raise _NotStrictError(f"It is nested deeper than {MAX_DEPTH} levels.")
+                raise _NotStrictError(Sentence(N_("It is nested deeper than {limit} levels."), limit=MAX_DEPTH))
         else:
             depth -= 1
 
@@ -124,7 +128,7 @@ def _is_unstorable(text: str) -> bool:
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise _NotStrictError(f"{name} is not valid JSON.")
+    raise _NotStrictError(Sentence(N_("{name} is not valid JSON."), name=name))
 
 
 def _finite_number(digits: str) -> float:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from forms_service.errors import BadRequestError, PayloadTooLargeError
+from forms_service.languages.sentences import N_
 from forms_service.web.charsets import UTF_8_BOM
 from forms_service.web.form_data import MAX_RAW_FIELDS, TOO_MANY_FIELDS, RawField
 from forms_service.web.part_headers import Part, parse_headers
@@ -55,9 +56,9 @@ def read_parts(body: Iterable[bytes], boundary: str, *, guess_boundary: bool = F
                     raise PayloadTooLargeError(TOO_MANY_FIELDS)
             yield event
     except (_BrokenError, binascii.Error, UnicodeEncodeError) as error:
-        raise BadRequestError("The body cannot be read. It is not complete, valid multipart/form-data.") from error
+        raise BadRequestError(N_("The body cannot be read. It is not complete, valid multipart/form-data.")) from error
     if parts and not named:
-        raise BadRequestError("The body cannot be read. It has no named part.")
+        raise BadRequestError(N_("The body cannot be read. It has no named part."))
 
 
 class TextParts:
@@ -158,7 +159,7 @@ def _read_headers(buffer: _Buffer, newline: bytes) -> bytes:
     while not buffer.bytes.startswith(newline):
         end = buffer.bytes.find(newline * 2, start)
         if (end if end >= 0 else len(buffer.bytes)) > MAX_HEADER_BYTES:
-            raise PayloadTooLargeError("The headers of a part are too long.")
+            raise PayloadTooLargeError(N_("The headers of a part are too long."))
         if end >= 0:  # the second newline stays: the content or its delimiter begins with it
             return buffer.take(end + len(newline))[: -len(newline)]
         start = max(0, len(buffer.bytes) - 3)

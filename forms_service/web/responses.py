@@ -12,7 +12,10 @@ from werkzeug.http import parse_accept_header
 
 from forms_service.config import settings
 from forms_service.errors import ApiError, ValidationError
+from forms_service.languages.catalogues import translate
+from forms_service.languages.formats import ENGLISH
 from forms_service.web.bodies import JSON
+from forms_service.web.languages import current_language
 
 HTML = "text/html"
 
@@ -30,14 +33,19 @@ def success(
     return as_json(body, status)
 
 
-def failure(error: ApiError) -> Response:
-    return as_json(failure_body(error), error.status)
+def failure(error: ApiError, language: str = ENGLISH) -> Response:
+    response = as_json(failure_body(error, language), error.status)
+    if language != ENGLISH:
+        response.headers["Content-Language"] = language
+    return response
 
 
-def failure_body(error: ApiError) -> dict[str, Any]:
-    body: dict[str, Any] = {"success": False, "message": error.message, "error_type": type(error).__name__}
+def failure_body(error: ApiError, language: str = ENGLISH) -> dict[str, Any]:
+    message = translate(error.message, language)
+    body: dict[str, Any] = {"success": False, "message": message, "error_type": type(error).__name__}
     if isinstance(error, ValidationError):
-        body["errors"] = {path: " ".join(faults) for path, faults in error.field_errors.items()}
+        errors = error.field_errors.items()
+        body["errors"] = {path: " ".join(translate(fault, language) for fault in faults) for path, faults in errors}
         body["codes"] = {path: [fault.code for fault in faults] for path, faults in error.field_errors.items()}
     if error.details:
         body["details"] = error.details
@@ -51,7 +59,8 @@ def as_json(body: Any, status: int = 200) -> Response:
 
 def page(template: str, status: int = 200, **values: Any) -> Response:
     response = Response(render_template(template, app_name=settings.app_name, **values), status, mimetype="text/html")
-    response.headers["Vary"] = "Accept"
+    response.headers["Vary"] = "Accept, Accept-Language"
+    response.headers["Content-Language"] = current_language()
     return response
 
 

@@ -61,6 +61,7 @@ def test_creating_a_form_returns_all_of_it(client_on_each_db: FlaskClient, owner
         "thanks": {"title": None, "text": None, "button_url": None},
         "closed_text": None,
         "theme": {"color": None, "logo_url": None},
+        "languages": {},
         "store_ip": "truncated",
     }
     assert client_on_each_db.get(f"/api/forms/{form['id']}", headers=owner).json["data"] == form

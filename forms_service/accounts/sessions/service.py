@@ -22,6 +22,7 @@ from forms_service.database.types import now
 from forms_service.encryption.associated_data import unreadable_flag
 from forms_service.errors import AuthenticationError, AuthorizationError, ConflictError, NotFoundError
 from forms_service.extensions import db
+from forms_service.languages.sentences import N_
 from forms_service.security import derive_subkey, generate_secure_token
 from forms_service.signals import session_starting
 from forms_service.web.pagination import Page, decode_cursor, paginate
@@ -29,12 +30,12 @@ from forms_service.web.pagination import Page, decode_cursor, paginate
 REUSE_GRACE = timedelta(seconds=10)
 """For parallel tabs and lost responses."""
 
-WRONG_CREDENTIALS = (
+WRONG_CREDENTIALS = N_(
     "Wrong e-mail address or password. If you have not confirmed your address yet, open the link in the "
     "confirmation mail, or request it again."
 )
 SESSION_ENDED = "This session has ended. Sign in again."
-ACCOUNT_DISABLED = "This account is disabled. Ask the operator."
+ACCOUNT_DISABLED = N_("This account is disabled. Ask the operator.")
 
 T = TypeVar("T")
 
@@ -71,7 +72,7 @@ def start_by_password(email: str, password: str, start: Callable[[uuid.UUID], T]
     with write_session():
         account = db.session.scalar(select(Account).where(Account.id == row.id).with_for_update())
         if account is None or (account.password_hash, account.status) != (row.password_hash, row.status):
-            raise ConflictError("This account was changed at the same time. Try again.")
+            raise ConflictError(N_("This account was changed at the same time. Try again."))
         account.password_hash = new_hash
         result = start(account.id)
         db.session.commit()

@@ -17,10 +17,11 @@ from forms_service.database.transactions import write_session
 from forms_service.database.types import now
 from forms_service.errors import AuthorizationError, ConflictError, FieldError, ValidationError
 from forms_service.extensions import db
+from forms_service.languages.sentences import N_
 from forms_service.metrics import SIGNUPS
 from forms_service.signals import account_confirmed, account_created
 
-DIFFERENT = "You signed up with a different password. Enter that one, or choose to replace it with this one."
+DIFFERENT = N_("You signed up with a different password. Enter that one, or choose to replace it with this one.")
 
 
 def sign_up(new: NewAccount) -> dict[str, str]:
@@ -29,7 +30,7 @@ def sign_up(new: NewAccount) -> dict[str, str]:
     :raises ConflictError: for a taken address, without confirmation
     """
     if not settings.signup_enabled:
-        raise AuthorizationError("Sign-up is closed.")
+        raise AuthorizationError(N_("Sign-up is closed."))
     refuse_personal_password(new.password, new)
     status = "pending" if settings.signup_confirmation else "active"
     # before the lookup, so that a taken address takes the same time
@@ -60,7 +61,7 @@ def confirm(token: str, password: str, device: Device, *, replace: bool = False)
         if account.status != "pending":
             raise email_tokens.invalid_token_error()
         if not replace and (payload.get("password_hash") or account.password_hash) != signup_hash:
-            raise ConflictError("Another sign-up with this address came in at the same time. Try again.")
+            raise ConflictError(N_("Another sign-up with this address came in at the same time. Try again."))
         for name, value in (payload | {"password_hash": password_hash}).items():
             setattr(account, name, value)
         activate(account)

@@ -8,8 +8,8 @@ from typing import Any
 from forms_service.accounts.guards import Caller
 from forms_service.forms import service as forms
 from forms_service.forms.access import MANAGER, includes
-from forms_service.forms.controls import format_size
 from forms_service.inbox import service as inbox
+from forms_service.languages.formats import format_size
 from forms_service.notifications.deliveries import service as deliveries
 from forms_service.notifications.mail_values import labelled_texts, labels_of, texts_of
 from forms_service.notifications.recipients import service as recipients

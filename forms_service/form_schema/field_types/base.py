@@ -6,6 +6,7 @@ from typing import Any, ClassVar, TypeVar
 
 import marshmallow as ma
 
+from forms_service.languages.sentences import N_
 from forms_service.validation.base import CodedField, Messages
 from forms_service.validation.text import normalize_unicode
 from forms_service.validation.whitespace import is_blank
@@ -75,10 +76,10 @@ class FieldType(CodedField):
     """Bytes in memory."""
 
     default_error_messages: Messages = {
-        "blank": "This field is required.",
-        "invalid_text": "Enter only one text here.",
-        "too_small": "Must be at least {min}.",
-        "too_big": "Must be at most {max}.",
+        "blank": N_("This field is required."),
+        "invalid_text": N_("Enter only one text here."),
+        "too_small": N_("Must be at least {min}."),
+        "too_big": N_("Must be at most {max}."),
     }
 
     def __init__(self, definition: Mapping[str, Any]) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 from forms_service.errors import FieldError
 from forms_service.form_schema.field_types.base import FieldType, as_text, field_type, is_filled, nfc
+from forms_service.languages.sentences import N_
 from forms_service.validation.base import Messages
 from forms_service.validation.whitespace import is_blank, trim
 
@@ -37,9 +38,9 @@ class CheckboxType(FieldType):
     """A box; a ticked value overrides those that pages send for "not ticked"."""
 
     default_error_messages: Messages = {
-        "blank": "Tick this box to continue.",
-        "required": "Tick this box to continue.",
-        "invalid_checkbox": "Tick this box or leave it empty.",
+        "blank": N_("Tick this box to continue."),
+        "required": N_("Tick this box to continue."),
+        "invalid_checkbox": N_("Tick this box or leave it empty."),
     }
 
     def _single(self, value: Any) -> Any:
@@ -71,7 +72,7 @@ class SelectType(FieldType):
     """One choice, stored as defined."""
 
     trims = True
-    default_error_messages: Messages = {"not_a_choice": "Choose one of the options."}
+    default_error_messages: Messages = {"not_a_choice": N_("Choose one of the options.")}
 
     def _prepare(self, definition: Mapping[str, Any]) -> None:
         values = nfc(choice_values(definition))
@@ -102,7 +103,7 @@ class RadioType(SelectType):
 class MultiselectType(SelectType):
     """Several choices, stored as a list."""
 
-    default_error_messages: Messages = {"not_a_choice": "Choose only from the options."}
+    default_error_messages: Messages = {"not_a_choice": N_("Choose only from the options.")}
 
     def deserialize(self, value: Any, attr: str | None = None, data: Any = None, **kwargs: Any) -> Any:
         items = value if isinstance(value, list) else [value]

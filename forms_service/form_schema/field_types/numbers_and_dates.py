@@ -3,11 +3,14 @@
 import math
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, ClassVar
 
 from forms_service.errors import FieldError
 from forms_service.form_schema.field_types.base import FieldType, field_type
+from forms_service.languages.formats import Formatted
+from forms_service.languages.sentences import N_
 from forms_service.validation.base import Messages
 from forms_service.validation.datetimes import parse_date, parse_datetime, parse_time
 from forms_service.validation.whitespace import strip_ignorable
@@ -15,6 +18,8 @@ from forms_service.validation.whitespace import strip_ignorable
 RANGE = ("min", "max")
 NUMBER = re.compile(r"-?(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
 MAX_NUMBER_LENGTH = 400
+LOCAL = re.compile(r"[0-9-]{10}|(?:[0-9-]{10}[Tt ])?[0-9:]{5,8}")
+"""A date or time without an offset."""
 
 
 class OrderedType(FieldType):
@@ -32,10 +37,16 @@ class OrderedType(FieldType):
         except ValueError:
             return [self.field_error(self.invalid)]
         if self._min is not None and parsed < self._min:
-            return [self.field_error("too_small", min=self.definition["min"])]
+            return [self.field_error("too_small", min=self._shown(self._min, "min"))]
         if self._max is not None and parsed > self._max:
-            return [self.field_error("too_big", max=self.definition["max"])]
+            return [self.field_error("too_big", max=self._shown(self._max, "max"))]
         return []
+
+    def _shown(self, bound: Any, rule: str) -> str:
+        text = self.definition[rule]
+        if isinstance(text, str) and not LOCAL.fullmatch(text):
+            return text  # with an offset: as the owner wrote it
+        return Formatted(bound.replace(tzinfo=None) if isinstance(bound, datetime) else bound)
 
 
 @field_type("number", "number", RANGE)
@@ -43,7 +54,7 @@ class NumberType(OrderedType):
     """A JSON number, or text as HTML writes one (12, -0.5, 1e3)."""
 
     invalid = "invalid_number"
-    default_error_messages: Messages = {"invalid_number": "Enter a number such as 12 or 0.5."}
+    default_error_messages: Messages = {"invalid_number": N_("Enter a number such as 12 or 0.5.")}
 
     @classmethod
     def bound(cls, value: Any) -> Decimal:
@@ -62,7 +73,7 @@ class NumberType(OrderedType):
 class IntegerType(NumberType):
     """A number without a fraction."""
 
-    default_error_messages: Messages = {"invalid_number": "Enter a whole number such as 12."}
+    default_error_messages: Messages = {"invalid_number": N_("Enter a whole number such as 12.")}
 
     @classmethod
     def bound(cls, value: Any) -> Decimal:
@@ -84,8 +95,8 @@ class TemporalType(OrderedType):
         return cls.read(value)
 
     default_error_messages: Messages = {
-        "too_small": "Must not be before {min}.",
-        "too_big": "Must not be after {max}.",
+        "too_small": N_("Must not be before {min}."),
+        "too_big": N_("Must not be after {max}."),
     }
 
 
@@ -95,7 +106,7 @@ class DateType(TemporalType):
 
     invalid = "invalid_date"
     read = staticmethod(parse_date)
-    default_error_messages: Messages = {"invalid_date": "Enter a date such as 2026-03-01."}
+    default_error_messages: Messages = {"invalid_date": N_("Enter a date such as 2026-03-01.")}
 
 
 @field_type("time", "time", RANGE)
@@ -104,7 +115,7 @@ class TimeType(TemporalType):
 
     invalid = "invalid_time"
     read = staticmethod(parse_time)
-    default_error_messages: Messages = {"invalid_time": "Enter a time such as 18:30."}
+    default_error_messages: Messages = {"invalid_time": N_("Enter a time such as 18:30.")}
 
 
 @field_type("datetime", "datetime-local", RANGE)
@@ -113,4 +124,4 @@ class DatetimeType(TemporalType):
 
     invalid = "invalid_datetime"
     read = staticmethod(parse_datetime)
-    default_error_messages: Messages = {"invalid_datetime": "Enter a date and time such as 2026-03-01T18:30."}
+    default_error_messages: Messages = {"invalid_datetime": N_("Enter a date and time such as 2026-03-01T18:30.")}

@@ -9,6 +9,7 @@ from typing import Any
 from forms_service.errors import FieldError
 from forms_service.form_schema.field_types.base import FieldType, as_text, field_type, is_filled
 from forms_service.form_schema.field_types.patterns import MAX_MATCHED_LENGTH, Pattern
+from forms_service.languages.sentences import N_, Plural
 from forms_service.validation.base import Messages
 from forms_service.validation.fields import NOT_AN_EMAIL, clean_address, is_email
 from forms_service.validation.urls import is_url
@@ -62,10 +63,10 @@ class BaseTextType(FieldType):
             else [*map(_normalize_newlines, (value, self._comparable(sent)))]
         )
         if min(map(len, shapes)) > self._max_length:
-            return [self.field_error("too_long", limit=format_characters(int(self._max_length)))]
+            return [self.field_error("too_long", count=int(self._max_length))]
         errors = [self.field_error(code) for code in self._error_codes(value)]
         if self._min_length and max(map(_utf16_length, shapes)) < self._min_length:
-            errors.append(self.field_error("too_short", limit=format_characters(self._min_length)))
+            errors.append(self.field_error("too_short", count=self._min_length))
         if self._pattern and not any(map(self._pattern.matches, shapes)):
             errors.append(self.field_error("pattern"))
         return errors
@@ -77,9 +78,9 @@ class BaseTextType(FieldType):
         return ()
 
     default_error_messages: Messages = {
-        "too_short": "Must have at least {limit}.",
-        "too_long": "Must have at most {limit}.",
-        "pattern": "This is not in the required format. Check it for mistakes.",
+        "too_short": Plural("Must have at least {count} character.", "Must have at least {count} characters."),
+        "too_long": Plural("Must have at most {count} character.", "Must have at most {count} characters."),
+        "pattern": N_("This is not in the required format. Check it for mistakes."),
     }
 
 
@@ -98,7 +99,7 @@ class TelType(BaseTextType):
     """A phone number, with optional extension."""
 
     trims = True
-    default_error_messages: Messages = {"invalid_tel": "Enter a phone number such as +43 664 1234567."}
+    default_error_messages: Messages = {"invalid_tel": N_("Enter a phone number such as +43 664 1234567.")}
 
     def _comparable(self, value: str) -> str:
         return strip_ignorable(value)
@@ -139,18 +140,13 @@ class UrlType(BaseTextType):
     """An absolute URL whose scheme runs no scripts."""
 
     trims = True
-    default_error_messages: Messages = {"invalid_url": "Enter a full URL such as https://example.com/page."}
+    default_error_messages: Messages = {"invalid_url": N_("Enter a full URL such as https://example.com/page.")}
 
     def _comparable(self, value: str) -> str:
         return trim(value)
 
     def _error_codes(self, value: str) -> tuple[str, ...]:
         return () if is_url(value) else ("invalid_url",)
-
-
-def format_characters(count: int) -> str:
-    """Format a number of characters."""
-    return f"{count} character" if count == 1 else f"{count} characters"
 
 
 def _normalize_newlines(text: str) -> str:

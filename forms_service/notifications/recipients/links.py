@@ -9,6 +9,7 @@ from typing import NamedTuple
 from forms_service.config import settings
 from forms_service.encryption.keyring import current_key_ring
 from forms_service.errors import FieldError, ValidationError
+from forms_service.languages.sentences import N_
 
 CONFIRM, UNSUBSCRIBE = "confirm", "unsubscribe"
 """Purposes, and the last part of the path."""
@@ -45,7 +46,7 @@ def read_token(purpose: str, token: str) -> Link:
     raw = _decode(token)
     body = raw[MAC_BYTES:]
     if not hmac.compare_digest(raw[:MAC_BYTES], _mac(purpose, body)):
-        sentence = "This link is invalid. Open it again from the mail, or copy all of it."
+        sentence = N_("This link is invalid. Open it again from the mail, or copy all of it.")
         raise ValidationError({"token": [FieldError(sentence, "invalid_token")]})
     ids = body[TAG_BYTES:]
     pieces = [ids[start : start + ID_BYTES] for start in range(0, len(ids), ID_BYTES)]

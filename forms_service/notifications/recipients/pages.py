@@ -5,6 +5,7 @@ GET and HEAD change nothing, because mail scanners open links; POST needs neithe
 
 from flask import Blueprint, Response, request
 
+from forms_service.languages.sentences import N_
 from forms_service.notifications.recipients import subscriptions
 from forms_service.notifications.recipients.links import CONFIRM, UNSUBSCRIBE
 from forms_service.notifications.recipients.subscriptions import Subscription
@@ -86,9 +87,9 @@ def _page(purpose: str, subscription: Subscription) -> Response:
 
 def _heading(purpose: str, subscription: Subscription) -> str:
     if subscription.status == "unsubscribed":
-        return "You are unsubscribed"
+        return N_("You are unsubscribed")
     if purpose == UNSUBSCRIBE:
-        return "You are subscribed again" if subscription.has_changed else "Unsubscribe"
+        return N_("You are subscribed again") if subscription.has_changed else N_("Unsubscribe")
     if subscription.status == "pending":
-        return "Confirm your address"
-    return "Confirmed" if subscription.has_changed else "Confirmed already"
+        return N_("Confirm your address")
+    return N_("Confirmed") if subscription.has_changed else N_("Confirmed already")

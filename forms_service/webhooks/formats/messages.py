@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from forms_service.forms.controls import format_size
+from forms_service.languages.formats import format_size
 from forms_service.submissions.events import CONFIRMED, CREATED, DELETED, MARKED_SPAM, WITHDRAWN
 from forms_service.submissions.serialization import to_json
 from forms_service.validation.text import collapse_whitespace
