@@ -15,7 +15,9 @@ from forms_service.config import Settings
 from forms_service.console.account.views import account_pages
 from forms_service.console.analytics.views import analytics_pages
 from forms_service.console.build.views import build_pages
+from forms_service.console.bulk.views import bulk_pages
 from forms_service.console.deliveries.views import delivery_pages
+from forms_service.console.exports.views import export_pages
 from forms_service.console.inbox.views import inbox_pages
 from forms_service.console.members.views import members_pages
 from forms_service.console.notifications.views import notification_pages
@@ -84,6 +86,8 @@ PAGES = (
     subscription_pages,
     console,
     inbox_pages,
+    bulk_pages,
+    export_pages,
     analytics_pages,
     build_pages,
     members_pages,

@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Response, current_app, g, redirect, request, url_for
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from werkzeug.wrappers import Response as BaseResponse
 
 from forms_service.accounts import preferences
@@ -33,6 +33,10 @@ NOTICES = {
     "saved": "Saved.",
     "deleted": "Deleted.",
     "sent": "Sent.",
+    "none_selected": "Nothing was selected. Tick the boxes of submissions first.",
+    "undone": "Undone.",
+    "partly_undone": "Undone, but for those that somebody has changed or deleted since.",
+    "too_late": "It is too late to undo that. You can still move each submission back by its buttons.",
     "copied": "Copied. This is the copy.",
     "restored": "Restored as a new version.",
     "invited": "Invited. They are a member once they sign in with this address; the mail says so.",
@@ -143,8 +147,10 @@ def hx(**attributes: str) -> Markup:
         value.startswith(("js:", "javascript:")) for value in attributes.values()
     ):
         raise ValueError("code in an htmx attribute")
-    pairs = [(f"hx-{name.replace('_', '-')}", value) for name, value in attributes.items()]
-    return Markup(" ").join(Markup('{}="{}"').format(name, value) for name, value in [*pairs, ("hx-nonce", nonce())])
+    pairs = (
+        f'hx-{name.replace("_", "-")}="{escape(value)}"' for name, value in {**attributes, "nonce": nonce()}.items()
+    )
+    return Markup(" ".join(pairs))  # noqa: S704 - names are of the list above, values are escaped
 
 
 def asset(name: str) -> dict[str, str]:

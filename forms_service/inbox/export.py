@@ -21,7 +21,8 @@ from forms_service.inbox.export_columns import FIXED, Columns, declared_columns
 from forms_service.inbox.xlsx import stream_workbook
 from forms_service.replies import proofs
 from forms_service.replies.proofs import Proofs
-from forms_service.submissions.queries import Files, Filter, SubmissionRow, batches, count_left_out, files_of
+from forms_service.submissions.counts import count_left_out, count_matches
+from forms_service.submissions.queries import Files, Filter, SubmissionRow, batches, files_of
 from forms_service.submissions.serialization import as_dict
 from forms_service.validation.references import reference_of
 
@@ -46,6 +47,9 @@ class Export:
     left_out: Mapping[str, int] = field(default_factory=dict)
     """Submissions left out, by status."""
 
+    total: int = 0
+    """Submissions that match."""
+
 
 def export(form_id: str, caller: Caller, criteria: Filter, kind: str) -> Export:
     """Also write the audit trail."""
@@ -55,9 +59,9 @@ def export(form_id: str, caller: Caller, criteria: Filter, kind: str) -> Export:
         audit.record("submissions_exported", account_id=caller.account_id, details=details)
         db.session.commit()
     content_type, make = FORMATS[kind]
-    left_out = count_left_out(form_id, criteria)
+    left_out, total = count_left_out(form_id, criteria), count_matches(form_id, criteria)
     db.session.rollback()  # release the connection while a slow client reads
-    return Export(name, content_type, make(form_id, criteria), left_out)
+    return Export(name, content_type, make(form_id, criteria), left_out, total)
 
 
 def _stream_csv(form_id: str, criteria: Filter) -> Iterator[bytes]:

@@ -157,8 +157,8 @@ class SubmissionsListMeta(ListMeta):
         required=True,
         allow_none=True,
         metadata={
-            "description": "Status → number of submissions left out because of their status alone, if any; null after "
-            "the first page."
+            "description": "Status → number of submissions left out because of their status alone, if any, counted up "
+            "to 10,000; null after the first page."
         },
     )
 

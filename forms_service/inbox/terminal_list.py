@@ -9,7 +9,8 @@ from forms_service.errors import NotFoundError
 from forms_service.extensions import db
 from forms_service.forms.administration import NO_FORM_ID
 from forms_service.forms.models import Form
-from forms_service.submissions.queries import Filter, batches, count_left_out
+from forms_service.submissions.counts import count_left_out
+from forms_service.submissions.queries import Filter, batches
 
 WITHOUT_SPAM = ("inbox", "archived", "unconfirmed")
 

@@ -23,8 +23,8 @@ inbox = Blueprint("inbox", __name__, description="Submissions of a form, for its
 def list_(query: dict[str, Any], form_id: str) -> Page[dict[str, Any]]:
     """List a form's submissions.
 
-    Newest first. A page ends early if submissions are huge: `meta.next` shows whether there are more. `meta.left_out`
-    counts the submissions that `status` leaves out.
+    Newest first. A page ends early if submissions are huge, or if `unread` matches few of very many: `meta.next` shows
+    whether there are more. `meta.left_out` counts the submissions that `status` leaves out.
     """
     limit, cursor = query.pop("limit"), query.pop("cursor")
     return service.list_submissions(form_id, caller(), Filter(**query), limit=limit, cursor=cursor)

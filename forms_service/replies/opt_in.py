@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Any
 
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, exists, select
 
 from forms_service.accounts.authentication import token_hash
 from forms_service.background import periodic
@@ -143,6 +143,11 @@ def require_confirmed(ids: Sequence[uuid.UUID]) -> None:
     if db.session.scalar(select(OptIn.id).where(*waiting).limit(1)):
         message = "Only the person can confirm it, by the link in their mail. It can be marked as spam or deleted."
         raise ValidationError({"status": [FieldError(message, "unconfirmed")]})
+
+
+def is_confirmed() -> ColumnElement[bool]:
+    """Return the condition that the submission of a query has been confirmed."""
+    return exists().where(OptIn.submission_id == Submission.id, OptIn.confirmed_at.is_not(None))
 
 
 def sweep() -> None:

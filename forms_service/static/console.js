@@ -39,7 +39,13 @@
     if (button) copy(button);
   });
 
-  document.addEventListener("htmx:after:swap", (event) => settle(event.detail?.ctx?.target ?? document.body));
+  // An outer swap leaves the old target behind: the new one has its id.
+  const swapped = (event) => {
+    const target = event.detail?.ctx?.target;
+    return target?.isConnected ? target : document.getElementById(target?.id) ?? document.body;
+  };
+
+  document.addEventListener("htmx:after:swap", (event) => settle(swapped(event)));
   document.addEventListener("htmx:response:error", () => announce("That did not work. Reload the page and try again."));
   document.addEventListener("htmx:error", () => announce("The server cannot be reached. Try again."));
 
@@ -50,5 +56,5 @@
   });
 
   // For the scripts of single pages.
-  window.formsConsole = { announce, settle };
+  window.formsConsole = { announce, settle, swapped };
 })();

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 from typing import Any, NamedTuple
 
@@ -81,14 +81,29 @@ class Filter:
     """For times in exports."""
 
 
-def newest_ids(form_id: str, criteria: Filter, after: Position | None, limit: int) -> Query:
-    """Query the next ids; one part per status lets the index alone answer."""
-    per_status = [
-        _select_ids(criteria, after).where(S.form_id == form_id, S.status == status).limit(limit).subquery()
-        for status in criteria.status
-    ]
-    ids = union_all(*(select(part.c.id, part.c.created_at) for part in per_status)).subquery()
+def newest_ids(
+    form_id: str, criteria: Filter, after: Position | None, limit: int, *, scanned: int | None = None
+) -> Query:
+    """Query the next ids, among the next `scanned`; one part per status lets the index alone answer."""
+    parts = [_select_ids(form_id, status, criteria, after, scanned).limit(limit) for status in criteria.status]
+    ids = _union(parts)
     return select(ids.c.id, ids.c.created_at).order_by(ids.c.created_at.desc(), ids.c.id.desc()).limit(limit)
+
+
+def newer_ids(form_id: str, criteria: Filter, before: Position, limit: int) -> Query:
+    """Query the ids before a position, the nearest first."""
+    is_newer = (S.form_id == form_id, tuple_(S.created_at, S.id) > before, *conditions(criteria))
+    query = select(S.id, S.created_at).where(*is_newer).order_by(S.created_at, S.id).limit(limit)
+    ids = _union([query.where(S.status == status) for status in criteria.status])
+    return select(ids.c.id, ids.c.created_at).order_by(ids.c.created_at, ids.c.id).limit(limit)
+
+
+def scan_end(form_id: str, criteria: Filter, after: Position | None, scanned: int) -> Position | None:
+    """Return the position of the last of the next `scanned` submissions of any read state; None if there are fewer."""
+    query = select(S.created_at, S.id).where(S.form_id == form_id, S.status.in_(criteria.status))
+    query = query.where(*conditions(replace(criteria, unread=None)), *_after(after))
+    row = db.session.execute(_newest_first(query).offset(scanned - 1).limit(1)).one_or_none()
+    return (row[0], row[1]) if row else None
 
 
 def ids_ending_with(hexadecimal: str, form_id: str) -> Query:
@@ -120,14 +135,6 @@ def batches(form_id: str, criteria: Filter, after: Position | None = None) -> It
     while rows := fetch_and_release(newest_ids(form_id, criteria, after, BATCH_SIZE)):
         yield rows
         after = cursor_position(rows[-1])
-
-
-def count_left_out(form_id: str, criteria: Filter) -> dict[str, int]:
-    """Count submissions excluded by status alone, by status."""
-    others = [status for status in STATUSES if status not in criteria.status]
-    query = select(S.status, func.count()).where(S.form_id == form_id, S.status.in_(others), *_conditions(criteria))
-    counts = {row[0]: row[1] for row in db.session.execute(query.group_by(S.status))}
-    return {status: counts[status] for status in others if status in counts}
 
 
 def of_form(form_id: str) -> tuple[ColumnElement[bool], ...]:
@@ -188,18 +195,35 @@ def _convert_multiselects(rows: list[SubmissionRow]) -> list[SubmissionRow]:
     ]
 
 
-def _select_ids(criteria: Filter, after: Position | None) -> Query:
-    query = select(S.id, S.created_at).where(*_conditions(criteria))
-    if after:
-        query = query.where(tuple_(S.created_at, S.id) < after)
-    return query.order_by(S.created_at.desc(), S.id.desc())
-
-
-def _conditions(criteria: Filter) -> Iterator[ColumnElement[bool]]:
-    # all but the status
+def conditions(criteria: Filter) -> Iterator[ColumnElement[bool]]:
+    """Yield a filter's conditions, all but the status."""
     if criteria.unread is not None:
         yield S.read == (false() if criteria.unread else true())
     if criteria.since:
         yield S.created_at >= criteria.since
     if criteria.until:
         yield S.created_at < criteria.until
+
+
+def _select_ids(form_id: str, status: str, criteria: Filter, after: Position | None, scanned: int | None) -> Query:
+    is_in_folder = (S.form_id == form_id, S.status == status, *_after(after))
+    if scanned is None or criteria.unread is None:
+        return _newest_first(select(S.id, S.created_at).where(*is_in_folder, *conditions(criteria)))
+    # the index does not begin with the read state: a rare one would be searched for in all of it
+    next_rows = select(S.id, S.created_at, S.read).where(*is_in_folder, *conditions(replace(criteria, unread=None)))
+    window = _newest_first(next_rows).limit(scanned).subquery()
+    query = select(window.c.id, window.c.created_at).where(window.c.read == (false() if criteria.unread else true()))
+    return query.order_by(window.c.created_at.desc(), window.c.id.desc())
+
+
+def _union(parts: Sequence[Query]) -> Any:
+    subqueries = [part.subquery() for part in parts]
+    return union_all(*(select(part.c.id, part.c.created_at) for part in subqueries)).subquery()
+
+
+def _newest_first(query: Query) -> Query:
+    return query.order_by(S.created_at.desc(), S.id.desc())
+
+
+def _after(position: Position | None) -> tuple[ColumnElement[bool], ...]:
+    return (tuple_(S.created_at, S.id) < position,) if position else ()

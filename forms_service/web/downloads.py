@@ -12,6 +12,7 @@ from forms_service.validation.text import normalize_unicode
 
 BYTES = "application/octet-stream"
 POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox"
+VIEW_POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'; sandbox"
 MAX_NAME_LENGTH = 150
 UNSAFE = r'\x00-\x1f\x7f-\x9f"*/:<>?\\|\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff'
 """Forbidden on some systems, or bidirectional marks that disguise a name."""
@@ -30,6 +31,15 @@ def download(chunks: Iterator[bytes], name: str, content_type: str, size: int | 
     response.policy = POLICY  # type: ignore[attr-defined]  # read by web/security_headers.py
     if size is not None:
         response.content_length = size
+    return response
+
+
+def view(chunks: Iterator[bytes], name: str, content_type: str, size: int) -> Response:
+    """Stream a file that pages of ours show, such as an image; the caller has checked its type."""
+    response = Response(stream_with_context(chunks), content_type=content_type)
+    response.headers.set("Content-Disposition", "inline", **_names(name))
+    response.policy = VIEW_POLICY  # type: ignore[attr-defined]  # read by web/security_headers.py
+    response.content_length = size
     return response
 
 

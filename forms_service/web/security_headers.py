@@ -73,6 +73,8 @@ def add_headers(response: Response) -> None:
     policy = getattr(response, "policy", (FORM_POLICY if for_sites else PAGE_POLICY) if is_page else None)
     if policy:
         headers["Content-Security-Policy"] = policy
+        if "frame-ancestors 'self'" in policy:
+            headers["X-Frame-Options"] = "SAMEORIGIN"
     if getattr(response, "shows_others", False):  # what another site serves says nothing of being embedded
         del headers["Cross-Origin-Embedder-Policy"]
     if request.query_string and "token" in request.args:

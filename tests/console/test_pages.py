@@ -79,7 +79,7 @@ class TestSubmission:
         assert ">new</span>" in signed_in.get(listed).text
         assert "inbox, read" in signed_in.get(f"{page}?utm_source=gateway").text
         assert ">new</span>" not in signed_in.get(listed).text
-        assert signed_in.press(page, "unread").headers["Location"] == listed
+        assert signed_in.press(page, "unread").headers["Location"].startswith(f"{listed}?at=")
         assert ">new</span>" in signed_in.get(listed).text
 
     def test_moves_between_the_folders(self, app_on_each_db: Flask, form: str, signed_in: Visitor) -> None:
@@ -88,15 +88,15 @@ class TestSubmission:
         assert "honeypot" in text
         for action, status in (("inbox", "inbox"), ("archive", "archived"), ("inbox", "inbox"), ("spam", "spam")):
             assert f'value="{action}"' in signed_in.get(page).text
-            assert signed_in.press(page, action).headers["Location"] == page
+            assert signed_in.press(page, action).headers["Location"].startswith(f"/console/forms/{form}")
             assert f"{status}, read" in signed_in.get(page).text
         assert signed_in.press(page, "explode").status_code == 422
 
     def test_is_deleted_after_a_question(self, app_on_each_db: Flask, form: str, signed_in: Visitor) -> None:
         page = page_of(submit(app_on_each_db, form))
-        text = signed_in.get(page).text
-        assert text.index("<summary>Delete…</summary>") < text.index('value="delete"')
-        assert signed_in.press(page, "delete").headers["Location"] == f"/console/forms/{form}"
+        detail = signed_in.get(page).text.partition('id="detail"')[2]
+        assert 0 < detail.index(">Delete…</summary>") < detail.index('value="delete"')
+        assert signed_in.press(page, "delete").headers["Location"] == f"/console/forms/{form}?done=deleted"
         assert signed_in.get(page).status_code == 404
 
     def test_shows_its_deliveries(self, app_on_each_db: Flask, form: str, signed_in: Visitor) -> None:
@@ -107,7 +107,7 @@ class TestSubmission:
             "mail, notification to owner@example.com: <strong>waiting</strong>"
             in signed_in.get(page_of(submission)).text
         )
-        assert "Deliveries" not in signed_in.get(page_of(other)).text
+        assert "<h3>Deliveries" not in signed_in.get(page_of(other)).text
 
 
 class TestFile:
@@ -199,9 +199,9 @@ class TestLists:
         spam = submit(app_on_each_db, form, status="spam")
         path = f"/console/forms/{form}?limit=2"
         text = signed_in.get(path).text
-        assert re.findall(r"/console/submissions/([0-9a-f-]+)", text) == ids[:0:-1]
+        assert re.findall(r'href="/console/submissions/([0-9a-f-]+)', text) == ids[:0:-1]
         assert "a2@example.com" in text
-        assert "Spam (1)" in re.sub(r"\s+", " ", text)
+        assert 'Spam <span class="count">1</span>' in text
         older = re.search(r'href="([^"]*cursor=[^"]*)">Older', text)
         assert older
         assert ids[0] in signed_in.get(older[1].replace("&amp;", "&")).text

@@ -58,6 +58,10 @@ WORDS = {
     "webhook_disabled": "A webhook was switched off, since its deliveries failed",
     # submissions
     "submissions_exported": "Exported submissions",
+    "submissions_changed": "Moved or marked submissions",
+    "submissions_restored": "Undid a move or mark of submissions",
+    "submissions_changed": "Moved or marked submissions in bulk",
+    "submissions_restored": "Undid a change of submissions",
     "submissions_erased": "Deleted submissions",
     "submissions_expired": "Submissions were deleted at the end of their retention",
     "submissions_unconfirmed": "Submissions that nobody confirmed were deleted",

@@ -1,0 +1,1 @@
+"""Changes to everything that a filter matches."""
