@@ -60,8 +60,6 @@ WORDS = {
     "submissions_exported": "Exported submissions",
     "submissions_changed": "Moved or marked submissions",
     "submissions_restored": "Undid a move or mark of submissions",
-    "submissions_changed": "Moved or marked submissions in bulk",
-    "submissions_restored": "Undid a change of submissions",
     "submissions_erased": "Deleted submissions",
     "submissions_expired": "Submissions were deleted at the end of their retention",
     "submissions_unconfirmed": "Submissions that nobody confirmed were deleted",
