@@ -10,8 +10,7 @@ from forms_service.accounts.guards import Caller
 from forms_service.database.transactions import write_session
 from forms_service.extensions import db
 from forms_service.forms import access
-from forms_service.inbox import changes as acts
-from forms_service.inbox.changes import Previous
+from forms_service.inbox.changes import CHANGED_EVENT, Previous, apply_changes, record_changes
 from forms_service.inbox.service import ERASED_EVENT
 from forms_service.inbox.undo import Act
 from forms_service.submissions import deletion, events
@@ -82,7 +81,7 @@ def _apply(form_id: str, caller: Caller, ids: list[uuid.UUID], changes: Mapping[
         events.enqueue_deleted(ids)
         deletion.erase_and_commit(ids, ERASED_EVENT, account_id=caller.account_id, details={"form_id": form_id})
         return []
-    previous = acts.apply(form_id, ids, changes)
-    acts.record(acts.CHANGED_EVENT, caller, form_id, changes, len(previous))
+    previous = apply_changes(form_id, ids, changes)
+    record_changes(CHANGED_EVENT, caller, form_id, changes, len(previous))
     db.session.commit()
     return previous

@@ -30,7 +30,7 @@ class Previous(NamedTuple):
     is_judged: bool
 
 
-def apply(form_id: str, ids: Sequence[uuid.UUID], changes: Mapping[str, Any]) -> list[Previous]:
+def apply_changes(form_id: str, ids: Sequence[uuid.UUID], changes: Mapping[str, Any]) -> list[Previous]:
     """Change a form's submissions; return those that were different before.
 
     :raises ValidationError: for an unconfirmed one that would be moved to the inbox or the archive
@@ -48,7 +48,7 @@ def apply(form_id: str, ids: Sequence[uuid.UUID], changes: Mapping[str, Any]) ->
     return [row for row in previous if any(getattr(row, name) != value for name, value in changes.items())]
 
 
-def restore(form_id: str, changes: Mapping[str, Any], previous: Iterable[Previous]) -> list[uuid.UUID]:
+def restore_previous(form_id: str, changes: Mapping[str, Any], previous: Iterable[Previous]) -> list[uuid.UUID]:
     """Put submissions back; return which: not those that have been changed again or deleted since.
 
     Nothing is sent, as the way there was announced already. But a webhook that has heard of a submission only because
@@ -68,7 +68,7 @@ def restore(form_id: str, changes: Mapping[str, Any], previous: Iterable[Previou
     return restored
 
 
-def record(name: str, caller: Caller, form_id: str, changes: Mapping[str, Any], count: int) -> None:
+def record_changes(name: str, caller: Caller, form_id: str, changes: Mapping[str, Any], count: int) -> None:
     """Add an event to the audit trail."""
     if count:
         details = {"form_id": form_id, "submissions": count, **changes}

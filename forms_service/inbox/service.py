@@ -13,7 +13,7 @@ from forms_service.errors import NotFoundError
 from forms_service.extensions import db
 from forms_service.forms import access
 from forms_service.forms.models import FORM_ID, Form
-from forms_service.inbox import changes as acts
+from forms_service.inbox.changes import CHANGED_EVENT, apply_changes, record_changes
 from forms_service.replies import proofs
 from forms_service.submissions import deletion, events
 from forms_service.submissions.counts import count_left_out
@@ -96,9 +96,9 @@ def change(submission_id: uuid.UUID, caller: Caller, changes: Mapping[str, Any])
     """Return the changed submission, with content only for `submissions:read`."""
     with write_session():
         submission = _find(submission_id, caller, access.EDITOR)
-        previous = acts.apply(submission.form_id, [submission_id], changes)
+        previous = apply_changes(submission.form_id, [submission_id], changes)
         if "status" in changes:  # programs read a lot, which is not worth a line each
-            acts.record(acts.CHANGED_EVENT, caller, submission.form_id, changes, len(previous))
+            record_changes(CHANGED_EVENT, caller, submission.form_id, changes, len(previous))
         db.session.commit()
     result = get(submission_id, caller)
     return result if caller.may("submissions:read") else {name: result[name] for name in WITHOUT_DATA}
@@ -123,8 +123,8 @@ def bulk(form_id: str, caller: Caller, ids: Sequence[uuid.UUID], changes: Mappin
             events.enqueue_deleted(done)
             deletion.erase_and_commit(done, ERASED_EVENT, account_id=caller.account_id, details={"form_id": form_id})
         else:
-            previous = acts.apply(form_id, done, changes)
-            acts.record(acts.CHANGED_EVENT, caller, form_id, changes, len(previous))
+            previous = apply_changes(form_id, done, changes)
+            record_changes(CHANGED_EVENT, caller, form_id, changes, len(previous))
             db.session.commit()
     return {
         "done": [str(identity) for identity in done],

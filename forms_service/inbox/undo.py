@@ -15,8 +15,14 @@ from forms_service.database.transactions import write_session
 from forms_service.errors import ConflictError
 from forms_service.extensions import db
 from forms_service.forms import access
-from forms_service.inbox import changes as acts
-from forms_service.inbox.changes import Previous
+from forms_service.inbox.changes import (
+    CHANGED_EVENT,
+    RESTORED_EVENT,
+    Previous,
+    apply_changes,
+    record_changes,
+    restore_previous,
+)
 
 MAX_AGE = 600
 """Seconds. Pages offer it for 10 and more: nobody has to hurry (WCAG 2.2.1)."""
@@ -43,8 +49,8 @@ def change(form_id: str, caller: Caller, ids: Sequence[uuid.UUID], changes: Mapp
     """
     with write_session():
         access.find_form(form_id, caller, access.EDITOR)
-        act = Act(form_id, changes, acts.apply(form_id, ids, changes))
-        acts.record(acts.CHANGED_EVENT, caller, form_id, changes, len(act.previous))
+        act = Act(form_id, changes, apply_changes(form_id, ids, changes))
+        record_changes(CHANGED_EVENT, caller, form_id, changes, len(act.previous))
         db.session.commit()
     return act
 
@@ -82,8 +88,8 @@ def undo(token: str, caller: Caller) -> tuple[Act, list[uuid.UUID]]:
     for start in range(0, len(act.previous), BATCH_SIZE):
         with write_session():
             access.find_form(act.form_id, caller, access.EDITOR)
-            ids = acts.restore(act.form_id, act.changes, act.previous[start : start + BATCH_SIZE])
-            acts.record(acts.RESTORED_EVENT, caller, act.form_id, {}, len(ids))
+            ids = restore_previous(act.form_id, act.changes, act.previous[start : start + BATCH_SIZE])
+            record_changes(RESTORED_EVENT, caller, act.form_id, {}, len(ids))
             db.session.commit()
         restored += ids
     return act, restored
