@@ -12,8 +12,9 @@ from forms_service.captchas import CAPTCHAS
 from forms_service.errors import AuthorizationError
 from forms_service.form_schema.special_fields import HONEYPOTS
 from forms_service.forms.cache import PublishedForm
-from forms_service.forms.controls import DEFAULT_FIELDS, MAX_PAGE_SIZE, Control, build_controls
+from forms_service.forms.controls import MAX_PAGE_SIZE, Control, build_controls, default_fields
 from forms_service.forms.pages import current_closure
+from forms_service.forms.script_words import embedded_words
 from forms_service.languages.catalogues import translate
 from forms_service.languages.sentences import N_
 from forms_service.validation.label_links import split_links
@@ -23,14 +24,6 @@ from forms_service.web.languages import current_language
 CONTENT_TYPE = "text/javascript; charset=utf-8"
 MAX_AGE = 60
 """Seconds that browsers keep it."""
-
-WORDS = {
-    "send": N_("Send"),
-    "choose": N_("Please choose"),
-    "new_tab": N_("opens in a new tab"),
-    "trap": N_("Leave this empty"),
-    "several": N_("choose at least one"),
-}
 
 
 def render(form: PublishedForm) -> Response:
@@ -42,6 +35,7 @@ def render(form: PublishedForm) -> Response:
         raise AuthorizationError(N_("This form is too long to be put into a page."))
     response = _script(f"{_client()}{json.dumps(describe(form), ensure_ascii=False, separators=(',', ':'))});\n")
     response.headers["Cache-Control"] = f"public, max-age={MAX_AGE}"
+    response.headers["Content-Language"] = current_language()
     response.vary.add("Accept-Language")
     response.set_etag(hashlib.sha256(response.get_data()).hexdigest()[:32])
     return response.make_conditional(request)  # type: ignore[return-value]  # werkzeug's type of the same object
@@ -56,20 +50,21 @@ def error_response(error: Exception) -> Response:
 
 def describe(form: PublishedForm) -> dict[str, Any]:
     """Return what the client builds the form from."""
-    closure, language = current_closure(form), current_language()
+    language = current_language()
     form = form.in_language(language)
-    controls = [] if closure else build_controls(form.fields or DEFAULT_FIELDS, {}, {})
+    closure = current_closure(form)
+    controls = [] if closure else build_controls(form.fields or default_fields(), {}, {})
     captcha = CAPTCHAS.get(form.settings.challenge)
     return {
         "id": form.id,
         "action": form.url,
-        "closed": closure.message if closure else None,
+        "closed": translate(closure.message, language) if closure else None,
         "honeypot": form.settings.honeypot or HONEYPOTS[0],
         "files": any(control.kind == "file" for control in controls),
         "captcha": {"name": captcha.css_class, "key": form.settings.challenge_site_key}
         if captcha and captcha.script
         else None,
-        "words": {name: translate(text, language) for name, text in WORDS.items()},
+        "words": embedded_words(language),
         "controls": [_describe(control) for control in controls],
     }
 

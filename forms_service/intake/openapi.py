@@ -114,10 +114,11 @@ START: dict[str, Any] = {
                             "message": {"type": "string"},
                             "data": {
                                 "type": "object",
-                                "required": ["started", "challenge"],
+                                "required": ["started", "challenge", "words"],
                                 "properties": {
                                     "started": {"type": "string"},
                                     "challenge": {"type": ["object", "null"]},
+                                    "words": {"type": "object", "additionalProperties": {"type": "string"}},
                                 },
                             },
                             "meta": {"type": "object"},

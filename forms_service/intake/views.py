@@ -5,6 +5,7 @@ from flask import Response, g, request
 from forms_service.errors import FieldError, NotFoundError, ValidationError
 from forms_service.forms import page_tokens
 from forms_service.forms.cache import get_published_form
+from forms_service.forms.script_words import client_words
 from forms_service.intake import acceptance, openapi, origins, responses
 from forms_service.intake.deduplication import KEY_HEADER
 from forms_service.languages.sentences import N_
@@ -12,6 +13,7 @@ from forms_service.rate_limiting.limits import rate_limit
 from forms_service.spam import altcha_challenges
 from forms_service.submissions.refusals import count_refusal
 from forms_service.web.api_blueprint import Blueprint
+from forms_service.web.languages import current_language
 from forms_service.web.responses import as_json, success
 from forms_service.web.route_policy import public, unlimited
 
@@ -92,12 +94,14 @@ def start(form_id: str) -> Response:
     """Say that a visitor sees the form on another site.
 
     Scripts send `started` back as `_started`, and a solution of `challenge`, which is null without ALTCHA, as `altcha`.
+    `words` are the sentences of `forms.js` in the visitor's language, none in English.
     """
     form = g.form = get_published_form(form_id)
     g.shows_refusal = True
     origins.check_origin(form)
     challenge = altcha_challenges.create_challenge(form.id) if form.settings.challenge == "altcha" else None
-    return success({"started": page_tokens.issue_start(), "challenge": challenge}, message="Started.")
+    words = client_words(current_language())
+    return success({"started": page_tokens.issue_start(), "challenge": challenge, "words": words}, message="Started.")
 
 
 def _check_key(key: str) -> None:

@@ -10,6 +10,10 @@ refused: "This could not be sent. Tell the owner of this page.",
 sent: "Thank you. Your submission has been received.",
 insecure: "This form can be sent from pages with https only.",
 };
+const english = { ...words };
+function translate(others = {}) {
+for (const name in others) if (words[name] === english[name]) words[name] = others[name];
+}
 const BATCH = 8;
 const bytes = (hex) => Uint8Array.from(hex.match(/../g) ?? [], (pair) => parseInt(pair, 16));
 const hex = (buffer) => Array.from(new Uint8Array(buffer), (byte) => byte.toString(16).padStart(2, "0")).join("");
@@ -82,6 +86,7 @@ const options = { headers: { Accept: "application/json" }, credentials: "omit", 
 const response = await this.fetch(url.href, options);
 const answer = await response.json();
 if (!response.ok) throw Object.assign(new Error(answer.message), { status: response.status });
+translate(answer.data.words);
 return answer.data;
 }
 /** Solve the challenge ahead; call it when the visitor begins to type. */

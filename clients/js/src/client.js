@@ -1,6 +1,6 @@
 // Sends submissions: one idempotency key for all attempts, backoff, Retry-After, the signed time and ALTCHA. No DOM.
 import { solve } from "./altcha.js";
-import { words } from "./words.js";
+import { translate, words } from "./words.js";
 
 const MAX_ATTEMPTS = 12; // about five minutes
 const MAX_DELAY = 60; // seconds
@@ -61,6 +61,7 @@ export class FormClient {
     const response = await this.fetch(url.href, options);
     const answer = await response.json();
     if (!response.ok) throw Object.assign(new Error(answer.message), { status: response.status });
+    translate(answer.data.words);
     return answer.data;
   }
 

@@ -8,3 +8,10 @@ export const words = {
   sent: "Thank you. Your submission has been received.",
   insecure: "This form can be sent from pages with https only.",
 };
+
+const english = { ...words };
+
+/** Take the sentences of another language, but for those that the site has replaced. */
+export function translate(others = {}) {
+  for (const name in others) if (words[name] === english[name]) words[name] = others[name];
+}

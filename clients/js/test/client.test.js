@@ -156,3 +156,14 @@ test("keys are unique and fit into a header", () => {
   assert.equal(keys.size, 1000);
   for (const key of keys) assert.match(key, /^[0-9a-z-]{4,40}$/);
 });
+
+test("the sentences are the service's in another language, but for those that the site has replaced", async () => {
+  const { client, answers } = clientOf(json(200, STORED));
+  const before = { ...words };
+  words.busy = "Momentito";
+  answers.start = () => json(200, { success: true, data: { started: "signed", challenge: null, words: { busy: "x", sending: "Wird gesendet …" } } });
+  await client.start();
+  assert.equal(words.busy, "Momentito");
+  assert.equal(words.sending, "Wird gesendet …");
+  Object.assign(words, before);
+});

@@ -83,6 +83,7 @@ def test_everything_is_saved_and_shown_again(save: Any, signed_in: Visitor, path
     assert form["settings"] == {
         "allowed_origins": ["https://www.example.com", "https://*.example.com"],
         "closed": False,
+        "languages": {},
         "redirect_urls": ["https://shop.example/a", "https://shop.example/b"],
         "unknown_fields": "drop",
         "opens_at": "2027-03-01T09:00:00Z",
