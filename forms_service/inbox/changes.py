@@ -15,7 +15,8 @@ from forms_service.replies import opt_in
 from forms_service.submissions import events
 from forms_service.submissions.models import Submission
 
-CHANGED_EVENT, RESTORED_EVENT = "submissions_changed", "submissions_restored"
+CHANGED_EVENT = "submissions_changed"
+RESTORED_EVENT = "submissions_restored"
 
 CONFIRMED_STATUSES = ("inbox", "archived")
 """Statuses that need a confirmed double opt-in."""
