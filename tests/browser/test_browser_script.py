@@ -78,7 +78,7 @@ def test_errors_stand_beside_their_fields_until_they_are_corrected(tab: Any, sit
     tab.evaluate(EVENTS)
     fill(tab, "no address")
     tab.click("button")
-    wait_for_status(tab, "Some fields are invalid.")
+    wait_for_status(tab, "Some answers need to be corrected.")
     assert tab.get_attribute("[name=email]", "aria-invalid") == "true"
     note = tab.get_attribute("[name=email]", "aria-describedby")
     assert "Enter an e-mail address" in tab.inner_text(f"#{note}")
