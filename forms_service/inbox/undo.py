@@ -76,20 +76,21 @@ def read(token: str, caller: Caller) -> Act | None:
     return Act(form_id, changes, previous)
 
 
-def undo(token: str, caller: Caller) -> tuple[Act, list[uuid.UUID]]:
+def undo(form_id: str, token: str, caller: Caller) -> tuple[Act, list[uuid.UUID]]:
     """Put the submissions back that have not been changed again; return which, of which act.
 
     :raises ConflictError: if it is too late
     """
+    access.find_form(form_id, caller, access.EDITOR)
     act = read(token, caller)
-    if act is None:
+    if act is None or act.form_id != form_id:
         raise ConflictError(TOO_LATE)
     restored: list[uuid.UUID] = []
     for start in range(0, len(act.previous), BATCH_SIZE):
         with write_session():
-            access.find_form(act.form_id, caller, access.EDITOR)
-            ids = restore_previous(act.form_id, act.changes, act.previous[start : start + BATCH_SIZE])
-            record_changes(RESTORED_EVENT, caller, act.form_id, {}, len(ids))
+            access.find_form(form_id, caller, access.EDITOR)
+            ids = restore_previous(form_id, act.changes, act.previous[start : start + BATCH_SIZE])
+            record_changes(RESTORED_EVENT, caller, form_id, {}, len(ids))
             db.session.commit()
         restored += ids
     return act, restored

@@ -21,7 +21,7 @@ def move_and_undo(hooks: Hooks, submission_id: str, status: str) -> None:
         caller = Caller(db.session.scalars(select(Account.id)).one(), "owner")
         changes: dict[str, Any] = {"status": status}
         act = undo.change(hooks.form, caller, [uuid.UUID(submission_id)], changes)
-        _, restored = undo.undo(undo.sign(act, caller), caller)
+        _, restored = undo.undo(hooks.form, undo.sign(act, caller), caller)
         assert [str(identity) for identity in restored] == [submission_id]
 
 

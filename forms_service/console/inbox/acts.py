@@ -50,10 +50,10 @@ def _row_after(submission_id: uuid.UUID, caller: Caller, listing: Listing, actio
     return None
 
 
-def undo(token: str, caller: Caller) -> tuple[str, str | None]:
+def undo(form_id: str, token: str, caller: Caller) -> tuple[str, str | None]:
     """Take an act back; return the notice, and the row that is back."""
     try:
-        act, restored = undoing.undo(token, caller)
+        act, restored = undoing.undo(form_id, token, caller)
     except ConflictError:  # the page says so
         return "too_late", None
     done = "undone" if len(restored) == len(act.previous) else "partly_undone"

@@ -76,7 +76,7 @@ def change_selection(listing: Listing, body: dict[str, Any], form_id: str) -> An
 @form_arguments(schemas.Undo())
 def undo(listing: Listing, body: dict[str, Any], form_id: str) -> Any:
     """Take back what was done last."""
-    done, at = acts.undo(body["token"], caller())
+    done, at = acts.undo(form_id, body["token"], caller())
     return see("console_inbox.list_submissions", done, form_id=form_id, at=at, **listing.params)
 
 

@@ -42,7 +42,7 @@ class Stage:
     @cached_property
     def submission_id(self) -> str:
         answer = self.owner.client.post(f"/f/{self.form_id}", json={"name": "Ann"})
-        attach(self.app, answer.json["data"]["id"], "cv.pdf", b"x")
+        attach(self.app, answer.json["data"]["id"], "cv.pdf", b"%PDF-1.7")
         return str(answer.json["data"]["id"])
 
     @cached_property
