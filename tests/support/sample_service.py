@@ -46,15 +46,15 @@ LONG_NAME = "Registration for the annual meeting of the regional societies"
 
 
 class SampleService:
-    """Serves until `stop()`; everything belongs to OWNER, who is an operator."""
+    """Serves until `stop()`; everything belongs to OWNER, whose key `headers` has."""
 
-    def __init__(self, folder: Path, forms: int = 4, **settings: str) -> None:
+    def __init__(self, folder: Path, forms: int = 4, role: str = "operator", **settings: str) -> None:
         environment = {**QUICK, "RATE_LIMIT_ENABLED": "false", **settings}
         with pytest.MonkeyPatch.context() as patched:
             for name, value in {**environment, "INSTANCE_PATH": str(folder)}.items():
                 patched.setenv(name, value)
             app = create_app(load_settings(folder))
-        make_key(app, OWNER, role="operator")
+        self.app, self.headers = app, make_key(app, OWNER, role=role)
         self.form, self.submission = fill(app)
         for number in range(forms - 1):
             self._add_form(app, number)
@@ -65,18 +65,14 @@ class SampleService:
 
     def _add_form(self, app: Flask, number: int) -> None:
         form = make_form(app, OWNER, FIELDS, closed=number % 3 == 2)
-        rename(app, form, LONG_NAME if number == 0 else ("طلب انضمام", "お問い合わせ")[number % 2] + f" {number}")
+        name = LONG_NAME if number == 0 else ("طلب انضمام", "お問い合わせ")[number % 2] + f" {number}"
+        answer = app.test_client().patch(f"/api/forms/{form}", json={"name": name}, headers=self.headers)
+        assert answer.status_code == 200
         for day in range(number % 5):
             submit(app, form, {"name": "Ann"}, created_at=datetime.now(UTC) - timedelta(days=day))
 
     def stop(self) -> None:
         self.server.stop()
-
-
-def rename(app: Flask, form: str, name: str) -> None:
-    client = app.test_client()
-    answer = client.patch(f"/api/forms/{form}", json={"name": name}, headers=make_key(app, OWNER, role="operator"))
-    assert answer.status_code == 200
 
 
 def fill(app: Flask) -> tuple[str, str]:

@@ -1,0 +1,110 @@
+"""Every page of the console and those that visitors see: axe, 320 px, the policy, in both themes.
+
+320 px is also what a window of 1280 px has at 400 % zoom.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.accounts import PASSWORD
+from tests.support.receiver import receiving
+from tests.support.sample_connections import Connections
+from tests.support.sample_service import SampleService
+from tests.support.stored import OWNER, make_form
+
+axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs: pip install -e '.[browser]'")
+
+pytestmark = pytest.mark.slow
+
+WIDTH = 320
+PUBLIC = (
+    "/",
+    "/signup",
+    "/signup/thanks",
+    "/signup/resend",
+    "/signup/resent",
+    "/signup/confirm?token=x",
+    "/signup/confirmed",
+    "/forgot",
+    "/forgot/sent",
+    "/reset?token=x",
+    "/reset/done",
+    "/console/sign-in",
+    "/f/{form_id}",
+    "/f/{form_id}/thanks?_reference=7K3QX-9FMT2",
+    "/f/{closed}",
+)
+
+
+class Pages:
+    """A service with everything that a page can show, and a tab of a narrow window."""
+
+    def __init__(self, folder: Path, browser: Any, role: str) -> None:
+        self.service = SampleService(folder, role=role, OUTBOUND_ALLOW="127.0.0.1/32")
+        with receiving() as receiver:
+            self.arguments = Connections(self.service, receiver).arguments
+        self.arguments["closed"] = make_form(self.service.app, OWNER, closed=True)
+        self.context = browser.new_context(viewport={"width": WIDTH, "height": 640})
+        self.tab = self.context.new_page()
+        self.messages: list[str] = []
+        self.tab.on("console", lambda message: self.messages.append(message.text))
+
+    def sign_in(self) -> None:
+        self.tab.goto(f"{self.service.url}/console")
+        self.tab.fill("[name=email]", OWNER)
+        self.tab.fill("[name=password]", PASSWORD)
+        self.tab.click("main button")
+        self.tab.wait_for_selector("text=Sign out")
+
+    def console_paths(self) -> list[str]:
+        """Every page that a GET shows."""
+        app = self.service.app
+        adapter = app.url_map.bind("127.0.0.1")
+        return [
+            adapter.build(rule.endpoint, {name: self.arguments[name] for name in rule.arguments})
+            for rule in app.url_map.iter_rules()
+            if rule.rule.startswith("/console") and "GET" in (rule.methods or ())
+        ]
+
+    def problems(self, path: str) -> list[str]:
+        """What is wrong with a page, in words; files are no pages."""
+        url = self.service.url + path
+        if not self.context.request.get(url).headers["content-type"].startswith("text/html"):
+            return []
+        self.messages.clear()
+        self.tab.goto(url)
+        self.tab.evaluate("for (const details of document.querySelectorAll('details')) details.open = true")
+        return [problem for scheme in ("light", "dark") for problem in self._problems(path, scheme)]
+
+    def _problems(self, path: str, scheme: str) -> list[str]:
+        self.tab.emulate_media(color_scheme=scheme)
+        violations = axe.Axe().run(self.tab).response["violations"]
+        problems = [f"{found['id']}: {found['nodes'][0]['html']}" for found in violations]
+        width = self.tab.evaluate("document.documentElement.scrollWidth")
+        problems += [f"is {width} px wide"] if width > WIDTH else []
+        problems += [message for message in self.messages if "Content Security Policy" in message]
+        return [f"{path} ({scheme}) {problem}" for problem in problems]
+
+    def stop(self) -> None:
+        self.context.close()
+        self.service.stop()
+
+
+@pytest.fixture(params=["operator", "owner"])
+def pages(request: pytest.FixtureRequest, tmp_path: Path, browser: Any) -> Iterator[Pages]:
+    made = Pages(tmp_path / "pages", browser, request.param)
+    yield made
+    made.stop()
+
+
+def test_nothing_is_wrong_with_any_page(pages: Pages) -> None:
+    public = [path.format(**pages.arguments) for path in PUBLIC]
+    problems = [problem for path in public for problem in pages.problems(path)]
+    pages.sign_in()
+    paths = pages.console_paths()
+    assert len(paths) > 40
+    problems += [problem for path in paths for problem in pages.problems(path)]
+    assert problems == []
