@@ -5,9 +5,11 @@ from typing import Any
 
 import requests
 
+from tests.support.members import account_id_of
 from tests.support.receiver import Receiver, Reply
 from tests.support.sample_service import SampleService
 from tests.support.servers import TIMEOUT
+from tests.support.stored import OWNER
 
 LONG = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"
 ADDRESS = f"{LONG[:30].lower()}@{'a' * 60}.example"
@@ -32,13 +34,12 @@ class Connections:
         webhook = self._call("POST", f"{self.form}/webhooks", url=receiver.url(f"/{LONG}"), description=LONG)
         assert service.server.post(f"/f/{service.form}", json=visitor()).status_code == 200
         self._wait_for_failure(webhook["id"])
-        account = requests.get(f"{service.url}/api/me", headers=service.headers, timeout=TIMEOUT).json()["data"]["id"]
         self.arguments = {
             "form_id": service.form,
             "submission_id": service.submission,
             "recipient_id": recipient["id"],
             "webhook_id": webhook["id"],
-            "account_id": account,
+            "account_id": str(account_id_of(service.app, OWNER)),
             "number": 1,
         }
 
@@ -50,7 +51,7 @@ class Connections:
 
     def _wait_for_failure(self, webhook_id: str) -> None:
         deadline = time.monotonic() + TIMEOUT
-        while not self._call("GET", f"/api/webhooks/{webhook_id}")["last_failure"]:
+        while not self._call("GET", f"/api/webhooks/{webhook_id}")["failing_since"]:
             assert time.monotonic() < deadline, "the webhook was not tried"
             time.sleep(0.1)
 

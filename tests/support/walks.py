@@ -19,7 +19,7 @@ class Person:
         self.context = browser.new_context(java_script_enabled=has_scripts)
         self.context.grant_permissions(["clipboard-read", "clipboard-write"])
         self.tab = self.context.new_page()
-        self.tab.set_default_timeout(9000)
+        self.tab.set_default_timeout(1000 * TIMEOUT)
         self.messages: list[str] = []
         self.tab.on("console", lambda message: self.messages.append(message.text))
         self.clicks = 0
