@@ -18,7 +18,8 @@ COUNT_CONTROLS = """() => {
   for (const details of document.querySelectorAll("details")) details.open = true;
   const seen = new Set();
   let number = 0;
-  for (const element of document.querySelectorAll("a[href], button, input, select, textarea, summary, iframe, pre[tabindex]")) {
+  const controls = "a[href], button, input, select, textarea, summary, iframe, [tabindex='0']";
+  for (const element of document.querySelectorAll(controls)) {
     const group = element.type === "radio" ? element.form?.id + element.name : null;
     if (element.disabled || element.type === "hidden" || element.tabIndex < 0 || !element.checkVisibility()) continue;
     if (group && seen.has(group)) continue;

@@ -1,4 +1,4 @@
-"""What a form of a sample service tells whom: recipients, a webhook that fails, a reply, members; all with long names."""
+"""Recipients, a webhook that fails, a reply and members of the form of a sample service, all with long names."""
 
 import time
 from typing import Any
