@@ -4,12 +4,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from werkzeug.routing import Rule
+
 from forms_service.forms.access import EDITOR, MANAGER, OWNER, VIEWER
 from tests.support.members import MAX
 
 FAR = {"url": "https://93.184.215.14/"}
+HOOK = {**FAR, "format": "standard", "events": "submission.created"}
 DRAFT = {"base": "2", "version": "2", "action": "save"}
 """The editor's hidden inputs."""
+
+OF_ALL = " of all forms"
+"""Ends the name of a rule without a form, where the endpoint has one with a form too."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +55,34 @@ NOT_OF_A_FORM = {
     *("console_operator.show_account", "console_operator.enable_account", "console_operator.disable_account"),
     *("console_operator.change_role", "console_operator.list_suppressions"),
     *("console_operator.change_suppression", "console_operator.remove_suppression"),
+    *(f"console_webhooks.{name}{OF_ALL}" for name in ("show_list", "show_new", "create", "show_sample")),
 }
 """They act on one's own account, or on all forms that one has."""
+
+WEBHOOK_BODIES: Mapping[str, Mapping[str, Any]] = {
+    "show": {},
+    "show_change": {},
+    "change": {**HOOK, "description": "Changed"},
+    "switch": {"action": "off"},
+    "rotate": {},
+    "test": {"event": "submission.created"},
+    "retry": {"since": "2026-01-01"},
+    "retry_delivery": {},
+    "delete": {},
+}
+"""Page of one webhook → body."""
+
+WEBHOOK_PAGES = {
+    "console_webhooks.show_list": FormRoute(MANAGER),
+    "console_webhooks.show_new": FormRoute(MANAGER),
+    "console_webhooks.create": FormRoute(MANAGER, HOOK),
+    "console_webhooks.show_sample": FormRoute(MANAGER),
+    **{f"console_webhooks.{name}": FormRoute(MANAGER, body) for name, body in WEBHOOK_BODIES.items()},
+}
+GENERAL_WEBHOOK_PAGES = {
+    f"console_webhooks.{name}{OF_ALL}": FormRoute(OWNER, body, is_hidden=True) for name, body in WEBHOOK_BODIES.items()
+}
+"""Of a webhook for all forms of the owner: none of the members' business."""
 
 OF_A_FORM: Mapping[str, FormRoute] = {
     "forms.show": FormRoute(VIEWER),
@@ -94,16 +126,32 @@ OF_A_FORM: Mapping[str, FormRoute] = {
     "console_inbox.list_submissions": FormRoute(VIEWER),
     "console_inbox.show_submission": FormRoute(VIEWER),
     "console_inbox.change_submission": FormRoute(EDITOR, {"action": "archive"}),
-    "console_inbox.download_file": FormRoute(VIEWER),
-    "console_inbox.view_file": FormRoute(VIEWER),
+    "console_inbox.change_selection": FormRoute(EDITOR, {"ids": ["{submission_id}"], "action": "archive"}),
+    "console_inbox.undo": FormRoute(EDITOR, {"token": "{undo_token}"}),
     "console_inbox.show_search": FormRoute(VIEWER),
     "console_inbox.search": FormRoute(VIEWER, {"q": "Ann"}),
-    "console_inbox.change_selection": FormRoute(EDITOR, {"ids": ["{submission_id}"], "action": "archive"}),
-    "console_inbox.undo": FormRoute(EDITOR, {"token": "too late"}),
+    "console_inbox.download_file": FormRoute(VIEWER),
+    "console_inbox.view_file": FormRoute(VIEWER),
     "console_bulk.show": FormRoute(EDITOR),
-    "console_bulk.run": FormRoute(EDITOR, {"action": "archive", "before": "2099-01-01T00:00:00Z"}),
+    "console_bulk.run": FormRoute(EDITOR, {"action": "read", "before": "2100-01-01T00:00:00+00:00"}),
     "console_exports.show": FormRoute(EDITOR),
     "console_exports.run": FormRoute(EDITOR, {"format": "csv"}),
+    "console_share.show": FormRoute(VIEWER),
+    "console_share.send_test": FormRoute(VIEWER, {"way": "html"}),
+    "console_share.delete_test": FormRoute(EDITOR, {"way": "html", "submission": "{submission_id}"}),
+    "console_share.download_qr_code": FormRoute(VIEWER),
+    "console_notifications.show": FormRoute(MANAGER),
+    "console_notifications.save_subject": FormRoute(MANAGER, {"subject": "New message"}),
+    "console_notifications.save_reply": FormRoute(MANAGER, {"action": "off"}),
+    "console_notifications.save_opt_in": FormRoute(MANAGER, {"action": "off"}),
+    "console_notifications.show_new_recipient": FormRoute(MANAGER),
+    "console_notifications.add_recipient": FormRoute(MANAGER, {"email": "carol@example.com"}),
+    "console_notifications.show_recipient": FormRoute(MANAGER),
+    "console_notifications.change_recipient": FormRoute(MANAGER, {"frequency": "daily"}),
+    "console_notifications.ask_again": FormRoute(MANAGER),
+    "console_notifications.remove_recipient": FormRoute(MANAGER),
+    "console_deliveries.show": FormRoute(MANAGER),
+    "console_deliveries.retry": FormRoute(MANAGER),
     "console_members.list_members": FormRoute(VIEWER),
     "console_members.invite": FormRoute(MANAGER, {"email": "carol@example.com", "role": "viewer"}),
     "console_members.change": FormRoute(MANAGER, {"action": "role", "role": "editor"}),
@@ -120,5 +168,11 @@ OF_A_FORM: Mapping[str, FormRoute] = {
     "console_settings.save": FormRoute(MANAGER, {"name": "Renamed"}),
     "console_settings.ask_to_delete": FormRoute(OWNER),
     "console_settings.delete": FormRoute(OWNER),
+    **WEBHOOK_PAGES,
+    **GENERAL_WEBHOOK_PAGES,
 }
-"""Endpoint → request."""
+"""Name of a rule → request."""
+
+
+def name_of(rule: Rule) -> str:
+    return rule.endpoint + (OF_ALL if rule.defaults else "")

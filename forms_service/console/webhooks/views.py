@@ -11,7 +11,6 @@ from forms_service.console.arguments import form_arguments, query_arguments
 from forms_service.console.guards import require_sign_in
 from forms_service.console.rendering import redisplay, render, see
 from forms_service.console.webhooks import page_values, schemas
-from forms_service.notifications.deliveries import service as deliveries
 from forms_service.rate_limiting.limits import rate_limit
 from forms_service.webhooks.management.schemas import Retry, TestEvent
 
@@ -151,7 +150,7 @@ def retry(body: dict[str, Any], form_id: FormId, webhook_id: uuid.UUID) -> Any:
 @redisplay(_page)
 def retry_delivery(form_id: FormId, webhook_id: uuid.UUID, delivery_id: uuid.UUID) -> Any:
     """Send one delivery again."""
-    deliveries.retry(delivery_id, caller())
+    page_values.retry_delivery(form_id, caller(), webhook_id, delivery_id)
     return see("console_webhooks.show", "due", form_id=form_id, webhook_id=webhook_id)
 
 

@@ -1,6 +1,7 @@
 """Each route of a form by role: who may, who is told that they may not, for whom it does not exist."""
 
 import json
+import uuid
 from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
@@ -11,17 +12,20 @@ from sqlalchemy import select, update
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
+from forms_service.accounts.guards import Caller
 from forms_service.database.transactions import write_session
 from forms_service.delivery.models import Message
 from forms_service.extensions import db
 from forms_service.forms.access import NEEDED, includes
 from forms_service.forms.copies import CANNOT_HAVE_FORMS
 from forms_service.forms.models import Form
+from forms_service.inbox import undo
+from forms_service.inbox.changes import Previous
 from tests.conftest import MakeApp
 from tests.support.accounts import Member as Person
 from tests.support.console import Visitor
-from tests.support.form_routes import FAR, NOT_OF_A_FORM, OF_A_FORM, FormRoute
-from tests.support.members import ACCOUNT_ROLES, ADDRESSES, PAT, everybody, member_id_of, shared_form
+from tests.support.form_routes import FAR, NOT_OF_A_FORM, OF_A_FORM, FormRoute, name_of
+from tests.support.members import ACCOUNT_ROLES, ADDRESSES, PAT, account_id_of, everybody, member_id_of, shared_form
 from tests.support.stored import attach
 
 ROLES = tuple(ADDRESSES)
@@ -47,30 +51,52 @@ class Stage:
 
     @cached_property
     def recipient_id(self) -> str:
-        return self._make("recipients", email="bob@example.com")
+        return self._make(f"/api/forms/{self.form_id}/recipients", email="bob@example.com")
 
     @cached_property
     def webhook_id(self) -> str:
-        return self._make("webhooks", **FAR)
+        return self._make(f"/api/forms/{self.form_id}/webhooks", **FAR)
 
     @cached_property
-    def delivery_id(self) -> str:
+    def general_webhook_id(self) -> str:
+        return self._make("/api/webhooks", **FAR)
+
+    def delivery_id(self, webhook_id: str | None) -> str:
+        """A delivery about the submission, made after the webhook that it goes to, if it goes to one."""
         about = self.submission_id
         with self.app.app_context():
-            rows = db.session.execute(select(Message.id, Message.about)).all()
-        return next(str(row.id) for row in rows if str(row.about) == about)
+            rows = db.session.execute(select(Message.id, Message.about, Message.target_id)).all()
+        mine = [row for row in rows if str(row.about) == about]
+        return next(str(row.id) for row in mine if webhook_id in (None, str(row.target_id)))
 
     @cached_property
     def member_id(self) -> str:
         return member_id_of(self.app, self.form_id, PAT)  # whoever is on the form may leave it
+
+    def ids(self, rule: Rule) -> dict[str, Any]:
+        """The arguments of a URL."""
+        fixed = rule.defaults or {}
+        names = {name: getattr(self, name) for name in rule.arguments - {"delivery_id", *fixed}}
+        if fixed and "webhook_id" in names:
+            names["webhook_id"] = self.general_webhook_id
+        if "delivery_id" in rule.arguments:
+            names["delivery_id"] = self.delivery_id(names.get("webhook_id"))
+        return {**names, **fixed}
+
+    def undo_token(self, email: str) -> str:
+        """What was given to somebody who has archived the submission."""
+        previous = Previous(uuid.UUID(self.submission_id), "inbox", False, False)
+        with self.app.test_request_context():
+            caller = Caller(account_id_of(self.app, email), "owner")
+            return undo.sign(undo.Act(self.form_id, {"status": "archived"}, [previous]), caller)
 
     def begin_erasure(self) -> None:
         with self.app.app_context(), write_session():
             db.session.execute(update(Form).where(Form.id == self.form_id).values(deleted_at=Form.created_at))
             db.session.commit()
 
-    def _make(self, what: str, **body: Any) -> str:
-        answer = self.owner.call("POST", f"/api/forms/{self.form_id}/{what}", **body)
+    def _make(self, path: str, **body: Any) -> str:
+        answer = self.owner.call("POST", path, **body)
         assert answer.status_code == 201, answer.text
         return str(answer.json["data"]["id"])
 
@@ -93,23 +119,24 @@ class Cast:
 
     def request(self, rule: Rule, stage: Stage, role: str) -> TestResponse:
         (method,) = (rule.methods or set()) - {"HEAD", "OPTIONS"}
-        route = OF_A_FORM[rule.endpoint]
-        names = {name: getattr(stage, name) for name in rule.arguments}
-        path = self.app.url_map.bind("localhost").build(rule.endpoint, names, method)
+        route = OF_A_FORM[name_of(rule)]
+        path = self.app.url_map.bind("localhost").build(rule.endpoint, stage.ids(rule), method)
         path += route.query.format(form_id=stage.form_id)
-        body = fill(dict(route.body), stage)
+        body = fill(dict(route.body), stage, role)
         if rule.rule.startswith("/api/"):
             return self.people[role].call(method, path, **body)
         visitor = self.visitors[role]
         return visitor.get(path) if method == "GET" else visitor.post(path, {**body, "csrf_token": self.tokens[role]})
 
 
-def fill(body: dict[str, Any], stage: Stage) -> dict[str, Any]:
+def fill(body: dict[str, Any], stage: Stage, role: str) -> dict[str, Any]:
     """The body with the ids of the stage."""
     text = json.dumps(body)
-    filled: dict[str, Any] = json.loads(
-        text.replace("{submission_id}", stage.submission_id) if "{submission_id}" in text else text
-    )
+    if "{submission_id}" in text:
+        text = text.replace("{submission_id}", stage.submission_id)
+    if "{undo_token}" in text:
+        text = text.replace("{undo_token}", stage.undo_token(ADDRESSES[role]))
+    filled: dict[str, Any] = json.loads(text)
     return filled
 
 
@@ -136,39 +163,51 @@ def crowd(make_app: MakeApp) -> Cast:
 
 
 def test_each_route_is_named_here(app: Flask) -> None:
-    endpoints = {rule.endpoint for rule in rules(app)}
+    endpoints = {name_of(rule) for rule in rules(app)}
     assert endpoints == {*OF_A_FORM, *NOT_OF_A_FORM}, "name new routes in tests/support/form_routes.py"
     assert not set(OF_A_FORM) & NOT_OF_A_FORM
     ids = ("form_id", "submission_id", "recipient_id", "webhook_id", "delivery_id", "member_id")
-    assert not [rule.rule for rule in rules(app) if rule.endpoint in NOT_OF_A_FORM and set(ids) & rule.arguments]
+    others = [rule for rule in rules(app) if name_of(rule) in NOT_OF_A_FORM]
+    assert not [rule.rule for rule in others if set(ids) & rule.arguments - set(rule.defaults or ())]
 
 
-def test_each_route_by_role(crowd: Cast) -> None:
+AREAS = ("api", "console", "webhooks of a form", "webhooks of all forms")
+"""An account may not have as many webhooks as the whole walk needs."""
+
+
+def area_of(rule: Rule) -> str:
+    if rule.endpoint.startswith("console_webhooks."):
+        return AREAS[3] if rule.defaults else AREAS[2]
+    return AREAS[1] if rule.rule.startswith("/console") else AREAS[0]
+
+
+@pytest.mark.parametrize("area", AREAS)
+def test_each_route_by_role(crowd: Cast, area: str) -> None:
     wrong: list[Any] = []
     for rule in rules(crowd.app):
-        if rule.endpoint in OF_A_FORM:
+        if name_of(rule) in OF_A_FORM and area_of(rule) == area:
             wrong += [problem for problem in walk(crowd, rule) if problem]
     assert wrong == []
 
 
 def walk(crowd: Cast, rule: Rule) -> Iterator[Any]:
     """The roles for which a route does not answer as it should; who may not comes first, to the same things."""
-    route, stage = OF_A_FORM[rule.endpoint], crowd.stage(rule.endpoint)
+    route, stage = OF_A_FORM[name_of(rule)], crowd.stage(rule.endpoint)
     for role in sorted(ROLES, key=lambda role: may(route, role)):
         if may(route, role) and "GET" not in (rule.methods or ()):
             stage = crowd.stage(rule.endpoint)
         answer = crowd.request(rule, stage, role)
         answer.get_data()  # read to its end, or a stream keeps its context
-        yield check(rule.endpoint, role, answer)
+        yield check(name_of(rule), role, answer)
 
 
-def check(endpoint: str, role: str, answer: TestResponse) -> Any:
-    route = OF_A_FORM[endpoint]
+def check(name: str, role: str, answer: TestResponse) -> Any:
+    route = OF_A_FORM[name]
     if may(route, role):
-        return None if answer.status_code in (200, 201, 202, 303) else (endpoint, role, answer.status_code, answer.text)
+        return None if answer.status_code in (200, 201, 202, 303) else (name, role, answer.status_code, answer.text)
     if route.makes_a_form and answer.status_code == 403:
-        return None if CANNOT_HAVE_FORMS in answer.text and is_user(role) else (endpoint, role, answer.text)
+        return None if CANNOT_HAVE_FORMS in answer.text and is_user(role) else (name, role, answer.text)
     if role in OUTSIDERS or route.is_hidden:
-        return None if answer.status_code == 404 else (endpoint, role, answer.status_code)
+        return None if answer.status_code == 404 else (name, role, answer.status_code)
     sentence = NEEDED[route.needed].format(role=role)
-    return None if answer.status_code == 403 and sentence in answer.text else (endpoint, role, answer.status_code)
+    return None if answer.status_code == 403 and sentence in answer.text else (name, role, answer.status_code)
