@@ -20,6 +20,12 @@
     prepare(root);
   };
 
+  // Where the tabs do not fit in a line, the current one is in sight.
+  const reveal = (tab) => {
+    const bar = tab?.parentElement;
+    if (bar) bar.scrollLeft = tab.offsetLeft - (bar.clientWidth - tab.offsetWidth) / 2;
+  };
+
   // Buttons that only scripts can serve are hidden until then.
   const prepare = (root) => {
     for (const button of root.querySelectorAll("[data-copy]")) button.hidden = false;
@@ -51,6 +57,7 @@
 
   document.addEventListener("DOMContentLoaded", () => {
     prepare(document);
+    reveal(document.querySelector(".tabs [aria-current]"));
     const target = document.querySelector("main [data-focus]");
     if (target) target.focus();
   });

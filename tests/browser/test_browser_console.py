@@ -168,6 +168,27 @@ def test_axe_finds_no_violation_and_the_policy_none(inside: Any, console: Consol
     assert [line for line in inside.console if "Content Security Policy" in line] == []
 
 
+def test_on_a_phone_the_tabs_are_one_line_with_the_current_one_in_sight(inside: Any, console: Console) -> None:
+    inside.set_viewport_size({"width": 320, "height": 640})
+    inside.goto(f"{console.url}/forms/{console.form}/settings")
+    bar = inside.get_by_role("navigation", name="Form", exact=True)
+    assert bar.bounding_box()["height"] < 60
+    box = bar.locator("[aria-current]").bounding_box()
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= 320
+
+
+def test_on_a_phone_the_list_of_forms_shows_everything_without_scrolling_sideways(
+    inside: Any, console: Console
+) -> None:
+    inside.set_viewport_size({"width": 320, "height": 640})
+    inside.goto(console.url)
+    assert inside.evaluate(
+        "document.querySelector('.scroll').scrollWidth <= document.querySelector('.scroll').clientWidth"
+    )
+    assert inside.locator(".forms tbody").get_by_text("open", exact=True).is_visible()
+
+
 def test_injected_markup_with_htmx_attributes_does_nothing(inside: Any) -> None:
     """Even if a template let somebody's markup through."""
     requests: list[str] = []

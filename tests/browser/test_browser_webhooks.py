@@ -92,7 +92,7 @@ def test_a_walk_from_a_recipient_to_why_a_webhook_failed(tab: Any, place: Place)
     tab.select_option("[name='when.1.field']", "الاسم")
     tab.fill("[name='when.1.value']", "محمد")
     tab.click("main form button:text-is('Add')")
-    item = tab.locator(".items li", has_text=address)
+    item = tab.locator(".entries li", has_text=address)
     assert "waiting for the click in the mail" in item.inner_text()
     assert "Topic is “Sales” and الاسم الكامل is “محمد”" in item.inner_text()
 
@@ -118,7 +118,7 @@ def test_a_walk_from_a_recipient_to_why_a_webhook_failed(tab: Any, place: Place)
     tab.goto(f"{place.server.url}/console")
     tab.click(f"a[href$='/console/forms/{place.form}']")
     tab.click("text=Webhooks")
-    assert "500 the queue is full" in tab.locator(".items li", has_text=name).inner_text()
+    assert "500 the queue is full" in tab.locator(".entries li", has_text=name).inner_text()
 
 
 PAGES = (

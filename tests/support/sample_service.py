@@ -56,20 +56,23 @@ class SampleService:
             app = create_app(load_settings(folder))
         self.app, self.headers = app, make_key(app, OWNER, role=role)
         self.form, self.submission = fill(app)
-        for number in range(forms - 1):
-            self._add_form(app, number)
+        self._rename(app, self.form, "Contact")
+        self.others = [self._add_form(app, number) for number in range(forms - 1)]
         with app.app_context(), dispose_engine():
             pass  # the server opens the database next
         self.server = Server(folder, environment)
         self.url = self.server.url
 
-    def _add_form(self, app: Flask, number: int) -> None:
+    def _add_form(self, app: Flask, number: int) -> str:
         form = make_form(app, OWNER, FIELDS, closed=number % 3 == 2)
-        name = LONG_NAME if number == 0 else ("طلب انضمام", "お問い合わせ")[number % 2] + f" {number}"
-        answer = app.test_client().patch(f"/api/forms/{form}", json={"name": name}, headers=self.headers)
-        assert answer.status_code == 200
+        self._rename(app, form, LONG_NAME if number == 0 else ("طلب انضمام", "お問い合わせ")[number % 2] + f" {number}")
         for day in range(number % 5):
             submit(app, form, {"name": "Ann"}, created_at=datetime.now(UTC) - timedelta(days=day))
+        return form
+
+    def _rename(self, app: Flask, form: str, name: str) -> None:
+        answer = app.test_client().patch(f"/api/forms/{form}", json={"name": name}, headers=self.headers)
+        assert answer.status_code == 200
 
     def stop(self) -> None:
         self.server.stop()

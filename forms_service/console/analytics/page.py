@@ -12,6 +12,7 @@ from forms_service.database.types import now
 from forms_service.forms import service as forms
 from forms_service.inbox import statistics
 from forms_service.inbox.answers import GENUINE
+from forms_service.validation.label_links import strip_links
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 STATUSES = {"inbox": "Inbox", "archived": "Archive", "spam": "Spam", "unconfirmed": "Unconfirmed"}
@@ -53,4 +54,6 @@ def show_analytics(form_id: str, caller: Caller, days: int, timezone: str) -> di
 
 def _shown(field: Mapping[str, Any]) -> dict[str, Any]:
     rows = [(choice["label"], choice["count"]) for choice in field["choices"]]
-    return {"label": field["label"], "rows": [*rows, *([("Another value", field["other"])] if field["other"] else [])]}
+    if field["other"]:
+        rows.append(("Another value", field["other"]))
+    return {"label": strip_links(field["label"]), "rows": rows}
