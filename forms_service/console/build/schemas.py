@@ -6,6 +6,8 @@ from typing import Any
 import marshmallow as ma
 
 from forms_service.console.build.drafts import Draft, read_cards
+from forms_service.errors import FieldError
+from forms_service.form_schema.compiler import MAX_FIELDS
 from forms_service.form_schema.field_types import FIELD_TYPES
 from forms_service.forms.schemas import MAX_VERSION
 from forms_service.forms.starters import STARTERS
@@ -15,6 +17,11 @@ from forms_service.web.pagination import QueryInteger
 
 MAX_INPUTS = 10_000
 """Of the editor: 500 fields with all their properties."""
+
+MAX_CARDS = MAX_FIELDS + 20
+"""Who has added too many is told so by the form's schema; a page of thousands would take seconds to render."""
+
+TOO_MANY = FieldError(f"A form has at most {MAX_FIELDS} fields.", "too_many")
 
 
 class NewForm(Schema):
@@ -38,7 +45,10 @@ class Edit(Schema):
     def _gather_cards(self, data: Mapping[str, Any], **_: Any) -> dict[str, Any]:
         # before marshmallow, which loses the order of fields that it does not know
         named = {name: value for name, value in data.items() if name in self.fields}
-        return {**named, "cards": read_cards(data)}
+        cards = read_cards(data)
+        if len(cards) > MAX_CARDS:
+            raise ma.ValidationError({"cards": [TOO_MANY]})
+        return {**named, "cards": cards}
 
     @ma.post_load
     def _make_draft(self, data: Mapping[str, Any], **_: Any) -> dict[str, Any]:

@@ -53,12 +53,13 @@ def to_texts(form: Mapping[str, Any], zone: ZoneInfo) -> dict[str, Any]:
 def by_control(errors: Errors, values: Mapping[str, Any]) -> dict[str, list[str]]:
     """Return control → what is wrong; of an entry in a list, with the entry."""
     faults: dict[str, list[str]] = {}
+    entries = {control: entries_of(str(values.get(control, ""))) for control in LISTS}  # not anew for each fault
     for path, messages in errors.items():
         name = path.removeprefix(PREFIX)
         control, _, number = name.rpartition(".")
         if control in LISTS and number.isdigit():
-            entry = entries_of(str(values.get(control, "")))[int(number) :][:1]
-            faults.setdefault(control, []).extend(f"“{''.join(entry)}”: {message}" for message in messages)
+            entry = "".join(entries[control][int(number) :][:1])
+            faults.setdefault(control, []).extend(f"“{entry}”: {message}" for message in messages)
         else:
             faults.setdefault(name, []).extend(messages)
     return faults

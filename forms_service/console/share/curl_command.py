@@ -1,6 +1,7 @@
 """A curl command that submits example values."""
 
 import shlex
+from urllib.parse import quote
 
 from forms_service.forms.snippets import FormFacts
 from forms_service.webhooks.samples import sample_values
@@ -13,6 +14,7 @@ def curl_command(form: FormFacts) -> str:
     lines = [f"curl {shlex.quote(form.url)}", "-H 'Accept: application/json'"]
     for name, value in sample_values(form.fields).items():
         texts = value if isinstance(value, list) else [value]
-        lines += [f"{option} {shlex.quote(f'{name}={text}')}" for text in texts]
+        sent_name = name if files else quote(name, safe="[]")  # --data-urlencode encodes what follows the sign alone
+        lines += [f"{option} {shlex.quote(f'{sent_name}={text}')}" for text in texts]
     lines += [f"-F {shlex.quote(f'{name}=@example.pdf')}" for name in files]
     return " \\\n  ".join(lines)

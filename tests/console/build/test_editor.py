@@ -169,3 +169,12 @@ def test_a_form_of_200_fields_is_saved_and_its_page_grows_linearly(
     small, large = page_size(100), page_size(200)
     assert large < 2 * small
     assert large < 1_000_000
+
+
+def test_thousands_of_cards_are_refused_before_a_page_is_made_of_them(editor: Editor) -> None:
+    typed = {f"f.n{number}.label": "Again" for number in range(2000)}
+    answer = editor.visitor.post(editor.url, {**editor.inputs, **typed, "action": "save"})
+    assert (answer.status_code, len(answer.data) < 20_000) == (422, True)
+    typed = {f"f.n{number}.label": "Again" for number in range(501)}
+    answer = editor.press("save", typed)
+    assert (answer.status_code, "at most 500" in answer.text) == (422, True)

@@ -210,3 +210,12 @@ def test_settings_of_other_pages_stay(
 
 def test_unknown_controls_are_refused(save: Any) -> None:
     assert save(subject="x").status_code == 422
+
+
+def test_a_list_is_split_once_however_many_of_its_lines_are_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+    typed = {"blocklist.words": "\n".join(["x" * 300] * 1000)}
+    errors = {f"settings.blocklist.words.{number}": [FieldError("Too long.", "too_long")] for number in range(1000)}
+    splits: list[str] = []
+    monkeypatch.setattr(conversion, "entries_of", lambda text: splits.append(text) or entries_of(text))
+    assert len(conversion.by_control(errors, typed)["blocklist.words"]) == 1000
+    assert splits.count(typed["blocklist.words"]) == 1
