@@ -1,6 +1,7 @@
 """The code of forms whose fields have odd names means these names."""
 
 import shlex
+from itertools import pairwise
 from urllib.parse import parse_qsl, quote
 
 from flask import Flask
@@ -15,7 +16,7 @@ NAMES = ["a=b", "a&b", "a b", "@a", "ä", "it's", "a+b", "a%26", "-x", "$(id)", 
 def test_a_shell_and_curl_read_each_name_as_it_is(app_on_each_db: Flask, signed_in: Visitor) -> None:
     form = make_form(app_on_each_db, OWNER, [{"name": name, "type": "text"} for name in NAMES])
     words = shlex.split(code_of(signed_in.get(share(form, "curl")).text))
-    options = [value for option, value in zip(words, words[1:], strict=False) if option == "--data-urlencode"]
+    options = [value for option, value in pairwise(words) if option == "--data-urlencode"]
     # as curl's manual says: what is before the first = is sent as it is
     pairs = [option.partition("=") for option in options]
     body = "&".join(f"{name}={quote(value)}" for name, _, value in pairs)

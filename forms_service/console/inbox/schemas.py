@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import marshmallow as ma
@@ -119,11 +119,21 @@ class Search(inbox.Search):
         exclude = ("status", "since", "until", "timezone", "unread", "limit")
 
 
+class PageTime(ma.fields.AwareDateTime):
+    """A time in UTC, where years 1 and 9999 may end."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        try:
+            return super()._deserialize(value, attr, data, **kwargs).astimezone(UTC)
+        except OverflowError:
+            raise self.make_error("invalid", input=value, obj_type=self.OBJ_TYPE) from None
+
+
 class Bulk(Action):
     """What to do with everything that matches."""
 
     cursor = ma.fields.String(load_default=None, validate=ma.validate.Length(max=MAX_CURSOR_LENGTH))
-    before: datetime | Any = ma.fields.AwareDateTime(required=True)
+    before: datetime | Any = PageTime(required=True)
     """When the page was made: nobody has seen what has come since."""
 
     done = QueryInteger(0, 999_999_999, load_default=0)

@@ -73,7 +73,7 @@ def _look_up(settings: Mapping[str, Any], name: str) -> Any:
 def _to_utc(text: str, zone: ZoneInfo) -> str:
     try:
         return datetime.fromisoformat(text).replace(tzinfo=zone).astimezone(UTC).isoformat()
-    except (ValueError, OverflowError):
+    except (TypeError, ValueError, OverflowError):  # a repeated control is a list
         return text  # for the API's schema to refuse
 
 

@@ -10,7 +10,10 @@ from flask.testing import FlaskClient
 from sqlalchemy import update
 
 from forms_service.accounts.models import Account
+from forms_service.console.settings import conversion
+from forms_service.console.settings.schemas import entries_of
 from forms_service.database.transactions import write_session
+from forms_service.errors import FieldError
 from forms_service.extensions import db
 from tests.support.console import Visitor
 
@@ -216,6 +219,11 @@ def test_a_list_is_split_once_however_many_of_its_lines_are_wrong(monkeypatch: p
     typed = {"blocklist.words": "\n".join(["x" * 300] * 1000)}
     errors = {f"settings.blocklist.words.{number}": [FieldError("Too long.", "too_long")] for number in range(1000)}
     splits: list[str] = []
-    monkeypatch.setattr(conversion, "entries_of", lambda text: splits.append(text) or entries_of(text))
+
+    def split(text: str) -> list[str]:
+        splits.append(text)
+        return entries_of(text)
+
+    monkeypatch.setattr(conversion, "entries_of", split)
     assert len(conversion.by_control(errors, typed)["blocklist.words"]) == 1000
     assert splits.count(typed["blocklist.words"]) == 1
