@@ -20,14 +20,14 @@ from tests.support.console import Visitor
 from tests.support.members import add_member
 from tests.support.stored import OWNER, attach, make_form, submit
 
-MARK = "zqx"
+NEEDLE = "zqx"
 PRODUCT = str(31_337 * 3)
 TEMPLATES = "{{31337*3}}${31337*3}#{31337*3}<%=31337*3%>"
 ESSENCE = (
-    f"\"'><{MARK} on{MARK}=1 hx-get=/{MARK}>" + TEMPLATES,
-    f'javascript:{MARK}()//\' {MARK}=1 on{MARK}="1" data-hx-get=`/{MARK}`',
-    f"</title></textarea></script></style></option></select>--><{MARK}>",
-    f"]]><!--<script>{MARK}\u2028\u2029\u202e\ufeff&lt;{MARK}&gt;&#60;{MARK}>",
+    f"\"'><{NEEDLE} on{NEEDLE}=1 hx-get=/{NEEDLE}>" + TEMPLATES,
+    f'javascript:{NEEDLE}()//\' {NEEDLE}=1 on{NEEDLE}="1" data-hx-get=`/{NEEDLE}`',
+    f"</title></textarea></script></style></option></select>--><{NEEDLE}>",
+    f"]]><!--<script>{NEEDLE}\u2028\u2029\u202e\ufeff&lt;{NEEDLE}&gt;&#60;{NEEDLE}>",
 )
 SAFE_URL = re.compile(r"/|#|\?|https?://|data:image/svg\+xml;|mailto:|$")
 
@@ -42,7 +42,7 @@ class Page(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         names = [name for name, _ in attrs]
-        self.obeyed += [word for word in (tag, *names) if MARK in word]
+        self.obeyed += [word for word in (tag, *names) if NEEDLE in word]
         self.obeyed += [name for name in names if name.startswith(("on", "style", "srcdoc", "data-hx"))]
         for name, value in attrs:
             if name in ("href", "src", "action", "formaction") and not SAFE_URL.match(value or ""):
@@ -59,7 +59,7 @@ def fields_of(text: str) -> list[dict[str, Any]]:
         {"name": "several", "type": "multiselect", "choices": [f"m{text}"], **texts},
         {"name": "email", "type": "email", **texts},
         {"name": "cv", "type": "file", **texts},
-        {"name": "terms", "type": "consent", "label": f"[{text.replace(']', '')}](https://a.example/{MARK})"},
+        {"name": "terms", "type": "consent", "label": f"[{text.replace(']', '')}](https://a.example/{NEEDLE})"},
     ]
 
 
@@ -92,7 +92,7 @@ class Scene:
         when = [{"field": "choice", "is": text}]
         self.recipient_id = self._make("recipients", email="bob@example.com", when=when)
         hook = {"description": text[:200], "when": when, "format": "custom", "template": {plain: plain}}
-        self.webhook_id = self._make("webhooks", url=f"https://93.184.215.14/{MARK}", events=list(EVENTS), **hook)
+        self.webhook_id = self._make("webhooks", url=f"https://93.184.215.14/{NEEDLE}", events=list(EVENTS), **hook)
         add_member(app, self.form_id, "carol@example.com")
         self.number = 1
         with app.app_context(), write_session():
@@ -147,7 +147,7 @@ def test_it_is_no_markup_on_any_page(make_app: MakeApp, key_of: KeyOf, text: str
         if answer.mimetype != "text/html":
             answer.get_data()
             continue
-        showing += MARK in answer.text
+        showing += NEEDLE in answer.text
         assert Page(answer.text).obeyed == [], path
         assert PRODUCT not in answer.text, path
     assert showing >= 30
