@@ -17,7 +17,7 @@ from tests.support.definitions import PDF
 from tests.support.servers import Server
 from tests.support.stored import OWNER, attach, make_form, submit
 
-FIELDS = [
+FIELDS: list[dict[str, Any]] = [
     {"name": "name", "type": "text", "label": "Name", "required": True},
     {"name": "email", "type": "email", "label": "E-mail address", "required": True},
     {
@@ -85,7 +85,7 @@ def fill(app: Flask) -> tuple[str, str]:
     newest = ""
     for number in range(40, 0, -1):
         name, email, message = PEOPLE[number % len(PEOPLE)]
-        data: dict[str, Any] = {"name": name, "email": email, "topic": chance.choice(FIELDS[2]["choices"])}  # type: ignore[arg-type]
+        data: dict[str, Any] = {"name": name, "email": email, "topic": chance.choice(FIELDS[2]["choices"])}
         sent_at = datetime.now(UTC) - timedelta(hours=number * number / 2, minutes=chance.randrange(60))
         read, status = number > 4, "archived" if number % 7 == 0 else "inbox"
         values = {"created_at": sent_at, "read": read, "status": status, "people": [email]}
