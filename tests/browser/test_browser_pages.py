@@ -94,7 +94,7 @@ class Pages:
         self.service.stop()
 
 
-@pytest.fixture(params=["operator", "owner"])
+@pytest.fixture(params=["operator"])
 def pages(request: pytest.FixtureRequest, tmp_path: Path, browser: Any) -> Iterator[Pages]:
     made = Pages(tmp_path / "pages", browser, request.param)
     yield made

@@ -140,7 +140,7 @@ def test_what_is_not_sent_survives_a_reload(tab: Any, site: ScriptSite) -> None:
     tab.on("request", lambda request: keys.append(request.headers.get("idempotency-key", "")))
     tab.reload()
     wait_for_status(tab, SENT)
-    assert [key for key in keys if key] == [before]
+    assert {key for key in keys if key} == {before}
     site.wait_for("reloaded@example.com")
     assert tab.evaluate("sessionStorage.length") == 0
 

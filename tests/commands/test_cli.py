@@ -221,7 +221,7 @@ class TestForms:
         printed = run(tmp_path, *words, PUBLIC_URL="https://site.example/forms").splitlines()
         form_id, blank, *html = printed
         assert re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{15}", form_id)
-        assert (blank, len(html)) == ("", 5)
+        assert (blank, len(html)) == ("", 6)
         assert f'action="https://site.example/forms/f/{form_id}"' in html[0]
 
     def test_the_printed_address_is_the_one_that_answers(self, tmp_path: Path) -> None:
