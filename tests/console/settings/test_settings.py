@@ -89,7 +89,6 @@ def test_everything_is_saved_and_shown_again(save: Any, signed_in: Visitor, path
         "languages": {},
         "redirect_urls": ["https://shop.example/a", "https://shop.example/b"],
         "unknown_fields": "drop",
-        "languages": {},
         "opens_at": "2027-03-01T09:00:00Z",
         "closes_at": "2027-07-01T20:30:00Z",
         "max_submissions": 250,
