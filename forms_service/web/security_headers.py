@@ -73,7 +73,7 @@ def add_headers(response: Response) -> None:
     policy = getattr(response, "policy", (FORM_POLICY if for_sites else PAGE_POLICY) if is_page else None)
     if policy:
         headers["Content-Security-Policy"] = policy
-        if "frame-ancestors 'self'" in policy:
+        if "frame-ancestors 'self'" in policy and not for_sites:
             headers["X-Frame-Options"] = "SAMEORIGIN"
     if getattr(response, "shows_others", False):  # what another site serves says nothing of being embedded
         del headers["Cross-Origin-Embedder-Policy"]
