@@ -21,8 +21,8 @@ from tests.support.members import add_member
 from tests.support.stored import OWNER, attach, make_form, submit
 
 NEEDLE = "zqx"
-PRODUCT = str(31_337 * 3)
-TEMPLATES = "{{31337*3}}${31337*3}#{31337*3}<%=31337*3%>"
+PRODUCT = str(3_133_713_371 * 3)
+TEMPLATES = "{{3133713371*3}}${3133713371*3}#{3133713371*3}<%=3133713371*3%>"
 ESSENCE = (
     f"\"'><{NEEDLE} on{NEEDLE}=1 hx-get=/{NEEDLE}>" + TEMPLATES,
     f'javascript:{NEEDLE}()//\' {NEEDLE}=1 on{NEEDLE}="1" data-hx-get=`/{NEEDLE}`',
