@@ -1,12 +1,14 @@
-"""What an account prefers in the console."""
+"""Preferences of an account in the console."""
 
 import uuid
 from dataclasses import dataclass
+from datetime import tzinfo
 
 from sqlalchemy import select
 
 from forms_service.accounts.models import Account
 from forms_service.extensions import db
+from forms_service.validation.timezones import load_zone
 
 
 @dataclass(frozen=True)
@@ -17,6 +19,11 @@ class Preferences:
 
     shortcuts: bool = True
     """Whether single keys act."""
+
+    @property
+    def zone(self) -> tzinfo:
+        """Return the time zone."""
+        return load_zone(self.timezone)
 
 
 DEFAULT = Preferences()

@@ -3,10 +3,9 @@
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from forms_service.accounts.guards import OWNER_ROLES, Caller
-from forms_service.accounts.preferences import load
+from forms_service.console.rendering import current_preferences
 from forms_service.errors import AuthorizationError
 from forms_service.forms.access import RANK
 from forms_service.inbox import overview
@@ -40,6 +39,6 @@ def list_visible(caller: Caller, limit: int, cursor: str | None, sort: str, orde
 
 def _list(caller: Caller, limit: int, cursor: str | None) -> Page[dict[str, Any]]:
     try:
-        return overview.list_forms(caller, limit, cursor, ZoneInfo(load(caller.account_id).timezone))
+        return overview.list_forms(caller, limit, cursor, current_preferences().zone)
     except AuthorizationError:  # the page says why
         return Page([], None)

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from functools import cache, wraps
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from flask import Response, current_app, g, redirect, request, url_for
 from markupsafe import Markup, escape
@@ -65,7 +64,7 @@ NOTICES = {
     "webhook_off": "The webhook is off. What waits for it is not sent.",
     "due": "It is sent within seconds.",
 }
-"""What a page says after a redirect, by the value of `done` in its query."""
+"""Sentence of a page after a redirect, by the value of `done` in its query."""
 
 HTMX_ATTRIBUTES = {
     *("get", "post", "target", "select", "select_oob", "swap", "swap_oob", "push_url", "replace_url", "indicator"),
@@ -170,7 +169,7 @@ def current_preferences() -> preferences.Preferences:
 
 def local_time(moment: Any) -> Any:
     """Return a time in the zone of who is signed in."""
-    return moment.astimezone(ZoneInfo(current_preferences().timezone))
+    return moment.astimezone(current_preferences().zone)
 
 
 def faults(errors: Mapping[str, list[FieldError]], prefix: str) -> dict[str, list[FieldError]]:

@@ -27,6 +27,11 @@ def find_form(form_id: str, caller: Caller, needed: str = VIEWER, *, lock: bool 
     :raises NotFoundError: also for a form on which the caller has none
     :raises AuthorizationError: for a lower one
     """
+    return find_form_and_role(form_id, caller, needed, lock=lock)[0]
+
+
+def find_form_and_role(form_id: str, caller: Caller, needed: str = VIEWER, *, lock: bool = False) -> tuple[Form, str]:
+    """Return what `find_form` does, and the caller's role on it."""
     query = select(Form, role_of(caller)).where(Form.id == form_id, Form.deleted_at.is_(None))
     query = query.with_for_update(of=Form) if lock else query
     row = db.session.execute(query).one_or_none() if FORM_ID.fullmatch(form_id) else None
@@ -34,8 +39,7 @@ def find_form(form_id: str, caller: Caller, needed: str = VIEWER, *, lock: bool 
     if row and lock:  # a member may have been removed while this waited for the lock
         role = find_role(form_id, caller)
     require_role(role, needed)
-    form: Form = row[0]  # type: ignore[index]  # without a row there is no role
-    return form
+    return row[0], role  # type: ignore[index,return-value]  # without a row there is no role
 
 
 def find_role(form_id: str, caller: Caller) -> str | None:

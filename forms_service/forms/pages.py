@@ -61,7 +61,7 @@ CHOOSE_AGAIN = FieldError(N_("Choose the file again."), "choose_again")
 
 def render_form(form: PublishedForm, query: MultiDict[str, str]) -> Response:
     """Render the form, or why it accepts nothing now."""
-    closure = current_closure(form.in_language(current_language()))
+    closure = current_closure(form)
     if closure:
         return render_page("forms/closed.html", form, 403, closure=closure)
     if form.page_size > MAX_PAGE_SIZE:

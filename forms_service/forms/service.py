@@ -72,8 +72,7 @@ def create(body: Mapping[str, Any], owner_id: uuid.UUID) -> dict[str, Any]:
         try:
             db.session.flush()
             form_creating.send(form_id=form.id)
-            shown = form_as_dict(form, body["fields"], problem or _problem_of_owner(form))
-            result = _describe([shown | {"role": access.OWNER}])[0]
+            result = _shown(form, access.OWNER, body["fields"], problem)
             db.session.commit()
         except IntegrityError as error:  # the account was erased while it was asking
             raise AuthenticationError() from error
@@ -122,8 +121,8 @@ def list_forms(caller: Caller, limit: int, cursor: str | None) -> Page[dict[str,
 
 def get(form_id: str, caller: Caller, needed: str = access.VIEWER) -> dict[str, Any]:
     problem = mail_problem()
-    form = access.find_form(form_id, caller, needed)
-    return _shown(form, caller, _fields(form), problem)
+    form, role = access.find_form_and_role(form_id, caller, needed)
+    return _shown(form, role, _fields(form), problem)
 
 
 def get_version(form_id: str, number: int, caller: Caller) -> dict[str, Any]:
@@ -152,7 +151,7 @@ def change(form_id: str, caller: Caller, body: Mapping[str, Any]) -> dict[str, A
     """
     problem = mail_problem()
     with write_session():
-        form = access.find_form(form_id, caller, access.MANAGER, lock=True)
+        form, role = access.find_form_and_role(form_id, caller, access.MANAGER, lock=True)
         fields_before = _fields(form)
         fields = body.get("fields", fields_before)
         if "settings" not in body and isinstance(form.settings, Unreadable):
@@ -170,7 +169,7 @@ def change(form_id: str, caller: Caller, body: Mapping[str, Any]) -> dict[str, A
         audit.record("form_changed", account_id=caller.account_id, details={"form_id": form.id})
         db.session.flush()
         form_changing.send(form_id=form_id, settings_patch=body.get("settings", {}))
-        result = _shown(form, caller, fields, problem)
+        result = _shown(form, role, fields, problem)
         db.session.commit()
     form_saved.send(form_id=form_id)
     return result
@@ -216,8 +215,7 @@ def _export(_: object, account_id: uuid.UUID, document: dict[str, Any]) -> None:
 account_exporting.connect(_export)
 
 
-def _shown(form: Form, caller: Caller, fields: Sequence[Mapping[str, Any]], problem: str | None) -> dict[str, Any]:
-    role = access.find_role(form.id, caller)
+def _shown(form: Form, role: str, fields: Sequence[Mapping[str, Any]], problem: str | None) -> dict[str, Any]:
     return _describe([form_as_dict(form, fields, problem or _problem_of_owner(form)) | {"role": role}])[0]
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from forms_service.accounts.guards import Caller
+from forms_service.accounts.preferences import Preferences
 from forms_service.console.analytics.chart import draw_days
 from forms_service.console.analytics.schemas import PERIODS
 from forms_service.database.types import now
@@ -27,12 +27,12 @@ REFUSALS = {
 }
 
 
-def show_analytics(form_id: str, caller: Caller, days: int, timezone: str) -> dict[str, Any]:
+def show_analytics(form_id: str, caller: Caller, days: int, preferences: Preferences) -> dict[str, Any]:
     """Return the page's values for the last `days`, today included.
 
     :raises NotFoundError: also for a form that the caller may not see
     """
-    zone = ZoneInfo(timezone)
+    zone = preferences.zone
     first = now().astimezone(zone).date() - timedelta(days=days - 1)
     stats = statistics.stats(form_id, caller, timezone=zone, since=first)
     by_day = stats["by_day"]
@@ -41,7 +41,7 @@ def show_analytics(form_id: str, caller: Caller, days: int, timezone: str) -> di
         "stats": stats,
         "days": days,
         "periods": PERIODS,
-        "timezone": timezone,
+        "timezone": preferences.timezone,
         "chart": draw_days(by_day, GENUINE),
         "received": sum(day[status] for day in by_day for status in GENUINE),
         "statuses": [(label, sum(day[status] for day in by_day)) for status, label in STATUSES.items()],

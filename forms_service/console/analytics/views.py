@@ -21,5 +21,5 @@ analytics_pages = Blueprint("console_analytics", __name__)
 @query_arguments(schemas.AnalyticsQuery())
 def show(query: dict[str, Any], form_id: str) -> Response:
     """Show statistics of a form."""
-    values = show_analytics(form_id, caller(), query["days"], current_preferences().timezone)
+    values = show_analytics(form_id, caller(), query["days"], current_preferences())
     return render("console/analytics/page.html", **values)

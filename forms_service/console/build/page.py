@@ -17,7 +17,7 @@ from forms_service.console.build.words import TYPE_NAMES, rule_inputs
 from forms_service.errors import ApiError, NotFoundError, ValidationError
 from forms_service.form_schema.definition import TYPES_WITH_CHOICES
 from forms_service.forms import service as forms
-from forms_service.forms.access import MANAGER, require_role
+from forms_service.forms.access import MANAGER
 from forms_service.forms.schemas import FormChanges
 from forms_service.inbox import overview
 from forms_service.validation.base import errors_by_path
@@ -25,13 +25,6 @@ from forms_service.validation.base import errors_by_path
 MAX_VERSIONS_SHOWN = 10
 NO_FAULTS = Faults()
 Fields = Sequence[Mapping[str, Any]]
-
-
-def managed_form(form_id: str, caller: Caller) -> dict[str, Any]:
-    """Return a form of which the caller may change the fields."""
-    form = forms.get(form_id, caller)
-    require_role(form["role"], MANAGER)
-    return form
 
 
 def editor(
@@ -44,7 +37,7 @@ def editor(
     renames: Sequence[tuple[str, str]] = (),
 ) -> dict[str, Any]:
     """Return the page's values for a draft, or for the form as it is; `focus` is `ACTION.KEY` or a card's key."""
-    form = managed_form(form_id, caller)
+    form = forms.get(form_id, caller, MANAGER)
     draft = draft or draft_of(form)
     base_fields = _fields_of(form, draft.base, caller)
     faults = sort_faults(error.field_errors, draft.cards) if isinstance(error, ValidationError) else NO_FAULTS
@@ -89,7 +82,7 @@ def save(form_id: str, caller: Caller, draft: Draft, *, may_rename: bool) -> lis
     :raises ValidationError: by the API's schema, or for conflicting settings
     :raises ConflictError: if somebody saved other fields meanwhile
     """
-    form = managed_form(form_id, caller)
+    form = forms.get(form_id, caller, MANAGER)
     base_fields = _fields_of(form, draft.base, caller)
     fields = draft.definitions(base_fields, _used_names(form))
     changes = _load({"name": draft.name, "fields": fields, "version": draft.version})
@@ -109,7 +102,7 @@ def restore(form_id: str, number: int, caller: Caller, version: int) -> None:
 
 def preview(form_id: str, caller: Caller, draft: Draft) -> dict[str, Any]:
     """Return the values of the preview alone."""
-    form = managed_form(form_id, caller)
+    form = forms.get(form_id, caller, MANAGER)
     definitions = draft.definitions(_fields_of(form, draft.base, caller), _used_names(form))
     return {"draft": draft, "controls": preview_controls(definitions)}
 

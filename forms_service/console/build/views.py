@@ -12,6 +12,8 @@ from forms_service.console.guards import require_sign_in
 from forms_service.console.rendering import render, see
 from forms_service.errors import ConflictError, ValidationError
 from forms_service.forms import copies
+from forms_service.forms import service as forms
+from forms_service.forms.access import MANAGER
 from forms_service.forms.starters import BLANK, STARTERS
 from forms_service.rate_limiting.limits import rate_limit
 from forms_service.web.bodies import accept_fields
@@ -88,7 +90,7 @@ def preview(body: dict[str, Any], form_id: str) -> Response:
 @form_arguments(schemas.Edit())
 def card(body: dict[str, Any], form_id: str) -> Response:
     """Show a new card, or one whose type was changed, for htmx."""
-    page.managed_form(form_id, caller())
+    forms.get(form_id, caller(), MANAGER)
     draft: drafts.Draft = body["draft"]
     shown = next((card for card in draft.cards if card.key == body["retype"]), None)
     focus = f"type.{shown.key}" if shown else "new"

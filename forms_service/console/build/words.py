@@ -52,7 +52,6 @@ class Input(NamedTuple):
     """`inputmode`."""
 
 
-LINK_HELP = "A link is written as [privacy policy](https://www.example.com/privacy)."
 LENGTHS = (
     Input("min_length", "At least so many characters", mode="numeric"),
     Input("max_length", "At most so many characters", mode="numeric"),

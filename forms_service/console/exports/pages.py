@@ -7,7 +7,7 @@ from forms_service.console.inbox.list_page import LABELS, folder_values, shown_c
 from forms_service.console.inbox.schemas import Listing
 from forms_service.forms import access
 from forms_service.forms import service as forms
-from forms_service.inbox import bulk, folders
+from forms_service.inbox import bulk
 
 FORMATS = (
     ("csv", "CSV, for any spreadsheet"),
@@ -21,11 +21,10 @@ def export_values(form_id: str, caller: Caller, listing: Listing) -> dict[str, A
 
     :raises AuthorizationError: for a role that may not export
     """
-    access.find_form(form_id, caller, access.EDITOR)
-    counts = folders.count(form_id, caller, listing.criteria).counts
-    return folder_values(forms.get(form_id, caller), caller, listing) | {
+    values = folder_values(forms.get(form_id, caller, access.EDITOR), caller, listing)
+    return values | {
         "count": bulk.count_matching(form_id, caller, listing.criteria),
-        "statuses": [(status, label, shown_count(counts[status])) for status, label in LABELS.items()],
+        "statuses": [(status, label, shown_count(values["counts"][status])) for status, label in LABELS.items()],
         "chosen": listing.criteria.status,
         "formats": FORMATS,
     }

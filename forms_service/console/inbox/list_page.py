@@ -62,6 +62,7 @@ def folder_values(form: Mapping[str, Any], caller: Caller, listing: Listing) -> 
         "listing": listing,
         "folder": "" if others else status,
         "title": "Submissions" if others else LABELS[status],
+        "counts": waiting.counts,
         "folders": list(_folders(waiting.counts, listing)),
         "is_new": not any(count.total for count in waiting.counts.values()),
         "unread": unread_text(waiting.counts["inbox"]),

@@ -1,9 +1,8 @@
 """From the settings form to a body of the API, and from settings to the texts of the form."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import marshmallow as ma
 
@@ -18,7 +17,7 @@ PREFIX = "settings."
 Errors = Mapping[str, list[FieldError]]
 
 
-def to_changes(body: Mapping[str, Any], zone: ZoneInfo) -> dict[str, Any]:
+def to_changes(body: Mapping[str, Any], zone: tzinfo) -> dict[str, Any]:
     """Return the body of a PATCH.
 
     :raises ValidationError: as the API does
@@ -39,7 +38,7 @@ def to_changes(body: Mapping[str, Any], zone: ZoneInfo) -> dict[str, Any]:
     return changes
 
 
-def to_texts(form: Mapping[str, Any], zone: ZoneInfo) -> dict[str, Any]:
+def to_texts(form: Mapping[str, Any], zone: tzinfo) -> dict[str, Any]:
     """Return the text of each control, and whether its box is ticked."""
     settings = {**FormSettingsSchema().load({}), **form["settings"]}
     texts = {name: _look_up(settings, name) for name in NAMES if name not in ("name", PRIVATE)}
@@ -70,13 +69,13 @@ def _look_up(settings: Mapping[str, Any], name: str) -> Any:
     return (settings.get(group) or {}).get(part) if group else settings.get(name)
 
 
-def _to_utc(text: str, zone: ZoneInfo) -> str:
+def _to_utc(text: str, zone: tzinfo) -> str:
     try:
         return datetime.fromisoformat(text).replace(tzinfo=zone).astimezone(UTC).isoformat()
     except (TypeError, ValueError, OverflowError):  # a repeated control is a list
         return text  # for the API's schema to refuse
 
 
-def _to_local(text: str, zone: ZoneInfo) -> str:
+def _to_local(text: str, zone: tzinfo) -> str:
     local = datetime.fromisoformat(text).astimezone(zone)
     return local.strftime("%Y-%m-%dT%H:%M:%S" if local.second else "%Y-%m-%dT%H:%M")

@@ -1,7 +1,6 @@
 """Pages of a form's settings and of its deletion."""
 
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response
 
@@ -21,9 +20,10 @@ settings_pages = Blueprint("console_settings", __name__)
 
 def show_page(form_id: str) -> Response:
     """Render the page; its controls are named as their settings."""
-    form, zone = forms.get(form_id, caller(), MANAGER), _zone()
-    texts = to_texts(form, zone)
-    return render("console/settings/page.html", form=form, current=texts, by_control=by_control, zone=zone.key)
+    form, preferences = forms.get(form_id, caller(), MANAGER), current_preferences()
+    texts = to_texts(form, preferences.zone)
+    zone = preferences.timezone
+    return render("console/settings/page.html", form=form, current=texts, by_control=by_control, zone=zone)
 
 
 @settings_pages.get("/console/forms/<form_id>/settings")
@@ -41,7 +41,7 @@ def show(form_id: str) -> Response:
 @form_arguments(SettingsForm())
 def save(body: dict[str, Any], form_id: str) -> Any:
     """Save the settings."""
-    forms.change(form_id, caller(), to_changes(body, _zone()))
+    forms.change(form_id, caller(), to_changes(body, current_preferences().zone))
     return see("console_settings.show", "saved", form_id=form_id)
 
 
@@ -61,7 +61,3 @@ def delete(form_id: str) -> Any:
     """Delete the form; a large one is erased in the background."""
     is_done = forms.delete(form_id, caller())
     return see("console.list_forms", "form_erased" if is_done else "form_erasing")
-
-
-def _zone() -> ZoneInfo:
-    return ZoneInfo(current_preferences().timezone)

@@ -12,6 +12,7 @@ from forms_service.console.delivery_words import EVENTS, OUTCOMES, describe, nam
 from forms_service.console.format_words import FORMATS, example_template, shown_template
 from forms_service.console.webhooks import schemas
 from forms_service.database.types import now
+from forms_service.delivery import outbox
 from forms_service.errors import NotFoundError
 from forms_service.forms import access
 from forms_service.forms import service as forms
@@ -24,7 +25,6 @@ from forms_service.webhooks.management import delivery_log, rotation, service, t
 MAX_ATTEMPTS = 50
 """Of a log."""
 
-RETENTION = timedelta(days=30)
 MAX_WAIT = timedelta(minutes=1)
 """After which the page no longer asks for the answer to a test."""
 
@@ -93,7 +93,7 @@ def webhook_page(
         "sample": _sample(webhook, caller),
         "test": _test(webhook_id, query["test"], caller) if query["test"] else None,
         "retried": query["retried"],
-        "month_ago": now() - RETENTION,
+        "month_ago": now() - outbox.RETENTION,
     }
 
 
