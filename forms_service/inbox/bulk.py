@@ -10,10 +10,8 @@ from forms_service.accounts.guards import Caller
 from forms_service.database.transactions import write_session
 from forms_service.extensions import db
 from forms_service.forms import access
-from forms_service.inbox.changes import CHANGED_EVENT, Previous, apply_changes, record_changes
-from forms_service.inbox.service import ERASED_EVENT
+from forms_service.inbox.changes import Previous, apply_and_commit
 from forms_service.inbox.undo import Act
-from forms_service.submissions import deletion, events
 from forms_service.submissions.counts import count_matches
 from forms_service.submissions.queries import Filter, Position, newest_ids
 from forms_service.validation.datetimes import parse_utc
@@ -31,13 +29,13 @@ MAX_CHANGED = 10_000
 
 @dataclass(frozen=True)
 class Step:
-    """What a request did; `next` is the cursor to go on from if some are left."""
+    """Result of a request; `next` is the cursor to go on from if some are left."""
 
     count: int
     left: int
     next: str | None
     act: Act | None
-    """What can be undone; None after a deletion."""
+    """For an undo; None after a deletion."""
 
 
 def count_matching(form_id: str, caller: Caller, criteria: Filter) -> int:
@@ -64,7 +62,7 @@ def run(form_id: str, caller: Caller, criteria: Filter, changes: Mapping[str, An
             if not rows:
                 after = None
                 break
-            previous += _apply(form_id, caller, [row.id for row in rows], changes)
+            previous += apply_and_commit(form_id, caller, [row.id for row in rows], changes)
         count += len(rows)
         after = (rows[-1].created_at, rows[-1].id)
     act = None if "delete" in changes else Act(form_id, changes, previous)
@@ -74,14 +72,3 @@ def run(form_id: str, caller: Caller, criteria: Filter, changes: Mapping[str, An
 def _rest(form_id: str, criteria: Filter, after: Position | None) -> tuple[int, str | None]:
     left = count_matches(form_id, criteria, after) if after else 0
     return left, encode_cursor(*after) if after and left else None
-
-
-def _apply(form_id: str, caller: Caller, ids: list[uuid.UUID], changes: Mapping[str, Any]) -> list[Previous]:
-    if "delete" in changes:
-        events.enqueue_deleted(ids)
-        deletion.erase_and_commit(ids, ERASED_EVENT, account_id=caller.account_id, details={"form_id": form_id})
-        return []
-    previous = apply_changes(form_id, ids, changes)
-    record_changes(CHANGED_EVENT, caller, form_id, changes, len(previous))
-    db.session.commit()
-    return previous

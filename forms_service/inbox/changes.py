@@ -1,7 +1,7 @@
-"""Moves and marks submissions, tells whom it concerns, and puts them back. The caller commits."""
+"""Moves, marks and deletes submissions, tells whom it concerns, and puts them back; callers open the session."""
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any, NamedTuple
 
@@ -12,11 +12,12 @@ from forms_service.accounts.guards import Caller
 from forms_service.extensions import db
 from forms_service.forms.cache import get_published_form
 from forms_service.replies import opt_in
-from forms_service.submissions import events
+from forms_service.submissions import deletion, events
 from forms_service.submissions.models import Submission
 
 CHANGED_EVENT = "submissions_changed"
 RESTORED_EVENT = "submissions_restored"
+ERASED_EVENT = "submissions_erased"
 
 CONFIRMED_STATUSES = ("inbox", "archived")
 """Statuses that need a confirmed double opt-in."""
@@ -29,6 +30,29 @@ class Previous(NamedTuple):
     status: str
     read: bool
     is_judged: bool
+
+
+State = tuple[str, bool, bool]
+"""`status`, `read` and `is_judged`."""
+
+
+def apply_and_commit(
+    form_id: str, caller: Caller, ids: Sequence[uuid.UUID], changes: Mapping[str, Any]
+) -> list[Previous]:
+    """Change a form's submissions, or delete them by `{"delete": True}`, with an audit record, and commit.
+
+    Returns those that were different before; none after a deletion.
+
+    :raises ValidationError: for an unconfirmed one that would be moved to the inbox or the archive
+    """
+    if "delete" in changes:
+        events.enqueue_deleted(ids)
+        deletion.erase_and_commit(ids, ERASED_EVENT, account_id=caller.account_id, details={"form_id": form_id})
+        return []
+    previous = apply_changes(form_id, ids, changes)
+    record_changes(CHANGED_EVENT, caller, form_id, changes, len(previous))
+    db.session.commit()
+    return previous
 
 
 def apply_changes(form_id: str, ids: Sequence[uuid.UUID], changes: Mapping[str, Any]) -> list[Previous]:
@@ -57,9 +81,9 @@ def restore_previous(form_id: str, changes: Mapping[str, Any], previous: Iterabl
     """
     is_unchanged = [getattr(Submission, name) == value for name, value in changes.items()]
     restored: list[uuid.UUID] = []
-    for state, rows in groupby(sorted(previous, key=_state), key=_state):
+    for state, these in group_by_state(previous):
         values = {name: value for name, value in zip(("status", "read"), state, strict=False) if name in changes}
-        is_these = (Submission.form_id == form_id, Submission.id.in_([row.id for row in rows]), *is_unchanged)
+        is_these = (Submission.form_id == form_id, Submission.id.in_(these), *is_unchanged)
         if values.get("status") == "unconfirmed":
             is_these = (*is_these, ~opt_in.is_confirmed())  # the person may have confirmed it meanwhile
         ids = _update(*is_these, values=values)
@@ -67,6 +91,12 @@ def restore_previous(form_id: str, changes: Mapping[str, Any], previous: Iterabl
             events.enqueue_for_form(events.MARKED_SPAM, form_id, ids)
         restored += ids
     return restored
+
+
+def group_by_state(previous: Iterable[Previous]) -> Iterator[tuple[State, list[uuid.UUID]]]:
+    """Yield each state with the submissions that were in it."""
+    for state, rows in groupby(sorted(previous, key=_state), key=_state):
+        yield state, [row.id for row in rows]
 
 
 def record_changes(name: str, caller: Caller, form_id: str, changes: Mapping[str, Any], count: int) -> None:
@@ -83,7 +113,7 @@ def _load(form_id: str, ids: Sequence[uuid.UUID]) -> list[Previous]:
     return [Previous(row[0], row[1], row[2], bool(row[3])) for row in rows]
 
 
-def _state(row: Previous) -> tuple[str, bool, bool]:
+def _state(row: Previous) -> State:
     return row.status, row.read, row.is_judged
 
 

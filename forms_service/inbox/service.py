@@ -13,9 +13,8 @@ from forms_service.errors import NotFoundError
 from forms_service.extensions import db
 from forms_service.forms import access
 from forms_service.forms.models import FORM_ID, Form
-from forms_service.inbox.changes import CHANGED_EVENT, apply_changes, record_changes
+from forms_service.inbox.changes import CHANGED_EVENT, apply_and_commit, apply_changes, record_changes
 from forms_service.replies import proofs
-from forms_service.submissions import deletion, events
 from forms_service.submissions.counts import count_left_out
 from forms_service.submissions.models import Submission
 from forms_service.submissions.queries import (
@@ -34,8 +33,6 @@ from forms_service.uploads import storage
 from forms_service.uploads.models import File
 from forms_service.validation.datetimes import parse_utc
 from forms_service.web.pagination import Page, decode_cursor, encode_cursor
-
-ERASED_EVENT = "submissions_erased"
 
 WITHOUT_DATA = ("id", "reference", "form_id", "form_version", "created_at", "status", "read")
 """Keys that hold nothing the sender wrote."""
@@ -107,10 +104,7 @@ def change(submission_id: uuid.UUID, caller: Caller, changes: Mapping[str, Any])
 def delete(submission_id: uuid.UUID, caller: Caller) -> None:
     with write_session():
         form_id = _find(submission_id, caller, access.EDITOR).form_id
-        events.enqueue_deleted([submission_id])
-        deletion.erase_and_commit(
-            [submission_id], ERASED_EVENT, account_id=caller.account_id, details={"form_id": form_id}
-        )
+        apply_and_commit(form_id, caller, [submission_id], {"delete": True})
 
 
 def bulk(form_id: str, caller: Caller, ids: Sequence[uuid.UUID], changes: Mapping[str, Any]) -> dict[str, Any]:
@@ -119,13 +113,7 @@ def bulk(form_id: str, caller: Caller, ids: Sequence[uuid.UUID], changes: Mappin
         access.find_form(form_id, caller, access.EDITOR)
         existing = select(Submission.id).where(Submission.form_id == form_id, Submission.id.in_(ids))
         done = list(db.session.scalars(existing))
-        if "delete" in changes:
-            events.enqueue_deleted(done)
-            deletion.erase_and_commit(done, ERASED_EVENT, account_id=caller.account_id, details={"form_id": form_id})
-        else:
-            previous = apply_changes(form_id, done, changes)
-            record_changes(CHANGED_EVENT, caller, form_id, changes, len(previous))
-            db.session.commit()
+        apply_and_commit(form_id, caller, done, changes)
     return {
         "done": [str(identity) for identity in done],
         "missing": [str(identity) for identity in set(ids) - set(done)],
@@ -149,7 +137,7 @@ def open_attachment(submission_id: uuid.UUID, number: int, caller: Caller) -> At
 def count_all(form_id: str, caller: Caller, needed: str = access.VIEWER) -> int:
     """Return how many submissions a form has, spam included."""
     access.find_form(form_id, caller, needed)
-    return db.session.scalar(select(func.count()).where(*of_form(form_id))) or 0
+    return _count(form_id)
 
 
 def get_erasure(form_id: str, caller: Caller) -> dict[str, Any]:
@@ -163,8 +151,11 @@ def get_erasure(form_id: str, caller: Caller) -> dict[str, Any]:
     deleted_at = db.session.scalar(query) if FORM_ID.fullmatch(form_id) else None
     if deleted_at is None:
         raise NotFoundError()
-    left = db.session.scalar(select(func.count()).where(*of_form(form_id)))
-    return {"form_id": form_id, "deleted_at": deleted_at, "submissions_left": left}
+    return {"form_id": form_id, "deleted_at": deleted_at, "submissions_left": _count(form_id)}
+
+
+def _count(form_id: str) -> int:
+    return db.session.scalar(select(func.count()).where(*of_form(form_id))) or 0
 
 
 def _has_more(form_id: str, criteria: Filter, last: Position, scanned: int | None) -> bool:

@@ -4,7 +4,6 @@ import hashlib
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Any
 
 from itsdangerous import BadData, URLSafeTimedSerializer
@@ -16,10 +15,10 @@ from forms_service.errors import ConflictError
 from forms_service.extensions import db
 from forms_service.forms import access
 from forms_service.inbox.changes import (
-    CHANGED_EVENT,
     RESTORED_EVENT,
     Previous,
-    apply_changes,
+    apply_and_commit,
+    group_by_state,
     record_changes,
     restore_previous,
 )
@@ -49,16 +48,12 @@ def change(form_id: str, caller: Caller, ids: Sequence[uuid.UUID], changes: Mapp
     """
     with write_session():
         access.find_form(form_id, caller, access.EDITOR)
-        act = Act(form_id, changes, apply_changes(form_id, ids, changes))
-        record_changes(CHANGED_EVENT, caller, form_id, changes, len(act.previous))
-        db.session.commit()
-    return act
+        return Act(form_id, changes, apply_and_commit(form_id, caller, ids, changes))
 
 
 def sign(act: Act, caller: Caller) -> str:
     """Return a token for the account that acted; 100 submissions take less than 3 kB."""
-    rows = groupby(sorted(act.previous, key=_state), key=_state)
-    groups = [[*state, "".join(row.id.hex for row in group)] for state, group in rows]
+    groups = [[*state, "".join(identity.hex for identity in ids)] for state, ids in group_by_state(act.previous)]
     return _serializer(caller).dumps([act.form_id, dict(act.changes), groups])
 
 
@@ -94,10 +89,6 @@ def undo(form_id: str, token: str, caller: Caller) -> tuple[Act, list[uuid.UUID]
             db.session.commit()
         restored += ids
     return act, restored
-
-
-def _state(row: Previous) -> tuple[str, bool, bool]:
-    return row.status, row.read, row.is_judged
 
 
 def _serializer(caller: Caller) -> URLSafeTimedSerializer:
