@@ -41,14 +41,23 @@ def drop() -> None:
     _set("", 0)
 
 
-def _set(value: str, max_age: int | None) -> None:
-    is_tls = _is_tls()
-    path = "/" if is_tls else f"{settings.public_path}/console"  # the prefix requires "/"
+def set_with_response(name: str, value: str, max_age: int | None, path: str) -> None:
+    """Set a cookie that no script reads, with this response."""
 
     @after_this_request
     def add_cookie(response: Response) -> Response:
-        response.set_cookie(_name(), value, max_age, path=path, secure=is_tls, httponly=True, samesite="Lax")
+        response.set_cookie(name, value, max_age, path=path, secure=_is_tls(), httponly=True, samesite="Lax")
         return response
+
+
+def console_path() -> str:
+    """Return the path that the console's pages share."""
+    return f"{settings.public_path}/console"
+
+
+def _set(value: str, max_age: int | None) -> None:
+    # the prefix requires "/"
+    set_with_response(_name(), value, max_age, "/" if _is_tls() else console_path())
 
 
 def _name() -> str:

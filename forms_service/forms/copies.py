@@ -3,15 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
-from forms_service.accounts.guards import OWNER_ROLES, Caller
+from forms_service.accounts.guards import Caller, check_owner
 from forms_service.encryption.associated_data import Unreadable
-from forms_service.errors import AuthorizationError, ConflictError
+from forms_service.errors import ConflictError
 from forms_service.form_schema.language_schemas import MAX_FORM_NAME_LENGTH
 from forms_service.form_schema.settings import WITH_PROVIDER_KEYS
 from forms_service.forms import access, service
 
 SECRETS = ("challenge_secret",)
-CANNOT_HAVE_FORMS = "Your account cannot have forms. Ask the operator for the role owner."
 UNREADABLE = "The settings of this form cannot be decrypted, so they cannot be copied. Ask the operator."
 
 
@@ -20,8 +19,7 @@ def create_own(caller: Caller, body: Mapping[str, Any]) -> dict[str, Any]:
 
     :raises AuthorizationError: if their account may have none
     """
-    if caller.role not in OWNER_ROLES:
-        raise AuthorizationError(CANNOT_HAVE_FORMS)
+    check_owner(caller)
     return service.create(body, caller.account_id)
 
 

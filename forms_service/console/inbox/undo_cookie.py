@@ -1,10 +1,9 @@
 """Carries what can be undone to the next page, which offers it; a URL would be too short for a hundred ids."""
 
-from flask import after_this_request, request
-from werkzeug.wrappers import Response
+from flask import request
 
 from forms_service.accounts.guards import Caller
-from forms_service.config import settings
+from forms_service.console import cookies
 from forms_service.inbox import undo
 from forms_service.inbox.undo import Act
 
@@ -35,9 +34,4 @@ def take(caller: Caller) -> tuple[str, Act] | None:
 
 
 def _set(value: str, max_age: int) -> None:
-    @after_this_request
-    def add_cookie(response: Response) -> Response:
-        is_tls = settings.public_url.startswith("https:")
-        path = f"{settings.public_path}/console"
-        response.set_cookie(NAME, value, max_age, path=path, secure=is_tls, httponly=True, samesite="Lax")
-        return response
+    cookies.set_with_response(NAME, value, max_age, cookies.console_path())

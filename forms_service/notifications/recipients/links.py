@@ -2,19 +2,18 @@
 
 import hmac
 import uuid
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from forms_service.config import settings
-from forms_service.encryption.keyring import current_key_ring
+from forms_service.encryption import link_tokens
+from forms_service.encryption.link_tokens import MAC_BYTES
 from forms_service.errors import FieldError, ValidationError
 from forms_service.languages.sentences import N_
 
 CONFIRM, UNSUBSCRIBE = "confirm", "unsubscribe"
 """Purposes, and the last part of the path."""
 
-MAC_BYTES = 16
 TAG_BYTES = 8
 ID_BYTES = 16
 MAX_RECIPIENTS = 20
@@ -34,7 +33,7 @@ class Link(NamedTuple):
 def make_url(purpose: str, index: bytes, *recipient_ids: uuid.UUID) -> str:
     """Return the URL for recipients of one address."""
     body = index[:TAG_BYTES] + b"".join(identity.bytes for identity in recipient_ids[:MAX_RECIPIENTS])
-    token = urlsafe_b64encode(_mac(purpose, body) + body).decode().rstrip("=")
+    token = link_tokens.encode(_mac(purpose, body), body)
     return f"{settings.public_url.rstrip('/')}/recipients/{purpose}?token={token}"
 
 
@@ -43,9 +42,8 @@ def read_token(purpose: str, token: str) -> Link:
 
     :raises ValidationError: if it was not issued here for this purpose
     """
-    raw = _decode(token)
-    body = raw[MAC_BYTES:]
-    if not hmac.compare_digest(raw[:MAC_BYTES], _mac(purpose, body)):
+    mac, body = link_tokens.decode(token, MAX_LENGTH)
+    if not hmac.compare_digest(mac, _mac(purpose, body)):
         sentence = N_("This link is invalid. Open it again from the mail, or copy all of it.")
         raise ValidationError({"token": [FieldError(sentence, "invalid_token")]})
     ids = body[TAG_BYTES:]
@@ -58,13 +56,5 @@ def has_tag(index: bytes, link: Link) -> bool:
     return index[:TAG_BYTES] == link.address_tag
 
 
-def _decode(token: str) -> bytes:
-    try:
-        return urlsafe_b64decode(token[:MAX_LENGTH].encode("ascii") + b"=" * (-len(token) % 4))
-    except ValueError:
-        return b""
-
-
 def _mac(purpose: str, body: bytes) -> bytes:
-    # with the index key, which outlives SECRET_KEY and ENCRYPTION_KEYS: old mails stay good for unsubscribing
-    return current_key_ring().index(body.hex(), f"recipients.{purpose}")[:MAC_BYTES]
+    return link_tokens.make_mac(body.hex(), f"recipients.{purpose}")

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import func, or_, select, update
 
 from forms_service.accounts import audit
-from forms_service.accounts.guards import OWNER_ROLES, Caller
+from forms_service.accounts.guards import Caller, check_owner
 from forms_service.accounts.service import lock_by_id
 from forms_service.database.transactions import write_session
 from forms_service.database.types import now
@@ -31,7 +31,6 @@ MAX_PER_FORM = 20
 MAX_PER_ACCOUNT = 50
 """With those of its forms."""
 
-NO_FORMS = "Your account cannot have forms. Ask the operator for the role owner."
 DISABLED_BY_HAND = "Switched off by hand."
 
 
@@ -43,8 +42,8 @@ def create(form_id: str | None, caller: Caller, body: Mapping[str, Any]) -> dict
     """
     if form_id:
         access.find_form(form_id, caller, access.MANAGER)
-    elif caller.role not in OWNER_ROLES:
-        raise AuthorizationError(NO_FORMS)
+    else:
+        check_owner(caller)
     fields = forms.get(form_id, caller)["fields"] if form_id else ()
     db.session.rollback()  # nothing stays open while the name resolves
     check_webhook(body, fields)

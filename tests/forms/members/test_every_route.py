@@ -17,7 +17,6 @@ from forms_service.database.transactions import write_session
 from forms_service.delivery.models import Message
 from forms_service.extensions import db
 from forms_service.forms.access import NEEDED, includes
-from forms_service.forms.copies import CANNOT_HAVE_FORMS
 from forms_service.forms.models import Form
 from forms_service.inbox import undo
 from forms_service.inbox.changes import Previous
@@ -30,6 +29,7 @@ from tests.support.stored import attach
 
 ROLES = tuple(ADDRESSES)
 OUTSIDERS = ("pending", "stranger")
+CANNOT_HAVE_FORMS = "Your account cannot have forms. Ask the operator for the role owner."
 
 
 class Stage:
