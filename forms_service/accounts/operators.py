@@ -1,4 +1,4 @@
-"""What operators do in the console: find accounts and change them, and the suppression list; each act is recorded."""
+"""Operators' use cases in the console: accounts and the suppression list; each act is recorded."""
 
 import uuid
 

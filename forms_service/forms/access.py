@@ -1,4 +1,4 @@
-"""Who may do what on a form: its owner, its members by role, and operators, who may do what the owner may."""
+"""Roles on a form: its owner's, its members', and that of operators, who may do what the owner may."""
 
 from typing import Any
 

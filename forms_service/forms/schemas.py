@@ -76,7 +76,7 @@ class FormChanges(FormConsistency):
 
 
 class FormCopy(Schema):
-    """What a copy has of its own."""
+    """Name of a copy."""
 
     name = SingleLine(MAX_FORM_NAME_LENGTH, metadata={"description": "Defaults to `Copy of` and the form's name."})
 

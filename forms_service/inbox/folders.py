@@ -1,4 +1,4 @@
-"""What waits in the folders of a form, and the neighbours of a submission there."""
+"""Counts of a form's folders, and the neighbours of a submission there."""
 
 import uuid
 from collections.abc import Mapping

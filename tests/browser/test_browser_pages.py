@@ -70,7 +70,7 @@ class Pages:
         ]
 
     def problems(self, path: str) -> list[str]:
-        """What is wrong with a page, in words; files are no pages."""
+        """Faults of a page, in words; files are no pages."""
         url = self.service.url + path
         if not self.context.request.get(url).headers["content-type"].startswith("text/html"):
             return []

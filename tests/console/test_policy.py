@@ -1,4 +1,4 @@
-"""What protects the console's pages if a template were wrong: their policy, held against outside judges."""
+"""The policy that protects the console's pages if a template were wrong, held against outside judges."""
 
 import json
 import re

@@ -25,7 +25,7 @@ SAME_WORD = {"Error %(status)s.", "{name} is not valid JSON.", "text", "image", 
 
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
-    """What `tox -e translations` extracts."""
+    """The sentences that `tox -e translations` extracts."""
     file = tmp_path_factory.mktemp("catalogues") / "forms_service.pot"
     (options,) = KEYWORDS.findall((ROOT / "tox.ini").read_text())
     with pytest.MonkeyPatch.context() as patched:

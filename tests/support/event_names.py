@@ -18,7 +18,7 @@ KEYWORDS = {"name", "event"}
 
 @dataclass
 class Names:
-    """What the calls record: names, and calls that a test cannot follow."""
+    """Names that the calls record, and calls that a test cannot follow."""
 
     known: set[str] = field(default_factory=set)
     unclear: set[str] = field(default_factory=set)

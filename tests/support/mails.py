@@ -45,7 +45,7 @@ class _Shown(HTMLParser):
 
 
 def shown_text(page: str) -> str:
-    """What people see of HTML."""
+    """The text that people see of HTML."""
     shown = _Shown()
     shown.feed(page)
     shown.close()

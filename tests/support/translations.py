@@ -29,7 +29,7 @@ class _Words(HTMLParser):
 
 
 def words_of(page: str) -> str:
-    """What people read or hear of a page, in one line."""
+    """The text that people read or hear of a page, in one line."""
     words = _Words()
     words.feed(page)
     words.close()

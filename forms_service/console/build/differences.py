@@ -1,4 +1,4 @@
-"""What changed between two versions of a form, in sentences. Pure."""
+"""Differences between two versions of a form, in sentences. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any

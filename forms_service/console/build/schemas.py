@@ -19,7 +19,7 @@ MAX_INPUTS = 10_000
 """Of the editor: 500 fields with all their properties."""
 
 MAX_CARDS = MAX_FIELDS + 20
-"""Who has added too many is told so by the form's schema; a page of thousands would take seconds to render."""
+"""Up to here the form's schema says that there are too many; a page of thousands would take seconds to render."""
 
 TOO_MANY = FieldError(f"A form has at most {MAX_FIELDS} fields.", "too_many")
 

@@ -1,4 +1,4 @@
-"""What the buttons of the inbox do, and which row gets the focus after it."""
+"""Acts behind the buttons of the inbox, and the row that gets the focus after each."""
 
 import uuid
 from collections.abc import Sequence

@@ -130,7 +130,7 @@ class PageTime(ma.fields.AwareDateTime):
 
 
 class Bulk(Action):
-    """What to do with everything that matches."""
+    """Act on everything that matches."""
 
     cursor = ma.fields.String(load_default=None, validate=ma.validate.Length(max=MAX_CURSOR_LENGTH))
     before: datetime | Any = PageTime(required=True)

@@ -22,7 +22,7 @@ MAX_PER_STATE = 25
 
 
 class Summary(NamedTuple):
-    """How a webhook fares."""
+    """Last failure and last success of a webhook."""
 
     failure: dict[str, Any] | None
     """The last failed attempt, as `delivery` and `attempt`, unless it was delivered later."""

@@ -1,4 +1,4 @@
-"""Who may edit and copy a form in the console."""
+"""Roles that may edit and copy a form in the console."""
 
 import uuid
 

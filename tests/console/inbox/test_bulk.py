@@ -1,4 +1,4 @@
-"""What is done to a selection and to everything that matches: by whom, in steps, with an audit record."""
+"""Changes of a selection and of everything that matches: by whom, in steps, with an audit record."""
 
 import html
 import re

@@ -1,4 +1,4 @@
-"""What strangers send is text in the list, the submission and the search, whatever it looks like."""
+"""Values of strangers are text in the list, the submission and the search, whatever they look like."""
 
 import html
 from html.parser import HTMLParser

@@ -69,7 +69,7 @@ def settings(client_on_each_db: FlaskClient, form: str, owner: dict[str, str]) -
 
 
 def value_of(page: str, name: str) -> str:
-    """What a control of a page sends."""
+    """The value that a control of a page sends."""
     escaped = re.escape(name)
     area = re.search(rf'<textarea id="{escaped}"[^>]*>\n(.*?)</textarea>', page, re.S)
     select = re.search(rf'<select id="{escaped}".*?<option value="([^"]*)" selected', page, re.S)

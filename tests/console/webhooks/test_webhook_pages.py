@@ -1,4 +1,4 @@
-"""How webhooks fare, in the console: why one failed, tests, retries, switches."""
+"""Webhooks in the console: why one failed, tests, retries, switches."""
 
 import re
 from pathlib import Path

@@ -84,7 +84,7 @@ class Stage:
         return {**names, **fixed}
 
     def undo_token(self, email: str) -> str:
-        """What was given to somebody who has archived the submission."""
+        """The token of somebody who has archived the submission."""
         previous = Previous(uuid.UUID(self.submission_id), "inbox", False, False)
         with self.app.test_request_context():
             caller = Caller(account_id_of(self.app, email), "owner")

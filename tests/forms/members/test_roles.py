@@ -1,4 +1,4 @@
-"""Who invites, changes roles, removes and leaves."""
+"""Roles and what they allow: inviting, changing roles, removing, leaving."""
 
 import pytest
 from flask import Flask
