@@ -17,6 +17,7 @@ class Forms(HTMLParser):
     def __init__(self, html: str) -> None:
         super().__init__()
         self.all: list[tuple[str, Values]] = []
+        self.by_id: dict[str, Values] = {}
         self._form: Values = {}
         self._select = self._textarea = ""
         self.feed(html)
@@ -28,19 +29,22 @@ class Forms(HTMLParser):
         if tag == "form":
             self._form = {}
             self.all.append((values.get("action", ""), self._form))
+            self.by_id[values.get("id", "")] = self._form
         elif tag == "select":
             self._select = name
         elif tag == "option" and self._select and ("selected" in values or self._select not in self._form):
             self._form[self._select] = values.get("value", "")
         elif tag == "textarea":
             self._textarea, self._form[name] = name, ""
-        elif tag == "input" and (values.get("type") not in ("checkbox", "radio") or "checked" in values):
-            self._add(name, values.get("value", ""))
+        elif tag == "input" and name and (values.get("type") not in ("checkbox", "radio") or "checked" in values):
+            self._add(name, values.get("value", "").replace("\r", "").replace("\n", ""))
 
     def handle_endtag(self, tag: str) -> None:
-        if tag == "select":
+        if tag == "form":
+            self._form = {}
+        elif tag == "select":
             self._select = ""
-        elif tag == "textarea":
+        elif tag == "textarea" and self._textarea:
             self._form[self._textarea] = self._form[self._textarea].removeprefix("\n")
             self._textarea = ""
 
@@ -54,6 +58,13 @@ class Forms(HTMLParser):
             self._form[name] = [*before, value] if isinstance(before, list) else [before, value]
         else:
             self._form[name] = value
+
+
+def controls_of(html: str, form_id: str) -> dict[str, str]:
+    """The controls of the form with that id, with the line ends of a browser; each name comes once."""
+    values = Forms(html).by_id[form_id]
+    assert not [name for name, value in values.items() if isinstance(value, list)], "a name comes twice"
+    return {name: value.replace("\r\n", "\n").replace("\n", "\r\n") for name, value in values.items()}
 
 
 def shown_values(visitor: Visitor, page: str, action: str) -> Values:

@@ -3,6 +3,7 @@
 import uuid
 from typing import Any
 
+import pytest
 from flask import Flask
 from sqlalchemy import select
 from werkzeug.test import TestResponse
@@ -110,3 +111,15 @@ def role_on(person: Person, form_id: str) -> str | None:
 def account_id_of(app: Flask, email: str) -> uuid.UUID:
     with app.app_context():
         return db.session.scalars(select(Account.id).where(Account.email_index == email_index(email))).one()
+
+
+@pytest.fixture
+def people(app: Flask) -> dict[str, Person]:
+    """Everybody, signed in."""
+    return everybody(app)
+
+
+@pytest.fixture
+def team(app: Flask, people: dict[str, Person]) -> Team:
+    """A form of Olga's with members of each role."""
+    return Team(app, people["owner"], shared_form(app))

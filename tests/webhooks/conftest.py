@@ -1,32 +1,6 @@
 """An owner, a form of theirs and an endpoint."""
 
-from collections.abc import Iterator
-
-import pytest
-from flask import Flask
-
-from tests.conftest import MakeApp
-from tests.support import owners
-from tests.support.receiver import Receiver, receiving
-from tests.support.webhooks import Hooks
+from tests.support import called_owners, owners
 
 owner, form = owners.owner, owners.form
-
-
-@pytest.fixture
-def app_on_each_db(make_app_on_each_db: MakeApp) -> Flask:
-    """The service, which may call loopback; nothing is sent before the test says so."""
-    return make_app_on_each_db(OUTBOUND_ALLOW="127.0.0.1/32", BACKGROUND_WORK="outside")
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    """The owner's endpoint."""
-    with receiving() as server:
-        yield server
-
-
-@pytest.fixture
-def hooks(app_on_each_db: Flask, owner: dict[str, str], form: str, receiver: Receiver) -> Hooks:
-    """All of them."""
-    return Hooks(app_on_each_db, owner, form, receiver)
+app_on_each_db, receiver, hooks = called_owners.app_on_each_db, called_owners.receiver, called_owners.hooks

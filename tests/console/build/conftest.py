@@ -7,7 +7,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from tests.support.console import Visitor
-from tests.support.form_reader import controls_of
+from tests.support.html_forms import controls_of
 from tests.support.owners import shared_owner  # noqa: F401 (a fixture)
 from tests.support.stored import make_form
 

@@ -4,8 +4,8 @@ from flask import Flask
 
 from tests.console.build.conftest import FIELDS, Editor
 from tests.support.console import Visitor
-from tests.support.form_reader import controls_of
 from tests.support.html_documents import Document
+from tests.support.html_forms import controls_of
 from tests.support.stored import make_form
 
 MARKUP = '"><script>alert(1)</script><img src=x onerror=alert(1)><b hx-get="/x">'

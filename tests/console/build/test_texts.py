@@ -15,7 +15,7 @@ from forms_service.console.build.words import PROPERTY_NAMES, TYPE_NAMES
 from forms_service.form_schema.definition import RULES
 from forms_service.form_schema.field_types import FIELD_TYPES
 from forms_service.forms.starters import STARTERS
-from tests.support.form_reader import controls_of
+from tests.support.html_forms import controls_of
 
 ODD = (
     " blanks around ",

@@ -2,10 +2,8 @@
 
 import re
 import uuid
-from collections.abc import Iterator
 from datetime import timedelta
 
-import pytest
 from flask import Flask
 from sqlalchemy import update
 
@@ -15,31 +13,15 @@ from forms_service.delivery import outbox
 from forms_service.delivery.models import Message
 from forms_service.extensions import db
 from forms_service.webhooks.models import Webhook
-from tests.conftest import KeyOf, MakeApp
+from tests.conftest import KeyOf
+from tests.support import called_owners
 from tests.support.console import Visitor
-from tests.support.receiver import Receiver, Reply, receiving
+from tests.support.receiver import Reply
 from tests.support.webhooks import Hooks
 
 PAGE = "/console/operator"
 
-
-@pytest.fixture
-def app_on_each_db(make_app_on_each_db: MakeApp) -> Flask:
-    """The service, which may call loopback; nothing is sent before the test says so."""
-    return make_app_on_each_db(OUTBOUND_ALLOW="127.0.0.1/32", BACKGROUND_WORK="outside")
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    """The owner's endpoint."""
-    with receiving() as server:
-        yield server
-
-
-@pytest.fixture
-def hooks(app_on_each_db: Flask, owner: dict[str, str], form: str, receiver: Receiver) -> Hooks:
-    """The owner's form and webhooks."""
-    return Hooks(app_on_each_db, owner, form, receiver)
+app_on_each_db, receiver, hooks = called_owners.app_on_each_db, called_owners.receiver, called_owners.hooks
 
 
 def words(text: str) -> str:

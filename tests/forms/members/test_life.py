@@ -1,6 +1,5 @@
 """Members over time: new addresses, disabled and erased accounts, erased forms, exports, links in mails, new keys."""
 
-import pytest
 from flask import Flask
 from sqlalchemy import LargeBinary, literal, select, type_coerce, update
 
@@ -10,26 +9,19 @@ from forms_service.database.transactions import write_session
 from forms_service.delivery.models import Message
 from forms_service.extensions import db
 from forms_service.forms.models import Form, Member
+from tests.support import members
 from tests.support.accounts import PASSWORD, mails, token_in
 from tests.support.accounts import Member as Person
 from tests.support.console import Visitor
 from tests.support.mail_server import MailServer
-from tests.support.members import EVA, MAX, OLGA, PAT, VERA, Team, add_member, everybody, role_on, shared_form
+from tests.support.members import EVA, MAX, OLGA, PAT, VERA, Team, add_member, role_on, shared_form
 from tests.support.people import People
 from tests.support.recipients import Recipients
 from tests.support.stored import count
 
 NEW = "new@example.com"
 
-
-@pytest.fixture
-def people(app: Flask) -> dict[str, Person]:
-    return everybody(app)
-
-
-@pytest.fixture
-def team(app: Flask, people: dict[str, Person]) -> Team:
-    return Team(app, people["owner"], shared_form(app))
+people, team = members.people, members.team
 
 
 def move(app: Flask, person: Person, email: str) -> None:

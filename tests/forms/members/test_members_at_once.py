@@ -15,6 +15,7 @@ from forms_service.forms.members.links import make_token
 from forms_service.forms.models import Form, Member
 from forms_service.notifications.recipients.models import Recipient
 from tests.conftest import MakeApp
+from tests.support import members
 from tests.support.accounts import PASSWORD, login
 from tests.support.accounts import Member as Person
 from tests.support.console import Visitor
@@ -27,7 +28,6 @@ from tests.support.members import (
     Team,
     account_id_of,
     add_member,
-    everybody,
     role_on,
     shared_form,
 )
@@ -36,15 +36,12 @@ from tests.support.stored import count
 ROUNDS = 6
 Act = Callable[[], Any]
 
+people = members.people
+
 
 @pytest.fixture
 def app(make_app_on_each_db: MakeApp) -> Flask:
     return make_app_on_each_db(RATE_LIMIT_ENABLED="false", BACKGROUND_WORK="outside")
-
-
-@pytest.fixture
-def people(app: Flask) -> dict[str, Person]:
-    return everybody(app)
 
 
 def at_once(acts: Sequence[Act]) -> list[int]:

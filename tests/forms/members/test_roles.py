@@ -3,6 +3,7 @@
 import pytest
 from flask import Flask
 
+from tests.support import members
 from tests.support.accounts import PASSWORD, bearer
 from tests.support.accounts import Member as Person
 from tests.support.members import (
@@ -15,23 +16,12 @@ from tests.support.members import (
     VERA,
     Team,
     add_member,
-    everybody,
     role_on,
     shared_form,
 )
 from tests.support.stored import make_form
 
-
-@pytest.fixture
-def people(app: Flask) -> dict[str, Person]:
-    """Everybody, signed in."""
-    return everybody(app)
-
-
-@pytest.fixture
-def team(app: Flask, people: dict[str, Person]) -> Team:
-    """A form with members of each role."""
-    return Team(app, people["owner"], shared_form(app))
+people, team = members.people, members.team
 
 
 def test_managers_invite_change_roles_and_remove(team: Team, people: dict[str, Person]) -> None:

@@ -15,6 +15,7 @@ from forms_service.forms.cache import get_published_form
 from forms_service.webhooks.management import service as webhooks
 from forms_service.webhooks.models import Webhook
 from tests.conftest import MakeApp
+from tests.support import members
 from tests.support.accounts import PASSWORD
 from tests.support.accounts import Member as Person
 from tests.support.mail_server import MailServer
@@ -37,15 +38,7 @@ from tests.support.stored import attach, make_form, submit
 
 HOOK = {"url": "https://93.184.215.14/"}
 
-
-@pytest.fixture
-def people(app: Flask) -> dict[str, Person]:
-    return everybody(app)
-
-
-@pytest.fixture
-def team(app: Flask, people: dict[str, Person]) -> Team:
-    return Team(app, people["owner"], shared_form(app))
+people, team = members.people, members.team
 
 
 def test_the_new_owner_owns_it_and_the_old_one_is_a_manager(team: Team, people: dict[str, Person], app: Flask) -> None:
