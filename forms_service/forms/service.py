@@ -72,7 +72,7 @@ def create(body: Mapping[str, Any], owner_id: uuid.UUID) -> dict[str, Any]:
         try:
             db.session.flush()
             form_creating.send(form_id=form.id)
-            result = _shown(form, access.OWNER, body["fields"], problem)
+            result = describe(form, access.OWNER, problem)
             db.session.commit()
         except IntegrityError as error:  # the account was erased while it was asking
             raise AuthenticationError() from error
@@ -122,7 +122,7 @@ def list_forms(caller: Caller, limit: int, cursor: str | None) -> Page[dict[str,
 def get(form_id: str, caller: Caller, needed: str = access.VIEWER) -> dict[str, Any]:
     problem = mail_problem()
     form, role = access.find_form_and_role(form_id, caller, needed)
-    return _shown(form, role, _fields(form), problem)
+    return describe(form, role, problem)
 
 
 def get_version(form_id: str, number: int, caller: Caller) -> dict[str, Any]:
@@ -169,7 +169,7 @@ def change(form_id: str, caller: Caller, body: Mapping[str, Any]) -> dict[str, A
         audit.record("form_changed", account_id=caller.account_id, details={"form_id": form.id})
         db.session.flush()
         form_changing.send(form_id=form_id, settings_patch=body.get("settings", {}))
-        result = _shown(form, role, fields, problem)
+        result = describe(form, role, problem)
         db.session.commit()
     form_saved.send(form_id=form_id)
     return result
@@ -215,8 +215,9 @@ def _export(_: object, account_id: uuid.UUID, document: dict[str, Any]) -> None:
 account_exporting.connect(_export)
 
 
-def _shown(form: Form, role: str, fields: Sequence[Mapping[str, Any]], problem: str | None) -> dict[str, Any]:
-    return _describe([form_as_dict(form, fields, problem or _problem_of_owner(form)) | {"role": role}])[0]
+def describe(form: Form, role: str, problem: str | None) -> dict[str, Any]:
+    """Return a form as somebody with this role sees it; `problem` of `mail_problem`, which ends a transaction."""
+    return _describe([form_as_dict(form, _fields(form), problem or _problem_of_owner(form)) | {"role": role}])[0]
 
 
 def _problem_of_owner(form: Form) -> str | None:

@@ -10,6 +10,7 @@ from forms_service.accounts.models import Account
 from forms_service.accounts.service import email_index
 from forms_service.database.transactions import write_session
 from forms_service.database.types import now
+from forms_service.delivery.problems import mail_problem
 from forms_service.errors import FieldError, ValidationError
 from forms_service.extensions import db
 from forms_service.forms import access, quotas
@@ -31,6 +32,7 @@ def transfer(form_id: str, caller: Caller, email: str, *, field: str = "email") 
     :raises AuthorizationError: beyond a quota of the new owner
     :raises ValidationError: on `field`, for an address that cannot become the owner's
     """
+    problem = mail_problem()
     with write_session():
         form = access.find_form(form_id, caller, access.OWNER, lock=True)
         account = _find_new_owner(form, email, field)
@@ -41,9 +43,11 @@ def transfer(form_id: str, caller: Caller, email: str, *, field: str = "email") 
         details = {"form_id": form_id, "from": str(previous_id), "to": str(account.id)}
         audit.record("form_transferred", account_id=caller.account_id, details=details)
         audit.record("form_received", account_id=account.id, details=details, with_client=False)
+        role = access.find_role(form_id, caller)
+        result = forms.describe(form, str(role), problem)  # after the commit the caller's account may be gone
         db.session.commit()
     form_saved.send(form_id=form_id)
-    return forms.get(form_id, caller)
+    return result
 
 
 def _find_new_owner(form: Form, email: str, field: str) -> Account:
