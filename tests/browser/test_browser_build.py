@@ -6,10 +6,8 @@ from typing import Any
 
 import pytest
 
-from forms_service.app import create_app
-from forms_service.config import load_settings
-from forms_service.database.transactions import dispose_engine
 from tests.conftest import QUICK
+from tests.support import servers
 from tests.support.accounts import PASSWORD
 from tests.support.api_keys import make_key
 from tests.support.servers import Server
@@ -33,14 +31,9 @@ class Site:
 
     def __init__(self, folder: Path) -> None:
         settings = {**QUICK, "LOGIN_RATE_LIMIT": "999/60", "RATE_LIMIT_ENABLED": "false"}
-        with pytest.MonkeyPatch.context() as patched:
-            for name, value in {**settings, "INSTANCE_PATH": str(folder)}.items():
-                patched.setenv(name, value)
-            app = create_app(load_settings(folder))
-        self.key = make_key(app)
-        self.forms = [make_form(app, OWNER, FIELDS) for _ in range(8)]
-        with app.app_context(), dispose_engine():
-            pass  # the server opens the database next
+        with servers.filled(folder, settings) as app:
+            self.key = make_key(app)
+            self.forms = [make_form(app, OWNER, FIELDS) for _ in range(8)]
         self.server = Server(folder, settings)
 
     def fields(self, form: str) -> list[dict[str, Any]]:

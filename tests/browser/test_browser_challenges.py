@@ -8,12 +8,11 @@ from typing import Any
 import pytest
 
 from forms_service.accounts import service as accounts
-from forms_service.app import create_app
-from forms_service.config import load_settings
 from forms_service.database.transactions import dispose_engine
 from forms_service.forms import service
 from forms_service.forms.schemas import NewForm
 from tests.conftest import QUICK
+from tests.support import servers
 from tests.support.servers import Server
 
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs: pip install -e '.[browser]'")
@@ -28,10 +27,7 @@ FORM = {"name": "Contact", "fields": [{"name": "note", "type": "text", "label": 
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The page of a form that sets puzzles."""
     folder: Path = tmp_path_factory.mktemp("puzzles")
-    with pytest.MonkeyPatch.context() as patched:
-        for name, value in {**QUICK, "INSTANCE_PATH": str(folder)}.items():
-            patched.setenv(name, value)
-        app = create_app(load_settings(folder))
+    app = servers.build_app(folder, QUICK)
     with app.test_request_context("/"), dispose_engine():
         person = accounts.NewAccount("owner@example.com", "Olga", "Owner", "Correct-horse-7")
         owner = accounts.create(person, role="owner", status="active").id

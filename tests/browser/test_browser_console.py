@@ -10,10 +10,8 @@ from typing import Any
 
 import pytest
 
-from forms_service.app import create_app
-from forms_service.config import load_settings
-from forms_service.database.transactions import dispose_engine
 from tests.conftest import QUICK
+from tests.support import servers
 from tests.support.accounts import PASSWORD
 from tests.support.api_keys import make_key
 from tests.support.definitions import PDF
@@ -39,17 +37,12 @@ class Console:
 
     def __init__(self, folder: Path) -> None:
         settings = {**QUICK, "LOGIN_RATE_LIMIT": "999/60"}
-        with pytest.MonkeyPatch.context() as patched:
-            for name, value in {**settings, "INSTANCE_PATH": str(folder)}.items():
-                patched.setenv(name, value)
-            app = create_app(load_settings(folder))
-        make_key(app)
-        self.form = make_form(app)
-        self.submission = submit(app, self.form, DATA)
-        attach(app, self.submission, f"{LONG_WORD}.pdf", PDF)
-        submit(app, self.form, {"message": "Buy"}, status="spam", spam_reasons="honeypot links")
-        with app.app_context(), dispose_engine():
-            pass  # the server opens the database next
+        with servers.filled(folder, settings) as app:
+            make_key(app)
+            self.form = make_form(app)
+            self.submission = submit(app, self.form, DATA)
+            attach(app, self.submission, f"{LONG_WORD}.pdf", PDF)
+            submit(app, self.form, {"message": "Buy"}, status="spam", spam_reasons="honeypot links")
         self.server = Server(folder, settings)
         self.url = f"{self.server.url}/console"
 

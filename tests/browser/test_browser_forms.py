@@ -7,8 +7,6 @@ from typing import Any
 import pytest
 
 from forms_service.accounts import service as accounts
-from forms_service.app import create_app
-from forms_service.config import load_settings
 from forms_service.database.transactions import dispose_engine
 from forms_service.errors import FieldError
 from forms_service.forms import pages, service
@@ -16,6 +14,7 @@ from forms_service.forms.cache import get_published_form
 from forms_service.forms.schemas import NewForm
 from tests.conftest import QUICK
 from tests.forms.test_hosted_pages import EVERY_FIELD
+from tests.support import servers
 from tests.support.servers import Server
 
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs: pip install -e '.[browser]'")
@@ -35,10 +34,7 @@ class Hosted:
     """A service with a form of every field, the page of that form when it was refused, and a closed one."""
 
     def __init__(self, folder: Path) -> None:
-        with pytest.MonkeyPatch.context() as patched:
-            for name, value in {**QUICK, "INSTANCE_PATH": str(folder)}.items():
-                patched.setenv(name, value)
-            app = create_app(load_settings(folder))
+        app = servers.build_app(folder, QUICK)
         with app.test_request_context("/"), dispose_engine():
             person = accounts.NewAccount("owner@example.com", "Olga", "Owner", "Correct-horse-7")
             owner = accounts.create(person, role="owner", status="active").id

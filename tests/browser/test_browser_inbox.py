@@ -6,10 +6,8 @@ from typing import Any
 
 import pytest
 
-from forms_service.app import create_app
-from forms_service.config import load_settings
-from forms_service.database.transactions import dispose_engine
 from tests.conftest import QUICK
+from tests.support import servers
 from tests.support.accounts import PASSWORD
 from tests.support.api_keys import make_key
 from tests.support.definitions import PDF
@@ -28,17 +26,12 @@ class Inbox:
 
     def __init__(self, folder: Path) -> None:
         settings = {**QUICK, "LOGIN_RATE_LIMIT": "999/60"}
-        with pytest.MonkeyPatch.context() as patched:
-            for name, value in {**settings, "INSTANCE_PATH": str(folder)}.items():
-                patched.setenv(name, value)
-            app = create_app(load_settings(folder))
-        make_key(app)
-        self.form = make_form(app)
-        texts = [f"Message {number}" for number in range(ROWS)]
-        self.ids = [submit(app, self.form, {"email": "ann@example.com", "message": text}) for text in texts][::-1]
-        attach(app, self.ids[0], "cv.pdf", PDF)
-        with app.app_context(), dispose_engine():
-            pass  # the server opens the database next
+        with servers.filled(folder, settings) as app:
+            make_key(app)
+            self.form = make_form(app)
+            texts = [f"Message {number}" for number in range(ROWS)]
+            self.ids = [submit(app, self.form, {"email": "ann@example.com", "message": text}) for text in texts][::-1]
+            attach(app, self.ids[0], "cv.pdf", PDF)
         self.server = Server(folder, settings)
         self.url = f"{self.server.url}/console/forms/{self.form}"
 
@@ -63,6 +56,7 @@ def sign_in(page: Any) -> None:
     page.fill("[name=password]", PASSWORD)
     page.click("main button")
     page.wait_for_selector("#inbox")
+    page.wait_for_load_state("domcontentloaded")  # until then the keys do nothing
 
 
 def press(tab: Any, *keys: str) -> None:

@@ -6,10 +6,9 @@ from typing import Any
 
 import pytest
 
-from forms_service.app import create_app
-from forms_service.config import load_settings
 from forms_service.database.transactions import dispose_engine
 from tests.conftest import QUICK
+from tests.support import servers
 from tests.support.servers import Server
 from tests.support.translations import left_in_english
 from tests.support.visitors import form_for
@@ -25,10 +24,7 @@ WORDS = {"de": ("Geprüft", "Geschützt durch"), "fr": ("Vérifié", "Protégé 
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The page of a form that sets puzzles."""
     folder: Path = tmp_path_factory.mktemp("languages")
-    with pytest.MonkeyPatch.context() as patched:
-        for name, value in {**QUICK, "INSTANCE_PATH": str(folder)}.items():
-            patched.setenv(name, value)
-        app = create_app(load_settings(folder))
+    app = servers.build_app(folder, QUICK)
     with app.app_context(), dispose_engine():
         form_id = form_for(app, name="F", challenge="altcha")
     server = Server(folder, QUICK)

@@ -9,10 +9,8 @@ from typing import Any
 
 import pytest
 
-from forms_service.app import create_app
-from forms_service.config import load_settings
-from forms_service.database.transactions import dispose_engine
 from tests.conftest import QUICK
+from tests.support import servers
 from tests.support.accounts import PASSWORD
 from tests.support.accounts import Member as Person
 from tests.support.members import OLGA, PAT, SAM, VERA, add_member
@@ -31,18 +29,13 @@ class Shared:
 
     def __init__(self, folder: Any) -> None:
         settings = {**QUICK, "LOGIN_RATE_LIMIT": "999/60"}
-        with pytest.MonkeyPatch.context() as patched:
-            for name, value in {**settings, "INSTANCE_PATH": str(folder)}.items():
-                patched.setenv(name, value)
-            app = create_app(load_settings(folder))
-        for email, role in ((OLGA, "owner"), (VERA, "user"), (PAT, "user"), (SAM, "user")):
-            person = Person(app, email, role)
-            person.call("PATCH", "/api/me", first_name=f"محمد {LONG}", last_name=LONG)
-        self.form = make_form(app, OLGA)
-        add_member(app, self.form, VERA)
-        add_member(app, self.form, f"{LONG.lower()[:30]}@{'a' * 60}.example", status="pending")
-        with app.app_context(), dispose_engine():
-            pass  # the server opens the database next
+        with servers.filled(folder, settings) as app:
+            for email, role in ((OLGA, "owner"), (VERA, "user"), (PAT, "user"), (SAM, "user")):
+                person = Person(app, email, role)
+                person.call("PATCH", "/api/me", first_name=f"محمد {LONG}", last_name=LONG)
+            self.form = make_form(app, OLGA)
+            add_member(app, self.form, VERA)
+            add_member(app, self.form, f"{LONG.lower()[:30]}@{'a' * 60}.example", status="pending")
         self.server = Server(folder, settings)
         self.newcomers = iter((PAT, SAM))
         """With an account, not on the form."""

@@ -11,11 +11,10 @@ from typing import Any
 import pytest
 
 from forms_service.accounts import service as accounts
-from forms_service.app import create_app
-from forms_service.config import load_settings
 from forms_service.database.transactions import dispose_engine
 from forms_service.forms import service
 from tests.conftest import QUICK
+from tests.support import servers
 from tests.support.people import OPT_IN, REPLY
 from tests.support.servers import Server
 
@@ -28,10 +27,7 @@ class Asking:
     """A service with a form that asks for double opt-in."""
 
     def __init__(self, folder: Path) -> None:
-        with pytest.MonkeyPatch.context() as patched:
-            for name, value in {**QUICK, "INSTANCE_PATH": str(folder)}.items():
-                patched.setenv(name, value)
-            app = create_app(load_settings(folder))
+        app = servers.build_app(folder, QUICK)
         with app.test_request_context("/"), dispose_engine():
             person = accounts.NewAccount("owner@example.com", "Olga", "Owner", "Correct-horse-7")
             owner = accounts.create(person, role="owner", status="active").id

@@ -7,10 +7,9 @@ from typing import Any
 
 import pytest
 
-from forms_service.app import create_app
-from forms_service.config import load_settings
 from forms_service.database.transactions import dispose_engine
 from tests.conftest import QUICK
+from tests.support import servers
 from tests.support.definitions import PDF
 from tests.support.servers import Server
 from tests.support.visitors import form_for
@@ -52,10 +51,7 @@ class Service:
 
     def __init__(self, folder: Path) -> None:
         self.site = Site()
-        with pytest.MonkeyPatch.context() as patched:
-            for name, value in {**SETTINGS, "INSTANCE_PATH": str(folder)}.items():
-                patched.setenv(name, value)
-            app = create_app(load_settings(folder))
+        app = servers.build_app(folder, SETTINGS)
         any_site = form_for(app, FIELDS)
         listed = form_for(app, FIELDS, allowed_origins=[self.site.origin])
         others = form_for(app, FIELDS, allowed_origins=["https://other.example"])

@@ -6,11 +6,9 @@ from typing import Any
 
 import pytest
 
-from forms_service.app import create_app
-from forms_service.config import load_settings
-from forms_service.database.transactions import dispose_engine
 from tests.conftest import QUICK
 from tests.forms.test_hosted_pages import EVERY_FIELD
+from tests.support import servers
 from tests.support.accounts import PASSWORD
 from tests.support.api_keys import make_key
 from tests.support.servers import Server
@@ -33,20 +31,15 @@ class Themed:
 
     def __init__(self, folder: Path) -> None:
         settings = {**QUICK, "LOGIN_RATE_LIMIT": "999/60"}
-        with pytest.MonkeyPatch.context() as patched:
-            for name, value in {**settings, "INSTANCE_PATH": str(folder)}.items():
-                patched.setenv(name, value)
-            app = create_app(load_settings(folder))
-        make_key(app)
-        themes = {color: {"color": color, "logo_url": LOGO} for color in COLORS}
-        forms = {
-            color: make_form(app, "owner@example.com", EVERY_FIELD, theme=theme, thanks=THANKS)
-            for color, theme in themes.items()
-        }
-        closed = make_form(app, closed=True, closed_text=LONG, theme=themes["#ffff00"])
-        early = make_form(app, opens_at="2099-01-01T00:00:00Z", theme=themes["#000000"])
-        with app.app_context(), dispose_engine():
-            pass  # the server opens the database next
+        with servers.filled(folder, settings) as app:
+            make_key(app)
+            themes = {color: {"color": color, "logo_url": LOGO} for color in COLORS}
+            forms = {
+                color: make_form(app, "owner@example.com", EVERY_FIELD, theme=theme, thanks=THANKS)
+                for color, theme in themes.items()
+            }
+            closed = make_form(app, closed=True, closed_text=LONG, theme=themes["#ffff00"])
+            early = make_form(app, opens_at="2099-01-01T00:00:00Z", theme=themes["#000000"])
         self.server = Server(folder, settings)
         self.pages = {color: f"{self.server.url}/f/{form}" for color, form in forms.items()}
         self.closed = [f"{self.server.url}/f/{form}" for form in (closed, early)]

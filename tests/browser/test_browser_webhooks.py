@@ -7,10 +7,8 @@ from typing import Any
 
 import pytest
 
-from forms_service.app import create_app
-from forms_service.config import load_settings
-from forms_service.database.transactions import dispose_engine
 from tests.conftest import QUICK
+from tests.support import servers
 from tests.support.accounts import PASSWORD
 from tests.support.api_keys import make_key
 from tests.support.receiver import Receiver, Reply, receiving
@@ -34,14 +32,9 @@ class Place:
     """A service with a form, and an endpoint that is full."""
 
     def __init__(self, folder: Path, receiver: Receiver) -> None:
-        with pytest.MonkeyPatch.context() as patched:
-            for name, value in {**SETTINGS, "INSTANCE_PATH": str(folder)}.items():
-                patched.setenv(name, value)
-            app = create_app(load_settings(folder))
-        make_key(app)
-        self.form = make_form(app, OWNER, FIELDS)
-        with app.app_context(), dispose_engine():
-            pass  # the server opens the database next
+        with servers.filled(folder, SETTINGS) as app:
+            make_key(app)
+            self.form = make_form(app, OWNER, FIELDS)
         self.server, self.receiver = Server(folder, SETTINGS), receiver
         self.url = f"{self.server.url}/console/forms/{self.form}"
         receiver.reply = Reply(500, body=b"the queue is full")

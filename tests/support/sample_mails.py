@@ -12,8 +12,6 @@ from typing import Any, cast
 import pytest
 from flask import Flask
 
-from forms_service.app import create_app
-from forms_service.config import load_settings
 from forms_service.database.types import new_id, now
 from forms_service.delivery import digests, payloads
 from forms_service.delivery.mail_rendering import render_mail
@@ -22,6 +20,7 @@ from forms_service.delivery.payloads import MessageRef
 from forms_service.extensions import db
 from forms_service.notifications import submission_mail
 from forms_service.notifications.mail_options import MailOptions
+from tests.support import servers
 from tests.support.mails import html_of
 from tests.support.stored import attach, submit
 from tests.support.visitors import OWNER, form_for
@@ -74,10 +73,7 @@ FIELDS.append({"name": "cv", "type": "file", "label": "Your work"})
 @contextmanager
 def sample_app(folder: Path) -> Iterator[Flask]:
     """A service with nothing in it."""
-    with pytest.MonkeyPatch.context() as patched:
-        for name, value in {**QUICK, "INSTANCE_PATH": str(folder)}.items():
-            patched.setenv(name, value)
-        app = create_app(load_settings(folder))
+    app = servers.build_app(folder, QUICK)
     yield app
     with app.app_context():
         db.engine.dispose()

@@ -5,13 +5,10 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-import pytest
 from flask import Flask
 
-from forms_service.app import create_app
-from forms_service.config import load_settings
-from forms_service.database.transactions import dispose_engine
 from tests.conftest import QUICK
+from tests.support import servers
 from tests.support.api_keys import make_key
 from tests.support.definitions import PDF
 from tests.support.servers import Server
@@ -50,16 +47,11 @@ class SampleService:
 
     def __init__(self, folder: Path, forms: int = 4, role: str = "operator", **settings: str) -> None:
         environment = {**QUICK, "RATE_LIMIT_ENABLED": "false", **settings}
-        with pytest.MonkeyPatch.context() as patched:
-            for name, value in {**environment, "INSTANCE_PATH": str(folder)}.items():
-                patched.setenv(name, value)
-            app = create_app(load_settings(folder))
-        self.app, self.headers = app, make_key(app, OWNER, role=role)
-        self.form, self.submission = fill(app)
-        self._rename(app, self.form, "Contact")
-        self.others = [self._add_form(app, number) for number in range(forms - 1)]
-        with app.app_context(), dispose_engine():
-            pass  # the server opens the database next
+        with servers.filled(folder, environment) as app:
+            self.app, self.headers = app, make_key(app, OWNER, role=role)
+            self.form, self.submission = fill(app)
+            self._rename(app, self.form, "Contact")
+            self.others = [self._add_form(app, number) for number in range(forms - 1)]
         self.server = Server(folder, environment)
         self.url = self.server.url
 

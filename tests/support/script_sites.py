@@ -5,12 +5,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-from forms_service.app import create_app
-from forms_service.config import load_settings
-from forms_service.database.transactions import dispose_engine
 from tests.conftest import QUICK
+from tests.support import servers
 from tests.support.api_keys import make_key
 from tests.support.servers import Server, free_port
 from tests.support.visitors import form_for
@@ -48,16 +44,11 @@ class ScriptSite:
         self.built = built or folder
         self.site = Site(built)
         environment = {**QUICK, "RATE_LIMIT_ENABLED": "false", "PUBLIC_URL": self.url}
-        with pytest.MonkeyPatch.context() as patched:
-            for name, value in {**environment, "INSTANCE_PATH": str(folder)}.items():
-                patched.setenv(name, value)
-            app = create_app(load_settings(folder))
-        self.app, self.key = app, make_key(app)
-        listed = {"allowed_origins": [self.site.origin], "redirect_urls": []}
-        self.forms = {name: form_for(app, fields, **more) for name, more in {**FORMS, "listed": listed}.items()}
-        self.forms["loose"] = form_for(app, FIELDS[1:2])
-        with app.app_context(), dispose_engine():
-            pass  # the server opens the database next
+        with servers.filled(folder, environment) as app:
+            self.app, self.key = app, make_key(app)
+            listed = {"allowed_origins": [self.site.origin], "redirect_urls": []}
+            self.forms = {name: form_for(app, fields, **more) for name, more in {**FORMS, "listed": listed}.items()}
+            self.forms["loose"] = form_for(app, FIELDS[1:2])
         self.server = Server(folder, environment, "--bind", f"127.0.0.1:{port}")
 
     def address(self, form: str) -> str:

@@ -9,6 +9,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +56,23 @@ def free_port() -> int:
 def environment(folder: Path, more: dict[str, str]) -> dict[str, str]:
     """Environment of a process of the service: nothing of the machine but its path, and the code of this clone."""
     return {"PYTHONPATH": str(ROOT), "PATH": f"{BIN}:{os.environ['PATH']}", "HOME": str(folder), **more}
+
+
+def build_app(folder: Path, settings: dict[str, str]) -> Flask:
+    """The app that a server with this instance and these settings has."""
+    with pytest.MonkeyPatch.context() as patched:
+        for name, value in {**settings, "INSTANCE_PATH": str(folder)}.items():
+            patched.setenv(name, value)
+        return create_app(load_settings(folder))
+
+
+@contextmanager
+def filled(folder: Path, settings: dict[str, str]) -> Iterator[Flask]:
+    """Fills the database of a server that is started afterwards."""
+    app = build_app(folder, settings)
+    yield app
+    with app.app_context(), dispose_engine():
+        pass  # the server opens the database next
 
 
 def flask(
