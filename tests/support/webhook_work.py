@@ -26,7 +26,7 @@ WEBHOOK_WORK: dict[str, Work] = {
     "webhook: marks": Work(webhook("standard"), filled(MARKS, "a")),
     "webhook: flags": Work(webhook("standard"), filled("\U0001f1e9\U0001f1ea")),
     "webhook: controls": Work(webhook("standard"), filled("\x01")),
-    "webhook: fields": Work(webhook("standard"), small_answers),
+    "webhook: fields": Work(webhook("standard"), small_answers, 16_384),  # cut at each size
     "webhook: lists": Work(webhook("standard"), lambda size: {"a": [[[[[["x"]]]]]] * (size // 8)}, 16_384),
     "webhook: placeholders": Work(webhook("custom", ["{a}{a"] * 1000), filled("{a}")),
     "webhook: template": Work(
