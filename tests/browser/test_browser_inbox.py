@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 
 from tests.conftest import QUICK
 from tests.support import servers
@@ -21,26 +22,38 @@ pytestmark = pytest.mark.slow
 ROWS = 5
 
 
-class Inbox:
-    """A service with a form and ROWS submissions, the last one with a file."""
+FORMS = 12
+"""One for each test."""
 
-    def __init__(self, folder: Path) -> None:
-        settings = {**QUICK, "LOGIN_RATE_LIMIT": "999/60"}
-        with servers.filled(folder, settings) as app:
-            make_key(app)
-            self.form = make_form(app)
-            texts = [f"Message {number}" for number in range(ROWS)]
-            self.ids = [submit(app, self.form, {"email": "ann@example.com", "message": text}) for text in texts][::-1]
-            attach(app, self.ids[0], "cv.pdf", PDF)
-        self.server = Server(folder, settings)
-        self.url = f"{self.server.url}/console/forms/{self.form}"
+
+class Inbox:
+    """A form with ROWS submissions, the last one with a file."""
+
+    def __init__(self, app: Flask) -> None:
+        self.form = make_form(app)
+        texts = [f"Message {number}" for number in range(ROWS)]
+        self.ids = [submit(app, self.form, {"email": "ann@example.com", "message": text}) for text in texts][::-1]
+        attach(app, self.ids[0], "cv.pdf", PDF)
+        self.url = f"/console/forms/{self.form}"
+
+
+@pytest.fixture(scope="module")
+def inboxes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Inbox]]:
+    """Forms that no test had yet, on a started service."""
+    folder, settings = tmp_path_factory.mktemp("inboxes"), {**QUICK, "LOGIN_RATE_LIMIT": "999/60"}
+    with servers.filled(folder, settings) as app:
+        make_key(app)
+        made = [Inbox(app) for _ in range(FORMS)]
+    server = Server(folder, settings)
+    for inbox in made:
+        inbox.url = server.url + inbox.url
+    yield made
+    server.stop()
 
 
 @pytest.fixture
-def inbox(tmp_path: Path) -> Iterator[Inbox]:
-    served = Inbox(tmp_path / "inbox")
-    yield served
-    served.server.stop()
+def inbox(inboxes: list[Inbox]) -> Inbox:
+    return inboxes.pop()
 
 
 @pytest.fixture

@@ -59,8 +59,9 @@ def tab(page: Any, service: SampleService) -> Any:
     page.context.clear_cookies()
 
 
-@pytest.mark.parametrize("path", ["", "/build", "/settings", "/members", "/share"])
-@pytest.mark.parametrize("width", [1280, 320])
+@pytest.mark.parametrize(
+    ("path", "width"), [("", 1280), ("", 320), ("/build", 1280), ("/build", 320), ("/settings", 320), ("/share", 1280)]
+)
 def test_tab_reaches_every_control_and_shows_where_it_is(
     tab: Any, service: SampleService, path: str, width: int
 ) -> None:

@@ -9,19 +9,20 @@ from typing import Any
 
 import pytest
 
+from tests.support import accessibility
 from tests.support.accounts import PASSWORD
 from tests.support.receiver import receiving
 from tests.support.sample_connections import Connections
 from tests.support.sample_service import SampleService
 from tests.support.stored import OWNER, make_form
 
-axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs: pip install -e '.[browser]'")
-
 pytestmark = pytest.mark.slow
 
-WIDTH = 320
 PUBLIC = (
     "/",
+    "/nothing",
+    "/new-address?token=x",
+    "/console/nothing",
     "/signup",
     "/signup/thanks",
     "/signup/resend",
@@ -47,7 +48,7 @@ class Pages:
         with receiving() as receiver:
             self.arguments = Connections(self.service, receiver).arguments
         self.arguments["closed"] = make_form(self.service.app, OWNER, closed=True)
-        self.context = browser.new_context(viewport={"width": WIDTH, "height": 640})
+        self.context = browser.new_context(viewport={"width": accessibility.WIDTH, "height": 640})
         self.tab = self.context.new_page()
         self.messages: list[str] = []
         self.tab.on("console", lambda message: self.messages.append(message.text))
@@ -71,23 +72,13 @@ class Pages:
 
     def problems(self, path: str) -> list[str]:
         """Faults of a page, in words; files are no pages."""
-        url = self.service.url + path
-        if not self.context.request.get(url).headers["content-type"].startswith("text/html"):
+        if not self.context.request.head(self.service.url + path).headers["content-type"].startswith("text/html"):
             return []
         self.messages.clear()
-        self.tab.goto(url)
-        self.tab.evaluate("for (const details of document.querySelectorAll('details')) details.open = true")
-        return [problem for scheme in ("light", "dark") for problem in self._problems(path, scheme)]
-
-    def _problems(self, path: str, scheme: str) -> list[str]:
-        self.tab.emulate_media(color_scheme=scheme)  # which changes colours only
-        options = {"resultTypes": ["violations"], **({"runOnly": ["color-contrast"]} if scheme == "dark" else {})}
-        violations = axe.Axe().run(self.tab, options=options).response["violations"]
-        problems = [f"{violation['id']}: {violation['nodes'][0]['html']}" for violation in violations]
-        width = self.tab.evaluate("document.documentElement.scrollWidth")
-        problems += [f"is {width} px wide"] if width > WIDTH else []
-        problems += [message for message in self.messages if "Content Security Policy" in message]
-        return [f"{path} ({scheme}) {problem}" for problem in problems]
+        self.tab.goto(self.service.url + path)
+        accessibility.open_details(self.tab)
+        problems = accessibility.problems(self.tab)
+        return problems + [f"{path} {message}" for message in self.messages if "Content Security Policy" in message]
 
     def stop(self) -> None:
         self.context.close()
