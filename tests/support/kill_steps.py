@@ -140,7 +140,7 @@ def warm_up() -> None:
 
 
 def select_steps(count: int, *, alike: bool) -> list[int]:
-    """One step of each three neighbours, drawn by KILL_SEED; with KILL_STEPS=all every step.
+    """One step of each six neighbours, drawn by KILL_SEED; with KILL_STEPS=all every step.
 
     When most are `alike`, which are the commits of one batch after another, every fourth after the first seven.
     """
@@ -148,7 +148,7 @@ def select_steps(count: int, *, alike: bool) -> list[int]:
     if os.environ.get("KILL_STEPS") == "all":
         return steps
     draw = random.Random(os.environ["KILL_SEED"])
-    return [draw.choice(steps[start : start + 3]) for start in range(0, len(steps), 3)]
+    return [draw.choice(steps[start : start + 6]) for start in range(0, len(steps), 6)]
 
 
 def main(clone: Path, database: str, *words: str) -> None:

@@ -59,7 +59,7 @@ def described(tmp_path_factory: pytest.TempPathFactory) -> Flask:
 
 
 QUICK_EXAMPLES = hypothesis.settings(
-    max_examples=25, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck)
+    max_examples=12, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck)
 )
 """The same examples in every run; `max_examples=2500, derandomize=False` looks further, by hand."""
 
@@ -150,7 +150,7 @@ def test_answers_are_as_described(described: Flask, path: str, method: str) -> N
 @pytest.mark.parametrize(("path", "method"), operations(guarded=True))
 def test_answers_to_who_is_signed_in_are_as_described(described: Flask, path: str, method: str) -> None:
     person = Member(described, f"{uuid.uuid4().hex}@example.com", role="operator")
-    few = hypothesis.settings(QUICK_EXAMPLES, max_examples=15)
+    few = hypothesis.settings(QUICK_EXAMPLES, max_examples=8)
     check(described, path, method, few, headers=person.headers, excluded_checks=[positive_data_acceptance])
 
 

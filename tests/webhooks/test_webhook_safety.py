@@ -91,7 +91,10 @@ def set_url(app: Flask, url: str) -> None:
 
 
 def urls(port: int) -> list[str]:
-    return [f"{scheme}://{host}:{port}/hook" for host in HOSTS for scheme in ("http", "https")]
+    return [
+        f"{scheme}://{host}:{port}/hook"
+        for host, scheme in zip(HOSTS, itertools.cycle(("http", "https")), strict=False)
+    ]
 
 
 def test_no_such_webhook_is_made(hooks: Hooks, resolver: Resolver, connections: list[str]) -> None:
