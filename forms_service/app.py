@@ -31,6 +31,7 @@ from forms_service.database import engine, migrations, transactions
 from forms_service.delivery import worker
 from forms_service.delivery.views import bounces
 from forms_service.encryption import keyring
+from forms_service.file_store import stores
 from forms_service.forms import cache, deletion
 from forms_service.forms.members import erasure as invitations
 from forms_service.forms.members.views import members
@@ -141,7 +142,7 @@ def create_app(settings: Settings, *, start: bool = True) -> Flask:
         part.init_app(app, settings)
     for part in (security_headers, request_lifecycle, error_handlers, languages, pages):
         part.init_app(app)
-    for part in (limits, engine, password_hashing):
+    for part in (limits, engine, password_hashing, stores):
         part.init_app(app, settings)
     for part in (migrations, keyring, runner, worker, guards, cleanup, cache, deletion, checks):
         part.init_app(app)

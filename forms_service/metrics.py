@@ -14,6 +14,10 @@ REDIS_FAILURES = Counter("forms_redis_failures", "Calls that fell back because R
 REDIS_AWAY = Gauge("forms_redis_away", "1 while Redis is unavailable to a process.", multiprocess_mode="livemax")
 CACHE_LOOKUPS = Counter("forms_cache_lookups", "Cache lookups, by result.", ["result"])
 FORM_LOOKUPS = Counter("forms_form_cache_lookups", "Form lookups in the process's memory, by result.", ["result"])
+FILE_STORE_FAILURES = Counter("forms_file_store_failures", "Failed requests to the S3-compatible store of files.")
+FILE_STORE_AWAY = Gauge(
+    "forms_file_store_away", "1 while the S3-compatible store is unavailable to a process.", multiprocess_mode="livemax"
+)
 DATABASE_POOL = Counter("forms_database_pool_events", "Events of the database pool.", ["event"])
 DATABASE_IN_USE = Gauge(
     "forms_database_connections_in_use", "Connections checked out of the database pool.", multiprocess_mode="livesum"

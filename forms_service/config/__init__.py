@@ -118,6 +118,12 @@ class Settings:
     max_file_size: int = setting(str(10 * 2**20), of.integer(1, 2**40))
     max_files: int = setting("10", of.integer(0, 1000))
     max_upload_size: int = setting(str(25 * 2**20), of.integer(1, 2**40))
+    s3_bucket: str | None = setting(None, of.bucket)
+    s3_endpoint: str | None = setting(None, of.endpoint)
+    s3_region: str = setting("us-east-1")
+    s3_access_key: str | None = setting(secret=True)
+    s3_secret_key: str | None = setting(secret=True)
+    s3_prefix: str | None = setting(None, of.object_prefix)
     forms_per_account: int = setting("500", of.integer(0, 10**6))
     form_storage: int = setting(str(2**30), of.integer(0, 2**60))
     account_storage: int = setting(str(10 * 2**30), of.integer(0, 2**60))
@@ -213,6 +219,10 @@ def _find_conflicts(values: dict[str, Any], problems: dict[str, list[str]]) -> d
         conflicts["CORS_ALLOW_CREDENTIALS"] = (
             "Any site could act for the signed-in user. List the sites in CORS_ORIGINS."
         )
+    if values["s3_bucket"]:
+        for name in ("S3_ACCESS_KEY", "S3_SECRET_KEY"):
+            if not values[name.lower()]:
+                conflicts[name] = "Set it to the credentials for S3_BUCKET."
     if values["environment"] == "production":
         if not values["database_url"]:
             conflicts["DATABASE_URL"] = "Must be postgresql://user@host/name, or sqlite:////absolute/path/forms.db."

@@ -36,6 +36,7 @@ OWN_PATHS = frozenset(
         "static",
     }
 )
+BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,61}[A-Za-z0-9]")
 HOST_LABEL = re.compile(r"\w([\w-]{0,61}\w)?")
 PATH = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*/?")
 """No characters to encode: servers decode paths, links encode them."""
@@ -217,6 +218,31 @@ def redis_url(raw: str) -> str:
     if importlib.util.find_spec("redis") is None:
         raise ValidationError("Install the client first: pip install 'forms-service[redis]'.")
     return raw.strip()
+
+
+def bucket(raw: str) -> str:
+    """Parse the name of an S3 bucket."""
+    if not BUCKET.fullmatch(raw.strip()):
+        raise ValidationError("Must be the name of a bucket, such as example-forms, without a URL.")
+    if importlib.util.find_spec("obstore") is None:
+        raise ValidationError("Install the client first: pip install 'forms-service[s3]'.")
+    return raw.strip()
+
+
+def endpoint(raw: str) -> str:
+    """Parse the URL of an S3-compatible server."""
+    url = _url(raw)
+    if url is None or url.query or url.fragment:
+        raise ValidationError("Must be a URL such as https://s3.example.com, without the bucket.")
+    return raw.strip().rstrip("/")
+
+
+def object_prefix(raw: str) -> str:
+    """Parse a path in a bucket, without slashes around it."""
+    prefix = raw.strip().strip("/")
+    if not PATH.fullmatch(f"/{prefix}"):
+        raise ValidationError("Must be a path such as forms/production.")
+    return prefix
 
 
 def url_path(url: str) -> str:

@@ -41,7 +41,7 @@ def parse_request(form: PublishedForm, client: str) -> Iterator[ParsedSubmission
     with multipart_upload.receive_upload(form, Allowance(form)) as upload:
         g.body = make_storable(group_by_name(upload.texts))  # for the page that shows the values again
         parsed = parse_body(form, g.body, client)
-        parsed.uploads, parsed.keep_files = upload.uploads, upload.keep
+        parsed.uploads, parsed.publish_files, parsed.keep_files = upload.uploads, upload.publish, upload.keep
         yield parsed
 
 

@@ -61,6 +61,8 @@ def accept_submission(
         unavailable = captcha.check_token(form, parsed) if uses_captcha else None
         reasons = [*filter(None, [unavailable]), *checks.find_spam_reasons(form, parsed, ring)]
         storing.add_rows(new, parsed, client=client.stored_address, reasons=reasons, email_indexes=indexes, ring=ring)
+        if parsed.publish_files:
+            parsed.publish_files()
         result = storing.store(new)
         if result.created:
             if parsed.keep_files:

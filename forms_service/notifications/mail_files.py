@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from forms_service.delivery.mail_rendering import Attachment
-from forms_service.errors import NotFoundError
+from forms_service.errors import ApiError
 from forms_service.extensions import db
 from forms_service.languages.formats import format_size
 from forms_service.logs import event
@@ -77,7 +77,7 @@ def _attachment(file: File) -> Attachment | None:
         return None
     try:
         content = b"".join(storage.open_decrypted(file.stored_as))
-    except (NotFoundError, ValueError, OSError) as error:  # the mail must go; the link says what is wrong
+    except (ApiError, ValueError, OSError) as error:  # the mail must go; the link says what is wrong
         event("file_not_attached", level=logging.ERROR, file=file.stored_as, error=type(error).__name__)
         return None
     main = file.content_type.partition("/")[0]

@@ -1,6 +1,5 @@
 """Deletes submissions with files, outbox messages and idempotency keys."""
 
-import logging
 import uuid
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -24,8 +23,6 @@ BATCH_SIZE = 500
 
 Ids = Sequence[uuid.UUID] | Select[uuid.UUID]
 
-log = logging.getLogger(__name__)
-
 
 def erase(submissions: Ids) -> None:
     """Delete submissions, and their files after the commit.
@@ -33,7 +30,8 @@ def erase(submissions: Ids) -> None:
     `storage.delete_orphans` removes files that a crash leaves.
     """
     files = db.session.scalars(select(File.stored_as).where(File.submission_id.in_(submissions))).all()
-    on_commit(partial(_remove_files, files))
+    if files:
+        on_commit(partial(storage.remove, files))
     outbox.delete_about(submissions)
     db.session.execute(delete(IdempotencyKey).where(IdempotencyKey.submission_id.in_(submissions)))
     db.session.execute(delete(Submission).where(Submission.id.in_(submissions)))
@@ -75,11 +73,3 @@ def _erase_with_form(_: object, form_id: str) -> None:
 @signals.account_erasing.connect
 def _erase_with_account(_: object, account_id: uuid.UUID) -> None:
     erase(select(Submission.id).join(Form, Form.id == Submission.form_id).where(Form.owner_id == account_id))
-
-
-def _remove_files(names: Sequence[str]) -> None:
-    for stored_as in names:
-        try:
-            storage.remove(stored_as)
-        except OSError:
-            log.warning("Could not delete the file of an erased submission; the cleanup will retry.", exc_info=True)

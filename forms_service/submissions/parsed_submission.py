@@ -40,6 +40,9 @@ class ParsedSubmission:
     """Sent by a webhook, of this service or of another installation."""
 
     uploads: tuple[Upload, ...] = ()
+    publish_files: Callable[[], None] | None = None
+    """Stores the files durably; called before the commit."""
+
     keep_files: Callable[[], None] | None = None
     """Called once files have rows; else they are deleted after the request."""
 

@@ -60,15 +60,26 @@ class MultipartUpload:
         self._file: FileInProgress | None = None
         self._files: list[FileInProgress] = []
         self._stored_files: list[storage.EncryptedFile] = []
+        self._published: list[str] = []
         self._file_count = 0
         self._file_bytes = 0
         self._allowance = allowance
+
+    def publish(self) -> None:
+        """Store the files durably, before the commit.
+
+        :raises FileStoreError: if the store fails
+        """
+        names = [upload.stored_as for upload in self.uploads if upload.stored_as]
+        self._published = names
+        storage.publish(names)
 
     def keep(self) -> None:
         """Keep files whose rows are, or may be, committed."""
         if self._stored_files:
             self._allowance.spend(self._file_bytes)
         self._stored_files.clear()
+        self._published = []
 
     def feed(self, event: Event) -> None:
         if isinstance(event, Part):
@@ -94,6 +105,8 @@ class MultipartUpload:
     def remove(self) -> None:
         for file in self._stored_files:
             file.remove()
+        if self._published:
+            storage.remove(self._published)
 
     def _start_part(self, part: Part) -> None:
         self._part, self._file = part, None
@@ -130,6 +143,7 @@ class MultipartUpload:
                 Sentence(TOO_MANY_FILES, count=settings.max_files), details={"reason": "TOO_MANY_FILES"}
             )
         disk_space.require_free_space()
+        storage.require_available()
         disposition = _disposition(self._form, self._field)
         if disposition != "kept" and not self._part.name:
             disposition = "dropped"  # a nameless part must not refuse the rest
@@ -227,8 +241,6 @@ def _read(body: MultipartUpload) -> None:
     if refusal:
         raise refusal
     body.finish(declared_charset())
-    if body.uploads:
-        storage.fsync_directory()
 
 
 def _iter_body() -> Iterator[bytes]:

@@ -1,25 +1,25 @@
-"""Encrypted files in `instance/files/`, with each key in its row."""
+"""Encrypted files in the file store, with each key in its row."""
 
 import base64
 import itertools
 import logging
-import os
-import re
 import secrets
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from pathlib import Path
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 
-from flask import Flask, current_app
+from flask import Flask
 from sqlalchemy import select
 
 from forms_service.background import periodic
 from forms_service.database.types import new_id
 from forms_service.encryption.associated_data import Unreadable
+from forms_service.encryption.keyring import current_key_ring
 from forms_service.errors import NotFoundError, ServiceUnavailableError
 from forms_service.extensions import db
-from forms_service.languages.sentences import N_
+from forms_service.file_store.folder import disk_may_fail
+from forms_service.file_store.interface import FileStore, FileStoreError, StoredFile
+from forms_service.file_store.stores import bucket_store, current_folder, current_store
 from forms_service.logs import event
 from forms_service.security.file_encryption import FileEncryptor, decrypt_stream, sealed_size
 from forms_service.security.key_ring import KEY_BYTES
@@ -31,18 +31,15 @@ MIN_ORPHAN_AGE = 3600
 SWEEP_INTERVAL = 3600
 BATCH = 500
 
-STORED_NAME = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-
 
 def init_app(app: Flask) -> None:
-    _folder(app).mkdir(mode=0o700, parents=True, exist_ok=True)
     periodic.register(app, "orphaned_files", SWEEP_INTERVAL, delete_orphans)
 
 
 class EncryptedFile:
-    """Encrypts as it is written.
+    """Encrypts as it is written, into the folder.
 
-    :raises ServiceUnavailableError: if the disk fails
+    :raises FileStoreError: if the disk fails
     """
 
     def __init__(self) -> None:
@@ -50,41 +47,45 @@ class EncryptedFile:
         self.key = base64.b64encode(key).decode()
         self.stored_as = str(new_id())
         self._sealer = FileEncryptor(key)
-        with _disk_may_fail():
-            descriptor = os.open(_path(self.stored_as), os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-            self._file = os.fdopen(descriptor, "wb")
+        self._file = current_folder().create(self.stored_as)
 
     def write(self, data: bytes) -> None:
-        with _disk_may_fail():
+        with disk_may_fail():
             self._file.write(self._sealer.update(data))
 
     def finish(self) -> None:
-        with _disk_may_fail():
+        with disk_may_fail():
             self._file.write(self._sealer.finish())
-            self._file.flush()
-            os.fsync(self._file.fileno())
             self._file.close()
 
     def remove(self) -> None:
         with suppress(OSError):
             self._file.close()
-        remove(self.stored_as)
+        current_folder().remove([self.stored_as])
 
 
-def fsync_directory() -> None:
-    """Make new names survive a power failure."""
-    with _disk_may_fail():
-        folder = os.open(_folder(), os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+def require_available() -> None:
+    """Refuse a file early.
+
+    :raises FileStoreError: while the store is known to be unavailable
+    """
+    current_store().require_available()
+
+
+def publish(names: Sequence[str]) -> None:
+    """Store finished files durably; call it before the commit of their rows.
+
+    :raises FileStoreError: if the store fails
+    """
+    if names:
+        current_store().publish(names)
 
 
 def open_decrypted(stored_as: str) -> Iterator[bytes]:
     """Decrypt a file in chunks.
 
     :raises NotFoundError: without row or file
+    :raises ServiceUnavailableError: if the store fails
     :raises ValueError: on reaching damage
     """
     query = select(File.key, File.size).where(File.stored_as == stored_as)
@@ -94,63 +95,82 @@ def open_decrypted(stored_as: str) -> Iterator[bytes]:
     if isinstance(row.key, Unreadable):
         raise NotFoundError("This file cannot be decrypted.")
     try:
-        size_on_disk = _path(stored_as).stat().st_size
+        file = open_stored(stored_as)
     except FileNotFoundError:
         event("file_missing", level=logging.ERROR, file=stored_as)
         raise NotFoundError("This file is missing from the disk.") from None
-    if size_on_disk != sealed_size(row.size):
+    except FileStoreError as error:
+        raise ServiceUnavailableError("This file cannot be read right now. Try again later.") from error
+    if file.size != sealed_size(row.size):
+        file.close()
         raise ValueError("This file is incomplete.")
-    return _decrypt(_path(stored_as), base64.b64decode(row.key))
+    return _DecryptedChunks(file, base64.b64decode(row.key))
 
 
-def remove(stored_as: str) -> None:
-    """Delete after its row; the sweep retries."""
-    try:
-        _path(stored_as).unlink(missing_ok=True)
-    except OSError as error:
-        event("file_not_removed", level=logging.ERROR, file=stored_as, error=type(error).__name__)
+def open_stored(stored_as: str) -> StoredFile:
+    """Open a file as it is stored, encrypted, wherever it is.
+
+    :raises FileNotFoundError: if it is nowhere
+    :raises FileStoreError: if the store fails
+    """
+    # a file that is being moved disappears from one place after it appeared in the other
+    for place in (current_folder(), current_store()):
+        with suppress(FileNotFoundError):
+            return place.open(stored_as)
+    return current_folder().open(stored_as)
+
+
+def remove(names: Sequence[str]) -> None:
+    """Delete files after their rows; the sweep retries."""
+    current_folder().remove(names)
+    bucket = bucket_store()
+    if bucket:
+        try:
+            bucket.remove(names)
+        except FileStoreError as error:
+            event("files_not_removed", level=logging.ERROR, count=len(names), reason=error.reason)
 
 
 def delete_orphans() -> int:
     """Delete and count files that a crash left without row."""
-    old = _names_older_than(time.time() - MIN_ORPHAN_AGE)
-    count = 0
-    while batch := set(itertools.islice(old, BATCH)):
-        owned = set(db.session.scalars(select(File.stored_as).where(File.stored_as.in_(batch))))
-        db.session.rollback()  # one transaction per batch
-        for name in batch - owned:
-            remove(name)
-            count += 1
+    count = _sweep(current_folder())
+    bucket = bucket_store()
+    if bucket:
+        installation = current_key_ring().index("installation", "file_store").hex()
+        if bucket.claim(installation):
+            count += _sweep(bucket)
+        else:
+            event("file_store_of_another_installation", level=logging.ERROR)
     if count:
         event("orphaned_files_removed", count=count)
     return count
 
 
-def _names_older_than(moment: float) -> Iterator[str]:
-    with os.scandir(_folder()) as entries:
-        for entry in entries:
-            with suppress(FileNotFoundError):  # removed in the meantime
-                if STORED_NAME.fullmatch(entry.name) and entry.stat(follow_symlinks=False).st_mtime < moment:
-                    yield entry.name
+def _sweep(store: FileStore) -> int:
+    old = store.names(older_than=time.time() - MIN_ORPHAN_AGE)
+    count = 0
+    while batch := set(itertools.islice(old, BATCH)):
+        orphans = batch - owned_names(batch)
+        store.remove(list(orphans))
+        count += len(orphans)
+    return count
 
 
-def _decrypt(path: Path, key: bytes) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        yield from decrypt_stream(key, file.read)
+def owned_names(names: set[str]) -> set[str]:
+    """Return those that have a row, in a transaction of its own."""
+    owned = set(db.session.scalars(select(File.stored_as).where(File.stored_as.in_(names))))
+    db.session.rollback()
+    return owned
 
 
-def _folder(app: Flask | None = None) -> Path:
-    return Path((app or current_app).instance_path, "files")
+class _DecryptedChunks(Iterator[bytes]):
+    """Closes the file also if nobody reads it: a generator that was never started could not."""
 
+    def __init__(self, file: StoredFile, key: bytes) -> None:
+        self._file, self._chunks = file, decrypt_stream(key, file.read)
 
-def _path(stored_as: str) -> Path:
-    return _folder() / stored_as
+    def __next__(self) -> bytes:
+        return next(self._chunks)
 
-
-@contextmanager
-def _disk_may_fail() -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        event("storage_failed", level=logging.ERROR, error=f"{type(error).__name__} {error.errno}")
-        raise ServiceUnavailableError(N_("Files cannot be stored right now. Try again later.")) from error
+    def __del__(self) -> None:
+        self._file.close()

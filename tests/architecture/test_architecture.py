@@ -47,6 +47,7 @@ FLOORS = (
     ("encryption",),
     ("database",),
     ("form_schema",),
+    ("file_store",),
     ("redis_client",),
     ("outbound",),
     ("validation",),

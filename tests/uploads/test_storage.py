@@ -36,7 +36,7 @@ def written(content: bytes) -> storage.EncryptedFile:
     file = storage.EncryptedFile()
     file.write(content)
     file.finish()
-    storage.fsync_directory()
+    storage.publish([file.stored_as])
     return file
 
 
@@ -111,8 +111,8 @@ def test_a_missing_row_or_file_is_404(context: Flask) -> None:
     with pytest.raises(NotFoundError):
         storage.open_decrypted(str(uuid.uuid4()))
     name = stored(b"a")
-    storage.remove(name)
-    storage.remove(name)
+    storage.remove([name])
+    storage.remove([name])
     with pytest.raises(NotFoundError):
         storage.open_decrypted(name)
 
