@@ -51,6 +51,8 @@ class Folder:
                 with os.fdopen(os.open(draft, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "wb") as file:
                     while chunk := source.read(COPY_BYTES):
                         file.write(chunk)
+                    if file.tell() != source.size:
+                        raise FileStoreError(f"The store ended {name} early.")
                 fsync(draft)
                 draft.rename(self.path(name))
                 fsync(self._path)

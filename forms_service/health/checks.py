@@ -17,6 +17,8 @@ from forms_service.database.engine import first_line
 from forms_service.delivery import outbox, smtp
 from forms_service.delivery.problems import mail_problem
 from forms_service.extensions import cache, db
+from forms_service.file_store.interface import FileStoreError
+from forms_service.file_store.stores import current_store
 
 TIMEOUT = 1.5
 """Seconds."""
@@ -100,7 +102,14 @@ def failed_check(outcome: object) -> Check:
 def check_all() -> dict[str, Check]:
     services = settings.health_check_urls
     external = {f"external:{name}": lambda name=name: _external(name) for name in services}
-    outcomes = run_parallel({"stored": _database_checks, **({"smtp": _smtp} if _sends_mail() else {}), **external})
+    outcomes = run_parallel(
+        {
+            "stored": _database_checks,
+            "files": time_check(_files),
+            **({"smtp": _smtp} if _sends_mail() else {}),
+            **external,
+        }
+    )
     database_outcome = outcomes.pop("stored")
     database, queue, mail = (
         [failed_check(database_outcome)] * 3 if isinstance(database_outcome, Exception) else database_outcome
@@ -113,6 +122,7 @@ def check_all() -> dict[str, Check]:
         "cache": time_check(_cache)(),  # in this thread: the Redis client has its own timeout
         "queue": queue,
         "mail": mail if mail["status"] != "healthy" else results.get("smtp", mail),
+        "files": results["files"],
         "external_services": _aggregate({name: results[f"external:{name}"] for name in services}),
     }
 
@@ -153,6 +163,14 @@ def _queue() -> str:
 def _mail() -> str:
     problem = mail_problem()
     return f"degraded: {problem}" if problem else "healthy"
+
+
+def _files() -> str:
+    try:
+        current_store().check()
+    except FileStoreError as error:
+        return f"degraded: {error.reason}"
+    return "healthy"
 
 
 def _sends_mail() -> bool:

@@ -1,6 +1,7 @@
 """`flask doctor`: checks the installation and says what to fix."""
 
 import smtplib
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +17,11 @@ from forms_service.delivery.mail_rendering import sender_address
 from forms_service.delivery.message import DeliveryError
 from forms_service.encryption import keyring, rotation, wrapped_keys
 from forms_service.extensions import db
+from forms_service.file_store.interface import FileStoreError
+from forms_service.file_store.stores import bucket_store, current_folder, current_store
 from forms_service.health import mail_records, ownership
 from forms_service.uploads import disk_space
+from forms_service.uploads.storage import installation_name
 from forms_service.web.client import SILENT_PROXY, UNCOUNTED_PROXY
 
 SMTP_TIMEOUT = 5
@@ -55,6 +59,7 @@ def run_checks(directory: Path) -> list[Finding]:
         **({"spf": _spf, "dkim": _dkim, "dmarc": _dmarc} if settings.smtp_server else {}),
         "proxy": _proxy,
         "disk": _disk,
+        "file store": _file_store,
     }
     return [_finding(subject, check) for subject, check in checks.items()]
 
@@ -228,6 +233,27 @@ def _proxy() -> str:
             f"TRUSTED_PROXIES, and delete {SILENT_PROXY} in the instance folder."
         )
     return f"TRUSTED_PROXIES is {settings.trusted_proxies}."
+
+
+def _file_store() -> str:
+    bucket = bucket_store()
+    try:
+        if bucket is None:
+            current_store().check()
+            return "Files are in the instance folder."
+        bucket.check_writing()
+        is_ours = bucket.claim(installation_name())
+    except FileStoreError as error:
+        raise _CheckFailedError(f"{error.reason} Check the S3_ settings and the permissions of the key.") from error
+    if not is_ours:
+        raise _CheckFailedError(
+            "The files of another installation are in the same place of the bucket. Set S3_PREFIX to another one: "
+            "until then, files left by a crash are not removed."
+        )
+    left = sum(1 for _ in current_folder().names(older_than=time.time()))
+    if left:
+        raise _UncertainError(f"{left} files are still in the instance folder. Run: flask files move")
+    return "S3_BUCKET stores and deletes files."
 
 
 def _disk() -> str:

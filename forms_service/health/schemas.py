@@ -22,6 +22,7 @@ class Checks(ma.Schema):
     cache = ma.fields.Nested(Check, required=True)
     queue = ma.fields.Nested(Check, required=True)
     mail = ma.fields.Nested(Check, required=True)
+    files = ma.fields.Nested(Check, required=True)
     external_services = ma.fields.Nested(ExternalServices, required=True)
 
 

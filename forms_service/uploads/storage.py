@@ -136,14 +136,18 @@ def delete_orphans() -> int:
     count = _sweep(current_folder())
     bucket = bucket_store()
     if bucket:
-        installation = current_key_ring().index("installation", "file_store").hex()
-        if bucket.claim(installation):
+        if bucket.claim(installation_name()):
             count += _sweep(bucket)
         else:
             event("file_store_of_another_installation", level=logging.ERROR)
     if count:
         event("orphaned_files_removed", count=count)
     return count
+
+
+def installation_name() -> str:
+    """Return what tells this installation from others that share a bucket: the same on all its hosts."""
+    return current_key_ring().index("installation", "file_store").hex()
 
 
 def _sweep(store: FileStore) -> int:

@@ -44,7 +44,7 @@ def test_health_says_all_that_it_looks_at(client: FlaskClient) -> None:
     assert (health["status"], health["version"], health["environment"]) == ("healthy", __version__, "testing")
     assert health["timestamp"].endswith("Z")
     assert health["uptime"] > 0
-    assert list(health["checks"]) == ["database", "cache", "queue", "mail", "external_services"]
+    assert list(health["checks"]) == ["database", "cache", "queue", "mail", "files", "external_services"]
     for name in health["checks"]:
         assert health["checks"][name]["status"] == "healthy"
         assert health["checks"][name]["response_time"] >= 0
