@@ -51,9 +51,10 @@ from forms_service.privacy.views import people_blueprint
 from forms_service.rate_limiting import limits
 from forms_service.replies import automatic_reply, caps, opt_in, proofs
 from forms_service.replies.views import links
+from forms_service.scanning import clamd
 from forms_service.spam import altcha_challenges
 from forms_service.spam import checks as spam_checks
-from forms_service.submissions import refusals, storage_quota
+from forms_service.submissions import refusals, rescan, storage_quota
 from forms_service.uploads import storage
 from forms_service.web import client, error_handlers, languages, openapi, pages, security_headers
 from forms_service.webhooks import delivery as webhook_delivery
@@ -120,6 +121,7 @@ FEATURES = (
     caps,
     proofs,
     refusals,
+    rescan,
     retention,
     account_export,
 )
@@ -142,7 +144,7 @@ def create_app(settings: Settings, *, start: bool = True) -> Flask:
         part.init_app(app, settings)
     for part in (security_headers, request_lifecycle, error_handlers, languages, pages):
         part.init_app(app)
-    for part in (limits, engine, password_hashing, stores):
+    for part in (limits, engine, password_hashing, stores, clamd):
         part.init_app(app, settings)
     for part in (migrations, keyring, runner, worker, guards, cleanup, cache, deletion, checks):
         part.init_app(app)

@@ -18,6 +18,10 @@ FILE_STORE_FAILURES = Counter("forms_file_store_failures", "Failed requests to t
 FILE_STORE_AWAY = Gauge(
     "forms_file_store_away", "1 while the S3-compatible store is unavailable to a process.", multiprocess_mode="livemax"
 )
+FILES_SCANNED = Counter("forms_files_scanned", "Files given to the virus scanner, by verdict.", ["verdict"])
+SCANNER_AWAY = Gauge(
+    "forms_scanner_away", "1 while the virus scanner is unavailable to a process.", multiprocess_mode="livemax"
+)
 DATABASE_POOL = Counter("forms_database_pool_events", "Events of the database pool.", ["event"])
 DATABASE_IN_USE = Gauge(
     "forms_database_connections_in_use", "Connections checked out of the database pool.", multiprocess_mode="livesum"

@@ -124,6 +124,7 @@ class Settings:
     s3_access_key: str | None = setting(secret=True)
     s3_secret_key: str | None = setting(secret=True)
     s3_prefix: str | None = setting(None, of.object_prefix)
+    clamd: tuple[str, int] | Path | None = setting(None, of.clamd)
     forms_per_account: int = setting("500", of.integer(0, 10**6))
     form_storage: int = setting(str(2**30), of.integer(0, 2**60))
     account_storage: int = setting(str(10 * 2**30), of.integer(0, 2**60))

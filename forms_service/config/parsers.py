@@ -220,6 +220,17 @@ def redis_url(raw: str) -> str:
     return raw.strip()
 
 
+def clamd(raw: str) -> tuple[str, int] | Path:
+    """Parse host:port, or the absolute path of a socket."""
+    if raw.strip().startswith("/"):
+        return Path(text(raw))
+    name, _, port = text(raw).rpartition(":")
+    try:
+        return host(name.strip("[]")), integer(1, 65_535)(port)
+    except ValidationError:
+        raise ValidationError("Must be host:port, such as clamd:3310, or the path of a socket.") from None
+
+
 def bucket(raw: str) -> str:
     """Parse the name of an S3 bucket."""
     if not BUCKET.fullmatch(raw.strip()):

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from typing import Any, TypeVar
 
+from forms_service.circuit_breaker import CircuitBreaker
 from forms_service.config import Settings
-from forms_service.file_store.circuit_breaker import CircuitBreaker
 from forms_service.file_store.folder import STORED_NAME, Folder, disk_may_fail
 from forms_service.file_store.interface import FileStoreError, StoredFile
 from forms_service.logs import event

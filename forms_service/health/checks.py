@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, wait
-from typing import Any
+from typing import Any, cast
 
 from flask import Flask, current_app
 from sqlalchemy.exc import DBAPIError
@@ -19,6 +19,7 @@ from forms_service.delivery.problems import mail_problem
 from forms_service.extensions import cache, db
 from forms_service.file_store.interface import FileStoreError
 from forms_service.file_store.stores import current_store
+from forms_service.scanning.clamd import Scanner, ScannerError, current_scanner
 
 TIMEOUT = 1.5
 """Seconds."""
@@ -102,14 +103,11 @@ def failed_check(outcome: object) -> Check:
 def check_all() -> dict[str, Check]:
     services = settings.health_check_urls
     external = {f"external:{name}": lambda name=name: _external(name) for name in services}
-    outcomes = run_parallel(
-        {
-            "stored": _database_checks,
-            "files": time_check(_files),
-            **({"smtp": _smtp} if _sends_mail() else {}),
-            **external,
-        }
-    )
+    optional = {
+        **({"smtp": _smtp} if _sends_mail() else {}),
+        **({"virus_scanner": time_check(_virus_scanner)} if settings.clamd else {}),
+    }
+    outcomes = run_parallel({"stored": _database_checks, "files": time_check(_files), **optional, **external})
     database_outcome = outcomes.pop("stored")
     database, queue, mail = (
         [failed_check(database_outcome)] * 3 if isinstance(database_outcome, Exception) else database_outcome
@@ -123,6 +121,7 @@ def check_all() -> dict[str, Check]:
         "queue": queue,
         "mail": mail if mail["status"] != "healthy" else results.get("smtp", mail),
         "files": results["files"],
+        **({"virus_scanner": results["virus_scanner"]} if settings.clamd else {}),
         "external_services": _aggregate({name: results[f"external:{name}"] for name in services}),
     }
 
@@ -170,6 +169,14 @@ def _files() -> str:
         current_store().check()
     except FileStoreError as error:
         return f"degraded: {error.reason}"
+    return "healthy"
+
+
+def _virus_scanner() -> str:
+    try:
+        cast("Scanner", current_scanner()).ping()
+    except ScannerError as error:
+        return f"degraded: {error} Files are accepted, and flagged as not scanned."
     return "healthy"
 
 

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 from urllib.parse import urlsplit
 
 from flask import current_app
@@ -20,6 +21,7 @@ from forms_service.extensions import db
 from forms_service.file_store.interface import FileStoreError
 from forms_service.file_store.stores import bucket_store, current_folder, current_store
 from forms_service.health import mail_records, ownership
+from forms_service.scanning.clamd import Scanner, ScannerError, current_scanner
 from forms_service.uploads import disk_space
 from forms_service.uploads.storage import installation_name
 from forms_service.web.client import SILENT_PROXY, UNCOUNTED_PROXY
@@ -60,6 +62,7 @@ def run_checks(directory: Path) -> list[Finding]:
         "proxy": _proxy,
         "disk": _disk,
         "file store": _file_store,
+        **({"scanner": _scanner} if settings.clamd else {}),
     }
     return [_finding(subject, check) for subject, check in checks.items()]
 
@@ -254,6 +257,14 @@ def _file_store() -> str:
     if left:
         raise _UncertainError(f"{left} files are still in the instance folder. Run: flask files move")
     return "S3_BUCKET stores and deletes files."
+
+
+def _scanner() -> str:
+    try:
+        cast("Scanner", current_scanner()).ping()
+    except ScannerError as error:
+        raise _CheckFailedError(f"{error} Files are flagged as not scanned. Check CLAMD, or start clamd.") from error
+    return "clamd answers."
 
 
 def _disk() -> str:

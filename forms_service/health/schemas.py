@@ -23,6 +23,7 @@ class Checks(ma.Schema):
     queue = ma.fields.Nested(Check, required=True)
     mail = ma.fields.Nested(Check, required=True)
     files = ma.fields.Nested(Check, required=True)
+    virus_scanner = ma.fields.Nested(Check, metadata={"description": "If CLAMD is set."})
     external_services = ma.fields.Nested(ExternalServices, required=True)
 
 

@@ -8,6 +8,7 @@ import marshmallow as ma
 
 from forms_service.errors import FieldError
 from forms_service.inbox.filters import Filters
+from forms_service.scanning.clamd import CLEAN, INFECTED, NOT_SCANNED
 from forms_service.submissions.email_addresses import find_addresses
 from forms_service.submissions.models import STATUSES
 from forms_service.validation.base import Schema
@@ -20,6 +21,8 @@ from forms_service.web.pagination import MAX_LIMIT, PageQuery, QueryInteger
 
 MAX_IDS = 500
 MAX_QUERY_LENGTH = 200
+
+SCANS = (CLEAN, INFECTED, NOT_SCANNED)
 
 MOVABLE_STATUSES = ("inbox", "archived", "spam")
 """Only confirmation leaves `unconfirmed`."""
@@ -94,6 +97,12 @@ class Bulk(Change):
             raise ma.ValidationError([FieldError("Cannot be combined with other changes.", "conflict")], "delete")
 
 
+class FileQuery(Schema):
+    infected = ma.fields.Boolean(
+        load_default=False, metadata={"description": "Download the file although the virus scanner found something."}
+    )
+
+
 class FileShown(Schema):
     """Its content is at `/api/submissions/{id}/files/{number}`."""
 
@@ -102,6 +111,14 @@ class FileShown(Schema):
     name = ma.fields.String(required=True)
     content_type = ma.fields.String(required=True)
     size = ma.fields.Integer(required=True, metadata={"description": "Bytes."})
+    scan = ma.fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"enum": [*SCANS, None], "description": "Of the virus scanner; null for files received without one."},
+    )
+    threat = ma.fields.String(
+        required=True, allow_none=True, metadata={"description": "Name of the virus in an `infected` file."}
+    )
 
 
 class OptInShown(Schema):

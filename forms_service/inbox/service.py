@@ -9,12 +9,13 @@ from sqlalchemy import func, select
 
 from forms_service.accounts.guards import Caller
 from forms_service.database.transactions import write_session
-from forms_service.errors import NotFoundError
+from forms_service.errors import AuthorizationError, NotFoundError
 from forms_service.extensions import db
 from forms_service.forms import access
 from forms_service.forms.models import FORM_ID, Form
 from forms_service.inbox.changes import CHANGED_EVENT, apply_and_commit, apply_changes, record_changes
 from forms_service.replies import proofs
+from forms_service.scanning.clamd import INFECTED
 from forms_service.submissions.counts import count_left_out
 from forms_service.submissions.models import Submission
 from forms_service.submissions.queries import (
@@ -120,15 +121,22 @@ def bulk(form_id: str, caller: Caller, ids: Sequence[uuid.UUID], changes: Mappin
     }
 
 
-def open_attachment(submission_id: uuid.UUID, number: int, caller: Caller) -> Attachment:
-    """Open a file.
+def open_attachment(submission_id: uuid.UUID, number: int, caller: Caller, *, infected: bool = False) -> Attachment:
+    """Open a file; one with a virus only if the caller, an editor at least, asks for `infected` files.
 
+    :raises AuthorizationError: for a file that is held back
     :raises NotFoundError: also if missing on disk
     """
-    _find(submission_id, caller, access.VIEWER)
+    _find(submission_id, caller, access.EDITOR if infected else access.VIEWER)
     file = db.session.get(File, (submission_id, number))
     if file is None:
         raise NotFoundError()
+    if file.scan == INFECTED and not infected:
+        raise AuthorizationError(
+            f"This file is held back: the virus scanner found {file.threat}. Editors can download it with "
+            "?infected=true.",
+            details={"scan": INFECTED, "threat": file.threat},
+        )
     attachment = Attachment(file.name, file.content_type, file.size, storage.open_decrypted(file.stored_as))
     db.session.rollback()  # release the connection while a slow client reads
     return attachment

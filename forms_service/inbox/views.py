@@ -135,8 +135,12 @@ def delete(submission_id: uuid.UUID) -> None:
 @inbox.route("/api/submissions/<uuid:submission_id>/files/<int(max=9999):number>")
 @inbox.doc(operationId="getSubmissionFile")
 @require_form_user("submissions:read")
+@inbox.arguments(schemas.FileQuery, location="query")
 @inbox.response(200, schema={"type": "string", "format": "binary"}, content_type="application/octet-stream")
-def file(submission_id: uuid.UUID, number: int) -> Response:
-    """Download a file of a submission."""
-    attachment = service.open_attachment(submission_id, number, caller())
+def file(query: dict[str, bool], submission_id: uuid.UUID, number: int) -> Response:
+    """Download a file of a submission.
+
+    A file in which the virus scanner found something is refused (403) unless an editor asks with `infected=true`.
+    """
+    attachment = service.open_attachment(submission_id, number, caller(), infected=query["infected"])
     return download(attachment.chunks, attachment.name, attachment.content_type, attachment.size)

@@ -15,6 +15,7 @@ from forms_service.intake import in_flight, storing
 from forms_service.intake.deduplication import identify
 from forms_service.languages.sentences import N_
 from forms_service.replies import opt_in
+from forms_service.scanning.clamd import INFECTED
 from forms_service.spam import captcha, checks
 from forms_service.submissions.email_addresses import email_indexes
 from forms_service.submissions.parsed_submission import ParsedSubmission
@@ -60,6 +61,8 @@ def accept_submission(
         record_language(form, parsed)
         unavailable = captcha.check_token(form, parsed) if uses_captcha else None
         reasons = [*filter(None, [unavailable]), *checks.find_spam_reasons(form, parsed, ring)]
+        if any(upload.verdict and upload.verdict.status == INFECTED for upload in parsed.uploads):
+            reasons.append(INFECTED)
         storing.add_rows(new, parsed, client=client.stored_address, reasons=reasons, email_indexes=indexes, ring=ring)
         if parsed.publish_files:
             parsed.publish_files()

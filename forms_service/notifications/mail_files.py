@@ -15,6 +15,7 @@ from forms_service.languages.formats import format_size
 from forms_service.logs import event
 from forms_service.notifications.mail_options import MailOptions
 from forms_service.notifications.mail_values import MAX_LABEL_LENGTH, flatten
+from forms_service.scanning.clamd import INFECTED
 from forms_service.submissions.console_urls import file_url
 from forms_service.uploads import storage
 from forms_service.uploads.filenames import get_extension
@@ -73,7 +74,7 @@ def show_files(
 
 
 def _attachment(file: File) -> Attachment | None:
-    if PROGRAM.fullmatch(get_extension(file.name)):
+    if file.scan == INFECTED or PROGRAM.fullmatch(get_extension(file.name)):
         return None
     try:
         content = b"".join(storage.open_decrypted(file.stored_as))

@@ -153,7 +153,11 @@ def files_of(submissions: Sequence[SubmissionRow]) -> Files:
     ids = [submission.id for submission in submissions if submission.has_files]
     if ids:
         columns = (File.submission_id, File.number, File.field, File.name, File.content_type, File.size)
-        query = select(*columns).where(File.submission_id.in_(ids)).order_by(File.submission_id, File.number)
+        query = (
+            select(*columns, File.scan, File.threat)
+            .where(File.submission_id.in_(ids))
+            .order_by(File.submission_id, File.number)
+        )
         for file in db.session.execute(query):
             files.setdefault(file.submission_id, []).append(file)
     return files

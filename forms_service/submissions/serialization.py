@@ -39,5 +39,7 @@ def file_as_dict(file: Any) -> dict[str, Any]:
         "name": file.name,
         "content_type": file.content_type,
         "size": file.size,
+        "scan": file.scan,
+        "threat": file.threat,
         **unreadable_flag(file.field, file.name),
     }

@@ -103,6 +103,8 @@ class MultipartUpload:
         self._text_parts.keep_partial()
 
     def remove(self) -> None:
+        if self._file:
+            self._file.close()
         for file in self._stored_files:
             file.remove()
         if self._published:
@@ -211,6 +213,8 @@ def build_file_rows(submission_id: uuid.UUID, uploads: Sequence[Upload]) -> list
             "size": upload.size,
             "stored_as": upload.stored_as,
             "key": upload.key,
+            "scan": upload.verdict.status if upload.verdict else None,
+            "threat": upload.verdict.threat if upload.verdict else None,
         }
         for number, upload in enumerate(uploads, start=1)
     ]

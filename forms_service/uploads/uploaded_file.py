@@ -4,6 +4,7 @@ import hashlib
 from dataclasses import dataclass
 from dataclasses import field as described
 
+from forms_service.scanning.clamd import Verdict, current_scanner
 from forms_service.uploads import filenames, storage
 from forms_service.uploads.content_types import HEAD_BYTES, FileType, detect_type
 from forms_service.web.charsets import decode
@@ -28,6 +29,9 @@ class Upload:
     is_full: bool = False
     """A quota prevented storing it."""
 
+    verdict: Verdict | None = None
+    """None without a scanner."""
+
 
 class FileInProgress:
     """Stored, or only inspected."""
@@ -43,6 +47,9 @@ class FileInProgress:
         self._is_full = False
         self._head = b""
         self._hash = hashlib.sha256()
+        scanner = current_scanner() if stored_file else None
+        self._scan = scanner.scan() if scanner else None
+        self._verdict: Verdict | None = None
 
     @property
     def is_stored(self) -> bool:
@@ -52,6 +59,8 @@ class FileInProgress:
         if self._stored_file:
             self._stored_file.remove()
         self._stored_file, self._is_full = None, True
+        self.close()
+        self._scan = None
 
     def write(self, data: bytes) -> None:
         self.size += len(data)
@@ -59,14 +68,24 @@ class FileInProgress:
         self._hash.update(data)
         if self._stored_file:
             self._stored_file.write(data)
+        if self._scan:
+            self._scan.write(data)
 
     def finish(self) -> None:
         if self._stored_file:
             self._stored_file.finish()
+        if self._scan:
+            self._verdict = self._scan.finish()
+
+    def close(self) -> None:
+        """Let go of the scanner."""
+        if self._scan:
+            self._scan.close()
 
     def to_upload(self, encoding: str | None) -> Upload:
         name = filenames.sanitize_filename(decode(self._filename, encoding))
         file_type = detect_type(self._head, name)
         digest = self._hash.digest()
         location = (self._stored_file.stored_as, self._stored_file.key) if self._stored_file else ("", "")
-        return Upload(self._field, name, file_type.served_as, self.size, *location, digest, file_type, self._is_full)
+        values = (digest, file_type, self._is_full, self._verdict)
+        return Upload(self._field, name, file_type.served_as, self.size, *location, *values)

@@ -61,6 +61,8 @@ class SampleFile:
     name: str = "example.pdf"
     content_type: str = "application/pdf"
     size: int = 48_213
+    scan: str = "clean"
+    threat: str | None = None
 
 
 @dataclass(frozen=True)

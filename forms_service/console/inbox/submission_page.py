@@ -20,6 +20,7 @@ from forms_service.languages.formats import format_size
 from forms_service.notifications.deliveries import service as deliveries
 from forms_service.notifications.mail_values import labelled_texts, labels_of, texts_of
 from forms_service.notifications.recipients import service as recipients
+from forms_service.scanning.clamd import INFECTED
 from forms_service.submissions.email_addresses import reply_to
 from forms_service.web.pagination import MAX_LIMIT
 
@@ -102,7 +103,7 @@ def _shown_file(file: Mapping[str, Any], labels: Mapping[str, str]) -> dict[str,
         **file,
         "label": labels.get(file["field"], file["field"]),
         "shown_size": format_size(file["size"]),
-        "view": may_be_shown(file["content_type"]),
+        "view": file["scan"] != INFECTED and may_be_shown(file["content_type"]),
     }
 
 

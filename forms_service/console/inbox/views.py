@@ -16,6 +16,7 @@ from forms_service.console.rendering import redisplay, render, see
 from forms_service.forms import service as forms
 from forms_service.inbox import file_views
 from forms_service.inbox import service as inbox
+from forms_service.inbox.schemas import FileQuery
 from forms_service.rate_limiting.limits import rate_limit
 from forms_service.web.downloads import download, view
 
@@ -107,9 +108,10 @@ def search(listing: Listing, body: dict[str, Any], form_id: str) -> Response:
 @inbox_pages.get("/console/submissions/<uuid:submission_id>/files/<int(max=9999):number>")
 @require_sign_in
 @rate_limit("console")
-def download_file(submission_id: uuid.UUID, number: int) -> Response:
+@query_arguments(FileQuery())
+def download_file(query: dict[str, bool], submission_id: uuid.UUID, number: int) -> Response:
     """Download a file of a submission."""
-    attachment = inbox.open_attachment(submission_id, number, caller())
+    attachment = inbox.open_attachment(submission_id, number, caller(), infected=query["infected"])
     return download(attachment.chunks, attachment.name, attachment.content_type, attachment.size)
 
 

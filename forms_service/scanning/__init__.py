@@ -1,0 +1,1 @@
+"""Scans files for viruses while they arrive."""
