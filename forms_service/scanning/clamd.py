@@ -16,6 +16,9 @@ from forms_service.metrics import FILES_SCANNED, SCANNER_AWAY
 TIMEOUT = 2.0
 """Seconds to connect, and until clamd takes more bytes."""
 
+PING_TIMEOUT = 1.0
+"""Seconds; within what a health check has."""
+
 VERDICT_TIMEOUT = 10.0
 """Seconds to scan a file that it has received."""
 
@@ -56,6 +59,7 @@ class Scanner:
         """
         try:
             with self.connect() as connection:
+                connection.settimeout(PING_TIMEOUT)
                 connection.sendall(b"zPING\0")
                 reply = _receive(connection)
         except OSError as error:

@@ -87,5 +87,14 @@ class FileInProgress:
         file_type = detect_type(self._head, name)
         digest = self._hash.digest()
         location = (self._stored_file.stored_as, self._stored_file.key) if self._stored_file else ("", "")
-        values = (digest, file_type, self._is_full, self._verdict)
-        return Upload(self._field, name, file_type.served_as, self.size, *location, *values)
+        return Upload(
+            self._field,
+            name,
+            file_type.served_as,
+            self.size,
+            *location,
+            digest=digest,
+            file_type=file_type,
+            is_full=self._is_full,
+            verdict=self._verdict,
+        )

@@ -9,7 +9,7 @@ from packaging.version import Version
 
 from tests.support.servers import ROOT
 
-LOCKS = {"requirements.lock": ("postgres", "redis"), "requirements-dev.lock": ("test", "browser", "dev")}
+LOCKS = {"requirements.lock": ("postgres", "redis", "s3"), "requirements-dev.lock": ("test", "browser", "dev")}
 FIRST_LINE = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[^\]]*\])?==([^\s;]+)(.*)$", re.MULTILINE)
 
 

@@ -1,6 +1,7 @@
 """Files in a real S3 server: shared by two hosts, encrypted, and what happens while it is unavailable."""
 
 import os
+import secrets
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -31,7 +32,7 @@ class Hosts:
         self.settings = {
             **shared,
             **bucket.settings(),
-            "SECRET_KEY": "k" * 40,
+            "SECRET_KEY": secrets.token_urlsafe(40),
             "ENCRYPTION_KEYS": "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=",
         }
         self.folders = (folder / "one", folder / "two")
