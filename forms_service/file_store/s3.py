@@ -121,6 +121,10 @@ class S3Store:
     def _write(self, action: Callable[[], object], *, is_trial: bool = False) -> None:
         try:
             self._call(action, is_trial=is_trial)
+        except FileNotFoundError as error:  # the bucket, or an upload in parts that the store forgot
+            failure = self._record_failure(error)
+            self._write_failure = failure.reason
+            raise failure from error
         except FileStoreError as error:
             self._write_failure = error.reason
             raise
