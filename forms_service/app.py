@@ -51,11 +51,11 @@ from forms_service.privacy.views import people_blueprint
 from forms_service.rate_limiting import limits
 from forms_service.replies import automatic_reply, caps, opt_in, proofs
 from forms_service.replies.views import links
-from forms_service.scanning import clamd
 from forms_service.spam import altcha_challenges
 from forms_service.spam import checks as spam_checks
 from forms_service.submissions import refusals, rescan, storage_quota
 from forms_service.uploads import storage
+from forms_service.virus_scanner import clamd
 from forms_service.web import client, error_handlers, languages, openapi, pages, security_headers
 from forms_service.webhooks import delivery as webhook_delivery
 from forms_service.webhooks.management.views import webhooks_blueprint

@@ -7,7 +7,7 @@ from flask.cli import with_appcontext
 
 from forms_service.commands.terminal import user_errors
 from forms_service.file_store.interface import FileStoreError
-from forms_service.uploads import moving
+from forms_service.uploads import relocation
 
 REPORT_EVERY = 1000
 """Files, outside a terminal."""
@@ -27,10 +27,10 @@ def move(back: bool) -> None:
 
     They stay readable. If interrupted, run the same command again.
     """
-    total, done = moving.count_files(back=back), 0
+    total, done = relocation.count_files(back=back), 0
     try:
         with click.progressbar(length=total, label="Moving files", show_pos=True, show_eta=True) as bar:
-            for count in moving.move_files(back=back):
+            for count in relocation.move_files(back=back):
                 done += count
                 bar.update(count)
                 if not sys.stdout.isatty() and done % REPORT_EVERY == 0:

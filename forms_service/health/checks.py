@@ -19,7 +19,7 @@ from forms_service.delivery.problems import mail_problem
 from forms_service.extensions import cache, db
 from forms_service.file_store.interface import FileStoreError
 from forms_service.file_store.stores import current_store
-from forms_service.scanning.clamd import Scanner, ScannerError, current_scanner
+from forms_service.virus_scanner.clamd import Scanner, ScannerError, current_scanner
 
 TIMEOUT = 1.5
 """Seconds."""

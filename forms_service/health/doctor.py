@@ -21,9 +21,9 @@ from forms_service.extensions import db
 from forms_service.file_store.interface import FileStoreError
 from forms_service.file_store.stores import bucket_store, current_folder, current_store
 from forms_service.health import mail_records, ownership
-from forms_service.scanning.clamd import Scanner, ScannerError, current_scanner
 from forms_service.uploads import disk_space
 from forms_service.uploads.storage import installation_name
+from forms_service.virus_scanner.clamd import Scanner, ScannerError, current_scanner
 from forms_service.web.client import SILENT_PROXY, UNCOUNTED_PROXY
 
 SMTP_TIMEOUT = 5

@@ -8,13 +8,13 @@ import marshmallow as ma
 
 from forms_service.errors import FieldError
 from forms_service.inbox.filters import Filters
-from forms_service.scanning.clamd import CLEAN, INFECTED, NOT_SCANNED
 from forms_service.submissions.email_addresses import find_addresses
 from forms_service.submissions.models import STATUSES
 from forms_service.validation.base import Schema
 from forms_service.validation.fields import Email
 from forms_service.validation.primitives import BoundedList, Identifier, OneOf, SingleLine, StrictBoolean
 from forms_service.validation.references import DESCRIPTION as REFERENCE
+from forms_service.virus_scanner.clamd import CLEAN, INFECTED, NOT_SCANNED
 from forms_service.web.api_blueprint import ListMeta
 from forms_service.web.downloads import BYTES
 from forms_service.web.pagination import MAX_LIMIT, PageQuery, QueryInteger

@@ -15,7 +15,6 @@ from forms_service.forms import access
 from forms_service.forms.models import FORM_ID, Form
 from forms_service.inbox.changes import CHANGED_EVENT, apply_and_commit, apply_changes, record_changes
 from forms_service.replies import proofs
-from forms_service.scanning.clamd import INFECTED
 from forms_service.submissions.counts import count_left_out
 from forms_service.submissions.models import Submission
 from forms_service.submissions.queries import (
@@ -33,6 +32,7 @@ from forms_service.submissions.serialization import as_dict
 from forms_service.uploads import storage
 from forms_service.uploads.models import File
 from forms_service.validation.datetimes import parse_utc
+from forms_service.virus_scanner.clamd import INFECTED
 from forms_service.web.pagination import Page, decode_cursor, encode_cursor
 
 WITHOUT_DATA = ("id", "reference", "form_id", "form_version", "created_at", "status", "read")

@@ -15,7 +15,6 @@ from forms_service.intake import in_flight, storing
 from forms_service.intake.deduplication import identify
 from forms_service.languages.sentences import N_
 from forms_service.replies import opt_in
-from forms_service.scanning.clamd import INFECTED
 from forms_service.spam import captcha, checks
 from forms_service.submissions.email_addresses import email_indexes
 from forms_service.submissions.parsed_submission import ParsedSubmission
@@ -23,6 +22,7 @@ from forms_service.submissions.visitor_language import record_language
 from forms_service.uploads import multipart_upload
 from forms_service.validation.base import errors_by_path
 from forms_service.validation.whitespace import is_blank
+from forms_service.virus_scanner.clamd import INFECTED
 
 
 class Client(NamedTuple):

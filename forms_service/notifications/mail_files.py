@@ -15,12 +15,12 @@ from forms_service.languages.formats import format_size
 from forms_service.logs import event
 from forms_service.notifications.mail_options import MailOptions
 from forms_service.notifications.mail_values import MAX_LABEL_LENGTH, flatten
-from forms_service.scanning.clamd import INFECTED
 from forms_service.submissions.console_urls import file_url
 from forms_service.uploads import storage
 from forms_service.uploads.filenames import get_extension
 from forms_service.uploads.models import File
 from forms_service.validation.text import strip_controls
+from forms_service.virus_scanner.clamd import INFECTED
 
 MAX_ATTACHED = 5 * 2**20
 """Bytes in one mail, before base64; the rest is linked."""

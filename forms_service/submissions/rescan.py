@@ -11,10 +11,10 @@ from forms_service.database.transactions import write_session
 from forms_service.database.types import now
 from forms_service.errors import ApiError
 from forms_service.extensions import db
-from forms_service.scanning.clamd import NOT_SCANNED, Scanner, ScannerError, Verdict, current_scanner
 from forms_service.submissions.models import Submission
 from forms_service.uploads import storage
 from forms_service.uploads.models import File
+from forms_service.virus_scanner.clamd import NOT_SCANNED, Scanner, ScannerError, Verdict, current_scanner
 
 INTERVAL = 600
 """Seconds."""

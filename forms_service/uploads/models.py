@@ -35,7 +35,7 @@ class File(Model):
     """Its own: rotation need not touch the file."""
 
     scan: Mapped[str | None] = mapped_column(String(12))
-    """A status of `scanning/clamd.py`; None for files received without a scanner."""
+    """A status of `virus_scanner/clamd.py`; None for files received without a scanner."""
 
     threat: Mapped[str | None] = mapped_column(String(100))
     """The name of the virus."""

@@ -4,9 +4,9 @@ import hashlib
 from dataclasses import dataclass
 from dataclasses import field as described
 
-from forms_service.scanning.clamd import Verdict, current_scanner
 from forms_service.uploads import filenames, storage
 from forms_service.uploads.content_types import HEAD_BYTES, FileType, detect_type
+from forms_service.virus_scanner.clamd import Verdict, current_scanner
 from forms_service.web.charsets import decode
 
 

@@ -47,7 +47,7 @@ FLOORS = (
     ("encryption",),
     ("database",),
     ("form_schema",),
-    ("file_store", "scanning"),
+    ("file_store", "virus_scanner"),
     ("redis_client",),
     ("outbound",),
     ("validation",),

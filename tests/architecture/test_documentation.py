@@ -140,7 +140,7 @@ def test_every_code_of_a_field_is_described() -> None:
 def test_every_reason_is_described() -> None:
     page = ROOT / "docs/submissions.md"
     assert first_column(page, "## Statistics") == list(REFUSALS)
-    assert first_column(page, "## Spam") == [*CHECKS, "challenge_unavailable"]
+    assert first_column(page, "## Spam") == [*CHECKS, "infected", "challenge_unavailable"]
 
 
 def test_every_event_and_format_of_webhooks_is_described() -> None:

@@ -44,7 +44,17 @@ def test_shows_what_was_sent(
         "status": "inbox",
         "read": False,
         "data": data,
-        "files": [{"number": 1, "field": "cv", "name": "Lebenslauf.pdf", "content_type": "application/pdf", "size": 4}],
+        "files": [
+            {
+                "number": 1,
+                "field": "cv",
+                "name": "Lebenslauf.pdf",
+                "content_type": "application/pdf",
+                "size": 4,
+                "scan": None,
+                "threat": None,
+            }
+        ],
         "spam_reasons": [],
         "control": {"_subject": "Hi"},
     }

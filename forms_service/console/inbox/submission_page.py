@@ -20,8 +20,8 @@ from forms_service.languages.formats import format_size
 from forms_service.notifications.deliveries import service as deliveries
 from forms_service.notifications.mail_values import labelled_texts, labels_of, texts_of
 from forms_service.notifications.recipients import service as recipients
-from forms_service.scanning.clamd import INFECTED
 from forms_service.submissions.email_addresses import reply_to
+from forms_service.virus_scanner.clamd import INFECTED
 from forms_service.web.pagination import MAX_LIMIT
 
 KINDS = {

@@ -14,9 +14,9 @@ from flask.testing import FlaskClient
 from forms_service.health.doctor import run_checks
 from forms_service.notifications.mail_files import load_files, show_files
 from forms_service.notifications.mail_options import MailOptions
-from forms_service.scanning import clamd as client_module
-from forms_service.scanning.clamd import Scanner
 from forms_service.submissions.rescan import rescan
+from forms_service.virus_scanner import clamd as client_module
+from forms_service.virus_scanner.clamd import Scanner
 from tests.conftest import MakeApp
 from tests.support.api_keys import make_key
 from tests.support.clamd import MAX_STREAM, NAME, THREAT, Clamd

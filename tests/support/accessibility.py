@@ -1,0 +1,31 @@
+"""Accessibility of a page in a browser: axe's rules and the width, in both themes."""
+
+from typing import Any
+
+import pytest
+
+axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs: pip install -e '.[browser]'")
+
+WIDTH = 320
+"""Also that of a window of 1280 px at 400 % zoom."""
+
+THEMES: tuple[tuple[str, dict[str, Any]], ...] = (("light", {}), ("dark", {"runOnly": ["color-contrast"]}))
+"""A theme changes colours only, so all other rules run once."""
+
+
+def problems(page: Any) -> list[str]:
+    """Violations in both themes, and how wide the page is if it scrolls sideways in a window of WIDTH."""
+    found = []
+    for scheme, rules in THEMES:
+        page.emulate_media(color_scheme=scheme)
+        violations = axe.Axe().run(page, options={"resultTypes": ["violations"], **rules}).response["violations"]
+        found += [f"{page.url} ({scheme}) {rule['id']}: {rule['nodes'][0]['html']}" for rule in violations]
+    width = page.evaluate("document.documentElement.scrollWidth")
+    if page.viewport_size["width"] == WIDTH and width > WIDTH:
+        found.append(f"{page.url} is {width} px wide")
+    return found
+
+
+def open_details(page: Any) -> None:
+    """Show what is folded."""
+    page.evaluate("for (const details of document.querySelectorAll('details')) details.open = true")
