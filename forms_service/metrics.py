@@ -12,6 +12,11 @@ REQUEST_SECONDS = Histogram(
 RATE_LIMITED = Counter("forms_rate_limited", "Requests refused by a rate limit.", ["limit"])
 REDIS_FAILURES = Counter("forms_redis_failures", "Calls that fell back because Redis was unavailable.")
 REDIS_AWAY = Gauge("forms_redis_away", "1 while Redis is unavailable to a process.", multiprocess_mode="livemax")
+LIMITS_IN_MEMORY = Gauge(
+    "forms_limits_in_memory",
+    "1 while the database of a process's rate limits is unavailable.",
+    multiprocess_mode="livemax",
+)
 CACHE_LOOKUPS = Counter("forms_cache_lookups", "Cache lookups, by result.", ["result"])
 FORM_LOOKUPS = Counter("forms_form_cache_lookups", "Form lookups in the process's memory, by result.", ["result"])
 FILE_STORE_FAILURES = Counter("forms_file_store_failures", "Failed requests to the S3-compatible store of files.")

@@ -77,7 +77,7 @@ class RedisCircuitBreaker:
             self._retry_at = time.monotonic() + RETRY_INTERVAL
         REDIS_AWAY.set(1)
         if first:
-            event("redis_away", level=logging.ERROR, error=type(error).__name__, limits="per process", cache="none")
+            event("redis_away", level=logging.ERROR, error=type(error).__name__, limits="in the database", cache="none")
 
     def _close(self) -> None:
         with self._lock:

@@ -51,7 +51,7 @@ def test_no_key_in_redis_shows_whom_it_counts(make_app: MakeApp, redis_url: str)
         answer = app.test_client().post(path, json=body, environ_base={"REMOTE_ADDR": "203.0.113.77"})
         assert answer.status_code in (202, 401)
     keys = [key.decode() for key in redis.Redis.from_url(redis_url).keys("*")]
-    assert {key.split(":")[2] for key in keys if key.startswith("forms:limit:")} >= {"api", "login", "login_account"}
+    assert {key.split(":")[2] for key in keys if key.startswith("forms:limit:")} >= {"api", "resend", "forgot"}
     assert not [key for key in keys if "203.0.113" in key or "zebedee" in key]
 
 
@@ -84,14 +84,14 @@ def test_a_refused_request_is_charged_to_no_limit(make_app: MakeApp, redis_url: 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("how", ["frozen", "gone"])
-def test_limits_go_on_in_memory_and_come_back(make_app: MakeApp, own_redis: servers.Redis, how: str) -> None:
+def test_limits_go_on_in_the_database_and_come_back(make_app: MakeApp, own_redis: servers.Redis, how: str) -> None:
     client = make_app(REDIS_URL=own_redis.url, SIGNUP_RATE_LIMIT="100/900").test_client()
     assert remaining(client) == 99
     if how == "frozen":
         own_redis.freeze()
     else:
         own_redis.stop()
-    assert remaining(client) == 99, "memory starts from nothing"
+    assert remaining(client) == 99, "the database starts from nothing"
     assert remaining(client) == 98
     assert client.get("/health").json["status"] == "degraded"
     assert "forms_redis_away 1.0" in client.get("/metrics").text

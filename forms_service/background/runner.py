@@ -23,8 +23,10 @@ from forms_service.background import periodic
 from forms_service.database.engine import first_line
 from forms_service.encryption import rotation
 from forms_service.errors import ServiceUnavailableError
+from forms_service.rate_limiting import database_storage
 
 TASK_INTERVAL = 20.0
+LIMITS_INTERVAL = 60
 REENCRYPT_INTERVAL = 60
 """Seconds; longer than the key ring's RELOAD_INTERVAL."""
 
@@ -43,6 +45,7 @@ log = logging.getLogger(__name__)
 def init_app(app: Flask) -> None:
     periodic.init_app(app)
     periodic.register(app, "re-encryption", REENCRYPT_INTERVAL, rotation.continue_in_background)
+    periodic.register(app, "limits", LIMITS_INTERVAL, database_storage.sweep)
     app.extensions["background"] = Background(app)
     add_loop(app, "tasks", periodic.run_due, TASK_INTERVAL)
 

@@ -9,7 +9,8 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from functools import cache, partial
 from typing import Any
 
@@ -46,6 +47,17 @@ _request = threading.local()
 def begin_request(*, short: bool) -> None:
     """Set this thread's deadline."""
     _request.deadline = time.monotonic() + REQUEST_TIMEOUT if short else None
+
+
+@contextmanager
+def time_limit(seconds: float) -> Iterator[None]:
+    """Let this thread's statements take at most so long, MIN_TIMEOUT at least, whatever the request may."""
+    deadline: float | None = getattr(_request, "deadline", None)
+    _request.deadline = time.monotonic() + seconds
+    try:
+        yield
+    finally:
+        _request.deadline = deadline
 
 
 def listen(engine: Engine) -> None:

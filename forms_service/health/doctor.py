@@ -157,7 +157,9 @@ def _redis() -> str:
             )
         return "Not configured: limits are counted in the memory of the process."
     if not guard.call(lambda client: client.ping(), lambda: False):
-        raise _CheckFailedError("REDIS_URL does not respond: limits count per process, and nothing is cached.")
+        raise _CheckFailedError(
+            "REDIS_URL does not respond: limits are counted in the database, and nothing is cached."
+        )
     return "Answers."
 
 

@@ -1,7 +1,7 @@
 """Rate limits: their list, the decorator, the check before each request."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn, cast
 
@@ -13,6 +13,7 @@ from forms_service.errors import RateLimitError
 from forms_service.logs import event
 from forms_service.metrics import RATE_LIMITED
 from forms_service.rate_limiting import flask_limiter
+from forms_service.rate_limiting.database_storage import DatabaseStorage
 from forms_service.rate_limiting.keys import caller_id, caller_key
 from forms_service.rate_limiting.storage import LimitCheck, LimitState, MemoryStorage, RedisStorage
 from forms_service.security import derive_subkey
@@ -41,6 +42,8 @@ class Limit:
     key: Key = client_key
     cost: int = 1
     factor: int = 1
+    guards_password: bool = False
+    """Always counted in the database: Redis may lose its counts, and a restart those in memory."""
 
     def check(self, key: str, settings: Settings) -> LimitCheck:
         rate: Rate = getattr(settings, self.rate) if isinstance(self.rate, str) else self.rate
@@ -60,10 +63,10 @@ LIMITS = {
         Limit("signup", "signup_rate_limit"),
         Limit("resend", "signup_rate_limit"),
         Limit("forgot", "signup_rate_limit"),
-        Limit("login", "login_rate_limit"),
-        Limit("login_account", "login_rate_limit"),
+        Limit("login", "login_rate_limit", guards_password=True),
+        Limit("login_account", "login_rate_limit", guards_password=True),
         Limit("bearer", "login_rate_limit"),
-        Limit("password", "login_rate_limit", key=caller_key),
+        Limit("password", "login_rate_limit", key=caller_key, guards_password=True),
         Limit("recipients", Rate(30, 3600)),
         Limit("members", Rate(30, 3600)),
         Limit("subscription", Rate(60, 3600)),
@@ -79,8 +82,10 @@ LIMITS = {
 def init_app(app: Flask, settings: Settings) -> None:
     redis = app.extensions["redis"]
     secret = derive_subkey(settings.secret_key, "forms_service limits").hex().encode()
-    storage = RedisStorage(redis, secret) if redis else MemoryStorage()
+    database = DatabaseStorage(secret)
+    storage = RedisStorage(redis, secret, database) if redis else MemoryStorage()
     app.extensions["rate_limits"] = storage
+    app.extensions["password_limits"] = database
     flask_limiter.bind(app, storage)
 
 
@@ -112,12 +117,11 @@ def check() -> None:
     if "rate_limit" in scratch:  # charged when the head was shown
         g.rate_limit = scratch["rate_limit"]
         return
-    app_settings: Settings = current_app.config["SETTINGS"]
-    states = _storage().hit_all([limit.check(_key(limit), app_settings) for limit in limits])
-    g.rate_limit = min(states, key=lambda state: (-state.wait, state.remaining, -state.reset))
+    states = _charge_all(limits)
+    name, g.rate_limit = min(states, key=lambda item: (-item[1].wait, item[1].remaining, -item[1].reset))
     scratch["rate_limit"] = g.rate_limit
     if g.rate_limit.wait:
-        _refuse(limits[states.index(g.rate_limit)].name, g.rate_limit)
+        _refuse(name, g.rate_limit)
 
 
 def charge(name: str, key: str) -> None:
@@ -126,7 +130,7 @@ def charge(name: str, key: str) -> None:
     Headers show it only on refusal, as they would reveal the key's use.
     """
     if settings.rate_limit_enabled:
-        (state,) = _storage().hit_all([LIMITS[name].check(f"{name}:{key}", settings)])
+        (state,) = _storage(name).hit_all([LIMITS[name].check(f"{name}:{key}", settings)])
         if state.wait:
             g.rate_limit = state
             _refuse(name, state)
@@ -135,13 +139,13 @@ def charge(name: str, key: str) -> None:
 def reset_limit(name: str, key: str) -> None:
     """Clear a key, such as after sign-in."""
     if settings.rate_limit_enabled:
-        _storage().clear(f"{name}:{key}")
+        _storage(name).clear(f"{name}:{key}")
 
 
 def refund(name: str, key: str) -> None:
     """Take back the last charge."""
     if settings.rate_limit_enabled:
-        _storage().refund(f"{name}:{key}")
+        _storage(name).refund(f"{name}:{key}")
 
 
 def count(key: str, seconds: int) -> int:
@@ -150,8 +154,28 @@ def count(key: str, seconds: int) -> int:
     return state.limit - state.remaining
 
 
-def _storage() -> MemoryStorage:
-    return cast("MemoryStorage", current_app.extensions["rate_limits"])
+def _storage(name: str = "") -> MemoryStorage:
+    guards_password = name in LIMITS and LIMITS[name].guards_password
+    return cast("MemoryStorage", current_app.extensions["password_limits" if guards_password else "rate_limits"])
+
+
+def _charge_all(limits: Sequence[Limit]) -> list[tuple[str, LimitState]]:
+    """Charge all, or none if one has a `wait`; then the list may lack others."""
+    app_settings: Settings = current_app.config["SETTINGS"]
+    charged: list[tuple[Limit, LimitCheck]] = []
+    states: list[tuple[str, LimitState]] = []
+    for guards_password in (True, False):
+        part = [(one, one.check(_key(one), app_settings)) for one in limits if one.guards_password is guards_password]
+        if not part:
+            continue
+        answers = _storage(part[0][0].name).hit_all([check for _, check in part])
+        states += zip((limit.name for limit, _ in part), answers, strict=True)
+        if any(state.wait for state in answers):
+            for limit, check in charged:
+                _storage(limit.name).refund(check.key)
+            break
+        charged = part
+    return states
 
 
 def _limits_of_request() -> list[Limit]:

@@ -1,6 +1,6 @@
 """Storage of rate limits: moving windows in memory, or in Redis.
 
-Both charge all limits of a request or none.
+Each charges all limits of a request or none. `database_storage` holds the third.
 """
 
 import hmac
@@ -17,6 +17,10 @@ from forms_service.redis_client import RedisCircuitBreaker
 
 MAX_HITS = 200_000
 """8 bytes each, 200 per key; beyond it, LRU keys are evicted."""
+
+
+def unix_time() -> float:
+    return time.time()
 
 
 class LimitCheck(NamedTuple):
@@ -46,7 +50,9 @@ class MemoryStorage:
 
     def hit_all(self, checks: Sequence[LimitCheck]) -> list[LimitState]:
         """Charge all, or none if one has a `wait`."""
-        now = time.time()
+        return self.hit_all_at(unix_time(), checks)
+
+    def hit_all_at(self, now: float, checks: Sequence[LimitCheck]) -> list[LimitState]:
         with self._lock:
             hits = [self._drop_expired(check, now) for check in checks]
             waits = [_seconds_to_wait(times, check, now) for times, check in zip(hits, checks, strict=True)]
@@ -81,6 +87,16 @@ class MemoryStorage:
             _, times = self._hits.popitem(last=False)
             self._count -= len(times)
 
+    def load(self, key: str, hits: bytes) -> None:
+        """Replace the key's hits by those that `dump` returned."""
+        self.clear(key)
+        if hits:
+            self._hits[key] = array("d", hits)
+            self._count += len(self._hits[key])
+
+    def dump(self, key: str) -> bytes:
+        return self._hits.get(key, array("d")).tobytes()
+
     def get(self, key: str) -> int:
         return len(self._hits.get(key, ()))
 
@@ -102,12 +118,13 @@ class MemoryStorage:
 
 
 class RedisStorage(MemoryStorage):
-    """By Redis's clock; in memory while Redis is down."""
+    """By Redis's clock; in `fallback` while Redis is down."""
 
     PREFIX = "forms:limit:"
 
-    def __init__(self, redis: RedisCircuitBreaker, secret: bytes) -> None:
+    def __init__(self, redis: RedisCircuitBreaker, secret: bytes, fallback: MemoryStorage) -> None:
         super().__init__()
+        self._fallback = fallback
         self._redis = redis
         self._secret = secret
         self._script = redis.client.register_script(HIT_ALL_SCRIPT)
@@ -117,19 +134,18 @@ class RedisStorage(MemoryStorage):
         numbers = [number for check in checks for number in (check.limit, check.window, check.cost)]
         rows = self._redis.call(lambda client: self._script(keys, numbers, client=client), lambda: None)
         if rows is None:
-            return super().hit_all(checks)
+            return self._fallback.hit_all(checks)
         return [
             _state(check, count, float(oldest), math.ceil(float(wait)), float(now))
             for check, (count, oldest, wait, now) in zip(checks, rows, strict=True)
         ]
 
     def refund(self, key: str) -> None:
-        super().refund(key)
-        self._redis.call(lambda client: client.rpop(self._name(key)), lambda: None)
+        self._redis.call(lambda client: client.rpop(self._name(key)), lambda: self._fallback.refund(key))
 
     def clear(self, key: str) -> None:
-        super().clear(key)
         self._redis.call(lambda client: client.delete(self._name(key)), lambda: None)
+        self._fallback.clear(key)
 
     def _name(self, key: str) -> str:
         # a keyed hash of the client, account or form that it counts
