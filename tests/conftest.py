@@ -231,13 +231,18 @@ def migrated_postgres(postgres_server: str, tmp_path_factory: pytest.TempPathFac
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
+def emptied(url: str) -> str:
+    """The same database, without a row."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        # not TRUNCATE, which makes files anew for tables that hold a row or two
+        connection.execute("; ".join(f"DELETE FROM {table.name}" for table in reversed(db.metadata.sorted_tables)))
+    return url
+
+
 @pytest.fixture
 def postgres_url(migrated_postgres: str) -> str:
     """An empty PostgreSQL database at the newest revision."""
-    with psycopg.connect(migrated_postgres, autocommit=True) as connection:
-        # not TRUNCATE, which makes files anew for tables that hold a row or two
-        connection.execute("; ".join(f"DELETE FROM {table.name}" for table in reversed(db.metadata.sorted_tables)))
-    return migrated_postgres
+    return emptied(migrated_postgres)
 
 
 @pytest.fixture

@@ -70,6 +70,8 @@ def listen(engine: Engine) -> None:
         if not circuit.may_connect():
             raise driver.OperationalError("the server does not answer")
         connection = _connection_with_timeout(driver).connect(*args, **options)
+        if _is_pooled(connection):
+            connection.prepare_threshold = None  # the next transaction may run on another server connection
         connection.join(circuit)
         return connection
 
@@ -179,6 +181,14 @@ def _wait_in_steps(driver: Any, circuit: Circuit, wait: Callable[..., Any]) -> A
                 raise
         if circuit.open or not circuit.answers():
             raise driver.OperationalError("the server does not answer")
+
+
+def _is_pooled(connection: Any) -> bool:
+    """Whether a pooler such as pgbouncer answers: it invents the process id that it announces."""
+    connection.autocommit = True
+    (process_id,) = connection.execute("SELECT pg_backend_pid()").fetchone()
+    connection.autocommit = False
+    return bool(process_id != connection.info.backend_pid)
 
 
 def _resumable(generator: Any) -> Generator[Any, Any, Any]:

@@ -113,6 +113,11 @@ def _database() -> str:
             faults = [row[0] for row in connection.exec_driver_sql("PRAGMA quick_check(1)")]
             if faults != ["ok"]:
                 raise _CheckFailedError("The database file is damaged. Restore a backup.")
+        elif connection.exec_driver_sql("SHOW statement_timeout").scalar() == "0":
+            raise _CheckFailedError(
+                "A pooler drops the timeouts that the service sets. Set them by its connect_query, as in "
+                "deploy/pgbouncer.ini."
+            )
         return f"{name} answers."
 
 

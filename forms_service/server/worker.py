@@ -5,6 +5,7 @@ BodyPendingError: the request runs again once it has arrived.
 """
 
 import errno
+import select
 import socket
 from collections.abc import Iterable
 from pathlib import Path
@@ -47,6 +48,25 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
             environ[SCRATCH] = connection.scratch
         response: Iterable[bytes] = self.application(environ, start_response)
         return response
+
+    def set_accept_enabled(self, enabled: bool) -> None:
+        super().set_accept_enabled(enabled)
+        if not self.alive:
+            self._close_listeners()
+
+    def _close_listeners(self) -> None:
+        """Accept what is queued, then have the kernel refuse.
+
+        gunicorn closes them last: until then, connections would be queued that nobody serves.
+        """
+        for listener in self.sockets:
+            queued = select.poll()
+            queued.register(listener, select.POLLIN)
+            for _ in range(self.cfg.backlog):
+                if not queued.poll(0):
+                    break
+                self.accept(listener)
+            listener.close()
 
     def accept(self, listener: Any) -> None:
         if self.cfg.is_ssl:  # gunicorn serves TLS

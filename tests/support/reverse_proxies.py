@@ -14,13 +14,15 @@ DEPLOY = ROOT / "deploy"
 MODULES = "mpm_event authz_core headers proxy proxy_http reqtimeout"
 
 
-def nginx(folder: Path, port: int, upstream: int) -> list[str]:
-    """Write nginx's configuration; return the command."""
+def nginx(folder: Path, port: int, *upstreams: int) -> list[str]:
+    """Write nginx's configuration, with a line for each instance; return the command."""
     config = (DEPLOY / "nginx.conf").read_text()
     plain = "listen 80;", "listen [::]:80;", "listen [::]:443 ssl;"
     for line in plain:
         config = config.replace(line, f"listen 127.0.0.1:{free_port()};" if line == plain[0] else "")
-    config = config.replace("listen 443 ssl;", f"listen 127.0.0.1:{port};").replace(":8000", f":{upstream}")
+    config = config.replace("listen 443 ssl;", f"listen 127.0.0.1:{port};")
+    (instance,) = [line for line in config.splitlines() if ":8000" in line]
+    config = config.replace(instance, "\n".join(instance.replace(":8000", f":{one}") for one in upstreams))
     config = config.replace("/run/nginx.pid", f"{folder}/nginx.pid")
     lines = [line for line in config.splitlines() if "ssl_certificate" not in line]
     file = folder / "nginx.conf"
@@ -54,7 +56,7 @@ def apache(folder: Path, port: int, upstream: int) -> list[str]:
     return ["apache2", "-f", str(file), "-DFOREGROUND"]
 
 
-PROXIES: dict[str, Callable[[Path, int, int], list[str]]] = {"nginx": nginx, "caddy": caddy, "apache2": apache}
+PROXIES: dict[str, Callable[..., list[str]]] = {"nginx": nginx, "caddy": caddy, "apache2": apache}
 
 
 def program(name: str) -> str | None:
@@ -63,12 +65,12 @@ def program(name: str) -> str | None:
 
 
 class Proxy:
-    """A reverse proxy before a service."""
+    """A reverse proxy before a service, or several instances of one."""
 
-    def __init__(self, name: str, folder: Path, upstream: int) -> None:
+    def __init__(self, name: str, folder: Path, *upstreams: int) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        words = PROXIES[name](folder, self.port, upstream)
+        words = PROXIES[name](folder, self.port, *upstreams)
         environment = {"PATH": f"{os.environ['PATH']}:/usr/sbin", "HOME": str(folder)}
         with (folder / f"{name}.output").open("w") as output:
             self._process = subprocess.Popen(

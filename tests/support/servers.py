@@ -134,10 +134,13 @@ class Server:
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = folder / "log"
         self.log.write_text("")
-        command = [BIN / "gunicorn", "--bind", f"127.0.0.1:{self.port}", *words, "wsgi:app"]
-        self.process = processes.start(
-            command, HOME, environment(folder, {"INSTANCE_PATH": str(folder), **settings}), self.log
-        )
+        self._command = [BIN / "gunicorn", "--bind", f"127.0.0.1:{self.port}", *words, "wsgi:app"]
+        self._environment = environment(folder, {"INSTANCE_PATH": str(folder), **settings})
+        self.start()
+
+    def start(self) -> None:
+        """Serve, on the same port as before."""
+        self.process = processes.start(self._command, HOME, self._environment, self.log)
         if not self._answers():
             self.stop()
             raise AssertionError(self.log.read_text())
