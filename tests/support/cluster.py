@@ -9,7 +9,8 @@ import shutil
 import threading
 import time
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Self
 
@@ -35,9 +36,17 @@ class Cluster:
         folder.chmod(0o755)
         for name in ("redis", "nginx"):
             (folder / name).mkdir(mode=0o755)
+        with ExitStack() as stack:
+            self._start(stack, folder, database_url, settings)
+            self._started = stack.pop_all()
+
+    def _start(self, stack: ExitStack, folder: Path, database_url: str, settings: dict[str, str]) -> None:
         self.mail = MailServer()
+        stack.callback(self.mail.stop)
         self.redis = servers.Redis(shutil.which("redis-server") or "redis-server", folder / "redis")
+        stack.callback(self.redis.stop)
         self.pgbouncer = PgBouncer(database_url)
+        stack.callback(self.pgbouncer.stop)
         self.settings = {
             "SECRET_KEY": secrets.token_urlsafe(40),
             "ENCRYPTION_KEYS": base64.b64encode(secrets.token_bytes(32)).decode(),
@@ -48,19 +57,26 @@ class Cluster:
             **self.mail.settings,
             **settings,
         }
+        self.instances: list[servers.Server] = []
+        stack.callback(self._stop_instances)
         with ThreadPoolExecutor(INSTANCES) as threads:
             folders = [folder / f"instance{number}" for number in range(INSTANCES)]
-            self.instances = list(threads.map(lambda one: servers.Server(one, self.settings), folders))
+            starting = [threads.submit(servers.Server, one, self.settings) for one in folders]
+            for one in as_completed(starting):
+                if not one.exception():
+                    self.instances.append(one.result())
+        for one in starting:
+            one.result()  # raises
         self.nginx = Proxy("nginx", folder / "nginx", *(instance.port for instance in self.instances))
+        stack.callback(self.nginx.stop)
+
+    def _stop_instances(self) -> None:
+        with ThreadPoolExecutor(INSTANCES) as threads:
+            list(threads.map(servers.Server.stop, self.instances))
 
     def stop(self) -> None:
         """End all."""
-        self.nginx.stop()
-        with ThreadPoolExecutor(INSTANCES) as threads:
-            list(threads.map(servers.Server.stop, self.instances))
-        self.pgbouncer.stop()
-        self.redis.stop()
-        self.mail.stop()
+        self._started.close()
 
     def post(self, path: str, body: dict[str, Any], *, client: str = "127.0.0.1") -> int:
         """Status of a request of this client, on a connection of its own."""
@@ -115,10 +131,10 @@ class Load:
     def wait_for(self, more: int) -> None:
         """Return after so many further requests."""
         until = time.monotonic() + servers.TIMEOUT
-        wanted = self.statuses.total() + more
-        while self.statuses.total() < wanted and time.monotonic() < until:
+        goal = self.statuses.total() + more
+        while self.statuses.total() < goal and time.monotonic() < until:
             time.sleep(0.02)
-        assert self.statuses.total() >= wanted
+        assert self.statuses.total() >= goal
 
     def _visit(self, visitor: int) -> None:
         counter = itertools.count()
