@@ -133,18 +133,23 @@ class PublishedForm:
         return tuple(field["name"] for field in self.fields if field["type"] == "file")
 
 
+Entry = tuple[PublishedForm, float, float]
+"""When it was read, and when it is due again, by the monotonic clock."""
+
+
 class FormCache:
     """Cached forms, least recently used first."""
 
     def __init__(self) -> None:
-        self._entries: dict[str, tuple[PublishedForm, float]] = {}
+        self._entries: dict[str, Entry] = {}
         self._lock = threading.Lock()
         self._generation = 0
         self._size = 0
 
     def get(self, form_id: str) -> PublishedForm:
-        entry = self._entries.get(form_id)
-        if entry and (time.monotonic() - entry[1] < MAX_AGE or not self._claim_refresh(form_id, entry)):
+        entry, now = self._entries.get(form_id), time.monotonic()
+        is_usable = entry is not None and now - entry[1] < 2 * MAX_AGE  # older ones are not served, not even meanwhile
+        if entry and is_usable and (now < entry[2] or not self._claim_refresh(form_id, entry)):
             HITS.inc()
             return entry[0]
         MISSES.inc()
@@ -163,19 +168,19 @@ class FormCache:
         self._remove(form.id)
         while self._entries and (len(self._entries) >= MAX_FORMS or self._size + form.size > MAX_MEMORY):
             self._remove(next(iter(self._entries)))
-        self._entries[form.id] = (form, requested_at)
+        self._entries[form.id] = (form, requested_at, requested_at + MAX_AGE)
         self._size += form.size
 
     def _remove(self, form_id: str) -> None:
         if form_id in self._entries:
             self._size -= self._entries.pop(form_id)[0].size
 
-    def _claim_refresh(self, form_id: str, entry: tuple[PublishedForm, float]) -> bool:
+    def _claim_refresh(self, form_id: str, entry: Entry) -> bool:
         with self._lock:
             if self._entries.get(form_id) is not entry:
                 return False
             # other threads serve the old entry meanwhile
-            self._entries[form_id] = (entry[0], time.monotonic())
+            self._entries[form_id] = (entry[0], entry[1], time.monotonic() + MAX_AGE)
             return True
 
     def invalidate(self, form_id: str) -> None:
