@@ -102,6 +102,7 @@ class TestDoctor:
             "mail",
             "proxy",
             "disk",
+            "file",
         ]
         assert all(line.startswith("ok ") for line in lines)
 

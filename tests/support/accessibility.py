@@ -15,15 +15,15 @@ THEMES: tuple[tuple[str, dict[str, Any]], ...] = (("light", {}), ("dark", {"runO
 
 def problems(page: Any) -> list[str]:
     """Violations in both themes, and how wide the page is if it scrolls sideways in a window of WIDTH."""
-    found = []
+    faults = []
     for scheme, rules in THEMES:
         page.emulate_media(color_scheme=scheme)
         violations = axe.Axe().run(page, options={"resultTypes": ["violations"], **rules}).response["violations"]
-        found += [f"{page.url} ({scheme}) {rule['id']}: {rule['nodes'][0]['html']}" for rule in violations]
+        faults += [f"{page.url} ({scheme}) {rule['id']}: {rule['nodes'][0]['html']}" for rule in violations]
     width = page.evaluate("document.documentElement.scrollWidth")
     if page.viewport_size["width"] == WIDTH and width > WIDTH:
-        found.append(f"{page.url} is {width} px wide")
-    return found
+        faults.append(f"{page.url} is {width} px wide")
+    return faults
 
 
 def open_details(page: Any) -> None:
