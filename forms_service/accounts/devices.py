@@ -14,6 +14,7 @@ from forms_service.encryption.keyring import current_key_ring
 from forms_service.extensions import db
 from forms_service.rate_limiting.keys import email_limit_key
 from forms_service.web.client import client_address, client_key
+from forms_service.web.cookies import add_cookie, cookie_name
 from forms_service.web.user_agents import MAX_LENGTH
 
 COOKIE = "forms_browser"
@@ -37,7 +38,7 @@ class Device:
 
 def request_device() -> Device:
     index = current_key_ring().index
-    browser = request.cookies.get(COOKIE, "")
+    browser = request.cookies.get(cookie_name(COOKIE), "")
     names = [f"browser {browser}"] if len(browser) == COOKIE_LENGTH else []
     places = tuple(index(name, CONTEXT) for name in [*names, f"network {client_key()}"])
     return Device(client_address(), request.headers.get("User-Agent", "")[:MAX_LENGTH], places)
@@ -51,11 +52,9 @@ def register_browser() -> Device:
     browser = secrets.token_urlsafe(32)
 
     @after_this_request
-    def add_cookie(response: Response) -> Response:
+    def remember(response: Response) -> Response:
         if response.status_code < 400:
-            response.set_cookie(
-                COOKIE, browser, max_age=COOKIE_SECONDS, httponly=True, samesite="Lax", secure=request.is_secure
-            )
+            add_cookie(response, COOKIE, browser, COOKIE_SECONDS)
         return response
 
     place = current_key_ring().index(f"browser {browser}", CONTEXT)

@@ -180,6 +180,7 @@ def test_the_units_start_as_they_are_printed(clone: Path, tmp_path_factory: pyte
         assert os.access(program, os.X_OK)
         assert f"WorkingDirectory={clone}\n" in unit
         assert f"ReadWritePaths={clone}/instance\n" in unit
+        assert f"InaccessiblePaths=-{clone}/.git\n" in unit
         assert re.search("^After=.*postgresql.service.*redis", unit, re.MULTILINE)
         (folder / f"{name}.service").write_text(unit)
     if shutil.which("systemd-analyze"):

@@ -6,6 +6,7 @@ from forms_service.accounts.guards import Caller
 from forms_service.console import cookies
 from forms_service.inbox import undo
 from forms_service.inbox.undo import Act
+from forms_service.web.cookies import cookie_name, set_cookie
 
 NAME = "forms_undo"
 LIFETIME = 60
@@ -25,7 +26,7 @@ def offer(act: Act, caller: Caller) -> None:
 
 def take(caller: Caller) -> tuple[str, Act] | None:
     """Return the token to offer on this page, and its act; the page after it offers nothing."""
-    token = request.cookies.get(NAME)
+    token = request.cookies.get(cookie_name(NAME))
     if not token:
         return None
     _set("", 0)
@@ -34,4 +35,4 @@ def take(caller: Caller) -> tuple[str, Act] | None:
 
 
 def _set(value: str, max_age: int) -> None:
-    cookies.set_with_response(NAME, value, max_age, cookies.console_path())
+    set_cookie(NAME, value, max_age, cookies.console_path())
