@@ -33,6 +33,7 @@ DATABASE_IN_USE = Gauge(
 )
 UNREADABLE = Counter("forms_unreadable_values", "Stored values that could not be decrypted, once per process.")
 HASHING_REFUSED = Counter("forms_password_hashing_refused", "Passwords not hashed because too many were waiting.")
+SIGN_INS = Counter("forms_sign_ins", "Sign-ins by password, by result.", ["result"])
 SIGNUPS = Counter("forms_signups", "Sign-ups, by outcome.", ["result"])
 DELIVERIES = Counter("forms_deliveries", "Attempts to send a message, by outcome.", ["channel", "outcome"])
 SUPPRESSIONS = Gauge(
@@ -43,4 +44,10 @@ BACKLOG_SECONDS = Gauge(
     "forms_outbox_oldest_seconds",
     "Seconds that the oldest due message has waited.",
     multiprocess_mode="livemostrecent",
+)
+READY = Gauge(
+    "forms_ready", "1 while the service accepts submissions, as /health/ready says.", multiprocess_mode="livemostrecent"
+)
+DISK_FREE = Gauge(
+    "forms_disk_free_ratio", "Free share of the disk that holds INSTANCE_PATH.", multiprocess_mode="livemostrecent"
 )

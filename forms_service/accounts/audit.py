@@ -40,6 +40,11 @@ def note(name: str) -> None:
         db.session.commit()
 
 
+def log(name: str, **fields: Any) -> None:
+    """Log a security event that is no cause for concern; never pass user input."""
+    event(name, client=client_for_log(settings.log_client), **fields)
+
+
 def warn(name: str, **fields: Any) -> None:
     """Log a security event; never pass user input."""
     event(name, level=logging.WARNING, client=client_for_log(settings.log_client), **fields)

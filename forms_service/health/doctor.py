@@ -20,7 +20,7 @@ from forms_service.encryption import keyring, rotation, wrapped_keys
 from forms_service.extensions import db
 from forms_service.file_store.interface import FileStoreError
 from forms_service.file_store.stores import bucket_store, current_folder, current_store
-from forms_service.health import mail_records, ownership
+from forms_service.health import mail_records, ownership, transport
 from forms_service.uploads import disk_space
 from forms_service.uploads.storage import installation_name
 from forms_service.virus_scanner.clamd import Scanner, ScannerError, current_scanner
@@ -60,6 +60,7 @@ def run_checks(directory: Path) -> list[Finding]:
         "mail": _mail,
         **({"spf": _spf, "dkim": _dkim, "dmarc": _dmarc} if settings.smtp_server else {}),
         "proxy": _proxy,
+        "transport": _transport,
         "disk": _disk,
         "file store": _file_store,
         **({"scanner": _scanner} if settings.clamd else {}),
@@ -272,6 +273,13 @@ def _scanner() -> str:
     except ScannerError as error:
         raise _CheckFailedError(f"{error} Files are flagged as not scanned. Check CLAMD, or start clamd.") from error
     return "clamd answers."
+
+
+def _transport() -> str:
+    faults = list(transport.find_faults())
+    if faults:
+        raise _UncertainError(f"Traffic to other hosts can be intercepted. {' '.join(faults)}")
+    return "Connections to other hosts are encrypted, and their certificates verified."
 
 
 def _disk() -> str:

@@ -38,7 +38,11 @@ def health(*, details: bool) -> dict[str, Any]:
 
 def ready() -> bool:
     """Whether the database responds, is migrated, and uses our keys."""
-    revision = run_parallel({"revision": migrations.revision}, READY_TIMEOUT)["revision"]
+    return is_ready(run_parallel({"revision": migrations.revision}, READY_TIMEOUT)["revision"])
+
+
+def is_ready(revision: object) -> bool:
+    """Whether this revision, or failure to get one, is that of a ready database."""
     return revision is migrations.Revision.CURRENT and not keyring.key_ring_store().outdated
 
 

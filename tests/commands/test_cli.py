@@ -101,6 +101,7 @@ class TestDoctor:
             "smtp",
             "mail",
             "proxy",
+            "transport",
             "disk",
             "file",
         ]

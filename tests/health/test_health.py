@@ -16,6 +16,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
 from forms_service import __version__
+from forms_service.database import migrations
 from forms_service.database.transactions import write_session
 from forms_service.database.types import new_id, now
 from forms_service.delivery import leases, outbox
@@ -285,3 +286,12 @@ class TestMetrics:
         text = client.get("/metrics").text
         assert "ann@example.com" not in text
         assert "forms_signups_total" in text
+
+    def test_readiness_and_free_space_are_metrics(self, client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+        text = client.get("/metrics").text
+        assert "\nforms_ready 1.0\n" in text
+        free = re.search(r"^forms_disk_free_ratio (\S+)$", text, re.MULTILINE)
+        assert free
+        assert 0.0 < float(free[1]) < 1.0
+        monkeypatch.setattr(migrations, "revision", lambda: migrations.Revision.PENDING)
+        assert "\nforms_ready 0.0\n" in client.get("/metrics").text

@@ -26,7 +26,9 @@ def test_over_tls_it_has_the_prefix_of_its_host(over_tls: Flask, name: str) -> N
         cookies.add_cookie(response, name, "value", 60, "/console")
     header = response.headers["Set-Cookie"]
     assert header.startswith(f"__Host-{name}=value;")
-    assert header.endswith("; Secure; HttpOnly; Path=/; SameSite=Lax"), "the prefix requires Secure, and / without Domain"
+    assert header.endswith("; Secure; HttpOnly; Path=/; SameSite=Lax"), (
+        "the prefix requires Secure, and / without Domain"
+    )
 
 
 def test_a_browser_is_recognised_by_its_prefixed_cookie(over_tls: Flask, key_of: KeyOf) -> None:

@@ -23,6 +23,7 @@ from forms_service.encryption.associated_data import unreadable_flag
 from forms_service.errors import AuthenticationError, AuthorizationError, ConflictError, NotFoundError
 from forms_service.extensions import db
 from forms_service.languages.sentences import N_
+from forms_service.metrics import SIGN_INS
 from forms_service.security import derive_subkey, generate_secure_token
 from forms_service.signals import session_starting
 from forms_service.web.pagination import Page, decode_cursor, paginate
@@ -76,6 +77,8 @@ def start_by_password(email: str, password: str, start: Callable[[uuid.UUID], T]
         account.password_hash = new_hash
         result = start(account.id)
         db.session.commit()
+    SIGN_INS.labels("succeeded").inc()
+    audit.log("signed_in", account=row.id)
     return result
 
 
@@ -203,6 +206,7 @@ def _max_age() -> timedelta:
 
 
 def _record_failure(account_id: uuid.UUID | None) -> None:
+    SIGN_INS.labels("failed").inc()
     audit.warn("sign_in_failed", account=account_id)
     with write_session():
         # also without an account, so that the work is the same
