@@ -16,7 +16,7 @@ ROW = re.compile(r"^\| (\d+\.\d+\.\d+) \| ([12]) \| ([^|]+) \| ([^|]+) \| ([^|]*
 SUMMARY = re.compile(r"^\| ([12]) \| (\d+) \| (\d+) \| (\d+) \|$", re.MULTILINE)
 ANSWERS = ("met", "not met", "not applicable")
 FILE = re.compile(r"`((?:[\w.-]+/)+[\w.-]+\.\w+|deploy/\w+|\.ci/run|requirements\.lock|openapi\.json)(::[\w:]+)?`")
-PLACE = re.compile(r"`[\w./-]+`|\]\([\w./-]*#?[\w-]*\)")
+PLACE = re.compile(r"`[\w./:-]+`|\]\([\w./-]*#?[\w-]*\)")
 
 
 def rows() -> list[tuple[str, ...]]:
@@ -24,7 +24,7 @@ def rows() -> list[tuple[str, ...]]:
 
 
 @cache
-def tests_of(file: str) -> frozenset[str]:
+def functions_in(file: str) -> frozenset[str]:
     """Names as pytest takes them: `test_x`, and `TestY::test_x`."""
     tree = ast.parse((ROOT / file).read_text())
     names = set()
@@ -62,10 +62,10 @@ def test_each_file_and_test_that_is_named_exists(page: str) -> None:
     named = FILE.findall((ROOT / page).read_text())
     assert [file for file, _ in named if not (ROOT / file).exists()] == []
     tests = {(file, test[2:]) for file, test in named if test}
-    assert [f"{file}::{name}" for file, name in sorted(tests) if name not in tests_of(file)] == []
+    assert [f"{file}::{name}" for file, name in sorted(tests) if name not in functions_in(file)] == []
 
 
 def test_the_names_are_those_that_pytest_takes() -> None:
-    assert "test_each_requirement_is_answered_once" in tests_of("tests/description/test_security_doc.py")
-    assert "TestPassword::test_is_changed" in tests_of("tests/console/account/test_credentials.py")
+    assert "test_each_requirement_is_answered_once" in functions_in("tests/description/test_security_doc.py")
+    assert "TestPassword::test_is_changed" in functions_in("tests/console/account/test_credentials.py")
     assert len({test for _, test in FILE.findall(PAGE.read_text()) if test}) > 150

@@ -36,7 +36,7 @@ def caddy(folder: Path, port: int, upstream: int) -> list[str]:
     config = config.replace("\nforms.example.com {", f"\nhttp://:{port} {{\n\tbind 127.0.0.1").replace(
         ":8000", f":{upstream}"
     )
-    config = config.replace("\n{\n", "\n{\n\tadmin off\n", 1)
+    config = config.replace("\n{\n", f"\n{{\n\tadmin off\n\thttp_port {free_port()}\n", 1)
     file = folder / "Caddyfile"
     file.write_text(config)
     return ["caddy", "run", "--adapter", "caddyfile", "--config", str(file)]
