@@ -16,6 +16,7 @@ from forms_service.commands.accounts import accounts
 from forms_service.commands.file_store import files
 from forms_service.commands.files import decrypt, encrypt
 from forms_service.commands.forms import forms, submissions
+from forms_service.commands.imports import import_file
 from forms_service.commands.keys import keys
 from forms_service.commands.suppressions import suppressions
 from forms_service.commands.terminal import load_or_exit, new_person, user_errors
@@ -25,7 +26,7 @@ from forms_service.delivery.service import send_test
 from forms_service.errors import StartError
 from forms_service.health.doctor import Finding, run_checks
 
-COMMANDS = (accounts, decrypt, encrypt, files, forms, keys, submissions)
+COMMANDS = (accounts, decrypt, encrypt, files, forms, import_file, keys, submissions)
 """Registered by `setup.cfg`."""
 
 

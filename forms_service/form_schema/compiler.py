@@ -39,6 +39,13 @@ class FormSchema(Schema):
         self, data: Mapping[str, Any], *, many: None = None, partial: None = None, unknown: None = None
     ) -> dict[str, Any]:
         """Raises marshmallow.ValidationError with all errors, in the form's order."""
+        result, errors = self.check(data)
+        if errors:
+            raise ma.ValidationError({name: errors[name] for name in sorted(errors, key=self._position)})
+        return result
+
+    def check(self, data: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return the valid values, without dropped ones, and the errors of the others."""
         result: dict[str, Any] = {}
         errors: dict[str, Any] = {}
         for name, value in data.items():
@@ -53,9 +60,7 @@ class FormSchema(Schema):
         for name in self._required:
             if name not in data:
                 errors[name] = [self._field_types[name].field_error("required")]
-        if errors:
-            raise ma.ValidationError({name: errors[name] for name in sorted(errors, key=self._position)})
-        return result
+        return result, errors
 
     def _accepts_unknown(self, name: str) -> bool:
         if self._policy == "drop":

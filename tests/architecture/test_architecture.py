@@ -29,6 +29,7 @@ FLOORS = (
     ("console",),
     ("health",),
     ("privacy",),
+    ("imports",),
     ("intake",),
     ("inbox",),
     ("spam",),

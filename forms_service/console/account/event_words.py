@@ -58,6 +58,7 @@ WORDS = {
     "webhook_disabled": "A webhook was switched off, since its deliveries failed",
     # submissions
     "submissions_exported": "Exported submissions",
+    "submissions_imported": "The operator imported submissions",
     "submissions_changed": "Moved or marked submissions",
     "submissions_restored": "Undid a move or mark of submissions",
     "submissions_erased": "Deleted submissions",

@@ -1,0 +1,1 @@
+"""Imports answers and form definitions that other services export."""
