@@ -51,8 +51,8 @@ class ZoneArgument(Schema):
 def import_file(file: str, form_id: str | None, owner: str | None, dry_run: bool, **choices: Any) -> None:
     """Import FILE, exported by another form service or by this one, as CSV or JSON.
 
-    Either into an existing form (--form), or into a new one made from the file (--owner). Nothing is mailed, and running
-    the same command again imports nothing twice, so that an interrupted import continues.
+    Either into an existing form (--form), or into a new one made from the file (--owner). No mail is sent. Running the
+    same command again imports nothing twice, so that an interrupted import continues.
     """
     if (form_id is None) == (owner is None):
         raise click.UsageError("Add either --form ID or --owner EMAIL.")
@@ -105,7 +105,7 @@ def _report(importer: service.Import, *, dry_run: bool) -> None:
     for (column, reason), count in list(left_out.counts.items())[:MAX_SHOWN_REASONS]:
         what = f"{column}: {reason}" if column else reason
         stored = " (stored as it is)" if count.stored else ""
-        click.echo(f"  {format_line(f'{count.number:,} × {what}{stored} First in line {count.first_line}.')}")
+        click.echo(f"  {format_line(f'{count.number:,}: {what}{stored} First in line {count.first_line}.')}")
     limit = importer.form.settings.max_submissions
     if limit is not None:
         click.echo(f"The form takes {limit:,} submissions. Imported ones count, and may close it.")

@@ -1,4 +1,7 @@
-"""Converts records to answers in the form's own shape. Values that do not fit are kept and listed: nobody can ask again."""
+"""Converts records to answers of a form.
+
+Values that do not fit are kept and listed: nobody can ask the person again.
+"""
 
 import uuid
 from collections.abc import Iterable

@@ -88,13 +88,9 @@ class Columns:
             chosen = self.chosen[name]
             is_defined = chosen in self.form.names.defined
             return Column(chosen or None, "left out by --map", is_defined=is_defined)
-        known = self.form.names.defined_name(name)
-        if known in self.form.names.defined:
-            return Column(known)
-        key = _key(name)
-        found_name = self._by_label.get(key) or self._by_name.get(key)
-        if found_name:
-            return Column(found_name)
+        defined = self._defined_name(name)
+        if defined:
+            return Column(defined)
         role = ROLES.get(name)
         if role in (Role.MAIL, Role.CONTROL, Role.REDIRECT):
             return Column(name, is_defined=False, is_control=True)
@@ -103,6 +99,11 @@ class Columns:
         if self.form.fields and self.form.settings.unknown_fields != "keep":
             return Column(None, UNUSED)
         return Column(truncate_name(normalize_unicode(make_storable(name))), is_defined=False)
+
+    def _defined_name(self, name: str) -> str | None:
+        known = self.form.names.defined_name(name)
+        key = _key(name)
+        return known if known in self.form.names.defined else self._by_label.get(key) or self._by_name.get(key)
 
     def _value(self, name: str, value: Any) -> Any:
         return self._choices[name].read(value) if name in self._choices else value

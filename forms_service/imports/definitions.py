@@ -1,8 +1,9 @@
 """Definitions of forms, made from those of other services."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 
 from forms_service.form_schema.definition import (
@@ -21,6 +22,24 @@ MAX_DERIVED_NAME = 60
 WORD_BREAKS = re.compile(r"[\W_]+")
 
 
+@dataclass(frozen=True)
+class Question:
+    """A question as another service asks it."""
+
+    type: str
+    """Of our field."""
+
+    label: str
+    ids: tuple[object, ...] = ()
+    name: str = ""
+    """Wished for; else made from the label."""
+
+    help: str = ""
+    choices: Sequence[str] = ()
+    required: bool = False
+    rules: Mapping[str, Any] = field(default_factory=dict)
+
+
 @dataclass
 class Definition:
     """A form's name and fields, and sentences on what has no counterpart."""
@@ -31,45 +50,36 @@ class Definition:
     names: dict[str, str] = field(default_factory=dict)
     """The other service's id of a question → name of the field."""
 
-    def add(
-        self,
-        type_: str,
-        label: str,
-        *,
-        ids: Iterable[object] = (),
-        name: str = "",
-        help_text: str = "",
-        choices: Sequence[str] = (),
-        required: bool = False,
-        **rules: Any,
-    ) -> None:
+    def add(self, question: Question) -> None:
         """Add a field, with a name of its own."""
-        shown = _line(label, MAX_LABEL_LENGTH)
+        shown, rules, type_ = _line(question.label, MAX_LABEL_LENGTH), dict(question.rules), question.type
         if type_ in TYPES_WITH_CHOICES:
-            offered = _offered(choices)
-            if not offered:
+            offered = _offered(question.choices)
+            if offered:
+                rules["choices"] = offered
+            else:
                 self.left_out.append(f"{shown}: the choices; they are not in the file. It became a text field.")
                 type_ = "text"
-            else:
-                rules["choices"] = offered
-                if len(offered) < len(choices):
-                    self.left_out.append(f"{shown}: choices that are empty, repeated or beyond {MAX_CHOICES}.")
-        defined = {"name": self._free_name(name or shown), "type": type_, "label": shown}
-        details = {"help": _line(help_text, MAX_HELP_LENGTH), "required": bool(required), **rules}
-        self.fields.append({key: value for key, value in {**defined, **details}.items() if value not in ("", False)})
-        self.names.update({str(id_): defined["name"] for id_ in ids if id_ is not None})
+            if 0 < len(offered) < len(question.choices):
+                self.left_out.append(f"{shown}: choices that are empty, repeated or beyond {MAX_CHOICES}.")
+        defined = {
+            "name": self._free_name(question.name if is_name(question.name) else _derived_name(question.name or shown)),
+            "type": type_,
+            "label": shown,
+        }
+        details = {"help": _line(question.help, MAX_HELP_LENGTH), "required": question.required, **rules}
+        self.fields.append(
+            {key: value for key, value in {**defined, **details}.items() if value != "" and value is not False}
+        )
+        self.names.update({str(id_): defined["name"] for id_ in question.ids if id_ is not None})
 
     def skip(self, label: object, kind: object, reason: str = "there is no such field here") -> None:
         self.left_out.append(f"{_line(label, MAX_LABEL_LENGTH) or kind} ({kind}): {reason}.")
 
     def _free_name(self, wished: str) -> str:
-        taken = {field["name"] for field in self.fields}
-        base = name = wished if is_name(wished) else _derived_name(wished)
-        number = 1
-        while name in taken or name in RESERVED:
-            number += 1
-            name = f"{base}_{number}"
-        return name
+        taken = {field["name"] for field in self.fields} | RESERVED
+        numbered = (f"{wished}_{number}" for number in count(2))
+        return wished if wished not in taken else next(name for name in numbered if name not in taken)
 
 
 def from_columns(columns: Sequence[str], *, are_names: bool) -> Definition:
@@ -80,7 +90,7 @@ def from_columns(columns: Sequence[str], *, are_names: bool) -> Definition:
             continue
         name = column if are_names and _is_clean(column) else _derived_name(column)
         kind = "email" if is_address_field(column) else "text"
-        definition.add(kind, column, name=name, ids=(column,))
+        definition.add(Question(kind, column, (column,), name))
     return definition
 
 

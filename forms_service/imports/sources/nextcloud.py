@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
 
-from forms_service.imports.definitions import Definition, as_dict, as_list, text_of
+from forms_service.imports.definitions import Definition, Question, as_dict, as_list, text_of
 from forms_service.imports.files import ImportFile, Progress
 from forms_service.imports.records import Record
 from forms_service.imports.sources.base import FILE_URL, CSVSource, Source
@@ -112,12 +112,14 @@ def _add(definition: Definition, question: dict[str, Any]) -> None:
     if extra.get("validationType") == "regex":
         definition.left_out.append(f"{label}: the pattern; other services' patterns may mean something else here.")
     definition.add(
-        type_,
-        label,
-        ids=(question.get("id"),),
-        name=text_of(question.get("name")),
-        help_text=text_of(question.get("description")),
-        choices=[text_of(option.get("text")) for option in as_list(question.get("options"))],
-        required=bool(question.get("isRequired")),
-        **rules,
+        Question(
+            type_,
+            label,
+            ids=(question.get("id"),),
+            name=text_of(question.get("name")),
+            help=text_of(question.get("description")),
+            choices=[text_of(option.get("text")) for option in as_list(question.get("options"))],
+            required=bool(question.get("isRequired")),
+            rules=rules,
+        )
     )

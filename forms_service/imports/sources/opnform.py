@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
 
-from forms_service.imports.definitions import Definition, as_dict, as_list, text_of
+from forms_service.imports.definitions import Definition, Question, as_dict, as_list, text_of
 from forms_service.imports.files import ImportFile, Progress
 from forms_service.imports.records import Record
 from forms_service.imports.sources.base import FILE_URL, Source
@@ -111,10 +111,12 @@ def _add(definition: Definition, block: Any) -> None:
     if kind == "date" and block.get("with_time"):
         type_ = "datetime"
     definition.add(
-        "hidden" if block.get("hidden") and type_ in ("text", "textarea") else type_,
-        label,
-        ids=(block.get("id"), block.get("name")),
-        help_text=text_of(block.get("help")),
-        choices=[text_of(option.get("name")) for option in options],
-        required=bool(block.get("required")) and not block.get("hidden"),
+        Question(
+            "hidden" if block.get("hidden") and type_ in ("text", "textarea") else type_,
+            label,
+            ids=(block.get("id"), block.get("name")),
+            help=text_of(block.get("help")),
+            choices=[text_of(option.get("name")) for option in options],
+            required=bool(block.get("required")) and not block.get("hidden"),
+        )
     )

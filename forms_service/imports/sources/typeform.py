@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from forms_service.imports.definitions import Definition, as_dict, as_list, text_of
+from forms_service.imports.definitions import Definition, Question, as_dict, as_list, text_of
 from forms_service.imports.files import ImportFile, Progress
 from forms_service.imports.records import Record
 from forms_service.imports.sources.base import FILE_URL, CSVSource, Source
@@ -57,7 +57,7 @@ class TypeformDefinition(Source):
         for row in self.file.items("fields.item"):
             _add(definition, as_dict(row.value))
         for row in self.file.items("hidden.item"):
-            definition.add("hidden", str(row.value), name=str(row.value), ids=(f"hidden:{row.value}",))
+            definition.add(Question("hidden", str(row.value), (f"hidden:{row.value}",), str(row.value)))
         if self.file.first("logic.item"):
             definition.left_out.append("Logic jumps: the form shows all questions.")
         screens = [row for part in ("welcome_screens", "thankyou_screens") for row in self.file.items(f"{part}.item")]
@@ -165,14 +165,16 @@ def _add(definition: Definition, field: Any) -> None:
         definition.left_out.append(f"{label}: the order of choices. It became a text field.")
     validations, ref = as_dict(field.get("validations")), str(field.get("ref") or "")
     definition.add(
-        type_,
-        label,
-        ids=(field.get("ref"), field.get("id")),
-        name=ref if len(ref) <= MAX_WORDED_REF and WORDED_REF.fullmatch(ref) else "",
-        help_text=text_of(properties.get("description")),
-        choices=choices,
-        required=bool(validations.get("required")),
-        **_rules(type_, kind, properties, validations),
+        Question(
+            type_,
+            label,
+            ids=(field.get("ref"), field.get("id")),
+            name=ref if len(ref) <= MAX_WORDED_REF and WORDED_REF.fullmatch(ref) else "",
+            help=text_of(properties.get("description")),
+            choices=choices,
+            required=bool(validations.get("required")),
+            rules=_rules(type_, kind, properties, validations),
+        )
     )
 
 
