@@ -12,7 +12,7 @@ import ijson
 
 from forms_service.errors import ApiError
 from forms_service.web.charsets import find_encoding
-from forms_service.web.json_reader import read_form_json
+from forms_service.web.json_reader import MAX_DEPTH, read_form_json
 
 CHUNK = 2**20
 MAX_LINE = 4 * 2**20
@@ -129,7 +129,7 @@ class ImportFile:
         with open(self.path, "rb") as raw:
             events = ijson.parse(_Utf8(raw, self.encoding))
             try:
-                return frozenset(prefix for prefix, _, _ in islice(events, MAX_EVENTS))
+                return frozenset(_bounded(prefix) for prefix, _, _ in islice(events, MAX_EVENTS))
             except ijson.JSONError as error:
                 raise ValueError(f"Not valid JSON: {error}") from error
 
@@ -171,6 +171,12 @@ class _long_cells:  # noqa: N801 (a context manager)
 
     def __exit__(self, *_: object) -> None:
         csv.field_size_limit(self._before)
+
+
+def _bounded(path: str) -> str:
+    if path.count(".") > MAX_DEPTH:
+        raise ValueError(f"Not valid JSON for an import: nested deeper than {MAX_DEPTH} levels.")
+    return path
 
 
 def _read_line(text: bytes) -> Any:

@@ -22,6 +22,7 @@ from forms_service.imports.files import ImportFile, Progress
 from forms_service.imports.left_out import LeftOut
 from forms_service.imports.moments import DayOrder, Reading
 from forms_service.imports.options import Options
+from forms_service.imports.records import Record
 from forms_service.imports.sources import BY_NAME, CSVSource, Source, detect
 from forms_service.imports.storage import BATCH_SIZE, BATCH_SIZE_CHARACTERS, Identities, Store
 from forms_service.validation.base import errors_by_path
@@ -143,12 +144,13 @@ class Import:
             if record.is_empty:
                 self.result.empty += 1
                 continue
-            identity = identities.of(record)
             try:
-                answer = conversion.convert(record, identity)
+                answer = conversion.convert(record, identities.of(record))
+            except RecursionError:
+                self._leave_out(record, "It is nested too deeply.", "")
+                continue
             except ValueError as reason:
-                self.result.left_out += 1
-                self.left_out.add(record.line, "", str(reason), record.values)
+                self._leave_out(record, str(reason), record.values)
                 continue
             batch.append(answer)
             size += len(answer.data)
@@ -157,3 +159,7 @@ class Import:
                 batch, size = [], 0
         if batch:
             yield batch
+
+    def _leave_out(self, record: Record, reason: str, value: Any) -> None:
+        self.result.left_out += 1
+        self.left_out.add(record.line, "", reason, value)
