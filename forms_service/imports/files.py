@@ -4,7 +4,7 @@ import codecs
 import csv
 import io
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, BinaryIO, NamedTuple, cast
 
@@ -127,9 +127,8 @@ class ImportFile:
             first = next(self.json_lines(lambda _: None)).value
             return frozenset(first) if isinstance(first, dict) else frozenset()
         with open(self.path, "rb") as raw:
-            events = ijson.parse(_Utf8(raw, self.encoding))
             try:
-                return frozenset(_bounded(prefix) for prefix, _, _ in islice(events, MAX_EVENTS))
+                return frozenset(_paths(ijson.basic_parse(_Utf8(raw, self.encoding))))
             except ijson.JSONError as error:
                 raise ValueError(f"Not valid JSON: {error}") from error
 
@@ -173,10 +172,19 @@ class _long_cells:  # noqa: N801 (a context manager)
         csv.field_size_limit(self._before)
 
 
-def _bounded(path: str) -> str:
-    if path.count(".") > MAX_DEPTH:
-        raise ValueError(f"Not valid JSON for an import: nested deeper than {MAX_DEPTH} levels.")
-    return path
+def _paths(events: Iterable[tuple[str, Any]]) -> Iterator[str]:
+    """Yield the paths of the first MAX_EVENTS, as ijson names them."""
+    steps: list[str] = []
+    for event, value in islice(events, MAX_EVENTS):
+        if event in ("start_map", "start_array"):
+            steps.append("item" if event == "start_array" else "")
+        elif event in ("end_map", "end_array"):
+            steps.pop()
+        elif event == "map_key":
+            steps[-1] = value
+        if len(steps) > MAX_DEPTH:
+            raise ValueError(f"Not valid JSON for an import: nested deeper than {MAX_DEPTH} levels.")
+        yield ".".join(filter(None, steps))
 
 
 def _read_line(text: bytes) -> Any:
@@ -188,11 +196,9 @@ def _read_line(text: bytes) -> Any:
 
 
 def _looks_like_lines(start: str) -> bool:
-    """Whether the second line begins another object."""
-    lines = [line.strip() for line in start.lstrip("\ufeff \t\r\n").split("\n", 2)[:2]]
-    if not (lines[0].startswith("{") and lines[0].endswith("}")):
-        return False
-    return len(lines) == 1 or not lines[1] or lines[1].startswith("{")
+    """Whether the second line begins another object; documents may be one long line."""
+    first, _, rest = start.lstrip("\ufeff \t\r\n").partition("\n")
+    return first.rstrip().endswith("}") and first.startswith("{") and rest.lstrip().startswith("{")
 
 
 def _checked_encoding(label: str) -> str:

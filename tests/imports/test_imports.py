@@ -47,6 +47,8 @@ HOSTILE = (
 )
 """Cells that break parsers, spreadsheets, databases and terminals."""
 
+STORED = [unicodedata.normalize("NFC", text.replace("\0", "")) for text in HOSTILE]
+
 FIELDS = [
     {"name": "email", "type": "email", "label": "Your e-mail", "required": True},
     {"name": "age", "type": "integer", "min": 0},
@@ -174,7 +176,8 @@ def test_own_exports_come_back_as_they_were(service_app: Flask, key_of: KeyOf, t
     headers = key_of(service_app, f"{kind}@example.com", role="owner")
     form_id, copy = (make_form(service_app, f"{kind}@example.com", FIELDS) for _ in range(2))
     sent = {"email": "ann@example.com", "days": ["mo", "tu"], "plan": "b"}
-    texts = {f"text {number}": text for number, text in enumerate(HOSTILE) if text}
+    # "'=1" and "=1" are the same in a CSV, where an apostrophe guards a formula
+    texts = {f"text {number}": text for number, text in enumerate(STORED) if kind == "jsonl" or text != "'=quoted"}
     submit(service_app, form_id, sent | texts, status="archived", read=True)
     attach(service_app, submit(service_app, form_id, {"email": "bea@example.org"}), "cv.pdf", b"%PDF-1.4")
     submit(service_app, form_id, {"email": "cy@example.org"}, status="spam", spam_reasons="links")
@@ -228,7 +231,7 @@ def test_hostile_cells_are_stored_as_they_are_and_nothing_is_sent(app_on_each_db
     assert f"{len(HOSTILE)} answers imported" in done.output
     assert not any(not char.isprintable() and char not in "\n\r" for char in done.output)
     texts = {json.loads(row.data)["text"] for row in stored(app, form_id)}
-    assert texts == {unicodedata.normalize("NFC", text.replace("\0", "")) for text in HOSTILE}
+    assert texts == set(STORED)
     assert "0 answers imported" in run_import(app, path, "--form", form_id).output
     assert count(app, Message) == [0]
     with app.app_context():

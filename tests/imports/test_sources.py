@@ -97,6 +97,13 @@ def test_every_source_has_a_sample_and_is_recognized_by_its_shape() -> None:
     assert set(BY_NAME) - set(FORMATS.values()) == {"own-csv", "own-jsonl"}  # shown by what is exported
 
 
+@pytest.mark.parametrize("name", [name for name in FORMATS if name.endswith(".json")])
+def test_documents_of_one_line_are_recognized_too(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.write_text(json.dumps(json.loads((SAMPLES / name).read_text())) + "\n")
+    assert detect(ImportFile(str(path))).name == FORMATS[name]
+
+
 @pytest.mark.parametrize("name", ANSWERS)
 def test_answers_are_stored_with_their_time_once(service_app: Flask, form_id: str, sample: Sample, name: str) -> None:
     path = sample(name)

@@ -29,7 +29,7 @@ class OwnJSONLines(Source):
 
     @classmethod
     def matches(cls, file: ImportFile) -> bool:
-        return file.is_json_lines and {"id", "reference", "form_id", "data"} <= file.paths
+        return {"id", "reference", "form_id", "data"} <= file.paths
 
     def records(self, progress: Progress) -> Iterator[Record]:
         for line, value in self.file.json_lines(progress):
