@@ -13,10 +13,10 @@ from forms_service.commands.terminal import format_line, load_or_exit, user_erro
 from forms_service.forms.cache import PublishedForm, get_published_form
 from forms_service.imports import service
 from forms_service.imports.columns import MAX_SHOWN_COLUMNS, Columns
-from forms_service.imports.definitions import Definition
 from forms_service.imports.left_out import LeftOut
 from forms_service.imports.options import Options
 from forms_service.imports.sources import BY_NAME, CSVSource, Source
+from forms_service.imports.sources.definitions import Definition
 from forms_service.validation.base import Schema
 from forms_service.validation.timezones import Timezone
 

@@ -18,7 +18,7 @@ from forms_service.imports.columns import Columns
 from forms_service.imports.left_out import LeftOut
 from forms_service.imports.moments import Reading
 from forms_service.imports.options import Options
-from forms_service.imports.records import Record
+from forms_service.imports.sources.records import Record
 from forms_service.security.key_ring import KeyRing
 from forms_service.submissions.email_addresses import email_indexes
 from forms_service.submissions.serialization import to_json

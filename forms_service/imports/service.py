@@ -17,13 +17,13 @@ from forms_service.forms.cache import PublishedForm
 from forms_service.forms.schemas import NewForm
 from forms_service.imports.answers import Answer, Conversion
 from forms_service.imports.columns import Columns
-from forms_service.imports.definitions import Definition
-from forms_service.imports.files import ImportFile, Progress
 from forms_service.imports.left_out import LeftOut
 from forms_service.imports.moments import DayOrder, Reading
 from forms_service.imports.options import Options
-from forms_service.imports.records import Record
 from forms_service.imports.sources import BY_NAME, CSVSource, Source, detect
+from forms_service.imports.sources.definitions import Definition
+from forms_service.imports.sources.files import ImportFile, Progress
+from forms_service.imports.sources.records import Record
 from forms_service.imports.storage import BATCH_SIZE, BATCH_SIZE_CHARACTERS, Identities, Store
 from forms_service.validation.base import errors_by_path
 

@@ -21,7 +21,7 @@ from forms_service.extensions import db
 from forms_service.forms.cache import PublishedForm
 from forms_service.forms.models import Form
 from forms_service.imports.answers import Answer
-from forms_service.imports.records import Record
+from forms_service.imports.sources.records import Record
 from forms_service.intake.storing import EMAILS, SUBMISSIONS
 from forms_service.security.key_ring import KeyRing
 from forms_service.submissions.models import Submission
@@ -117,13 +117,15 @@ class Store:
         )
         seen = {bytes(identity) for identity in db.session.scalars(columns)}
         ids = [answer.id for answer in batch if answer.id]
-        taken = dict(db.session.execute(select(Submission.id, Submission.form_id).where(Submission.id.in_(ids))).all())
+        forms_by_id = dict(
+            db.session.execute(select(Submission.id, Submission.form_id).where(Submission.id.in_(ids))).all()
+        )
         new = []
         for answer in batch:
-            if answer.identity in seen or (answer.id and taken.get(answer.id) == self._form.id):
+            if answer.identity in seen or (answer.id and forms_by_id.get(answer.id) == self._form.id):
                 continue
             seen.add(answer.identity)
-            if answer.id in taken:
+            if answer.id in forms_by_id:
                 answer.id = None  # another form has this submission
             new.append(answer)
         return new, len(batch) - len(new)

@@ -1,5 +1,6 @@
 """An owner's account and forms to import into, and the command."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,18 @@ from tests.support.stored import OWNER, make_form
 SAMPLES = Path(__file__).parent / "samples"
 EVERYWHERE = Filter(("inbox", "spam", "archived", "unconfirmed"))
 
-RunImport = Callable[..., Result]
-MakeForm = Callable[..., str]
+FIELDS = [
+    {"name": "email", "type": "email", "label": "Your e-mail", "required": True},
+    {"name": "age", "type": "integer", "min": 0},
+    {
+        "name": "days",
+        "type": "multiselect",
+        "label": "Which days?",
+        "choices": [{"value": "mo", "label": "Monday, early"}, {"value": "tu", "label": "Tuesday"}, "Other, more"],
+    },
+    {"name": "plan", "type": "select", "choices": [{"value": "b", "label": "Basic"}, "Pro"]},
+]
+Write = Callable[[str], Path]
 
 
 def prepare(app: Flask) -> Flask:
@@ -37,6 +48,10 @@ def stored(app: Flask, form_id: str) -> list[SubmissionRow]:
     """All submissions of a form, newest first."""
     with app.app_context():
         return [row for batch in batches(form_id, EVERYWHERE) for row in batch]
+
+
+def data(app: Flask, form_id: str) -> list[dict[str, Any]]:
+    return [json.loads(row.data) for row in stored(app, form_id)]
 
 
 @pytest.fixture(scope="module")
@@ -63,5 +78,11 @@ def form_id(service_app: Flask) -> str:
     return make_form(service_app)
 
 
-def fields(*definitions: Any) -> list[dict[str, Any]]:
-    return [{"name": name, "type": kind, **more} for name, kind, more in definitions]
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    def write_text(text: str, name: str = "answers.csv") -> Path:
+        path = tmp_path / name
+        path.write_text(text, encoding="utf-8", newline="")
+        return path
+
+    return write_text

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from forms_service.imports.files import MAX_LINE, ImportFile
+from forms_service.imports.sources.files import MAX_LINE, ImportFile
 
 TABLE = "Größe;Name\r\n44;Zoë\r\n"
 

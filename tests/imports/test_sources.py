@@ -9,8 +9,8 @@ import pytest
 from flask import Flask
 
 from forms_service.forms.cache import get_published_form
-from forms_service.imports.files import ImportFile
 from forms_service.imports.sources import BY_NAME, detect
+from forms_service.imports.sources.files import ImportFile
 from tests.imports.conftest import SAMPLES, run_import, stored
 from tests.support.stored import OWNER
 

@@ -1,8 +1,8 @@
 """The services whose exports can be imported."""
 
-from forms_service.imports.files import ImportFile
 from forms_service.imports.sources import form_backends, nextcloud, opnform, own, tables, typeform
 from forms_service.imports.sources.base import CSVSource, Source
+from forms_service.imports.sources.files import ImportFile
 
 SOURCES: tuple[type[Source], ...] = (
     own.OwnJSONLines,

@@ -3,9 +3,9 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import ClassVar
 
-from forms_service.imports.definitions import Definition, from_columns
-from forms_service.imports.files import ImportFile, Progress
-from forms_service.imports.records import Record
+from forms_service.imports.sources.definitions import Definition, from_columns
+from forms_service.imports.sources.files import ImportFile, Progress
+from forms_service.imports.sources.records import Record
 
 FILE_URL = "Files are not imported. The address or name of the file is kept as text."
 

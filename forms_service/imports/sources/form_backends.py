@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
-from forms_service.imports.definitions import Definition, as_dict, from_columns
-from forms_service.imports.files import ImportFile, Progress
-from forms_service.imports.records import Record
 from forms_service.imports.sources.base import FILE_URL, CSVSource, Source
+from forms_service.imports.sources.definitions import Definition, as_dict, from_columns
+from forms_service.imports.sources.files import ImportFile, Progress
+from forms_service.imports.sources.records import Record
 
 NETLIFY_META = ("ip", "user_agent", "referrer")
 DEVICE = "Facts about the visitor's device are not imported."

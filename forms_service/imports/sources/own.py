@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from forms_service.imports.definitions import Definition, as_dict, as_list, from_columns
-from forms_service.imports.files import ImportFile, Progress
-from forms_service.imports.records import Record
 from forms_service.imports.sources.base import FILE_URL, CSVSource, Source
+from forms_service.imports.sources.definitions import Definition, as_dict, as_list, from_columns
+from forms_service.imports.sources.files import ImportFile, Progress
+from forms_service.imports.sources.records import Record
 from forms_service.inbox.csv_and_json import AFTER_SEPARATOR, AT_START, FORMULA
 from forms_service.inbox.export import CLIENT, CONFIRMED_AT, UNREADABLE
 from forms_service.inbox.export_columns import FIXED, REST

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from forms_service.imports.definitions import Definition, as_dict, from_columns
-from forms_service.imports.files import ImportFile, Progress, Row
-from forms_service.imports.records import Record
 from forms_service.imports.sources.base import CSVSource, Source
+from forms_service.imports.sources.definitions import Definition, as_dict, from_columns
+from forms_service.imports.sources.files import ImportFile, Progress, Row
+from forms_service.imports.sources.records import Record
 
 TIMESTAMPS = (
     "timestamp",

@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from forms_service.imports.definitions import Definition, Question, as_dict, as_list, text_of
-from forms_service.imports.files import ImportFile, Progress
-from forms_service.imports.records import Record
 from forms_service.imports.sources.base import FILE_URL, CSVSource, Source
+from forms_service.imports.sources.definitions import Definition, Question, as_dict, as_list, text_of
+from forms_service.imports.sources.files import ImportFile, Progress
+from forms_service.imports.sources.records import Record
 
 TYPES = {
     "short_text": "text",

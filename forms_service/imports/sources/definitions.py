@@ -77,9 +77,9 @@ class Definition:
         self.left_out.append(f"{_line(label, MAX_LABEL_LENGTH) or kind} ({kind}): {reason}.")
 
     def _free_name(self, wished: str) -> str:
-        taken = {field["name"] for field in self.fields} | RESERVED
+        used = {field["name"] for field in self.fields} | RESERVED
         numbered = (f"{wished}_{number}" for number in count(2))
-        return wished if wished not in taken else next(name for name in numbered if name not in taken)
+        return wished if wished not in used else next(name for name in numbered if name not in used)
 
 
 def from_columns(columns: Sequence[str], *, are_names: bool) -> Definition:
