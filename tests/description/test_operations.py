@@ -53,9 +53,9 @@ def labels() -> dict[str, set[str]]:
 def test_every_metric_is_exposed(shared_client: FlaskClient) -> None:
     shared_client.get("/health/live")
     exposed = set(re.findall(r"^# TYPE (\S+)", shared_client.get("/metrics").text, re.MULTILINE))
-    asked = {name for text in expressions() for name in METRIC.findall(text)}
-    assert len(asked) > 15
-    assert {name for name in asked if not {name, re.sub(r"_(bucket|count|sum)$", "", name)} & exposed} == set()
+    requested = {name for text in expressions() for name in METRIC.findall(text)}
+    assert len(requested) > 15
+    assert {name for name in requested if not {name, re.sub(r"_(bucket|count|sum)$", "", name)} & exposed} == set()
 
 
 def test_every_label_and_route_exists(shared_app: Flask, labels: dict[str, set[str]]) -> None:
