@@ -13,6 +13,7 @@ from forms_service.app import create_app
 from forms_service.background import runner
 from forms_service.caching import clear_pattern
 from forms_service.commands.accounts import accounts
+from forms_service.commands.backup import backup, restore
 from forms_service.commands.file_store import files
 from forms_service.commands.files import decrypt, encrypt
 from forms_service.commands.forms import forms, submissions
@@ -26,7 +27,7 @@ from forms_service.delivery.service import send_test
 from forms_service.errors import StartError
 from forms_service.health.doctor import Finding, run_checks
 
-COMMANDS = (accounts, decrypt, encrypt, files, forms, import_file, keys, submissions)
+COMMANDS = (accounts, backup, decrypt, encrypt, files, forms, import_file, keys, restore, submissions)
 """Registered by `setup.cfg`."""
 
 

@@ -50,7 +50,11 @@ def _leave_out_empty_ones(_: object, __: object, directives: list[MigrationScrip
 
 
 engine = current_app.extensions["migrate"].db.engine
-if not context.config.attributes.get("autogenerate"):
-    copy_first()
-with engine.connect().execution_options(writing=True) as connection:
-    run(connection)
+given_connection = context.config.attributes.get("connection")
+if given_connection is not None:
+    run(given_connection)  # in its caller's transaction
+else:
+    if not context.config.attributes.get("autogenerate"):
+        copy_first()
+    with engine.connect().execution_options(writing=True) as connection:
+        run(connection)

@@ -12,7 +12,7 @@ from pathlib import Path
 from alembic import command
 from alembic.script import ScriptDirectory
 from flask import Flask, current_app
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from forms_service.config import settings
@@ -80,6 +80,24 @@ def migrate_on_start() -> bool:
             f"The database {path} cannot be used ({first_line(error)}). Make it and its folder writable for "
             "the service, or restore a copy."
         ) from error
+
+
+def is_known(revision: str) -> bool:
+    """Whether this code has that revision; a newer database's it has not."""
+    return revision in current_app.extensions["revisions"]
+
+
+def move_to(connection: Connection, target: str) -> None:
+    """Upgrade or downgrade to a revision (or `head`), in the caller's transaction."""
+    revisions: list[str] = current_app.extensions["revisions"]  # the newest first
+    exists = connection.dialect.has_table(connection, "alembic_version")
+    current = connection.scalar(CURRENT_REVISION) if exists else None
+    config = migrate.get_config()
+    config.attributes["connection"] = connection
+    if current in revisions and target in revisions and revisions.index(current) < revisions.index(target):
+        command.downgrade(config, target)
+    else:
+        command.upgrade(config, target)
 
 
 def sqlite_file() -> Path | None:

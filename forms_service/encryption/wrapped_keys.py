@@ -3,7 +3,7 @@
 import hashlib
 import logging
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from sqlalchemy import (
@@ -114,19 +114,32 @@ def load() -> KeyRing:
     if not rows:
         _create_keys()
         rows = _fetch_rows()
+    return unwrap_ring(rows)
+
+
+def unwrap_ring(rows: Iterable[tuple[str, int, bytes] | Row[str, int, bytes]]) -> KeyRing:
+    """Return the key ring of these rows: purpose, number and wrapped key.
+
+    :raises StartError: for wrong ENCRYPTION_KEYS
+    """
     keys = _unwrap_all(rows)
     data_keys = {number: key for (purpose, number), key in keys.items() if purpose == "data"}
     return KeyRing(data_keys, keys["index", 1], keys["pepper", 1])
 
 
+def fetch_rows(connection: Connection) -> Sequence[Row[str, int, bytes]]:
+    """Return the rows for `unwrap_ring`."""
+    return connection.execute(select(WrappedKey.purpose, WrappedKey.number, WrappedKey.wrapped)).all()
+
+
 def _fetch_rows() -> Sequence[Row[str, int, bytes]]:
     with db.engine.connect() as connection:
-        return connection.execute(select(WrappedKey.purpose, WrappedKey.number, WrappedKey.wrapped)).all()
+        return fetch_rows(connection)
 
 
-def _unwrap_all(rows: Sequence[Row[str, int, bytes]]) -> dict[tuple[str, int], bytes]:
+def _unwrap_all(rows: Iterable[tuple[str, int, bytes] | Row[str, int, bytes]]) -> dict[tuple[str, int], bytes]:
     try:
-        return {(row.purpose, row.number): _unwrap(row.wrapped, row.purpose, row.number) for row in rows}
+        return {(purpose, number): _unwrap(wrapped, purpose, number) for purpose, number, wrapped in rows}
     except ValueError:
         raise StartError(
             "None of ENCRYPTION_KEYS unwraps the keys of this database. Restore the key it was made with "

@@ -27,6 +27,7 @@ FLOORS = (
     ("app",),
     ("request_lifecycle",),
     ("console",),
+    ("backup",),
     ("health",),
     ("privacy",),
     ("imports",),

@@ -1,0 +1,1 @@
+"""Backups of database and files in one archive, and restoring them on SQLite or PostgreSQL."""

@@ -1,0 +1,128 @@
+"""Tables as they are in the database, of any schema revision, and their rows as JSON, alike on both databases.
+
+uuid: 32 hex digits · bytes: base64 · datetime: RFC 3339 in UTC · date: ISO 8601 · json: its text
+"""
+
+from binascii import a2b_base64, b2a_base64
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, inspect
+from sqlalchemy.types import TypeEngine
+
+from forms_service.backup.archive import BackupError
+
+BATCH_ROWS = 1000
+KEYRING = "keyring"
+VERSION_TABLE = "alembic_version"
+
+Values = Sequence[Any]
+Convert = Callable[[Any], Any]
+
+KINDS: tuple[tuple[type[TypeEngine[Any]], str], ...] = (
+    (sa.Uuid, "uuid"),
+    (sa.Boolean, "boolean"),
+    (sa.DateTime, "datetime"),
+    (sa.Date, "date"),
+    (sa.LargeBinary, "bytes"),
+    (sa.JSON, "json"),
+    (sa.Integer, "integer"),
+    (sa.String, "text"),
+)
+
+TO_JSON: dict[str, dict[str, Convert]] = {
+    "sqlite": {
+        "boolean": bool,
+        "bytes": lambda value: b2a_base64(value, newline=False).decode(),
+        "datetime": lambda value: f"{value.replace(' ', 'T')}Z",
+    },
+    "postgresql": {
+        "uuid": lambda value: value.hex,
+        "bytes": lambda value: b2a_base64(value, newline=False).decode(),
+        "date": lambda value: value.isoformat(),
+        "datetime": lambda value: f"{value.astimezone(UTC).isoformat(timespec='microseconds')[:26]}Z",
+    },
+}
+FROM_JSON: dict[str, dict[str, Convert]] = {
+    "sqlite": {"bytes": a2b_base64, "datetime": lambda value: value[:-1].replace("T", " ")},
+    "postgresql": {"bytes": a2b_base64},
+}
+
+
+@dataclass(frozen=True)
+class TableLayout:
+    name: str
+    columns: dict[str, str]
+    """Name → kind."""
+
+    key: list[str]
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def read_layouts(connection: Connection) -> list[TableLayout]:
+    """Return the tables, the keys first and each after those that it refers to."""
+    inspector = inspect(connection)
+    names = [name for name, _ in inspector.get_sorted_table_and_fkc_names() if name not in (None, VERSION_TABLE)]
+    layouts = [
+        TableLayout(
+            name=str(name),
+            columns={column["name"]: _kind(name, column) for column in inspector.get_columns(str(name))},
+            key=list(inspector.get_pk_constraint(str(name))["constrained_columns"]),
+        )
+        for name in names
+    ]
+    return sorted(layouts, key=lambda layout: layout.name != KEYRING)
+
+
+def count_rows(connection: Connection, layout: TableLayout) -> int:
+    return connection.execute(sa.select(sa.func.count()).select_from(sa.table(layout.name))).scalar_one()
+
+
+def read_rows(connection: Connection, layout: TableLayout) -> Iterator[list[list[Any]]]:
+    """Yield all rows in batches."""
+    name = connection.dialect.name
+    query = sa.select(*(_selected(column, kind, name) for column, kind in layout.columns.items()))
+    result = connection.execution_options(stream_results=True, yield_per=BATCH_ROWS).execute(
+        query.select_from(sa.table(layout.name))
+    )
+    converters = [TO_JSON[name].get(kind) for kind in layout.columns.values()]
+    for batch in result.partitions():
+        yield [_convert(row, converters) for row in batch]
+
+
+def insert_rows(connection: Connection, layout: TableLayout, rows: list[list[Any]]) -> None:
+    dialect = connection.dialect
+    quote = dialect.identifier_preparer.quote
+    columns, placeholder = ", ".join(map(quote, layout.columns)), "?" if dialect.name == "sqlite" else "%s"
+    values = ", ".join([placeholder] * len(layout.columns))
+    converters = [FROM_JSON[dialect.name].get(kind) for kind in layout.columns.values()]
+    statement = f"INSERT INTO {quote(layout.name)} ({columns}) VALUES ({values})"  # noqa: S608 (names of the schema)
+    connection.exec_driver_sql(statement, [tuple(_convert(row, converters)) for row in rows])
+
+
+def _convert(row: Values, converters: Sequence[Convert | None]) -> list[Any]:
+    return [
+        convert(value) if convert and value is not None else value
+        for convert, value in zip(converters, row, strict=True)
+    ]
+
+
+def _selected(name: str, kind: str, dialect: str) -> Any:
+    column: Any = sa.column(name)
+    # psycopg would parse it, and lose how its numbers are written
+    return sa.cast(column, sa.Text) if kind == "json" and dialect == "postgresql" else column
+
+
+def _kind(table: str | None, column: Any) -> str:
+    type_ = column["type"]
+    if isinstance(type_, sa.CHAR) and type_.length == 32:  # SQLAlchemy's UUID on SQLite
+        return "uuid"
+    for class_, kind in KINDS:
+        if isinstance(type_, class_):
+            return kind
+    raise BackupError(f"The column {table}.{column['name']} has a type that backups do not know: {type_}")
