@@ -1,17 +1,25 @@
 """`flask forms` and `flask submissions`, without an account."""
 
 import itertools
+import json
+import os
+import sys
+from pathlib import Path
 
 import click
 from flask.cli import with_appcontext
 
 from forms_service.commands.terminal import format_line, load_or_exit, user_errors
-from forms_service.forms import administration, service
+from forms_service.forms import administration, portable, service
 from forms_service.forms.schemas import NewForm
 from forms_service.forms.snippets import FIRST_FIELDS, FormFacts, html_form
 from forms_service.inbox import terminal_list
 from forms_service.submissions import address_index
 from forms_service.submissions.models import STATUSES
+from forms_service.web.json_reader import read_json
+
+STANDARD = Path("-")
+PATH = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
 
 
 @click.group()
@@ -64,6 +72,38 @@ def delete_form(form_id: str, yes: bool) -> None:
         click.confirm(f"Erase form {form_id} with all its submissions and files?", abort=True)
     is_done = administration.delete(form_id)
     click.echo(f"Deleted: {form_id}" if is_done else f"Hidden, and being erased in the background: {form_id}")
+
+
+@forms.command("export")
+@click.argument("form_id")
+@click.argument("file", type=PATH)
+@with_appcontext
+@user_errors
+def export_form(form_id: str, file: Path) -> None:
+    """Write name, fields and settings of a form to FILE (or -) as JSON, without secrets, recipients or submissions."""
+    document = portable.export_form(form_id)
+    content = json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+    if file == STANDARD:
+        click.echo(content, nl=False)
+        return
+    if file.exists():
+        raise click.ClickException(f"{file} already exists. Name another file.")
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as out:
+        out.write(content)
+    click.echo(file)
+
+
+@forms.command("import")
+@click.argument("file", type=PATH)
+@click.option("--owner", required=True, help="E-mail address of the owner's account.")
+@with_appcontext
+@user_errors
+def import_form(file: Path, owner: str) -> None:
+    """Create a form from FILE (or -), as written by `flask forms export`, and print its id and URL."""
+    raw = sys.stdin.buffer.read() if file == STANDARD else file.read_bytes()
+    values = load_or_exit(NewForm(), portable.read_document(read_json(raw)))
+    form = service.create_for_email(owner, values)
+    click.echo(format_line(form["id"], form["url"]))
 
 
 @click.group()

@@ -30,10 +30,11 @@ def create_copy(form_id: str, caller: Caller, body: Mapping[str, Any]) -> dict[s
         raise ConflictError(UNREADABLE)
     name = body.get("name") or f"Copy of {form.name}"[:MAX_FORM_NAME_LENGTH]
     fields = service.get_version(form_id, form.version, caller)["fields"]
-    return create_own(caller, {"name": name, "fields": fields, "settings": _without_secrets(form.parsed_settings())})
+    return create_own(caller, {"name": name, "fields": fields, "settings": without_secrets(form.parsed_settings())})
 
 
-def _without_secrets(settings: Mapping[str, Any]) -> dict[str, Any]:
+def without_secrets(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings that somebody else may have; a CAPTCHA that needs a secret is off."""
     copied = {name: value for name, value in settings.items() if name not in SECRETS}
     if copied.get("challenge") in WITH_PROVIDER_KEYS:
         copied["challenge"] = "none"  # it cannot be checked without the secret
