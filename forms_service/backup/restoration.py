@@ -26,6 +26,8 @@ from forms_service.file_store.stores import current_folder
 from forms_service.security.key_ring import KeyRing, row_key
 from forms_service.uploads import storage
 
+SQLITE_CACHE_KIB = 131_072
+
 OTHER_KEYS = (
     "None of ENCRYPTION_KEYS unwraps the keys of this backup. Set the ENCRYPTION_KEYS of the service that it was made "
     "of, from the copy of its .env (or of instance/encryption_keys); nothing else can decrypt it."
@@ -134,8 +136,7 @@ def restore(source: BinaryIO, *, moving: bool, progress: Progress) -> Report:
     place.require_unused_file()
     report = Report(backup.manifest)
     with write_connection() as connection:
-        if connection.dialect.name == "postgresql":
-            connection.execute(text("SET LOCAL statement_timeout = 0"))
+        _allow_for_size(connection)
         _prepare(connection, backup)
         for member, layout, rows in backup.table_parts_and_files():
             if layout is None:
@@ -168,6 +169,14 @@ def _require_known_revision(description: Manifest) -> None:
             f"This backup was made by version {description.version} of forms_service, whose database is newer than "
             f"that of this version ({__version__}). Install that version or a newer one."
         )
+
+
+def _allow_for_size(connection: Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SET LOCAL statement_timeout = 0"))
+    else:
+        # indexes of hashes are written in random order: with SQLite's 2 MB, each row would write their pages anew
+        connection.exec_driver_sql(f"PRAGMA cache_size=-{SQLITE_CACHE_KIB}")
 
 
 def _prepare(connection: Connection, backup: OpenBackup) -> None:
