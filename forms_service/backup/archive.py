@@ -14,7 +14,7 @@ import io
 import json
 import tarfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import PurePosixPath
 from typing import Any, BinaryIO
 
@@ -45,7 +45,7 @@ class ArchiveWriter:
     def bytes_written(self) -> int:
         return self._out.position
 
-    def add(self, name: str, content: io.BytesIO | BinaryIO) -> None:
+    def add(self, name: str, content: io.BytesIO | io.BufferedRandom | io.BufferedReader) -> None:
         """Add a file, from its start."""
         digest = hashlib.file_digest(content, "sha256").hexdigest()
         member = tarfile.TarInfo(name)
@@ -94,7 +94,7 @@ class Member:
         self.digest = header.pax_headers.get(DIGEST_HEADER, "")
         self._stream = stream
 
-    def chunks(self) -> Generator[bytes]:
+    def chunks(self) -> Generator[bytes, None, None]:
         """Yield the content; the last step verifies it.
 
         :raises BackupError: if it is damaged

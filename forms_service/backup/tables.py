@@ -18,6 +18,8 @@ from forms_service.backup.archive import BackupError
 BATCH_ROWS = 1000
 KEYRING = "keyring"
 VERSION_TABLE = "alembic_version"
+TRANSIENT = {None, VERSION_TABLE, "limit_windows"}
+"""Tables without anything to keep; None stands for a circle of foreign keys."""
 
 Values = Sequence[Any]
 Convert = Callable[[Any], Any]
@@ -67,7 +69,7 @@ class TableLayout:
 def read_layouts(connection: Connection) -> list[TableLayout]:
     """Return the tables, the keys first and each after those that it refers to."""
     inspector = inspect(connection)
-    names = [name for name, _ in inspector.get_sorted_table_and_fkc_names() if name not in (None, VERSION_TABLE)]
+    names = [name for name, _ in inspector.get_sorted_table_and_fkc_names() if name not in TRANSIENT]
     layouts = [
         TableLayout(
             name=str(name),
