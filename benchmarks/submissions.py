@@ -17,8 +17,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
-
 from benchmarks import load
 from benchmarks.servers import ROOT, Running, running
 from forms_service.cpu_affinity import cores
@@ -78,11 +76,11 @@ def submission(path: str) -> bytes:
     return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
 
-def make_form(folder: Path) -> str:
+def make_form(folder: Path, **settings: str) -> str:
     """The id of a form of five fields in a new instance."""
-    settings = {"INSTANCE_PATH": str(folder), "LOG_LEVEL": "WARNING"}
+    settings = {"INSTANCE_PATH": str(folder), "LOG_LEVEL": "WARNING", **settings}
     script = f"FIELDS = {FIELDS!r}\n{MAKE}"
-    made = subprocess.run([sys.executable, "-c", script], cwd=ROOT, env=settings, capture_output=True, check=True)
+    made = subprocess.run([sys.executable, "-c", script], cwd=ROOT, env=settings, stdout=subprocess.PIPE, check=True)
     return made.stdout.decode().strip()
 
 
@@ -99,10 +97,10 @@ def sides(stack: ExitStack) -> list[Side]:
     return [Side(name, server, f"/f/{form}") for name, server in servers]
 
 
-def settle(worker: psutil.Process) -> None:
+def settle(server: Running) -> None:
     """Wait until the mails of the last turn are out: they would be sent during the next side's."""
     worked = -1.0
-    while (now := sum(worker.cpu_times()[:2])) - worked > IDLE * QUIET_SECONDS:
+    while (now := server.processor_seconds()) - worked > IDLE * QUIET_SECONDS * len(server.workers):
         worked = now
         time.sleep(QUIET_SECONDS)
 
@@ -110,10 +108,10 @@ def settle(worker: psutil.Process) -> None:
 def measure(pool: ProcessPoolExecutor, side: Side, clients: int, seconds: float) -> Turn:
     """One turn of one side."""
     request = functools.partial(submission, side.path)
-    before = sum(side.server.worker.cpu_times()[:2])
+    before = side.server.processor_seconds()
     result = load.start(pool, side.server.port, request, clients=clients, seconds=seconds).result()
-    worked = sum(side.server.worker.cpu_times()[:2]) - before
-    settle(side.server.worker)
+    worked = side.server.processor_seconds() - before
+    settle(side.server)
     return Turn(result, worked / len(result.latencies) * 1e6)
 
 
