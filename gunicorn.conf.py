@@ -9,7 +9,7 @@ from pathlib import Path
 from shutil import rmtree
 
 from forms_service.config import METRICS_FOLDER, THREADS, load_settings, served_address
-from forms_service.cpu_affinity import pin_to_idlest_core
+from forms_service.cpu_affinity import choose_core, pin_to
 from forms_service.errors import StartError
 from forms_service.server.worker import Worker
 
@@ -65,12 +65,17 @@ def on_starting(server):
             )
 
 
+def pre_fork(server, worker):
+    """Choose a core for the worker: here, so that two that start at once do not choose the same."""
+    worker.core = choose_core([other.core for other in server.WORKERS.values()])
+
+
 def post_worker_init(worker):
-    """Pin a single worker to one core, and start background work."""
+    """Pin each worker to its core, and start background work."""
     from forms_service.background import runner
 
-    if worker.cfg.workers == 1:
-        pin_to_idlest_core()
+    if worker.core is not None:
+        pin_to(worker.core)
     if "background" in getattr(worker.application, "extensions", ()):  # benchmarks serve other apps with this file
         runner.start(worker.application)
 

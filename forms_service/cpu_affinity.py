@@ -1,7 +1,7 @@
 """CPU affinity of threads."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import psutil
@@ -15,12 +15,18 @@ def cores() -> int:
     return len(ALL_CORES)
 
 
-def pin_to_idlest_core() -> None:
-    """Pin this thread and those it starts; keep an operator's affinity."""
-    # on several cores, each system call hands the GIL to another core, which costs more than the call
+def choose_core(used: Sequence[int | None]) -> int | None:
+    """Return the idlest of the cores that the fewest others use; None under an operator's affinity."""
     idle = [times.idle for times in psutil.cpu_times(percpu=True)]
-    if CAN_PIN and set(range(len(idle))) == ALL_CORES:
-        os.sched_setaffinity(0, {idle.index(max(idle))})
+    if not CAN_PIN or set(range(len(idle))) != ALL_CORES:
+        return None
+    return min(ALL_CORES, key=lambda core: (used.count(core), -idle[core]))
+
+
+def pin_to(core: int) -> None:
+    """Pin this thread and those it starts."""
+    # on several cores, each system call hands the GIL to another core, which costs more than the call
+    os.sched_setaffinity(0, {core})
 
 
 @contextmanager

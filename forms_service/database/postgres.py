@@ -16,6 +16,7 @@ from typing import Any
 
 from sqlalchemy import Engine, event
 from sqlalchemy.engine import Dialect
+from sqlalchemy.exc import DBAPIError
 
 LONG_TIMEOUT = 32.0
 """Seconds; beyond `statement_timeout` the server counts as dead."""
@@ -38,6 +39,9 @@ CONNECT_RETRY_INTERVAL = 5.0
 
 SSL_REQUEST = struct.pack("!ii", 8, 80877103)
 """Servers answer it with one byte before authentication."""
+
+LOCK_CONFLICTS = ("55P03", "40P01")
+"""SQLSTATE of lock_timeout and of a deadlock."""
 
 events = logging.getLogger("forms_service.events")
 
@@ -76,6 +80,11 @@ def listen(engine: Engine) -> None:
         return connection
 
     event.listen(engine, "do_connect", connect)
+
+
+def is_lock_conflict(error: DBAPIError) -> bool:
+    """Whether others held a lock for too long."""
+    return getattr(error.orig, "sqlstate", None) in LOCK_CONFLICTS
 
 
 class Circuit:

@@ -70,12 +70,12 @@ def prepare_rows(rows: Sequence[Row], dialect: Dialect, ring: KeyRing | None = N
     return list(rows)
 
 
-def insert_rows(connection: Connection, rows: Sequence[Row]) -> None:
-    """Execute one statement per table."""
+def insert_rows(connection: Connection, rows: Sequence[Row], *, commit: bool = False) -> None:
+    """Execute one statement per table; with `commit`, PostgreSQL commits in the same round trip."""
     by_table: dict[EncryptedInsert, list[dict[str, Any]]] = {}
     for table, values in rows:
         by_table.setdefault(table, []).append(values)
-    with pipeline(connection):
+    with pipeline(connection, commit=commit):
         for table, batch in by_table.items():
             table.execute(connection, batch)
 
@@ -116,24 +116,31 @@ def _converter(type_: Any, dialect: Dialect) -> Convert | None:
     return convert
 
 
-def pipeline(connection: Connection, *, begin: bool = False) -> AbstractContextManager[None]:
-    """Send statements in one round trip on PostgreSQL.
+def pipeline(connection: Connection, *, begin: bool = False, commit: bool = False) -> AbstractContextManager[None]:
+    """Send statements in one round trip on PostgreSQL, with its BEGIN or COMMIT.
 
     SQLAlchemy's own would read results that have not arrived yet.
     """
-    return nullcontext() if connection.dialect.positional else _postgresql_pipeline(connection, begin=begin)
+    if connection.dialect.positional:
+        return nullcontext()
+    return _postgresql_pipeline(connection, begin=begin, commit=commit)
 
 
 @contextmanager
-def _postgresql_pipeline(connection: Connection, *, begin: bool) -> Iterator[None]:
+def _postgresql_pipeline(connection: Connection, *, begin: bool, commit: bool) -> Iterator[None]:
     driver_connection: Any = connection.connection.driver_connection
+    end = None
     try:
         with driver_connection.pipeline():
             if begin:
                 execute(connection, "BEGIN", None)
             yield
+            if commit:
+                end = execute(connection, "COMMIT", None)
     except connection.dialect.loaded_dbapi.Error as error:
         raise _as_sqlalchemy(connection, error) from error
+    if end and end.statusmessage != "COMMIT":  # PostgreSQL answers ROLLBACK, without an error, after a failure
+        raise _as_sqlalchemy(connection, connection.dialect.loaded_dbapi.InternalError("nothing was committed"))
 
 
 def execute(connection: Connection, statement: str, values: Any, *, many: bool = False) -> Any:

@@ -33,7 +33,11 @@ CONTENT_CONTEXT = "submissions.content_hash"
 FINGERPRINT_CONTEXT = "submissions.fingerprint"
 KEY_CONTEXT = "idempotency_keys.key_hash"
 
-LOCK = "SELECT pg_advisory_xact_lock(%(number)s::bigint)"
+LOCK = "SELECT pg_advisory_xact_lock(number) FROM unnest(%(numbers)s::bigint[]) AS number"
+LIMIT_WAIT = "SET LOCAL lock_timeout = '500ms'"
+"""One that has to wait longer must not hold up the others: then each is stored alone."""
+
+LOCK_FORMS = select(Form.id).where(Form.id.in_(bindparam("ids", expanding=True))).order_by(Form.id)
 
 
 class KeyHashes(NamedTuple):
@@ -102,6 +106,7 @@ def identify(
 def decide(connection: Connection, batch: Sequence[NewSubmission]) -> list[Outcome]:
     """Decide each outcome in order; begins the storing transaction on PostgreSQL."""
     recent = find_recent(connection, batch, begin=True)
+    _lock_forms(connection, batch)
     counts: dict[str, int] = {}
     outcomes: list[Outcome] = []
     for new in batch:
@@ -130,10 +135,24 @@ def find_recent(
     values["since"] = now() - DUPLICATE_WINDOW
     with pipeline(connection, begin=begin):
         if connection.dialect.name == "postgresql":  # on SQLite there is one writer anyway
-            for fingerprint in sorted(new.fingerprint for new in batch):
-                execute(connection, LOCK, {"number": int.from_bytes(fingerprint[:8], signed=True)})
+            if len(batch) > 1:
+                execute(connection, LIMIT_WAIT, None)
+            execute(connection, LOCK, {"numbers": _lock_numbers(batch)})
         fetch = _recent_query(len(batch)).send(connection, values)
     return {bytes(fingerprint): submission_id for fingerprint, submission_id in fetch()}
+
+
+def _lock_numbers(batch: Sequence[NewSubmission]) -> list[int]:
+    # in one order, so that the batches of two processes never wait for each other
+    hashes = {hash_ for new in batch for hash_ in (new.fingerprint, *(new.keys.stored if new.keys else ()))}
+    return sorted(int.from_bytes(hash_[:8], signed=True) for hash_ in hashes)
+
+
+def _lock_forms(connection: Connection, batch: Sequence[NewSubmission]) -> None:
+    """Lock forms with a quota, so that concurrent counters serialise on PostgreSQL."""
+    ids = sorted({new.form.id for new in batch if new.form.settings.max_submissions is not None})
+    if ids and connection.dialect.name == "postgresql":
+        connection.execute(LOCK_FORMS.with_for_update(key_share=True), {"ids": ids})
 
 
 @cache
@@ -186,8 +205,6 @@ def _fits_quota(connection: Connection, new: NewSubmission, counts: dict[str, in
         return True
     form_id = new.form.id
     if form_id not in counts:
-        # lock the form so that concurrent counters serialise on PostgreSQL
-        connection.execute(select(Form.id).where(Form.id == form_id).with_for_update(key_share=True))
         counts[form_id] = connection.execute(_count_query(form_id)).scalar_one()
     if counts[form_id] >= limit:
         return False

@@ -1,14 +1,15 @@
 """Stores a submission in one commit, exactly once."""
 
 import uuid
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from flask import Flask, current_app
 from sqlalchemy import delete
-from sqlalchemy.exc import DataError, IntegrityError
+from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 
 from forms_service.background import periodic
 from forms_service.database.group_commit import GroupCommit
+from forms_service.database.postgres import is_lock_conflict
 from forms_service.database.transactions import write_connection
 from forms_service.database.types import new_id, now
 from forms_service.delivery import outbox
@@ -44,14 +45,15 @@ KEYS = EncryptedInsert(IdempotencyKey.__table__)
 SWEEP_SECONDS = 3600
 
 
+class BatchRefusedError(Exception):
+    """One of a batch cannot be stored, or not now: each has to be stored alone."""
+
+
 def init_app(app: Flask) -> None:
-    """Use group commit on SQLite, which has one writer."""
-    with app.app_context():
-        one_writer = db.engine.dialect.name == "sqlite"
+    """Commit the submissions of all threads in groups, over one connection."""
     in_flight: InFlight = app.extensions["in_flight"]
     app.extensions["is_full"] = is_full
-    group = app.extensions["group_commit"] = GroupCommit(_store_batch, in_flight.threads) if one_writer else None
-    app.extensions["storing"] = group.submit if group else _store_one
+    app.extensions["group_commit"] = GroupCommit(_store_batch, in_flight.threads)
     periodic.register(app, "idempotency keys", SWEEP_SECONDS, delete_expired_keys)
 
 
@@ -101,10 +103,13 @@ def store(new: NewSubmission) -> StoreResult:
     :raises NotFoundError: when the form was deleted meanwhile
     :raises ValidationError: for an idempotency key reused with other content
     """
-    submit: Callable[[NewSubmission], StoreResult] = current_app.extensions["storing"]
+    group: GroupCommit[NewSubmission, StoreResult] = current_app.extensions["group_commit"]
     if db.session.registry.has():
         db.session.rollback()  # releases the connection: the thread that commits for all needs one
-    return submit(new)
+    try:
+        return group.submit(new)
+    except BatchRefusedError:
+        return _store_alone(new)
 
 
 def find_stored(new: NewSubmission) -> uuid.UUID | None:
@@ -124,29 +129,26 @@ def delete_expired_keys() -> None:
         connection.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at < now() - IDEMPOTENCY_KEY_TTL))
 
 
-def _store_one(new: NewSubmission) -> StoreResult:
-    (outcome,) = _store_batch([new])
-    if isinstance(outcome, Exception):
-        raise outcome
-    return outcome
-
-
 def _store_batch(batch: Sequence[NewSubmission]) -> list[Outcome]:
     try:
         return _insert_batch(batch)
-    except (IntegrityError, DataError):
-        # one that the database refuses must not fail the others
-        return [_retry_one(new) for new in batch]
+    except (IntegrityError, DataError) as error:
+        raise BatchRefusedError from error
+    except OperationalError as error:
+        if not is_lock_conflict(error):
+            raise
+        raise BatchRefusedError from error
 
 
-def _retry_one(new: NewSubmission) -> Outcome:
+def _store_alone(new: NewSubmission) -> StoreResult:
     try:
         # finds a duplicate that another process committed meanwhile
-        return _insert_batch([new])[0]
+        (outcome,) = _insert_batch([new])
     except IntegrityError:
-        return NotFoundError(FORM_NOT_FOUND)  # the form was deleted meanwhile
-    except Exception as error:  # noqa: BLE001 (raised again in the thread that it belongs to)
-        return error
+        raise NotFoundError(FORM_NOT_FOUND) from None  # the form was deleted meanwhile
+    if isinstance(outcome, Exception):
+        raise outcome
+    return outcome
 
 
 def _insert_batch(batch: Sequence[NewSubmission]) -> list[Outcome]:
@@ -157,7 +159,8 @@ def _insert_batch(batch: Sequence[NewSubmission]) -> list[Outcome]:
             if isinstance(outcome, StoreResult):
                 rows += new.rows if outcome.created else ()
                 rows += prepare_rows(list(_key_rows(new, outcome)), connection.dialect) if outcome.new_keys else ()
-        insert_rows(connection, rows)
+        # alone it may wait long for a lock: a COMMIT already sent would store what was answered with 503
+        insert_rows(connection, rows, commit=len(batch) > 1)
     if outbox.ROWS in dict(rows):
         outbox.wake_worker()
     return outcomes

@@ -11,12 +11,18 @@ from array import array
 from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import NamedTuple
 
+from forms_service.database.group_commit import GroupCommit
 from forms_service.redis_client import RedisCircuitBreaker
 
 MAX_HITS = 200_000
 """8 bytes each, 200 per key; beyond it, LRU keys are evicted."""
+
+
+Rows = list[tuple[int, bytes, bytes, bytes]]
+"""Hits, the oldest's time, the seconds to wait and the time now, for each limit."""
 
 
 def unix_time() -> float:
@@ -128,17 +134,29 @@ class RedisStorage(MemoryStorage):
         self._redis = redis
         self._secret = secret
         self._script = redis.client.register_script(HIT_ALL_SCRIPT)
+        self._group: GroupCommit[Sequence[LimitCheck], Rows] = GroupCommit(self._hit_group)
 
     def hit_all(self, checks: Sequence[LimitCheck]) -> list[LimitState]:
-        keys = [self._name(check.key) for check in checks]
-        numbers = [number for check in checks for number in (check.limit, check.window, check.cost)]
-        rows = self._redis.call(lambda client: self._script(keys, numbers, client=client), lambda: None)
-        if rows is None:
+        rows = self._group.submit(checks)
+        if not rows:
             return self._fallback.hit_all(checks)
         return [
             _state(check, count, float(oldest), math.ceil(float(wait)), float(now))
             for check, (count, oldest, wait, now) in zip(checks, rows, strict=True)
         ]
+
+    def _hit_group(self, requests: Sequence[Sequence[LimitCheck]]) -> list[Rows | Exception]:
+        """Charge the requests of several threads in one round trip, each on its own; no rows while Redis is down."""
+        keys = [self._name(check.key) for checks in requests for check in checks]
+        numbers = [
+            number
+            for request, checks in enumerate(requests)
+            for check in checks
+            for number in (request, check.limit, check.window, check.cost)
+        ]
+        rows = self._redis.call(lambda client: self._script(keys, numbers, client=client), lambda: None)
+        ends = accumulate(map(len, requests))
+        return [rows[end - len(checks) : end] if rows else [] for checks, end in zip(requests, ends, strict=True)]
 
     def refund(self, key: str) -> None:
         self._redis.call(lambda client: client.rpop(self._name(key)), lambda: self._fallback.refund(key))
@@ -156,35 +174,40 @@ class RedisStorage(MemoryStorage):
 HIT_ALL_SCRIPT = """
 local time = redis.call('TIME')
 local now = time[1] + time[2] / 1000000
-local refused = false
-local waits = {}
-for i, key in ipairs(KEYS) do
-  local limit, window, cost = tonumber(ARGV[3*i-2]), tonumber(ARGV[3*i-1]), tonumber(ARGV[3*i])
-  while true do  -- the oldest first
-    local oldest = redis.call('LINDEX', key, 0)
-    if not oldest or tonumber(oldest) > now - window then break end
-    redis.call('LPOP', key)
-  end
-  local blocking = redis.call('LINDEX', key, redis.call('LLEN', key) + cost - limit - 1)
-  waits[i] = 0
-  if redis.call('LLEN', key) + cost > limit then
-    refused = true
-    waits[i] = math.max(0.001, (blocking and tonumber(blocking) or now) + window - now)
-  end
-end
+local clock = string.format('%.6f', now)
 local answer = {}
-for i, key in ipairs(KEYS) do
-  if not refused then
-    for _ = 1, tonumber(ARGV[3*i]) do redis.call('RPUSH', key, string.format('%.6f', now)) end
-    redis.call('EXPIRE', key, ARGV[3*i-1])
+local function check(i)
+  local key, limit, window, cost = KEYS[i], tonumber(ARGV[4*i-2]), tonumber(ARGV[4*i-1]), tonumber(ARGV[4*i])
+  local oldest = redis.call('LINDEX', key, 0)
+  while oldest and tonumber(oldest) <= now - window do  -- the oldest first
+    redis.call('LPOP', key)
+    oldest = redis.call('LINDEX', key, 0)
   end
-  local clock = string.format('%.6f', now)
-  local oldest = redis.call('LINDEX', key, 0) or clock
-  answer[i] = {redis.call('LLEN', key), oldest, string.format('%.6f', waits[i]), clock}
+  local count = redis.call('LLEN', key)
+  local wait = 0
+  if count + cost > limit then
+    local blocking = redis.call('LINDEX', key, count + cost - limit - 1)
+    wait = math.max(0.001, (blocking and tonumber(blocking) or now) + window - now)
+  end
+  answer[i] = {count, oldest or clock, string.format('%.6f', wait), clock}
+  return wait > 0
+end
+local function charge(i)
+  for _ = 1, tonumber(ARGV[4*i]) do answer[i][1] = redis.call('RPUSH', KEYS[i], clock) end
+  redis.call('EXPIRE', KEYS[i], ARGV[4*i-1])
+end
+local first = 1
+for last = 1, #KEYS do
+  if ARGV[4*last+1] ~= ARGV[4*last-3] then  -- the last one of its request
+    local refused = false
+    for i = first, last do refused = check(i) or refused end
+    for i = first, refused and 0 or last do charge(i) end
+    first = last + 1
+  end
 end
 return answer
 """
-"""Keeps hit times, oldest first; Redis runs scripts atomically."""
+"""Keeps hit times, oldest first; Redis runs scripts atomically. The first of a key's four numbers is its request."""
 
 
 def _seconds_to_wait(times: "array[float]", check: LimitCheck, now: float) -> int:
