@@ -2,6 +2,7 @@
 
 import os
 import ssl
+import tempfile
 from dataclasses import dataclass, fields
 from functools import cached_property, partial
 from pathlib import Path
@@ -22,7 +23,7 @@ from forms_service.security.outbound_addresses import AllowList
 from forms_service.security.tls import create_client_context
 
 THREADS = 96
-"""Per process; see `gunicorn.conf.py`."""
+"""Per process; see `gunicorn_conf.py`."""
 
 METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 """Set it before importing `forms_service.metrics`: prometheus_client reads it on import."""
@@ -236,6 +237,11 @@ def _find_conflicts(values: dict[str, Any], problems: dict[str, list[str]]) -> d
 
 def setting_names() -> tuple[str, ...]:
     return tuple(declared.name.upper() for declared in fields(Settings) if is_setting(declared))
+
+
+def share_metrics() -> None:
+    """Create the folder in which several processes count together."""
+    os.environ[METRICS_FOLDER] = tempfile.mkdtemp(prefix="forms-metrics-", dir=os.environ.get(METRICS_FOLDER))
 
 
 def metrics_folder() -> str | None:

@@ -22,7 +22,10 @@ from forms_service.database.types import now
 from forms_service.errors import StartError
 from forms_service.extensions import db, migrate
 
-DIRECTORY = Path(__file__).parents[2] / "migrations"
+INSTALLED = Path(__file__).parents[1] / "migrations"
+DIRECTORY = INSTALLED if INSTALLED.exists() else Path(__file__).parents[2] / "migrations"
+"""Inside an installed package, beside it in a clone."""
+
 MAX_COPIES = 3
 """Backups, one per migration."""
 

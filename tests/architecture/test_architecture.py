@@ -21,7 +21,8 @@ from tests.support.syntax_trees import nodes_of
 PACKAGE = ROOT / "forms_service"
 
 FLOORS = (
-    ("cli",),
+    ("wsgi", "gunicorn_conf"),
+    ("cli", "entry_point"),
     ("commands",),
     ("setup_command",),
     ("app",),
@@ -108,6 +109,7 @@ def test_no_import_hides_in_a_function() -> None:
     hidden = [
         f"{file.relative_to(ROOT)}:{node.lineno}"
         for file in FILES
+        if room(file) != "gunicorn_conf"  # prometheus_client decides on import whether one process counts or several
         for function in nodes_of(file)
         if isinstance(function, ast.FunctionDef)
         for node in ast.walk(function)

@@ -12,7 +12,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from forms_service.server.environ import SCRATCH
-from tests.support.servers import ROOT, TIMEOUT, Server
+from tests.support.servers import TIMEOUT, Server
 
 pytestmark = pytest.mark.slow
 
@@ -71,8 +71,7 @@ def impatient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A service that waits a second where others wait for a minute."""
     folder = tmp_path_factory.mktemp("impatient")
     (folder / "config.py").write_text(
-        f"__file__ = {str(ROOT / 'gunicorn.conf.py')!r}\n"
-        "exec(compile(open(__file__).read(), __file__, 'exec'))\n"
+        "from forms_service.gunicorn_conf import *\n"
         "from forms_service.server import loop\n"
         "loop.HEAD_TIMEOUT = loop.BODY_TIMEOUT = keepalive = 1\n"
     )
