@@ -1,6 +1,5 @@
 """The files of `deploy/` that need no program of their own to be checked."""
 
-import json
 import os
 import re
 import shutil
@@ -14,6 +13,7 @@ import yaml
 
 from forms_service import setup_command
 from forms_service.config import load_settings, setting_names
+from tests.support import containerfile
 from tests.support.servers import ROOT, Server, free_port
 
 DEPLOY = ROOT / "deploy"
@@ -23,23 +23,12 @@ EXPOSURE = 2.5
 """Out of 10, by `systemd-analyze security`; below 4 it calls a service OK."""
 
 
-def instructions() -> list[tuple[str, str]]:
-    """The Containerfile's instructions, each with its continued lines in one."""
-    text = re.sub(r"^#.*\n", "", (DEPLOY / "Containerfile").read_text(), flags=re.MULTILINE)
-    lines = text.replace("\\\n", " ").splitlines()
-    return [(word, rest.strip()) for word, _, rest in (line.partition(" ") for line in lines) if word]
-
-
-def of(instruction: str) -> str:
-    return [rest for word, rest in instructions() if word == instruction][-1]
-
-
 def compose(name: str) -> dict[str, Any]:
     return dict(yaml.safe_load((DEPLOY / name).read_text()))
 
 
 def environments() -> list[dict[str, str]]:
-    image = dict(re.findall(r"(\w+)=(\S+)", of("ENV")))
+    image = containerfile.environment()
     files = [compose(file.name)["services"] for file in sorted(DEPLOY.glob("compose*.yaml"))]
     ours = [service.get("environment", {}) for services in files for name, service in services.items() if name in OURS]
     return [image, *[{**image, **service} for service in ours]]
@@ -50,26 +39,29 @@ OURS = ("forms", "worker")
 
 def test_the_image_is_made_of_files_that_are_there() -> None:
     copied = [
-        word for name, rest in instructions() if name == "COPY" and "--from" not in rest for word in rest.split()[:-1]
+        word
+        for name, rest in containerfile.instructions()
+        if name == "COPY" and "--from" not in rest
+        for word in rest.split()[:-1]
     ]
     assert len(copied) > 6
     assert [name for name in copied if not (ROOT / name).exists()] == []
-    assert of("USER").split(":")[0] not in ("0", "root")
-    assert of("VOLUME") == of("WORKDIR") == dict(re.findall(r"(\w+)=(\S+)", of("ENV")))["INSTANCE_PATH"]
+    assert containerfile.last("USER").split(":")[0] not in ("0", "root")
+    assert containerfile.last("VOLUME") == containerfile.last("WORKDIR") == containerfile.environment()["INSTANCE_PATH"]
 
 
 @pytest.mark.parametrize("environment", environments())
 def test_settings_of_image_and_compose_files_are_valid(
     environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    given = {name: value for name, value in environment.items() if name in setting_names()}
-    for name, value in {**given, "INSTANCE_PATH": str(tmp_path)}.items():
+    values = {name: value for name, value in environment.items() if name in setting_names()}
+    for name, value in {**values, "INSTANCE_PATH": str(tmp_path)}.items():
         monkeypatch.setenv(name, value.replace("${POSTGRES_PASSWORD:?}", "secret"))
     monkeypatch.setenv("PUBLIC_URL", "https://forms.example.com")
     monkeypatch.setenv("SECRET_KEY", setup_command.generate_key())
     monkeypatch.setenv("ENCRYPTION_KEYS", setup_command.generate_key())
     monkeypatch.setenv("SIGNUP_CONFIRMATION", "false")
-    if "DATABASE_URL" not in given:
+    if "DATABASE_URL" not in values:
         monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/forms.db")
     assert load_settings(tmp_path).port == 8000
 
@@ -85,7 +77,7 @@ def test_every_service_of_ours_runs_without_privileges() -> None:
 
 @pytest.mark.slow
 def test_the_healthcheck_tells_a_service_from_none(tmp_path: Path) -> None:
-    words = json.loads(of("HEALTHCHECK").partition(" CMD ")[2])
+    words = containerfile.healthcheck()
     server = Server(tmp_path, {"ENVIRONMENT": "testing"})
     codes = [
         subprocess.run(

@@ -29,7 +29,7 @@ from tests.support.syntax_trees import nodes_of
 
 FORMS = ROOT / "docs/forms.md"
 HEADINGS = {page.resolve(): anchors(page) for page in PAGES}
-OTHERS = re.compile(r"CURL(OPT|INFO)_|APACHE_|TEST_|GUNICORN_|FLASK_|KILL_|YOUR_|NAME_FILE$")
+OTHERS = re.compile(r"CURL(OPT|INFO)_|APACHE_|TEST_|GUNICORN_|FLASK_|KILL_|POSTGRES_|YOUR_|NAME_FILE$")
 """Names in capitals that are no settings of the service."""
 
 ARGUMENT = re.compile(r"\$?\{\w+\}|\$\w+|(?<=/)1$")
