@@ -73,14 +73,17 @@ class Container:
     def serving(self) -> Iterator[None]:
         """The image's own command, until it is told to stop as `docker stop` does."""
         process = self.start(*containerfile.command())
-        until = time.monotonic() + TIMEOUT
-        while self.run(*containerfile.healthcheck())[0]:
-            assert process.poll() is None
-            assert time.monotonic() < until
-            time.sleep(0.5)
-        yield
-        process.send_signal(signal.Signals[containerfile.last("STOPSIGNAL")])
-        assert process.wait(TIMEOUT) == 0
+        try:
+            until = time.monotonic() + TIMEOUT
+            while self.run(*containerfile.healthcheck())[0]:
+                assert process.poll() is None
+                assert time.monotonic() < until
+                time.sleep(0.5)
+            yield
+        finally:
+            process.send_signal(signal.Signals[containerfile.last("STOPSIGNAL")])
+            code = process.wait(TIMEOUT)
+        assert code == 0
 
 
 def try_out(container: Container) -> None:
