@@ -134,7 +134,7 @@ def test_every_example_is_run_or_says_why_not() -> None:
     """Blocks in other languages are configurations, outputs and drawings."""
     languages = {example.language for page in PAGES for example in examples(page)}
     assert set(RUN) <= languages
-    assert languages <= {*RUN, "", "text", "json", "apache", "ini"}
+    assert languages <= {*RUN, "", "text", "json", "apache", "ini", "yaml"}
 
 
 @pytest.mark.parametrize("page", TYPED, ids=lambda page: page.name)

@@ -107,8 +107,8 @@ def post(port: int, path: str, body: dict[str, Any], client: str) -> int:
 class Load:
     """Visitors who send submissions one after another until told to stop."""
 
-    VISITORS = 4
-    PAUSE = 0.01
+    VISITORS = 3
+    PAUSE = 0.1
     PER_CLIENT = 40
     """Requests on one connection, by one address: fewer than the limit."""
 
