@@ -108,6 +108,7 @@ def with_new_key(place: tuple[Path, str]) -> Path:
     return clone
 
 
+@pytest.mark.long
 def test_setup(filled: tuple[Path, str]) -> None:
     clone, database = filled
     options = ("--database", "DATABASE") if database else ()
@@ -118,6 +119,7 @@ def test_new_wrapping_key(filled: tuple[Path, str]) -> None:
     assert kills(with_new_key(filled), filled[1], "keys", "rotate") >= 4
 
 
+@pytest.mark.long
 def test_new_data_key(filled: tuple[Path, str]) -> None:
     assert kills(with_new_key(filled), filled[1], "keys", "rotate", "--data") >= 8
 
