@@ -95,6 +95,22 @@ def resolve(host: str, port: int, timeout: float) -> list[str]:
     return [host]
 
 
+class AddressBook:
+    """Resolves hosts; addresses that are known stay in use while no name server answers."""
+
+    def __init__(self) -> None:
+        self._addresses: dict[str, list[str]] = {}
+
+    def resolve(self, host: str, port: int, timeout: float) -> list[str]:
+        """Return its addresses, or raise OutboundError for a host that was never resolved."""
+        try:
+            self._addresses[host] = resolve(host, port, timeout)
+        except OutboundError:
+            if host not in self._addresses:
+                raise
+        return self._addresses[host]
+
+
 def run_with_timeout(timeout: float, action: Callable[[], T]) -> T:
     """Return `action()`; on timeout, its thread is abandoned.
 

@@ -13,7 +13,7 @@ from flask import Flask
 from forms_service.config import Settings
 from forms_service.logs import event
 from forms_service.metrics import REDIS_AWAY, REDIS_FAILURES
-from forms_service.outbound import resolve
+from forms_service.outbound import AddressBook
 
 if TYPE_CHECKING:
     import redis
@@ -89,7 +89,7 @@ class RedisCircuitBreaker:
 
 def _limit_lookups(driver: Any, pool: Any) -> None:
     # the operating system waits 10 s for a name server
-    connection_class, addresses = pool.connection_class, dict[str, list[str]]()
+    connection_class, addresses = pool.connection_class, AddressBook()
     if not issubclass(connection_class, driver.Connection):
         return  # a Unix socket
 
@@ -102,14 +102,9 @@ def _limit_lookups(driver: Any, pool: Any) -> None:
     pool.connection_class = TimeoutConnection
 
 
-def _open_socket(host: str, port: int, addresses: dict[str, list[str]]) -> socket.socket:
-    try:
-        addresses[host] = resolve(host, port, TIMEOUT)
-    except OSError:
-        if host not in addresses:
-            raise
+def _open_socket(host: str, port: int, addresses: AddressBook) -> socket.socket:
     failure: OSError = OSError("no address")
-    for address in addresses[host]:
+    for address in addresses.resolve(host, port, TIMEOUT):
         try:
             sock = socket.create_connection((address, port), timeout=TIMEOUT)
         except OSError as error:

@@ -12,6 +12,7 @@ from forms_service.config import Settings
 from forms_service.database import postgres
 from forms_service.database.sqlite import SQLiteFile
 from forms_service.database.transactions import LOCK_TIMEOUT, SQLiteBegin, WritersQueue, count_pool_events, end_session
+from forms_service.database.writability import Writability
 from forms_service.extensions import db
 
 STATEMENT_TIMEOUT = 30  # seconds
@@ -21,7 +22,7 @@ POSTGRES_OPTIONS = {
     "connect_timeout": 2,
     "tcp_user_timeout": 5_000,
     "keepalives_idle": 30,
-    "options": f"-c timezone=utc -c statement_timeout={STATEMENT_TIMEOUT}s -c lock_timeout={LOCK_TIMEOUT}s",
+    "options": f"-c timezone=utc -c statement_timeout={STATEMENT_TIMEOUT}s -c lock_timeout={LOCK_TIMEOUT * 1000:.0f}ms",
 }
 """`tcp_user_timeout` (ms) drops a peer that acknowledges nothing."""
 
@@ -34,7 +35,7 @@ SQLITE_OPTIONS = {"timeout": LOCK_TIMEOUT, "cached_statements": 16}
 """128, the default, could take 10 MB a connection."""
 
 
-SQLITE_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={LOCK_TIMEOUT * 1000}")
+SQLITE_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={LOCK_TIMEOUT * 1000:.0f}")
 """FULL: an acknowledged commit survives a power failure."""
 
 
@@ -60,6 +61,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.teardown_appcontext(end_session)  # runs before Flask-SQLAlchemy's own
     app.extensions["writers"] = WritersQueue() if sqlite else nullcontext()
     app.extensions["database_file"] = None
+    app.extensions["writability"] = Writability()
     with app.app_context():
         engine = app.extensions["engine"] = db.engine  # Flask-SQLAlchemy's own look-up takes 3 µs each time
         count_pool_events(engine)

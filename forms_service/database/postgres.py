@@ -18,6 +18,8 @@ from sqlalchemy import Engine, event
 from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import DBAPIError
 
+from forms_service.outbound import AddressBook, OutboundError
+
 LONG_TIMEOUT = 32.0
 """Seconds; beyond `statement_timeout` the server counts as dead."""
 
@@ -36,6 +38,9 @@ RETRY_INTERVAL = 0.5
 
 CONNECT_RETRY_INTERVAL = 5.0
 """Seconds between attempts to resolve and connect; each takes up to 2 s."""
+
+LOOKUP_TIMEOUT = 0.5
+"""Seconds for a host's addresses."""
 
 SSL_REQUEST = struct.pack("!ii", 8, 80877103)
 """Servers answer it with one byte before authentication."""
@@ -65,7 +70,7 @@ def time_limit(seconds: float) -> Iterator[None]:
 
 
 def listen(engine: Engine) -> None:
-    circuit = Circuit()
+    circuit, addresses = Circuit(), AddressBook()
     dialect: Any = engine.dialect
     dialect.do_ping = circuit.is_fresh  # SQLAlchemy's ping costs a round trip per checkout
 
@@ -73,6 +78,10 @@ def listen(engine: Engine) -> None:
         driver: Any = dialect.loaded_dbapi
         if not circuit.may_connect():
             raise driver.OperationalError("the server does not answer")
+        try:
+            options = _resolved(options, addresses)
+        except OutboundError as error:
+            raise driver.OperationalError("the server's name does not resolve") from error
         connection = _connection_with_timeout(driver).connect(*args, **options)
         if _is_pooled(connection):
             connection.prepare_threshold = None  # the next transaction may run on another server connection
@@ -85,6 +94,15 @@ def listen(engine: Engine) -> None:
 def is_lock_conflict(error: DBAPIError) -> bool:
     """Whether others held a lock for too long."""
     return getattr(error.orig, "sqlstate", None) in LOCK_CONFLICTS
+
+
+def _resolved(options: dict[str, Any], addresses: AddressBook) -> dict[str, Any]:
+    """Add `hostaddr`: the driver would wait 10 s for a name server that does not answer."""
+    host = options.get("host") or ""
+    if not host or host.startswith("/") or "," in host or "hostaddr" in options:
+        return options
+    known = addresses.resolve(host, int(options.get("port") or 5432), LOOKUP_TIMEOUT)
+    return {**options, "host": ",".join([host] * len(known)), "hostaddr": ",".join(known)}
 
 
 class Circuit:

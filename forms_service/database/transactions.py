@@ -11,12 +11,13 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
 from forms_service.database.sqlite import SQLiteFile
+from forms_service.database.writability import Writability
 from forms_service.errors import ServiceUnavailableError
 from forms_service.extensions import db
 from forms_service.metrics import DATABASE_IN_USE, DATABASE_POOL
 
-LOCK_TIMEOUT = 4
-"""Seconds for a connection, lock or turn to write."""
+LOCK_TIMEOUT = 1.5
+"""Seconds for a connection, lock or turn to write: refused writes answer within 2 s."""
 
 
 CONTENDED_TIMEOUT = 0.2
@@ -62,7 +63,7 @@ def write_session() -> Iterator[None]:
     queue: AbstractContextManager[None] = current_app.extensions["writers"]
     # release the connection of earlier reads: the writer may be waiting for it
     db.session.rollback()
-    with queue:
+    with queue, writability().watch():
         try:
             db.session.connection(execution_options={"writing": True})
             yield
@@ -81,9 +82,14 @@ def write_connection(*, defer_begin: bool = False) -> Iterator[Connection]:
     options: dict[str, Any] = {"writing": True}
     if defer_begin and engine.dialect.name == "postgresql":
         options["isolation_level"] = "AUTOCOMMIT"
-    with queue, engine.connect() as connection, connection.execution_options(**options).begin():
-        yield connection
-    check_file()  # after the commit: acknowledge nothing that went into a deleted file
+    with writability().watch():
+        with queue, engine.connect() as connection, connection.execution_options(**options).begin():
+            yield connection
+        check_file()  # after the commit: acknowledge nothing that went into a deleted file
+
+
+def writability() -> Writability:
+    return cast("Writability", current_app.extensions["writability"])
 
 
 def lock_until_commit(digest: bytes) -> None:
@@ -155,7 +161,7 @@ class SQLiteBegin:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
             self._contended = False
         finally:
-            connection.exec_driver_sql(f"PRAGMA busy_timeout={LOCK_TIMEOUT * 1000}")
+            connection.exec_driver_sql(f"PRAGMA busy_timeout={LOCK_TIMEOUT * 1000:.0f}")
 
 
 def end_session(_: object) -> None:

@@ -10,10 +10,13 @@ from flask import Flask, current_app
 from sqlalchemy.exc import DBAPIError
 
 from forms_service import outbound
+from forms_service.background.models import PeriodicTask
 from forms_service.caching import cached
 from forms_service.config import settings
 from forms_service.database import migrations
 from forms_service.database.engine import first_line
+from forms_service.database.transactions import writability, write_session
+from forms_service.database.types import now
 from forms_service.delivery import outbox, smtp
 from forms_service.delivery.problems import mail_problem
 from forms_service.extensions import cache, db
@@ -36,6 +39,8 @@ SMTP_TTL = 30
 SMTP_TIMEOUT = 1.0
 
 PROBE = "health:probe"
+WRITE_PROBE = "write probe"
+"""The row of `periodic_tasks` that is written to try."""
 
 Check = dict[str, Any]
 """`status` (healthy, degraded, unhealthy), `response_time` in seconds."""
@@ -98,6 +103,20 @@ def failed_check(outcome: object) -> Check:
         return {"status": "unhealthy", "response_time": TIMEOUT, "reason": f"No response within {TIMEOUT} s."}
     reason = first_line(outcome) if isinstance(outcome, Exception) else str(outcome)
     return {"status": "unhealthy", "response_time": 0.0, "reason": reason}
+
+
+def can_serve() -> bool:
+    """Whether the database is migrated and takes writes."""
+    return migrations.revision() is migrations.Revision.CURRENT and _takes_writes()
+
+
+def _takes_writes() -> bool:
+    writes = writability()
+    if writes.needs_probe:
+        with write_session():
+            db.session.merge(PeriodicTask(name=WRITE_PROBE, next_run_at=now()))
+            db.session.commit()
+    return not writes.failing
 
 
 def check_all() -> dict[str, Check]:

@@ -9,9 +9,8 @@ import psutil
 
 from forms_service import __version__
 from forms_service.config import settings
-from forms_service.database import migrations
 from forms_service.encryption import keyring
-from forms_service.health.checks import check_all, run_parallel
+from forms_service.health.checks import can_serve, check_all, run_parallel
 
 READY_TIMEOUT = 0.8
 """Seconds until the database counts as unavailable."""
@@ -37,13 +36,13 @@ def health(*, details: bool) -> dict[str, Any]:
 
 
 def ready() -> bool:
-    """Whether the database responds, is migrated, and uses our keys."""
-    return is_ready(run_parallel({"revision": migrations.revision}, READY_TIMEOUT)["revision"])
+    """Whether the database responds, is migrated, takes writes, and uses our keys."""
+    return is_ready(run_parallel({"serves": can_serve}, READY_TIMEOUT)["serves"])
 
 
-def is_ready(revision: object) -> bool:
-    """Whether this revision, or failure to get one, is that of a ready database."""
-    return revision is migrations.Revision.CURRENT and not keyring.key_ring_store().outdated
+def is_ready(serves: object) -> bool:
+    """Whether this answer of `can_serve`, or failure to get one, is that of a ready database."""
+    return serves is True and not keyring.key_ring_store().outdated
 
 
 def usage() -> dict[str, Any]:

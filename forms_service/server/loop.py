@@ -12,7 +12,8 @@ from gunicorn import util
 
 from forms_service.server.connection import Connection, Outcome, Request, Response, State
 from forms_service.server.framing import expects_continue
-from forms_service.server.spool import SpoolFullError, SpoolSpace
+from forms_service.server.refusal import refusal
+from forms_service.server.spool import SpoolSpace
 
 HEAD_TIMEOUT = 15.0
 BODY_TIMEOUT = 60.0
@@ -138,9 +139,9 @@ class ClientLoop:
         had_head, had_bytes = request.has_head, bool(request.head)
         try:
             connection.pipelined = request.feed(data)
-        except SpoolFullError:
-            self._worker.log.warning("Refused a body: too much data is already buffered for slow clients.")
-            self._close(connection)
+        except OSError as error:  # SpoolFullError, or a full disk: it must end this connection only
+            self._worker.log.warning("Refused a body that cannot be buffered: %s", error.strerror or error)
+            self._refuse(connection)
             return
         if request.head and not had_bytes:
             connection.deadline = time.monotonic() + HEAD_TIMEOUT
@@ -162,6 +163,18 @@ class ClientLoop:
         else:
             self._unchecked.append((time.monotonic() + BODY_GRACE, connection, request))
             self._watch(connection, selectors.EVENT_READ)
+
+    def _refuse(self, connection: Connection) -> None:
+        """Answer 503 without a thread, then close: the rest of the body is not read."""
+        head = bytes(connection.request.head)
+        connection.request.clear()
+        connection.keep = False
+        try:
+            connection.socket.send(refusal(head))
+        except OSError:
+            self._close(connection)
+            return
+        self._linger(connection)
 
     def _run(self, connection: Connection, *, partly: bool) -> None:
         connection.state = State.RUNNING

@@ -3,12 +3,11 @@
 import logging
 
 from flask import Flask, Response, current_app, request
-from sqlalchemy.exc import DatabaseError, DBAPIError, InternalError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from forms_service import errors
 from forms_service.config import settings
+from forms_service.database.writability import is_unavailable
 from forms_service.errors import ApiError
 from forms_service.languages.formats import ENGLISH
 from forms_service.logs import event
@@ -66,18 +65,11 @@ def to_api_error(error: Exception) -> ApiError:
     if isinstance(error, HTTPException):
         status = error.code or 500
         return BY_STATUS.get(status, errors.BadRequestError if status < 500 else errors.InternalServerError)()
-    if _is_unavailable(error):
+    if is_unavailable(error):
         event("database_unavailable", level=logging.ERROR, error=_cause(error))
         return errors.ServiceUnavailableError()
     log.error("unexpected_error", exc_info=error)
     return errors.InternalServerError()
-
-
-def _is_unavailable(error: Exception) -> bool:
-    """Whether the database is down, full, read-only or busy."""
-    away = isinstance(error, OperationalError | InternalError | PoolTimeoutError)
-    damaged = type(error) is DatabaseError  # SQLite raises the base class for a corrupt file
-    return away or damaged or (isinstance(error, DBAPIError) and error.connection_invalidated)
 
 
 def _cause(error: Exception) -> str:

@@ -24,7 +24,8 @@ chosen at its import how values are kept, for one process."""
 def can_fork(command: list[str], environment: dict[str, str]) -> bool:
     """True if the command behaves in a fork as in an interpreter of its own."""
     words = {*command, *environment.get("GUNICORN_CMD_ARGS", "").split()}
-    return not NEEDS_OWN_INTERPRETER & words and int(environment.get("WEB_CONCURRENCY", "1")) < 2
+    is_python = Path(command[0]).parent == Path(sys.executable).parent and "LD_PRELOAD" not in environment
+    return is_python and not NEEDS_OWN_INTERPRETER & words and int(environment.get("WEB_CONCURRENCY", "1")) < 2
 
 
 class ForkedProcess:
