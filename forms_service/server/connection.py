@@ -240,6 +240,9 @@ class Connection:
         """The client will send no more."""
 
         self.keep = False
+        self.key: bytes | None = None
+        """The queue that it counts in while it runs; None for reserved threads."""
+
         self.pipelined = b""
 
         self.events = 0

@@ -21,6 +21,7 @@ MAX_SMALL_CHUNKS, FAIR_CHUNK = 4096, 256
 _LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]+)[ \t]*\r\n", re.IGNORECASE)
 _CODING = re.compile(rb"\r\ntransfer-encoding:", re.IGNORECASE)
 _CONTINUE = re.compile(rb"\r\nexpect:[ \t]*100-continue[ \t]*\r\n", re.IGNORECASE)
+_CLOSE = re.compile(rb"\r\nconnection:[ \t]*close", re.IGNORECASE)
 _HEX = re.compile(rb"[0-9a-fA-F]{1,16}")
 
 
@@ -92,6 +93,15 @@ def body_framing(head: bytes) -> SizedBody | ChunkedBody:
     if _CODING.search(head):
         return SizedBody(0) if length else ChunkedBody()
     return SizedBody(int(length[1].lstrip(b"0")[: MAX_DIGITS + 1] or b"0") if length else 0)
+
+
+def request_line(head: bytes | bytearray) -> bytes:
+    return bytes(head[: head.find(b"\r\n")])
+
+
+def expects_reuse(head: bytes | bytearray) -> bool:
+    """Whether the client may send its next request on the same connection."""
+    return request_line(head).endswith(b" HTTP/1.1") and _CLOSE.search(head) is None
 
 
 def expects_continue(head: bytes | bytearray) -> bool:

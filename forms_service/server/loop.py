@@ -1,17 +1,19 @@
 """The worker's event loop: reads requests, flushes responses, closes overdue connections."""
 
+import re
 import selectors
 import socket
 import time
 from collections import deque
-from concurrent.futures import Future
+from concurrent.futures import Executor, Future
 from functools import partial
 from typing import Any
 
 from gunicorn import util
 
+from forms_service.server.admission import Admission
 from forms_service.server.connection import Connection, Outcome, Request, Response, State
-from forms_service.server.framing import expects_continue
+from forms_service.server.framing import expects_continue, expects_reuse, request_line
 from forms_service.server.refusal import refusal
 from forms_service.server.spool import SpoolSpace
 
@@ -32,6 +34,9 @@ BODY_GRACE = 0.05
 EARLY_BODY = 65_536
 """Bytes before the application sees the head."""
 
+RESERVED = re.compile(rb"(?:GET|HEAD) /(?:\S*/)?health(?:/live|/ready)?[? ]")
+"""Request lines that have threads of their own."""
+
 SWEEP_INTERVAL = 0.5
 READ_SIZE = 65_536
 
@@ -43,6 +48,8 @@ class ClientLoop:
         self._worker = worker
         self._space = space
         self._max_body = max_body
+        self._admission: Admission[tuple[Connection, bool]] = Admission(worker.cfg.threads, worker.cfg.threads * 3 // 4)
+        self._refused = 0
         self._connections: set[Connection] = set()
         self._unchecked: deque[tuple[float, Connection, Request]] = deque()
         self._sweep_at = 0.0
@@ -63,9 +70,12 @@ class ClientLoop:
             self._close(min(idle, key=lambda one: one.deadline))
 
     def next_timeout(self, timeout: float) -> float:
-        if not self._unchecked:
-            return timeout
-        return min(timeout, max(0.0, self._unchecked[0][0] - time.monotonic()))
+        now = time.monotonic()
+        deadlines = [self._unchecked[0][0]] if self._unchecked else []
+        overdue_at = self._admission.next_deadline(now)
+        if overdue_at is not None:
+            deadlines.append(overdue_at)
+        return min(timeout, max(0.0, min(deadlines) - now)) if deadlines else timeout
 
     def dispatch_heads(self) -> None:
         """Run the application with heads whose bodies are slow."""
@@ -75,6 +85,10 @@ class ClientLoop:
             if connection.request is request and connection.state is State.READING and not request.head_checked:
                 self._run(connection, partly=True)
 
+    def refuse_overdue(self) -> None:
+        for connection, _ in self._admission.overdue(time.monotonic()):
+            self._refuse(connection)
+
     def sweep(self) -> None:
         now = time.monotonic()
         if now < self._sweep_at:
@@ -82,6 +96,10 @@ class ClientLoop:
         self._sweep_at = now + SWEEP_INTERVAL
         for connection in [one for one in self._connections if self._is_overdue(one, now)]:
             self._close(connection)
+        if self._refused:
+            self._worker.on_refused(self._refused)
+            self._worker.log.warning("Refused %d requests: more arrive than this process can serve.", self._refused)
+            self._refused = 0
 
     def _begin(self, connection: Connection, seconds: float) -> None:
         connection.request = Request(self._space, self._max_body)
@@ -165,24 +183,45 @@ class ClientLoop:
             self._watch(connection, selectors.EVENT_READ)
 
     def _refuse(self, connection: Connection) -> None:
-        """Answer 503 without a thread, then close: the rest of the body is not read."""
-        head = bytes(connection.request.head)
-        connection.request.clear()
-        connection.keep = False
+        """Answer 503 without a thread; the rest of the body is not read."""
+        request = connection.request
+        connection.keep = request.complete and not request.truncated and expects_reuse(request.head)
+        self._refused += 1
         try:
-            connection.socket.send(refusal(head))
+            connection.socket.send(refusal(bytes(request.head), keep=connection.keep))
         except OSError:
             self._close(connection)
             return
-        self._linger(connection)
+        request.clear()
+        self._next(connection)
 
     def _run(self, connection: Connection, *, partly: bool) -> None:
         connection.state = State.RUNNING
+        request = connection.request
+        line = request_line(request.head)
+        if RESERVED.match(line):
+            connection.key = None
+            self._start(connection, self._worker.reserved_pool, partly=partly)
+            return
+        key = connection.key = line.partition(b"?")[0] if line.startswith(b"POST ") else b""
+        if request.head_checked:  # it was admitted before its body came
+            self._admission.force(key)
+        elif not self._admission.enter(key):
+            if not self._admission.wait(key, (connection, partly), time.monotonic()):
+                self._refuse(connection)
+            return
+        self._start(connection, self._worker.tpool, partly=partly)
+
+    def _start(self, connection: Connection, pool: Executor, *, partly: bool) -> None:
         worker = self._worker
-        future = worker.tpool.submit(worker.run_application, connection, partly)
+        future = pool.submit(worker.run_application, connection, partly)
         future.add_done_callback(lambda done: worker.method_queue.defer(self._on_done, connection, done))
 
     def _on_done(self, connection: Connection, future: "Future[Outcome]") -> None:
+        if connection.key is not None:
+            self._admission.leave(connection.key)
+            for waiting, partly in self._admission.admitted():
+                self._start(waiting, self._worker.tpool, partly=partly)
         if connection.state is State.CLOSED:
             connection.request.clear()
             return

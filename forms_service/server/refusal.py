@@ -1,11 +1,13 @@
 """503 responses that need neither a thread nor the application."""
 
+from functools import cache
+
 RETRY_AFTER = 2
 """Seconds."""
 
 TEXT = b"The service is too busy right now. Try again in a moment."
 
-JSON = b'{"success":false,"error":{"code":"SERVICE_UNAVAILABLE","message":"' + TEXT + b'"}}'
+JSON = b'{"success":false,"message":"' + TEXT + b'","error_type":"ServiceUnavailableError"}\n'
 PAGE = (
     b'<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
     b"<title>Too busy</title><h1>Too busy</h1><p>" + TEXT + b" Go back to the form: your browser keeps your text."
@@ -21,17 +23,16 @@ HEADERS = (
     b"Access-Control-Expose-Headers: Retry-After\r\n"
     b"Content-Type: %b; charset=utf-8\r\n"
     b"Content-Length: %d\r\n"
-    b"Connection: close\r\n\r\n"
+    b"Connection: %b\r\n\r\n"
 )
 
 
-def _response(content_type: bytes, body: bytes) -> bytes:
-    return HEADERS % (RETRY_AFTER, content_type, len(body)) + body
+@cache
+def _response(*, page: bool, keep: bool) -> bytes:
+    content_type, body = (b"text/html", PAGE) if page else (b"application/json", JSON)
+    return HEADERS % (RETRY_AFTER, content_type, len(body), b"keep-alive" if keep else b"close") + body
 
 
-AS_JSON, AS_PAGE = _response(b"application/json", JSON), _response(b"text/html", PAGE)
-
-
-def refusal(head: bytes) -> bytes:
-    """Return a whole response, a page for browsers."""
-    return AS_PAGE if b"text/html" in head else AS_JSON
+def refusal(head: bytes, *, keep: bool) -> bytes:
+    """Return a whole response: a page for browsers, else JSON."""
+    return _response(page=b"text/html" in head, keep=keep)

@@ -7,7 +7,8 @@ BodyPendingError: the request runs again once it has arrived.
 import errno
 import select
 import socket
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from wsgiref.util import setup_testing_defaults
@@ -25,15 +26,23 @@ SEND_BUFFER = 262_144
 """Bytes; the kernel would buffer megabytes for a client that does not read."""
 
 
+RESERVED_THREADS = 4
+"""For health checks, which must answer while all other threads are busy."""
+
+
 class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     spool_folder = Path("/var/tmp")  # noqa: S108 (gunicorn.conf.py names the instance folder)
     max_body = 2**25
     public_scheme = "http"
+    on_refused: Callable[[int], object] = staticmethod(lambda count: None)
+    """Counts requests that were refused because too many arrive."""
+
     wsgi: Any
 
     def init_process(self) -> None:
         for listener in self.sockets:  # accepted sockets inherit it
             listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
+        self.reserved_pool = ThreadPoolExecutor(RESERVED_THREADS)
         self.clients = ClientLoop(self, SpoolSpace(self.spool_folder), self.max_body)
         super().init_process()
 
@@ -130,6 +139,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     def wait_for_and_dispatch_events(self, timeout: float) -> None:
         super().wait_for_and_dispatch_events(self.clients.next_timeout(timeout))
         self.clients.dispatch_heads()
+        self.clients.refuse_overdue()
 
     def murder_pending(self) -> None:
         super().murder_pending()

@@ -1,6 +1,5 @@
 """Every fault that is tried."""
 
-import os
 import sqlite3
 import threading
 import time
@@ -234,16 +233,16 @@ def names_dead_and_postgresql_stopped(service: Service) -> Iterator[None]:
 
 @fault(OWN_CLOCK, Writes.GO_ON)
 def clock_a_day_ahead(service: Service) -> Iterator[None]:
-    service.clock.write_text(f"+{DAY}")
+    service.clock.shift(DAY)
     yield
-    service.clock.write_text("+0")
+    service.clock.shift(0)
 
 
 @fault(OWN_CLOCK, Writes.GO_ON)
 def clock_a_day_behind(service: Service) -> Iterator[None]:
-    service.clock.write_text(f"-{DAY}")
+    service.clock.shift(-DAY)
     yield
-    service.clock.write_text("+0")
+    service.clock.shift(0)
 
 
 @fault(SQLITE, Writes.FAIL, max_unready=2.0)
@@ -284,16 +283,6 @@ def sqlite_file_moved(service: Service) -> Iterator[None]:
     file.rename(file.with_name("aside"))
     yield
     file.with_name("aside").rename(file)
-
-
-@fault(SQLITE, Writes.FAIL)
-def sqlite_header_damaged(service: Service) -> Iterator[None]:
-    descriptor = os.open(service.disk.folder / "forms.db", os.O_RDWR)
-    header = os.pread(descriptor, 100, 0)
-    os.pwrite(descriptor, b"\xff" * 100, 0)
-    yield
-    os.pwrite(descriptor, header, 0)
-    os.close(descriptor)
 
 
 @fault(SQLITE, Writes.MAY_FAIL, ends_process=True)

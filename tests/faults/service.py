@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import psutil
 import requests
 
+from tests.faults.clock import Clock
 from tests.faults.dependencies import HangingPort, NameServer, Postgres
 from tests.faults.injections import SmallDisk, family
 from tests.support import processes, servers
@@ -28,8 +29,6 @@ SETTINGS = {
     "RATE_LIMIT_AUTHENTICATED": UNLIMITED,
     "FORMS_PER_ACCOUNT": "0",
 }
-CLOCK_LIBRARY = "faketime/libfaketime.so.1"
-"""Debian's package libfaketime."""
 
 
 class Setup(NamedTuple):
@@ -52,7 +51,6 @@ class Service:
         self.folder = Path(tempfile.mkdtemp(prefix="forms-faults-"))
         self.folder.chmod(0o755)  # PostgreSQL's user comes through
         self.log = self.folder / "log"
-        self.clock = self.folder / "clock"
         self.port = servers.free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._closers: list[Callable[[], object]] = [lambda: shutil.rmtree(self.folder, ignore_errors=True)]
@@ -102,14 +100,8 @@ class Service:
         }
 
     def _use_own_clock(self) -> None:
-        self.clock.write_text("+0")
-        (library,) = Path("/usr/lib").glob(f"*/{CLOCK_LIBRARY}")
-        self.settings |= {
-            "LD_PRELOAD": str(library),
-            "FAKETIME_TIMESTAMP_FILE": str(self.clock),
-            "FAKETIME_NO_CACHE": "1",
-            "DONT_FAKE_MONOTONIC": "1",
-        }
+        self.clock = Clock(self.folder)
+        self.settings |= self.clock.settings
 
     def start(self) -> None:
         """Start gunicorn, and wait until it is live."""
