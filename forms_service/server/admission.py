@@ -8,7 +8,7 @@ BURST_WAIT = 0.5
 """Seconds that a request waits at most while its queue is young."""
 
 BURST = 0.3
-"""Seconds; a queue that has not been empty for longer is overload, not a burst."""
+"""Seconds; a queue that is older, or follows a refusal sooner, is overload, not a burst."""
 
 OVERLOAD_WAIT = 0.08
 """Seconds that a request waits at most then."""
@@ -20,13 +20,8 @@ class _Queue(Generic[Job]):
     """Lives until it is empty, so its age tells a burst from overload."""
 
     def __init__(self, now: float) -> None:
-        self._created_at = now
+        self.created_at = now
         self.jobs: deque[tuple[float, Job]] = deque()
-
-    def deadline(self, now: float) -> float:
-        """Return when the first job is refused."""
-        wait = BURST_WAIT if now - self._created_at < BURST else OVERLOAD_WAIT
-        return self.jobs[0][0] + wait
 
 
 class Admission(Generic[Job]):
@@ -37,6 +32,7 @@ class Admission(Generic[Job]):
         self._share = share
         self._running: Counter[bytes] = Counter()
         self._queues: dict[bytes, _Queue[Job]] = {}
+        self._refused_at = -BURST
 
     def enter(self, key: bytes) -> bool:
         """Take a slot, if no other job of this key waits for one."""
@@ -53,7 +49,8 @@ class Admission(Generic[Job]):
     def wait(self, key: bytes, job: Job, now: float) -> bool:
         """Queue a job; false if it would wait too long."""
         queue = self._queues.get(key)
-        if queue and queue.deadline(now) - now < OVERLOAD_WAIT / 2:
+        if queue and self._deadline(queue, now) - now < OVERLOAD_WAIT / 2:
+            self._refused_at = now
             return False  # as long as the first waits for so long, the last would be refused later
         if queue is None:
             queue = self._queues[key] = _Queue(now)
@@ -82,10 +79,16 @@ class Admission(Generic[Job]):
     def overdue(self, now: float) -> Iterator[Job]:
         """Take out the jobs that have waited too long."""
         for key, queue in list(self._queues.items()):
-            while queue.jobs and queue.deadline(now) <= now:
+            while queue.jobs and self._deadline(queue, now) <= now:
+                self._refused_at = now
                 yield queue.jobs.popleft()[1]
             if not queue.jobs:
                 del self._queues[key]
 
     def next_deadline(self, now: float) -> float | None:
-        return min((queue.deadline(now) for queue in self._queues.values()), default=None)
+        return min((self._deadline(queue, now) for queue in self._queues.values()), default=None)
+
+    def _deadline(self, queue: _Queue[Job], now: float) -> float:
+        """Return when its first job is refused."""
+        is_burst = now - queue.created_at < BURST <= now - self._refused_at
+        return queue.jobs[0][0] + (BURST_WAIT if is_burst else OVERLOAD_WAIT)

@@ -53,12 +53,18 @@ class Bounds:
     slack: float = 1.0
     """Of everything, for a machine that is busy with other things."""
 
+    spurious: float = 0.0
+    """Share of refusals that such a machine causes by itself."""
+
 
 @dataclass(frozen=True)
 class Report:
     fault: Fault
     live_p99: float | None
     unready_after: float | None
+    unready: float
+    """Share of the answers of `ready`."""
+
     refused: int
     slowest_refusal: float | None
     comparison: Comparison
@@ -72,10 +78,11 @@ class Report:
         rules = {
             "live is slow": self.live_p99 is not None and self.live_p99 > bounds.live_p99 * slack,
             "ready stays 200": fails and not self.fault.ends_process and self.unready_after is None,
-            "ready is 503": self.fault.writes is Writes.GO_ON and self.unready_after is not None,
+            "ready is 503": self.fault.writes is Writes.GO_ON and self.unready > bounds.spurious,
             "ready is late": self.unready_after is not None and self.unready_after > self.fault.max_unready * slack,
             "no write fails": fails and not self.fault.ends_process and not self.refused,
-            "writes fail": self.fault.writes is Writes.GO_ON and bool(self.refused),
+            "writes fail": self.fault.writes is Writes.GO_ON
+            and self.refused > bounds.spurious * self.comparison.acknowledged,
             "refused late": (self.slowest_refusal or 0) > bounds.refusal * slack,
             "strange answers": bool(self.strange),
             "nothing acknowledged": not self.comparison.acknowledged,
@@ -167,6 +174,7 @@ def _report(
         fault=fault,
         live_p99=delays[int(len(delays) * 0.99)] if delays and not fault.ends_process else None,
         unready_after=unready[0] if unready else None,
+        unready=len(unready) / max(1, len(ready)),
         refused=len(refused),
         slowest_refusal=max((one.answered_at - max(one.sent_at, injected_at) for one in refused), default=None),
         comparison=ledger.compare(),

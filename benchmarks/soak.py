@@ -1,0 +1,110 @@
+"""`python -m benchmarks.soak [MINUTES]`: 70 % of the capacity for an hour; what grows that should not?
+
+Submissions, and a few pages, checks and sign-ups. Prints memory, open files, threads and rows of each table every
+minute; exits with 1 if something else than what was taken grows by more than 10 % after the first fifth.
+"""
+
+import sqlite3
+import sys
+import tempfile
+import threading
+import time
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import closing
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+
+import psutil
+
+from benchmarks import load
+from benchmarks.overload import Visits, arrive
+from benchmarks.servers import running
+from benchmarks.submissions import EVERYTHING_ON, make_form, submission
+from forms_service.cpu_affinity import cores
+
+MINUTES = float(sys.argv[1]) if len(sys.argv) > 1 else 60.0
+SHARE = 0.7
+CAPACITY_SECONDS = 5.0
+MAX_GROWTH = 1.1
+GROWING = ("submissions", "submission_people", "idempotency_keys", "outbox", "delivery_attempts", "events")
+"""Tables that may: they hold what was taken, or is to be sent."""
+
+
+def state(worker: psutil.Process, database: Path) -> dict[str, int]:
+    """Figures that may grow."""
+    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
+        names = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        rows = {name: connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0] for name in names}
+    log_size = database.with_name(f"{database.name}-wal").stat().st_size
+    figures = {"MB": worker.memory_info().rss >> 20, "files": worker.num_fds(), "threads": worker.num_threads()}
+    return {**figures, "WAL MB": log_size >> 20, **{name: count for name, count in rows.items() if count}}
+
+
+def read_as_visitors(port: int, stopping: threading.Event) -> None:
+    """Sign-ins that fail and pages, a few every second."""
+    while not stopping.wait(0.5):
+        arrive_at = partial(load._run, port)
+        for request in (partial(load.get, "/console/login"), partial(load.get, "/health"), partial(load.sign_up, 0)):
+            arrive_at(request, {"clients": 1, "seconds": 0.05})
+
+
+def main() -> int:
+    seconds = MINUTES * 60
+    print(f"{cores()} cores, {MINUTES:g} minutes at {SHARE:.0%} of the capacity, one worker, SQLite")
+    with tempfile.TemporaryDirectory() as folder, load.pool() as pool, _visitors() as visitors:
+        path = f"/f/{make_form(Path(folder))}"
+        settings = {**EVERYTHING_ON, "INSTANCE_PATH": folder, "LOG_LEVEL": "WARNING"}
+        with running("wsgi:app", "/health/live", log=Path(folder, "log"), **settings) as server:
+            post = partial(submission, path)
+            rate = load.start(pool, server.port, post, clients=64, seconds=CAPACITY_SECONDS).result().per_second()
+            visit = visitors.submit(arrive, server.port, path, SHARE * rate, seconds)
+            live = load.start(
+                pool, server.port, partial(load.get, "/health/live"), clients=1, seconds=seconds, pause=0.1
+            )
+            stopping = threading.Event()
+            reader = threading.Thread(target=read_as_visitors, args=(server.port, stopping))
+            reader.start()
+            states = list(watched(server.worker, Path(folder, "forms.db"), seconds))
+            stopping.set()
+            reader.join()
+            visits: Visits = visit.result()
+            latency = live.result().percentile(99)
+    taken = len(visits.milliseconds.get(200, []))
+    print(
+        f"capacity {rate:.0f}/s; taken {taken / seconds:.0f}/s, refused {len(visits.milliseconds.get(503, []))}; live p99 {latency:.0f} ms"
+    )
+    return verdict(states)
+
+
+def watched(worker: psutil.Process, database: Path, seconds: float) -> "list[dict[str, int]]":
+    """Print the state twenty times or each minute."""
+    states, started = [], time.monotonic()
+    interval = min(60.0, seconds / 20)
+    while time.monotonic() - started < seconds:
+        time.sleep(interval)
+        states.append(state(worker, database))
+        print(
+            f"{(time.monotonic() - started) / 60:6.1f} min", *(f"{name} {value}" for name, value in states[-1].items())
+        )
+    return states
+
+
+def verdict(states: list[dict[str, int]]) -> int:
+    """1 if something grows that should not."""
+    settled, last = states[len(states) // 5], states[-1]
+    grown = [
+        f"{name}: {settled.get(name, 0)} → {value}"
+        for name, value in last.items()
+        if name not in GROWING and value > max(settled.get(name, 0) * MAX_GROWTH, settled.get(name, 0) + 5)
+    ]
+    print("flat" if not grown else f"grown: {', '.join(grown)}")
+    return 1 if grown else 0
+
+
+def _visitors() -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(1, mp_context=get_context("spawn"))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
