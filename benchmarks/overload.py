@@ -72,7 +72,8 @@ async def _arrive(port: int, path: str, rate: float, seconds: float) -> Visits:
             visits.add(task)
             task.add_done_callback(visits.discard)
         await asyncio.sleep(0.002)
-    await asyncio.wait(visits, timeout=30)
+    if visits:
+        await asyncio.wait(visits, timeout=30)
     return Visits(milliseconds, missed)
 
 
@@ -124,15 +125,17 @@ def main() -> int:
 
 def report(rate: float, visits: Visits, health: tuple[load.Result, load.Result], recovery: float) -> int:
     """Print the figures; 1 if a bound does not hold."""
-    taken, refused = visits.milliseconds.get(200, []), visits.milliseconds.get(503, [])
-    goodput = len(taken) / SECONDS / rate
+    accepted, refused = visits.milliseconds.get(200, []), visits.milliseconds.get(503, [])
+    goodput = len(accepted) / SECONDS / rate
     sent = sum(map(len, visits.milliseconds.values())) + visits.missed
     live, ready = (one.percentile(99) for one in health)
     others = {status: len(values) for status, values in visits.milliseconds.items() if status not in (200, 503)}
     print(
         f"arrived: {sent / SECONDS:.0f}/s, of these {visits.missed} waited for a connection in vain; others: {others}"
     )
-    print(f"taken: {len(taken) / SECONDS:.0f}/s, {goodput:.2f} of the capacity; p99 {percentile(taken, 99):.0f} ms")
+    print(
+        f"taken: {len(accepted) / SECONDS:.0f}/s, {goodput:.2f} of the capacity; p99 {percentile(accepted, 99):.0f} ms"
+    )
     print(
         f"refused: {len(refused) / SECONDS:.0f}/s; p50 {percentile(refused, 50):.0f} ms,"
         f" p99 {percentile(refused, 99):.0f} ms"

@@ -28,7 +28,7 @@ SHARE = 0.7
 CAPACITY_SECONDS = 5.0
 MAX_GROWTH = 1.1
 GROWING = ("submissions", "submission_people", "idempotency_keys", "outbox", "delivery_attempts", "events")
-"""Tables that may: they hold what was taken, or is to be sent."""
+"""Tables that may: they hold what was accepted, or is to be sent."""
 
 
 def state(worker: psutil.Process, database: Path) -> dict[str, int]:
@@ -70,9 +70,10 @@ def main() -> int:
             reader.join()
             visits: Visits = visit.result()
             latency = live.result().percentile(99)
-    taken = len(visits.milliseconds.get(200, []))
+    accepted = len(visits.milliseconds.get(200, []))
     print(
-        f"capacity {rate:.0f}/s; taken {taken / seconds:.0f}/s, refused {len(visits.milliseconds.get(503, []))}; live p99 {latency:.0f} ms"
+        f"capacity {rate:.0f}/s; taken {accepted / seconds:.0f}/s, refused {len(visits.milliseconds.get(503, []))}"
+        f"; live p99 {latency:.0f} ms"
     )
     return verdict(states)
 

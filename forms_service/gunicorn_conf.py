@@ -85,7 +85,9 @@ def pre_fork(server: Any, worker: Any) -> None:
 def post_worker_init(worker: Any) -> None:
     """Pin each worker to its core, and start background work."""
     from forms_service.background import runner
+    from forms_service.metrics import REFUSED
 
+    worker.on_refused = REFUSED.inc
     if worker.core is not None:
         pin_to(worker.core)
     if "background" in getattr(worker.application, "extensions", ()):  # benchmarks serve other apps with this file

@@ -10,6 +10,7 @@ REQUEST_SECONDS = Histogram(
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
 )
 RATE_LIMITED = Counter("forms_rate_limited", "Requests refused by a rate limit.", ["limit"])
+REFUSED = Counter("forms_requests_refused", "Requests refused unread, because more arrive than can be served.")
 REDIS_FAILURES = Counter("forms_redis_failures", "Calls that fell back because Redis was unavailable.")
 REDIS_AWAY = Gauge("forms_redis_away", "1 while Redis is unavailable to a process.", multiprocess_mode="livemax")
 LIMITS_IN_MEMORY = Gauge(

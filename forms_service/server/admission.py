@@ -1,5 +1,6 @@
 """Admission control: requests beyond the threads wait here, fairly, and are refused once a queue persists."""
 
+import re
 from collections import Counter, deque
 from collections.abc import Iterator
 from typing import Generic, TypeVar
@@ -13,7 +14,17 @@ BURST = 0.3
 OVERLOAD_WAIT = 0.08
 """Seconds that a request waits at most then."""
 
+RESERVED = re.compile(rb"(?:GET|HEAD) /(?:\S*/)?health(?:/live|/ready)?[? ]")
+"""Requests that have threads of their own."""
+
 Job = TypeVar("Job")
+
+
+def admission_key(request_line: bytes) -> bytes | None:
+    """Return the queue of a request: each form has its own; None for health checks."""
+    if RESERVED.match(request_line):
+        return None
+    return request_line.partition(b"?")[0] if request_line.startswith(b"POST ") else b""
 
 
 class _Queue(Generic[Job]):

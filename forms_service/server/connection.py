@@ -16,6 +16,14 @@ MAX_BLOCKED_THREADS = 16
 """Per process; beyond it, clients are disconnected."""
 
 
+BODY_TIMEOUT = 60.0
+"""Seconds for a body or response; then MIN_RATE applies."""
+
+RATE_INTERVAL = 15.0
+MIN_RATE = 4096
+"""Bytes a second, in each RATE_INTERVAL after BODY_TIMEOUT."""
+
+
 class BodyPendingError(BaseException):
     """A BaseException, so that no `except Exception` swallows it."""
 
@@ -252,3 +260,19 @@ class Connection:
 
         self.sock: Response
         self.request: Request
+
+    def is_overdue(self, now: float) -> bool:
+        """Whether its client is too slow; extends the deadline of one that is fast enough."""
+        writes = self.sock.has_backlog
+        if self.state is State.RUNNING and not writes:
+            return False
+        if now < self.deadline:
+            return False
+        if self.state is State.LINGERING or not (writes or self.request.has_head):
+            return True
+        moved = self.sock.sent if writes else self.request.body_size
+        needed = MIN_RATE * (RATE_INTERVAL if self.progress else BODY_TIMEOUT)
+        if moved - self.progress < needed:
+            return True
+        self.deadline, self.progress = now + RATE_INTERVAL, moved
+        return False

@@ -1,6 +1,5 @@
 """The worker's event loop: reads requests, flushes responses, closes overdue connections."""
 
-import re
 import selectors
 import socket
 import time
@@ -11,20 +10,13 @@ from typing import Any
 
 from gunicorn import util
 
-from forms_service.server.admission import Admission
-from forms_service.server.connection import Connection, Outcome, Request, Response, State
+from forms_service.server.admission import Admission, admission_key
+from forms_service.server.connection import BODY_TIMEOUT, Connection, Outcome, Request, Response, State
 from forms_service.server.framing import expects_continue, expects_reuse, request_line
 from forms_service.server.refusal import refusal
 from forms_service.server.spool import SpoolSpace
 
 HEAD_TIMEOUT = 15.0
-BODY_TIMEOUT = 60.0
-"""Seconds for a body or response; then MIN_RATE applies."""
-
-RATE_INTERVAL = 15.0
-MIN_RATE = 4096
-"""Bytes a second, in each RATE_INTERVAL after BODY_TIMEOUT."""
-
 LINGER_TIMEOUT = 2.0
 """Seconds; closing at once could lose a response's end."""
 
@@ -33,9 +25,6 @@ BODY_GRACE = 0.05
 
 EARLY_BODY = 65_536
 """Bytes before the application sees the head."""
-
-RESERVED = re.compile(rb"(?:GET|HEAD) /(?:\S*/)?health(?:/live|/ready)?[? ]")
-"""Request lines that have threads of their own."""
 
 SWEEP_INTERVAL = 0.5
 READ_SIZE = 65_536
@@ -97,8 +86,7 @@ class ClientLoop:
         for connection in [one for one in self._connections if self._is_overdue(one, now)]:
             self._close(connection)
         if self._refused:
-            self._worker.on_refused(self._refused)
-            self._worker.log.warning("Refused %d requests: more arrive than this process can serve.", self._refused)
+            self._worker.report_refused(self._refused)
             self._refused = 0
 
     def _begin(self, connection: Connection, seconds: float) -> None:
@@ -198,12 +186,10 @@ class ClientLoop:
     def _run(self, connection: Connection, *, partly: bool) -> None:
         connection.state = State.RUNNING
         request = connection.request
-        line = request_line(request.head)
-        if RESERVED.match(line):
-            connection.key = None
+        key = connection.key = admission_key(request_line(request.head))
+        if key is None:
             self._start(connection, self._worker.reserved_pool, partly=partly)
             return
-        key = connection.key = line.partition(b"?")[0] if line.startswith(b"POST ") else b""
         if request.head_checked:  # it was admitted before its body came
             self._admission.force(key)
         elif not self._admission.enter(key):
@@ -301,16 +287,4 @@ class ClientLoop:
     def _is_overdue(self, connection: Connection, now: float) -> bool:
         if not self._worker.alive and connection.state is State.READING and not connection.request.head:
             connection.deadline = min(connection.deadline, now + LINGER_TIMEOUT)
-        writes = connection.sock.has_backlog
-        if connection.state is State.RUNNING and not writes:
-            return False
-        if now < connection.deadline:
-            return False
-        if connection.state is State.LINGERING or not (writes or connection.request.has_head):
-            return True
-        moved = connection.sock.sent if writes else connection.request.body_size
-        needed = MIN_RATE * (RATE_INTERVAL if connection.progress else BODY_TIMEOUT)
-        if moved - connection.progress < needed:
-            return True
-        connection.deadline, connection.progress = now + RATE_INTERVAL, moved
-        return False
+        return connection.is_overdue(now)

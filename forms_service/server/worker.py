@@ -117,6 +117,10 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
                 self.handle_error(parsed, response, connection.client, error)
         return Outcome.CLOSE
 
+    def report_refused(self, count: int) -> None:
+        self.on_refused(count)
+        self.log.warning("Refused %d requests: more arrive than this process can serve.", count)
+
     def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:
         """Answer malformed HTTP ourselves: gunicorn would echo and log the input."""
         if not isinstance(exc, ParseException):

@@ -5,6 +5,7 @@ import sys
 import traceback
 from itertools import groupby
 
+from tests.faults import local_catalogue  # noqa: F401 (registers its faults)
 from tests.faults.catalogue import FAULTS
 from tests.faults.service import Service
 from tests.faults.trial import Bounds, Fault, Report, try_fault

@@ -114,18 +114,18 @@ class HangingPort:
 
     def __init__(self, port: int) -> None:
         self._listener = socket.create_server(("127.0.0.1", port))
-        self._taken: list[socket.socket] = []
+        self._accepted: list[socket.socket] = []
         threading.Thread(target=self._accept, daemon=True).start()
 
     def _accept(self) -> None:
         with suppress(OSError):
             while True:
-                self._taken.append(self._listener.accept()[0])
+                self._accepted.append(self._listener.accept()[0])
 
     def close(self) -> None:
         with suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
-        for one in [self._listener, *self._taken]:
+        for one in [self._listener, *self._accepted]:
             one.close()
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.faults import local_catalogue  # noqa: F401 (registers its faults)
 from tests.faults.catalogue import FAULTS
 from tests.faults.service import Service, Setup
 from tests.faults.trial import Bounds, try_fault
