@@ -34,7 +34,7 @@ def scalar(app: Flask, statement: str) -> Any:
 def test_sqlite_is_durable_and_strict(app: Flask) -> None:
     pragmas = {name: scalar(app, f"PRAGMA {name}") for name in ("journal_mode", "synchronous", "foreign_keys")}
     assert pragmas == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
-    assert scalar(app, "PRAGMA busy_timeout") == 4000
+    assert scalar(app, "PRAGMA busy_timeout") == 1500
 
 
 def test_postgresql_speaks_utc_and_ends_slow_statements(make_app: MakeApp, postgres_url: str) -> None:

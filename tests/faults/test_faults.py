@@ -9,7 +9,7 @@ from tests.faults.catalogue import FAULTS
 from tests.faults.service import Service, Setup
 from tests.faults.trial import Bounds, try_fault
 
-pytestmark = [pytest.mark.slow, pytest.mark.server]
+pytestmark = [pytest.mark.slow, pytest.mark.server, pytest.mark.long]
 
 SECONDS = 1.2
 ON_A_BUSY_MACHINE = Bounds(slack=20.0, spurious=0.5)
