@@ -110,19 +110,9 @@ def try_out(container: Container) -> None:
 
 def main(folder: Path) -> None:
     make_base(folder / "base")
-    run(
-        "buildah",
-        "build",
-        "--isolation",
-        "chroot",
-        "--build-arg",
-        f"PYTHON={BASE}",
-        "-t",
-        IMAGE,
-        "-f",
-        containerfile.PATH,
-        ROOT,
-    )
+    options = ["--isolation=chroot", "--layers", "--format=docker", f"--build-arg=PYTHON={BASE}", f"--tag={IMAGE}"]
+    run("buildah", "build", *options, "-f", containerfile.PATH, ROOT)
+    assert "/health/live" in run("buildah", "inspect", "--type=image", "--format={{.Docker.Config.Healthcheck}}", IMAGE)
     working = run("buildah", "from", IMAGE)
     with tempfile.TemporaryDirectory() as volume:
         try:
