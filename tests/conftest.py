@@ -33,6 +33,8 @@ MEMORY = Path("/dev/shm")
 MIN_MEMORY = 2 << 30
 """Bytes that have to be free there: the suite writes about 400 MB."""
 
+CONSOLE = Path(__file__).parent / "console"
+
 NEEDS_SERVER = {"postgres_server", "redis_url"}
 """Fixtures of tests that need PostgreSQL or Redis."""
 
@@ -64,6 +66,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if NEEDS_SERVER & set(getattr(item, "fixturenames", ())) or "[postgresql" in item.name:
             item.add_marker("server")
+        if "[postgresql" in item.name and item.path.is_relative_to(CONSOLE):
+            item.add_marker("long")  # its pages call services whose own tests run on both databases
     long = {item.path for item in items if item.get_closest_marker("slow")}
     items.sort(key=lambda item: item.path not in long)
 
