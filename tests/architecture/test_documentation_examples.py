@@ -88,7 +88,7 @@ class Clone:
             input=stdin,
             capture_output=True,
             text=True,
-            timeout=TIMEOUT,
+            timeout=300,  # a page may have many commands
             check=False,
         )
 
