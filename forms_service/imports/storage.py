@@ -49,7 +49,7 @@ class Identities:
         if record.id is not None:
             return self._index([self._source, record.id])
         content = json.dumps([record.sent_at, record.values], default=str)
-        digest = hashlib.blake2b(content.encode("utf-8", "replace"), digest_size=16).digest()
+        digest = hashlib.sha256(content.encode("utf-8", "replace")).digest()[:16]
         upsert = "INSERT INTO counts VALUES (?, 1) ON CONFLICT DO UPDATE SET number = number + 1 RETURNING number"
         ((number,),) = self._counts.execute(upsert, (digest,)).fetchall()
         return self._index([content, number])
