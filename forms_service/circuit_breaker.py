@@ -3,14 +3,13 @@
 import threading
 import time
 
-RETRY_INTERVAL = 2.0
-"""Seconds."""
-
 
 class CircuitBreaker:
     """Tracks failures of one dependency."""
 
-    def __init__(self) -> None:
+    def __init__(self, retry_interval: float = 2.0) -> None:
+        """Take the interval in seconds."""
+        self._retry_interval = retry_interval
         self.reason: str | None = None
         """Of the last failure; None while the circuit is closed."""
 
@@ -29,14 +28,14 @@ class CircuitBreaker:
         with self._lock:
             if time.monotonic() < self._retry_at:
                 return False
-            self._retry_at = time.monotonic() + RETRY_INTERVAL
+            self._retry_at = time.monotonic() + self._retry_interval
             return True
 
     def record_failure(self, reason: str) -> bool:
         """Open the circuit; True if it was closed."""
         with self._lock:
             was_closed, self.reason = self.reason is None, reason
-            self._retry_at = time.monotonic() + RETRY_INTERVAL
+            self._retry_at = time.monotonic() + self._retry_interval
         return was_closed
 
     def record_success(self) -> bool:

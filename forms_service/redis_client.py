@@ -3,13 +3,12 @@
 import importlib
 import logging
 import socket
-import threading
-import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from flask import Flask
 
+from forms_service.circuit_breaker import CircuitBreaker
 from forms_service.config import Settings
 from forms_service.logs import event
 from forms_service.metrics import REDIS_AWAY, REDIS_FAILURES
@@ -46,45 +45,31 @@ class RedisCircuitBreaker:
             driver_info=None,  # skip CLIENT SETINFO: it needs a round trip that a frozen server never completes
         )
         _limit_lookups(driver, self.client.connection_pool)
-        self.open = False
-        self._retry_at = 0.0
-        self._lock = threading.Lock()
+        self._circuit = CircuitBreaker(RETRY_INTERVAL)
+
+    @property
+    def open(self) -> bool:
+        return self._circuit.reason is not None
 
     def call(self, action: Callable[["redis.Redis"], T], fallback: Callable[[], T]) -> T:
         """Return `fallback()` if `action` fails or the circuit is open."""
-        if self.open and not self._try_half_open():
+        if not self._circuit.begin_call():
             return fallback()
         try:
             result = action(self.client)
         except self._failures as error:
-            self._record_failure(error)
+            self._record_failure(type(error).__name__)
             return fallback()
-        if self.open:
-            self._close()
+        if self._circuit.record_success():
+            REDIS_AWAY.set(0)
+            event("redis_back", level=logging.WARNING)
         return result
 
-    def _try_half_open(self) -> bool:
-        with self._lock:
-            if time.monotonic() < self._retry_at:
-                return False
-            self._retry_at = time.monotonic() + RETRY_INTERVAL
-            return True
-
-    def _record_failure(self, error: Exception) -> None:
+    def _record_failure(self, reason: str) -> None:
         REDIS_FAILURES.inc()
-        with self._lock:
-            first, self.open = not self.open, True
-            self._retry_at = time.monotonic() + RETRY_INTERVAL
         REDIS_AWAY.set(1)
-        if first:
-            event("redis_away", level=logging.ERROR, error=type(error).__name__, limits="in the database", cache="none")
-
-    def _close(self) -> None:
-        with self._lock:
-            back, self.open = self.open, False
-        REDIS_AWAY.set(0)
-        if back:
-            event("redis_back", level=logging.WARNING)
+        if self._circuit.record_failure(reason):
+            event("redis_away", level=logging.ERROR, error=reason, limits="in the database", cache="none")
 
 
 def _limit_lookups(driver: Any, pool: Any) -> None:
