@@ -95,8 +95,12 @@ def writability() -> Writability:
 def lock_until_commit(digest: bytes) -> None:
     """Hold this lock until the session's transaction ends."""
     if db.session.get_bind().dialect.name == "postgresql":
-        number = int.from_bytes(digest[:8], signed=True)
-        db.session.execute(select(func.pg_advisory_xact_lock(number)))
+        db.session.execute(select(func.pg_advisory_xact_lock(lock_number(digest))))
+
+
+def lock_number(digest: bytes) -> int:
+    """Return the number of an advisory lock, which has 64 bits."""
+    return int.from_bytes(digest[:8], signed=True)
 
 
 def on_commit(callback: Callable[[], object]) -> None:

@@ -1,6 +1,6 @@
 """Precompiled SQL for the hot path, executed on the DBAPI cursor."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, cast
 
@@ -8,11 +8,14 @@ from sqlalchemy import Connection, FromClause, Select, Table, insert
 from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import DBAPIError
 
+from forms_service.database.transactions import lock_number
 from forms_service.encryption.keyring import Encrypted, current_key_ring
 from forms_service.security.key_ring import KeyRing, row_key
 
 MAX_VALUES = 900
 """Per statement; older SQLites allow 999."""
+
+LOCK = "SELECT pg_advisory_xact_lock(number) FROM unnest(%(numbers)s::bigint[]) AS number"
 
 Convert = Callable[[Any], Any]
 
@@ -114,6 +117,13 @@ def _compile(query: Select[*tuple[Any, ...]], dialect: Any) -> _Compiled:
 def _converter(type_: Any, dialect: Dialect) -> Convert | None:
     convert: Convert | None = type_.dialect_impl(dialect).bind_processor(dialect)
     return convert
+
+
+def lock_hashes(connection: Connection, hashes: Iterable[bytes]) -> None:
+    """Hold a lock for each hash until the transaction ends; SQLite has one writer anyway."""
+    if connection.dialect.name == "postgresql":
+        # in one order, so that two processes never wait for each other
+        execute(connection, LOCK, {"numbers": sorted(set(map(lock_number, hashes)))})
 
 
 def pipeline(connection: Connection, *, begin: bool = False, commit: bool = False) -> AbstractContextManager[None]:

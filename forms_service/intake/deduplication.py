@@ -1,7 +1,7 @@
 """Deduplication and quotas, inside the storing transaction so that they cannot race."""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, LargeBinary, Select, bindparam, delete, func, select
 
 from forms_service.database.types import now
-from forms_service.encryption.compiled_sql import CompiledQuery, Row, execute, pipeline
+from forms_service.encryption.compiled_sql import CompiledQuery, Row, execute, lock_hashes, pipeline
 from forms_service.errors import FieldError, ValidationError
 from forms_service.extensions import db
 from forms_service.forms import availability
@@ -33,7 +33,6 @@ CONTENT_CONTEXT = "submissions.content_hash"
 FINGERPRINT_CONTEXT = "submissions.fingerprint"
 KEY_CONTEXT = "idempotency_keys.key_hash"
 
-LOCK = "SELECT pg_advisory_xact_lock(number) FROM unnest(%(numbers)s::bigint[]) AS number"
 LIMIT_WAIT = "SET LOCAL lock_timeout = '500ms'"
 """One that has to wait longer must not hold up the others: then each is stored alone."""
 
@@ -134,18 +133,17 @@ def find_recent(
     values: dict[str, Any] = {f"hash{number}": new.content_hash for number, new in enumerate(batch)}
     values["since"] = now() - DUPLICATE_WINDOW
     with pipeline(connection, begin=begin):
-        if connection.dialect.name == "postgresql":  # on SQLite there is one writer anyway
-            if len(batch) > 1:
-                execute(connection, LIMIT_WAIT, None)
-            execute(connection, LOCK, {"numbers": _lock_numbers(batch)})
+        if len(batch) > 1 and connection.dialect.name == "postgresql":
+            execute(connection, LIMIT_WAIT, None)
+        lock_hashes(connection, _hashes_of(batch))
         fetch = _recent_query(len(batch)).send(connection, values)
     return {bytes(fingerprint): submission_id for fingerprint, submission_id in fetch()}
 
 
-def _lock_numbers(batch: Sequence[NewSubmission]) -> list[int]:
-    # in one order, so that the batches of two processes never wait for each other
-    hashes = {hash_ for new in batch for hash_ in (new.fingerprint, *(new.keys.stored if new.keys else ()))}
-    return sorted(int.from_bytes(hash_[:8], signed=True) for hash_ in hashes)
+def _hashes_of(batch: Sequence[NewSubmission]) -> Iterator[bytes]:
+    for new in batch:
+        yield new.fingerprint
+        yield from new.keys.stored if new.keys else ()
 
 
 def _lock_forms(connection: Connection, batch: Sequence[NewSubmission]) -> None:

@@ -20,7 +20,7 @@ from forms_service.database.engine import first_line
 from forms_service.database.group_commit import GroupCommit
 from forms_service.database.transactions import write_connection
 from forms_service.database.types import now
-from forms_service.encryption.compiled_sql import CompiledQuery, execute, pipeline
+from forms_service.encryption.compiled_sql import CompiledQuery, execute, lock_hashes, pipeline
 from forms_service.errors import ServiceUnavailableError
 from forms_service.extensions import db
 from forms_service.logs import event
@@ -34,7 +34,6 @@ TIMEOUT = 1.0
 RETRY_INTERVAL = 1.0
 """Seconds in memory after a failure."""
 
-LOCK = "SELECT pg_advisory_xact_lock(%(number)s::bigint)"
 CLOCK = "SELECT extract(epoch FROM clock_timestamp())"
 """Read with the locks held, so that hits are stored in order."""
 
@@ -139,9 +138,8 @@ def _lock(connection: Connection, keys: Sequence[bytes]) -> tuple[Sequence[Seque
     values = {f"key{number}": key for number, key in enumerate(keys)}
     with pipeline(connection, begin=True):
         clock = None
-        if connection.dialect.name == "postgresql":  # SQLite has one writer
-            for key in keys:
-                execute(connection, LOCK, {"number": int.from_bytes(key[:8], signed=True)})
+        lock_hashes(connection, keys)
+        if connection.dialect.name == "postgresql":
             clock = execute(connection, CLOCK, None)
         fetch = _windows_query(len(keys)).send(connection, values)
     return fetch(), float(clock.fetchone()[0]) if clock else unix_time()
