@@ -10,6 +10,7 @@ from typing import BinaryIO
 
 from forms_service.backup.archive import BackupError
 from forms_service.database.types import now
+from forms_service.file_store.folder import fsync
 
 NAME = re.compile(r"forms_service-\d{8}T\d{6}Z\.tar")
 UNFINISHED = ".unfinished"
@@ -36,7 +37,7 @@ def open_new(path: Path) -> Iterator[BinaryIO]:
             out.flush()
             os.fsync(out.fileno())
         draft.rename(path)
-        _fsync_folder(path.parent)
+        fsync(path.parent)
     except OSError as error:
         raise BackupError(
             f"The backup {path} could not be written: {error.strerror or error}. Nothing is left of it."
@@ -55,11 +56,3 @@ def delete_older(folder: Path, keep: int) -> list[Path]:
     for path in (*backups[:-keep], *interrupted):
         path.unlink()
     return backups[:-keep]
-
-
-def _fsync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

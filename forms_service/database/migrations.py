@@ -55,9 +55,7 @@ def revision() -> Revision:
     revisions: list[str] = current_app.extensions["revisions"]  # the newest first
     check_file()
     with db.engine.connect() as connection:
-        # Alembic's own look-up compiles its queries anew each time, which takes longer than they do
-        exists = connection.dialect.has_table(connection, "alembic_version")
-        current = connection.scalar(CURRENT_REVISION) if exists else None
+        current = _current_revision(connection)
     if current is not None and current not in revisions:
         return Revision.NEWER
     return Revision.CURRENT if current == revisions[0] else Revision.PENDING
@@ -93,8 +91,7 @@ def is_known(revision: str) -> bool:
 def move_to(connection: Connection, target: str) -> None:
     """Upgrade or downgrade to a revision (or `head`), in the caller's transaction."""
     revisions: list[str] = current_app.extensions["revisions"]  # the newest first
-    exists = connection.dialect.has_table(connection, "alembic_version")
-    current = connection.scalar(CURRENT_REVISION) if exists else None
+    current = _current_revision(connection)
     config = migrate.get_config()
     config.attributes["connection"] = connection
     if current in revisions and target in revisions and revisions.index(current) < revisions.index(target):
@@ -127,6 +124,12 @@ def back_up(path: Path) -> None:
     draft.rename(copy)  # so that an unfinished copy never counts as one
     for old in sorted(path.parent.glob(f"{path.name}.*.copy"))[:-MAX_COPIES]:
         old.unlink()
+
+
+def _current_revision(connection: Connection) -> str | None:
+    # Alembic's own look-up compiles its queries anew each time, which takes longer than they do
+    exists = connection.dialect.has_table(connection, "alembic_version")
+    return connection.scalar(CURRENT_REVISION) if exists else None
 
 
 def _migrate_embedded() -> None:

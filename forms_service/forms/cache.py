@@ -64,7 +64,7 @@ class PublishedForm:
     """Without fields it accepts any."""
 
     listeners: tuple[object, ...] = ()
-    """Whom its submissions are delivered to: `submissions.events.Listener`s."""
+    """`submissions.events.Listener`s, which its submissions are delivered to."""
 
     rendered_controls: dict[tuple[str, str], str] = field(default_factory=dict, repr=False, compare=False)
     """Language and name → HTML of an empty control."""

@@ -27,7 +27,7 @@ MAX_AHEAD = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Reading:
-    """How to read times without an offset, and days such as 3/4/2026."""
+    """Reads times without an offset in a zone, and days such as 3/4/2026 in an order."""
 
     zone: tzinfo
     day_first: bool | None = None

@@ -58,7 +58,7 @@ class Member(Schema):
 
 
 class Owner(Schema):
-    """Whom the form belongs to."""
+    """The account that the form belongs to."""
 
     email = Email(required=True)
     name = ma.fields.String(required=True)

@@ -1,5 +1,6 @@
 """Base classes of the services whose exports can be imported."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import ClassVar
 
@@ -10,7 +11,7 @@ from forms_service.imports.sources.records import Record
 FILE_URL = "Files are not imported. The address or name of the file is kept as text."
 
 
-class Source:
+class Source(ABC):
     """The exports of one service, in one of its file formats."""
 
     name: ClassVar[str]
@@ -23,13 +24,13 @@ class Source:
         """The other service's id of a question → name of our field, from a definition."""
 
     @classmethod
+    @abstractmethod
     def matches(cls, file: ImportFile) -> bool:
         """Whether the file has the shape of this format."""
-        raise NotImplementedError
 
     def records(self, progress: Progress) -> Iterator[Record]:
         """Yield answers; none for a file that only defines a form."""
-        raise NotImplementedError
+        return iter(())
 
     def definition(self) -> Definition | None:
         """Return the form that the file describes, or None."""

@@ -45,9 +45,6 @@ class OpnFormDefinition(Source):
     def matches(cls, file: ImportFile) -> bool:
         return "properties.item.type" in file.paths
 
-    def records(self, progress: Progress) -> Iterator[Record]:
-        return iter(())
-
     def definition(self) -> Definition | None:
         definition = Definition(text_of(self.file.first("title")))
         for row in self.file.items("properties.item"):

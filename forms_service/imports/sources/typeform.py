@@ -49,9 +49,6 @@ class TypeformDefinition(Source):
     def matches(cls, file: ImportFile) -> bool:
         return {"fields.item.type", "fields.item.title"} <= file.paths
 
-    def records(self, progress: Progress) -> Iterator[Record]:
-        return iter(())
-
     def definition(self) -> Definition | None:
         definition = Definition(text_of(self.file.first("title")))
         for row in self.file.items("fields.item"):
