@@ -9,7 +9,6 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -19,7 +18,7 @@ from sqlalchemy import make_url
 
 from benchmarks import inserting_psycopg, load
 from benchmarks.servers import ROOT, running
-from benchmarks.submissions import CLIENTS, EVERYTHING_ON, Side, Turn, make_form, measure, settle, show
+from benchmarks.submissions import CLIENTS, EVERYTHING_ON, Side, compare, make_form, measure, settle
 from forms_service.cpu_affinity import cores
 
 POSTGRES = os.environ.get("DATABASE_URL", "postgresql://postgres@127.0.0.1:5432/postgres")
@@ -71,12 +70,7 @@ def main(seconds: float = 5, rounds: int = 3, *workers: float) -> None:
             for side in every:
                 settle(side.server)  # until the last worker has started
                 measure(pool, side, max(CLIENTS), WARM_UP)
-            for clients in CLIENTS:
-                results: dict[str, list[Turn]] = defaultdict(list)
-                for _ in range(int(rounds)):
-                    for side in every:
-                        results[side.name].append(measure(pool, side, clients, seconds))
-                show(clients, results)
+            compare(pool, every, int(rounds), seconds)
 
 
 if __name__ == "__main__":

@@ -120,12 +120,17 @@ def main(seconds: float = 5, rounds: int = 3) -> None:
     print(f"{machine}, {rounds} turns of {seconds:g} s each, one worker, SQLite", flush=True)
     with ExitStack() as stack, load.pool() as pool:
         every = sides(stack)
-        for clients in CLIENTS:
-            results: dict[str, list[Turn]] = defaultdict(list)
-            for _ in range(rounds):
-                for side in every:
-                    results[side.name].append(measure(pool, side, clients, seconds))
-            show(clients, results)
+        compare(pool, every, rounds, seconds)
+
+
+def compare(pool: ProcessPoolExecutor, every: list[Side], rounds: int, seconds: float) -> None:
+    """Show the sides' figures for each number of clients; the sides take turns."""
+    for clients in CLIENTS:
+        results: dict[str, list[Turn]] = defaultdict(list)
+        for _ in range(rounds):
+            for side in every:
+                results[side.name].append(measure(pool, side, clients, seconds))
+        show(clients, results)
 
 
 def show(clients: int, results: dict[str, list[Turn]]) -> None:
