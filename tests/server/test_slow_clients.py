@@ -51,11 +51,11 @@ def send(server: Server, data: bytes, **options: int) -> socket.socket:
 
 
 def until_closed(client: socket.socket) -> bytes:
-    answer = b""
+    answer = bytearray()  # bytes would be copied with each of thousands of chunks
     while chunk := client.recv(65_536):
         answer += chunk
     client.close()
-    return answer
+    return bytes(answer)
 
 
 @pytest.fixture(scope="module")

@@ -108,7 +108,7 @@ class Load:
     """Visitors who send submissions one after another until told to stop."""
 
     VISITORS = 3
-    PAUSE = 0.1
+    PAUSE = 0.2
     PER_CLIENT = 40
     """Requests on one connection, by one address: fewer than the limit."""
 
