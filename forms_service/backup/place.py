@@ -1,7 +1,9 @@
 """The place that a backup is restored into: empty, and used by nothing else."""
 
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import cast
 
 from sqlalchemy import Connection, delete, table, text
 
@@ -9,6 +11,9 @@ from forms_service.backup.archive import BackupError
 from forms_service.backup.tables import KEYRING, count_rows, read_layouts
 from forms_service.database import migrations
 from forms_service.extensions import db
+
+SQLITE_CACHE_KIB = 131_072
+"""For keys in random order: with SQLite's 2 MB, each row would write their pages anew."""
 
 FILLED_AT_START = (KEYRING, "periodic_tasks")
 """Tables that a start without any data fills."""
@@ -23,21 +28,39 @@ IN_USE = (
 )
 
 
-def require_unused_file() -> None:
-    """Refuse an SQLite file that another process has open: a running service would go on with keys that are replaced.
+@contextmanager
+def writing() -> Iterator[Connection]:
+    """Open a transaction that nothing else can read or write beside.
 
-    :raises BackupError: if it is in use
+    SQLite writes new pages into the file at once, not first into a write-ahead log; a rollback journal undoes it
+    after an interruption.
+
+    :raises BackupError: if something else has the database open
     """
-    path = migrations.sqlite_file()
-    if path is None:
-        return
     db.engine.dispose()
-    with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as connection:
+    with db.engine.connect().execution_options(writing=True) as connection:
+        if connection.dialect.name == "postgresql":
+            with connection.begin():
+                connection.execute(text("SET LOCAL statement_timeout = 0"))
+                yield connection
+            return
+        driver = cast("sqlite3.Connection", connection.connection.driver_connection)
+        _leave_write_ahead_log(driver)
         try:
-            # leaving write-ahead logging needs the file for itself; the next connection returns to it
-            connection.execute("PRAGMA journal_mode=DELETE")
-        except sqlite3.OperationalError as error:
-            raise BackupError(IN_USE) from error
+            with connection.begin():
+                yield connection
+        finally:
+            with suppress(sqlite3.OperationalError):  # the next connection does it
+                driver.execute("PRAGMA journal_mode=WAL")
+
+
+def _leave_write_ahead_log(driver: sqlite3.Connection) -> None:
+    try:
+        # needs the file for itself: a running service would go on with keys that are replaced
+        driver.execute("PRAGMA journal_mode=DELETE")
+    except sqlite3.OperationalError as error:
+        raise BackupError(IN_USE) from error
+    driver.execute(f"PRAGMA cache_size=-{SQLITE_CACHE_KIB}")
 
 
 def require_empty(connection: Connection) -> None:

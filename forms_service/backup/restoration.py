@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from forms_service import __version__
-from forms_service.backup import manifest, place, unsent
+from forms_service.backup import indexes, manifest, place, unsent
 from forms_service.backup.archive import ArchiveReader, BackupError, Member
 from forms_service.backup.manifest import Manifest
 from forms_service.backup.snapshot import Progress
@@ -16,7 +16,6 @@ from forms_service.backup.table_parts import parse_rows
 from forms_service.backup.tables import KEYRING, TableLayout, insert_rows, read_layouts
 from forms_service.backup.unsent import Held
 from forms_service.database import migrations
-from forms_service.database.transactions import write_connection
 from forms_service.encryption import wrapped_keys
 from forms_service.encryption.rotation import encrypted_columns
 from forms_service.errors import StartError
@@ -25,8 +24,6 @@ from forms_service.file_store.interface import FileStoreError, StoredFile
 from forms_service.file_store.stores import current_folder
 from forms_service.security.key_ring import KeyRing, row_key
 from forms_service.uploads import storage
-
-SQLITE_CACHE_KIB = 131_072
 
 OTHER_KEYS = (
     "None of ENCRYPTION_KEYS unwraps the keys of this backup. Set the ENCRYPTION_KEYS of the service that it was made "
@@ -133,19 +130,18 @@ def restore(source: BinaryIO, *, moving: bool, progress: Progress) -> Report:
     """
     backup = OpenBackup(source)
     _require_known_revision(backup.manifest)
-    place.require_unused_file()
     report = Report(backup.manifest)
-    with write_connection() as connection:
-        _allow_for_size(connection)
+    with place.writing() as connection:
         _prepare(connection, backup)
-        for member, layout, rows in backup.table_parts_and_files():
-            if layout is None:
-                _store_file(member)
-                report.files += 1
-            elif rows:
-                insert_rows(connection, layout, rows)
-            report.rows += len(rows)
-            report.count(member, progress)
+        with indexes.created_afterwards(connection):
+            for member, layout, rows in backup.table_parts_and_files():
+                if layout is None:
+                    _store_file(member)
+                    report.files += 1
+                elif rows:
+                    insert_rows(connection, layout, rows)
+                report.rows += len(rows)
+                report.count(member, progress)
         migrations.move_to(connection, "head")
         report.held = None if moving else unsent.hold(connection, backup.ring)
     report.missing_files = backup.missing_files
@@ -169,14 +165,6 @@ def _require_known_revision(description: Manifest) -> None:
             f"This backup was made by version {description.version} of forms_service, whose database is newer than "
             f"that of this version ({__version__}). Install that version or a newer one."
         )
-
-
-def _allow_for_size(connection: Connection) -> None:
-    if connection.dialect.name == "postgresql":
-        connection.execute(text("SET LOCAL statement_timeout = 0"))
-    else:
-        # indexes of hashes are written in random order: with SQLite's 2 MB, each row would write their pages anew
-        connection.exec_driver_sql(f"PRAGMA cache_size=-{SQLITE_CACHE_KIB}")
 
 
 def _prepare(connection: Connection, backup: OpenBackup) -> None:

@@ -1,7 +1,7 @@
 """Parts of tables: JSON Lines, each row an array."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from forms_service.backup.archive import BackupError, Member
@@ -12,7 +12,7 @@ PART_BYTES = 1 << 20
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
-def split_rows(batches: Iterable[list[list[Any]]]) -> Iterator[tuple[int, bytes, int]]:
+def split_rows(batches: Iterable[Sequence[Sequence[Any]]]) -> Iterator[tuple[int, bytes, int]]:
     """Yield number, content and row count of each part."""
     number, lines, size, count = 1, list[bytes](), 0, 0
     for batch in batches:
@@ -30,6 +30,7 @@ def parse_rows(member: Member) -> tuple[str, list[list[Any]]]:
     """Return the table's name and the rows of a part."""
     content = member.read()
     try:
-        return member.path.parts[1], [json.loads(line) for line in content.splitlines()]
+        # one document is parsed in half the time of its lines; JSON has no line breaks inside a row
+        return member.path.parts[1], json.loads(b"[%b]" % content.rstrip(b"\n").replace(b"\n", b","))
     except (ValueError, IndexError) as error:
         raise BackupError(f"{member.name} of this backup is not in the format of its manifest.") from error

@@ -5,6 +5,7 @@ uuid: 32 hex digits · bytes: base64 · datetime: RFC 3339 in UTC · date: ISO 8
 
 from binascii import a2b_base64, b2a_base64
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import UTC
 from typing import Any
@@ -85,33 +86,43 @@ def count_rows(connection: Connection, layout: TableLayout) -> int:
     return connection.execute(sa.select(sa.func.count()).select_from(sa.table(layout.name))).scalar_one()
 
 
-def read_rows(connection: Connection, layout: TableLayout) -> Iterator[list[list[Any]]]:
+def read_rows(connection: Connection, layout: TableLayout) -> Iterator[list[Values]]:
     """Yield all rows in batches."""
     name = connection.dialect.name
     query = sa.select(*(_selected(column, kind, name) for column, kind in layout.columns.items()))
     result = connection.execution_options(stream_results=True, yield_per=BATCH_ROWS).execute(
         query.select_from(sa.table(layout.name))
     )
-    converters = [TO_JSON[name].get(kind) for kind in layout.columns.values()]
     for batch in result.partitions():
-        yield [_convert(row, converters) for row in batch]
+        yield list(_convert(batch, layout, TO_JSON[name]))
 
 
-def insert_rows(connection: Connection, layout: TableLayout, rows: list[list[Any]]) -> None:
-    dialect = connection.dialect
-    quote = dialect.identifier_preparer.quote
-    columns, placeholder = ", ".join(map(quote, layout.columns)), "?" if dialect.name == "sqlite" else "%s"
-    values = ", ".join([placeholder] * len(layout.columns))
-    converters = [FROM_JSON[dialect.name].get(kind) for kind in layout.columns.values()]
-    statement = f"INSERT INTO {quote(layout.name)} ({columns}) VALUES ({values})"  # noqa: S608 (names of the schema)
-    connection.exec_driver_sql(statement, [tuple(_convert(row, converters)) for row in rows])
+def insert_rows(connection: Connection, layout: TableLayout, rows: Sequence[Values]) -> None:
+    """Insert rows by the fastest way of the driver, which SQLAlchemy would double the time of."""
+    name, quote = connection.dialect.name, connection.dialect.identifier_preparer.quote
+    columns, values = ", ".join(map(quote, layout.columns)), _convert(rows, layout, FROM_JSON[name])
+    cursor: Any = connection.connection.cursor()
+    with closing(cursor):
+        if name == "sqlite":
+            placeholders = ", ".join("?" * len(layout.columns))
+            statement = f"INSERT INTO {quote(layout.name)} ({columns}) VALUES ({placeholders})"  # noqa: S608 (names of the schema)
+            cursor.executemany(statement, values)
+            return
+        with cursor.copy(f"COPY {quote(layout.name)} ({columns}) FROM STDIN") as copy:
+            for row in values:
+                copy.write_row(row)
 
 
-def _convert(row: Values, converters: Sequence[Convert | None]) -> list[Any]:
-    return [
-        convert(value) if convert and value is not None else value
-        for convert, value in zip(converters, row, strict=True)
-    ]
+def _convert(rows: Sequence[Values], layout: TableLayout, converters: dict[str, Convert]) -> Iterator[Values]:
+    """Convert column by column, so that most need nothing done."""
+    if not rows:
+        return iter(())
+    kinds, columns = map(converters.get, layout.columns.values()), zip(*rows, strict=True)
+    return zip(*(_convert_column(column, convert) for convert, column in zip(kinds, columns, strict=True)), strict=True)
+
+
+def _convert_column(column: Values, convert: Convert | None) -> Values:
+    return [None if value is None else convert(value) for value in column] if convert else column
 
 
 def _selected(name: str, kind: str, dialect: str) -> Any:
