@@ -64,6 +64,11 @@ class S3Store:
         if self._circuit.is_shut_off:
             raise FileStoreError(self._circuit.reason or "")
 
+    @property
+    def is_failing(self) -> bool:
+        """Whether its last request failed, or its last attempt to write."""
+        return self._circuit.reason is not None or self._write_failure is not None
+
     def publish(self, names: Sequence[str]) -> None:
         deadline = time.monotonic() + PUBLISH_TIMEOUT
         for name in names:

@@ -21,7 +21,8 @@ from forms_service.delivery import outbox, smtp
 from forms_service.delivery.problems import mail_problem
 from forms_service.extensions import cache, db
 from forms_service.file_store.interface import FileStoreError
-from forms_service.file_store.stores import current_store
+from forms_service.file_store.stores import bucket_store, current_store
+from forms_service.health.recent_checks import Check, RecentChecks
 from forms_service.virus_scanner.clamd import Scanner, ScannerError, current_scanner
 
 TIMEOUT = 1.5
@@ -33,21 +34,16 @@ EXTERNAL_TTL = 15
 MAX_BACKLOG_AGE = 120
 """Seconds; older messages mean missing or slow workers."""
 
-SMTP_TTL = 30
-"""Seconds."""
-
 SMTP_TIMEOUT = 1.0
 
 PROBE = "health:probe"
 WRITE_PROBE = "write probe"
 """The row of `periodic_tasks` that is written to try."""
 
-Check = dict[str, Any]
-"""`status` (healthy, degraded, unhealthy), `response_time` in seconds."""
-
 
 def init_app(app: Flask) -> None:
     app.extensions["checks"] = ParallelChecks(app)
+    app.extensions["recent_checks"] = RecentChecks()
 
 
 def run_parallel(checks: Mapping[str, Callable[[], Any]], deadline: float = TIMEOUT) -> dict[str, Any]:
@@ -124,9 +120,9 @@ def check_all() -> dict[str, Check]:
     external = {f"external:{name}": lambda name=name: _external(name) for name in services}
     optional = {
         **({"smtp": _smtp} if _sends_mail() else {}),
-        **({"virus_scanner": time_check(_virus_scanner)} if settings.clamd else {}),
+        **({"virus_scanner": _virus_scanner} if settings.clamd else {}),
     }
-    outcomes = run_parallel({"stored": _database_checks, "files": time_check(_files), **optional, **external})
+    outcomes = run_parallel({"stored": _database_checks, "files": _files, **optional, **external})
     database_outcome = outcomes.pop("stored")
     database, queue, mail = (
         [failed_check(database_outcome)] * 3 if isinstance(database_outcome, Exception) else database_outcome
@@ -183,7 +179,26 @@ def _mail() -> str:
     return f"degraded: {problem}" if problem else "healthy"
 
 
-def _files() -> str:
+def _files() -> Check:
+    bucket = bucket_store()
+    return _recent("files", _try_files, is_failing=bucket.is_failing) if bucket else time_check(_try_files)()
+
+
+def _virus_scanner() -> Check:
+    scanner = cast("Scanner", current_scanner())
+    return _recent("virus_scanner", _try_virus_scanner, is_failing=scanner.circuit.reason is not None)
+
+
+def _smtp() -> Check:
+    return _recent("smtp", _try_smtp)
+
+
+def _recent(name: str, check: Callable[[], str], *, is_failing: bool | None = None) -> Check:
+    recent: RecentChecks = current_app.extensions["recent_checks"]
+    return recent.get(name, time_check(check), is_failing=is_failing)
+
+
+def _try_files() -> str:
     try:
         current_store().check()
     except FileStoreError as error:
@@ -191,7 +206,7 @@ def _files() -> str:
     return "healthy"
 
 
-def _virus_scanner() -> str:
+def _try_virus_scanner() -> str:
     try:
         cast("Scanner", current_scanner()).ping()
     except ScannerError as error:
@@ -204,9 +219,8 @@ def _sends_mail() -> bool:
     return bool(settings.smtp_server) and settings.background_work == "inside"
 
 
-@cached(ttl=SMTP_TTL, key_prefix="health")
-def _smtp() -> Check:
-    return time_check(lambda: "healthy" if smtp.responds(SMTP_TIMEOUT) else "degraded: SMTP_SERVER does not respond.")()
+def _try_smtp() -> str:
+    return "healthy" if smtp.responds(SMTP_TIMEOUT) else "degraded: SMTP_SERVER does not respond."
 
 
 @cached(ttl=EXTERNAL_TTL, key_prefix="health")

@@ -22,6 +22,7 @@ from forms_service.imports.sources.records import Record
 from forms_service.security.key_ring import KeyRing
 from forms_service.submissions.email_addresses import email_indexes
 from forms_service.submissions.serialization import to_json
+from forms_service.virus_scanner.clamd import INFECTED
 
 NO_TIME = "Not a time that can be read. The time of the import is used, and the text is kept."
 NOTHING = "Nothing in it belongs to a field of the form."
@@ -66,7 +67,7 @@ class Conversion:
         if record.fault:
             raise ValueError(record.fault)
         moment, status = self._reading.parse(record.sent_at), self._options.status or record.status
-        self._check_age(status, moment)
+        self._check_age(status, record.spam_reasons, moment)
         unread_time = {record.time_name: record.sent_at} if moment is None and record.sent_at else {}
         data, control, not_taken = self._columns.convert({**record.values, **unread_time})
         control = {**record.control, **control}
@@ -102,9 +103,9 @@ class Conversion:
             self._left_out.add(line, name, " ".join(map(str, messages)), data.get(name, ""), stored=True)
         return {name: valid[name] if name in valid else nfc(value) for name, value in data.items()}
 
-    def _check_age(self, status: str, moment: datetime | None) -> None:
+    def _check_age(self, status: str, spam_reasons: str, moment: datetime | None) -> None:
         days, what = self._form.settings.retention_days, "submissions of this form"
-        if status == "spam":
+        if status == "spam" and spam_reasons != INFECTED:
             days, what = min(days or settings.spam_retention_days, settings.spam_retention_days), "spam"
         if moment and days is not None and moment < self._started - timedelta(days=days):
             raise ValueError(TOO_OLD.format(days=days, what=what))

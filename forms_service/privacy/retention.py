@@ -22,6 +22,7 @@ from forms_service.submissions import deletion
 from forms_service.submissions.deletion import BATCH_SIZE
 from forms_service.submissions.models import Submission
 from forms_service.submissions.queries import Filter, Position, newest_ids, of_form
+from forms_service.virus_scanner.clamd import INFECTED
 
 SWEEP_INTERVAL = 3600
 MAX_SPAM = 1000
@@ -68,7 +69,8 @@ def prune_versions(_: object, form_id: str) -> None:
 def _expired(form_id: str, days: int | None) -> Iterator[Condition]:
     if days is not None:
         yield Submission.created_at < now() - timedelta(days=days)
-    spam = Submission.status == "spam"
+    # the virus scanner may be wrong about a file: what only it objects to is kept like other submissions
+    spam = (Submission.status == "spam") & (Submission.spam_reasons != INFECTED)
     yield spam & (Submission.created_at < now() - timedelta(days=settings.spam_retention_days))
     last = _oldest_kept_spam(form_id)
     if last:

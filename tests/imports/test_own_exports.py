@@ -3,7 +3,9 @@
 import csv
 import json
 import unicodedata
+import uuid
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -91,6 +93,21 @@ def test_an_own_export_keeps_its_ids_elsewhere(service_app: Flask, form_id: str,
     with service_app.app_context():
         people = db.session.query(SubmissionEmail).filter_by(submission_id=row.id).count()
         assert people == 2  # found by data-subject requests
+
+
+def test_old_spam_is_left_out_unless_only_the_virus_scanner_objects(service_app: Flask, tmp_path: Path) -> None:
+    form_id = make_form(service_app, OWNER, [])
+    path = tmp_path / "export.jsonl"
+    path.write_text("".join(json.dumps(old_spam(reason)) + "\n" for reason in ("links", "infected")))
+    run_import(service_app, path, "--form", form_id)
+    assert [row.spam_reasons for row in stored(service_app, form_id)] == ["infected"]
+
+
+def old_spam(reason: str) -> dict[str, Any]:
+    """A line of an export."""
+    moment = {"id": str(uuid.uuid4()), "reference": "x", "form_id": "x", "created_at": "2024-05-05T07:08:09+00:00"}
+    verdict = {"status": "spam", "read": True, "spam_reasons": [reason]}
+    return {**moment, **verdict, "data": {"text": reason}, "control": {}, "files": []}
 
 
 def test_hostile_cells_are_stored_as_they_are_and_nothing_is_sent(app_on_each_db: Flask, tmp_path: Path) -> None:

@@ -204,13 +204,16 @@ def test_nothing_is_kept_longer_than_the_owner_and_the_operator_want(
         submit(app, short, created_at=ago[1]),
         submit(app, long, created_at=ago[11]),
         submit(app, long, created_at=ago[6], **spam),
+        submit(app, long, created_at=ago[11], status="spam", spam_reasons="infected"),
     ]
+    submit(app, long, created_at=ago[11], status="spam", spam_reasons="honeypot infected")
+    submit(app, short, created_at=ago[6], status="spam", spam_reasons="infected")
     monkeypatch.setattr(retention, "BATCH_SIZE", 1)
     with app.app_context():
         retention.sweep()
         assert {str(each) for each in db.session.scalars(select(Submission.id))} == set(kept_ids)
     assert not file.exists()
-    assert len(recorded(app, "submissions_expired")) == 3
+    assert len(recorded(app, "submissions_expired")) == 5
 
 
 def test_of_spam_the_newest_are_kept(app_on_each_db: Flask, form: str, monkeypatch: pytest.MonkeyPatch) -> None:

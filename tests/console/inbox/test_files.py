@@ -2,8 +2,12 @@
 
 import pytest
 from flask import Flask
+from sqlalchemy import update
 
-from tests.console.inbox.conftest import Colleague
+from forms_service.database.transactions import write_session
+from forms_service.extensions import db
+from forms_service.uploads.models import File
+from tests.console.inbox.conftest import Colleague, press, state
 from tests.support.console import Visitor
 from tests.support.definitions import PDF, PNG
 from tests.support.stored import attach, submit
@@ -60,3 +64,18 @@ def test_a_page_shows_them_and_frames_its_own_only(
     assert colleague("viewer").get(f"/console/submissions/{submission}/files/1/view").status_code == 200
     stranger = Visitor(app_on_each_db)
     assert stranger.get(f"/console/submissions/{submission}/files/1/view").status_code == 303
+
+
+def test_a_page_names_the_virus_and_its_submission_can_be_released(
+    app_on_each_db: Flask, form: str, signed_in: Visitor
+) -> None:
+    submission = submit(app_on_each_db, form, status="spam", spam_reasons="infected")
+    attach(app_on_each_db, submission, "cv.pdf", PDF)
+    with app_on_each_db.app_context(), write_session():
+        db.session.execute(update(File).values(scan="infected", threat="Eicar-Test"))
+        db.session.commit()
+    text = signed_in.get(f"/console/submissions/{submission}").text
+    assert "<dt>Held back</dt><dd>The virus scanner found Eicar-Test." in text
+    assert "Why spam" not in text
+    press(signed_in, form, "inbox", submission, query="?status=spam")
+    assert state(app_on_each_db, submission)[0][0] == "inbox"
