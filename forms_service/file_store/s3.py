@@ -2,6 +2,7 @@
 
 import importlib
 import logging
+import os
 import re
 import threading
 import time
@@ -19,6 +20,9 @@ from forms_service.metrics import FILE_STORE_AWAY, FILE_STORE_FAILURES
 CONNECT_TIMEOUT = timedelta(seconds=2)
 REQUEST_TIMEOUT = timedelta(seconds=10)
 """For a whole upload of up to PART_BYTES, and between two reads of a download."""
+
+JOINED_BYTES = 5 * 2**20
+"""Per second: what a busy store at least joins of the parts of an upload, before it answers to the last request."""
 
 DOWNLOAD_TIMEOUT = timedelta(hours=6)
 """A visitor's slow connection must not end a download."""
@@ -53,7 +57,7 @@ class S3Store:
         self._driver = importlib.import_module("obstore")  # optional, and 11 MB of memory
         failures = importlib.import_module("obstore.exceptions")
         self._failures = (failures.BaseError, OSError)
-        self._folder = folder
+        self._settings, self._folder = settings, folder
         self._circuit = CircuitBreaker()
         self._write_failure: str | None = None
         self._upload_slots = threading.BoundedSemaphore(UPLOADS_AT_ONCE)
@@ -118,10 +122,17 @@ class S3Store:
             raise FileStoreError("Too many uploads at once.")
         try:
             with disk_may_fail(), self._folder.path(name).open("rb") as file:
+                bucket = self._bucket_for(os.fstat(file.fileno()).st_size)
                 options = {"chunk_size": PART_BYTES, "max_concurrency": PARTS_AT_ONCE}
-                self._write(lambda: self._driver.put(self._bucket, name, file, **options))
+                self._write(lambda: self._driver.put(bucket, name, file, **options))
         finally:
             self._upload_slots.release()
+
+    def _bucket_for(self, size: int) -> Any:
+        """Return a client whose timeout allows for joining the parts of a file."""
+        if size <= PART_BYTES:
+            return self._bucket
+        return _connect(self._settings, timeout=REQUEST_TIMEOUT + timedelta(seconds=size / JOINED_BYTES))
 
     def _write(self, action: Callable[[], object], *, is_trial: bool = False) -> None:
         try:
