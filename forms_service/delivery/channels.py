@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from flask import Flask
 
+from forms_service.database.types import now
 from forms_service.delivery import leases
 from forms_service.delivery.due_messages import Candidate, DueMessages
 from forms_service.delivery.floods import Floods
@@ -50,7 +51,8 @@ class ChannelPass:
             raise
         # what was in flight at first may have freed a lane since
         is_done = not in_flight and all(due.is_exhausted for due in self._due)
-        return Progress(len(candidates), self._lease(candidates) if candidates else 0, is_done)
+        delay = max(((now() - candidate.due_at).total_seconds() for candidate in candidates), default=0.0)
+        return Progress(len(candidates), self._lease(candidates) if candidates else 0, delay, is_done)
 
     def _lease(self, candidates: list[Candidate]) -> int:
         lanes = {candidate.id: candidate.lane for candidate in candidates}
@@ -61,6 +63,9 @@ class ChannelPass:
                 self.senders.submit(lease, lanes.pop(lease.id))
         finally:
             self._channel.lanes.release(lanes.values())  # held back, or another worker's
+        for lane in lanes.values():
+            for due in self._due:
+                due.forget(lane)  # what waits there may have been taken along
         return len(acquired)
 
 
@@ -70,4 +75,7 @@ class Progress:
 
     due: int
     leased: int
+    delay: float
+    """Seconds that the oldest of them has been due."""
+
     is_done: bool

@@ -1,15 +1,16 @@
 """Digests: after MAX_MAILS notifications, a recipient gets one mail that counts the rest.
 
-The caller commits each step, so a killed worker loses nothing.
+The caller commits each step but `settle`, so a killed worker loses nothing.
 """
 
+import time
 import uuid
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Select, and_, delete, exists, func, or_, select, update
 
-from forms_service.database.transactions import lock_until_commit
+from forms_service.database.transactions import lock_until_commit, rows_changed, write_session
 from forms_service.database.types import new_id, now
 from forms_service.delivery.models import ROUTINE, Message
 from forms_service.extensions import db
@@ -28,6 +29,9 @@ DELAY = timedelta(minutes=1)
 HOLD = timedelta(days=30)
 """Outlasts a digest's retries; then its messages are sent singly."""
 
+BATCH_SIZE = 500
+"""Messages per transaction: on SQLite, submissions wait for it."""
+
 
 def is_over_limit(message: Any) -> bool:
     """Whether the recipient has MAX_MAILS within WINDOW, sent or in flight.
@@ -40,7 +44,9 @@ def is_over_limit(message: Any) -> bool:
     moment = now()
     sent = and_(Message.state == "sent", Message.next_attempt_at > moment - WINDOW)
     in_flight = and_(
-        Message.state == "waiting", Message.lease_until > moment, Message.next_attempt_at < moment + WINDOW
+        Message.state == "waiting",
+        Message.lease_until > moment,
+        Message.next_attempt_at.between(moment, moment + WINDOW),
     )
     # one statement: between two, a message in flight could become sent and be counted in neither
     query = select(func.count()).select_from(Message).where(*_routine(message), or_(sent, in_flight))
@@ -48,7 +54,7 @@ def is_over_limit(message: Any) -> bool:
 
 
 def hold_back(message: Any) -> None:
-    """Bind everything due for this recipient to the next digest."""
+    """Bind what is due for this recipient, BATCH_SIZE at most, to the next digest."""
     moment = now()
     digest_id = _open_digest(message) or _new_digest(message, moment)
     due = select(Message.id).where(
@@ -58,13 +64,23 @@ def hold_back(message: Any) -> None:
         or_(Message.lease_until.is_(None), Message.lease_until <= moment),
     )
     held = {"digest_id": digest_id, "lease_until": None, "next_attempt_at": moment + HOLD}
-    _update(Message.id.in_(due.with_for_update(skip_locked=True)), **held)
+    _update(Message.id.in_(due.limit(BATCH_SIZE).with_for_update(skip_locked=True)), **held)
 
 
 def settle(digest_id: uuid.UUID, outcome: str) -> None:
-    """Give a digest's messages its outcome, `sent` or `failed`."""
-    its = (Message.digest_id == digest_id, Message.state == "waiting")
-    _update(*its, state=outcome, next_attempt_at=now() - WINDOW)  # outside WINDOW, so that none counts as a mail
+    """Give a digest's messages its outcome, and commit; before that of the digest, so that a retry goes on with it."""
+    target_index = db.session.scalar(select(Message.target_index).where(Message.id == digest_id))
+    # by the recipient: those that are settled already are out of the way in this index
+    same = (Message.target_index == target_index, Message.priority == ROUTINE, Message.state == "waiting")
+    batch = select(Message.id).where(*same, Message.digest_id == digest_id).limit(BATCH_SIZE)
+    count = BATCH_SIZE
+    while count == BATCH_SIZE:
+        started = time.monotonic()
+        with write_session():
+            # outside WINDOW, so that none counts as a mail
+            count = _update(Message.id.in_(batch), state=outcome, next_attempt_at=now() - WINDOW)
+            db.session.commit()
+        time.sleep(time.monotonic() - started)  # as long as it took, so that others can write
 
 
 def subjects(digest_id: uuid.UUID) -> Select[uuid.UUID | None]:
@@ -112,5 +128,5 @@ def _new_digest(message: Any, moment: datetime) -> uuid.UUID:
     return digest.id
 
 
-def _update(*where: Any, **values: Any) -> None:
-    db.session.execute(update(Message).where(*where).values(values).execution_options(synchronize_session=False))
+def _update(*where: Any, **values: Any) -> int:
+    return rows_changed(update(Message).where(*where).values(values).execution_options(synchronize_session=False))

@@ -45,6 +45,7 @@ class Candidate(NamedTuple):
 
     id: uuid.UUID
     lane: bytes
+    due_at: datetime
 
 
 class DueMessages:
@@ -53,7 +54,7 @@ class DueMessages:
     def __init__(self, channel: str, priority: int, lanes: Lanes, floods: Floods) -> None:
         self._channel, self._priority, self._lanes, self._floods = channel, priority, lanes, floods
         self._ignore_circuits = priority == URGENT  # somebody waits for it, and it is a probe as good as any
-        self._queues: dict[bytes, deque[uuid.UUID]] = {}
+        self._queues: dict[bytes, deque[Candidate]] = {}
         self._refilled_at = 0.0
         self.is_exhausted = False
         """Whether the last call found nothing to send."""
@@ -68,6 +69,10 @@ class DueMessages:
             candidates += self._deal(short)
         self.is_exhausted = found_none and len(candidates) == before
 
+    def forget(self, lane: bytes) -> None:
+        """Read what is due in this lane anew."""
+        self._queues.pop(lane, None)
+
     def _deal(self, count: int) -> list[Candidate]:
         dealt: list[Candidate] = []
         ready = deque(self._queues)
@@ -76,7 +81,7 @@ class DueMessages:
             if not self._lanes.start(lane, ignore_circuits=self._ignore_circuits):
                 continue
             queue = self._queues.pop(lane)
-            dealt.append(Candidate(queue.popleft(), lane))
+            dealt.append(queue.popleft())
             if queue:
                 self._queues[lane] = queue  # at the end: the others come first next time
                 ready.append(lane)
@@ -100,15 +105,16 @@ class DueMessages:
         return due
 
     def _keep(self, rows: Sequence[Any]) -> None:
-        for message_id, lane in rows:
-            self._queues.setdefault(bytes(lane), deque()).append(message_id)
-        for lane in {bytes(lane) for _, lane in rows}:
+        for message_id, lane, due_at in rows:
+            candidate = Candidate(message_id, bytes(lane), due_at)
+            self._queues.setdefault(candidate.lane, deque()).append(candidate)
+        for lane in {bytes(lane) for _, lane, _ in rows}:
             if len(self._queues[lane]) >= FLOOD:
                 self._floods.add(lane)
 
     def _next_window(self, blocked: set[bytes]) -> Sequence[Any]:
         start = self._floods.start(blocked, self._scan)
-        query = self._due(Message.id, LANE, blocked=blocked).limit(WINDOW)
+        query = self._due(Message.id, LANE, Message.next_attempt_at, blocked=blocked).limit(WINDOW)
         rows = db.session.execute(query if start is None else query.where(Message.next_attempt_at >= start)).all()
         db.session.rollback()
         return rows

@@ -109,11 +109,11 @@ def record_attempt(lease: Lease, result: Result) -> None:
     changes = final if result.outcome != "again" else {"next_attempt_at": _next_attempt_at(lease, result)}
     is_mine = Message.lease_until == lease.until
     conditions = [Message.id == lease.id, *([] if result.outcome == "sent" else [is_mine])]
+    if lease.kind == digests.KIND and (result.outcome == "sent" or (result.outcome != "again" and now() < lease.until)):
+        digests.settle(lease.id, result.outcome)
     with write_session():
         if _update(conditions, lease_until=None, **changes):
             db.session.add(_attempt(lease, result))
-            if lease.kind == digests.KIND and result.outcome != "again":
-                digests.settle(lease.id, result.outcome)
             if result.bad_address:
                 suppressions.add(result.bad_address, "bounce", result.answer)
             db.session.commit()

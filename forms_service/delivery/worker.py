@@ -23,8 +23,11 @@ MAIL_CONNECTIONS, MAIL_CONCURRENCY = 3, 2
 SENDERS = 16
 """Threads of any other channel."""
 
-IDLE_FACTOR = 39
-"""Sleep per CPU time while requests are in flight: delivery gets 1/40 of the process."""
+MIN_SHARE, MAX_SHARE = 1 / 40, 1 / 2
+"""Of the process, for delivery while requests are in flight."""
+
+MIN_DELAY, MAX_DELAY = 1.0, 60.0
+"""Seconds that a due message has waited; between them the share grows, so that the backlog does not."""
 
 MAX_IDLE = 1.0
 
@@ -63,7 +66,7 @@ def deliver_due(stopping: Callable[[], bool] = lambda: False) -> int:
 
     While messages are in flight, what becomes due meanwhile is sent as well.
     """
-    tried = 0
+    tried, delay = 0, 0.0
     app: Flask = cast("Any", current_app)._get_current_object()
     wakeup: threading.Event = app.extensions["outbox_wakeup"]
     with ExitStack() as stack:
@@ -74,7 +77,10 @@ def deliver_due(stopping: Callable[[], bool] = lambda: False) -> int:
             worked = time.thread_time()
             progress = [one.send_due(1 if active else SENDERS) for one in passes]
             tried += sum(step.leased for step in progress)
-            _throttle(time.thread_time() - worked + sum(one.senders.take_cpu_seconds() for one in passes))
+            cpu_seconds = time.thread_time() - worked + sum(one.senders.take_cpu_seconds() for one in passes)
+            if any(step.due for step in progress):
+                delay = max(step.delay for step in progress)
+            _throttle(cpu_seconds, delay)
             if all(step.is_done for step in progress):
                 break
             if not any(step.due for step in progress):
@@ -103,6 +109,12 @@ def _errors(passes: list[ChannelPass]) -> list[Exception]:
     return [one.senders.error for one in passes if one.senders.error]
 
 
-def _throttle(seconds: float) -> None:
+def _throttle(cpu_seconds: float, delay: float) -> None:
     if active:  # keep the latency of requests in flight low
-        time.sleep(min(seconds * IDLE_FACTOR, MAX_IDLE))
+        time.sleep(min(cpu_seconds * (1 / share_of_process(delay) - 1), MAX_IDLE))
+
+
+def share_of_process(delay: float) -> float:
+    """Return delivery's share of a busy process, after the delay of what it sends."""
+    growth = (delay - MIN_DELAY) / (MAX_DELAY - MIN_DELAY)
+    return MIN_SHARE + (MAX_SHARE - MIN_SHARE) * min(max(growth, 0.0), 1.0)

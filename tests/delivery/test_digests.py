@@ -4,6 +4,7 @@ import time
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from sqlalchemy import func, select
 from forms_service.accounts import administration
 from forms_service.database.transactions import write_session
 from forms_service.database.types import new_id
-from forms_service.delivery import leases, outbox, worker
+from forms_service.delivery import digests, leases, outbox, worker
 from forms_service.delivery.mail_rendering import render_mail
 from forms_service.delivery.mail_transport import MailTransport
 from forms_service.delivery.message import Answer, DeliveryError, OutgoingMessage
@@ -24,6 +25,7 @@ from forms_service.notifications import submission_mail
 from forms_service.submissions import events
 from forms_service.submissions.deletion import erase
 from tests.support.delivery_clock import movable_clock
+from tests.support.faults import before_statements
 from tests.support.outbox import lease_next, mail_row
 from tests.support.stored import submit
 from tests.support.visitors import OWNER, form_for
@@ -124,6 +126,42 @@ def test_past_twenty_a_digest_says_how_many_more(
     assert f"Feedback: 3 more\nhttp://127.0.0.1:5000/console/forms/{other}?since=" in text
     assert postman.parcels[-1].values["count"] == 15
     assert postman.parcels[-1].target == OWNER
+    assert states(app_on_each_db) == {"sent": 36}
+
+
+def test_a_flood_is_held_back_and_settled_a_few_at_a_time(
+    app_on_each_db: Flask, postman: Postman, clock: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(digests, "BATCH_SIZE", 4, raising=False)
+    notify(app_on_each_db, form_for(app_on_each_db), 35)
+    held: list[int] = []
+    is_held, waits = Message.digest_id.is_not(None), Message.state == "waiting"
+    with before_statements(
+        app_on_each_db, "UPDATE outbox", lambda: held.append(states(app_on_each_db, is_held, waits).get("waiting", 0))
+    ):
+        deliver(app_on_each_db)
+        assert max(after - before for before, after in pairwise(held)) <= 4 * worker.MAIL_CONNECTIONS
+        clock(minutes=1)
+        deliver(app_on_each_db)
+    assert max(before - after for before, after in pairwise(held)) == 4
+    assert postman.counts() == [15]
+    assert states(app_on_each_db) == {"sent": 36}
+
+
+def test_a_worker_killed_while_it_settles_a_digest_settles_the_rest(
+    app_on_each_db: Flask, postman: Postman, clock: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(digests, "BATCH_SIZE", 4, raising=False)
+    notify(app_on_each_db, form_for(app_on_each_db), 35)
+    deliver(app_on_each_db)
+    clock(minutes=1)
+    steps = iter([1, 1, 0])
+    killed = before_statements(app_on_each_db, "UPDATE outbox SET state", lambda: 1 / next(steps))
+    with killed, pytest.raises(ZeroDivisionError):
+        deliver(app_on_each_db)
+    assert states(app_on_each_db, Message.kind != "digest") == {"sent": 28, "waiting": 7}
+    clock(minutes=2)
+    deliver(app_on_each_db)
     assert states(app_on_each_db) == {"sent": 36}
 
 

@@ -3,6 +3,7 @@
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from itertools import count
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,7 +12,7 @@ from flask import Flask
 from sqlalchemy import delete
 
 from forms_service.database import transactions
-from forms_service.delivery import worker
+from forms_service.delivery import senders, worker
 from forms_service.errors import NotFoundError
 from forms_service.extensions import db
 from forms_service.forms import cache as publishing
@@ -21,6 +22,7 @@ from forms_service.intake import in_flight
 from forms_service.spam import captcha, checks
 from forms_service.web.active_requests import ActiveRequest, active
 from tests.conftest import MakeApp
+from tests.support.delivery_clock import movable_clock
 from tests.support.visitors import ANN, JSON, form_for, submissions_of
 
 
@@ -76,6 +78,27 @@ def test_mails_give_way_to_people_who_wait(make_app: MakeApp, monkeypatch: pytes
             assert worker.deliver_due() == 1
         assert bool(rests) == busy
     assert all(0 < rest <= worker.MAX_IDLE for rest in rests)
+
+
+def test_mails_that_have_waited_get_up_to_half_of_a_busy_process(
+    make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app, clock = make_app(BACKGROUND_WORK="outside"), movable_clock(monkeypatch)
+    form, rests, seconds = form_for(app), list[float](), count()
+    monkeypatch.setattr(worker, "time", SimpleNamespace(thread_time=lambda: 0.0, sleep=rests.append))
+    monkeypatch.setattr(senders, "time", SimpleNamespace(thread_time=lambda: next(seconds) / 100))
+    monkeypatch.setitem(active, 0, ActiveRequest(time.monotonic(), {}, "busy"))
+    totals = []
+    for waited in (0, 30, 60, 600):
+        assert app.test_client().post(f"/f/{form}", json={"waited": waited}).status_code == 200
+        clock(seconds=waited)
+        rests.clear()
+        with app.app_context():
+            assert worker.deliver_due() == 1
+        totals.append(round(sum(rests) * 100))
+    assert totals[0] == 39, "a fortieth"
+    assert 1 < totals[1] < 5
+    assert totals[2:] == [1, 1], "half"
 
 
 def test_a_request_is_in_hand_until_it_is_answered(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from forms_service.database.types import now
-from forms_service.delivery import digests, due_messages, lanes, leases, outbox
+from forms_service.delivery import channels, digests, due_messages, lanes, leases, outbox
 
 
 def movable_clock(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
@@ -20,6 +20,6 @@ def movable_clock(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
         nonlocal ahead
         ahead += timedelta(**by)
 
-    for module in (leases, outbox, digests, lanes, due_messages):
+    for module in (leases, outbox, digests, lanes, due_messages, channels):
         monkeypatch.setattr(module, "now", later)
     return move
