@@ -25,7 +25,7 @@ from forms_service.encryption import rotation
 from forms_service.errors import ServiceUnavailableError
 from forms_service.rate_limiting import database_storage
 
-TASK_INTERVAL = 20.0
+TASK_INTERVAL = 5.0
 LIMITS_INTERVAL = 60
 REENCRYPT_INTERVAL = 60
 """Seconds; longer than the key ring's RELOAD_INTERVAL."""

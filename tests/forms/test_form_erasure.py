@@ -24,8 +24,7 @@ ANN = "ann@visitor.example"
 @pytest.fixture(autouse=True)
 def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two submissions are a piece, so that five are much."""
-    monkeypatch.setattr(submission_deletion, "BATCH_SIZE", 2)
-    monkeypatch.setattr(deletion, "BATCH_DELAY", 0)
+    monkeypatch.setattr(submission_deletion, "FORM_BATCH_SIZE", 2)
 
 
 def fill(app: Flask, form: str, number: int = 7) -> list[str]:
