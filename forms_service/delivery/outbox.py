@@ -180,12 +180,16 @@ def new_series() -> dict[str, Any]:
 
 
 def backlog() -> Backlog:
-    """Measure the backlog. Leased messages are not overdue, nor those whose target does not take them."""
+    """Measure the backlog, without what a digest holds.
+
+    Leased messages are not overdue, nor those whose target does not take them.
+    """
     is_waiting = Message.state == "waiting"
     recent = (Attempt.outcome == "again", Attempt.at > now() - PROBLEM_WINDOW)
     failing = select(Message.lane).join(Attempt, Attempt.message_id == Message.id).where(*recent)
     healthy = or_(Message.lane.is_(None), Message.lane.not_in(failing.where(Message.lane.is_not(None))))
-    waiting = db.session.scalar(select(func.count()).select_from(Message).where(is_waiting)) or 0
+    is_single = Message.next_attempt_at < now() + digests.HOLD / 2  # no retry is as far away; the index knows
+    waiting = db.session.scalar(select(func.count()).select_from(Message).where(is_waiting, is_single)) or 0
     since = db.session.scalar(select(func.min(Message.next_attempt_at)).where(is_waiting, healthy))
     db.session.rollback()
     return Backlog(waiting, max((now() - since).total_seconds(), 0.0) if since else 0.0)

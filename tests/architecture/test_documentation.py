@@ -150,7 +150,7 @@ def test_every_event_and_format_of_webhooks_is_described() -> None:
 
 
 def test_every_command_has_a_row(flask_command: click.Context) -> None:
-    rows = " ".join(first_column(ROOT / "docs/operating.md", "## Commands"))
+    rows = " ".join(first_column(ROOT / "docs/administration.md", "## Commands"))
     for group in ("accounts", "forms", "submissions", "keys", "mail", "cache"):
         command, context = _find_command(flask_command, [group])
         assert isinstance(command, click.Group)

@@ -117,6 +117,8 @@ def test_past_twenty_a_digest_says_how_many_more(
     notify(app_on_each_db, other, 3)
     deliver(app_on_each_db)
     assert postman.kinds() == ["submission"] * 20
+    with app_on_each_db.app_context():
+        assert outbox.backlog().waiting == 1, "the digest"
     notify(app_on_each_db, contact, 2)
     clock(minutes=1)
     deliver(app_on_each_db)
