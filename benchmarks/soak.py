@@ -1,14 +1,17 @@
 """`python -m benchmarks.soak [MINUTES]`: 70 % of the capacity for an hour; what grows that should not?
 
-Submissions, and a few pages, checks and sign-ups. Prints memory, open files, threads and rows of each table every
-minute; exits with 1 if something else than what was taken grows by more than 10 % after the first fifth.
+Submissions, a few pages, checks and sign-ups, and an owner who signs in, searches and exports. Prints memory, open
+files, threads and rows of each table every minute; exits with 1 if something else than what was taken grows by more
+than 10 % after the first fifth, or if the memory exceeds MAX_MEMORY.
 """
 
+import json
 import sqlite3
 import sys
 import tempfile
 import threading
 import time
+import urllib.request
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
 from functools import partial
@@ -27,6 +30,11 @@ MINUTES = float(sys.argv[1]) if len(sys.argv) > 1 else 60.0
 SHARE = 0.7
 CAPACITY_SECONDS = 5.0
 MAX_GROWTH = 1.1
+MAX_MEMORY = 120
+"""MB of the worker."""
+
+SEARCHES = 10
+"""Of the owner after each sign-in, with an export at the end."""
 GROWING = ("submissions", "submission_people", "idempotency_keys", "outbox", "delivery_attempts", "events")
 """Tables that may: they hold what was accepted, or is to be sent."""
 
@@ -45,15 +53,36 @@ def read_as_visitors(port: int, stopping: threading.Event) -> None:
     """Sign-ins that fail and pages, a few every second."""
     while not stopping.wait(0.5):
         arrive_at = partial(load._run, port)
-        for request in (partial(load.get, "/console/login"), partial(load.get, "/health"), partial(load.sign_up, 0)):
+        for request in (partial(load.get, "/console/sign-in"), partial(load.get, "/health"), partial(load.sign_up, 0)):
             arrive_at(request, {"clients": 1, "seconds": 0.05})
+
+
+def act_as_owner(port: int, form: str, stopping: threading.Event) -> None:
+    """Sign in, search every two seconds, export, and begin again."""
+
+    def call(path: str, body: object = None, token: str = "") -> bytes:
+        headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", data, headers)
+        with urllib.request.urlopen(request, timeout=120) as response:
+            answer: bytes = response.read()
+        return answer
+
+    while not stopping.is_set():
+        signed_in = call("/api/login", {"email": "owner@example.com", "password": "Correct-horse-7"})
+        token = json.loads(signed_in)["data"]["access_token"]
+        for number in range(SEARCHES):
+            if not stopping.wait(2):
+                call(f"/api/forms/{form}/submissions/search", {"q": f"nobody {number}"}, token)
+        call(f"/api/forms/{form}/export?format=csv", token=token)
 
 
 def main() -> int:
     seconds = MINUTES * 60
     print(f"{cores()} cores, {MINUTES:g} minutes at {SHARE:.0%} of the capacity, one worker, SQLite")
     with tempfile.TemporaryDirectory() as folder, load.pool() as pool, _visitors() as visitors:
-        path = f"/f/{make_form(Path(folder))}"
+        form = make_form(Path(folder))
+        path = f"/f/{form}"
         settings = {**EVERYTHING_ON, "INSTANCE_PATH": folder, "LOG_LEVEL": "WARNING"}
         with running("wsgi:app", "/health/live", log=Path(folder, "log"), **settings) as server:
             post = partial(submission, path)
@@ -63,11 +92,16 @@ def main() -> int:
                 pool, server.port, partial(load.get, "/health/live"), clients=1, seconds=seconds, pause=0.1
             )
             stopping = threading.Event()
-            reader = threading.Thread(target=read_as_visitors, args=(server.port, stopping))
-            reader.start()
+            readers = [
+                threading.Thread(target=read_as_visitors, args=(server.port, stopping)),
+                threading.Thread(target=act_as_owner, args=(server.port, form, stopping)),
+            ]
+            for reader in readers:
+                reader.start()
             states = list(watched(server.worker, Path(folder, "forms.db"), seconds))
             stopping.set()
-            reader.join()
+            for reader in readers:
+                reader.join()
             visits: Visits = visit.result()
             latency = live.result().percentile(99)
     accepted = len(visits.milliseconds.get(200, []))
@@ -99,6 +133,8 @@ def verdict(states: list[dict[str, int]]) -> int:
         for name, value in last.items()
         if name not in GROWING and value > max(settled.get(name, 0) * MAX_GROWTH, settled.get(name, 0) + 5)
     ]
+    if (most := max(one["MB"] for one in states)) > MAX_MEMORY:
+        grown.append(f"memory: {most} MB, more than {MAX_MEMORY}")
     print("flat" if not grown else f"grown: {', '.join(grown)}")
     return 1 if grown else 0
 
