@@ -199,17 +199,30 @@ def _keys_in_use(instance: Path) -> list[str]:
 
 def _server_values(options: SetupOptions, url: str) -> dict[str, object]:
     # for the reverse proxy and systemd
-    parts = urlsplit(url)
     root = os.geteuid() == 0
     return {
-        "site": f"http://{parts.netloc}" if parts.scheme == "http" else parts.netloc,
-        "path": parts.path,
+        **proxy_values(url),
         "directory": options.directory,
         "instance": load_settings(options.directory).instance_path.absolute(),
         "bin": Path(sys.executable).parent,
         "user": SERVICE_USER if root else pwd.getpwuid(os.geteuid()).pw_name,
         "root": root,
         "hidden": root and not _open_to_all(options.directory),
+    }
+
+
+def proxy_values(url: str) -> dict[str, object]:
+    """Return the values of the Caddyfile."""
+    parts = urlsplit(url)
+    secure = parts.scheme == "https"
+    return {
+        "url": url,
+        "secure": secure,
+        "site": parts.netloc if secure else f"http://{parts.netloc}",
+        "origin": f"{parts.scheme}://{parts.netloc}",
+        "host": parts.netloc.removesuffix(f":{parts.port}"),
+        "path": parts.path,
+        "matcher": "@forms " if parts.path else "",
     }
 
 

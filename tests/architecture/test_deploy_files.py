@@ -95,6 +95,11 @@ def test_units_are_those_that_setup_prints(name: str) -> None:
     assert (DEPLOY / name).read_text() == template.render(**VALUES, bin="/srv/forms_service/.venv/bin")
 
 
+def test_the_caddyfile_is_the_one_that_setup_prints() -> None:
+    values = setup_command.proxy_values("https://forms.example.com")
+    assert (DEPLOY / "Caddyfile").read_text() == setup_command.TEMPLATES.get_template("Caddyfile").render(values)
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="needs systemd-analyze")
 def test_systemd_takes_the_units_and_rates_them_well(tmp_path: Path) -> None:

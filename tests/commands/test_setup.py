@@ -43,7 +43,7 @@ def listed(clone: Path) -> str:
 
 def test_makes_everything_and_says_what_to_copy(clone: Path) -> None:
     output = setup_in(clone)
-    assert "reverse_proxy 127.0.0.1:8000" in output
+    assert (servers.ROOT / "deploy/Caddyfile").read_text() in output
     assert "SMTP_SERVER" in output
     assert output.index("BACKGROUND_WORK=outside") < output.index("forms_service-worker.service")
     env = clone / ".env"
@@ -168,7 +168,29 @@ def test_refuses_what_is_none(address: str) -> None:
 def test_under_a_path_the_proxy_hands_on_that_path_alone(clone: Path) -> None:
     output = setup_in(clone, address="example.com/forms")
     assert "PUBLIC_URL=https://example.com/forms\n" in (clone / ".env").read_text()
-    assert "@forms path /forms /forms/*" in output
+    assert "@forms path /forms /forms/*\n" in output
+    assert "reverse_proxy @forms 127.0.0.1:8000\n" in output
+    assert "not path /forms/api/* /forms/metrics\n" in output
+
+
+@pytest.mark.skipif(not shutil.which("caddy"), reason="needs caddy")
+@pytest.mark.parametrize(
+    ("url", "redirects"),
+    [
+        ("https://forms.example.com", ["https://forms.example.com{http.request.uri}"]),
+        ("https://[2001:db8::7]:8443", ["https://[2001:db8::7]:8443{http.request.uri}"]),
+        ("https://example.com/forms", ["https://example.com{http.request.uri}"]),
+        ("http://192.0.2.7", []),
+    ],
+)
+def test_caddy_reads_its_file_and_redirects_only_to_https(url: str, redirects: list[str], tmp_path: Path) -> None:
+    file = tmp_path / "Caddyfile"
+    file.write_text(setup_command.TEMPLATES.get_template("Caddyfile").render(setup_command.proxy_values(url)))
+    words = ["caddy", "adapt", "--adapter", "caddyfile", "--config", str(file)]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "not formatted" not in done.stderr
+    assert re.findall(r'"Location":\["(.*?)"\]', done.stdout) == redirects
 
 
 def test_the_units_start_as_they_are_printed(clone: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
