@@ -6,8 +6,9 @@ import re
 import time
 from functools import lru_cache
 from threading import get_ident
+from typing import Any, cast
 
-from flask import Flask, Response, g, request
+from flask import Flask, Request, Response, g, request
 from prometheus_client import Counter, Histogram
 from uuid_utils import uuid4
 
@@ -20,6 +21,7 @@ from forms_service.server.environ import MALFORMED
 from forms_service.web import active_requests, cors, security_headers
 from forms_service.web.active_requests import ActiveRequest, active
 from forms_service.web.client import client_for_log
+from forms_service.web.responses import append_headers
 from forms_service.web.security_headers import FORM_PATH
 from forms_service.web.user_agents import family
 
@@ -59,15 +61,15 @@ def _finish(response: Response) -> Response:
     active_request: ActiveRequest = g.active_request
     active_request.answered = True
     security_headers.add_headers(response)
-    headers = response.headers
-    headers.add("X-Request-ID", active_request.request_id)
+    headers = [("X-Request-ID", active_request.request_id)]
     limit = g.get("rate_limit")
     if limit:
-        headers.add("X-RateLimit-Limit", str(limit.limit))
-        headers.add("X-RateLimit-Remaining", str(limit.remaining))
-        headers.add("X-RateLimit-Reset", str(limit.reset))
+        headers.append(("X-RateLimit-Limit", str(limit.limit)))
+        headers.append(("X-RateLimit-Remaining", str(limit.remaining)))
+        headers.append(("X-RateLimit-Reset", str(limit.reset)))
     seconds = time.perf_counter() - active_request.started
-    headers.add("X-Process-Time", f"{seconds:.6f}")
+    headers.append(("X-Process-Time", f"{seconds:.6f}"))
+    append_headers(response, headers)
     _count_and_log(response.status_code, seconds)
     return response
 
@@ -78,7 +80,8 @@ def _end(_: BaseException | None) -> None:
 
 def _count_and_log(status: int, seconds: float) -> None:
     # never logs a query, a body or a token
-    rule, environ = request.url_rule, request.environ
+    this: Request = cast("Any", request)._get_current_object()  # each use of the proxy takes 1 µs
+    rule, environ = this.url_rule, this.environ
     method = environ["REQUEST_METHOD"]
     # anybody can send any method anywhere: only those of a route get a time series
     count, duration = _metrics(method if rule else "other", rule.rule if rule else "none", status)
@@ -88,7 +91,7 @@ def _count_and_log(status: int, seconds: float) -> None:
         fields = {
             "client": client_for_log(settings.log_client),
             "method": method,
-            "path": request.path[: active_requests.MAX_PATH_LENGTH],
+            "path": this.path[: active_requests.MAX_PATH_LENGTH],
             "status": status,
             "ms": round(seconds * 1000, 2),
             "user_agent": family(environ.get("HTTP_USER_AGENT", "")),

@@ -12,14 +12,19 @@ from forms_service.form_schema import special_fields
 from forms_service.forms import page_tokens
 from forms_service.forms.cache import PublishedForm
 from forms_service.languages.sentences import N_
+from forms_service.server.environ import CONSTANT_HEADERS
 from forms_service.submissions.parsed_submission import ParsedSubmission, first_of
 from forms_service.validation.urls import matches_origin, to_ascii_host
 from forms_service.web.cors import EXPOSED_HEADERS, PREFLIGHT_SECONDS
+from forms_service.web.responses import append_headers
 
 ALLOWED_HEADERS = (
     "Accept, Content-Type, Formspree-Client, Formspree-Session-Data, Idempotency-Key, X-Request-ID, X-Requested-With"
 )
 """Sent by clients of other form services."""
+
+FOR_ANY_SITE = (("Access-Control-Allow-Origin", "*"), ("Access-Control-Expose-Headers", EXPOSED_HEADERS))
+CONSTANT_HEADERS.update(FOR_ANY_SITE)
 
 HEADER_NAMES = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+(?:[ \t]*,[ \t]*[!#$%&'*+.^_`|~0-9A-Za-z-]+)*+")
 """RFC 9110, 5.6.1 and 5.6.2."""
@@ -69,6 +74,9 @@ def from_our_page() -> bool:
 def add_cors_headers(response: Response) -> None:
     """Add headers, on errors too; without a form any site may read them."""
     form: PublishedForm | None = g.get("form")
+    if not (form and form.settings.allowed_origins) and request.method != "OPTIONS":
+        append_headers(response, FOR_ANY_SITE)
+        return
     origin = request.headers.get("Origin")
     if form and form.settings.allowed_origins:
         response.vary.add("Origin")

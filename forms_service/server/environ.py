@@ -1,7 +1,10 @@
-"""Keys of the WSGI environment."""
+"""What the application and its server agree on: keys of the WSGI environment, constant headers."""
 
 SCRATCH = "forms_service.marks"
 """A dict that survives from the head's run to the whole request's."""
 
 MALFORMED = "forms_service.unreadable"
 """Set for malformed HTTP."""
+
+CONSTANT_HEADERS: set[tuple[str, str]] = set()
+"""The application's well-formed ones: the worker need not check them in each response."""

@@ -1,29 +1,38 @@
 """Envelopes of JSON responses, HTML pages, and content negotiation."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from json import JSONEncoder
 from typing import Any
 
 from flask import Response, render_template, request
 from flask.json.provider import DefaultJSONProvider
-from werkzeug.datastructures import MIMEAccept
+from werkzeug.datastructures import Headers, MIMEAccept
 from werkzeug.http import parse_accept_header
 
 from forms_service.config import settings
 from forms_service.errors import ApiError, ValidationError
 from forms_service.languages.catalogues import translate
 from forms_service.languages.formats import ENGLISH
+from forms_service.server.environ import CONSTANT_HEADERS
 from forms_service.web.bodies import JSON
 from forms_service.web.languages import current_language
 
 HTML = "text/html"
+CONSTANT_HEADERS.add(("Content-Type", JSON))
 
 MAX_REMEMBERED = 256
 """Characters of a cached `Accept`; browsers send shorter ones."""
 
 
 _encode = JSONEncoder(default=DefaultJSONProvider.default, separators=(",", ":")).encode
+
+
+class JsonResponse(Response):
+    """Its headers are final: Werkzeug would copy and check each of them."""
+
+    def get_wsgi_headers(self, environ: Any) -> Headers:
+        return self.headers
 
 
 def success(
@@ -54,7 +63,12 @@ def failure_body(error: ApiError, language: str = ENGLISH) -> dict[str, Any]:
 
 def as_json(body: Any, status: int = 200) -> Response:
     """Return JSON without an envelope."""
-    return Response(f"{_encode(body)}\n", status, content_type=JSON)
+    return JsonResponse(f"{_encode(body)}\n", status, content_type=JSON)
+
+
+def append_headers(response: Response, headers: Iterable[tuple[str, str]]) -> None:
+    """Append well-formed headers: `Headers.add()` would check each, which takes 1 µs."""
+    response.headers._list.extend(headers)
 
 
 def page(template: str, status: int = 200, **values: Any) -> Response:
@@ -66,17 +80,18 @@ def page(template: str, status: int = 200, **values: Any) -> Response:
 
 def wants_page() -> bool:
     """Whether `Accept` prefers HTML, or the browser navigates; `fetch` and curl get JSON."""
-    if request.headers.get("X-Requested-With", "").lower() == "xmlhttprequest":
+    environ = request.environ
+    if environ.get("HTTP_X_REQUESTED_WITH", "").lower() == "xmlhttprequest":
         return False
-    return _preferred() == HTML or request.headers.get("Sec-Fetch-Mode") == "navigate"
+    return _preferred(environ) == HTML or environ.get("HTTP_SEC_FETCH_MODE") == "navigate"
 
 
 def asks_for_json() -> bool:
-    return _preferred() == JSON
+    return _preferred(request.environ) == JSON
 
 
-def _preferred() -> str | None:
-    accept: str = request.environ.get("HTTP_ACCEPT", "")
+def _preferred(environ: Mapping[str, Any]) -> str | None:
+    accept: str = environ.get("HTTP_ACCEPT", "")
     return _remembered(accept) if len(accept) <= MAX_REMEMBERED else _first_named(accept)
 
 

@@ -6,6 +6,8 @@ from flask import Flask, Response, current_app, request
 from flask_talisman import Talisman
 
 from forms_service.config import settings
+from forms_service.server.environ import CONSTANT_HEADERS
+from forms_service.web.responses import append_headers
 
 API_POLICY = "default-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 PAGE_POLICY = (
@@ -34,9 +36,16 @@ ISOLATION = (
 )
 
 
+RESOURCE_POLICY = "Cross-Origin-Resource-Policy"
+NO_STORE = ("Cache-Control", "no-store")
+
+
 def init_app(app: Flask) -> None:
-    """Precompute the common headers."""
-    app.extensions["security_headers"] = [*_talisman_headers(), *ISOLATION]
+    """Precompute the common headers, of responses for other sites and of all others."""
+    common = (*_talisman_headers(), *ISOLATION)
+    for_sites, for_us = (*common, (RESOURCE_POLICY, "cross-origin")), (*common, (RESOURCE_POLICY, "same-origin"))
+    app.extensions["security_headers"] = {True: for_sites, False: for_us}
+    CONSTANT_HEADERS.update(for_sites, for_us, [NO_STORE])
 
 
 @cache
@@ -60,12 +69,11 @@ def _talisman_headers() -> list[tuple[str, str]]:
 
 
 def add_headers(response: Response) -> None:
-    headers = response.headers
-    # known to be well-formed: Headers.add() would check each, which takes 1 µs
-    headers._list.extend(current_app.extensions["security_headers"])
-    is_page, path = response.mimetype == "text/html", request.path
+    headers, path, is_page = response.headers, request.path, response.mimetype == "text/html"
     for_sites = path.startswith(FORM_PATH) or path in SITE_FILES
-    headers["Cross-Origin-Resource-Policy"] = "cross-origin" if for_sites else "same-origin"
+    if NO_STORE[0] not in headers:
+        append_headers(response, [NO_STORE])
+    append_headers(response, current_app.extensions["security_headers"][for_sites])
     if path in SITE_FILES:
         headers["Access-Control-Allow-Origin"] = "*"
     if for_sites and is_page:
@@ -77,10 +85,10 @@ def add_headers(response: Response) -> None:
             headers["X-Frame-Options"] = "SAMEORIGIN"
     if getattr(response, "shows_others", False):  # what another site serves says nothing of being embedded
         del headers["Cross-Origin-Embedder-Policy"]
-    if request.query_string and "token" in request.args:
+    environ = request.environ
+    if environ.get("QUERY_STRING") and "token" in request.args:
         headers["Referrer-Policy"] = "no-referrer"  # the address of a page behind a mail's link is a secret
-    if request.is_secure:
+    if environ["wsgi.url_scheme"] in ("https", "wss"):
         promise = HSTS[settings.hsts]
         if promise:
             headers["Strict-Transport-Security"] = promise
-    headers.setdefault("Cache-Control", "no-store")
