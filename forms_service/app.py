@@ -1,6 +1,10 @@
 """The app factory: binds every part of the service."""
 
-from flask import Flask
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask, Request
+from werkzeug.routing import MapAdapter
 
 from forms_service import caching, logs, redis_client, request_lifecycle
 from forms_service.accounts import cleanup, guards, password_hashing
@@ -128,6 +132,27 @@ FEATURES = (
 """Features of an owner's forms."""
 
 
+class Application(Flask):
+    """Leaves out what Flask does in each request for coroutines, websockets and subdomains."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        return func
+
+    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
+        if request is None:
+            return super().create_url_adapter(None)
+        environ = request.environ
+        return self.url_map.bind(
+            request.host,  # checked: Werkzeug raises SecurityError for an invalid one
+            request.root_path,
+            subdomain="",
+            url_scheme=environ["wsgi.url_scheme"],
+            default_method=environ["REQUEST_METHOD"],
+            path_info=request.path,
+            query_args=environ.get("QUERY_STRING", ""),
+        )
+
+
 def create_app(settings: Settings, *, start: bool = True) -> Flask:
     """Return the WSGI app; it starts even without its database or Redis.
 
@@ -135,7 +160,7 @@ def create_app(settings: Settings, *, start: bool = True) -> Flask:
 
     :raises StartError: if the database is newer than the code, or ENCRYPTION_KEYS cannot unlock it
     """
-    app = Flask(__name__, instance_path=str(settings.instance_path.absolute()))
+    app = Application(__name__, instance_path=str(settings.instance_path.absolute()))
     # no SECRET_KEY: the service has no Flask sessions, and nothing looks for one then
     app.config.update(SETTINGS=settings, MAX_CONTENT_LENGTH=settings.max_content_length)
     app.json.sort_keys = False  # type: ignore[attr-defined]  # of Flask's default provider
