@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from decimal import Decimal
 from functools import lru_cache
+from json import JSONDecoder
 from typing import Any, NoReturn
 
 from forms_service.errors import BadRequestError, PayloadTooLargeError
@@ -49,7 +50,7 @@ def read_json(raw: bytes, max_values: int | None = None) -> Any:
         text = raw.removeprefix(UTF_8_BOM).decode()
     except UnicodeDecodeError as error:
         raise BadRequestError(NOT_JSON) from error
-    value = _parse(text, _refuse_double_keys, _finite_number, max_values)
+    value = _parse(text, _strict_decoder, max_values)
     if isinstance(value, dict) and len(value) > MAX_RAW_FIELDS:
         raise PayloadTooLargeError(f"Send at most {MAX_RAW_FIELDS} keys in an object.")
     if "\\u" in text and _has_unstorable_text(value):
@@ -63,7 +64,7 @@ def read_form_json(raw: bytes) -> Any:
     :raises PayloadTooLargeError: above MAX_VALUES values
     """
     text = _decode_form_json(raw)
-    value = _parse(text, _merge_double_keys, _number_or_text, MAX_VALUES)
+    value = _parse(text, _form_decoder, MAX_VALUES)
     if "\\u" in text:  # only an escape brings in NUL or an unpaired surrogate
         value = make_storable(value)
     if isinstance(value, dict):
@@ -71,10 +72,10 @@ def read_form_json(raw: bytes) -> Any:
     return value
 
 
-def _parse(text: str, join: Callable[[Pairs], Any], number: Callable[[str], Any], max_values: int | None) -> Any:
+def _parse(text: str, decoder: JSONDecoder, max_values: int | None) -> Any:
     try:
         _refuse_size(text, max_values)
-        return json.loads(text, parse_constant=_refuse_constant, parse_float=number, object_pairs_hook=join)
+        return decoder.decode(text)
     except (ValueError, RecursionError) as error:
         if isinstance(error, _NotStrictError):
             raise BadRequestError(Sentence(N_("The body cannot be read. {reason}"), reason=error.args[0])) from error
@@ -169,3 +170,11 @@ def _decode_form_json(raw: bytes) -> str:
         return raw.decode(json.detect_encoding(raw))  # by byte order mark or zeros (RFC 4627)
     except UnicodeDecodeError:  # windows-1252, or NUL somewhere in other text
         return decode(raw.removeprefix(UTF_8_BOM))
+
+
+def _decoder(join: Callable[[Pairs], Any], number: Callable[[str], Any]) -> JSONDecoder:
+    return JSONDecoder(parse_constant=_refuse_constant, parse_float=number, object_pairs_hook=join)
+
+
+_strict_decoder = _decoder(_refuse_double_keys, _finite_number)
+_form_decoder = _decoder(_merge_double_keys, _number_or_text)
