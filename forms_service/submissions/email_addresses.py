@@ -112,4 +112,7 @@ def _texts(value: Any) -> Iterator[str]:
         yield value
     elif isinstance(value, list | dict):
         for item in value if isinstance(value, list) else value.values():
-            yield from _texts(item)
+            if isinstance(item, str):
+                yield item
+            else:
+                yield from _texts(item)

@@ -7,6 +7,7 @@ ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 LENGTH = 10
 GROUP = 5
+PAIRS = [first + second for first in ALPHABET for second in ALPHABET]
 BITS = 48
 """From the id's end. Two of a million submissions share it with a probability of 0.2 %."""
 
@@ -22,9 +23,9 @@ def reference_of(submission_id: uuid.UUID) -> str:
     """Format as `7K3QX-9FMT2`."""
     number = submission_id.int % 2**BITS
     text = ""
-    for _ in range(LENGTH):
-        number, digit = divmod(number, len(ALPHABET))
-        text = ALPHABET[digit] + text
+    for _ in range(LENGTH // 2):
+        number, pair = divmod(number, len(PAIRS))
+        text = PAIRS[pair] + text
     return f"{text[:GROUP]}-{text[GROUP:]}"
 
 
