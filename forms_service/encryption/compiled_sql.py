@@ -1,13 +1,19 @@
 """Precompiled SQL for the hot path, executed on the DBAPI cursor."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, cast
 
 from sqlalchemy import Connection, FromClause, Select, Table, insert
 from sqlalchemy.engine import Dialect
-from sqlalchemy.exc import DBAPIError
 
+from forms_service.database.round_trip import (
+    COMMIT,
+    NUMBERS,
+    Statement,
+    array_type,
+    as_sqlalchemy,
+    execute_together,
+)
 from forms_service.database.transactions import lock_number
 from forms_service.encryption.keyring import Encrypted, current_key_ring
 from forms_service.security.key_ring import KeyRing, row_key
@@ -15,7 +21,7 @@ from forms_service.security.key_ring import KeyRing, row_key
 MAX_VALUES = 900
 """Per statement; older SQLites allow 999."""
 
-LOCK = "SELECT pg_advisory_xact_lock(number) FROM unnest(%(numbers)s::bigint[]) AS number"
+LOCK = "SELECT pg_advisory_xact_lock(number) FROM unnest($1::bigint[]) AS number"
 
 Convert = Callable[[Any], Any]
 
@@ -31,14 +37,13 @@ class EncryptedInsert:
         self.key = tuple(column.name for column in self._table.primary_key)
         types = {column.name: column.type for column in self._table.columns}
         self.encrypted = [(name, type_.context) for name, type_ in types.items() if isinstance(type_, Encrypted)]
+        self._arrays = [array_type(type_) for type_ in types.values()]
         self._converted = [(name, type_) for name, type_ in types.items() if not isinstance(type_, Encrypted)]
         self._by_dialect: dict[str, tuple[str, list[tuple[str, Convert]]]] = {}
 
     def execute(self, connection: Connection, rows: list[dict[str, Any]]) -> None:
+        """Insert on SQLite."""
         statement, _ = self.compile(connection.dialect)
-        if not connection.dialect.positional:
-            execute(connection, statement, rows if rows[1:] else rows[0], many=len(rows) > 1)
-            return
         head, _, placeholders = statement.partition(" VALUES ")
         size = MAX_VALUES // len(self._names)
         for batch in (rows[start : start + size] for start in range(0, len(rows), size)):
@@ -46,12 +51,28 @@ class EncryptedInsert:
             values = [row[name] for row in batch for name in self._names]
             execute(connection, f"{head} VALUES {', '.join([placeholders] * len(batch))}", values)
 
+    def statement(self, dialect: Dialect, rows: list[dict[str, Any]]) -> Statement:
+        """Return one INSERT of all rows for PostgreSQL, with an array for each column."""
+        sql, _ = self.compile(dialect)
+        columns = zip(self._names, self._arrays, strict=True)
+        return Statement(sql, tuple(array.join([row[name] for row in rows]) for name, array in columns))
+
     def compile(self, dialect: Dialect) -> tuple[str, list[tuple[str, Convert]]]:
         if dialect.name not in self._by_dialect:
-            converters = [(name, _converter(type_, dialect)) for name, type_ in self._converted]
-            statement = str(insert(self._table).compile(dialect=dialect))
-            self._by_dialect[dialect.name] = statement, [(name, convert) for name, convert in converters if convert]
+            make = self._compile_arrays if dialect.name == "postgresql" else self._compile_values
+            self._by_dialect[dialect.name] = make(dialect)
         return self._by_dialect[dialect.name]
+
+    def _compile_values(self, dialect: Dialect) -> tuple[str, list[tuple[str, Convert]]]:
+        converters = [(name, _converter(type_, dialect)) for name, type_ in self._converted]
+        statement = str(insert(self._table).compile(dialect=dialect))
+        return statement, [(name, convert) for name, convert in converters if convert]
+
+    def _compile_arrays(self, dialect: Dialect) -> tuple[str, list[tuple[str, Convert]]]:
+        arrays = ", ".join(f"${number}::{array.name}" for number, array in enumerate(self._arrays, 1))
+        head, _, _ = str(insert(self._table).compile(dialect=dialect)).partition(" VALUES ")
+        statement = " ".join((head, "SELECT * FROM unnest(", arrays, ")"))
+        return statement, [(name, array.element) for name, array in zip(self._names, self._arrays, strict=True)]
 
 
 Row = tuple[EncryptedInsert, dict[str, Any]]
@@ -74,13 +95,17 @@ def prepare_rows(rows: Sequence[Row], dialect: Dialect, ring: KeyRing | None = N
 
 
 def insert_rows(connection: Connection, rows: Sequence[Row], *, commit: bool = False) -> None:
-    """Execute one statement per table; with `commit`, PostgreSQL commits in the same round trip."""
+    """Execute one statement per table; on PostgreSQL in one round trip, with `commit` its COMMIT too."""
     by_table: dict[EncryptedInsert, list[dict[str, Any]]] = {}
     for table, values in rows:
         by_table.setdefault(table, []).append(values)
-    with pipeline(connection, commit=commit):
-        for table, batch in by_table.items():
-            table.execute(connection, batch)
+    if connection.dialect.name == "postgresql":
+        statements = [table.statement(connection.dialect, batch) for table, batch in by_table.items()]
+        if statements or commit:
+            execute_together(connection, [*statements, *([COMMIT] if commit else [])])
+        return
+    for table, batch in by_table.items():
+        table.execute(connection, batch)
 
 
 class CompiledQuery:
@@ -91,16 +116,13 @@ class CompiledQuery:
         self._by_dialect: dict[str, _Compiled] = {}
 
     def all(self, connection: Connection, values: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
-        return self.send(connection, values)()
-
-    def send(self, connection: Connection, values: Mapping[str, Any]) -> Callable[[], Sequence[Sequence[Any]]]:
         dialect = connection.dialect
         if dialect.name not in self._by_dialect:
             self._by_dialect[dialect.name] = _compile(self._make(), dialect)
         statement, parameters, results = self._by_dialect[dialect.name]
         pairs = [(name, convert(values[name]) if convert else values[name]) for name, convert in parameters]
         cursor = execute(connection, statement, [value for _, value in pairs] if dialect.positional else dict(pairs))
-        return lambda: [
+        return [
             [convert(value) if convert else value for convert, value in zip(results, row, strict=True)]
             for row in cursor
         ]
@@ -119,50 +141,17 @@ def _converter(type_: Any, dialect: Dialect) -> Convert | None:
     return convert
 
 
-def lock_hashes(connection: Connection, hashes: Iterable[bytes]) -> None:
-    """Hold a lock for each hash until the transaction ends; SQLite has one writer anyway."""
-    if connection.dialect.name == "postgresql":
-        # in one order, so that two processes never wait for each other
-        execute(connection, LOCK, {"numbers": sorted(set(map(lock_number, hashes)))})
+def lock_statement(hashes: Iterable[bytes]) -> Statement:
+    """Hold a lock for each hash until PostgreSQL's transaction ends."""
+    # in one order, so that two processes never wait for each other
+    return Statement(LOCK, (NUMBERS.array(sorted(set(map(lock_number, hashes)))),))
 
 
-def pipeline(connection: Connection, *, begin: bool = False, commit: bool = False) -> AbstractContextManager[None]:
-    """Send statements in one round trip on PostgreSQL, with its BEGIN or COMMIT.
-
-    SQLAlchemy's own would read results that have not arrived yet.
-    """
-    if connection.dialect.positional:
-        return nullcontext()
-    return _postgresql_pipeline(connection, begin=begin, commit=commit)
-
-
-@contextmanager
-def _postgresql_pipeline(connection: Connection, *, begin: bool, commit: bool) -> Iterator[None]:
-    driver_connection: Any = connection.connection.driver_connection
-    end = None
-    try:
-        with driver_connection.pipeline():
-            if begin:
-                execute(connection, "BEGIN", None)
-            yield
-            if commit:
-                end = execute(connection, "COMMIT", None)
-    except connection.dialect.loaded_dbapi.Error as error:
-        raise _as_sqlalchemy(connection, error) from error
-    if end and end.statusmessage != "COMMIT":  # PostgreSQL answers ROLLBACK, without an error, after a failure
-        raise _as_sqlalchemy(connection, connection.dialect.loaded_dbapi.InternalError("nothing was committed"))
-
-
-def execute(connection: Connection, statement: str, values: Any, *, many: bool = False) -> Any:
+def execute(connection: Connection, statement: str, values: Any) -> Any:
     """Execute on the DBAPI cursor and return it, raising SQLAlchemy's errors."""
     cursor = connection.connection.cursor()
     try:
-        (cursor.executemany if many else cursor.execute)(statement, values)
+        cursor.execute(statement, values)
     except connection.dialect.loaded_dbapi.Error as error:
-        raise _as_sqlalchemy(connection, error) from error
+        raise as_sqlalchemy(connection, error) from error
     return cursor
-
-
-def _as_sqlalchemy(connection: Connection, error: Exception) -> BaseException:
-    driver: Any = connection.dialect.loaded_dbapi
-    return DBAPIError.instance(None, None, error, driver.Error, hide_parameters=True, dialect=connection.dialect)

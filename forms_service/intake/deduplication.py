@@ -3,14 +3,15 @@
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, LargeBinary, Select, bindparam, delete, func, select
 
+from forms_service.database.round_trip import BEGIN, BYTEA, Statement, encode_time, execute_together
 from forms_service.database.types import now
-from forms_service.encryption.compiled_sql import CompiledQuery, Row, execute, lock_hashes, pipeline
+from forms_service.encryption.compiled_sql import CompiledQuery, Row, lock_statement
 from forms_service.errors import FieldError, ValidationError
 from forms_service.extensions import db
 from forms_service.forms import availability
@@ -33,7 +34,9 @@ CONTENT_CONTEXT = "submissions.content_hash"
 FINGERPRINT_CONTEXT = "submissions.fingerprint"
 KEY_CONTEXT = "idempotency_keys.key_hash"
 
-LIMIT_WAIT = "SET LOCAL lock_timeout = '500ms'"
+RECENT = "SELECT fingerprint, id FROM submissions WHERE content_hash = ANY($1::bytea[]) AND created_at > $2"
+
+LIMIT_WAIT = Statement("SET LOCAL lock_timeout = '500ms'")
 """One that has to wait longer must not hold up the others: then each is stored alone."""
 
 LOCK_FORMS = select(Form.id).where(Form.id.in_(bindparam("ids", expanding=True))).order_by(Form.id)
@@ -130,14 +133,25 @@ def find_recent(
     connection: Connection, batch: Sequence[NewSubmission], *, begin: bool = False
 ) -> dict[bytes, uuid.UUID]:
     """Return fingerprint → id of recent submissions with the batch's contents."""
+    since = now() - DUPLICATE_WINDOW
+    if connection.dialect.name == "postgresql":
+        return _find_recent_on_postgresql(connection, batch, since, begin=begin)
     values: dict[str, Any] = {f"hash{number}": new.content_hash for number, new in enumerate(batch)}
-    values["since"] = now() - DUPLICATE_WINDOW
-    with pipeline(connection, begin=begin):
-        if len(batch) > 1 and connection.dialect.name == "postgresql":
-            execute(connection, LIMIT_WAIT, None)
-        lock_hashes(connection, _hashes_of(batch))
-        fetch = _recent_query(len(batch)).send(connection, values)
-    return {bytes(fingerprint): submission_id for fingerprint, submission_id in fetch()}
+    rows = _recent_query(len(batch)).all(connection, {**values, "since": since})
+    return {bytes(fingerprint): submission_id for fingerprint, submission_id in rows}
+
+
+def _find_recent_on_postgresql(
+    connection: Connection, batch: Sequence[NewSubmission], since: datetime, *, begin: bool
+) -> dict[bytes, uuid.UUID]:
+    hashes = BYTEA.array(new.content_hash for new in batch)
+    statements = [lock_statement(_hashes_of(batch)), Statement(RECENT, (hashes, encode_time(since)))]
+    if len(batch) > 1:
+        statements.insert(0, LIMIT_WAIT)
+    if begin:
+        statements.insert(0, BEGIN)
+    *_, rows = execute_together(connection, statements)
+    return {fingerprint: uuid.UUID(bytes=submission_id) for fingerprint, submission_id in rows}
 
 
 def _hashes_of(batch: Sequence[NewSubmission]) -> Iterator[bytes]:

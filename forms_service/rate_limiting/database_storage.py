@@ -12,15 +12,24 @@ from functools import cache
 from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import Connection, LargeBinary, Select, bindparam, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
 from forms_service.database import postgres
 from forms_service.database.engine import first_line
 from forms_service.database.group_commit import GroupCommit
+from forms_service.database.round_trip import (
+    BEGIN,
+    BYTEA,
+    COMMIT,
+    TIMES,
+    Statement,
+    decode_time,
+    execute_together,
+)
 from forms_service.database.transactions import write_connection
 from forms_service.database.types import now
-from forms_service.encryption.compiled_sql import CompiledQuery, execute, lock_hashes, pipeline
+from forms_service.encryption.compiled_sql import CompiledQuery, lock_statement
 from forms_service.errors import ServiceUnavailableError
 from forms_service.extensions import db
 from forms_service.logs import event
@@ -34,7 +43,15 @@ TIMEOUT = 1.0
 RETRY_INTERVAL = 1.0
 """Seconds in memory after a failure."""
 
-CLOCK = "SELECT extract(epoch FROM clock_timestamp())"
+WINDOWS = "SELECT key, hits, expires_at FROM limit_windows WHERE key = ANY($1::bytea[])"
+
+UPSERT = (
+    "INSERT INTO limit_windows (key, hits, expires_at) "
+    "SELECT * FROM unnest($1::bytea[], $2::bytea[], $3::timestamptz[]) "
+    "ON CONFLICT (key) DO UPDATE SET hits = excluded.hits, expires_at = excluded.expires_at"
+)
+
+CLOCK = Statement("SELECT clock_timestamp()")
 """Read with the locks held, so that hits are stored in order."""
 
 T = TypeVar("T")
@@ -135,14 +152,12 @@ def _commit(changes: Sequence[_Change]) -> list[list[LimitState] | Exception]:
 
 
 def _lock(connection: Connection, keys: Sequence[bytes]) -> tuple[Sequence[Sequence[Any]], float]:
+    if connection.dialect.name == "postgresql":
+        windows = Statement(WINDOWS, (BYTEA.array(keys),))
+        *_, ((clock,),), rows = execute_together(connection, [BEGIN, lock_statement(keys), CLOCK, windows])
+        return [(key, hits, decode_time(ends)) for key, hits, ends in rows], decode_time(clock).timestamp()
     values = {f"key{number}": key for number, key in enumerate(keys)}
-    with pipeline(connection, begin=True):
-        clock = None
-        lock_hashes(connection, keys)
-        if connection.dialect.name == "postgresql":
-            clock = execute(connection, CLOCK, None)
-        fetch = _windows_query(len(keys)).send(connection, values)
-    return fetch(), float(clock.fetchone()[0]) if clock else unix_time()
+    return _windows_query(len(keys)).all(connection, values), unix_time()
 
 
 @cache
@@ -169,8 +184,11 @@ def _save(
         if dumped != stored:
             expires_at = datetime.fromtimestamp(clock + seconds, UTC)
             rows.append({"key": key, "hits": dumped, "expires_at": max(expires_at, ends) if ends else expires_at})
-    if rows:
-        insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-        statement = insert(LimitWindow)
+    if connection.dialect.name == "postgresql":
+        names_and_arrays = (("key", BYTEA), ("hits", BYTEA), ("expires_at", TIMES))
+        values = tuple(array.array(row[name] for row in rows) for name, array in names_and_arrays)
+        execute_together(connection, [*([Statement(UPSERT, values)] if rows else ()), COMMIT])
+    elif rows:
+        statement = sqlite.insert(LimitWindow)
         changed = {"hits": statement.excluded.hits, "expires_at": statement.excluded.expires_at}
         connection.execute(statement.on_conflict_do_update(index_elements=["key"], set_=changed), rows)

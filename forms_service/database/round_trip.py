@@ -1,0 +1,196 @@
+"""Statements that PostgreSQL executes in one round trip.
+
+psycopg's pipeline polls the socket for each statement and each row. Each poll releases the GIL, and busy threads give
+it back after 5 ms.
+"""
+
+import struct
+import uuid
+from collections.abc import Callable, Generator, Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+from sqlalchemy import Boolean, Connection, DateTime, Integer, LargeBinary, String, Uuid
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+BINARY = 1
+"""Format of parameters and results."""
+
+EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+
+NULL = struct.pack("!i", -1)
+ARRAY_HEADER = struct.Struct("!iiiii")
+"""Dimensions, whether it may hold nulls, element type, length, first index."""
+
+_LENGTH = struct.Struct("!i")
+_NUMBER = struct.Struct("!iq")
+_BOOLEAN = struct.Struct("!i?")
+
+
+class Statement(NamedTuple):
+    """SQL with placeholders `$1`, and their values in PostgreSQL's binary format."""
+
+    sql: str
+    values: tuple[bytes, ...] = ()
+
+
+BEGIN, COMMIT = Statement("BEGIN"), Statement("COMMIT")
+
+
+class ArrayType(NamedTuple):
+    """A column's type, as an array of one value for each row."""
+
+    name: str
+    element_oid: int
+    encode: Callable[[Any], bytes]
+    """Encodes an element with its length."""
+
+    def element(self, value: Any) -> bytes:
+        return NULL if value is None else self.encode(value)
+
+    def join(self, elements: Sequence[bytes]) -> bytes:
+        """Return the array of these elements."""
+        return ARRAY_HEADER.pack(1, 1, self.element_oid, len(elements), 1) + b"".join(elements)
+
+    def array(self, values: Iterable[Any]) -> bytes:
+        return self.join(list(map(self.element, values)))
+
+
+def _encode_bytes(value: bytes) -> bytes:
+    return _LENGTH.pack(len(value)) + value
+
+
+def _encode_text(value: str) -> bytes:
+    return _encode_bytes(value.encode())
+
+
+def _encode_uuid(value: uuid.UUID) -> bytes:
+    return _encode_bytes(value.bytes)
+
+
+def _encode_number(value: int) -> bytes:
+    return _NUMBER.pack(8, value)
+
+
+def _encode_boolean(value: bool) -> bytes:
+    return _BOOLEAN.pack(1, value)
+
+
+def _encode_time(value: datetime) -> bytes:
+    return _NUMBER.pack(8, (value - EPOCH) // MICROSECOND)
+
+
+BYTEA = ArrayType("bytea[]", 17, _encode_bytes)
+NUMBERS = ArrayType("bigint[]", 20, _encode_number)
+TIMES = ArrayType("timestamptz[]", 1184, _encode_time)
+
+ARRAY_TYPES: dict[type[TypeEngine[Any]], ArrayType] = {
+    LargeBinary: BYTEA,
+    Integer: NUMBERS,
+    DateTime: TIMES,
+    Uuid: ArrayType("uuid[]", 2950, _encode_uuid),
+    Boolean: ArrayType("bool[]", 16, _encode_boolean),
+    String: ArrayType("text[]", 25, _encode_text),
+}
+
+
+def array_type(column_type: TypeEngine[Any]) -> ArrayType:
+    """Return the array for values of a column's type."""
+    plain = column_type.impl_instance if isinstance(column_type, TypeDecorator) else column_type
+    return next(array for kind, array in ARRAY_TYPES.items() if isinstance(plain, kind))
+
+
+def encode_time(value: datetime) -> bytes:
+    """Encode one time, outside an array."""
+    return _encode_time(value)[_LENGTH.size :]
+
+
+def decode_time(value: bytes) -> datetime:
+    return EPOCH + int.from_bytes(value, signed=True) * MICROSECOND
+
+
+def execute_together(connection: Connection, statements: Sequence[Statement]) -> list[list[tuple[Any, ...]]]:
+    """Execute statements in one round trip; return the rows of each, in binary.
+
+    They belong to the connection's transaction. With AUTOCOMMIT, the caller sends BEGIN and COMMIT.
+
+    :raises DBAPIError: SQLAlchemy's, of the first that fails; those after it are not executed
+    """
+    driver: Any = connection.dialect.loaded_dbapi
+    driver_connection: Any = connection.connection.driver_connection
+    is_idle = driver_connection.info.transaction_status == driver.pq.TransactionStatus.IDLE
+    begin = [BEGIN] if is_idle and not driver_connection.autocommit else []
+    prepared = connection.info.setdefault("prepared", {}) if driver_connection.prepare_threshold is not None else None
+    exchange = _exchange(driver, driver_connection.pgconn, [*begin, *statements], prepared)
+    try:
+        with driver_connection.lock:
+            rows: list[list[tuple[Any, ...]]] = driver_connection.wait(exchange)
+        return rows[len(begin) :]
+    except driver.Error as error:
+        raise as_sqlalchemy(connection, error) from error
+
+
+def as_sqlalchemy(connection: Connection, error: Exception) -> BaseException:
+    """Return SQLAlchemy's error for one of the driver's."""
+    driver: Any = connection.dialect.loaded_dbapi
+    return DBAPIError.instance(None, None, error, driver.Error, hide_parameters=True, dialect=connection.dialect)
+
+
+def _exchange(
+    driver: Any, server: Any, statements: Sequence[Statement], prepared: "dict[str, bytes] | None"
+) -> Generator[Any, Any, list[list[tuple[Any, ...]]]]:
+    server.enter_pipeline_mode()
+    preparing = {} if prepared is None else _send_prepares(server, statements, prepared)
+    for sql, values in statements:
+        formats = [BINARY] * len(values)
+        if values and prepared is not None:
+            name = prepared.get(sql) or preparing[sql]
+            server.send_query_prepared(name, values, param_formats=formats, result_format=BINARY)
+        else:
+            server.send_query_params(sql.encode(), values, param_formats=formats, result_format=BINARY)
+    server.pipeline_sync()
+    results = yield from _results(driver, server, len(preparing) + len(statements))
+    server.exit_pipeline_mode()
+    status = driver.pq.ExecStatus
+    for sql, result in zip(preparing, results, strict=False):
+        if prepared is not None and result.status == status.COMMAND_OK:
+            prepared[sql] = preparing[sql]
+    for result in results:
+        if result.status == status.FATAL_ERROR:
+            raise driver.errors.error_from_result(result)
+    answers = results[len(preparing) :]
+    if statements[-1] is COMMIT and answers[-1].command_status != b"COMMIT":  # ROLLBACK after an earlier failure
+        raise driver.InternalError("nothing was committed")
+    return [
+        [tuple(result.get_value(row, column) for column in range(result.nfields)) for row in range(result.ntuples)]
+        for result in answers
+    ]
+
+
+def _send_prepares(server: Any, statements: Sequence[Statement], prepared: dict[str, bytes]) -> dict[str, bytes]:
+    names: dict[str, bytes] = {}
+    for sql, values in statements:
+        if values and sql not in prepared and sql not in names:
+            names[sql] = b"together_%d" % (len(prepared) + len(names))
+            server.send_prepare(names[sql], sql.encode())
+    return names
+
+
+def _results(driver: Any, server: Any, count: int) -> Generator[Any, Any, list[Any]]:
+    wait, ready = driver.waiting.Wait, driver.waiting.Ready
+    while server.flush():
+        if (yield wait.RW) & ready.R:
+            server.consume_input()
+    results: list[Any] = []
+    while len(results) <= count:  # the last one says that the pipeline is synchronised
+        while server.is_busy():
+            yield wait.R
+            server.consume_input()
+        result = server.get_result()
+        if result is not None:
+            results.append(result)
+        elif server.status != driver.pq.ConnStatus.OK:
+            raise driver.OperationalError("the connection is lost")
+    return results[:count]
