@@ -83,8 +83,10 @@ def listen(engine: Engine) -> None:
         except OutboundError as error:
             raise driver.OperationalError("the server's name does not resolve") from error
         connection = _connection_with_timeout(driver).connect(*args, **options)
-        if _is_pooled(connection):
-            connection.prepare_threshold = None  # the next transaction may run on another server connection
+        connection.prepare_threshold = (
+            None  # after each ROLLBACK the driver would drop what is prepared, in a trip more
+        )
+        connection.may_prepare = not _is_pooled(connection)
         connection.join(circuit)
         return connection
 
@@ -174,6 +176,8 @@ def _connection_with_timeout(driver: Any) -> Any:
     class TimeoutConnection(driver.Connection):  # type: ignore[misc]
         circuit: Circuit | None = None
         born = 0.0
+        may_prepare = False
+        """Behind a pooler, the next transaction may run on another server connection."""
 
         def join(self, circuit: Circuit) -> None:
             self.circuit, self.born = circuit, time.monotonic()

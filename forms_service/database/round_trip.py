@@ -114,16 +114,16 @@ def decode_time(value: bytes) -> datetime:
 def execute_together(connection: Connection, statements: Sequence[Statement]) -> list[list[tuple[Any, ...]]]:
     """Execute statements in one round trip; return the rows of each, in binary.
 
-    They belong to the connection's transaction. With AUTOCOMMIT, the caller sends BEGIN and COMMIT.
+    The first ones of a transaction take its BEGIN along.
 
     :raises DBAPIError: SQLAlchemy's, of the first that fails; those after it are not executed
     """
     driver: Any = connection.dialect.loaded_dbapi
     driver_connection: Any = connection.connection.driver_connection
-    is_idle = driver_connection.info.transaction_status == driver.pq.TransactionStatus.IDLE
-    begin = [BEGIN] if is_idle and not driver_connection.autocommit else []
-    prepared = connection.info.setdefault("prepared", {}) if driver_connection.prepare_threshold is not None else None
-    exchange = _exchange(driver, driver_connection.pgconn, [*begin, *statements], prepared)
+    server: Any = driver_connection.pgconn
+    begin = [BEGIN] if server.transaction_status == driver.pq.TransactionStatus.IDLE else []
+    prepared = connection.info.setdefault("prepared", {}) if getattr(driver_connection, "may_prepare", False) else None
+    exchange = _exchange(driver, server, [*begin, *statements], prepared)
     try:
         with driver_connection.lock:
             rows: list[list[tuple[Any, ...]]] = driver_connection.wait(exchange)

@@ -73,21 +73,15 @@ def write_session() -> Iterator[None]:
 
 
 @contextmanager
-def write_connection(*, defer_begin: bool = False) -> Iterator[Connection]:
-    """Open a write transaction without a session; commits on success.
-
-    With `defer_begin`, the caller sends BEGIN with its first statements: on PostgreSQL one round trip less.
-    """
+def write_connection() -> Iterator[Connection]:
+    """Open a write transaction without a session; commits on success."""
     extensions: dict[str, Any] = current_app.extensions
     engine: Engine = extensions["engine"]
     queue: AbstractContextManager[None] = extensions["writers"]
     watcher: Writability = extensions["writability"]
     file: SQLiteFile | None = extensions["database_file"]
-    options: dict[str, Any] = {"writing": True}
-    if defer_begin and engine.dialect.name == "postgresql":
-        options["isolation_level"] = "AUTOCOMMIT"
     with watcher.watch():
-        with queue, engine.connect() as connection, connection.execution_options(**options).begin():
+        with queue, engine.connect() as connection, connection.execution_options(writing=True).begin():
             yield connection
         if file:
             file.check(engine)  # after the commit: acknowledge nothing that went into a deleted file

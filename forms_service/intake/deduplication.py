@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, LargeBinary, Select, bindparam, delete, func, select
 
-from forms_service.database.round_trip import BEGIN, BYTEA, Statement, encode_time, execute_together
+from forms_service.database.round_trip import BYTEA, Statement, encode_time, execute_together
 from forms_service.database.types import now
 from forms_service.encryption.compiled_sql import CompiledQuery, Row, lock_statement
 from forms_service.errors import FieldError, ValidationError
@@ -106,8 +106,8 @@ def identify(
 
 
 def decide(connection: Connection, batch: Sequence[NewSubmission]) -> list[Outcome]:
-    """Decide each outcome in order; begins the storing transaction on PostgreSQL."""
-    recent = find_recent(connection, batch, begin=True)
+    """Decide each outcome in order."""
+    recent = find_recent(connection, batch)
     _lock_forms(connection, batch)
     counts: dict[str, int] = {}
     outcomes: list[Outcome] = []
@@ -129,27 +129,23 @@ def find_duplicate(connection: Connection, new: NewSubmission, recent: Mapping[b
     return earlier
 
 
-def find_recent(
-    connection: Connection, batch: Sequence[NewSubmission], *, begin: bool = False
-) -> dict[bytes, uuid.UUID]:
+def find_recent(connection: Connection, batch: Sequence[NewSubmission]) -> dict[bytes, uuid.UUID]:
     """Return fingerprint → id of recent submissions with the batch's contents."""
     since = now() - DUPLICATE_WINDOW
     if connection.dialect.name == "postgresql":
-        return _find_recent_on_postgresql(connection, batch, since, begin=begin)
+        return _find_recent_on_postgresql(connection, batch, since)
     values: dict[str, Any] = {f"hash{number}": new.content_hash for number, new in enumerate(batch)}
     rows = _recent_query(len(batch)).all(connection, {**values, "since": since})
     return {bytes(fingerprint): submission_id for fingerprint, submission_id in rows}
 
 
 def _find_recent_on_postgresql(
-    connection: Connection, batch: Sequence[NewSubmission], since: datetime, *, begin: bool
+    connection: Connection, batch: Sequence[NewSubmission], since: datetime
 ) -> dict[bytes, uuid.UUID]:
     hashes = BYTEA.array(new.content_hash for new in batch)
     statements = [lock_statement(_hashes_of(batch)), Statement(RECENT, (hashes, encode_time(since)))]
     if len(batch) > 1:
         statements.insert(0, LIMIT_WAIT)
-    if begin:
-        statements.insert(0, BEGIN)
     *_, rows = execute_together(connection, statements)
     return {fingerprint: uuid.UUID(bytes=submission_id) for fingerprint, submission_id in rows}
 

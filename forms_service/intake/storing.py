@@ -152,7 +152,7 @@ def _store_alone(new: NewSubmission) -> StoreResult:
 
 
 def _insert_batch(batch: Sequence[NewSubmission]) -> list[Outcome]:
-    with write_connection(defer_begin=True) as connection:
+    with write_connection() as connection:
         outcomes = decide(connection, batch)
         rows: list[Row] = []
         for new, outcome in zip(batch, outcomes, strict=True):

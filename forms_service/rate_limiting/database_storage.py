@@ -19,7 +19,6 @@ from forms_service.database import postgres
 from forms_service.database.engine import first_line
 from forms_service.database.group_commit import GroupCommit
 from forms_service.database.round_trip import (
-    BEGIN,
     BYTEA,
     COMMIT,
     TIMES,
@@ -141,7 +140,7 @@ def _commit(changes: Sequence[_Change]) -> list[list[LimitState] | Exception]:
         for key, seconds in change.windows.items():
             windows[key] = max(seconds, windows.get(key, 0.0))
     keys = sorted(windows)
-    with postgres.time_limit(TIMEOUT), write_connection(defer_begin=True) as connection:
+    with postgres.time_limit(TIMEOUT), write_connection() as connection:
         rows, clock = _lock(connection, keys)
         hits = MemoryStorage()
         for key, stored, _ in rows:
@@ -154,7 +153,7 @@ def _commit(changes: Sequence[_Change]) -> list[list[LimitState] | Exception]:
 def _lock(connection: Connection, keys: Sequence[bytes]) -> tuple[Sequence[Sequence[Any]], float]:
     if connection.dialect.name == "postgresql":
         windows = Statement(WINDOWS, (BYTEA.array(keys),))
-        *_, ((clock,),), rows = execute_together(connection, [BEGIN, lock_statement(keys), CLOCK, windows])
+        *_, ((clock,),), rows = execute_together(connection, [lock_statement(keys), CLOCK, windows])
         return [(key, hits, decode_time(ends)) for key, hits, ends in rows], decode_time(clock).timestamp()
     values = {f"key{number}": key for number, key in enumerate(keys)}
     return _windows_query(len(keys)).all(connection, values), unix_time()
