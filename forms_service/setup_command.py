@@ -190,7 +190,7 @@ def _env_values(options: SetupOptions, url: str) -> dict[str, object]:
 def _keys_in_use(instance: Path) -> list[str]:
     files = [instance / "encryption_keys", *map(Path, filter(None, [os.environ.get("ENCRYPTION_KEYS_FILE")]))]
     try:
-        texts = [file.read_text() for file in files if file.exists()]
+        texts = [file.read_text(encoding="utf-8") for file in files if file.exists()]
     except OSError as error:
         raise StartError(f"Cannot read the keys in use: {error.strerror}, {error.filename}.") from error
     keys = ",".join([*texts, os.environ.get("ENCRYPTION_KEYS", "")]).split(",")
@@ -236,7 +236,7 @@ def _write_env(env: Path, content: str) -> None:
     for left in env.parent.glob(f"{DOTENV}.*.draft"):
         left.unlink(missing_ok=True)
     draft = env.with_name(f"{DOTENV}.{os.getpid()}.draft")
-    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())

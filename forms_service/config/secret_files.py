@@ -44,7 +44,7 @@ def _read_or_create(path: Path, parse: Callable[[str], Any], *, may_create: bool
     try:
         if not path.exists() and may_create:
             _create(path)
-        return parse(path.read_text().strip())
+        return parse(path.read_text(encoding="utf-8").strip())
     except FileNotFoundError:
         raise ValidationError(
             "Set it to the value the database was made with; if it is new, to the output of: flask keys generate."
@@ -58,7 +58,7 @@ def _read_or_create(path: Path, parse: Callable[[str], Any], *, may_create: bool
 def _create(path: Path) -> None:
     draft = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     try:
-        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
             file.write(generate_key() + "\n")
             file.flush()
             os.fsync(file.fileno())

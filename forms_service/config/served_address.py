@@ -29,7 +29,7 @@ def default_url(instance_path: Path, port: int | None) -> str:
     if here or port:
         return here or f"http://127.0.0.1:{port}"
     with suppress(OSError, UnicodeDecodeError, ValidationError):
-        return of.public_url((instance_path / FILE_NAME).read_text())
+        return of.public_url((instance_path / FILE_NAME).read_text(encoding="utf-8"))
     return DEFAULT
 
 

@@ -91,7 +91,7 @@ def _script(text: str, status: int = 200) -> Response:
 
 @cache
 def _read(path: str) -> str:
-    return Path(path).read_text()
+    return Path(path).read_text(encoding="utf-8")
 
 
 def _client() -> str:

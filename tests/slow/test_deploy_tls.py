@@ -1,11 +1,8 @@
 """TLS of the reverse proxies of `deploy/`, and what they do with http: the real programs, with the shipped files."""
 
 import http.client
-import os
 import socket
 import ssl
-import subprocess
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -14,7 +11,7 @@ import pytest
 from tests.support.certificates import Authority
 from tests.support.reverse_proxies import program
 from tests.support.servers import TIMEOUT, free_port
-from tests.support.tls_proxies import TLS_PROXIES
+from tests.support.tls_proxies import TLS_PROXIES, running
 
 pytestmark = pytest.mark.slow
 
@@ -39,20 +36,8 @@ def proxy(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     Authority(folder).server_context(NAME)
     started = Proxy(request.param, free_port(), free_port())
     words = TLS_PROXIES[request.param](folder, folder / f"{NAME}.pem", started.https, started.http)
-    environment = {"PATH": f"{os.environ['PATH']}:/usr/sbin", "HOME": str(folder)}
-    with (folder / "output").open("w") as output:
-        process = subprocess.Popen([program(words[0]) or "", *words[1:]], env=environment, stdout=output, stderr=output)
-    until = time.monotonic() + TIMEOUT
-    while time.monotonic() < until and process.poll() is None:
-        try:
-            socket.create_connection(("127.0.0.1", started.https), timeout=1).close()
-            break
-        except OSError:
-            time.sleep(0.05)
-    assert process.poll() is None, (folder / "output").read_text()
-    yield started
-    process.terminate()
-    process.wait(TIMEOUT)
+    with running(words, folder, started.https):
+        yield started
 
 
 def shake_hands(proxy: Proxy, version: ssl.TLSVersion, suites: str = "") -> str:
