@@ -22,9 +22,11 @@ POSTGRES_OPTIONS = {
     "connect_timeout": 2,
     "tcp_user_timeout": 5_000,
     "keepalives_idle": 30,
+    "client_encoding": "utf8",
     "options": f"-c timezone=utc -c statement_timeout={STATEMENT_TIMEOUT}s -c lock_timeout={LOCK_TIMEOUT * 1000:.0f}ms",
 }
-"""`tcp_user_timeout` (ms) drops a peer that acknowledges nothing."""
+"""`tcp_user_timeout` (ms) drops a peer that acknowledges nothing. The encoding is that of the database by default:
+from one made as SQL_ASCII, as initdb does where the locale is C, psycopg would return bytes."""
 
 
 SLOW_BLUEPRINTS = frozenset({"forms", "inbox", "people", "me"})
