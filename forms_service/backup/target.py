@@ -2,6 +2,7 @@
 
 import os
 import re
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -44,6 +45,23 @@ def open_new(path: Path) -> Iterator[BinaryIO]:
         ) from error
     finally:
         draft.unlink(missing_ok=True)
+
+
+@contextmanager
+def standard_output() -> Iterator[BinaryIO]:
+    """Yield standard output, for a pipe.
+
+    :raises BackupError: if its reader went away
+    """
+    try:
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes the rest when it ends
+        raise BackupError(
+            f"The backup could not be written to standard output: {error.strerror or error}. What was written is not a "
+            "whole backup, and flask restore refuses it."
+        ) from error
 
 
 def delete_older(folder: Path, keep: int) -> list[Path]:

@@ -3,7 +3,7 @@
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, Self
 
@@ -37,12 +37,9 @@ def backup(file: Path, keep: int | None, no_files: bool) -> None:
         raise click.ClickException(f"--keep needs a directory, and {file} is none.")
     path = file / target.new_name() if file.is_dir() else file
     started = time.monotonic()
-    out: AbstractContextManager[BinaryIO] = (
-        nullcontext(sys.stdout.buffer) if file == STANDARD else target.open_new(path)
-    )
+    out: AbstractContextManager[BinaryIO] = target.standard_output() if file == STANDARD else target.open_new(path)
     with out as stream, ProgressBar("Backing up") as progress:
         summary = snapshot.write(stream, with_files=not no_files, progress=progress)
-        stream.flush()
     seconds = time.monotonic() - started
     counts = f"{_count(summary.rows, 'row')} and {_count(summary.files, 'file')}"
     _say(f"{path}: {counts}, {_megabytes(summary.bytes_written)} in {seconds:.1f} s")
