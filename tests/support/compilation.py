@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
-from sqlalchemy import Connection, Dialect, Engine, event
+from sqlalchemy import Connection, Engine, event, make_url
 from werkzeug.routing import Map, Rule, RuleFactory
 from werkzeug.routing.matcher import StateMachineMatcher
 
@@ -64,22 +64,23 @@ def compiled_routes() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def compiled_queries() -> Iterator[None]:
-    """Lets apps on SQLite share the SQL that SQLAlchemy compiles, a fifth of the time of their tests.
+    """Lets apps share the SQL that SQLAlchemy compiles, a third of the processor time of their tests.
 
-    A dialect of PostgreSQL holds the circuit breaker of its app, so those share nothing.
+    Its dialect is part of a query's key. On PostgreSQL each app needs one of its own, which holds its circuit breaker.
     """
-    dialects: list[Dialect] = []  # part of the keys, so it is shared too
     compiled: dict[Any, Any] = {}
 
     def share(connection: Connection) -> None:
-        engine = connection.engine
-        if engine.dialect.name == "sqlite" and engine.dialect not in dialects:
-            dialects[:] = dialects or [engine.dialect]
-            engine.dialect = dialects[0]
-            engine.update_execution_options(compiled_cache=compiled)
+        engine: Any = connection.engine
+        engine._compiled_cache = compiled
 
     event.listen(Engine, "engine_connect", share)
-    yield
+    with pytest.MonkeyPatch.context() as patched:
+        for url in ("sqlite://", "postgresql://"):
+            kind: Any = make_url(url).get_dialect()
+            patched.setattr(kind, "__eq__", lambda one, other: type(one) is type(other))
+            patched.setattr(kind, "__hash__", lambda one: hash(type(one)))
+        yield
     event.remove(Engine, "engine_connect", share)
 
 
