@@ -83,9 +83,8 @@ def listen(engine: Engine) -> None:
         except OutboundError as error:
             raise driver.OperationalError("the server's name does not resolve") from error
         connection = _connection_with_timeout(driver).connect(*args, **options)
-        connection.prepare_threshold = (
-            None  # after each ROLLBACK the driver would drop what is prepared, in a trip more
-        )
+        # the driver would drop all that is prepared after each ROLLBACK, in a round trip more
+        connection.prepare_threshold = None
         connection.may_prepare = not _is_pooled(connection)
         connection.join(circuit)
         return connection
