@@ -170,7 +170,7 @@ def test_a_name_that_changes_its_answer_never_reaches_loopback(
     with hooks.app.app_context():
         values = store_test(uuid.UUID(made["id"]), "submission.created", None)
         transport = HttpTransport()
-        for _ in range(1000):
+        for _ in range(100):  # the answers repeat after five
             message = OutgoingMessage(
                 id=new_id(), kind="submission.created", created_at=now(), target="rebind.example", values=values
             )
