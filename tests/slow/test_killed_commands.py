@@ -108,7 +108,7 @@ def with_new_key(place: tuple[Path, str]) -> Path:
     return clone
 
 
-@pytest.mark.long
+@pytest.mark.parametrize("filled", ["on_sqlite", pytest.param("on_postgres", marks=pytest.mark.long)], indirect=True)
 def test_setup(filled: tuple[Path, str]) -> None:
     clone, database = filled
     options = ("--database", "DATABASE") if database else ()
@@ -119,7 +119,7 @@ def test_new_wrapping_key(filled: tuple[Path, str]) -> None:
     assert kills(with_new_key(filled), filled[1], "keys", "rotate") >= 4
 
 
-@pytest.mark.long
+@pytest.mark.parametrize("filled", [pytest.param("on_sqlite", marks=pytest.mark.long), "on_postgres"], indirect=True)
 def test_new_data_key(filled: tuple[Path, str]) -> None:
     assert kills(with_new_key(filled), filled[1], "keys", "rotate", "--data") >= 8
 
