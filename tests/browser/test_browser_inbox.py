@@ -56,11 +56,23 @@ def inbox(inboxes: list[Inbox]) -> Inbox:
     return inboxes.pop()
 
 
-@pytest.fixture
-def tab(page: Any, inbox: Inbox) -> Any:
-    """The inbox, open in a wide tab."""
-    page.goto(inbox.url)
+@pytest.fixture(scope="module")
+def cookies(browser: Any, inboxes: list[Inbox]) -> list[dict[str, Any]]:
+    """Those of an owner who has signed in."""
+    page = browser.new_page()
+    page.goto(inboxes[-1].url)
     sign_in(page)
+    held: list[dict[str, Any]] = page.context.cookies()
+    page.close()
+    return held
+
+
+@pytest.fixture
+def tab(page: Any, cookies: list[dict[str, Any]], inbox: Inbox) -> Any:
+    """The inbox, open in a wide tab."""
+    page.context.add_cookies(cookies)
+    page.goto(inbox.url)
+    wait_for_inbox(page)
     return page
 
 
@@ -68,6 +80,10 @@ def sign_in(page: Any) -> None:
     page.fill("[name=email]", OWNER)
     page.fill("[name=password]", PASSWORD)
     page.click("main button")
+    wait_for_inbox(page)
+
+
+def wait_for_inbox(page: Any) -> None:
     page.wait_for_selector("#inbox")
     page.wait_for_load_state("domcontentloaded")  # until then the keys do nothing
 

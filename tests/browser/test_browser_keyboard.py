@@ -45,9 +45,10 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SampleService]
     made.stop()
 
 
-@pytest.fixture
-def tab(page: Any, service: SampleService) -> Any:
-    """A wide tab in which the owner is signed in, by keyboard."""
+@pytest.fixture(scope="module")
+def cookies(browser: Any, service: SampleService) -> list[dict[str, Any]]:
+    """Those of the owner, who has signed in by keyboard."""
+    page = browser.new_page()
     page.goto(f"{service.url}/console")
     page.focus("[name=email]")
     page.keyboard.type(OWNER)
@@ -55,8 +56,16 @@ def tab(page: Any, service: SampleService) -> Any:
     page.keyboard.type(PASSWORD)
     page.keyboard.press("Enter")
     page.wait_for_selector("text=Sign out")
-    yield page
-    page.context.clear_cookies()
+    held: list[dict[str, Any]] = page.context.cookies()
+    page.close()
+    return held
+
+
+@pytest.fixture
+def tab(page: Any, cookies: list[dict[str, Any]]) -> Any:
+    """A tab in which the owner is signed in."""
+    page.context.add_cookies(cookies)
+    return page
 
 
 @pytest.mark.parametrize(
