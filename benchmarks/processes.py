@@ -1,7 +1,8 @@
 """`python -m benchmarks.processes [SECONDS] [ROUNDS] [WORKERS...]`: taking submissions with several workers.
 
 Like `benchmarks.submissions`, on PostgreSQL and Redis, beside a bare view that inserts and commits there, with the same
-number of workers. By default 2 workers; `5 3 1 2` measures one and two. Limit it to some cores by `taskset -c 0`.
+number of workers. By default 2 workers; `5 3 1 2` measures one and two, and ends with what a further worker adds.
+`taskset -c 0` limits servers and clients to one core; the databases keep theirs.
 DATABASE_URL names a PostgreSQL on which databases are made and dropped, REDIS_URL a database of Redis for itself.
 """
 
@@ -63,6 +64,7 @@ def main(seconds: float = 5, rounds: int = 3, *workers: float) -> None:
     print(
         f"{cores()} cores, Python {sys.version.split()[0]}, {rounds:g} turns of {seconds:g} s each, PostgreSQL, Redis"
     )
+    rates: dict[int, dict[int, float]] = {}
     for count in map(int, workers or (2,)):
         print(f"\nworkers: {count}", flush=True)
         with ExitStack() as stack, load.pool() as pool:
@@ -70,7 +72,19 @@ def main(seconds: float = 5, rounds: int = 3, *workers: float) -> None:
             for side in every:
                 settle(side.server)  # until the last worker has started
                 measure(pool, side, max(CLIENTS), WARM_UP)
-            compare(pool, every, int(rounds), seconds)
+            rates[count] = compare(pool, every, int(rounds), seconds)
+    show_further_workers(rates)
+
+
+def show_further_workers(rates: dict[int, dict[int, float]]) -> None:
+    """The service's rates by workers and clients, each beside that of the first number of workers."""
+    first, *others = rates
+    if not others:
+        return
+    print(f"\n{'POST /f/{id}, per second':30}" + "".join(f"{f'{clients} clients':>22}" for clients in CLIENTS))
+    for count, by_clients in rates.items():
+        figures = (f"{rate:.0f} ({rate / rates[first][clients]:.2f})" for clients, rate in by_clients.items())
+        print(f"{f'workers: {count}':30}" + "".join(f"{figure:>22}" for figure in figures))
 
 
 if __name__ == "__main__":

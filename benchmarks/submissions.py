@@ -123,14 +123,21 @@ def main(seconds: float = 5, rounds: int = 3) -> None:
         compare(pool, every, rounds, seconds)
 
 
-def compare(pool: ProcessPoolExecutor, every: list[Side], rounds: int, seconds: float) -> None:
-    """Show the sides' figures for each number of clients; the sides take turns."""
+def compare(pool: ProcessPoolExecutor, every: list[Side], rounds: int, seconds: float) -> dict[int, float]:
+    """Show the sides' figures for each number of clients, and return the last side's rates; the sides take turns."""
+    rates = {}
     for clients in CLIENTS:
         results: dict[str, list[Turn]] = defaultdict(list)
         for _ in range(rounds):
             for side in every:
                 results[side.name].append(measure(pool, side, clients, seconds))
         show(clients, results)
+        rates[clients] = median_rate(results[every[-1].name])
+    return rates
+
+
+def median_rate(turns: list[Turn]) -> float:
+    return statistics.median(turn.result.per_second() for turn in turns)
 
 
 def show(clients: int, results: dict[str, list[Turn]]) -> None:
@@ -138,7 +145,7 @@ def show(clients: int, results: dict[str, list[Turn]]) -> None:
     print(f"\n{f'{clients} clients':30}" + "".join(f"{title:>14}" for title in COLUMNS))
     baseline_rate = baseline_p99 = 0.0
     for name, turns in results.items():
-        rate = statistics.median(turn.result.per_second() for turn in turns)
+        rate = median_rate(turns)
         p50, p99 = (statistics.median(turn.result.percentile(percent) for turn in turns) for percent in (50, 99))
         failed = sum(len(turn.result.latencies) - turn.result.count() for turn in turns)
         work = statistics.median(turn.work for turn in turns)

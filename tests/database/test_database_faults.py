@@ -14,11 +14,13 @@ import psycopg
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select, text
 from sqlalchemy.exc import OperationalError
 
 from forms_service.database import postgres, sqlite, transactions, writability
 from forms_service.extensions import db
 from forms_service.forms import cache
+from forms_service.forms.models import Form
 from forms_service.health import doctor
 from tests.conftest import MakeApp
 from tests.intake.test_submission_repeats import sleep_until
@@ -35,6 +37,9 @@ def statuses(client: FlaskClient, form_id: str) -> tuple[int, int, int]:
     response = client.post(f"/f/{form_id}", json={"message": f"Hello {time.time_ns()}"})
     return response.status_code, client.get("/health/ready").status_code, client.get("/health/live").status_code
 
+
+PREPARED = 4
+"""Statements of a submission with parameters: lock, look, and an INSERT for each of two tables."""
 
 WELL, AWAY = (200, 200, 200), (503, 503, 200)
 
@@ -196,6 +201,30 @@ def test_a_submission_takes_as_few_round_trips_as_its_work_needs(
         assert answer.status_code == 200
         counts.append(proxy.round_trips - before)
     assert counts[2:] == [3, 6], "begin and look, insert, commit; form, recipients and webhooks are read anew"
+
+
+def test_what_is_prepared_outlives_a_rollback(make_app: MakeApp, postgres_url: str) -> None:
+    app = make_app(DATABASE_URL=postgres_url, DATABASE_POOL_SIZE="1", DATABASE_MAX_OVERFLOW="0")
+    client, form_id = app.test_client(), form_for(app)
+    for number in range(2):
+        assert client.post(f"/f/{form_id}", json={"message": f"Hello {number}"}).status_code == 200
+        with app.app_context():
+            for _ in range(10):  # a driver that prepares what is repeated would drop everything after the rollback
+                db.session.scalars(select(Form.id)).all()
+            db.session.rollback()
+            names = db.session.scalars(text("SELECT name FROM pg_prepared_statements")).all()
+        assert len(names) == PREPARED, "each statement of a submission, once"
+
+
+def test_limits_in_the_database_take_two_round_trips(make_app: MakeApp, proxy: PostgresProxy) -> None:
+    app = make_app(DATABASE_URL=proxy.url, REDIS_URL=f"redis://127.0.0.1:{free_port()}")
+    client = app.test_client()
+    counts = []
+    for _ in range(3):
+        before = proxy.round_trips
+        assert client.post("/api/unknown").status_code == 404
+        counts.append(proxy.round_trips - before)
+    assert counts[1:] == [2, 2], "begin, lock and look; store and commit"
 
 
 def test_waiting_threads_are_let_go_together(

@@ -23,6 +23,15 @@ pytestmark = pytest.mark.slow
 
 WAITING = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 
+COUNT_STATEMENTS = """
+CREATE TABLE statements (name text);
+CREATE FUNCTION count_statement() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN INSERT INTO statements VALUES (TG_TABLE_NAME); RETURN NULL; END $$;
+CREATE TRIGGER counted AFTER INSERT ON submissions EXECUTE FUNCTION count_statement();
+CREATE TRIGGER counted AFTER INSERT ON submission_people EXECUTE FUNCTION count_statement();
+CREATE TRIGGER counted AFTER INSERT ON outbox EXECUTE FUNCTION count_statement();
+"""
+
 
 @pytest.fixture
 def processes(make_app: MakeApp, postgres_url: str) -> list[Flask]:
@@ -68,6 +77,19 @@ def test_a_repeat_is_found_in_its_batch_and_in_another_process(processes: list[F
         ids = Counter(future.result(10).json["data"]["id"] for future in (*futures, *others))
     assert sorted(ids.values()) == [3, 4, 6], "as often as each of the three was sent"
     assert len(submissions_of(one, form)) == 3
+
+
+def test_a_batch_is_one_statement_for_each_table(processes: list[Flask], postgres_url: str) -> None:
+    app = processes[0]
+    form = form_for(app)
+    assert post(app, form, n="before")().status_code == 200
+    with psycopg.connect(postgres_url) as connection:
+        connection.execute(COUNT_STATEMENTS)
+    with batch_of(app, postgres_url, [post(app, form, n=n, email=f"a{n}@example.com") for n in range(5)]) as futures:
+        assert codes(futures) == [200] * 5
+    with psycopg.connect(postgres_url) as connection:
+        counts = dict(connection.execute("SELECT name, count(*) FROM statements GROUP BY name").fetchall())
+    assert counts == {"submissions": 2, "submission_people": 2, "outbox": 2}, "the first is alone, the others a batch"
 
 
 def test_batches_of_two_processes_count_a_quota_together(processes: list[Flask]) -> None:
