@@ -27,20 +27,20 @@ CONTENDED_TIMEOUT = 0.2
 CALLBACKS_KEY = "on_commit"
 
 
-def read_once(query: Select[*tuple[Any, ...]]) -> Any:
+def read_once(query: Select[*tuple[Any, ...]], **values: Any) -> Any:
     """Return one row or None, on PostgreSQL in one round trip."""
     if db.engine.dialect.name == "sqlite":
-        return db.session.execute(query).one_or_none()
+        return db.session.execute(query, values).one_or_none()
     with Session(db.engine.execution_options(isolation_level="AUTOCOMMIT")) as session:
-        return session.execute(query).one_or_none()
+        return session.execute(query, values).one_or_none()
 
 
-def read_all(query: Select[*tuple[Any, ...]]) -> Sequence[Any]:
+def read_all(query: Select[*tuple[Any, ...]], **values: Any) -> Sequence[Any]:
     """Return all rows, as cheaply as `read_once`."""
     if db.engine.dialect.name == "sqlite":
-        return db.session.execute(query).all()
+        return db.session.execute(query, values).all()
     with Session(db.engine.execution_options(isolation_level="AUTOCOMMIT")) as session:
-        return session.execute(query).all()
+        return session.execute(query, values).all()
 
 
 def rows_changed(statement: Executable) -> int:

@@ -66,7 +66,7 @@ def existing(query: Select[Any]) -> Select[Any]:
     return query.where(or_(Webhook.form_id.is_(None), Form.deleted_at.is_(None)))
 
 
-def of_form(form_id: str, owner_id: uuid.UUID) -> ColumnElement[bool]:
+def of_form(form_id: ColumnElement[str], owner_id: ColumnElement[uuid.UUID]) -> ColumnElement[bool]:
     """Return the condition for a form's webhooks and those of all forms of its owner."""
     is_general = Webhook.form_id.is_(None) & (Webhook.account_id == owner_id)
     return or_(Webhook.form_id == form_id, is_general)

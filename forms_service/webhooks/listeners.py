@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from forms_service.database.transactions import read_all
 from forms_service.delivery import outbox
@@ -40,6 +40,13 @@ class WebhookListener:
         return [outbox.message_row(CHANNEL, event.type, self.target, about=event.submission_id)]
 
 
+ENABLED = (
+    select(Webhook.id, Webhook.url, Webhook.events, Webhook.conditions)
+    .where(Webhook.enabled.is_(True), of_form(bindparam("form_id"), bindparam("owner_id")))
+    .order_by(Webhook.id)
+)
+
+
 def init_app(app: Flask) -> None:
     """Register the webhooks of every form."""
     cache.register_listeners(app, load_listeners)
@@ -47,11 +54,9 @@ def init_app(app: Flask) -> None:
 
 def load_listeners(form_id: str, owner_id: uuid.UUID, owner_email: str) -> Sequence[WebhookListener]:
     """Return a form's enabled webhooks, and those of all forms of its owner."""
-    columns = (Webhook.id, Webhook.url, Webhook.events, Webhook.conditions)
-    query = select(*columns).where(Webhook.enabled.is_(True), of_form(form_id, owner_id)).order_by(Webhook.id)
     return [
         WebhookListener(target_of(row.id, row.url), frozenset(row.events.split()), json.loads(row.conditions or "[]"))
-        for row in read_all(query)
+        for row in read_all(ENABLED, form_id=form_id, owner_id=owner_id)
         if is_readable(row.url, row.conditions)  # without its conditions it might get what it must not
     ]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from forms_service.database.transactions import read_all
 from forms_service.database.types import new_id
@@ -55,6 +55,13 @@ class DigestListener:
         return [(ENTRIES, {**values, "message_id": None})]
 
 
+RECIPIENTS = (
+    select(Recipient.id, Recipient.email, Recipient.is_owner, Recipient.frequency, Recipient.conditions)
+    .where(Recipient.form_id == bindparam("form_id"), Recipient.status == "active", Recipient.removed_at.is_(None))
+    .order_by(Recipient.is_owner.desc(), Recipient.id)
+)
+
+
 def init_app(app: Flask) -> None:
     """Register the recipients of every form."""
     cache.register_listeners(app, load_listeners)
@@ -62,12 +69,8 @@ def init_app(app: Flask) -> None:
 
 def load_listeners(form_id: str, owner_id: uuid.UUID, owner_email: str) -> Sequence[RecipientListener | DigestListener]:
     """Return a form's active recipients, without those whose address or conditions cannot be decrypted."""
-    columns = (Recipient.id, Recipient.email, Recipient.is_owner)
-    query = select(*columns, Recipient.frequency, Recipient.conditions).where(
-        Recipient.form_id == form_id, Recipient.status == "active", Recipient.removed_at.is_(None)
-    )
     targets: dict[bytes, RecipientListener | DigestListener] = {}
-    for row in read_all(query.order_by(Recipient.is_owner.desc(), Recipient.id)):
+    for row in read_all(RECIPIENTS, form_id=form_id):
         address = owner_email if row.is_owner else row.email
         if isinstance(row.conditions, Unreadable) and not row.is_owner:
             continue  # without their conditions they might get what they must not
