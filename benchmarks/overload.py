@@ -4,18 +4,18 @@ Clients that wait for each response measure the capacity. Then submissions arriv
 service answers or not, as from many visitors; other processes ask for its health meanwhile.
 """
 
-import asyncio
 import functools
 import statistics
 import sys
 import tempfile
 import time
 from concurrent.futures import ProcessPoolExecutor
+from itertools import chain
 from multiprocessing import get_context
 from pathlib import Path
-from typing import NamedTuple
 
 from benchmarks import load
+from benchmarks.arrivals import Visits, arrive
 from benchmarks.servers import running
 from benchmarks.submissions import EVERYTHING_ON, make_form, submission
 from forms_service.cpu_affinity import cores
@@ -24,62 +24,10 @@ SECONDS = float(sys.argv[1]) if len(sys.argv) > 1 else 60.0
 FACTOR = 5
 CLIENTS = 64
 RECOVERY = 5.0
-CONNECTIONS = 1500
-"""Of the visitors; each waits for its answer, and none is opened beyond."""
+HEALTH_RATE = 20
+"""Checks of `live` and of `ready` a second."""
 
 MIN_GOODPUT, MAX_REFUSAL_MS, MAX_HEALTH_MS = 0.9, 100.0, 100.0
-
-
-class Visits(NamedTuple):
-    """What visitors met: milliseconds by status, and those who found no free connection of ours."""
-
-    milliseconds: dict[int, list[float]]
-    missed: int
-
-
-async def _arrive(port: int, path: str, rate: float, seconds: float) -> Visits:
-    milliseconds: dict[int, list[float]] = {}
-    idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
-    visits: set[asyncio.Task[None]] = set()
-    missed = 0
-
-    async def visit() -> None:
-        reader, writer = idle.pop() if idle else await asyncio.open_connection("127.0.0.1", port)
-        sent_at = time.perf_counter()
-        try:
-            writer.write(submission(path))
-            head = (await reader.readuntil(b"\r\n\r\n")).lower()
-            length = head.partition(b"content-length: ")[2].partition(b"\r\n")[0]
-            await reader.readexactly(int(length))
-        except (asyncio.IncompleteReadError, OSError):
-            milliseconds.setdefault(0, []).append((time.perf_counter() - sent_at) * 1000)
-            return
-        milliseconds.setdefault(int(head[9:12]), []).append((time.perf_counter() - sent_at) * 1000)
-        if b"connection: close" in head:
-            writer.close()
-        else:
-            idle.append((reader, writer))
-
-    started = time.perf_counter()
-    sent = 0
-    while (now := time.perf_counter() - started) < seconds:
-        while sent < now * rate:
-            sent += 1
-            if len(visits) >= CONNECTIONS:
-                missed += 1
-                continue
-            task = asyncio.ensure_future(visit())
-            visits.add(task)
-            task.add_done_callback(visits.discard)
-        await asyncio.sleep(0.002)
-    if visits:
-        await asyncio.wait(visits, timeout=30)
-    return Visits(milliseconds, missed)
-
-
-def arrive(port: int, path: str, rate: float, seconds: float) -> Visits:
-    """Send submissions at that rate, in this process."""
-    return asyncio.run(_arrive(port, path, rate, seconds))
 
 
 def percentile(values: list[float], percent: int) -> float:
@@ -90,7 +38,7 @@ def seconds_to_recover(port: int, path: str, bound_ms: float) -> float:
     """Seconds after the overload until ten submissions in a row are taken as fast as before it."""
     started, in_a_row = time.perf_counter(), 0
     while in_a_row < 10 and time.perf_counter() - started < 60:
-        visits = arrive(port, path, 20, 0.05)
+        visits = arrive(port, functools.partial(submission, path), 20, 0.05)
         latencies = visits.milliseconds.get(200, [])
         in_a_row = in_a_row + 1 if latencies and max(latencies) < bound_ms else 0
     return time.perf_counter() - started - 0.5
@@ -106,29 +54,22 @@ def main() -> int:
             capacity = load.start(pool, server.port, post, clients=CLIENTS, seconds=min(10.0, SECONDS)).result()
             rate, usual = capacity.per_second(), capacity.percentile(99)
             print(f"capacity with {CLIENTS} clients: {rate:.0f}/s, p99 {usual:.0f} ms")
-            flood = visitors.submit(arrive, server.port, path, FACTOR * rate, SECONDS)
+            flood = visitors.submit(arrive, server.port, post, FACTOR * rate, SECONDS)
             checks = [
-                load.start(
-                    pool,
-                    server.port,
-                    functools.partial(load.get, f"/health/{name}"),
-                    clients=1,
-                    seconds=SECONDS,
-                    pause=0.05,
-                )
-                for name in ("live", "ready")
+                visitors.submit(arrive, server.port, functools.partial(load.get, path), HEALTH_RATE, SECONDS)
+                for path in ("/health/live", "/health/ready")
             ]
             visits, (live, ready) = flood.result(), [check.result() for check in checks]
             recovery = seconds_to_recover(server.port, path, 2 * usual)
     return report(rate, visits, (live, ready), recovery)
 
 
-def report(rate: float, visits: Visits, health: tuple[load.Result, load.Result], recovery: float) -> int:
+def report(rate: float, visits: Visits, health: tuple[Visits, Visits], recovery: float) -> int:
     """Print the figures; 1 if a bound does not hold."""
     accepted, refused = visits.milliseconds.get(200, []), visits.milliseconds.get(503, [])
     goodput = len(accepted) / SECONDS / rate
     sent = sum(map(len, visits.milliseconds.values())) + visits.missed
-    live, ready = (one.percentile(99) for one in health)
+    live, ready = (percentile([*chain(*one.milliseconds.values())], 99) for one in health)
     others = {status: len(values) for status, values in visits.milliseconds.items() if status not in (200, 503)}
     print(
         f"arrived: {sent / SECONDS:.0f}/s, of these {visits.missed} waited for a connection in vain; others: {others}"
@@ -141,6 +82,9 @@ def report(rate: float, visits: Visits, health: tuple[load.Result, load.Result],
         f" p99 {percentile(refused, 99):.0f} ms"
     )
     print(f"health p99: live {live:.0f} ms, ready {ready:.0f} ms; ready was {ready_share(health[1]):.0%} of the time")
+    print(
+        f"read by the visitors after p50 {percentile(visits.late, 50):.1f} ms, p99 {percentile(visits.late, 99):.0f} ms"
+    )
     print(f"recovered after {recovery:.1f} s")
     holds = (
         goodput >= MIN_GOODPUT
@@ -151,12 +95,12 @@ def report(rate: float, visits: Visits, health: tuple[load.Result, load.Result],
     return 0 if holds else 1
 
 
-def ready_share(result: load.Result) -> float:
-    return result.count(200) / max(1, sum(map(len, result.answers.values())))
+def ready_share(visits: Visits) -> float:
+    return len(visits.milliseconds.get(200, [])) / max(1, sum(map(len, visits.milliseconds.values())))
 
 
 def _visitors() -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(1, mp_context=get_context("spawn"))
+    return ProcessPoolExecutor(3, mp_context=get_context("spawn"))
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from pathlib import Path
 import psutil
 
 from benchmarks import load
-from benchmarks.overload import Visits, arrive
+from benchmarks.arrivals import Visits, arrive
 from benchmarks.servers import running
 from benchmarks.submissions import EVERYTHING_ON, make_form, submission
 from forms_service.cpu_affinity import cores
@@ -87,7 +87,7 @@ def main() -> int:
         with running("wsgi:app", "/health/live", log=Path(folder, "log"), **settings) as server:
             post = partial(submission, path)
             rate = load.start(pool, server.port, post, clients=64, seconds=CAPACITY_SECONDS).result().per_second()
-            visit = visitors.submit(arrive, server.port, path, SHARE * rate, seconds)
+            visit = visitors.submit(arrive, server.port, post, SHARE * rate, seconds)
             live = load.start(
                 pool, server.port, partial(load.get, "/health/live"), clients=1, seconds=seconds, pause=0.1
             )
