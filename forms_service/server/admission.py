@@ -1,18 +1,31 @@
-"""Admission control: requests beyond the threads wait here, fairly, and are refused once a queue persists."""
+"""Admission control: some requests run, some wait for their turn, and the others are refused at once."""
 
 import re
 from collections import Counter, deque
 from collections.abc import Iterator
 from typing import Generic, TypeVar
 
-BURST_WAIT = 0.5
-"""Seconds that a request waits at most while its queue is young."""
+MAX_EXPECTED_WAIT = 0.5
+"""Seconds; a job that would wait longer is refused at once."""
 
-BURST = 0.3
-"""Seconds; a queue that is older, or follows a refusal sooner, is overload, not a burst."""
+MAX_WAIT = 0.8
+"""Seconds; then a job is refused, though it was expected to have its turn before."""
 
-OVERLOAD_WAIT = 0.08
-"""Seconds that a request waits at most then."""
+FIRST_INTERVAL = 0.01
+"""Seconds between two jobs of a queue, until it is known."""
+
+WEIGHT = 0.1
+"""Of the newest value in an average."""
+
+MIN_SLOTS = 16
+MAX_LAG = 0.004
+"""Seconds that the event loop may be late on average: beyond, it waits for the GIL behind too many threads."""
+
+IDLE_LAG = 0.001
+"""Seconds; with less, the threads wait for something else than the processor."""
+
+STALL = 0.02
+"""Seconds without a finished job; then an event loop in time tells the same."""
 
 RESERVED = re.compile(rb"(?:GET|HEAD) /(?:\S*/)?health(?:/live|/ready)?[? ]")
 """Requests that have threads of their own."""
@@ -28,60 +41,80 @@ def admission_key(request_line: bytes) -> bytes | None:
 
 
 class _Queue(Generic[Job]):
-    """Lives until it is empty, so its age tells a burst from overload."""
+    """Lives until it is empty."""
 
     def __init__(self, now: float) -> None:
-        self.created_at = now
         self.jobs: deque[tuple[float, Job]] = deque()
+        self._interval = FIRST_INTERVAL
+        self._served_at = now
+
+    def expected_wait(self, now: float) -> float:
+        """Return the seconds that a further job would wait."""
+        return len(self.jobs) * self._interval + now - self._served_at
+
+    def serve(self, now: float) -> Job:
+        self._interval += WEIGHT * (now - self._served_at - self._interval)
+        self._served_at = now
+        return self.jobs.popleft()[1]
 
 
 class Admission(Generic[Job]):
-    """Gives `slots` to jobs, at most `share` to those of one key; keys that wait take turns."""
+    """Gives slots to jobs, at most three quarters to those of one key; keys that wait take turns.
 
-    def __init__(self, slots: int, share: int) -> None:
-        self._free = slots
-        self._share = share
+    There are from MIN_SLOTS to `max_slots`: fewer while the event loop lags, more while jobs wait without it.
+    """
+
+    def __init__(self, max_slots: int) -> None:
+        self._min_slots, self._max_slots = min(MIN_SLOTS, max_slots), max_slots
+        self._slots = self._min_slots
+        self._used = 0
         self._running: Counter[bytes] = Counter()
         self._queues: dict[bytes, _Queue[Job]] = {}
-        self._refused_at = -BURST
+        self._progress_at = 0.0
+        self._stalled = False
+        self._lag = 0.0
 
     def enter(self, key: bytes) -> bool:
         """Take a slot, if no other job of this key waits for one."""
-        if self._free < 1 or self._running[key] >= self._share or key in self._queues:
+        if key in self._queues or not self._has_slot(key):
             return False
         self.force(key)
         return True
 
     def force(self, key: bytes) -> None:
         """Take a slot, even if none is free."""
-        self._free -= 1
+        self._used += 1
         self._running[key] += 1
 
     def wait(self, key: bytes, job: Job, now: float) -> bool:
         """Queue a job; false if it would wait too long."""
         queue = self._queues.get(key)
-        if queue and self._deadline(queue, now) - now < OVERLOAD_WAIT / 2:
-            self._refused_at = now
-            return False  # as long as the first waits for so long, the last would be refused later
+        if self._stalled or (queue and queue.expected_wait(now) > MAX_EXPECTED_WAIT):
+            return False
+        if not self._queues:
+            self._progress_at = now
         if queue is None:
             queue = self._queues[key] = _Queue(now)
         queue.jobs.append((now, job))
         return True
 
-    def leave(self, key: bytes) -> None:
-        self._free += 1
+    def leave(self, key: bytes, lag: float, now: float) -> None:
+        """Free a slot; `lag` is how late the event loop learns of it."""
+        self._stalled, self._progress_at = False, now
+        self._used -= 1
         self._running[key] -= 1
         if not self._running[key]:
             del self._running[key]
+        self._adapt_slots(lag)
 
-    def admitted(self) -> Iterator[Job]:
+    def admitted(self, now: float) -> Iterator[Job]:
         """Give free slots to waiting jobs."""
-        while self._free > 0:
-            key = next((key for key in self._queues if self._running[key] < self._share), None)
-            if key is None:
-                return
+        if self._queues and now >= self._progress_at + STALL:
+            self._adapt_slots(now - self._progress_at - STALL)
+            self._progress_at = now
+        while (key := next((key for key in self._queues if self._has_slot(key)), None)) is not None:
             queue = self._queues.pop(key)
-            _, job = queue.jobs.popleft()
+            job = queue.serve(now)
             if queue.jobs:
                 self._queues[key] = queue  # at the end: the next key has its turn
             self.force(key)
@@ -90,16 +123,24 @@ class Admission(Generic[Job]):
     def overdue(self, now: float) -> Iterator[Job]:
         """Take out the jobs that have waited too long."""
         for key, queue in list(self._queues.items()):
-            while queue.jobs and self._deadline(queue, now) <= now:
-                self._refused_at = now
+            while queue.jobs and queue.jobs[0][0] + MAX_WAIT <= now:
+                self._stalled = True
                 yield queue.jobs.popleft()[1]
             if not queue.jobs:
                 del self._queues[key]
 
-    def next_deadline(self, now: float) -> float | None:
-        return min((self._deadline(queue, now) for queue in self._queues.values()), default=None)
+    def next_deadline(self) -> float | None:
+        """Return when `admitted` or `overdue` may have a job, if none finishes before."""
+        if not self._queues:
+            return None
+        return min(self._progress_at + STALL, *(queue.jobs[0][0] + MAX_WAIT for queue in self._queues.values()))
 
-    def _deadline(self, queue: _Queue[Job], now: float) -> float:
-        """Return when its first job is refused."""
-        is_burst = now - queue.created_at < BURST <= now - self._refused_at
-        return queue.jobs[0][0] + (BURST_WAIT if is_burst else OVERLOAD_WAIT)
+    def _has_slot(self, key: bytes) -> bool:
+        return self._used < self._slots and self._running[key] < max(1, self._slots * 3 // 4)
+
+    def _adapt_slots(self, lag: float) -> None:
+        self._lag += WEIGHT * (lag - self._lag)
+        if self._lag > MAX_LAG:
+            self._slots = max(self._min_slots, self._slots - 1)
+        elif self._lag < IDLE_LAG and self._queues:
+            self._slots = min(self._max_slots, self._slots + 1)

@@ -37,7 +37,7 @@ class ClientLoop:
         self._worker = worker
         self._space = space
         self._max_body = max_body
-        self._admission: Admission[tuple[Connection, bool]] = Admission(worker.cfg.threads, worker.cfg.threads * 3 // 4)
+        self._admission: Admission[tuple[Connection, bool]] = Admission(worker.cfg.threads)
         self._refused = 0
         self._connections: set[Connection] = set()
         self._unchecked: deque[tuple[float, Connection, Request]] = deque()
@@ -59,12 +59,11 @@ class ClientLoop:
             self._close(min(idle, key=lambda one: one.deadline))
 
     def next_timeout(self, timeout: float) -> float:
-        now = time.monotonic()
         deadlines = [self._unchecked[0][0]] if self._unchecked else []
-        overdue_at = self._admission.next_deadline(now)
-        if overdue_at is not None:
-            deadlines.append(overdue_at)
-        return min(timeout, max(0.0, min(deadlines) - now)) if deadlines else timeout
+        waiting_until = self._admission.next_deadline()
+        if waiting_until is not None:
+            deadlines.append(waiting_until)
+        return min(timeout, max(0.0, min(deadlines) - time.monotonic())) if deadlines else timeout
 
     def dispatch_heads(self) -> None:
         """Run the application with heads whose bodies are slow."""
@@ -74,8 +73,12 @@ class ClientLoop:
             if connection.request is request and connection.state is State.READING and not request.head_checked:
                 self._run(connection, partly=True)
 
-    def refuse_overdue(self) -> None:
-        for connection, _ in self._admission.overdue(time.monotonic()):
+    def admit_waiting(self) -> None:
+        """Run the requests that have their turn, and refuse those that waited in vain."""
+        now = time.monotonic()
+        for connection, partly in self._admission.admitted(now):
+            self._start(connection, self._worker.tpool, partly=partly)
+        for connection, _ in self._admission.overdue(now):
             self._refuse(connection)
 
     def sweep(self) -> None:
@@ -201,13 +204,15 @@ class ClientLoop:
     def _start(self, connection: Connection, pool: Executor, *, partly: bool) -> None:
         worker = self._worker
         future = pool.submit(worker.run_application, connection, partly)
-        future.add_done_callback(lambda done: worker.method_queue.defer(self._on_done, connection, done))
+        future.add_done_callback(
+            lambda done: worker.method_queue.defer(self._on_done, connection, done, time.monotonic())
+        )
 
-    def _on_done(self, connection: Connection, future: "Future[Outcome]") -> None:
+    def _on_done(self, connection: Connection, future: "Future[Outcome]", done_at: float) -> None:
         if connection.key is not None:
-            self._admission.leave(connection.key)
-            for waiting, partly in self._admission.admitted():
-                self._start(waiting, self._worker.tpool, partly=partly)
+            now = time.monotonic()
+            self._admission.leave(connection.key, now - done_at, now)
+            self.admit_waiting()
         if connection.state is State.CLOSED:
             connection.request.clear()
             return

@@ -28,6 +28,9 @@ SEND_BUFFER = 262_144
 """Bytes; the kernel would buffer megabytes for a client that does not read."""
 
 
+ACCEPT_BATCH = 16
+"""Connections per turn of the event loop; the rest may be another worker's."""
+
 RESERVED_THREADS = 4
 """For health checks, which must answer while all other threads are busy."""
 
@@ -86,15 +89,16 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         if self.cfg.is_ssl:  # gunicorn serves TLS
             super().accept(listener)
             return
-        try:
-            accepted, client = listener.accept()
-        except OSError as error:
-            if error.errno in (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM):
+        for _ in range(ACCEPT_BATCH):
+            try:
+                accepted, client = listener.accept()
+            except OSError as error:
+                if error.errno in (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM):
+                    self.clients.close_longest_idle()
+                return
+            if self.nr_conns + 1 >= self.worker_connections:
                 self.clients.close_longest_idle()
-            return
-        if self.nr_conns + 1 >= self.worker_connections:
-            self.clients.close_longest_idle()
-        self.clients.add(accepted, client, listener.getsockname())
+            self.clients.add(accepted, client, listener.getsockname())
 
     def run_application(self, connection: Connection, partly: bool) -> Outcome:
         """Runs in a thread."""
@@ -148,7 +152,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     def wait_for_and_dispatch_events(self, timeout: float) -> None:
         super().wait_for_and_dispatch_events(self.clients.next_timeout(timeout))
         self.clients.dispatch_heads()
-        self.clients.refuse_overdue()
+        self.clients.admit_waiting()
 
     def murder_pending(self) -> None:
         super().murder_pending()

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 import requests
 
-from forms_service.server.admission import BURST, BURST_WAIT, OVERLOAD_WAIT, Admission
+from forms_service.server.admission import MAX_LAG, MAX_WAIT, MIN_SLOTS, Admission
 from tests.conftest import QUICK
 from tests.support import servers
 from tests.support.visitors import form_for
@@ -18,54 +18,99 @@ CROWD = 150
 """More than a form may have in threads, and fewer than worker_connections."""
 
 
-def admitted(admission: Admission[str]) -> list[str]:
-    return list(admission.admitted())
+def admitted(admission: Admission[str], now: float = 0.0) -> list[str]:
+    return list(admission.admitted(now))
+
+
+def fill(admission: Admission[str], key: bytes) -> int:
+    """Take all slots that the key may have; return their number."""
+    return sum(1 for _ in itertools.takewhile(bool, (admission.enter(key) for _ in itertools.count())))
+
+
+def overload(
+    admission: Admission[str], seconds: float, *, lag: float, job_seconds: float, arrivals: int
+) -> tuple[int, float]:
+    """Let jobs arrive while one ends after another; return the refused, and the longest wait of the others."""
+    refused, waited, now = 0, 0.0, 0.0
+    running = fill(admission, b"a")
+    while now < seconds:
+        now += job_seconds
+        for _ in range(arrivals):
+            refused += not admission.wait(b"a", str(now), now)
+        refused += len(list(admission.overdue(now)))
+        if running:
+            admission.leave(b"a", lag, now)
+            running -= 1
+        started = admitted(admission, now)
+        running += len(started)
+        waited = max([waited, *(now - float(job) for job in started)])
+    return refused, waited
 
 
 def test_a_key_gets_its_share_and_leaves_the_rest() -> None:
-    admission: Admission[str] = Admission(slots=4, share=3)
-    assert [admission.enter(b"a") for _ in range(4)] == [True, True, True, False]
-    assert [admission.enter(b"b") for _ in range(2)] == [True, False]
+    admission: Admission[str] = Admission(4)
+    assert fill(admission, b"a") == 3
+    assert fill(admission, b"b") == 1
 
 
 def test_keys_take_turns() -> None:
-    admission: Admission[str] = Admission(slots=2, share=2)
-    assert [admission.enter(b"a"), admission.enter(b"a")] == [True, True]
-    for job in ("a1", "a2", "a3", "b1"):
+    admission: Admission[str] = Admission(1)
+    assert fill(admission, b"a") == 1
+    for job in ("a1", "a2", "", "b1"):
         assert admission.wait(job[:1].encode(), job, now=0.0)
     order = []
-    for _ in range(4):
-        admission.leave(b"a")
+    for key in (b"a", b"a", b"", b"b"):
+        admission.leave(key, lag=0.0, now=0.0)
         order += admitted(admission)
-    assert order == ["a1", "b1", "a2", "a3"]
+    assert order == ["a1", "", "b1", "a2"]
 
 
-def test_a_burst_waits_and_a_standing_queue_is_refused() -> None:
-    admission: Admission[str] = Admission(slots=1, share=1)
-    assert admission.enter(b"a")
+def test_who_would_wait_too_long_is_refused_at_once() -> None:
+    refused, waited = overload(Admission(MIN_SLOTS), 10, lag=MAX_LAG, job_seconds=0.01, arrivals=5)
+    assert refused > 10 / 0.01 * 3
+    assert waited < MAX_WAIT
+
+
+def test_the_faster_jobs_end_the_more_may_wait() -> None:
+    slow, fast = Admission[str](MIN_SLOTS), Admission[str](MIN_SLOTS)
+    overload(slow, 2, lag=MAX_LAG, job_seconds=0.02, arrivals=2)
+    overload(fast, 2, lag=MAX_LAG, job_seconds=0.002, arrivals=2)
+    slow_waits, fast_waits = (len(list(one.overdue(2 + MAX_WAIT * 2))) for one in (slow, fast))
+    assert fast_waits > slow_waits * 4
+
+
+def test_while_nothing_ends_the_waiting_are_refused_later_and_the_others_at_once() -> None:
+    admission: Admission[str] = Admission(1)
+    fill(admission, b"a")
     assert admission.wait(b"a", "first", now=0.0)
-    assert list(admission.overdue(OVERLOAD_WAIT * 2)) == [], "a burst"
-    later = BURST + OVERLOAD_WAIT
-    assert list(admission.overdue(later)) == ["first"]
-    assert admission.wait(b"a", "too soon", now=later)
-    assert admission.next_deadline(later) == later + OVERLOAD_WAIT
-    assert list(admission.overdue(later + OVERLOAD_WAIT)) == ["too soon"]
-    calm = later + OVERLOAD_WAIT + BURST
-    assert admission.wait(b"a", "a burst again", now=calm)
-    assert admission.next_deadline(calm) == calm + BURST_WAIT
+    assert list(admission.overdue(MAX_WAIT / 2)) == []
+    assert list(admission.overdue(MAX_WAIT)) == ["first"]
+    assert not admission.wait(b"a", "second", now=MAX_WAIT)
+    admission.leave(b"a", lag=0.0, now=MAX_WAIT)
+    fill(admission, b"a")
+    assert admission.wait(b"a", "third", now=MAX_WAIT)
 
 
-def test_under_overload_newcomers_are_refused_at_once() -> None:
-    admission: Admission[str] = Admission(slots=1, share=1)
-    assert admission.enter(b"a")
-    moments = (number * OVERLOAD_WAIT / 10 for number in itertools.count())
-    waited = 0.0
-    for now in itertools.takewhile(lambda now: now < 2.0, moments):
-        list(admission.overdue(now))
-        if not admission.wait(b"a", str(now), now):
-            waited = max(waited, now)
-    assert waited > BURST, "some were refused without waiting"
-    assert (admission.next_deadline(2.0) or 0) <= 2.0 + OVERLOAD_WAIT
+def test_jobs_that_wait_for_something_else_than_the_processor_get_more_slots() -> None:
+    admission: Admission[str] = Admission(96)
+    few = fill(admission, b"a")
+    now = 0.0
+    for number in range(200):
+        admission.wait(b"a", str(number), now)
+    while now < MAX_WAIT / 2:
+        now = admission.next_deadline() or MAX_WAIT
+        admitted(admission, now)
+    assert admission._running[b"a"] > few + 5
+
+
+def test_a_late_event_loop_takes_the_slots_back() -> None:
+    admission: Admission[str] = Admission(96)
+    overload(admission, 2, lag=0.0, job_seconds=0.001, arrivals=1)
+    assert admission._slots > MIN_SLOTS * 2
+    for _ in range(200):
+        admission.leave(b"a", lag=MAX_LAG * 2, now=2.0)
+        admission.force(b"a")
+    assert admission._slots == MIN_SLOTS
 
 
 class TestOnAServer:
