@@ -12,7 +12,7 @@ from forms_service.config import settings
 from forms_service.encryption import keyring
 from forms_service.health.checks import can_serve, check_all, run_parallel
 
-READY_TIMEOUT = 0.8
+READY_TIMEOUT = 0.6
 """Seconds until the database counts as unavailable."""
 
 STARTED_AT = time.time()
