@@ -24,7 +24,7 @@ from forms_service.forms.models import Form
 from forms_service.health import doctor
 from tests.conftest import MakeApp
 from tests.intake.test_submission_repeats import sleep_until
-from tests.support.faults import before_statements
+from tests.support.faults import before_writes
 from tests.support.postgres_proxy import PostgresProxy
 from tests.support.servers import ROOT, free_port
 from tests.support.visitors import form_for
@@ -142,7 +142,7 @@ def test_readiness_tries_a_write_after_one_that_failed(app: Flask, monkeypatch: 
     def fail() -> None:
         raise full
 
-    with before_statements(app, "BEGIN IMMEDIATE", fail):
+    with before_writes(fail):
         assert statuses(client, form_id) == AWAY
     assert client.get("/health/ready").status_code == 503, "not tried again so soon"
     monkeypatch.setattr(writability, "PROBE_DELAY", 0)

@@ -7,6 +7,9 @@ from forms_service.submissions.models import Submission
 from tests.imports.conftest import Write, run_import, stored
 from tests.support.stored import OWNER, count, make_form
 
+ROW = '{"created_at": "2024-05-05", "a": 1},'
+DEEP_AT_THE_END = "[" + ROW * 8_000 + "[" * 100_000
+
 
 @pytest.mark.parametrize(
     ("words", "text", "message"),
@@ -24,6 +27,7 @@ from tests.support.stored import OWNER, count, make_form
         (["--form", "{}"], '{"a": {"b": 1}, "c"', "Not valid JSON"),
         (["--form", "{}"], '{"a": {"b": 1}}', "none of the known formats"),
         (["--form", "{}"], "[" * 100_000, "ot valid JSON"),
+        (["--form", "{}"], DEEP_AT_THE_END, "nested deeper than 64 levels"),
         (["--form", "{}"], "created_at,a\n3/4/2024 1:00,x\n", "Add --day-first or --month-first."),
         (["--form", "{}"], "created_at,a\n13/4/2024 1:00,x\n4/13/2024 1:00,y\n", "Some times have the day first"),
         (["--owner", OWNER], '[{"created_at": "2024-05-05", "_next": 1}]', "names no fields"),

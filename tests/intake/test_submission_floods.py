@@ -114,10 +114,10 @@ def test_one_thread_renews_a_form_while_the_others_go_on(app: Flask, monkeypatch
     form = form_for(app)
     loading, goes_on, load = threading.Event(), threading.Event(), publishing.read_once
 
-    def slow(*arguments: Any) -> Any:
+    def slow(*arguments: Any, **values: Any) -> Any:
         loading.set()
         goes_on.wait(10)
-        return load(*arguments)
+        return load(*arguments, **values)
 
     def name() -> str:
         with app.app_context():

@@ -15,7 +15,7 @@ from forms_service.replies import opt_in
 from forms_service.replies.models import OptIn
 from forms_service.submissions.models import Submission
 from tests.replies.conftest import MakeContact
-from tests.support.faults import before_statements
+from tests.support.faults import before_writes
 from tests.support.people import OPT_IN, REPLY, URL, People, text_of
 from tests.support.stored import count, make_form
 from tests.support.visitors import ANN, BROWSER
@@ -184,7 +184,7 @@ def test_one_that_another_process_confirms_while_expired_ones_are_erased_stays(
             other.execute("UPDATE submissions SET status = 'inbox'")
             other.commit()
 
-    with people.app.app_context(), before_statements(people.app, "BEGIN IMMEDIATE", confirm):
+    with people.app.app_context(), before_writes(confirm):
         opt_in.sweep()
     assert status(people, submission) == "inbox"
 

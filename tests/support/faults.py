@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from unittest import mock
 
 from flask import Flask
-from sqlalchemy import event
+from sqlalchemy import Connection, event
 
+from forms_service.database.transactions import SQLiteBegin
 from forms_service.extensions import db
 
 
@@ -24,3 +26,17 @@ def before_statements(app: Flask, start: str, act: Callable[[], object]) -> Iter
         yield
     finally:
         event.remove(engine, "before_cursor_execute", look)
+
+
+@contextmanager
+def before_writes(act: Callable[[], object]) -> Iterator[None]:
+    """Calls `act` before each BEGIN of a write transaction on SQLite."""
+    begin = SQLiteBegin.__call__
+
+    def look(self: SQLiteBegin, connection: Connection) -> None:
+        if connection.get_execution_options().get("writing"):
+            act()
+        begin(self, connection)
+
+    with mock.patch.object(SQLiteBegin, "__call__", look):
+        yield

@@ -92,8 +92,9 @@ class ImportFile:
     def items(self, prefix: str, progress: Progress = lambda _: None) -> Iterator[Row]:
         """Yield the values of a JSON document at a path, such as `items.item`."""
         with open(self.path, "rb") as raw:
+            events = ijson.parse(_shallow(ijson.basic_parse(_Utf8(raw, self.encoding), use_float=True)))
             try:
-                for number, value in enumerate(ijson.items(_Utf8(raw, self.encoding), prefix, use_float=True), 1):
+                for number, value in enumerate(ijson.items(events, prefix), 1):
                     yield Row(number, value)
                     progress(raw.tell())
             except (ijson.JSONError, RecursionError, OverflowError) as error:
@@ -128,7 +129,7 @@ class ImportFile:
             return frozenset(first) if isinstance(first, dict) else frozenset()
         with open(self.path, "rb") as raw:
             try:
-                return frozenset(_paths(ijson.basic_parse(_Utf8(raw, self.encoding))))
+                return frozenset(_paths(_shallow(ijson.basic_parse(_Utf8(raw, self.encoding)))))
             except ijson.JSONError as error:
                 raise ValueError(f"Not valid JSON: {error}") from error
 
@@ -172,6 +173,19 @@ class _long_cells:  # noqa: N801 (a context manager)
         csv.field_size_limit(self._before)
 
 
+def _shallow(events: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
+    """Pass events on; the path that ijson builds for each would otherwise grow with the depth."""
+    depth = 0
+    for event in events:
+        if event[0] in ("start_map", "start_array"):
+            depth += 1
+        elif event[0] in ("end_map", "end_array"):
+            depth -= 1
+        if depth > MAX_DEPTH:
+            raise ValueError(f"Not valid JSON for an import: nested deeper than {MAX_DEPTH} levels.")
+        yield event
+
+
 def _paths(events: Iterable[tuple[str, Any]]) -> Iterator[str]:
     """Yield the paths of the first MAX_EVENTS, as ijson names them."""
     steps: list[str] = []
@@ -182,8 +196,6 @@ def _paths(events: Iterable[tuple[str, Any]]) -> Iterator[str]:
             steps.pop()
         elif event == "map_key":
             steps[-1] = value
-        if len(steps) > MAX_DEPTH:
-            raise ValueError(f"Not valid JSON for an import: nested deeper than {MAX_DEPTH} levels.")
         yield ".".join(filter(None, steps))
 
 
