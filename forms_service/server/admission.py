@@ -5,11 +5,11 @@ from collections import Counter, deque
 from collections.abc import Iterator
 from typing import Generic, TypeVar
 
-MAX_EXPECTED_WAIT = 0.5
+MAX_EXPECTED_WAIT = 0.8
 """Seconds; a job that would wait longer is refused at once."""
 
-MAX_WAIT = 0.8
-"""Seconds; then a job is refused, though it was expected to have its turn before."""
+MAX_STANDSTILL = 1.0
+"""Seconds without a job of its queue served; then all that wait in it are refused."""
 
 FIRST_INTERVAL = 0.01
 """Seconds between two jobs of a queue, until it is known."""
@@ -44,7 +44,7 @@ class _Queue(Generic[Job]):
     """Lives until it is empty."""
 
     def __init__(self, now: float) -> None:
-        self.jobs: deque[tuple[float, Job]] = deque()
+        self.jobs: deque[Job] = deque()
         self._interval = FIRST_INTERVAL
         self._served_at = now
 
@@ -55,7 +55,11 @@ class _Queue(Generic[Job]):
     def serve(self, now: float) -> Job:
         self._interval += WEIGHT * (now - self._served_at - self._interval)
         self._served_at = now
-        return self.jobs.popleft()[1]
+        return self.jobs.popleft()
+
+    @property
+    def given_up_at(self) -> float:
+        return self._served_at + MAX_STANDSTILL
 
 
 class Admission(Generic[Job]):
@@ -95,7 +99,7 @@ class Admission(Generic[Job]):
             self._progress_at = now
         if queue is None:
             queue = self._queues[key] = _Queue(now)
-        queue.jobs.append((now, job))
+        queue.jobs.append(job)
         return True
 
     def leave(self, key: bytes, lag: float, now: float) -> None:
@@ -121,19 +125,18 @@ class Admission(Generic[Job]):
             yield job
 
     def overdue(self, now: float) -> Iterator[Job]:
-        """Take out the jobs that have waited too long."""
+        """Take out the jobs of queues at a standstill."""
         for key, queue in list(self._queues.items()):
-            while queue.jobs and queue.jobs[0][0] + MAX_WAIT <= now:
+            if queue.given_up_at <= now:
                 self._stalled = True
-                yield queue.jobs.popleft()[1]
-            if not queue.jobs:
                 del self._queues[key]
+                yield from queue.jobs
 
     def next_deadline(self) -> float | None:
         """Return when `admitted` or `overdue` may have a job, if none finishes before."""
         if not self._queues:
             return None
-        return min(self._progress_at + STALL, *(queue.jobs[0][0] + MAX_WAIT for queue in self._queues.values()))
+        return min(self._progress_at + STALL, *(queue.given_up_at for queue in self._queues.values()))
 
     def _has_slot(self, key: bytes) -> bool:
         return self._used < self._slots and self._running[key] < max(1, self._slots * 3 // 4)
