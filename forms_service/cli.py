@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 import click
+import flask_migrate  # noqa: F401 (then each app has `flask db`)
 from flask import current_app
 from flask.cli import with_appcontext
 

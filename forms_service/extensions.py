@@ -6,7 +6,6 @@ Flask-Limiter, flask-smorest and Flask-Talisman hold an app's state: each app ge
 from typing import TYPE_CHECKING
 
 from flask_caching import Cache
-from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import MetaData
 from sqlalchemy.orm import DeclarativeBase
@@ -26,7 +25,6 @@ class Base(DeclarativeBase):
 
 
 db = SQLAlchemy(model_class=Base, disable_autonaming=True)
-migrate = Migrate()
 cache = Cache(with_jinja2_ext=False)
 
 if TYPE_CHECKING:

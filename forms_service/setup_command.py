@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
-from alembic import command
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from marshmallow import ValidationError as BadSettingError
 from sqlalchemy.exc import DBAPIError
@@ -28,7 +27,6 @@ from forms_service.database.engine import first_line
 from forms_service.database.transactions import dispose_engine
 from forms_service.encryption import keyring, wrapped_keys
 from forms_service.errors import StartError
-from forms_service.extensions import migrate
 from forms_service.security import generate_key, generate_secure_token
 from forms_service.validation.urls import to_ascii_host
 
@@ -117,7 +115,7 @@ def run_setup(checked: CheckedSetup, operator: NewAccount | None) -> str:
     with app.app_context(), dispose_engine():
         try:
             migrations.create_file()
-            command.upgrade(migrate.get_config(), "head")
+            migrations.upgrade()
             keyring.key_ring_store().load()
             administration.ensure_operator(checked.options.email, operator)
             wrapped_keys.rewrap()  # last: until here the previous keys still work

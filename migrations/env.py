@@ -5,10 +5,10 @@ from collections.abc import Iterable
 
 from alembic import context
 from alembic.operations.ops import MigrationScript
-from flask import current_app
 from sqlalchemy import Connection, inspect, text
 
 from forms_service.database import migrations
+from forms_service.extensions import db
 
 LOCK = 7_311_902
 """The advisory lock on PostgreSQL; SQLite locks the file."""
@@ -20,7 +20,7 @@ def run(connection: Connection) -> None:
     """Migrate to the requested revision."""
     context.configure(
         connection=connection,
-        target_metadata=current_app.extensions["migrate"].db.metadata,
+        target_metadata=db.metadata,
         render_as_batch=True,
         compare_server_default=True,
         process_revision_directives=_leave_out_empty_ones,
@@ -49,7 +49,7 @@ def _leave_out_empty_ones(_: object, __: object, directives: list[MigrationScrip
         log.info("The models are as the migrations say: there is nothing to migrate.")
 
 
-engine = current_app.extensions["migrate"].db.engine
+engine = db.engine
 given_connection = context.config.attributes.get("connection")
 if given_connection is not None:
     run(given_connection)  # in its caller's transaction

@@ -1,16 +1,15 @@
 """Schema revisions, and migration of the embedded database at start."""
 
+import importlib
 import logging
 import os
 import sqlite3
+import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from enum import Enum
-from functools import cache
 from pathlib import Path
 
-from alembic import command
-from alembic.script import ScriptDirectory
 from flask import Flask, current_app
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DatabaseError, OperationalError
@@ -20,7 +19,7 @@ from forms_service.database.engine import first_line
 from forms_service.database.transactions import check_file
 from forms_service.database.types import now
 from forms_service.errors import StartError
-from forms_service.extensions import db, migrate
+from forms_service.extensions import db
 
 INSTALLED = Path(__file__).parents[1] / "migrations"
 DIRECTORY = INSTALLED if INSTALLED.exists() else Path(__file__).parents[2] / "migrations"
@@ -41,13 +40,34 @@ class Revision(Enum):
 
 
 def init_app(app: Flask) -> None:
-    migrate.init_app(app, db, directory=str(DIRECTORY))
-    app.extensions["revisions"] = list(_revisions())
+    """Find the revisions; add `flask db` for commands."""
+    names = sorted((path.stem for path in (DIRECTORY / "versions").glob("[0-9]*.py")), reverse=True)
+    app.extensions["revisions"] = [name.partition("_")[0] for name in names]
+    if "flask_migrate" in sys.modules:  # imported for commands
+        _init_flask_migrate(app)
 
 
-@cache  # Alembic imports every migration for it
-def _revisions() -> tuple[str, ...]:
-    return tuple(script.revision for script in ScriptDirectory(str(DIRECTORY)).walk_revisions())
+def _init_flask_migrate(app: Flask) -> None:
+    driver = importlib.import_module("flask_migrate")  # 10 MB of memory, which a process that only serves does without
+    driver.Migrate(app, db, directory=str(DIRECTORY))
+
+
+def upgrade(revision: str = "head", connection: Connection | None = None) -> None:
+    """Migrate up to a revision."""
+    _run_alembic("upgrade", revision, connection)
+
+
+def downgrade(revision: str, connection: Connection | None = None) -> None:
+    """Migrate down to a revision."""
+    _run_alembic("downgrade", revision, connection)
+
+
+def _run_alembic(name: str, revision: str, connection: Connection | None) -> None:
+    if "migrate" not in current_app.extensions:
+        _init_flask_migrate(current_app)
+    config = current_app.extensions["migrate"].migrate.get_config()
+    config.attributes["connection"] = connection
+    getattr(importlib.import_module("alembic.command"), name)(config, revision)
 
 
 def revision() -> Revision:
@@ -92,12 +112,10 @@ def move_to(connection: Connection, target: str) -> None:
     """Upgrade or downgrade to a revision (or `head`), in the caller's transaction."""
     revisions: list[str] = current_app.extensions["revisions"]  # the newest first
     current = _current_revision(connection)
-    config = migrate.get_config()
-    config.attributes["connection"] = connection
     if current in revisions and target in revisions and revisions.index(current) < revisions.index(target):
-        command.downgrade(config, target)
+        downgrade(target, connection)
     else:
-        command.upgrade(config, target)
+        upgrade(target, connection)
 
 
 def sqlite_file() -> Path | None:
@@ -137,7 +155,7 @@ def _migrate_embedded() -> None:
     if state is Revision.NEWER:
         raise newer_schema_error()
     if state is Revision.PENDING:
-        command.upgrade(migrate.get_config(), "head")
+        upgrade()
 
 
 def _is_current() -> bool:

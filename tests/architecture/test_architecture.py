@@ -186,10 +186,9 @@ def test_models_match_migrations(app_on_each_db: Flask) -> None:
 
 def test_migrations_go_down_and_up_again(app_on_each_db: Flask) -> None:
     with app_on_each_db.app_context():
-        config = migrations.migrate.get_config()
-        migrations.command.downgrade(config, "base")
+        migrations.downgrade("base")
         assert migrations.revision() is migrations.Revision.PENDING
-        migrations.command.upgrade(config, "head")
+        migrations.upgrade()
         assert migrations.revision() is migrations.Revision.CURRENT
 
 

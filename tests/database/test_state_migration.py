@@ -21,7 +21,7 @@ def rows() -> list[tuple[str, str, str, str]]:
 
 
 def move(command: str, to: str) -> None:
-    getattr(migrations.command, command)(migrations.migrate.get_config(), to)
+    getattr(migrations, command)(to)
 
 
 def test_nothing_is_lost_on_the_way_down_and_up(app_on_each_db: Flask) -> None:

@@ -4,7 +4,6 @@ import uuid
 from datetime import timedelta
 from typing import Any
 
-from alembic import command
 from flask import Flask
 from sqlalchemy import delete, select, update
 
@@ -141,8 +140,7 @@ def test_forms_of_earlier_versions_tell_their_owner(app_on_each_db: Flask, key_o
     headers = key_of(app_on_each_db)
     form = make_form(app_on_each_db)
     with app_on_each_db.app_context():
-        config = migrations.migrate.get_config()
-        command.downgrade(config, "0013")
-        command.upgrade(config, "head")
+        migrations.downgrade("0013")
+        migrations.upgrade()
     (owner,) = app_on_each_db.test_client().get(f"/api/forms/{form}/recipients", headers=headers).json["data"]
     assert (owner["email"], owner["status"], owner["frequency"]) == (OWNER, "active", "instant")
