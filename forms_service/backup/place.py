@@ -1,6 +1,7 @@
 """The place that a backup is restored into: empty, and used by nothing else."""
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import cast
@@ -22,6 +23,9 @@ OTHER_CONNECTIONS = text(
     "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND usename = current_user"
     " AND backend_type = 'client backend' AND pid <> pg_backend_pid()"
 )
+DISCONNECT_TIMEOUT = 5.0
+"""Seconds: PostgreSQL notices late that a killed restore has gone."""
+
 IN_USE = (
     "Something else has this database open. Stop the service and its workers (systemctl stop forms_service "
     "forms_service-worker) and every other program that uses it, then restore again."
@@ -68,8 +72,8 @@ def require_empty(connection: Connection) -> None:
 
     :raises BackupError: saying what it holds
     """
-    if connection.dialect.name == "postgresql" and connection.execute(OTHER_CONNECTIONS).scalar_one():
-        raise BackupError(IN_USE)
+    if connection.dialect.name == "postgresql":
+        _wait_for_disconnections(connection)
     layouts = [layout for layout in read_layouts(connection) if layout.name not in FILLED_AT_START]
     counts = {layout.name: count_rows(connection, layout) for layout in layouts}
     holds = ", ".join(f"{name}: {count}" for name, count in counts.items() if count)
@@ -89,3 +93,12 @@ def clear(connection: Connection) -> None:
     for layout in read_layouts(connection):
         if layout.name in FILLED_AT_START:
             connection.execute(delete(table(layout.name)))
+
+
+def _wait_for_disconnections(connection: Connection) -> None:
+    until = time.monotonic() + DISCONNECT_TIMEOUT
+    while connection.execute(OTHER_CONNECTIONS).scalar_one():
+        if time.monotonic() > until:
+            raise BackupError(IN_USE)
+        connection.execute(text("SELECT pg_stat_clear_snapshot()"))  # otherwise a transaction sees the same again
+        time.sleep(0.1)

@@ -17,7 +17,7 @@ from forms_service.errors import ServiceUnavailableError
 from forms_service.extensions import db
 from forms_service.metrics import DATABASE_IN_USE, DATABASE_POOL
 
-LOCK_TIMEOUT = 1.0
+LOCK_TIMEOUT = 1.5
 """Seconds for a connection, lock or turn to write: refused writes answer within 2 s."""
 
 
