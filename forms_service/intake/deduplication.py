@@ -36,7 +36,7 @@ KEY_CONTEXT = "idempotency_keys.key_hash"
 
 RECENT = "SELECT fingerprint, id FROM submissions WHERE content_hash = ANY($1::bytea[]) AND created_at > $2"
 
-LIMIT_WAIT = Statement("SET LOCAL lock_timeout = '500ms'")
+LIMIT_WAIT = Statement("SET LOCAL lock_timeout = '200ms'")
 """One that has to wait longer must not hold up the others: then each is stored alone."""
 
 LOCK_FORMS = select(Form.id).where(Form.id.in_(bindparam("ids", expanding=True))).order_by(Form.id)

@@ -135,8 +135,8 @@ def _store_batch(batch: Sequence[NewSubmission]) -> list[Outcome]:
     except (IntegrityError, DataError) as error:
         raise BatchRefusedError from error
     except OperationalError as error:
-        if not is_lock_conflict(error):
-            raise
+        if len(batch) == 1 or not is_lock_conflict(error):
+            raise  # a lone one has waited for the lock already
         raise BatchRefusedError from error
 
 

@@ -1,5 +1,6 @@
 """Admission control: some requests run, some wait for their turn, and the others are refused at once."""
 
+import math
 import re
 from collections import Counter, deque
 from collections.abc import Iterator
@@ -11,13 +12,16 @@ MAX_EXPECTED_WAIT = 0.8
 MAX_STANDSTILL = 1.0
 """Seconds without a job of its queue served; then all that wait in it are refused."""
 
-FIRST_INTERVAL = 0.01
-"""Seconds between two jobs of a queue, until it is known."""
+FIRST_RATE = 100.0
+"""Jobs of a queue per second, until it is known."""
 
-WEIGHT = 0.1
-"""Of the newest value in an average."""
+RATE_SECONDS = 2.0
+"""That the rate is the average of, so that a moment's pause refuses nobody."""
 
-MIN_SLOTS = 16
+LAG_WEIGHT = 0.1
+"""Of the newest lag in the average."""
+
+MIN_SLOTS = 32
 MAX_LAG = 0.004
 """Seconds that the event loop may be late on average: beyond, it waits for the GIL behind too many threads."""
 
@@ -45,17 +49,20 @@ class _Queue(Generic[Job]):
 
     def __init__(self, now: float) -> None:
         self.jobs: deque[Job] = deque()
-        self._interval = FIRST_INTERVAL
+        self._rate = FIRST_RATE
         self._served_at = now
 
     def expected_wait(self, now: float) -> float:
         """Return the seconds that a further job would wait."""
-        return len(self.jobs) * self._interval + now - self._served_at
+        return len(self.jobs) / self._rate_at(now)
 
     def serve(self, now: float) -> Job:
-        self._interval += WEIGHT * (now - self._served_at - self._interval)
+        self._rate = self._rate_at(now) + 1 / RATE_SECONDS
         self._served_at = now
         return self.jobs.popleft()
+
+    def _rate_at(self, now: float) -> float:
+        return self._rate * math.exp((self._served_at - now) / RATE_SECONDS)
 
     @property
     def given_up_at(self) -> float:
@@ -142,7 +149,7 @@ class Admission(Generic[Job]):
         return self._used < self._slots and self._running[key] < max(1, self._slots * 3 // 4)
 
     def _adapt_slots(self, lag: float) -> None:
-        self._lag += WEIGHT * (lag - self._lag)
+        self._lag += LAG_WEIGHT * (lag - self._lag)
         if self._lag > MAX_LAG:
             self._slots = max(self._min_slots, self._slots - 1)
         elif self._lag < IDLE_LAG and self._queues:

@@ -61,7 +61,7 @@ class Service:
             raise
 
     def _build(self) -> None:
-        self.disk = SmallDisk(self.folder / "instance", 64)
+        self.disk = SmallDisk(self.folder / "instance", 256)
         self._closers.append(self.disk.remove)
         self.mail = MailServer()
         self._closers.append(self.mail.stop)
