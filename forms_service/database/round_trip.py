@@ -142,40 +142,39 @@ def _exchange(
     driver: Any, server: Any, statements: Sequence[Statement], prepared: "dict[str, bytes] | None"
 ) -> Generator[Any, Any, list[list[tuple[Any, ...]]]]:
     server.enter_pipeline_mode()
-    preparing = {} if prepared is None else _send_prepares(server, statements, prepared)
+    preparations: list[tuple[str, bytes] | None] = []  # for each command sent: what it prepares
+    names = dict(prepared or {})
     for sql, values in statements:
         formats = [BINARY] * len(values)
-        if values and prepared is not None:
-            name = prepared.get(sql) or preparing[sql]
-            server.send_query_prepared(name, values, param_formats=formats, result_format=BINARY)
-        else:
+        if not values or prepared is None:
             server.send_query_params(sql.encode(), values, param_formats=formats, result_format=BINARY)
+        else:
+            if sql not in names:
+                # not before BEGIN and `SET LOCAL lock_timeout`: it waits for locks on the tables too
+                names[sql] = b"together_%d" % len(names)
+                server.send_prepare(names[sql], sql.encode())
+                preparations.append((sql, names[sql]))
+            server.send_query_prepared(names[sql], values, param_formats=formats, result_format=BINARY)
+        preparations.append(None)
     server.pipeline_sync()
-    results = yield from _results(driver, server, len(preparing) + len(statements))
+    results = yield from _results(driver, server, len(preparations))
     server.exit_pipeline_mode()
     status = driver.pq.ExecStatus
-    for sql, result in zip(preparing, results, strict=False):
-        if prepared is not None and result.status == status.COMMAND_OK:
-            prepared[sql] = preparing[sql]
+    answers = []
+    for preparation, result in zip(preparations, results, strict=False):
+        if preparation is None:
+            answers.append(result)
+        elif prepared is not None and result.status == status.COMMAND_OK:
+            prepared.update([preparation])
     for result in results:
         if result.status == status.FATAL_ERROR:
             raise driver.errors.error_from_result(result)
-    answers = results[len(preparing) :]
     if statements[-1] is COMMIT and answers[-1].command_status != b"COMMIT":  # ROLLBACK after an earlier failure
         raise driver.InternalError("nothing was committed")
     return [
         [tuple(result.get_value(row, column) for column in range(result.nfields)) for row in range(result.ntuples)]
         for result in answers
     ]
-
-
-def _send_prepares(server: Any, statements: Sequence[Statement], prepared: dict[str, bytes]) -> dict[str, bytes]:
-    names: dict[str, bytes] = {}
-    for sql, values in statements:
-        if values and sql not in prepared and sql not in names:
-            names[sql] = b"together_%d" % (len(prepared) + len(names))
-            server.send_prepare(names[sql], sql.encode())
-    return names
 
 
 def _results(driver: Any, server: Any, count: int) -> Generator[Any, Any, list[Any]]:

@@ -105,9 +105,9 @@ def identify(
     return NewSubmission(form, content_hash, fingerprint, keys, parsed.language)
 
 
-def decide(connection: Connection, batch: Sequence[NewSubmission]) -> list[Outcome]:
-    """Decide each outcome in order."""
-    recent = find_recent(connection, batch)
+def decide(connection: Connection, batch: Sequence[NewSubmission], *, patient: bool) -> list[Outcome]:
+    """Decide each outcome in order; unless `patient`, without waiting long for a lock."""
+    recent = find_recent(connection, batch, patient=patient)
     _lock_forms(connection, batch)
     counts: dict[str, int] = {}
     outcomes: list[Outcome] = []
@@ -129,22 +129,24 @@ def find_duplicate(connection: Connection, new: NewSubmission, recent: Mapping[b
     return earlier
 
 
-def find_recent(connection: Connection, batch: Sequence[NewSubmission]) -> dict[bytes, uuid.UUID]:
+def find_recent(
+    connection: Connection, batch: Sequence[NewSubmission], *, patient: bool = True
+) -> dict[bytes, uuid.UUID]:
     """Return fingerprint → id of recent submissions with the batch's contents."""
     since = now() - DUPLICATE_WINDOW
     if connection.dialect.name == "postgresql":
-        return _find_recent_on_postgresql(connection, batch, since)
+        return _find_recent_on_postgresql(connection, batch, since, patient=patient)
     values: dict[str, Any] = {f"hash{number}": new.content_hash for number, new in enumerate(batch)}
     rows = _recent_query(len(batch)).all(connection, {**values, "since": since})
     return {bytes(fingerprint): submission_id for fingerprint, submission_id in rows}
 
 
 def _find_recent_on_postgresql(
-    connection: Connection, batch: Sequence[NewSubmission], since: datetime
+    connection: Connection, batch: Sequence[NewSubmission], since: datetime, *, patient: bool
 ) -> dict[bytes, uuid.UUID]:
     hashes = BYTEA.array(new.content_hash for new in batch)
     statements = [lock_statement(_hashes_of(batch)), Statement(RECENT, (hashes, encode_time(since)))]
-    if len(batch) > 1:
+    if not patient:
         statements.insert(0, LIMIT_WAIT)
     *_, rows = execute_together(connection, statements)
     return {fingerprint: uuid.UUID(bytes=submission_id) for fingerprint, submission_id in rows}

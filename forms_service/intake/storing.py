@@ -135,15 +135,15 @@ def _store_batch(batch: Sequence[NewSubmission]) -> list[Outcome]:
     except (IntegrityError, DataError) as error:
         raise BatchRefusedError from error
     except OperationalError as error:
-        if len(batch) == 1 or not is_lock_conflict(error):
-            raise  # a lone one has waited for the lock already
+        if not is_lock_conflict(error):
+            raise
         raise BatchRefusedError from error
 
 
 def _store_alone(new: NewSubmission) -> StoreResult:
     try:
         # finds a duplicate that another process committed meanwhile
-        (outcome,) = _insert_batch([new])
+        (outcome,) = _insert_batch([new], alone=True)
     except IntegrityError:
         raise NotFoundError(FORM_NOT_FOUND) from None  # the form was deleted meanwhile
     if isinstance(outcome, Exception):
@@ -151,16 +151,16 @@ def _store_alone(new: NewSubmission) -> StoreResult:
     return outcome
 
 
-def _insert_batch(batch: Sequence[NewSubmission]) -> list[Outcome]:
+def _insert_batch(batch: Sequence[NewSubmission], *, alone: bool = False) -> list[Outcome]:
     with write_connection() as connection:
-        outcomes = decide(connection, batch)
+        outcomes = decide(connection, batch, patient=alone)
         rows: list[Row] = []
         for new, outcome in zip(batch, outcomes, strict=True):
             if isinstance(outcome, StoreResult):
                 rows += new.rows if outcome.created else ()
                 rows += prepare_rows(list(_key_rows(new, outcome)), connection.dialect) if outcome.new_keys else ()
         # alone it may wait long for a lock: a COMMIT already sent would store what was answered with 503
-        insert_rows(connection, rows, commit=len(batch) > 1)
+        insert_rows(connection, rows, commit=not alone)
     if outbox.ROWS in dict(rows):
         outbox.wake_worker()
     return outcomes
