@@ -31,6 +31,7 @@ CREATE TRIGGER counted AFTER INSERT ON submissions EXECUTE FUNCTION count_statem
 CREATE TRIGGER counted AFTER INSERT ON submission_people EXECUTE FUNCTION count_statement();
 CREATE TRIGGER counted AFTER INSERT ON outbox EXECUTE FUNCTION count_statement();
 """
+FORGET_STATEMENTS = "DROP FUNCTION count_statement CASCADE; DROP TABLE statements"
 
 
 @pytest.fixture
@@ -85,10 +86,15 @@ def test_a_batch_is_one_statement_for_each_table(processes: list[Flask], postgre
     assert post(app, form, n="before")().status_code == 200
     with psycopg.connect(postgres_url) as connection:
         connection.execute(COUNT_STATEMENTS)
-    with batch_of(app, postgres_url, [post(app, form, n=n, email=f"a{n}@example.com") for n in range(5)]) as futures:
-        assert codes(futures) == [200] * 5
-    with psycopg.connect(postgres_url) as connection:
-        counts = dict(connection.execute("SELECT name, count(*) FROM statements GROUP BY name").fetchall())
+    try:
+        posts = [post(app, form, n=n, email=f"a{n}@example.com") for n in range(5)]
+        with batch_of(app, postgres_url, posts) as futures:
+            assert codes(futures) == [200] * 5
+        with psycopg.connect(postgres_url) as connection:
+            counts = dict(connection.execute("SELECT name, count(*) FROM statements GROUP BY name").fetchall())
+    finally:
+        with psycopg.connect(postgres_url) as connection:
+            connection.execute(FORGET_STATEMENTS)
     assert counts == {"submissions": 2, "submission_people": 2, "outbox": 2}, "the first is alone, the others a batch"
 
 
