@@ -6,7 +6,7 @@ from collections import Counter, deque
 from collections.abc import Iterator
 from typing import Generic, TypeVar
 
-MAX_EXPECTED_WAIT = 0.8
+MAX_EXPECTED_WAIT = 2.0
 """Seconds; a job that would wait longer is refused at once."""
 
 MAX_STANDSTILL = 1.0

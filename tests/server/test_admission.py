@@ -14,8 +14,8 @@ from tests.conftest import QUICK
 from tests.support import servers
 from tests.support.visitors import form_for
 
-CROWD = 150
-"""More than a form may have in threads, and fewer than worker_connections."""
+CROWD = 400
+"""More than run and may wait, and fewer than worker_connections."""
 
 
 def admitted(admission: Admission[str], now: float = 0.0) -> list[str]:
