@@ -11,8 +11,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import Boolean, Connection, DateTime, Integer, LargeBinary, String, Uuid
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import TypeDecorator, TypeEngine
+
+from forms_service.database.driver import as_sqlalchemy
 
 BINARY = 1
 """Format of parameters and results."""
@@ -130,12 +131,6 @@ def execute_together(connection: Connection, statements: Sequence[Statement]) ->
         return rows[len(begin) :]
     except driver.Error as error:
         raise as_sqlalchemy(connection, error) from error
-
-
-def as_sqlalchemy(connection: Connection, error: Exception) -> BaseException:
-    """Return SQLAlchemy's error for one of the driver's."""
-    driver: Any = connection.dialect.loaded_dbapi
-    return DBAPIError.instance(None, None, error, driver.Error, hide_parameters=True, dialect=connection.dialect)
 
 
 def _exchange(

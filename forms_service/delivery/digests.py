@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Select, and_, delete, exists, func, or_, select, update
 
-from forms_service.database.transactions import lock_until_commit, rows_changed, write_session
+from forms_service.database.transactions import give_way, lock_until_commit, rows_changed, write_session
 from forms_service.database.types import new_id, now
 from forms_service.delivery.models import ROUTINE, Message
 from forms_service.extensions import db
@@ -80,7 +80,7 @@ def settle(digest_id: uuid.UUID, outcome: str) -> None:
             # outside WINDOW, so that none counts as a mail
             count = _update(Message.id.in_(batch), state=outcome, next_attempt_at=now() - WINDOW)
             db.session.commit()
-        time.sleep(time.monotonic() - started)  # as long as it took, so that others can write
+        give_way(started)
 
 
 def subjects(digest_id: uuid.UUID) -> Select[uuid.UUID | None]:

@@ -6,12 +6,12 @@ from typing import Any, cast
 from sqlalchemy import Connection, FromClause, Select, Table, insert
 from sqlalchemy.engine import Dialect
 
+from forms_service.database.driver import execute
 from forms_service.database.round_trip import (
     COMMIT,
     NUMBERS,
     Statement,
     array_type,
-    as_sqlalchemy,
     execute_together,
 )
 from forms_service.database.transactions import lock_number
@@ -145,13 +145,3 @@ def lock_statement(hashes: Iterable[bytes]) -> Statement:
     """Hold a lock for each hash until PostgreSQL's transaction ends."""
     # in one order, so that two processes never wait for each other
     return Statement(LOCK, (NUMBERS.array(sorted(set(map(lock_number, hashes)))),))
-
-
-def execute(connection: Connection, statement: str, values: Any) -> Any:
-    """Execute on the DBAPI cursor and return it, raising SQLAlchemy's errors."""
-    cursor = connection.connection.cursor()
-    try:
-        cursor.execute(statement, values)
-    except connection.dialect.loaded_dbapi.Error as error:
-        raise as_sqlalchemy(connection, error) from error
-    return cursor

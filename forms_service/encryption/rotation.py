@@ -23,7 +23,7 @@ from sqlalchemy import (
     update,
 )
 
-from forms_service.database.transactions import write_session
+from forms_service.database.transactions import give_way, write_session
 from forms_service.encryption import wrapped_keys
 from forms_service.encryption.associated_data import Unreadable
 from forms_service.encryption.keyring import (
@@ -92,8 +92,7 @@ def reencrypt() -> Iterator[Progress]:
             last = tuple(batch[-1][: len(table.primary_key.columns)])
             so_far = Progress(so_far.done + len(batch) - unreadable, so_far.unreadable + unreadable)
             yield so_far
-            # as long as it worked, so that others can write
-            time.sleep(time.monotonic() - started)
+            give_way(started)
         db.session.rollback()
 
 

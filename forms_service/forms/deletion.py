@@ -12,7 +12,7 @@ from sqlalchemy import exists, select, update
 
 from forms_service.accounts import deletion as accounts
 from forms_service.background import periodic
-from forms_service.database.transactions import write_session
+from forms_service.database.transactions import give_way, write_session
 from forms_service.database.types import now
 from forms_service.extensions import db
 from forms_service.forms.models import Form
@@ -49,10 +49,9 @@ def erase_deleted_forms() -> None:
         db.session.rollback()
         started = time.monotonic()
         while _erase_batch(form_id):
-            ended = time.monotonic()
-            if ended > deadline:
+            if time.monotonic() > deadline:
                 return
-            time.sleep(ended - started)  # as long as it took, so that others can write
+            give_way(started)
             started = time.monotonic()
         _delete_form(form_id)
 

@@ -14,7 +14,7 @@ from flask import current_app
 from sqlalchemy import select
 
 from forms_service.accounts import audit
-from forms_service.database.transactions import lock_until_commit, write_session
+from forms_service.database.transactions import give_way, lock_until_commit, write_session
 from forms_service.encryption.compiled_sql import Row, insert_rows, prepare_rows
 from forms_service.errors import NotFoundError
 from forms_service.extensions import db
@@ -102,7 +102,7 @@ class Store:
         if not is_fresh:
             return self.add(batch)
         self._is_recorded = True
-        time.sleep(time.monotonic() - started)  # as long as it took, so that others can write
+        give_way(started)
         return len(new), len(batch) - len(new)
 
     def _record(self) -> None:

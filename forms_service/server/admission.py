@@ -16,7 +16,7 @@ FIRST_RATE = 100.0
 """Jobs of a queue per second, until it is known."""
 
 RATE_SECONDS = 2.0
-"""That the rate is the average of, so that a moment's pause refuses nobody."""
+"""Seconds that the rate is averaged over, so that a moment's pause refuses nobody."""
 
 LAG_WEIGHT = 0.1
 """Of the newest lag in the average."""

@@ -1,4 +1,4 @@
-"""What the application and its server agree on: keys of the WSGI environment, constant headers."""
+"""Keys of the WSGI environment and constant headers, shared by the application and its server."""
 
 SCRATCH = "forms_service.marks"
 """A dict that survives from the head's run to the whole request's."""
