@@ -17,15 +17,12 @@ from forms_service.extensions import db
 
 STATEMENT_TIMEOUT = 30  # seconds
 
-POSTGRES_LOCK_TIMEOUT = 1
-"""Seconds; a submission may wait for a lock behind a group, in one, and then alone."""
-
 POSTGRES_OPTIONS = {
     "connect_timeout": 2,
     "tcp_user_timeout": 5_000,
     "keepalives_idle": 30,
     "client_encoding": "utf8",
-    "options": f"-c timezone=utc -c statement_timeout={STATEMENT_TIMEOUT}s -c lock_timeout={POSTGRES_LOCK_TIMEOUT}s",
+    "options": f"-c timezone=utc -c statement_timeout={STATEMENT_TIMEOUT}s -c lock_timeout={LOCK_TIMEOUT * 1000:.0f}",
 }
 """`tcp_user_timeout` (ms) drops a peer that acknowledges nothing. The encoding is that of the database by default:
 from one made as SQL_ASCII, as initdb does where the locale is C, psycopg would return bytes."""

@@ -63,7 +63,8 @@ def _talisman_headers() -> list[tuple[str, str]]:
         document_policy={},
         x_xss_protection=True,
     )
-    with app.test_request_context():
+    # `test_request_context` would import a test client and a debugger
+    with app.request_context({"REQUEST_METHOD": "GET", "wsgi.url_scheme": "http", "HTTP_HOST": "localhost"}):
         headers = app.process_response(Response(headers={})).headers
     return [(name, value) for name, value in headers if name not in ("Content-Type", "Content-Length")]
 

@@ -171,7 +171,7 @@ def test_a_backend_that_hangs_is_given_up_and_not_used_again(
 def test_postgresql_ends_waits_for_locks(make_app: MakeApp, postgres_url: str) -> None:
     app = make_app(DATABASE_URL=postgres_url)
     with app.app_context():
-        assert db.session.connection().exec_driver_sql("SHOW lock_timeout").scalar() == "1s"
+        assert db.session.connection().exec_driver_sql("SHOW lock_timeout").scalar() == "1500ms"
 
 
 def test_a_connection_that_the_server_closed_is_replaced_before_it_is_used(
