@@ -39,7 +39,8 @@ Position = tuple[datetime, uuid.UUID]
 MAX_BYTES = 4 * 2**20
 """Encrypted bytes read at once; huge submissions shorten a page."""
 
-BATCH_SIZE = 2000
+BATCH_SIZE = 500
+"""With 2,000, searches and exports leave 12 MB more with the process, and are 5 % faster."""
 
 
 class SubmissionRow(NamedTuple):
