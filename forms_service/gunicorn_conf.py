@@ -13,6 +13,7 @@ from typing import Any
 from forms_service.config import THREADS, load_settings, metrics_folder, served_address, share_metrics
 from forms_service.cpu_affinity import choose_core, pin_to
 from forms_service.errors import StartError
+from forms_service.server.balance import Balance, ConnectionCounts
 from forms_service.server.worker import Worker
 
 try:
@@ -46,6 +47,7 @@ workers = settings.web_concurrency
 worker_class = Worker
 threads = THREADS
 worker_connections = max(THREADS + 1, min(MAX_CONNECTIONS, soft - OTHER_FILES))
+connection_counts = ConnectionCounts()
 sendfile = False  # would block a thread while a slow client reads
 control_socket_disable = True
 forwarded_allow_ips = ""  # TRUSTED_PROXIES decides instead
@@ -78,8 +80,10 @@ def _import_anew() -> None:
 
 
 def pre_fork(server: Any, worker: Any) -> None:
-    """Choose a core for the worker: here, so that two that start at once do not choose the same."""
-    worker.core = choose_core([other.core for other in server.WORKERS.values()])
+    """Give the worker a core and a count: here, so that two that start at once do not choose the same."""
+    others = server.WORKERS.values()
+    worker.core = choose_core([other.core for other in others])
+    worker.balance = Balance(connection_counts, [other.balance.slot for other in others])
 
 
 def post_worker_init(worker: Any) -> None:
@@ -95,7 +99,8 @@ def post_worker_init(worker: Any) -> None:
 
 
 def child_exit(server: Any, worker: Any) -> None:
-    """Remove the gauges of an ended process."""
+    """Remove the count and the gauges of an ended process."""
+    worker.balance.leave()
     if server.cfg.workers > 1:
         from prometheus_client import multiprocess
 

@@ -7,6 +7,7 @@ BodyPendingError: the request runs again once it has arrived.
 import errno
 import select
 import socket
+import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -19,6 +20,7 @@ from gunicorn.http import wsgi as http_wsgi
 from gunicorn.http.errors import LimitRequestHeaders, NoMoreData, ParseException
 from gunicorn.workers.gthread import ThreadWorker
 
+from forms_service.server.balance import Balance
 from forms_service.server.connection import BodyPendingError, Connection, Outcome, RequestReader, Response
 from forms_service.server.environ import CONSTANT_HEADERS, MALFORMED, SCRATCH
 from forms_service.server.loop import EARLY_BODY, ClientLoop
@@ -41,6 +43,9 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     public_scheme = "http"
     on_refused: Callable[[int], object] = staticmethod(lambda count: None)
     """Counts requests that were refused because too many arrive."""
+
+    balance: Balance
+    """Set before the fork."""
 
     wsgi: Any
 
@@ -67,8 +72,11 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         return response
 
     def set_accept_enabled(self, enabled: bool) -> None:
+        if enabled and self.balance.pause_left(time.monotonic()):
+            return  # gunicorn asks again in each turn
         super().set_accept_enabled(enabled)
         if not self.alive:
+            self.balance.leave()
             self._close_listeners()
 
     def _close_listeners(self) -> None:
@@ -89,7 +97,11 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         if self.cfg.is_ssl:  # gunicorn serves TLS
             super().accept(listener)
             return
-        for _ in range(ACCEPT_BATCH):
+        allowance = self.balance.allowance(self.nr_conns, time.monotonic())
+        if not allowance:
+            self.set_accept_enabled(False)
+            return
+        for _ in range(min(ACCEPT_BATCH, allowance)):
             try:
                 accepted, client = listener.accept()
             except OSError as error:
@@ -99,6 +111,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
             if self.nr_conns + 1 >= self.worker_connections:
                 self.clients.close_longest_idle()
             self.clients.add(accepted, client, listener.getsockname())
+            self.balance.record(self.nr_conns)
 
     def run_application(self, connection: Connection, partly: bool) -> Outcome:
         """Runs in a thread."""
@@ -150,6 +163,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
             self.log.debug("The client has disconnected.")
 
     def wait_for_and_dispatch_events(self, timeout: float) -> None:
+        self.balance.record(self.nr_conns)
+        timeout = min(timeout, self.balance.pause_left(time.monotonic()) or timeout)
         super().wait_for_and_dispatch_events(self.clients.next_timeout(timeout))
         self.clients.dispatch_heads()
         self.clients.admit_waiting()

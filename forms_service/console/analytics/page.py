@@ -6,6 +6,7 @@ from typing import Any
 
 from forms_service.accounts.guards import Caller
 from forms_service.accounts.preferences import Preferences
+from forms_service.console.analytics.chart import draw_days
 from forms_service.console.analytics.schemas import PERIODS
 from forms_service.database.types import now
 from forms_service.forms import service as forms
@@ -31,8 +32,6 @@ def show_analytics(form_id: str, caller: Caller, days: int, preferences: Prefere
 
     :raises NotFoundError: also for a form that the caller may not see
     """
-    from forms_service.console.analytics.chart import draw_days  # noqa: PLC0415 (2 MB, for whoever opens this page)
-
     zone = preferences.zone
     first = now().astimezone(zone).date() - timedelta(days=days - 1)
     stats = statistics.stats(form_id, caller, timezone=zone, since=first)
