@@ -1,0 +1,89 @@
+"""Connections that several workers accept from one socket."""
+
+import socket
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+
+from forms_service.server.balance import LATE_BATCH, PAUSE, TOLERANCE, Balance, ConnectionCounts
+from tests.conftest import QUICK
+from tests.support.servers import TIMEOUT, Server
+
+CONNECTIONS = 24
+
+
+@pytest.fixture
+def counts() -> ConnectionCounts:
+    return ConnectionCounts()
+
+
+def test_workers_have_slots_of_their_own(counts: ConnectionCounts) -> None:
+    first = Balance(counts, [])
+    second = Balance(counts, [first.slot])
+    first.leave()
+    third = Balance(counts, [first.slot, second.slot])
+    assert (second.slot, third.slot) == (1, 0)
+
+
+def test_a_worker_alone_accepts_all(counts: ConnectionCounts) -> None:
+    first, second = Balance(counts, []), Balance(counts, [0])
+    second.record(0)
+    second.leave()
+    assert first.allowance(1000, 0.0) == sys.maxsize
+
+
+def test_a_worker_accepts_until_it_has_one_more_than_another(counts: ConnectionCounts) -> None:
+    first, second = Balance(counts, []), Balance(counts, [0])
+    second.record(3)
+    assert first.allowance(0, 0.0) == 4
+    assert first.allowance(3, 0.0) == 1
+    assert first.allowance(4, 0.0) == 0
+    second.record(10 * TOLERANCE)
+    assert first.allowance(10 * TOLERANCE, 0.0) == 11, "with many, the difference may be larger"
+
+
+def test_a_worker_waits_for_one_with_fewer_but_not_for_long(counts: ConnectionCounts) -> None:
+    first, second = Balance(counts, []), Balance(counts, [0])
+    second.record(0)
+    assert [first.allowance(5, now) for now in (0.0, PAUSE / 2)] == [0, 0]
+    assert first.pause_left(PAUSE / 2) == pytest.approx(PAUSE / 2)
+    assert first.allowance(5, PAUSE) == LATE_BATCH
+    assert first.pause_left(PAUSE) == 0
+    assert first.allowance(5 + LATE_BATCH, PAUSE) == 0, "and again"
+
+
+@contextmanager
+def clients(server: Server, count: int) -> Iterator[Counter[int]]:
+    """So many clients that keep their connections; the number of each worker's connections."""
+    with ExitStack() as stack:
+        for _ in range(count):
+            client = stack.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=TIMEOUT))
+            client.sendall(b"GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert client.recv(65536).startswith(b"HTTP/1.1 200")
+        yield Counter(
+            worker.pid
+            for worker in psutil.Process(server.process.pid).children()
+            for connection in worker.net_connections("tcp")
+            if connection.status == psutil.CONN_ESTABLISHED
+        )
+
+
+@pytest.mark.slow
+def test_two_workers_share_connections_that_come_at_once(tmp_path: Path) -> None:
+    server = Server(tmp_path / "two", {**QUICK, "GUNICORN_CMD_ARGS": "--workers 2"})
+    until, started = time.monotonic() + TIMEOUT, 1
+    try:
+        while started < 2 and time.monotonic() < until:
+            with clients(server, 4) as shares:
+                started = len(shares)
+        with clients(server, CONNECTIONS) as shares:
+            assert sum(shares.values()) == CONNECTIONS
+            assert min(shares.values()) >= CONNECTIONS // 3, "one of them may be late by a pause now and then"
+    finally:
+        server.stop()
