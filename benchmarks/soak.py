@@ -12,6 +12,7 @@ import sys
 import tempfile
 import threading
 import time
+import urllib.error
 import urllib.request
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
@@ -69,9 +70,14 @@ def act_as_owner(port: int, form: str, stopping: threading.Event) -> None:
         headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", data, headers)
-        with urllib.request.urlopen(request, timeout=120) as response:
-            answer: bytes = response.read()
-        return answer
+        while True:
+            try:
+                with urllib.request.urlopen(request, timeout=120) as response:
+                    answer: bytes = response.read()
+                return answer
+            except urllib.error.HTTPError as error:
+                print(f"{path}: {error.code}")
+                time.sleep(float(error.headers["Retry-After"]))  # of 429 and 503: no other is expected
 
     while not stopping.is_set():
         signed_in = call("/api/login", {"email": "owner@example.com", "password": "Correct-horse-7"})
