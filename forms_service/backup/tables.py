@@ -15,6 +15,7 @@ from sqlalchemy import Connection, inspect
 from sqlalchemy.types import TypeEngine
 
 from forms_service.backup.archive import BackupError
+from forms_service.database.driver import as_sqlalchemy
 
 BATCH_ROWS = 1000
 KEYRING = "keyring"
@@ -98,19 +99,29 @@ def read_rows(connection: Connection, layout: TableLayout) -> Iterator[list[Valu
 
 
 def insert_rows(connection: Connection, layout: TableLayout, rows: Sequence[Values]) -> None:
-    """Insert rows by the fastest way of the driver, which SQLAlchemy would double the time of."""
-    name, quote = connection.dialect.name, connection.dialect.identifier_preparer.quote
-    columns, values = ", ".join(map(quote, layout.columns)), _convert(rows, layout, FROM_JSON[name])
+    """Insert rows by the fastest way of the driver, which SQLAlchemy would double the time of.
+
+    :raises sqlalchemy.exc.DBAPIError: if the database fails, such as on a full disk
+    """
     cursor: Any = connection.connection.cursor()
-    with closing(cursor):
-        if name == "sqlite":
-            placeholders = ", ".join("?" * len(layout.columns))
-            statement = f"INSERT INTO {quote(layout.name)} ({columns}) VALUES ({placeholders})"  # noqa: S608 (names of the schema)
-            cursor.executemany(statement, values)
-            return
-        with cursor.copy(f"COPY {quote(layout.name)} ({columns}) FROM STDIN") as copy:
-            for row in values:
-                copy.write_row(row)
+    try:
+        with closing(cursor):
+            _insert(cursor, connection, layout, _convert(rows, layout, FROM_JSON[connection.dialect.name]))
+    except connection.dialect.loaded_dbapi.Error as error:
+        raise as_sqlalchemy(connection, error) from error
+
+
+def _insert(cursor: Any, connection: Connection, layout: TableLayout, rows: Iterator[Values]) -> None:
+    quote = connection.dialect.identifier_preparer.quote
+    columns = ", ".join(map(quote, layout.columns))
+    if connection.dialect.name == "sqlite":
+        placeholders = ", ".join("?" * len(layout.columns))
+        statement = f"INSERT INTO {quote(layout.name)} ({columns}) VALUES ({placeholders})"  # noqa: S608 (names of the schema)
+        cursor.executemany(statement, rows)
+        return
+    with cursor.copy(f"COPY {quote(layout.name)} ({columns}) FROM STDIN") as copy:
+        for row in rows:
+            copy.write_row(row)
 
 
 def _convert(rows: Sequence[Values], layout: TableLayout, converters: dict[str, Convert]) -> Iterator[Values]:
