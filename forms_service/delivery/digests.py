@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Select, and_, delete, exists, func, or_, select, update
 
-from forms_service.database.transactions import give_way, lock_until_commit, rows_changed, write_session
+from forms_service.database.transactions import give_way, lock_until_commit, write_session
 from forms_service.database.types import new_id, now
 from forms_service.delivery.models import ROUTINE, Message
 from forms_service.extensions import db
@@ -73,13 +73,16 @@ def settle(digest_id: uuid.UUID, outcome: str) -> None:
     # by the recipient: those that are settled already are out of the way in this index
     same = (Message.target_index == target_index, Message.priority == ROUTINE, Message.state == "waiting")
     batch = select(Message.id).where(*same, Message.digest_id == digest_id).limit(BATCH_SIZE)
-    count = BATCH_SIZE
-    while count == BATCH_SIZE:
+    is_last = False
+    while not is_last:
         started = time.monotonic()
         with write_session():
+            # counted before the update: PostgreSQL leaves out rows that are erased while it waits for their locks
+            ids = db.session.scalars(batch).all()
             # outside WINDOW, so that none counts as a mail
-            count = _update(Message.id.in_(batch), state=outcome, next_attempt_at=now() - WINDOW)
+            _update(Message.id.in_(ids), state=outcome, next_attempt_at=now() - WINDOW)
             db.session.commit()
+        is_last = len(ids) < BATCH_SIZE
         give_way(started)
 
 
@@ -128,5 +131,5 @@ def _new_digest(message: Any, moment: datetime) -> uuid.UUID:
     return digest.id
 
 
-def _update(*where: Any, **values: Any) -> int:
-    return rows_changed(update(Message).where(*where).values(values).execution_options(synchronize_session=False))
+def _update(*where: Any, **values: Any) -> None:
+    db.session.execute(update(Message).where(*where).values(values).execution_options(synchronize_session=False))
