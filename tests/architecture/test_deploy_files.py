@@ -100,6 +100,15 @@ def test_the_caddyfile_is_the_one_that_setup_prints() -> None:
     assert (DEPLOY / "Caddyfile").read_text() == setup_command.TEMPLATES.get_template("Caddyfile").render(values)
 
 
+def test_apache_is_restarted_where_its_mpm_changes() -> None:
+    """On a reload it ends: "AH00534: The MPM cannot be changed during restart."."""
+    steps = [text for file in DEPLOY.glob("*.conf") if "a2enmod mpm_" in (text := file.read_text())]
+    assert len(steps) == 2
+    for text in steps:
+        assert "systemctl restart apache2" in text
+        assert "systemctl reload" not in text
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="needs systemd-analyze")
 def test_systemd_takes_the_units_and_rates_them_well(tmp_path: Path) -> None:
