@@ -1,5 +1,6 @@
 """The place that a backup is restored into: empty, and used by nothing else."""
 
+import math
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from sqlalchemy import Connection, delete, table, text
 
 from forms_service.backup.archive import BackupError
 from forms_service.backup.tables import KEYRING, count_rows, read_layouts
-from forms_service.database import migrations
+from forms_service.database import migrations, postgres
 from forms_service.extensions import db
 
 SQLITE_CACHE_KIB = 131_072
@@ -44,7 +45,8 @@ def writing() -> Iterator[Connection]:
     db.engine.dispose()
     with db.engine.connect().execution_options(writing=True) as connection:
         if connection.dialect.name == "postgresql":
-            with connection.begin():
+            # an index of many rows takes minutes
+            with postgres.time_limit(math.inf), connection.begin():
                 connection.execute(text("SET LOCAL statement_timeout = 0"))
                 yield connection
             return

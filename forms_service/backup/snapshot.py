@@ -1,5 +1,6 @@
 """Writes an archive of one moment, while the service goes on."""
 
+import math
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -14,6 +15,7 @@ from forms_service.backup.archive import BUFFER_BYTES, ArchiveWriter, BackupErro
 from forms_service.backup.manifest import Manifest
 from forms_service.backup.table_parts import split_rows
 from forms_service.backup.tables import KEYRING, VERSION_TABLE, TableLayout, count_rows, read_layouts, read_rows
+from forms_service.database import postgres
 from forms_service.database.types import now
 from forms_service.encryption import wrapped_keys
 from forms_service.extensions import db
@@ -68,7 +70,8 @@ def write(out: BinaryIO, *, with_files: bool, progress: Progress) -> Summary:
 def _snapshot() -> Iterator[Connection]:
     postgresql = db.engine.dialect.name == "postgresql"
     options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True} if postgresql else {}
-    with db.engine.connect().execution_options(**options) as connection, connection.begin():
+    connecting = db.engine.connect().execution_options(**options)
+    with postgres.time_limit(math.inf), connecting as connection, connection.begin():
         if postgresql:
             connection.execute(text("SET LOCAL statement_timeout = 0"))
         yield connection

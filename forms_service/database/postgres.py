@@ -60,7 +60,10 @@ def begin_request(*, short: bool) -> None:
 
 @contextmanager
 def time_limit(seconds: float) -> Iterator[None]:
-    """Let this thread's statements take at most so long, MIN_TIMEOUT at least, whatever the request may."""
+    """Let this thread's statements take at most so long, MIN_TIMEOUT at least, whatever the request may.
+
+    A server that does not answer to probes is noticed all the same.
+    """
     deadline: float | None = getattr(_request, "deadline", None)
     _request.deadline = time.monotonic() + seconds
     try:
