@@ -13,6 +13,8 @@ import yaml
 
 from forms_service import setup_command
 from forms_service.config import load_settings, setting_names
+from forms_service.database.engine import STATEMENT_TIMEOUT
+from forms_service.database.transactions import LOCK_TIMEOUT
 from tests.support import containerfile
 from tests.support.servers import ROOT, Server, free_port
 
@@ -98,6 +100,12 @@ def test_units_are_those_that_setup_prints(name: str) -> None:
 def test_the_caddyfile_is_the_one_that_setup_prints() -> None:
     values = setup_command.proxy_values("https://forms.example.com")
     assert (DEPLOY / "Caddyfile").read_text() == setup_command.TEMPLATES.get_template("Caddyfile").render(values)
+
+
+def test_pgbouncer_sets_the_timeouts_of_the_service() -> None:
+    query = (DEPLOY / "pgbouncer.ini").read_text()
+    assert f"SET statement_timeout = {STATEMENT_TIMEOUT * 1000:.0f};" in query
+    assert f"SET lock_timeout = {LOCK_TIMEOUT * 1000:.0f}'" in query
 
 
 def test_apache_is_restarted_where_its_mpm_changes() -> None:
