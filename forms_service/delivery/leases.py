@@ -109,7 +109,7 @@ def record_attempt(lease: Lease, result: Result) -> None:
     changes = final if result.outcome != "again" else {"next_attempt_at": _next_attempt_at(lease, result)}
     is_mine = Message.lease_until == lease.until
     conditions = [Message.id == lease.id, *([] if result.outcome == "sent" else [is_mine])]
-    if lease.kind == digests.KIND and (result.outcome == "sent" or (result.outcome != "again" and now() < lease.until)):
+    if lease.kind == digests.KIND and result.outcome != "again" and _exists(conditions):
         digests.settle(lease.id, result.outcome)
     with write_session():
         if _update(conditions, lease_until=None, **changes):
@@ -167,6 +167,10 @@ def _attempt(lease: Lease, result: Result) -> Attempt:
 def _next_attempt_at(lease: Lease, result: Result) -> datetime:
     delay = schedules.next_delay(lease.channel, lease.attempts, result.reply.retry_after)
     return now() + timedelta(seconds=delay or 0.0)
+
+
+def _exists(where: Sequence[ColumnElement[bool]]) -> bool:
+    return db.session.scalar(select(Message.id).where(*where)) is not None
 
 
 def _update(where: Sequence[ColumnElement[bool]], **values: object) -> bool:
