@@ -1,13 +1,14 @@
 """Runs migrations on the app's engine, one process at a time, after a copy of an SQLite file."""
 
 import logging
+import math
 from collections.abc import Iterable
 
 from alembic import context
 from alembic.operations.ops import MigrationScript
 from sqlalchemy import Connection, inspect, text
 
-from forms_service.database import migrations
+from forms_service.database import migrations, postgres
 from forms_service.extensions import db
 
 LOCK = 7_311_902
@@ -17,7 +18,12 @@ log = logging.getLogger("forms_service.migrations")
 
 
 def run(connection: Connection) -> None:
-    """Migrate to the requested revision."""
+    """Migrate to the requested revision, however long another's migration or an index of many rows takes."""
+    with postgres.time_limit(math.inf):
+        _run(connection)
+
+
+def _run(connection: Connection) -> None:
     context.configure(
         connection=connection,
         target_metadata=db.metadata,
@@ -27,7 +33,10 @@ def run(connection: Connection) -> None:
     )
     with context.begin_transaction():
         if connection.dialect.name == "postgresql":
+            connection.execute(text("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0"))
             connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": LOCK})
+            # behind one that waits for a table, all others would wait for it too
+            connection.execute(text("SET LOCAL lock_timeout TO DEFAULT"))
         context.run_migrations()
     log.info("The database is at revision %s.", context.get_context().get_current_revision() or "none")
 

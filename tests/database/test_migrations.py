@@ -2,23 +2,29 @@
 
 import sqlite3
 import stat
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from flask import Flask
 from sqlalchemy import text
 
 from forms_service.accounts import service
 from forms_service.app import create_app
+from forms_service.database import engine, migrations, postgres
 from forms_service.database.migrations import MAX_COPIES
 from forms_service.errors import StartError
 from forms_service.extensions import db
 from tests.conftest import QUICK, MakeApp, MakeSettings
 from tests.support import servers
+
+LOCK = 7_311_902
+"""Of a migration, in migrations/env.py."""
 
 ANN = service.NewAccount("ann@example.com", "Ann", "Example", "Correct-horse-7")
 PRINT_AN_INDEX = """
@@ -130,3 +136,16 @@ class TestPostgresql:
     def test_ahead_of_the_code_it_is_refused(self, unmigrated: Callable[[str], Flask]) -> None:
         with pytest.raises(StartError, match="newer version"):
             unmigrated("9999")
+
+    def test_it_waits_for_another_that_migrates(
+        self, make_app: MakeApp, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        limits = "-c timezone=utc -c lock_timeout=100 -c statement_timeout=200"
+        monkeypatch.setitem(engine.POSTGRES_OPTIONS, "options", limits)
+        monkeypatch.setattr(postgres, "LONG_TIMEOUT", 0.3)
+        with psycopg.connect(postgres_url) as other, ThreadPoolExecutor(1) as threads:
+            other.execute(f"SELECT pg_advisory_xact_lock({LOCK})")
+            with make_app(DATABASE_URL=postgres_url).app_context():
+                released = threads.submit(lambda: (time.sleep(0.6), other.rollback()))
+                migrations.upgrade()
+                assert released.done()
