@@ -97,10 +97,14 @@ def migrate_on_start() -> bool:
     except (OSError, sqlite3.Error, DatabaseError) as error:
         if not path:
             raise
-        raise StartError(
-            f"The database {path} cannot be used ({first_line(error)}). Make it and its folder writable for "
-            "the service, or restore a copy."
-        ) from error
+        reason = first_line(error)
+        raise StartError(f"The database {path} cannot be used ({reason}). {_advice(reason)}") from error
+
+
+def _advice(reason: str) -> str:
+    if "locked" in reason:
+        return "Wait until the command that uses it has ended, such as a restore."
+    return "Make it and its folder writable for the service, or restore a copy."
 
 
 def is_known(revision: str) -> bool:

@@ -76,6 +76,19 @@ class TestEmbedded:
         with pytest.raises(StartError, match="newer version"):
             create_app(make_settings())
 
+    def test_one_that_another_command_has_to_itself_says_so(
+        self, app: Flask, make_settings: MakeSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setitem(engine.SQLITE_OPTIONS, "timeout", 0.1)
+        monkeypatch.setattr(engine, "SQLITE_PRAGMAS", ("busy_timeout=100",))
+        with closing(sqlite3.connect(tmp_path / "instance" / "forms.db", isolation_level=None)) as other:
+            with app.app_context():
+                db.engine.dispose()
+            other.execute("PRAGMA journal_mode=DELETE")
+            other.execute("BEGIN EXCLUSIVE")
+            with pytest.raises(StartError, match="Wait until the command that uses it has ended"):
+                create_app(make_settings())
+
     @pytest.mark.slow
     def test_several_processes_may_start_at_once(self, tmp_path: Path) -> None:
         settings = {**QUICK, "INSTANCE_PATH": str(tmp_path)}
