@@ -28,11 +28,13 @@ HEADERS = (
 
 
 @cache
-def _response(*, page: bool, keep: bool) -> bytes:
+def _response(*, page: bool, keep: bool, with_body: bool) -> bytes:
     content_type, body = (b"text/html", PAGE) if page else (b"application/json", JSON)
-    return HEADERS % (RETRY_AFTER, content_type, len(body), b"keep-alive" if keep else b"close") + body
+    headers = HEADERS % (RETRY_AFTER, content_type, len(body), b"keep-alive" if keep else b"close")
+    return headers + body if with_body else headers
 
 
 def refusal(head: bytes, *, keep: bool) -> bytes:
     """Return a whole response: a page for browsers, else JSON."""
-    return _response(page=b"text/html" in head, keep=keep)
+    # after HEAD, a client would take a body for the next response
+    return _response(page=b"text/html" in head, keep=keep, with_body=not head.startswith(b"HEAD "))

@@ -1,0 +1,82 @@
+"""What the event loop does with requests that it refuses itself, while all threads are busy."""
+
+import logging
+import selectors
+import socket
+from collections.abc import Iterator
+from concurrent.futures import Future
+from contextlib import ExitStack, closing
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from forms_service.server.loop import ClientLoop
+from forms_service.server.spool import SpoolSpace
+
+GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+class BusyWorker(SimpleNamespace):
+    """Has one thread, which never ends what it runs, and an event loop that turns when it is told to."""
+
+    def __init__(self, folder: Path) -> None:
+        never: Any = SimpleNamespace(submit=lambda *_: Future())
+        super().__init__(
+            alive=True,
+            cfg=SimpleNamespace(threads=1, keepalive=15),
+            log=logging.getLogger("server"),
+            method_queue=SimpleNamespace(defer=lambda *_: None),
+            nr_conns=0,
+            poller=selectors.DefaultSelector(),
+            reserved_pool=never,
+            run_application=None,
+            tpool=never,
+        )
+        self.clients = ClientLoop(self, SpoolSpace(folder), max_body=2**20)
+        self.sockets = ExitStack()
+        self.sockets.enter_context(closing(self.poller))
+        self.listener = self.sockets.enter_context(socket.create_server(("127.0.0.1", 0)))
+
+    def connect(self) -> socket.socket:
+        client = self.sockets.enter_context(socket.create_connection(self.listener.getsockname(), timeout=10))
+        accepted, address = self.listener.accept()
+        self.sockets.enter_context(accepted)
+        self.clients.add(accepted, address, self.listener.getsockname())
+        return client
+
+    def turn(self) -> None:
+        for key, _ in self.poller.select(timeout=1):
+            key.data(key.fileobj)
+        self.clients.admit_waiting()
+
+
+@pytest.fixture
+def worker(tmp_path: Path) -> Iterator[BusyWorker]:
+    worker = BusyWorker(tmp_path)
+    with worker.sockets:
+        worker.connect().sendall(GET)
+        worker.turn()
+        yield worker
+
+
+@pytest.fixture
+def refusing(worker: BusyWorker, monkeypatch: pytest.MonkeyPatch) -> BusyWorker:
+    """The worker at a standstill."""
+    monkeypatch.setattr("forms_service.server.admission.MAX_STANDSTILL", 0.0)
+    client = worker.connect()
+    client.sendall(GET)
+    worker.turn()
+    assert b" 503 " in client.recv(65_536)
+    return worker
+
+
+def test_a_refusal_of_head_has_no_body_and_keeps_the_connection(refusing: BusyWorker) -> None:
+    client = refusing.connect()
+    client.sendall(GET.replace(b"GET", b"HEAD"))
+    refusing.turn()
+    reply = client.recv(65_536)
+    assert reply.startswith(b"HTTP/1.1 503 ")
+    assert b"Connection: keep-alive\r\n" in reply
+    assert reply.endswith(b"\r\n\r\n")
