@@ -176,7 +176,9 @@ class ClientLoop:
     def _refuse(self, connection: Connection) -> None:
         """Answer 503 without a thread; the rest of the body is not read."""
         request = connection.request
-        connection.keep = request.complete and not request.truncated and expects_reuse(request.head)
+        reusable = request.complete and not request.truncated and expects_reuse(request.head)
+        # pipelined requests would be refused too, each from within the last one's refusal
+        connection.keep = reusable and not connection.pipelined
         self._refused += 1
         try:
             connection.socket.send(refusal(bytes(request.head), keep=connection.keep))

@@ -80,3 +80,12 @@ def test_a_refusal_of_head_has_no_body_and_keeps_the_connection(refusing: BusyWo
     assert reply.startswith(b"HTTP/1.1 503 ")
     assert b"Connection: keep-alive\r\n" in reply
     assert reply.endswith(b"\r\n\r\n")
+
+
+def test_a_refusal_of_hundreds_of_pipelined_requests_ends_the_connection_alone(refusing: BusyWorker) -> None:
+    client = refusing.connect()
+    client.sendall(GET * 500)
+    refusing.turn()
+    reply = client.recv(65_536)
+    assert reply.count(b"HTTP/1.1 503 ") == 1
+    assert b"Connection: close\r\n" in reply
