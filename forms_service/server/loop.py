@@ -180,12 +180,12 @@ class ClientLoop:
         # pipelined requests would be refused too, each from within the last one's refusal
         connection.keep = reusable and not connection.pipelined
         self._refused += 1
+        request.clear()  # `_close` would leave it to a thread, and there is none
         try:
             connection.socket.send(refusal(bytes(request.head), keep=connection.keep))
         except OSError:
             self._close(connection)
             return
-        request.clear()
         self._next(connection)
 
     def _run(self, connection: Connection, *, partly: bool) -> None:

@@ -3,9 +3,10 @@
 import logging
 import selectors
 import socket
+import struct
 from collections.abc import Iterator
 from concurrent.futures import Future
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 import pytest
 
 from forms_service.server.loop import ClientLoop
-from forms_service.server.spool import SpoolSpace
+from forms_service.server.spool import MAX_IN_MEMORY, MAX_ON_DISK, SpoolFullError, SpoolSpace
 
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 
@@ -34,7 +35,8 @@ class BusyWorker(SimpleNamespace):
             run_application=None,
             tpool=never,
         )
-        self.clients = ClientLoop(self, SpoolSpace(folder), max_body=2**20)
+        self.space = SpoolSpace(folder)
+        self.clients = ClientLoop(self, self.space, max_body=2**20)
         self.sockets = ExitStack()
         self.sockets.enter_context(closing(self.poller))
         self.listener = self.sockets.enter_context(socket.create_server(("127.0.0.1", 0)))
@@ -50,6 +52,14 @@ class BusyWorker(SimpleNamespace):
         for key, _ in self.poller.select(timeout=1):
             key.data(key.fileobj)
         self.clients.admit_waiting()
+
+
+def is_unused(space: SpoolSpace) -> bool:
+    with suppress(SpoolFullError):
+        space.take(MAX_ON_DISK)
+        space.take(-MAX_ON_DISK)
+        return True
+    return False
 
 
 @pytest.fixture
@@ -89,3 +99,19 @@ def test_a_refusal_of_hundreds_of_pipelined_requests_ends_the_connection_alone(r
     reply = client.recv(65_536)
     assert reply.count(b"HTTP/1.1 503 ") == 1
     assert b"Connection: close\r\n" in reply
+
+
+def test_a_client_that_is_gone_before_its_refusal_leaves_no_body_on_the_disk(
+    worker: BusyWorker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    size = MAX_IN_MEMORY * 2
+    client = worker.connect()
+    client.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % size + b"x" * size)
+    while is_unused(worker.space):
+        worker.turn()
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    client.close()  # with a reset
+    monkeypatch.setattr("forms_service.server.admission.MAX_STANDSTILL", 0.0)
+    worker.turn()
+    assert worker.nr_conns == 1, "the busy one"
+    assert is_unused(worker.space)
