@@ -56,8 +56,12 @@ class Spool:
             self._memory += data
         else:
             self._space.take(len(data))
-            self._file = self._file or _EncryptedFile(self._space.folder)
-            self._file.append(data)
+            try:
+                self._file = self._file or _EncryptedFile(self._space.folder)
+                self._file.append(data)
+            except OSError:  # a full disk: `clear` returns only what was written
+                self._space.take(-len(data))
+                raise
         self._size += len(data)
 
     def read(self, size: int) -> bytes:

@@ -1,12 +1,13 @@
 """Framing of requests and spooling of bytes, without a server."""
 
+import io
 from pathlib import Path
 
 import pytest
 
 from forms_service.server.connection import BodyPendingError, Request, RequestReader
 from forms_service.server.framing import expects_continue
-from forms_service.server.spool import MAX_IN_MEMORY, Spool, SpoolFullError, SpoolSpace
+from forms_service.server.spool import MAX_IN_MEMORY, MAX_ON_DISK, Spool, SpoolFullError, SpoolSpace
 
 HEAD = b"POST / HTTP/1.1\r\nHost: x\r\n"
 WHOLE = {
@@ -140,3 +141,14 @@ def test_all_that_waits_together_is_bounded_and_given_back(tmp_path: Path, monke
     first.clear()
     second.append(b"a" * (MAX_IN_MEMORY + 1))
     second.clear()
+
+
+def test_what_a_full_disk_refuses_takes_no_space_afterwards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    space = SpoolSpace(tmp_path)
+    with monkeypatch.context() as full:
+        full.setattr("tempfile.TemporaryFile", lambda **_: io.FileIO("/dev/full", "r+"))
+        spool = Spool(space)
+        with pytest.raises(OSError, match="No space left"):
+            spool.append(b"a" * (MAX_IN_MEMORY + 1))
+        spool.clear()
+    space.take(MAX_ON_DISK)
