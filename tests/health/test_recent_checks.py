@@ -42,7 +42,7 @@ class Clamd(socketserver.ThreadingTCPServer):
     """Answers PING, and counts."""
 
     daemon_threads = True
-    requests = 0
+    reply, requests = b"PONG\0", 0
 
 
 class ClamdHandler(socketserver.BaseRequestHandler):
@@ -51,7 +51,7 @@ class ClamdHandler(socketserver.BaseRequestHandler):
     def handle(self) -> None:
         self.server.requests += 1
         self.request.recv(100)
-        self.request.sendall(b"PONG\0")
+        self.request.sendall(self.server.reply)
 
 
 @pytest.fixture
@@ -104,3 +104,13 @@ def test_a_failure_is_noticed_and_forgotten_early(
     with client.application.app_context(), pytest.raises(FileStoreError):
         list(current_store().names(0))
     assert client.get("/health").json["checks"]["files"]["status"] == "degraded", "a request has failed since"
+
+
+def test_a_scanner_that_fails_is_not_asked_at_each_request_either(
+    client: FlaskClient, clamd: Clamd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recent_checks, "FAILURE_TTL", 60)
+    clamd.reply = b"no\0"
+    for _ in range(3):
+        assert client.get("/health").json["checks"]["virus_scanner"]["status"] == "degraded"
+    assert clamd.requests == 1
