@@ -99,7 +99,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
             return
         allowance = self.balance.allowance(self.nr_conns, time.monotonic())
         if not allowance:
-            self.set_accept_enabled(False)
+            super().set_accept_enabled(False)  # ours closes the listeners after SIGTERM, which gunicorn will ask for
             return
         for _ in range(min(ACCEPT_BATCH, allowance)):
             try:

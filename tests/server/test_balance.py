@@ -1,17 +1,21 @@
 """Connections that several workers accept from one socket."""
 
+import selectors
 import socket
 import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import psutil
 import pytest
 
 from forms_service.server.balance import LATE_BATCH, PAUSE, TOLERANCE, Balance, ConnectionCounts
+from forms_service.server.worker import Worker
 from tests.conftest import QUICK
 from tests.support.servers import TIMEOUT, Server
 
@@ -56,6 +60,21 @@ def test_a_worker_waits_for_one_with_fewer_but_not_for_long(counts: ConnectionCo
     assert first.allowance(5, PAUSE) == LATE_BATCH
     assert first.pause_left(PAUSE) == 0
     assert first.allowance(5 + LATE_BATCH, PAUSE) == 0, "and again"
+
+
+def test_a_worker_told_to_end_while_it_leaves_a_connection_to_another_closes_its_listeners_once(
+    counts: ConnectionCounts,
+) -> None:
+    worker: Any = object.__new__(Worker)
+    worker.alive, worker.nr_conns, worker.cfg = False, 5, SimpleNamespace(is_ssl=False, backlog=1)
+    worker.balance, other = Balance(counts, []), Balance(counts, [0])
+    other.record(0)
+    with closing(selectors.DefaultSelector()) as worker.poller, socket.create_server(("127.0.0.1", 0)) as listener:
+        worker.sockets, worker._accepting = [listener], True
+        worker.poller.register(listener, selectors.EVENT_READ)
+        worker.accept(listener)
+        worker.set_accept_enabled(False)
+        assert listener.fileno() < 0
 
 
 @contextmanager
