@@ -47,6 +47,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     balance: Balance
     """Set before the fork."""
 
+    _pauses = False
     wsgi: Any
 
     def init_process(self) -> None:
@@ -72,7 +73,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         return response
 
     def set_accept_enabled(self, enabled: bool) -> None:
-        if enabled and self.balance.pause_left(time.monotonic()):
+        self._pauses = enabled and self.balance.pause_left(time.monotonic()) > 0
+        if self._pauses:
             return  # gunicorn asks again in each turn
         super().set_accept_enabled(enabled)
         if not self.alive:
@@ -164,7 +166,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
 
     def wait_for_and_dispatch_events(self, timeout: float) -> None:
         self.balance.record(self.nr_conns)
-        timeout = min(timeout, self.balance.pause_left(time.monotonic()) or timeout)
+        if self._pauses:  # even if the pause has ended since: connections are accepted only after the next turn
+            timeout, self._pauses = min(timeout, self.balance.pause_left(time.monotonic())), False
         super().wait_for_and_dispatch_events(self.clients.next_timeout(timeout))
         self.clients.dispatch_heads()
         self.clients.admit_waiting()

@@ -77,6 +77,21 @@ def test_a_worker_told_to_end_while_it_leaves_a_connection_to_another_closes_its
         assert listener.fileno() < 0
 
 
+def test_a_worker_does_not_sleep_on_when_its_pause_ends_just_before(counts: ConnectionCounts) -> None:
+    worker: Any = object.__new__(Worker)
+    left, timeouts = iter((PAUSE, 0.0)), []
+    worker.balance = SimpleNamespace(pause_left=lambda _: next(left, 0.0), record=lambda _: None)
+    worker.clients = SimpleNamespace(
+        next_timeout=lambda timeout: timeouts.append(timeout) or 0.0, dispatch_heads=int, admit_waiting=int
+    )
+    worker.nr_conns = 0
+    with closing(selectors.DefaultSelector()) as worker.poller:
+        worker.set_accept_enabled(True)
+        for _ in range(2):
+            worker.wait_for_and_dispatch_events(1.0)
+    assert timeouts == [0.0, 1.0]
+
+
 @contextmanager
 def clients(server: Server, count: int) -> Iterator[Counter[int]]:
     """So many clients that keep their connections; the number of each worker's connections."""
