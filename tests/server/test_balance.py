@@ -20,6 +20,12 @@ from tests.conftest import QUICK
 from tests.support.servers import TIMEOUT, Server
 
 CONNECTIONS = 24
+PATIENT = """
+from forms_service.gunicorn_conf import *
+from forms_service.server import balance
+balance.PAUSE = 2
+"""
+"""Longer than a busy machine keeps the other worker from a core."""
 
 
 @pytest.fixture
@@ -110,7 +116,8 @@ def clients(server: Server, count: int) -> Iterator[Counter[int]]:
 
 @pytest.mark.slow
 def test_two_workers_share_connections_that_come_at_once(tmp_path: Path) -> None:
-    server = Server(tmp_path / "two", {**QUICK, "GUNICORN_CMD_ARGS": "--workers 2"})
+    (config := tmp_path / "config.py").write_text(PATIENT)
+    server = Server(tmp_path / "two", QUICK, "-c", str(config), "--workers", "2")
     until, started = time.monotonic() + TIMEOUT, 1
     try:
         while started < 2 and time.monotonic() < until:
@@ -118,6 +125,6 @@ def test_two_workers_share_connections_that_come_at_once(tmp_path: Path) -> None
                 started = len(shares)
         with clients(server, CONNECTIONS) as shares:
             assert sum(shares.values()) == CONNECTIONS
-            assert min(shares.values()) >= CONNECTIONS // 3, "one of them may be late by a pause now and then"
+            assert max(shares.values()) <= CONNECTIONS // 2 + CONNECTIONS // 2 // TOLERANCE + 1
     finally:
         server.stop()
