@@ -96,6 +96,7 @@ def choose_time_zone(tab: Any) -> None:
     if tab.has_scripts:
         tab.click(button)
     else:
+        tab.wait_for_load_state()  # the option that is selected at first, below it, may not have been read yet
         assert not tab.is_visible(".device-zone")
         tab.select_option("#timezone", "Europe/Vienna")
     tab.click("button:text-is('Save')")
