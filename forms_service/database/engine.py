@@ -36,8 +36,13 @@ SQLITE_OPTIONS = {"timeout": LOCK_TIMEOUT, "cached_statements": 16}
 """128, the default, could take 10 MB a connection."""
 
 
-SQLITE_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={LOCK_TIMEOUT * 1000:.0f}")
-"""FULL: an acknowledged commit survives a power failure."""
+SQLITE_PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=FULL",  # an acknowledged commit survives a power failure
+    "foreign_keys=ON",
+    f"busy_timeout={LOCK_TIMEOUT * 1000:.0f}",
+    "cache_size=-500",  # KiB for each connection, of 2,000: the system caches the file for all of them
+)
 
 
 def first_line(error: Exception) -> str:
