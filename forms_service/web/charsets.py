@@ -14,6 +14,9 @@ UTF_8 = "utf-8"
 UTF_8_BOM = b"\xef\xbb\xbf"
 FALLBACK = "windows-1252"
 
+MAX_LABEL_LENGTH = 50
+"""Of an encoding; the standard's have at most 19 characters."""
+
 _MULTI_BYTE = {
     "big5": "big5hkscs",
     "euc-jp": "euc-jp",
@@ -40,12 +43,17 @@ _HALF = b"\xed"
 _REFERENCE = re.compile("&#([0-9]{2,7});")
 
 
-@lru_cache(256)
 def find_encoding(label: str | None) -> str | None:
     """Return the standard's name, None if unknown."""
+    # a longer one would stay in memory, as long as a body
+    return _lookup(label) if label and len(label) <= MAX_LABEL_LENGTH else None
+
+
+@lru_cache(256)
+def _lookup(label: str) -> str | None:
     # US-ASCII counts as unknown: programs declare it for want of better
-    encoding = webencodings.lookup(label) if label and label.isascii() and len(label) <= 50 else None
-    if encoding is None or "ascii" in (label or "").lower():
+    encoding = webencodings.lookup(label) if label.isascii() and "ascii" not in label.lower() else None
+    if encoding is None:
         return None
     return UTF_8 if encoding.name == "replacement" else str(encoding.name)
 

@@ -5,7 +5,6 @@ import math
 import re
 from collections.abc import Callable
 from decimal import Decimal
-from functools import lru_cache
 from json import JSONDecoder
 from typing import Any, NoReturn
 
@@ -147,7 +146,6 @@ def _number_or_text(digits: str) -> float | str:
     return digits if len(digits) > MAX_EXACT and Decimal(digits) != Decimal(repr(number)) else number
 
 
-@lru_cache(1024)
 def _is_zero(digits: str) -> bool:
     mantissa = digits.lower().partition("e")[0]
     return not mantissa.strip("-0.")

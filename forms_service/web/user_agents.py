@@ -24,10 +24,13 @@ MAX_READ = 500
 """Characters parsed."""
 
 
-@lru_cache(1000)
 def family(user_agent: str) -> str:
     """Return "Firefox/128", or "other"."""
-    text = user_agent[:MAX_READ]
+    return _family(user_agent[:MAX_READ])
+
+
+@lru_cache(1000)
+def _family(text: str) -> str:
     if not text:
         return ""
     robot = ROBOT.search(text)
