@@ -2,6 +2,7 @@
 
 import ipaddress
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 from itertools import chain
 
@@ -54,19 +55,25 @@ def _has_address(parsed: ParsedSubmission, texts: list[str], addresses: tuple[st
 
 def _has_word(texts: list[str], words: tuple[str, ...]) -> bool:
     whole, phrases, anywhere = _words(words)
+    # at once, since a nested list may have thousands of texts; no entry has a line break, so none matches across two
+    folded_texts = list(_fold_searched(texts))
+    sent_words = [_WORD.findall(text) for text in folded_texts]
+    folded_text, word_set = "\n".join(folded_texts), frozenset(chain.from_iterable(sent_words))
+    letters = frozenset(folded_text)
+    if not whole.isdisjoint(word_set) or any(letters.issuperset(part) and part in folded_text for part in anywhere):
+        return True
+    likely = [phrase for phrase in phrases if word_set.issuperset(phrase.split())]
+    spaced = "\n".join(f" {' '.join(each)} " for each in sent_words) if likely else ""
+    return any(phrase in spaced for phrase in likely)
+
+
+def _fold_searched(texts: list[str]) -> Iterator[str]:
     left = MAX_SEARCHED
     for text in texts:
-        folded_text = fold_case(text[: max(0, left)])[:MAX_SEARCHED]
+        if left <= 0:
+            return
+        yield fold_case(text[:left])[:MAX_SEARCHED]
         left -= len(text)
-        sent_words = _WORD.findall(folded_text)
-        word_set, letters = frozenset(sent_words), frozenset(folded_text)
-        if not whole.isdisjoint(word_set) or any(letters.issuperset(part) and part in folded_text for part in anywhere):
-            return True
-        likely = [phrase for phrase in phrases if word_set.issuperset(phrase.split())]
-        spaced = f" {' '.join(sent_words)} " if likely else ""
-        if any(phrase in spaced for phrase in likely):
-            return True
-    return False
 
 
 @lru_cache(MAX_CACHED)

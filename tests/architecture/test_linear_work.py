@@ -96,6 +96,16 @@ def match_words(data: str) -> bool:
     return blocklist.matches(WORDS, ParsedSubmission(), [data])
 
 
+def match_many(entry: str) -> Callable[[int], object]:
+    """As many texts as entries."""
+
+    def run(size: int) -> object:
+        listed = Blocklist(tuple(entry.format(number) for number in range(size)))
+        return blocklist.matches(listed, ParsedSubmission(), ["two b"] * size)
+
+    return run
+
+
 WORK: dict[str, Work] = {
     "JSON: a string that never ends": Work(json_reader.read_json, raw(b'\\"', b"[" * 65 + b'"')),
     "JSON: brackets": Work(json_reader.read_json, raw(b"[")),
@@ -162,6 +172,8 @@ WORK: dict[str, Work] = {
     "block list: words": Work(match_words, filled("word1 word2 ")),
     "block list: no words": Work(match_words, filled("x-1")),
     "block list: long ligatures": Work(match_words, filled("\ufdfa"), 1024),
+    "block list: phrases and texts": Work(match_many("two word{}"), int, 64),
+    "block list: signs and texts": Work(match_many("x-{}!"), int, 64),
     "links": Work(checks.count_links, filled("://www."), 65_536),
     "addresses: a list": Work(lambda data: list(email_addresses.find_addresses(data)), filled("a@b.co, ")),
     "addresses: an open list": Work(

@@ -123,6 +123,11 @@ def test_words_of_the_block_list(service: Flask, word: str, text: str, spam: boo
     )
 
 
+def test_a_phrase_is_found_within_one_text_alone(service: Flask) -> None:
+    apart = submission({"message": ["get free", "money c", "++"]})
+    assert judged(service, apart, blocking(words=("free money", "c++"))) == []
+
+
 @pytest.mark.parametrize(
     ("listed", "address", "spam"),
     [
