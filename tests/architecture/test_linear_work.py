@@ -236,6 +236,7 @@ WORK: dict[str, Work] = {
     "e-mail field": Work(load({"type": "email"}), filled("a@")),
     "URL field": Work(load({"type": "url"}), filled("%41", "https://a.co/")),
     "choices field": Work(load({"type": "multiselect", "choices": ["a", "b"]}), lambda size: ["a", "b"] * size, 256),
+    "checkbox field": Work(load({"type": "checkbox"}), lambda size: [[f"a{number}" for number in range(size)]], 256),
     "telephone at sign-up": Work(fields.Phone().deserialize, filled("1 ")),
     "name at sign-up": Work(fields.PersonName().deserialize, filled("<a>" + MARKS)),
     "password at sign-up": Work(fields.Password().deserialize, filled(MARKS + "aA1!")),

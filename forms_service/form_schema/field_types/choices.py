@@ -47,10 +47,8 @@ class CheckboxType(FieldType):
         if not isinstance(value, list):
             return value if isinstance(value, bool) else as_text(value)
         texts = [self._single(item) for item in value]
-        ticked: list[Any] = []
-        for item in texts:
-            if is_ticked(item) and item not in ticked:
-                ticked.append(item)
+        # by repr(): a nested list may have thousands of items, and lists cannot be hashed
+        ticked = list({repr(item): item for item in texts if is_ticked(item)}.values())
         return ticked if len(ticked) > 1 else (ticked or texts or [""])[0]
 
     def _is_empty(self, value: Any) -> bool:
