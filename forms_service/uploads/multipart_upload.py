@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from forms_service.config import settings
-from forms_service.errors import ApiError, FieldError, PayloadTooLargeError
+from forms_service.errors import ApiError, FieldError, PayloadTooLargeError, ServiceUnavailableError
 from forms_service.form_schema.field_names import truncate_name
 from forms_service.forms.cache import PublishedForm
 from forms_service.languages.formats import Formatted, Size
@@ -228,7 +228,7 @@ def files_too_big_error() -> PayloadTooLargeError:
 
 
 def _read(body: MultipartUpload) -> None:
-    refusal: PayloadTooLargeError | None = None
+    refusal: ApiError | None = None
     request.max_content_length = settings.max_upload_size + settings.max_content_length
     in_file = False
     for event in read_parts(_iter_body(), boundary(), guess_boundary=True):
@@ -237,7 +237,7 @@ def _read(body: MultipartUpload) -> None:
             continue
         try:
             body.feed(event)
-        except PayloadTooLargeError as error:
+        except (PayloadTooLargeError, ServiceUnavailableError) as error:
             # a browser's texts are still read, to redisplay them
             if refusal or not (in_file and wants_page()):
                 raise

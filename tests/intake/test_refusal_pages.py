@@ -1,6 +1,7 @@
 """A visitor's words are not lost when a submission is refused: the form again, or the words to copy and a way back."""
 
 import re
+import time
 from html import unescape
 from typing import Any
 
@@ -207,6 +208,18 @@ class TestFiles:
         assert "Of you. Image, TAR.GZ or ZIP, up to 2 kB." in page
         assert "Up to 97.66 kB." in page
         assert "All files together: up to 195.3 kB." in page
+
+
+def test_words_behind_a_file_that_cannot_be_stored_are_given_back(
+    app: Flask, client: FlaskClient, job: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(app.extensions, "disk", (time.monotonic() + 3600, True))
+    body = multipart(
+        text_part("email", "ann@example.com"), file_part("cv", "cv.pdf", PDF), text_part("story", "It is long.")
+    )
+    answer = client.post(f"/f/{job}", **body, headers=BROWSER)
+    assert answer.status_code == 503
+    assert copied(answer) == {"email": "ann@example.com", "Your story": "It is long."}
 
 
 def test_a_form_that_is_full_says_so_before_it_is_filled_in(
