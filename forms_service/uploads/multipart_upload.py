@@ -63,6 +63,7 @@ class MultipartUpload:
         self._published: list[str] = []
         self._file_count = 0
         self._file_bytes = 0
+        self._stored_bytes = 0
         self._allowance = allowance
 
     def publish(self) -> None:
@@ -77,7 +78,7 @@ class MultipartUpload:
     def keep(self) -> None:
         """Keep files whose rows are, or may be, committed."""
         if self._stored_files:
-            self._allowance.spend(self._file_bytes)
+            self._allowance.spend(self._stored_bytes)
         self._stored_files.clear()
         self._published = []
 
@@ -133,8 +134,10 @@ class MultipartUpload:
         self._file_bytes += len(data)
         if self._file_bytes > settings.max_upload_size or file.size + len(data) > settings.max_file_size:
             raise files_too_big_error()
-        if file.is_stored and not self._allowance.covers(self._file_bytes):
-            file.discard()
+        if file.is_stored:
+            self._stored_bytes += len(data)
+            if not self._allowance.covers(self._stored_bytes):
+                file.discard()
         file.write(data)
 
     def _start_file(self) -> None:

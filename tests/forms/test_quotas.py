@@ -131,6 +131,18 @@ def test_files_beyond_the_quota_are_refused_while_texts_are_accepted(
     assert stats["refusals"]["too_large"] == 3
 
 
+def test_files_that_are_not_stored_take_no_room(make_app: MakeApp, key_of: KeyOf) -> None:
+    app = make_app(FORM_STORAGE="5000")
+    client, owner = app.test_client(), key_of(app)
+    form = make_form(app, "owner@example.com", [{"name": "cv", "type": "file"}], unknown_fields="drop")
+    for number in range(2):
+        parts = (file_part("extra", "x.txt", bytes([number]) * 9000), file_part("cv", "cv.txt", bytes([number]) * 2000))
+        answer = client.post(f"/f/{form}", **multipart(*parts))
+        assert answer.status_code == 200, answer.json
+    storage = client.get(f"/api/forms/{form}/stats", headers=owner).json["data"]["storage"]
+    assert storage == {"bytes": 4000, "quota": 5000}
+
+
 def test_erasure_frees_the_quota_at_once(make_app: MakeApp, key_of: KeyOf, upload: Callable[..., int]) -> None:
     app = make_app(FORM_STORAGE="5000")
     client, owner = app.test_client(), key_of(app)
