@@ -12,6 +12,7 @@ from forms_service.validation.datetimes import start_of_day
 
 LENGTH_TO_SECONDS = len("2026-03-01 23:59:59")
 ONE_DAY = timedelta(days=1)
+ONE_SECOND = timedelta(seconds=1)
 
 
 def constant_offset_runs(first: date, last: date, zone: tzinfo) -> Iterator[tuple[date, date]]:
@@ -44,14 +45,29 @@ def local_day(begin: date, zone: tzinfo) -> Any:
     """Return the expression for a submission's day, with the UTC offset that `begin` starts with."""
     if _is_sqlite():
         return func.date(_whole_seconds(), _shift(begin, zone))
-    return func.date(_shifted(begin, zone))
+    return func.date(_shifted(_shift(begin, zone)))
 
 
-def local_hour(begin: date, zone: tzinfo) -> Any:
-    """Return the expression for weekday and hour, such as `0 23`: Sunday before midnight."""
+def constant_offset_spans(begin: date, end: date, zone: tzinfo) -> Iterator[tuple[datetime, datetime]]:
+    """Yield the times of a run that have one UTC offset: before and after a change of the clocks."""
+    since, until = day_limits(begin, end, zone)
+    low, high = since, until
+    if begin == end and _offset_at(low, zone) != _offset_at(high, zone):
+        while high - low > ONE_SECOND:
+            middle = low + (high - low) // 2
+            low, high = (middle, high) if _offset_at(middle, zone) == _offset_at(since, zone) else (low, middle)
+        change = high.replace(microsecond=0)
+        yield since, change
+        since = change
+    yield since, until
+
+
+def local_hour(since: datetime, zone: tzinfo) -> Any:
+    """Return the expression for weekday and hour, such as `0 23`, with the UTC offset of `since`."""
+    shift = _format_shift(_offset_at(since, zone))
     if _is_sqlite():
-        return func.strftime("%w %H", _whole_seconds(), _shift(begin, zone))
-    return func.to_char(_shifted(begin, zone), "D HH24")
+        return func.strftime("%w %H", _whole_seconds(), shift)
+    return func.to_char(_shifted(shift), "D HH24")
 
 
 def parse_hour(text: str) -> tuple[int, int]:
@@ -65,12 +81,16 @@ def _whole_seconds() -> Any:
     return func.substr(Submission.created_at, 1, LENGTH_TO_SECONDS)  # date() rounds fractions of a second up
 
 
-def _shifted(begin: date, zone: tzinfo) -> Any:
-    return Submission.created_at + cast(literal(_shift(begin, zone)), Interval)
+def _shifted(shift: str) -> Any:
+    return Submission.created_at + cast(literal(shift), Interval)
 
 
 def _shift(begin: date, zone: tzinfo) -> str:
-    return f"{int(_offset(begin, zone).total_seconds())} seconds"
+    return _format_shift(_offset(begin, zone))
+
+
+def _format_shift(offset: timedelta) -> str:
+    return f"{int(offset.total_seconds())} seconds"
 
 
 def _is_sqlite() -> bool:
@@ -79,6 +99,13 @@ def _is_sqlite() -> bool:
 
 def _offset(day: date, zone: tzinfo) -> timedelta:
     return datetime.combine(day, time.min, zone).utcoffset() or timedelta()
+
+
+def _offset_at(moment: datetime, zone: tzinfo) -> timedelta:
+    try:
+        return moment.astimezone(zone).utcoffset() or timedelta()
+    except OverflowError:
+        return timedelta()
 
 
 def _start(day: date, zone: tzinfo) -> datetime:

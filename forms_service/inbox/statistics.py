@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, date, timedelta, tzinfo
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import Select, false, func, select
@@ -19,6 +20,7 @@ from forms_service.inbox.local_days import (
     ONE_DAY,
     bounds,
     constant_offset_runs,
+    constant_offset_spans,
     day_limits,
     local_day,
     local_hour,
@@ -83,10 +85,11 @@ def _days(form_id: str, first: date, last: date, zone: tzinfo) -> Iterator[dict[
 
 def _count_by_hour(form_id: str, first: date, last: date, zone: tzinfo) -> tuple[list[int], list[int]]:
     weekdays, hours = [0] * 7, [0] * 24
-    for begin, end in constant_offset_runs(first, last, zone):
-        moment = local_hour(begin, zone)
+    runs = constant_offset_runs(first, last, zone)
+    for since, until in chain.from_iterable(constant_offset_spans(*run, zone) for run in runs):
+        moment, is_then = local_hour(since, zone), (Submission.created_at >= since, Submission.created_at < until)
         query = select(moment, func.count()).where(Submission.form_id == form_id, Submission.status.in_(GENUINE))
-        for text, count in db.session.execute(query.where(*bounds(begin, end, zone)).group_by(moment)):
+        for text, count in db.session.execute(query.where(*is_then).group_by(moment)):
             weekday, hour = parse_hour(text)
             weekdays[weekday] += count
             hours[hour] += count

@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask
@@ -78,6 +79,29 @@ class TestStatistics:
         data = stats(app_on_each_db, owner, form, "&timezone=Europe/Berlin")
         assert data["by_weekday"] == [1, 0, 0, 0, 0, 0, 1]
         assert (data["by_hour"][1], data["by_hour"][2]) == (1, 1)  # winter time, then summer time
+
+    @pytest.mark.parametrize(
+        ("zone", "at", "weekday", "hour"),
+        [
+            ("Europe/Berlin", "2026-03-29T10:30Z", 6, 12),
+            ("Europe/Berlin", "2026-10-25T00:59:59Z", 6, 2),
+            ("Europe/Berlin", "2026-10-25T01:00Z", 6, 2),
+            ("Europe/Berlin", "2026-10-25T22:30Z", 6, 23),
+            ("Australia/Lord_Howe", "2026-04-04T14:59Z", 6, 1),
+            ("Australia/Lord_Howe", "2026-04-04T15:29Z", 6, 1),
+            ("Australia/Lord_Howe", "2026-04-04T15:30Z", 6, 2),
+            ("Asia/Beirut", "2026-03-28T22:00Z", 6, 1),
+        ],
+    )
+    def test_a_day_whose_clocks_change_has_its_own_hours(
+        self, app_on_each_db: Flask, owner: dict[str, str], zone: str, at: str, weekday: int, hour: int
+    ) -> None:
+        form, local = make_form(app_on_each_db), datetime.fromisoformat(at).astimezone(ZoneInfo(zone))
+        submit(app_on_each_db, form, created_at=local.astimezone(UTC))
+        days = f"since={local:%Y-%m-%d}&until={local:%Y-%m-%d}"
+        path = f"/api/forms/{form}/stats?{days}&timezone={zone}"
+        data = app_on_each_db.test_client().get(path, headers=owner).json["data"]
+        assert (data["by_weekday"].index(1), data["by_hour"].index(1)) == (weekday, hour)
 
 
 class TestPage:
