@@ -4,7 +4,7 @@ from contextlib import suppress
 from datetime import timedelta
 
 from flask import Flask
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from forms_service.background import periodic
 from forms_service.database.transactions import write_session
@@ -32,7 +32,7 @@ def init_app(app: Flask) -> None:
 
 
 def rescan() -> int:
-    """Scan what is not scanned, newest first, and return how many have a verdict now.
+    """Scan what is not scanned, in random order, and return how many have a verdict now.
 
     Their submissions stay where they are; a file with a virus is held back from now on.
     """
@@ -41,7 +41,8 @@ def rescan() -> int:
         return 0
     query = select(File.stored_as).join(Submission, Submission.id == File.submission_id)
     waiting = query.where(File.scan == NOT_SCANNED, Submission.created_at > now() - MAX_AGE)
-    names = db.session.scalars(waiting.order_by(Submission.created_at.desc()).limit(BATCH)).all()
+    # random, since a batch of files that clamd never scans would keep all others waiting
+    names = db.session.scalars(waiting.order_by(func.random()).limit(BATCH)).all()
     db.session.rollback()
     count = 0
     with suppress(ScannerError):  # the next run tries again

@@ -14,6 +14,7 @@ from flask.testing import FlaskClient
 from forms_service.health.doctor import run_checks
 from forms_service.notifications.mail_files import load_files, show_files
 from forms_service.notifications.mail_options import MailOptions
+from forms_service.submissions import rescan as rescan_module
 from forms_service.submissions.rescan import rescan
 from forms_service.virus_scanner import clamd as client_module
 from forms_service.virus_scanner.clamd import Scanner
@@ -124,6 +125,20 @@ def test_without_clamd_files_are_accepted_flagged_and_scanned_later(
     assert scans(service.show(infected["id"])) == [("infected", NAME)]
     assert service.download(infected).status_code == 403
     assert service.health()["status"] == "healthy"
+
+
+def test_files_that_are_never_scanned_keep_no_other_waiting(
+    service: Service, clamd: Clamd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clamd.stop()
+    try:
+        clean, _ = service.submit(PDF), service.submit(PDF + bytes(3 * MAX_STREAM))
+    finally:
+        clamd.start()
+    monkeypatch.setattr(rescan_module, "BATCH", 1)
+    with service.app.app_context():
+        assert any(rescan() for _ in range(100))
+    assert scans(service.show(clean["id"])) == [("clean", None)]
 
 
 REPLIES: dict[str, Callable[[socket.socket], object]] = {
