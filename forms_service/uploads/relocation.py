@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 from forms_service.errors import StartError
-from forms_service.file_store.interface import FileStore
+from forms_service.file_store.interface import FileStore, FileStoreError
 from forms_service.file_store.s3 import S3Store
 from forms_service.file_store.stores import bucket_store, current_folder
 from forms_service.uploads.storage import BATCH, owned_names
@@ -25,7 +25,7 @@ def move_files(*, back: bool) -> Iterator[int]:
     """
     bucket = _bucket()
     source: FileStore = bucket if back else current_folder()
-    move: Callable[[str], None] = (lambda name: _fetch(bucket, name)) if back else (lambda name: bucket.publish([name]))
+    move: Callable[[str], None] = (lambda name: _fetch(bucket, name)) if back else (lambda name: _publish(bucket, name))
     names = source.names(older_than=time.time())
     while batch := list(itertools.islice(names, BATCH)):
         owned = owned_names(set(batch))
@@ -34,6 +34,14 @@ def move_files(*, back: bool) -> Iterator[int]:
                 with suppress(FileNotFoundError):  # erased in the meantime
                     move(name)
             yield 1
+
+
+def _publish(bucket: S3Store, name: str) -> None:
+    try:
+        bucket.publish([name])
+    except FileStoreError:
+        if current_folder().path(name).exists():  # else it was erased in the meantime
+            raise
 
 
 def _fetch(bucket: S3Store, name: str) -> None:

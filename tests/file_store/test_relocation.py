@@ -11,7 +11,7 @@ from flask import Flask
 from forms_service.cli import files
 from forms_service.file_store import stores
 from forms_service.file_store.interface import FileStoreError
-from forms_service.uploads import storage
+from forms_service.uploads import relocation, storage
 from tests.conftest import MakeApp
 from tests.support.api_keys import make_key
 from tests.support.s3_server import S3Server
@@ -85,6 +85,26 @@ def test_files_move_to_the_bucket_and_back_and_stay_readable(app: Flask, monkeyp
     move(app, "--back")
     assert (in_folder(app), in_bucket(app)) == ({arriving.name, *contents}, set())
     assert {name: read(app, name) for name in contents} == contents
+
+
+@pytest.mark.parametrize("words", [(), ("--back",)])
+def test_a_file_that_is_erased_meanwhile_stops_nothing(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    submission = submit(app, make_form(app))
+    names = {attach(app, submission, "cv.pdf", b"x", number).name for number in range(1, 4)}
+    if words:
+        move(app)
+    erased = sorted(names)[0]
+
+    def erase_one(batch: set[str]) -> set[str]:
+        owned = storage.owned_names(batch)
+        storage.remove([erased])
+        return owned
+
+    monkeypatch.setattr(relocation, "owned_names", erase_one)
+    move(app, *words)
+    assert (in_folder(app) if words else in_bucket(app)) == names - {erased}
 
 
 def test_the_sweep_deletes_orphans_of_its_own_installation_only(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
