@@ -62,9 +62,10 @@ def apply_changes(form_id: str, ids: Sequence[uuid.UUID], changes: Mapping[str, 
     """
     if not changes:
         return []
+    previous = _load(form_id, ids)
+    ids = [row.id for row in previous]  # whoever may change this form need not be allowed to change another
     if changes.get("status") in CONFIRMED_STATUSES:
         opt_in.require_confirmed(ids)
-    previous = _load(form_id, ids)
     if changes.get("status") == "inbox":
         _clear_spam_verdict(form_id, ids)
     if changes.get("status") == "spam":

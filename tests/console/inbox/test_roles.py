@@ -1,12 +1,18 @@
 """What members may see and do in the inbox."""
 
+import uuid
+
 import pytest
 from flask import Flask
 
-from tests.console.inbox.conftest import Colleague, state
+from forms_service.delivery.models import Message
+from forms_service.extensions import db
+from forms_service.submissions.models import Submission
+from tests.conftest import KeyOf
+from tests.console.inbox.conftest import Colleague, press, state
 from tests.support.console import Visitor
 from tests.support.notification_mails import enqueue
-from tests.support.stored import submit
+from tests.support.stored import count, make_form, submit
 
 BUTTONS = ('value="archive"', 'value="spam"', 'value="unread"', 'value="delete"', 'name="ids"', "/export", "/bulk")
 
@@ -36,3 +42,17 @@ def test_a_viewer_gets_no_button_that_would_refuse(
     assert [word for word in BUTTONS if word not in shown] == []
     answer = viewer.post(pages[1], {"csrf_token": viewer.token("/console"), "action": "archive"})
     assert answer.status_code == 403
+
+
+@pytest.mark.parametrize("action", ["inbox", "archive", "spam", "read", "delete"])
+def test_submissions_of_another_form_are_not_touched(
+    app_on_each_db: Flask, form: str, signed_in: Visitor, key_of: KeyOf, action: str
+) -> None:
+    key_of(app_on_each_db, "other@example.com")
+    other = make_form(app_on_each_db, "other@example.com")
+    submission = submit(app_on_each_db, other, status="spam", spam_reasons="links")
+    assert press(signed_in, form, action, submission).status_code == 303
+    with app_on_each_db.app_context():
+        row = db.session.get_one(Submission, uuid.UUID(submission))
+        assert (row.status, row.read, row.spam_reasons) == ("spam", False, "links")
+    assert count(app_on_each_db, Message) == [0], "nothing of it is mailed to this form's recipients"
