@@ -26,6 +26,9 @@ MAX_CONTAINERS = 50_000
 MAX_EXACT = 15
 """Characters of a number that no parser changes."""
 
+MAX_INTEGER_DIGITS = 640
+"""Python's limit can be set no lower."""
+
 _STRING = re.compile(r'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
 """Possessive: an unterminated string would take quadratic time."""
 
@@ -146,6 +149,11 @@ def _number_or_text(digits: str) -> float | str:
     return digits if len(digits) > MAX_EXACT and Decimal(digits) != Decimal(repr(number)) else number
 
 
+def _integer_or_text(digits: str) -> int | str:
+    """Keep text that Python may refuse to convert, since that takes quadratic time."""
+    return int(digits) if len(digits) <= MAX_INTEGER_DIGITS else digits
+
+
 def _is_zero(digits: str) -> bool:
     mantissa = digits.lower().partition("e")[0]
     return not mantissa.strip("-0.")
@@ -170,9 +178,11 @@ def _decode_form_json(raw: bytes) -> str:
         return decode(raw.removeprefix(UTF_8_BOM))
 
 
-def _decoder(join: Callable[[Pairs], Any], number: Callable[[str], Any]) -> JSONDecoder:
-    return JSONDecoder(parse_constant=_refuse_constant, parse_float=number, object_pairs_hook=join)
+def _decoder(
+    join: Callable[[Pairs], Any], number: Callable[[str], Any], integer: Callable[[str], Any] | None = None
+) -> JSONDecoder:
+    return JSONDecoder(parse_constant=_refuse_constant, parse_float=number, parse_int=integer, object_pairs_hook=join)
 
 
 _strict_decoder = _decoder(_refuse_double_keys, _finite_number)
-_form_decoder = _decoder(_merge_double_keys, _number_or_text)
+_form_decoder = _decoder(_merge_double_keys, _number_or_text, _integer_or_text)

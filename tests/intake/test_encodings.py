@@ -119,6 +119,7 @@ def test_multipart_that_breaks_off_keeps_nothing(app: Flask, form: str) -> None:
         (b'{"m": "M\xfcller"}', {"m": "Müller"}),
         (b'{"m": 1, "n": "x", "m": [2]}', {"m": [1, [2]], "n": "x"}),
         (b'{"m": 1e999, "n": 1e-999, "o": 0.0}', {"m": "1e999", "n": "1e-999", "o": 0.0}),
+        (b'{"m": 12, "n": ' + b"9" * 5000 + b"}", {"m": 12, "n": "9" * 5000}),
     ],
 )
 @pytest.mark.parametrize("kind", ["application/json", "application/json; charset=ISO-8859-1", "application/ld+json"])
