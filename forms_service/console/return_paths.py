@@ -22,10 +22,17 @@ def requested_path() -> str:
     an address of a button alone it is the page that has the button.
     """
     if not _is_page(request.path):
-        page = urlsplit(request.referrer or "").path.removeprefix(settings.public_path)
+        page = _referring_path()
         return safe_path(page) if _is_page(page) else HOME
     file = FILE.fullmatch(request.path)
     return f"{file[1]}?download={file[2]}" if file else safe_path(request.full_path.rstrip("?"))
+
+
+def _referring_path() -> str:
+    try:
+        return urlsplit(request.referrer or "").path.removeprefix(settings.public_path)
+    except ValueError:  # brackets that hold no IPv6 address
+        return ""
 
 
 def _is_page(path: str) -> bool:

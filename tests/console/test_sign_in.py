@@ -46,6 +46,12 @@ def test_it_leads_to_the_forms_by_default(visitor: Visitor) -> None:
     assert visitor.get("/console/sign-in").headers["Location"] == "/console"
 
 
+@pytest.mark.parametrize("referrer", ["http://[", "http://a]/console", "http://\u2100.example/console"])
+def test_a_referrer_that_is_no_url_leads_to_the_forms(visitor: Visitor, referrer: str) -> None:
+    answer = visitor.post("/console/account/sessions/end-others", {}, Referer=referrer)
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/console/sign-in")
+
+
 @pytest.mark.parametrize("path", ELSEWHERE)
 def test_it_leads_nowhere_else(path: str) -> None:
     assert safe_path(path) == "/console"
