@@ -91,6 +91,7 @@ def require_api_key(scope: str) -> Callable[[View], View]:
     def check(caller: Caller) -> None:
         if caller.scopes is None:
             raise AuthorizationError("This endpoint requires an API key.")
+        check_owner(caller)  # the role may have been taken since the key was made
         caller.require_scope(scope)
 
     return _guard(f"program {scope}", check, "owner", (scope,), by_session=False)

@@ -1,6 +1,7 @@
 """Scopes of API keys, and the scopes that each route requires."""
 
 import json
+import re
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from forms_service.accounts import administration
 from forms_service.accounts.models import ROLES, SCOPES
 from tests.support.access_table import PAGE, page
 from tests.support.accounts import PASSWORD, Member, bearer, mails, token_in
@@ -171,3 +173,20 @@ class TestEveryOperation:
                     assert (answer.status_code, scope in answer.json["message"]) == (403, True), (method, path)
                     checked += 1
         assert checked > 15
+
+    def test_requires_its_role(self, make_app_on_each_db: Callable[..., Flask]) -> None:
+        app = make_app_on_each_db(RATE_LIMIT_ENABLED="false")
+        olga = Member(app, role="owner")
+        all_scopes = key(olga, *SCOPES)
+        with app.app_context():
+            administration.set_role(olga.email, "user")
+        checked = 0
+        for path, operations in app.test_client().get("/api/openapi.json").json["paths"].items():
+            url = re.sub(r"\{\w+\}", str(uuid.uuid4()), path)
+            for method, operation in operations.items():
+                if isinstance(operation, dict) and operation.get("x-required-role", "user") != "user":
+                    headers = olga.headers if operation["x-session"] else all_scopes
+                    answer = olga.client.open(url, method=method, headers=headers, json={})
+                    assert (answer.status_code, "role owner" in answer.json["message"]) == (403, True), (method, path)
+                    checked += 1
+        assert checked > 5
