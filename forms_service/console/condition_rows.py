@@ -29,7 +29,7 @@ def parse_conditions(values: Values) -> list[dict[str, Any]] | None:
 
 def typed_rows(values: Values) -> Rows:
     """Return the rows that are filled in, in order: their positions are those of the API's errors."""
-    numbers = sorted({int(match[1]) for name in values if (match := NAME.fullmatch(name))})
+    numbers = sorted({match[1] for name in values if (match := NAME.fullmatch(name))}, key=int)
     rows = [{part: _text(values.get(f"when.{number}.{part}")) for part in PARTS} for number in numbers]
     return [row for row in rows if row["field"].strip() or row["value"].strip()]
 

@@ -1,5 +1,7 @@
 """Requests that no page of the console sends: they are refused, and nothing breaks."""
 
+import re
+
 import pytest
 from flask import Flask
 
@@ -18,6 +20,13 @@ def test_a_time_beyond_the_calendar_is_refused(form: str, signed_in: Visitor, be
 def test_a_repeated_time_is_refused(form: str, signed_in: Visitor) -> None:
     answer = signed_in.send(f"/console/forms/{form}/settings", name="Contact", opens_at=["2027-01-01T09:00", "x"])
     assert answer.status_code == 422
+
+
+@pytest.mark.parametrize("pressed", [["on", "off"], [], ["neither"]])
+def test_a_webhook_is_switched_by_one_button(form: str, signed_in: Visitor, pressed: list[str]) -> None:
+    answer = signed_in.send(f"/console/forms/{form}/webhooks/new", url="https://8.8.8.8/", events="submission.created")
+    (page,) = set(re.findall(rf"/console/forms/{form}/webhooks/[0-9a-f-]{{36}}", answer.text))
+    assert signed_in.send(f"{page}/switch", page, action=pressed).status_code == 422
 
 
 def test_a_logo_names_one_host_only(app_on_each_db: Flask, form: str, signed_in: Visitor) -> None:

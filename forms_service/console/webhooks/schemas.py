@@ -47,7 +47,7 @@ def header_rows(values: Mapping[str, Any], stored: list[str]) -> list[dict[str, 
 
 
 def _typed_headers(values: Mapping[str, Any]) -> list[dict[str, Any]]:
-    numbers = sorted({int(match[1]) for name in values if (match := HEADER.fullmatch(name))})
+    numbers = sorted({match[1] for name in values if (match := HEADER.fullmatch(name))}, key=int)
     return [
         {
             "name": str(values[f"headers.{number}.name"]).strip(),
@@ -102,7 +102,8 @@ class SwitchForm(WebhookChanges):
 
     @ma.pre_load
     def _convert(self, values: Mapping[str, Any], **_: Any) -> dict[str, Any]:
-        return {"enabled": {"on": True, "off": False}.get(values.get("action", ""))}
+        action = values.get("action")  # a repeated one is a list
+        return {"enabled": {"on": True, "off": False}.get(action) if isinstance(action, str) else None}
 
 
 class PageQuery(Schema):

@@ -111,6 +111,12 @@ def test_faults_stand_beside_their_controls(signed_in: Visitor, hooks: Hooks) ->
     twice = {"headers.0.name": "X-A", "headers.0.value": "a", "headers.1.name": "X-A", "headers.1.value": "b"}
     answer = send_form(signed_in, f"{page}/new", "/new", url=hooks.receiver.url(), **twice)
     assert "This header is named twice." in answer.text
+    zeros = {"headers.007.name": "Host", "headers.007.value": "x", "when.007.field": "topic"}
+    zeros["when.007.operator"] = "is"
+    answer = send_form(signed_in, f"{page}/new", "/new", url=hooks.receiver.url(), **zeros)
+    assert answer.status_code == 422
+    assert "The service sets this header itself." in answer.text
+    assert 'id="when.0.value-wrong">Must not be empty.' in answer.text
 
 
 @pytest.mark.parametrize("fields", [FIELDS, []])
