@@ -9,7 +9,7 @@ from flask import Response, request
 
 from forms_service.config import settings
 from forms_service.errors import AuthenticationError, NotFoundError
-from forms_service.rate_limiting.limits import charge, refund
+from forms_service.rate_limiting.limits import charge, require_unspent
 from forms_service.web.client import client_key
 from forms_service.web.route_policy import guarded
 
@@ -25,10 +25,11 @@ def has_bearer(token: str) -> bool:
     bearer = (authorization.token or "") if authorization and authorization.type == "bearer" else ""
     if not bearer:
         return False
-    charge("bearer", client_key())
     if not hmac.compare_digest(bearer.encode(), token.encode()):
+        charge("bearer", client_key())
         return False
-    refund("bearer", client_key())
+    # not charged and refunded: many right ones at once would refuse each other
+    require_unspent("bearer", client_key())
     return True
 
 

@@ -137,6 +137,17 @@ def charge(name: str, key: str) -> None:
             _refuse(name, state)
 
 
+def require_unspent(name: str, key: str) -> None:
+    """Raise RateLimitError if a named limit is used up; charge nothing."""
+    if settings.rate_limit_enabled:
+        check = LIMITS[name].check(f"{name}:{key}", settings)
+        # one less at no cost: refused as one more hit would be
+        (state,) = _storage(name).hit_all([check._replace(limit=check.limit - 1, cost=0)])
+        if state.wait:
+            g.rate_limit = state._replace(limit=check.limit)
+            _refuse(name, state)
+
+
 def reset_limit(name: str, key: str) -> None:
     """Clear a key, such as after sign-in."""
     if settings.rate_limit_enabled:

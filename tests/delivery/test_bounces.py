@@ -1,6 +1,7 @@
 """A mail provider reports returned mails and complaints at `/api/bounces`."""
 
 import logging
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -64,6 +65,22 @@ def test_wrong_tokens_are_limited_and_reports_are_not(make_app: MakeApp) -> None
     assert {report(client).status_code for _ in range(5)} == {202}
     wrong = [report(client, bearer("another-x7Qk29vR-token")).status_code for _ in range(4)]
     assert wrong == [401, 401, 401, 429]
+
+
+@pytest.mark.parametrize("backend", ["memory", "redis"])
+def test_reports_at_once_do_not_refuse_each_other(
+    make_app: MakeApp, request: pytest.FixtureRequest, backend: str
+) -> None:
+    url = {"REDIS_URL": request.getfixturevalue("redis_url")} if backend == "redis" else {}
+    app = make_app(BOUNCE_TOKEN=TOKEN, LOGIN_RATE_LIMIT="3/900", **url)
+    with ThreadPoolExecutor(24) as pool:
+        statuses = set(pool.map(lambda _: report(app.test_client(), type="soft").status_code, range(96)))
+    assert statuses == {202}
+    client = app.test_client()
+    wrong = [report(client, bearer("another-x7Qk29vR-token")).status_code for _ in range(3)]
+    assert wrong == [401, 401, 401]
+    refused = report(client)
+    assert (refused.status_code, refused.headers["X-RateLimit-Limit"]) == (429, "3")
 
 
 @pytest.mark.parametrize(
