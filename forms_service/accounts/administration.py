@@ -1,5 +1,6 @@
 """Operator commands on accounts; NotFoundError for an unknown address."""
 
+import hashlib
 import uuid
 from collections.abc import Callable
 
@@ -9,7 +10,7 @@ from forms_service.accounts import audit, email_tokens, emails
 from forms_service.accounts.models import Account, ApiKey, Session
 from forms_service.accounts.password_hashing import hash_password
 from forms_service.accounts.service import NO_ACCOUNT, NewAccount, create, email_index, lock_by_email, lock_by_id
-from forms_service.database.transactions import write_session
+from forms_service.database.transactions import lock_until_commit, write_session
 from forms_service.database.types import now
 from forms_service.errors import ConflictError, NotFoundError
 from forms_service.extensions import db
@@ -17,6 +18,8 @@ from forms_service.extensions import db
 LAST_OPERATOR = "This is the last operator: nobody could see all forms any more."
 CHANGED = "operator_changed_account"
 """In the trail of the operator who changed another account in the console."""
+
+CHANGES = hashlib.sha256(b"changed accounts").digest()
 
 Holder = str | uuid.UUID
 """Its address, or its id."""
@@ -104,6 +107,7 @@ def set_password(email: str, password: str) -> uuid.UUID:
 
 def _change(holder: Holder, event: str, change: Callable[[Account], None], by: uuid.UUID | None = None) -> uuid.UUID:
     with write_session():
+        lock_until_commit(CHANGES)  # one at a time: a change locks the operators too, in any order
         account = lock_by_email(holder) if isinstance(holder, str) else lock_by_id(holder)
         if account is None:
             raise NotFoundError(NO_ACCOUNT)

@@ -2,13 +2,16 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from typing import Any
 
 import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
+from forms_service.accounts import administration
 from forms_service.accounts.models import Account, RefreshToken, Session
+from forms_service.errors import ConflictError
 from forms_service.extensions import db
 from tests.conftest import MakeApp
 from tests.support.accounts import PASSWORD, Member, login, mails, token_in
@@ -94,3 +97,21 @@ def test_mixed_concurrent_requests_never_fail_with_5xx(app: Flask) -> None:
         lambda: post(app, "/api/signup", email=ann.email, first_name="Al", last_name="Al", password=PASSWORD),
     ]
     assert set(at_once(lambda number: acts[number % len(acts)]())) <= {200, 201, 202, 401, 403, 409}
+
+
+def test_operators_demoted_at_once_leave_one(app: Flask) -> None:
+    operators = [Member(app, f"operator{number}@example.com", role="operator").email for number in range(5)]
+    ready = Barrier(len(operators))
+
+    def demote(email: str) -> str:
+        with app.app_context():
+            ready.wait()
+            try:
+                administration.set_role(email, "user")
+            except ConflictError as error:
+                return error.message
+        return ""
+
+    with ThreadPoolExecutor(len(operators)) as threads:
+        outcomes = sorted(threads.map(demote, operators))
+    assert outcomes == [""] * 4 + [administration.LAST_OPERATOR]
