@@ -9,13 +9,14 @@ from flask import request
 
 from forms_service.config import settings
 from forms_service.console import cookies
-from forms_service.errors import AuthorizationError
+from forms_service.errors import AuthorizationError, UnsupportedMediaTypeError
 from forms_service.security import create_hmac_signature, derive_subkey, verify_hmac_signature
 from forms_service.validation.urls import parse_origin
-from forms_service.web.bodies import json_or_form_body
+from forms_service.web.bodies import is_json, json_or_form_body
 
 FIELD = "csrf_token"
 OTHER_SITE = "This request came from another site. Open the console at its own address: {url}"
+NO_FORM = "The console takes forms only. Programs use the API."
 OUT_OF_DATE = "This page is out of date, or your browser blocks cookies. Try again from a new page."
 
 
@@ -39,9 +40,12 @@ def check() -> None:
     """Take the token out of the body.
 
     :raises AuthorizationError: if it is missing or wrong, or the request comes from another site
+    :raises UnsupportedMediaTypeError: for JSON
     """
     if not _is_same_origin():
         raise AuthorizationError(OTHER_SITE.format(url=f"{settings.public_url}/console"))
+    if is_json():  # no page sends it, and a form shown again has texts only
+        raise UnsupportedMediaTypeError(NO_FORM)
     body = json_or_form_body()
     value = body.pop(FIELD, None) if isinstance(body, dict) else None
     cookie = cookies.read()

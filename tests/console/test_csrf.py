@@ -4,7 +4,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.support.accounts import PASSWORD, Member
+from tests.support.accounts import BROWSER, PASSWORD, Member
 from tests.support.console import Visitor
 from tests.support.stored import submit
 
@@ -50,6 +50,15 @@ def test_a_form_without_the_token_of_this_session_is_refused(
     assert signed_in.post(page, {"action": "delete"}).status_code == 403
     assert signed_in.post("/console/sign-out", {"x": "y"}).status_code == 403
     assert status_of(signed_in.client, page, owner) == "inbox"
+
+
+def test_json_is_refused_whatever_is_in_it(form: str, signed_in: Visitor) -> None:
+    page = f"/console/forms/{form}/webhooks/new"
+    body = {"csrf_token": signed_in.token(page), "events": 5, "url": "x"}
+    headers = {**BROWSER, "Origin": signed_in.origin}
+    answer = signed_in.client.post(page, json=body, headers=headers, base_url=signed_in.origin)
+    assert answer.status_code == 415
+    assert "The console takes forms only." in answer.text
 
 
 def test_a_browser_that_says_where_it_comes_from_needs_no_origin(signed_in: Visitor, page: str) -> None:
