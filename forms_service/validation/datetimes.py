@@ -1,7 +1,7 @@
 """Dates and times of HTML and RFC 3339; parsers raise ValueError."""
 
 import re
-from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
+from datetime import MINYEAR, UTC, date, datetime, time, timedelta, timezone, tzinfo
 from typing import Any, ClassVar
 
 from forms_service.validation.base import CodedField, Messages
@@ -96,6 +96,15 @@ def local_date(at: datetime, zone: tzinfo) -> date:
         return at.astimezone(zone).date()
     except OverflowError:
         return at.date()
+
+
+def local_time(at: datetime, zone: tzinfo) -> datetime:
+    """Return the first or last time there is where the zone's would be outside Python's years."""
+    try:
+        return at.astimezone(zone)
+    except OverflowError:
+        is_first = at.year == MINYEAR
+        return datetime.min.replace(tzinfo=zone) if is_first else datetime.max.replace(microsecond=0, tzinfo=zone)
 
 
 def start_of_day(day: date, zone: tzinfo) -> datetime:

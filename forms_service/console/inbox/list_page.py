@@ -7,13 +7,14 @@ from typing import Any, NamedTuple
 
 from forms_service.accounts.guards import Caller
 from forms_service.console.inbox.schemas import Listing
-from forms_service.console.rendering import local_time
+from forms_service.console.rendering import current_preferences
 from forms_service.database.types import now
 from forms_service.inbox import folders
 from forms_service.inbox import service as inbox
 from forms_service.notifications.mail_values import flatten, texts_of
 from forms_service.submissions.counts import Count
 from forms_service.submissions.email_addresses import reply_to
+from forms_service.validation.datetimes import local_date
 from forms_service.web.pagination import Page, encode_cursor
 
 MAX_EXCERPT_LENGTH = 140
@@ -118,4 +119,5 @@ def _age(moment: datetime) -> str:
 def _day(listing: Listing, name: str) -> str:
     text = listing.params.get(name, "")
     moment = getattr(listing.criteria, name)
-    return text if len(text) == LENGTH_OF_DAY or not moment else local_time(moment).strftime("%Y-%m-%d")
+    is_shown_as_typed = len(text) == LENGTH_OF_DAY or not moment
+    return text if is_shown_as_typed else local_date(moment, current_preferences().zone).isoformat()

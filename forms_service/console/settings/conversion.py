@@ -11,6 +11,7 @@ from forms_service.errors import FieldError, ValidationError
 from forms_service.form_schema.settings import FormSettingsSchema
 from forms_service.forms.schemas import FormChanges
 from forms_service.validation.base import errors_by_path
+from forms_service.validation.datetimes import local_time
 
 PREFIX = "settings."
 
@@ -77,5 +78,5 @@ def _to_utc(text: str, zone: tzinfo) -> str:
 
 
 def _to_local(text: str, zone: tzinfo) -> str:
-    local = datetime.fromisoformat(text).astimezone(zone)
-    return local.strftime("%Y-%m-%dT%H:%M:%S" if local.second else "%Y-%m-%dT%H:%M")
+    local = local_time(datetime.fromisoformat(text), zone).replace(tzinfo=None)
+    return local.isoformat(timespec="seconds" if local.second else "minutes")  # strftime() writes year 1 as one digit

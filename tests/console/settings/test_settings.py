@@ -142,6 +142,22 @@ def test_times_are_those_of_the_accounts_zone(
     assert "In your time zone, America/New_York." in page
 
 
+@pytest.mark.parametrize("zone", ["UTC", "America/New_York", "Pacific/Kiritimati"])
+def test_times_at_the_ends_of_the_calendar_are_shown_and_kept_in_every_zone(
+    app_on_each_db: Flask, save: Any, signed_in: Visitor, path: str, settings: Any, zone: str
+) -> None:
+    save(opens_at="0001-01-01T00:00", closes_at="9999-12-31T23:59:59")
+    with app_on_each_db.app_context(), write_session():
+        db.session.execute(update(Account).values(timezone=zone))
+        db.session.commit()
+    page = signed_in.get(path).text
+    assert value_of(page, "opens_at")[:5] == "0001-"
+    assert value_of(page, "closes_at")[:5] == "9999-"
+    ends = "since=0001-01-01T00:00:00Z", "until=9999-12-31T23:59:59Z"
+    pages = [signed_in.get(f"{path.removesuffix('/settings')}?{end}").status_code for end in ends]
+    assert pages == [200, 200]
+
+
 @pytest.mark.parametrize(
     ("control", "text", "sentence"),
     [
