@@ -66,7 +66,7 @@ class _SmtpOverTls(_Smtp, smtplib.SMTP_SSL):
 
 
 class _ConnectionClosedError(smtplib.SMTPServerDisconnected):
-    """The server closes the connection."""
+    """The server closes the connection, or its replies no longer belong to the commands."""
 
     def __init__(self, code: int, answer: str) -> None:
         self.code = code if code > 0 else None
@@ -210,6 +210,8 @@ def _send_data(smtp: smtplib.SMTP, mail: Mail) -> Answer:
         reply = smtp.data(mail.content)
     except smtplib.SMTPDataError as error:
         reply = error.smtp_code, error.smtp_error  # type: ignore[assignment]  # bytes, whatever typeshed says
+        if 200 <= error.smtp_code < 300:  # the reply to an earlier command, as the text was not sent
+            raise _ConnectionClosedError(error.smtp_code, _format_reply(*reply)) from error
     return _check_reply(*reply, command="DATA")
 
 

@@ -121,6 +121,15 @@ class TestBadDays:
         assert len(set(mail_server.ids)) == 1
         assert len({message["Date"] for message in mail_server.received}) == 1
 
+    def test_one_that_answers_twice_gets_it_again(self, mail_app: Flask, mail_server: MailServer) -> None:
+        mail_server.at_rcpt = lambda _: "250 OK\r\n250 OK"  # the second one answers DATA, so that no text is sent
+        queue_mail(mail_app)
+        assert deliver(mail_app) == [("again", "250 OK")]
+        mail_server.at_rcpt = lambda _: None
+        make_due(mail_app)
+        assert deliver(mail_app)[-1][0] == "sent"
+        assert len(mail_server.received) == 1
+
     def test_one_that_drops_it_gets_it_again(self, mail_app: Flask, mail_server: MailServer) -> None:
         mail_server.at_data = lambda _: DROP
         queue_mail(mail_app)
