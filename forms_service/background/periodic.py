@@ -18,6 +18,9 @@ from forms_service.extensions import db
 RETRY_DELAY = 300
 """Seconds, unless a failed task is due sooner."""
 
+CLOCK_TOLERANCE = 3600
+"""Seconds. A task that is due later than its interval and this was claimed while a clock was ahead, and is due."""
+
 log = logging.getLogger(__name__)
 
 
@@ -62,7 +65,10 @@ def _claim(task: Task) -> bool:
     db.session.rollback()
     if next_run_at is None:
         return _insert(task)
-    return next_run_at <= now() and _reschedule(task, task.interval, PeriodicTask.next_run_at <= now())
+    moment = now()
+    latest = moment + timedelta(seconds=task.interval + CLOCK_TOLERANCE)
+    is_due = next_run_at <= moment or next_run_at > latest
+    return is_due and _reschedule(task, task.interval, PeriodicTask.next_run_at == next_run_at)
 
 
 def _insert(task: Task) -> bool:

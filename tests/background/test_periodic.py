@@ -50,6 +50,17 @@ class TestTasks:
         with app_on_each_db.app_context():
             assert periodic.run_due() == ["broken"]
 
+    def test_one_that_was_claimed_while_the_clock_was_ahead_is_run(self, app_on_each_db: Flask) -> None:
+        ran: list[str] = []
+        app_on_each_db.extensions["tasks"].clear()
+        periodic.register(app_on_each_db, "digests", 60, lambda: ran.append("digests"))
+        with app_on_each_db.app_context(), write_session():
+            db.session.add(PeriodicTask(name="digests", next_run_at=now() + timedelta(days=365)))
+            db.session.commit()
+        with app_on_each_db.app_context():
+            assert [periodic.run_due(), periodic.run_due()] == [["digests"], []]
+        assert ran == ["digests"]
+
     def let_pass(self, app: Flask, seconds: float) -> None:
         with app.app_context(), write_session():
             due = {row.name: row.next_run_at for row in db.session.scalars(select(PeriodicTask))}
