@@ -1,5 +1,6 @@
 """Parsers of settings; errors say what to write."""
 
+import importlib
 import importlib.util
 import ipaddress
 import re
@@ -217,6 +218,11 @@ def redis_url(raw: str) -> str:
         raise ValidationError("Must be redis://host:6379/0, rediss://… for TLS, or unix:///path/to/socket.")
     if importlib.util.find_spec("redis") is None:
         raise ValidationError("Install the client first: pip install 'forms-service[redis]'.")
+    driver = importlib.import_module("redis")
+    try:
+        driver.ConnectionPool.from_url(raw.strip()).make_connection()  # it connects later
+    except (ValueError, TypeError, driver.RedisError):
+        raise ValidationError("What follows ? must be options of the client, such as ssl_ca_certs=/path.") from None
     return raw.strip()
 
 

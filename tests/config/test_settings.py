@@ -125,6 +125,8 @@ def test_everything_wrong_is_said_at_once_with_what_to_write(make_settings: Make
         ("PUBLIC_URL", "https://example.com/a/../b"),
         ("REDIS_URL", "redis://127.0.0.1:port/0"),
         ("REDIS_URL", "redis://[::1"),
+        ("REDIS_URL", "redis://127.0.0.1:6379/0?max_connections=many"),
+        ("REDIS_URL", "redis://127.0.0.1:6379/0?no_such_option=1"),
         ("CORS_ORIGINS", "https://*.example.com"),
         ("METRICS_TOKEN", "gänzlich geheim"),
         ("SMTP_SERVER", "smtp.example.com:587"),
