@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 
 from forms_service.database.transactions import give_way, write_session
-from forms_service.encryption import wrapped_keys
+from forms_service.encryption import keyring, wrapped_keys
 from forms_service.encryption.associated_data import Unreadable
 from forms_service.encryption.keyring import (
     Encrypted,
@@ -106,14 +106,18 @@ def mark_done_if_clean(last: Progress | None) -> bool:
 
 def continue_in_background() -> None:
     """Resume an unfinished rotation, for MAX_SECONDS."""
-    if wrapped_keys.is_reencrypted(key_ring_store().load().current):
+    number = key_ring_store().load().current
+    if wrapped_keys.is_reencrypted(number):
         return
+    # until then, other processes write under the old key: a pass that meets nothing stale is not the last one
+    is_known_to_all = wrapped_keys.age(number).total_seconds() > keyring.RELOAD_INTERVAL + 1
     deadline, last = time.monotonic() + MAX_SECONDS, None
     for so_far in reencrypt():
         last = so_far
         if time.monotonic() > deadline:
             return
-    mark_done_if_clean(last)
+    if is_known_to_all:
+        mark_done_if_clean(last)
 
 
 def find_unreadable(seconds: float) -> tuple[int, list[str], bool]:

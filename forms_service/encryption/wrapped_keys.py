@@ -4,7 +4,7 @@ import hashlib
 import logging
 import secrets
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import (
     CheckConstraint,
@@ -94,6 +94,12 @@ def is_reencrypted(number: int) -> bool:
     """Whether all values are under that key and format."""
     with db.engine.connect() as connection:
         return connection.scalar(select(WrappedKey.reencrypted_at).where(*_data_key(number))) is not None
+
+
+def age(number: int) -> timedelta:
+    """Return how long ago a data key was made, by either clock."""
+    with db.engine.connect() as connection:
+        return abs(now() - connection.scalars(select(WrappedKey.created_at).where(*_data_key(number))).one())
 
 
 def mark_reencrypted(number: int) -> None:

@@ -69,6 +69,20 @@ def test_the_service_goes_on_with_it_as_well(filled: Flask) -> None:
         assert rotation.count_stale() == 0
 
 
+def test_it_is_not_finished_while_another_process_may_write_under_the_old_key(
+    filled: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keyring, "RELOAD_INTERVAL", 30)
+    with filled.app_context():
+        rotation.begin()
+        assert list(rotation.reencrypt()), "the command, killed while it waits for the other processes"
+        rotation.continue_in_background()
+        assert not wrapped_keys.is_reencrypted(2)
+        monkeypatch.setattr(keyring, "RELOAD_INTERVAL", -1)
+        rotation.continue_in_background()
+        assert wrapped_keys.is_reencrypted(2)
+
+
 @pytest.mark.slow
 def test_no_submission_is_refused_meanwhile(tmp_path: Path) -> None:
     settings = {**QUICK, "RATE_LIMIT_ENABLED": "false", "LOG_LEVEL": "WARNING"}

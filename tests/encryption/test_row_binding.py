@@ -19,7 +19,7 @@ from sqlalchemy import LargeBinary, select, type_coerce, update
 from forms_service.accounts.models import Account
 from forms_service.config import settings
 from forms_service.database.transactions import write_connection
-from forms_service.encryption import rotation, wrapped_keys
+from forms_service.encryption import keyring, rotation, wrapped_keys
 from forms_service.extensions import db
 from forms_service.health import doctor
 from forms_service.security.key_ring import unwrap
@@ -171,7 +171,10 @@ def test_submissions_are_taken_though_the_owners_address_is_unreadable(inbox: In
     assert len(listed(inbox)) == len(ids) + 1
 
 
-def test_values_from_before_are_read_and_bound_to_their_row_in_the_background(inbox: Inbox) -> None:
+def test_values_from_before_are_read_and_bound_to_their_row_in_the_background(
+    inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keyring, "RELOAD_INTERVAL", -1)  # the key is as old as the values
     client, _, _, ids = inbox
     app = client.application
     with app.app_context():
@@ -193,7 +196,8 @@ def test_values_from_before_are_read_and_bound_to_their_row_in_the_background(in
     assert listed(inbox)[2]["unreadable"]
 
 
-def test_a_rotation_leaves_what_it_cannot_read_and_is_finished(inbox: Inbox) -> None:
+def test_a_rotation_leaves_what_it_cannot_read_and_is_finished(inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keyring, "RELOAD_INTERVAL", -1)
     client, _, _, ids = inbox
     app = client.application
     flip(app, ids[1])
