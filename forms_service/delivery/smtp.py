@@ -4,8 +4,10 @@ Replies to MAIL, RCPT and DATA decide on retries; connection and login faults ar
 """
 
 import contextlib
+import io
 import re
 import smtplib
+import socket
 import ssl
 import time
 from typing import Any
@@ -50,15 +52,34 @@ ADDRESS = re.compile(r"[^\s@]{1,300}@[^\s@]{1,300}")
 
 
 class _Smtp(smtplib.SMTP):
+    sock: socket.socket
+    file: io.BufferedReader | None
+
     def __init__(self, deadline: float, **options: Any) -> None:
         self.deadline = deadline
         super().__init__(**options)
 
     def getreply(self) -> tuple[int, bytes]:
-        if self.sock:
-            # one deadline over all replies together
-            self.sock.settimeout(max(self.deadline - time.monotonic(), 0.1))
+        if self.sock and self.file is None:
+            self.file = io.BufferedReader(_Replies(self))
         return super().getreply()
+
+
+class _Replies(io.RawIOBase):
+    """What the server sends, until the deadline: a reply may have any number of lines."""
+
+    def __init__(self, smtp: _Smtp) -> None:
+        self._smtp = smtp
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        left = self._smtp.deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("too slow")
+        self._smtp.sock.settimeout(left)
+        return self._smtp.sock.recv_into(buffer)
 
 
 class _SmtpOverTls(_Smtp, smtplib.SMTP_SSL):

@@ -1,6 +1,9 @@
 """Replies, silences and certificates of a mail server, and their effect on delivery."""
 
+import socketserver
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -14,6 +17,28 @@ from tests.conftest import MakeApp
 from tests.support.certificates import Authority
 from tests.support.mail_server import DROP, HANG, TAKE_AND_DROP, TAKE_AND_LEAVE, MailServer
 from tests.support.mails import ANN, deliver, make_due, queue_mail
+from tests.support.web_server import serve_in_thread
+
+
+@contextmanager
+def slow_replies(lines: int) -> Iterator[tuple[int, list[bytes]]]:
+    """A server whose reply to EHLO has so many lines, one each 50 ms; yields its port and the lines it sent."""
+    sent: list[bytes] = []
+
+    class Handler(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            self.wfile.write(b"220 slow\r\n")
+            self.rfile.readline()
+            with suppress(OSError):
+                for _ in range(lines):
+                    time.sleep(0.05)
+                    self.wfile.write(b"250-wait\r\n")
+                    sent.append(b"250-wait")
+
+    with socketserver.TCPServer(("127.0.0.1", 0), Handler) as server:
+        serve_in_thread(server)
+        yield server.server_address[1], sent
+        server.shutdown()
 
 
 class TestAnswers:
@@ -129,6 +154,16 @@ class TestBadDays:
         make_due(mail_app)
         assert deliver(mail_app)[-1][0] == "sent"
         assert len(mail_server.received) == 1
+
+    def test_one_that_goes_on_replying_is_given_up(
+        self, make_app: MakeApp, mail_server: MailServer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(smtp, "CONNECT_TIMEOUT", 0.5)
+        with slow_replies(lines=60) as (port, sent):
+            app = make_app(**mail_server.settings | {"SMTP_PORT": str(port)})
+            queue_mail(app)
+            assert deliver(app)[0][0] == "again"
+        assert len(sent) < 60
 
     def test_one_that_drops_it_gets_it_again(self, mail_app: Flask, mail_server: MailServer) -> None:
         mail_server.at_data = lambda _: DROP
