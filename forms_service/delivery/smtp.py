@@ -214,7 +214,10 @@ def _describe_error(error: Exception) -> str:
         return f"Port {port} of SMTP_SERVER does not speak TLS (SMTP_TLS is {settings.smtp_tls})."
     if isinstance(error, smtplib.SMTPNotSupportedError):
         return f"Port {port} of SMTP_SERVER does not support what the settings require: {error}"
-    return f"Port {port} of SMTP_SERVER does not respond ({type(error).__name__})."
+    # login() raises the plain exception where the server offers only other ways, such as XOAUTH2
+    has_no_passwords = type(error) is smtplib.SMTPException
+    fault = "accepts no login by password" if has_no_passwords else f"does not respond ({type(error).__name__})"
+    return f"Port {port} of SMTP_SERVER {fault}."
 
 
 def _takes_utf8(smtp: smtplib.SMTP) -> bool:

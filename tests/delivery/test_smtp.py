@@ -165,6 +165,17 @@ class TestBadDays:
             assert deliver(app)[0][0] == "again"
         assert len(sent) < 60
 
+    def test_a_server_without_passwords_is_named_as_such(self, make_app: MakeApp) -> None:
+        class TokensOnly(MailServer):
+            async def auth_XOAUTH2(self, *_: object) -> None:  # noqa: N802 (aiosmtpd's name)
+                """Be offered."""
+
+        server = TokensOnly(auth_require_tls=False, auth_exclude_mechanism=["LOGIN", "PLAIN"])
+        app = make_app(**server.settings, SMTP_USERNAME="user", SMTP_PASSWORD="mail-password")
+        queue_mail(app)
+        assert deliver(app) == [("again", f"Port {server.port} of SMTP_SERVER accepts no login by password.")]
+        server.stop()
+
     def test_one_that_drops_it_gets_it_again(self, mail_app: Flask, mail_server: MailServer) -> None:
         mail_server.at_data = lambda _: DROP
         queue_mail(mail_app)
