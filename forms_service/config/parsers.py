@@ -183,9 +183,12 @@ def default_hsts(url: str | None) -> str:
 def named_urls(raw: str) -> dict[str, str]:
     """Parse comma-separated `name=url` pairs."""
     pairs = [pair.strip().partition("=") for pair in raw.split(",") if pair.strip()]
-    if any(not name.strip() or _url(url) is None for name, _, url in pairs):
-        raise ValidationError("Must be name=url pairs by comma, such as billing=https://billing.example.com/health.")
-    return {name.strip(): url.strip() for name, _, url in pairs}
+    urls = {name.strip(): url.strip() for name, _, url in pairs}
+    if any(not name.strip() or _url(url) is None for name, _, url in pairs) or len(urls) < len(pairs):
+        raise ValidationError(
+            "Must be name=url pairs by comma, each name once, such as billing=https://billing.example.com/health."
+        )
+    return urls
 
 
 def origins(raw: str) -> tuple[str, ...]:

@@ -127,6 +127,7 @@ def test_everything_wrong_is_said_at_once_with_what_to_write(make_settings: Make
         ("REDIS_URL", "redis://[::1"),
         ("REDIS_URL", "redis://127.0.0.1:6379/0?max_connections=many"),
         ("REDIS_URL", "redis://127.0.0.1:6379/0?no_such_option=1"),
+        ("HEALTH_CHECK_URLS", "billing=https://one.example.com,billing=https://two.example.com"),
         ("CORS_ORIGINS", "https://*.example.com"),
         ("METRICS_TOKEN", "gänzlich geheim"),
         ("SMTP_SERVER", "smtp.example.com:587"),
