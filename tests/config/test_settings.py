@@ -128,6 +128,8 @@ def test_everything_wrong_is_said_at_once_with_what_to_write(make_settings: Make
         ("REDIS_URL", "redis://127.0.0.1:6379/0?max_connections=many"),
         ("REDIS_URL", "redis://127.0.0.1:6379/0?no_such_option=1"),
         ("HEALTH_CHECK_URLS", "billing=https://one.example.com,billing=https://two.example.com"),
+        ("MAIL_FROM", "Forms <forms@example..com>"),
+        ("MAIL_FROM", "forms.@example.com"),
         ("CORS_ORIGINS", "https://*.example.com"),
         ("METRICS_TOKEN", "gänzlich geheim"),
         ("SMTP_SERVER", "smtp.example.com:587"),

@@ -143,6 +143,7 @@ class TestMailFrom:
             ("https://forms.example.com/path", "forms@forms.example.com"),
             ("http://127.0.0.1:5000", "forms@localhost"),
             ("http://[::1]:5000", "forms@localhost"),
+            ("https://forms.example.com.", "forms@forms.example.com"),
         ],
     )
     def test_is_at_the_services_own_host_unless_said(self, make_settings: MakeSettings, url: str, address: str) -> None:
