@@ -12,8 +12,8 @@ from flask import current_app
 from werkzeug.local import LocalProxy
 
 from forms_service.captchas import HCAPTCHA, RECAPTCHA, TURNSTILE
+from forms_service.config import mail_sender, secret_files, secret_values, served_address
 from forms_service.config import parsers as of
-from forms_service.config import secret_files, secret_values, served_address
 from forms_service.config.declaration import From, is_setting, read, setting
 from forms_service.config.environment import Reader
 from forms_service.config.parsers import Rate
@@ -101,7 +101,9 @@ class Settings:
     smtp_ca_file: str | None = setting(None, From(lambda values: of.authorities_in(values["directory"])))
     """The file's text."""
 
-    mail_from: str = setting(From(lambda values: of.default_mail_from(values["public_url"])), of.mailbox)
+    mail_from: str = setting(
+        From(lambda values: mail_sender.default_mail_from(values["public_url"])), mail_sender.mailbox
+    )
     signup_enabled: bool = setting("true", of.boolean)
     signup_confirmation: bool = setting("true", of.boolean)
     signup_role: str = setting("user", of.one_of("user", "owner", "operator"))

@@ -1,11 +1,9 @@
 """Parsers of settings; errors say what to write."""
 
-import importlib
 import importlib.util
 import ipaddress
 import re
 from collections.abc import Callable
-from email.utils import getaddresses, parseaddr
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import SplitResult, urlsplit
@@ -156,24 +154,6 @@ def authorities_in(directory: Path) -> Callable[[str], str]:
         return pem
 
     return parse
-
-
-def mailbox(raw: str) -> str:
-    """Parse a sender, optionally with a name."""
-    _, address = parseaddr(text(raw))
-    local_part, _, domain = address.rpartition("@")
-    is_one = len(getaddresses([raw])) == 1 and address.isascii() and all(local_part.split("."))
-    is_host = all(HOST_LABEL.fullmatch(label) for label in domain.split("."))
-    if not (is_one and is_host) or set(address) & set(' "<>(),:;[]\\'):
-        raise ValidationError("Must be an e-mail address such as forms@example.com, or Forms <forms@example.com>.")
-    return text(raw)
-
-
-def default_mail_from(url: str | None) -> str:
-    """Return an address at the service's host."""
-    host = (urlsplit(url or "").hostname or "").removesuffix(".")
-    is_name = host.isascii() and "." in host and not host.rpartition(".")[2].isdigit()
-    return f"forms@{host if is_name else 'localhost'}"
 
 
 def default_hsts(url: str | None) -> str:
