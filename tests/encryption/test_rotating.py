@@ -43,8 +43,8 @@ def test_says_how_many_rows_are_done_and_left_and_for_how_long(filled: Flask) ->
         assert rotation.count_stale() == 0
         assert wrapped_keys.is_reencrypted(2)
     counts = re.findall(r"^([\d,]+) rows done, ([\d,]+) left, about (\d+) s$", output, re.MULTILINE)
-    assert int(counts[0][0]) >= 15, "seven submissions, seven messages about them, a form, an account"
-    assert {left for _, left, _ in counts} == {"0"}
+    assert max(int(done) for done, *_ in counts) >= 15, "seven submissions, their messages, a form, an account"
+    assert counts[-1][1] == "0"
     assert "Everything is under the new data key." in output
 
 
