@@ -9,6 +9,7 @@ ApiError
     ConflictError              409
     PayloadTooLargeError       413
     UnsupportedMediaTypeError  415
+    RangeNotSatisfiableError   416
     ValidationError            422
     RateLimitError             429
     InternalServerError        500
@@ -111,6 +112,21 @@ class PayloadTooLargeError(ApiError):
 class UnsupportedMediaTypeError(ApiError):
     status = 415
     message = N_("Unsupported content type.")
+
+
+class RangeNotSatisfiableError(ApiError):
+    """A download that is resumed at its end, such as by `curl -C -`."""
+
+    status = 416
+    message = "The file has no such range."
+
+    def __init__(self, length: int | None) -> None:
+        self.length = length
+        super().__init__()
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {} if self.length is None else {"Content-Range": f"bytes */{self.length}"}
 
 
 class ValidationError(ApiError):

@@ -3,7 +3,7 @@
 import logging
 
 from flask import Flask, Response, current_app, request
-from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestedRangeNotSatisfiable
 
 from forms_service import errors
 from forms_service.config import settings
@@ -62,6 +62,8 @@ def to_api_error(error: Exception) -> ApiError:
         return error
     if isinstance(error, MethodNotAllowed):
         return errors.MethodNotAllowedError(list(error.valid_methods or ()))
+    if isinstance(error, RequestedRangeNotSatisfiable):
+        return errors.RangeNotSatisfiableError(error.length)
     if isinstance(error, HTTPException):
         status = error.code or 500
         return BY_STATUS.get(status, errors.BadRequestError if status < 500 else errors.InternalServerError)()
