@@ -48,7 +48,7 @@ def _begin() -> None:
     if log.isEnabledFor(logging.DEBUG):
         log.debug("request_begins", extra={"fields": active_requests.log_fields(environ)})
     if MALFORMED in environ:
-        raise BadRequestError("Malformed HTTP request.")
+        raise BadRequestError(environ[MALFORMED])
     limits.check()  # before the body is read
 
 

@@ -17,7 +17,7 @@ from wsgiref.util import setup_testing_defaults
 
 from gunicorn import http, util
 from gunicorn.http import wsgi as http_wsgi
-from gunicorn.http.errors import LimitRequestHeaders, NoMoreData, ParseException
+from gunicorn.http.errors import LimitRequestHeaders, LimitRequestLine, NoMoreData, ParseException
 from gunicorn.workers.gthread import ThreadWorker
 
 from forms_service.server.balance import Balance
@@ -151,7 +151,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
             super().handle_error(None, client, addr, exc)
             return
         remote = addr[0] if addr else ""  # nothing on a Unix socket
-        environ = {"REQUEST_METHOD": "-", "PATH_INFO": "/*", "REMOTE_ADDR": remote, MALFORMED: True}
+        environ = {"REQUEST_METHOD": "-", "PATH_INFO": "/*", "REMOTE_ADDR": remote, MALFORMED: _fault(exc)}
         environ["wsgi.url_scheme"] = self.public_scheme  # malformed bytes say nothing about TLS
         setup_testing_defaults(environ)
         head: list[Any] = []
@@ -175,6 +175,15 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     def murder_pending(self) -> None:
         super().murder_pending()
         self.clients.sweep()
+
+
+def _fault(error: Exception) -> str:
+    # gunicorn's own texts repeat the input
+    if isinstance(error, LimitRequestLine):
+        return "The URL is too long. Send long values in the body."
+    if isinstance(error, LimitRequestHeaders):
+        return "The headers are too large. Send fewer or shorter ones, such as fewer cookies."
+    return "Malformed HTTP request."
 
 
 def _start_response(response: Any, status: str, headers: Sequence[tuple[str, str]], *exc_info: Any) -> Any:

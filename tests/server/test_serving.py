@@ -144,6 +144,22 @@ def test_bytes_that_are_no_http_are_answered_as_all_else_and_not_repeated(one_se
     assert "hidden" not in response + one_server.log.read_text()
 
 
+@pytest.mark.parametrize(
+    ("head", "fault"),
+    [
+        (b"GET /f/mR7xQ2-kLp0aZ_9c?message=" + b"a" * 4100 + b" HTTP/1.1\r\nHost: x", "The URL is too long."),
+        (b"GET / HTTP/1.1\r\nHost: x\r\nCookie: " + b"a" * 9000, "The headers are too large."),
+        (b"GET / HTTP/1.1\r\nHost: x\r\n" + b"X: y\r\n" * 120 + b"Z: z", "The headers are too large."),
+        (b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"a" * 200_000, "The headers are too large."),
+    ],
+    ids=["URL", "header", "headers", "head"],
+)
+def test_a_head_beyond_a_limit_is_told_which(one_server: Server, head: bytes, fault: str) -> None:
+    status, _, body = raw(one_server, head + b"\r\n\r\n").decode().partition("\r\n\r\n")
+    assert status.startswith("HTTP/1.1 400 ")
+    assert json.loads(body)["message"].startswith(fault)
+
+
 def test_bytes_that_are_no_http_are_promised_tls_where_the_service_has_it(serve: Serve) -> None:
     server = serve(PUBLIC_URL="https://forms.example.com")
     response = raw(server, b"GET /a b HTTP/1.1\r\nHost: x\r\n\r\n").decode()
