@@ -19,7 +19,10 @@ STANDARD = Path("-")
 
 SOURCE = click.argument("file", type=click.Path(dir_okay=False, allow_dash=True, path_type=Path))
 
-KEYS = "The encryption keys are not in it. Keep a copy of .env elsewhere: without it nobody can read this backup."
+KEYS = (
+    "The encryption keys are not in it. Keep a copy of .env (or of instance/encryption_keys) elsewhere: "
+    "without it nobody can read this backup."
+)
 
 
 @click.command()
@@ -31,7 +34,7 @@ KEYS = "The encryption keys are not in it. Keep a copy of .env elsewhere: withou
 def backup(file: Path, keep: int | None, no_files: bool) -> None:
     """Back up the database and the uploaded files to FILE, a directory or - (standard output).
 
-    The service can keep running. Keys are not in the backup: store .env separately.
+    The service can keep running. Keys are not in the backup: store .env (or instance/encryption_keys) separately.
     """
     if keep and not file.is_dir():
         raise click.ClickException(f"--keep needs a directory, and {file} is none.")

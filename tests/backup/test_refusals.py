@@ -147,6 +147,12 @@ def test_a_full_disk_leaves_no_file(backup: Backup, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_backup_says_where_its_keys_are(backup: Backup, tmp_path: Path) -> None:
+    output = backup.source.run("backup", str(tmp_path)).stderr
+    # a service without .env has them in a file
+    assert "Keep a copy of .env (or of instance/encryption_keys) elsewhere" in output
+
+
 def test_old_backups_are_deleted_and_existing_files_are_not_replaced(backup: Backup, tmp_path: Path) -> None:
     assert "already exists" in backup.source.run("backup", str(backup.file)).stderr
     for day in ("01", "02", "03"):
