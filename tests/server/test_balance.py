@@ -23,7 +23,7 @@ CONNECTIONS = 24
 PATIENT = """
 from forms_service.gunicorn_conf import *
 from forms_service.server import balance
-balance.PAUSE = 2
+balance.PAUSE = 0.3
 """
 """Longer than a busy machine keeps the other worker from a core."""
 

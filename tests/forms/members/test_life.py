@@ -1,5 +1,6 @@
 """Members over time: new addresses, disabled and erased accounts, erased forms, exports, links in mails, new keys."""
 
+import pytest
 from flask import Flask
 from sqlalchemy import LargeBinary, literal, select, type_coerce, update
 
@@ -7,6 +8,7 @@ from forms_service import cli
 from forms_service.accounts import administration
 from forms_service.database.transactions import write_session
 from forms_service.delivery.models import Message
+from forms_service.encryption import keyring
 from forms_service.extensions import db
 from forms_service.forms.models import Form, Member
 from tests.support import members
@@ -172,8 +174,9 @@ def test_managers_see_tests_of_webhooks(team: Team, people: dict[str, Person]) -
 
 
 def test_invitations_and_their_links_outlive_a_rotation_of_all_data(
-    team: Team, app: Flask, mail_server: MailServer, people: dict[str, Person]
+    team: Team, app: Flask, mail_server: MailServer, people: dict[str, Person], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(keyring, "RELOAD_INTERVAL", -1)  # no other process has to notice the new key
     team.invite("carol@example.com", "editor")
     link = People(app, mail_server).link_to("carol@example.com", "invitation")
     with app.app_context():
