@@ -1,6 +1,5 @@
 """The place that a backup is restored into: empty, and used by nothing else."""
 
-import math
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -45,9 +44,7 @@ def writing() -> Iterator[Connection]:
     db.engine.dispose()
     with db.engine.connect().execution_options(writing=True) as connection:
         if connection.dialect.name == "postgresql":
-            # an index of many rows takes minutes
-            with postgres.time_limit(math.inf), connection.begin():
-                connection.execute(text("SET LOCAL statement_timeout = 0"))
+            with postgres.unlimited_transaction(connection):
                 yield connection
             return
         driver = cast("sqlite3.Connection", connection.connection.driver_connection)

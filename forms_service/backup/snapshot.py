@@ -1,13 +1,12 @@
 """Writes an archive of one moment, while the service goes on."""
 
-import math
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from sqlalchemy import Connection, column, select, table, text
+from sqlalchemy import Connection, column, select, table
 
 from forms_service import __version__
 from forms_service.backup import manifest
@@ -70,10 +69,7 @@ def write(out: BinaryIO, *, with_files: bool, progress: Progress) -> Summary:
 def _snapshot() -> Iterator[Connection]:
     postgresql = db.engine.dialect.name == "postgresql"
     options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True} if postgresql else {}
-    connecting = db.engine.connect().execution_options(**options)
-    with postgres.time_limit(math.inf), connecting as connection, connection.begin():
-        if postgresql:
-            connection.execute(text("SET LOCAL statement_timeout = 0"))
+    with db.engine.connect().execution_options(**options) as connection, postgres.unlimited_transaction(connection):
         yield connection
 
 

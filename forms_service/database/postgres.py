@@ -4,6 +4,7 @@ A connection that waits long probes the server. Without an answer the circuit op
 """
 
 import logging
+import math
 import select
 import socket
 import struct
@@ -14,7 +15,7 @@ from contextlib import contextmanager
 from functools import cache, partial
 from typing import Any
 
-from sqlalchemy import Engine, event
+from sqlalchemy import Connection, Engine, event, text
 from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import DBAPIError
 
@@ -70,6 +71,15 @@ def time_limit(seconds: float) -> Iterator[None]:
         yield
     finally:
         _request.deadline = deadline
+
+
+@contextmanager
+def unlimited_transaction(connection: Connection) -> Iterator[None]:
+    """Begin a transaction, on SQLite too, whose statements take as long as an index of many rows does."""
+    with time_limit(math.inf), connection.begin():
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("SET LOCAL statement_timeout = 0"))
+        yield
 
 
 def listen(engine: Engine) -> None:
