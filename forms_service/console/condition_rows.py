@@ -29,9 +29,15 @@ def parse_conditions(values: Values) -> list[dict[str, Any]] | None:
 
 def typed_rows(values: Values) -> Rows:
     """Return the rows that are filled in, in order: their positions are those of the API's errors."""
-    numbers = sorted({match[1] for name in values if (match := NAME.fullmatch(name))}, key=int)
-    rows = [{part: _text(values.get(f"when.{number}.{part}")) for part in PARTS} for number in numbers]
+    rows = [
+        {part: _text(values.get(f"when.{number}.{part}")) for part in PARTS} for number in row_numbers(values, NAME)
+    ]
     return [row for row in rows if row["field"].strip() or row["value"].strip()]
+
+
+def row_numbers(values: Values, name: re.Pattern[str]) -> list[str]:
+    """Return the rows' numbers in order, each as the names of its fields write it."""
+    return sorted({match[1] for field in values if (match := name.fullmatch(field))}, key=int)
 
 
 def rows_of(conditions: Sequence[Values] | None) -> Rows:

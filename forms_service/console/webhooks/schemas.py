@@ -6,7 +6,7 @@ from typing import Any
 
 import marshmallow as ma
 
-from forms_service.console.condition_rows import parse_conditions
+from forms_service.console.condition_rows import parse_conditions, row_numbers
 from forms_service.errors import ApiError
 from forms_service.submissions.events import CREATED, EVENTS
 from forms_service.validation.base import Schema
@@ -47,7 +47,6 @@ def header_rows(values: Mapping[str, Any], stored: list[str]) -> list[dict[str, 
 
 
 def _typed_headers(values: Mapping[str, Any]) -> list[dict[str, Any]]:
-    numbers = sorted({match[1] for name in values if (match := HEADER.fullmatch(name))}, key=int)
     return [
         {
             "name": str(values[f"headers.{number}.name"]).strip(),
@@ -55,7 +54,7 @@ def _typed_headers(values: Mapping[str, Any]) -> list[dict[str, Any]]:
             "remove": f"headers.{number}.remove" in values,
             "is_kept": f"headers.{number}.stored" in values,
         }
-        for number in numbers
+        for number in row_numbers(values, HEADER)
     ]
 
 
