@@ -23,6 +23,7 @@ from forms_service.errors import (
     ValidationError,
 )
 from forms_service.forms.access import includes
+from forms_service.validation import datetimes
 from forms_service.web.recovery import submitted_values
 from forms_service.web.responses import page
 
@@ -169,7 +170,7 @@ def current_preferences() -> preferences.Preferences:
 
 def local_time(moment: Any) -> Any:
     """Return a time in the zone of who is signed in."""
-    return moment.astimezone(current_preferences().zone)
+    return datetimes.local_time(moment, current_preferences().zone)
 
 
 def faults(errors: Mapping[str, list[FieldError]], prefix: str) -> dict[str, list[FieldError]]:
