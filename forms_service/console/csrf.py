@@ -46,8 +46,7 @@ def check() -> None:
         raise AuthorizationError(OTHER_SITE.format(url=f"{settings.public_url}/console"))
     if is_json():  # no page sends it, and a form shown again has texts only
         raise UnsupportedMediaTypeError(NO_FORM)
-    body = json_or_form_body()
-    value = body.pop(FIELD, None) if isinstance(body, dict) else None
+    value = json_or_form_body().pop(FIELD, None)
     cookie = cookies.read()
     is_text = isinstance(value, str) and value.isascii()
     if cookie is None or not is_text or not verify_hmac_signature(cookie, str(value), _key()):
