@@ -66,7 +66,7 @@ class _Smtp(smtplib.SMTP):
 
 
 class _Replies(io.RawIOBase):
-    """What the server sends, until the deadline: a reply may have any number of lines."""
+    """Replies of the server, read until the deadline: one may have any number of lines."""
 
     def __init__(self, smtp: _Smtp) -> None:
         self._smtp = smtp

@@ -39,7 +39,7 @@ class ConnectionCounts:
 
 
 class Balance:
-    """How many connections one worker may accept."""
+    """Bounds the connections that one worker accepts by those of the others."""
 
     def __init__(self, counts: ConnectionCounts, slots_in_use: Collection[int | None]) -> None:
         self._counts = counts
