@@ -9,6 +9,7 @@ from alembic.operations.ops import MigrationScript
 from sqlalchemy import Connection, inspect, text
 
 from forms_service.database import migrations, postgres
+from forms_service.database.transactions import LOCK_TIMEOUT
 from forms_service.extensions import db
 
 LOCK = 7_311_902
@@ -36,7 +37,7 @@ def _run(connection: Connection) -> None:
             connection.execute(text("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0"))
             connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": LOCK})
             # behind one that waits for a table, all others would wait for it too
-            connection.execute(text("SET LOCAL lock_timeout TO DEFAULT"))
+            connection.execute(text(f"SET LOCAL lock_timeout = {LOCK_TIMEOUT * 1000:.0f}"))
         context.run_migrations()
     log.info("The database is at revision %s.", context.get_context().get_current_revision() or "none")
 
