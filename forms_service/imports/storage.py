@@ -145,6 +145,7 @@ class Store:
             "content_hash": answer.identity,
             "fingerprint": answer.identity,
             "created_at": answer.created_at,
+            "marked_spam_at": None,
         }
         emails = [(EMAILS, {"email_index": index, "submission_id": id_}) for index in answer.email_indexes]
         return [(SUBMISSIONS, submission), *emails]

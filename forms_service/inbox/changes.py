@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, select, update
 
 from forms_service.accounts import audit
 from forms_service.accounts.guards import Caller
+from forms_service.database.types import now
 from forms_service.extensions import db
 from forms_service.forms.cache import get_published_form
 from forms_service.replies import opt_in
@@ -69,7 +70,7 @@ def apply_changes(form_id: str, ids: Sequence[uuid.UUID], changes: Mapping[str, 
     if changes.get("status") == "inbox":
         _clear_spam_verdict(form_id, ids)
     if changes.get("status") == "spam":
-        _announce_spam(form_id, ids)
+        _mark_spam(form_id, previous)
     _update(Submission.form_id == form_id, Submission.id.in_(ids), values=changes)
     return [row for row in previous if any(getattr(row, name) != value for name, value in changes.items())]
 
@@ -118,12 +119,12 @@ def _state(row: Previous) -> State:
     return row.status, row.read, row.is_judged
 
 
-def _announce_spam(form_id: str, ids: Sequence[uuid.UUID]) -> None:
-    # only where the submission has been announced before
-    is_known = (Submission.form_id == form_id, Submission.id.in_(ids), Submission.spam_reasons == "")
-    is_movable = Submission.status.not_in(("spam", "unconfirmed"))
-    moved = _update(*is_known, is_movable, values={"status": "spam"})
-    events.enqueue_for_form(events.MARKED_SPAM, form_id, moved)
+def _mark_spam(form_id: str, previous: Sequence[Previous]) -> None:
+    moved = [row for row in previous if row.status != "spam"]
+    values = {"status": "spam", "marked_spam_at": now()}
+    _update(Submission.id.in_([row.id for row in moved]), values=values)
+    announced = [row.id for row in moved if row.status != "unconfirmed" and not row.is_judged]
+    events.enqueue_for_form(events.MARKED_SPAM, form_id, announced)
 
 
 def _clear_spam_verdict(form_id: str, ids: Sequence[uuid.UUID]) -> None:

@@ -83,6 +83,7 @@ def add_rows(
         "content_hash": new.content_hash,
         "fingerprint": new.fingerprint,
         "created_at": created_at,
+        "marked_spam_at": None,
     }
     rows: list[Row] = [(SUBMISSIONS, submission)]
     rows += [(EMAILS, {"email_index": index, "submission_id": new.id}) for index in email_indexes]

@@ -71,10 +71,12 @@ def _expired(form_id: str, days: int | None) -> Iterator[Condition]:
         yield Submission.created_at < now() - timedelta(days=days)
     # the virus scanner may be wrong about a file: what only it objects to is kept like other submissions
     spam = (Submission.status == "spam") & (Submission.spam_reasons != INFECTED)
-    yield spam & (Submission.created_at < now() - timedelta(days=settings.spam_retention_days))
+    marked_at = Submission.marked_spam_at  # a member may have marked an old one a minute ago, by mistake
+    kept_since = now() - timedelta(days=settings.spam_retention_days)
+    yield spam & (Submission.created_at < kept_since) & (marked_at.is_(None) | (marked_at < kept_since))
     last = _oldest_kept_spam(form_id)
     if last:
-        yield spam & (tuple_(Submission.created_at, Submission.id) < last)
+        yield spam & (tuple_(Submission.created_at, Submission.id) < last) & marked_at.is_(None)
 
 
 def _oldest_kept_spam(form_id: str) -> Position | None:

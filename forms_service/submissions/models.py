@@ -51,6 +51,8 @@ class Submission(Model):
     """Keyed hash of form, content and client; finds duplicates."""
 
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
+    marked_spam_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    """When a member last moved it to spam; null while only the service may have."""
 
 
 class SubmissionEmail(Model):

@@ -195,7 +195,7 @@ def test_nothing_is_kept_longer_than_the_owner_and_the_operator_want(
     app = make_app_on_each_db(SPAM_RETENTION_DAYS="10")
     key_of(app)
     short, long = make_form(app, OWNER, retention_days=5), make_form(app)
-    ago = {days: now() - timedelta(days=days) for days in (1, 6, 11)}
+    ago = {days: now() - timedelta(days=days) for days in (1, 6, 11, 30)}
     file = whole(app, short, created_at=ago[6])[1]
     submit(app, short, created_at=ago[6], status="archived")
     spam = {"status": "spam", "spam_reasons": "links"}
@@ -205,7 +205,9 @@ def test_nothing_is_kept_longer_than_the_owner_and_the_operator_want(
         submit(app, long, created_at=ago[11]),
         submit(app, long, created_at=ago[6], **spam),
         submit(app, long, created_at=ago[11], status="spam", spam_reasons="infected"),
+        submit(app, long, created_at=ago[11], status="spam", marked_spam_at=ago[6]),
     ]
+    submit(app, long, created_at=ago[30], status="spam", marked_spam_at=ago[11])
     submit(app, long, created_at=ago[11], status="spam", spam_reasons="honeypot infected")
     submit(app, short, created_at=ago[6], status="spam", spam_reasons="infected")
     monkeypatch.setattr(retention, "BATCH_SIZE", 1)
@@ -213,16 +215,37 @@ def test_nothing_is_kept_longer_than_the_owner_and_the_operator_want(
         retention.sweep()
         assert {str(each) for each in db.session.scalars(select(Submission.id))} == set(kept_ids)
     assert not file.exists()
-    assert len(recorded(app, "submissions_expired")) == 5
+    assert len(recorded(app, "submissions_expired")) == 6
+
+
+def test_an_old_submission_that_is_marked_as_spam_is_kept_as_long_as_new_spam(
+    app_on_each_db: Flask, client_on_each_db: FlaskClient, key_of: KeyOf, form: str
+) -> None:
+    owner = key_of(app_on_each_db)
+    path = "/api/submissions/" + submit(app_on_each_db, form, created_at=now() - timedelta(days=400))
+    mark = {"status": "spam"}
+    assert client_on_each_db.patch(path, headers=owner, json=mark).status_code == 200
+    sweep_at = {days: now() + timedelta(days=days) for days in (0, 29, 31)}
+    with app_on_each_db.app_context():
+        retention.sweep()
+    assert client_on_each_db.patch(path, headers=owner, json=mark).status_code == 200
+    with app_on_each_db.app_context(), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(retention, "now", lambda: sweep_at[29])
+        retention.sweep()
+        assert count(app_on_each_db, Submission) == [1]
+        patch.setattr(retention, "now", lambda: sweep_at[31])
+        retention.sweep()
+        assert count(app_on_each_db, Submission) == [0]
 
 
 def test_of_spam_the_newest_are_kept(app_on_each_db: Flask, form: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retention, "MAX_SPAM", 2)
+    marked_id = submit(app_on_each_db, form, status="spam", marked_spam_at=now())
     spam_ids = [submit(app_on_each_db, form, status="spam", read=number % 2 == 0) for number in range(5)]
     inbox_id = submit(app_on_each_db, form)
     with app_on_each_db.app_context():
         retention.sweep()
-        assert {str(each) for each in db.session.scalars(select(Submission.id))} == {*spam_ids[3:], inbox_id}
+        assert {str(each) for each in db.session.scalars(select(Submission.id))} == {marked_id, *spam_ids[3:], inbox_id}
 
 
 def test_idempotency_keys_are_kept_for_a_day(app_on_each_db: Flask, form: str) -> None:
