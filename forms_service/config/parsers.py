@@ -194,6 +194,11 @@ def database_url(raw: str, instance_path: Path) -> str:
         raise ValidationError("Must be PostgreSQL (postgresql://…) or an SQLite file (sqlite:////path/forms.db).")
     if importlib.util.find_spec("psycopg") is None:
         raise ValidationError("Install the driver first: pip install 'forms-service[postgres]'.")
+    driver = importlib.import_module("psycopg")
+    try:
+        driver.conninfo.make_conninfo(**{name: str(value) for name, value in url.query.items()})
+    except driver.Error:
+        raise ValidationError("What follows ? must be options of the client, such as sslmode=require.") from None
     return url.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
 
 

@@ -123,6 +123,7 @@ def test_everything_wrong_is_said_at_once_with_what_to_write(make_settings: Make
         ("PUBLIC_URL", "https://example.com:port"),
         ("PUBLIC_URL", "https://example.com/our%20forms"),
         ("PUBLIC_URL", "https://example.com/a/../b"),
+        ("DATABASE_URL", "postgresql://localhost/forms?sslmod=require"),
         ("REDIS_URL", "redis://127.0.0.1:port/0"),
         ("REDIS_URL", "redis://[::1"),
         ("REDIS_URL", "redis://127.0.0.1:6379/0?max_connections=many"),
