@@ -219,16 +219,18 @@ def test_nothing_is_kept_longer_than_the_owner_and_the_operator_want(
 
 
 def test_an_old_submission_that_is_marked_as_spam_is_kept_as_long_as_new_spam(
-    app_on_each_db: Flask, client_on_each_db: FlaskClient, key_of: KeyOf, form: str
+    app_on_each_db: Flask, client_on_each_db: FlaskClient, key_of: KeyOf
 ) -> None:
     owner = key_of(app_on_each_db)
-    path = "/api/submissions/" + submit(app_on_each_db, form, created_at=now() - timedelta(days=400))
-    mark = {"status": "spam"}
-    assert client_on_each_db.patch(path, headers=owner, json=mark).status_code == 200
+    path = "/api/submissions/" + submit(
+        app_on_each_db, make_form(app_on_each_db), created_at=now() - timedelta(days=400)
+    )
+    change = {"status": "spam"}
+    assert client_on_each_db.patch(path, headers=owner, json=change).status_code == 200
     sweep_at = {days: now() + timedelta(days=days) for days in (0, 29, 31)}
     with app_on_each_db.app_context():
         retention.sweep()
-    assert client_on_each_db.patch(path, headers=owner, json=mark).status_code == 200
+    assert client_on_each_db.patch(path, headers=owner, json=change).status_code == 200
     with app_on_each_db.app_context(), pytest.MonkeyPatch.context() as patch:
         patch.setattr(retention, "now", lambda: sweep_at[29])
         retention.sweep()
