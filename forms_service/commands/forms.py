@@ -10,6 +10,7 @@ import click
 from flask.cli import with_appcontext
 
 from forms_service.commands.terminal import format_line, load_or_exit, user_errors
+from forms_service.errors import ApiError
 from forms_service.forms import administration, portable, service
 from forms_service.forms.schemas import NewForm
 from forms_service.forms.snippets import FIRST_FIELDS, FormFacts, html_form
@@ -101,7 +102,11 @@ def export_form(form_id: str, file: Path) -> None:
 def import_form(file: Path, owner: str) -> None:
     """Create a form from FILE (or -), as written by `flask forms export`, and print its id and URL."""
     raw = sys.stdin.buffer.read() if file == STANDARD else file.read_bytes()
-    values = load_or_exit(NewForm(), portable.read_document(read_json(raw)))
+    try:
+        document = read_json(raw)
+    except ApiError as error:
+        raise click.ClickException("This is not a form exported by flask forms export: it is not JSON.") from error
+    values = load_or_exit(NewForm(), portable.read_document(document))
     form = service.create_for_email(owner, values)
     click.echo(format_line(form["id"], form["url"]))
 

@@ -50,5 +50,8 @@ def test_what_is_no_such_document_is_refused(app: Flask) -> None:
         code, output = run(app, "import", "-", "--owner", OWNER, stdin=json.dumps(document | change).encode())
         assert code == 1
         assert words in output
+    for raw in (b"", b"name,email\n", b"\xff"):
+        code, output = run(app, "import", "-", "--owner", OWNER, stdin=raw)
+        assert (code, "not a form exported by flask forms export: it is not JSON" in output) == (1, True)
     assert "There is no form" in run(app, "export", "nowhere", "-")[1]
     assert run(app, "import", "-", "--owner", "nobody@example.com", stdin=json.dumps(document).encode())[0] == 1
