@@ -56,6 +56,11 @@ class ApiError(Exception):
         super().__init__(self.message)
 
     @property
+    def error_type(self) -> str:
+        """The documented class: packages derive their own from those of this module."""
+        return next(base.__name__ for base in type(self).__mro__ if base.__module__ == __name__)
+
+    @property
     def headers(self) -> dict[str, str]:
         return {}
 

@@ -10,6 +10,12 @@ from forms_service.languages.sentences import N_
 from forms_service.metrics import HASHING_REFUSED
 
 
+class HashingBusyError(ServiceUnavailableError):
+    """Nothing was hashed or compared."""
+
+    message = N_("The service is busy with sign-ins. Try again in a moment.")
+
+
 class HashingGate:
     """Lets `slots` threads hash; `max_waiting` more queue (FIFO) up to `timeout` seconds.
 
@@ -29,7 +35,7 @@ class HashingGate:
 
     @contextmanager
     def slot(self) -> Iterator[None]:
-        """Hold a slot, or raise ServiceUnavailableError."""
+        """Hold a slot, or raise HashingBusyError."""
         self._enter()
         try:
             yield
@@ -58,6 +64,6 @@ class HashingGate:
             else:
                 self._free += 1
 
-    def _refusal(self) -> ServiceUnavailableError:
+    def _refusal(self) -> HashingBusyError:
         HASHING_REFUSED.inc()
-        return ServiceUnavailableError(N_("The service is busy with sign-ins. Try again in a moment."), retry_after=5)
+        return HashingBusyError()

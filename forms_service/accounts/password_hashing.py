@@ -61,7 +61,7 @@ def init_app(app: Flask, settings: Settings) -> None:
 def hash_password(password: str) -> str:
     """Hash a password; ends the transaction before waiting for a slot.
 
-    :raises ServiceUnavailableError: if too many wait
+    :raises HashingBusyError: if too many wait
     """
     pepper = current_key_ring().pepper
     db.session.rollback()

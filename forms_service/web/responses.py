@@ -51,7 +51,7 @@ def failure(error: ApiError, language: str = ENGLISH) -> Response:
 
 def failure_body(error: ApiError, language: str = ENGLISH) -> dict[str, Any]:
     message = translate(error.message, language)
-    body: dict[str, Any] = {"success": False, "message": message, "error_type": type(error).__name__}
+    body: dict[str, Any] = {"success": False, "message": message, "error_type": error.error_type}
     if isinstance(error, ValidationError):
         errors = error.field_errors.items()
         body["errors"] = {path: " ".join(translate(fault, language) for fault in faults) for path, faults in errors}

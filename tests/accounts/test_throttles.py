@@ -8,6 +8,7 @@ from flask import Flask
 
 from forms_service.accounts import guards
 from forms_service.accounts.authentication import authenticate
+from forms_service.accounts.hashing_gate import HashingGate
 from tests.conftest import MakeApp
 from tests.support.accounts import PASSWORD, Member, bearer, login, mails, token_in
 
@@ -31,6 +32,17 @@ def test_failed_sign_ins_are_limited_per_address_even_if_it_has_no_account(guard
     assert [answer.status_code for answer in answers] == [401, 401, 401, 429]
     assert answers[-1].headers["Retry-After"] == "900"
     assert guess(guarded, "other@example.com", "192.0.2.9").status_code == 401
+
+
+def test_a_sign_in_that_never_had_its_turn_does_not_count(guarded: Flask) -> None:
+    gate, full = guarded.extensions["hashing"], HashingGate(slots=1, max_waiting=0, timeout=0)
+    guarded.extensions["hashing"] = full
+    with full.slot():
+        refused = [guess(guarded, "ann@example.com", password=PASSWORD) for _ in range(4)]
+    assert {answer.status_code for answer in refused} == {503}
+    guarded.extensions["hashing"] = gate
+    answers = [guess(guarded, "ann@example.com") for _ in range(4)]
+    assert [answer.status_code for answer in answers] == [401, 401, 401, 429]
 
 
 def test_failed_sign_ins_are_limited_per_client_across_addresses(guarded: Flask) -> None:

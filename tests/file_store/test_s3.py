@@ -129,7 +129,8 @@ def test_while_the_store_is_away_only_files_are_refused(hosts: Hosts, fault: str
         assert time.monotonic() - began < 9, "shorter than a request to the store"
         text = hosts.one.post(f"/f/{hosts.form}", json={**TEXT, "email": f"{fault}@example.com"})
         assert text.status_code == 200, text.text
-        assert hosts.download(stored).status_code == 503
+        download = hosts.download(stored)
+        assert (download.status_code, download.json()["error_type"]) == (503, "ServiceUnavailableError")
         assert hosts.health()["status"] != "healthy"
         assert hosts.local_files() == []
     finally:
