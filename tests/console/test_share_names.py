@@ -21,3 +21,13 @@ def test_a_shell_and_curl_read_each_name_as_it_is(app_on_each_db: Flask, signed_
     pairs = [option.partition("=") for option in options]
     body = "&".join(f"{name}={quote(value)}" for name, _, value in pairs)
     assert parse_qsl(body) == [(name, "Example") for name in NAMES]
+
+
+def test_with_files_no_name_makes_curl_read_another_file(app_on_each_db: Flask, signed_in: Visitor) -> None:
+    texts = [{"name": name, "type": "text"} for name in NAMES]
+    files = [{"name": name, "type": "file"} for name in ("cv", "cv=@/etc/passwd;x", "cv=</etc/passwd;x")]
+    form = make_form(app_on_each_db, OWNER, [*texts, *files])
+    words = shlex.split(code_of(signed_in.get(share(form, "curl")).text))
+    parts = [(option, *value.split("=", 1)) for option, value in pairwise(words) if option in ("-F", "--form-string")]
+    sent_texts = [("--form-string", name, "Example") for name in NAMES if "=" not in name]
+    assert parts == [*sent_texts, ("-F", "cv", "@example.pdf")]
