@@ -98,7 +98,8 @@ def test_an_unexpected_header_is_401(ann: Member, forger: Forger, header: dict[s
 
 def test_another_key_is_401(shared_app: Flask, ann: Member, forger: Forger) -> None:
     secret = shared_app.config["SETTINGS"].secret_key.encode()
-    for key in (b"", b"\0", secret, hashlib.sha256(secret).digest(), forger.key[:-1], b"-----BEGIN PUBLIC KEY-----"):
+    part = forger.key[1:]  # not without its end: HMAC adds zeros there, so that a last zero makes no difference
+    for key in (b"", b"\0", secret, hashlib.sha256(secret).digest(), part, b"-----BEGIN PUBLIC KEY-----"):
         assert status(ann, forger.token(key=key)) == 401
 
 
