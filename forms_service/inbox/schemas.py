@@ -7,10 +7,10 @@ from typing import Any
 import marshmallow as ma
 
 from forms_service.errors import FieldError
-from forms_service.inbox.filters import Filters
+from forms_service.inbox.filters import Filters, QueryBoolean
 from forms_service.submissions.email_addresses import find_addresses
 from forms_service.submissions.models import STATUSES
-from forms_service.validation.base import Schema
+from forms_service.validation.base import Messages, Schema
 from forms_service.validation.fields import Email
 from forms_service.validation.primitives import BoundedList, Identifier, OneOf, SingleLine, StrictBoolean
 from forms_service.validation.references import DESCRIPTION as REFERENCE
@@ -81,15 +81,20 @@ class Change(Schema):
     status = OneOf(MOVABLE_STATUSES)
 
 
+class OnlyTrue(StrictBoolean):
+    default_error_messages: Messages = {"invalid": "Must be true, or left out."}
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bool:
+        if not super()._deserialize(value, attr, data, **kwargs):
+            raise self.make_error("invalid")
+        return True
+
+
 class Bulk(Change):
     ids = BoundedList(
         Identifier(), MAX_IDS, 1, required=True, metadata={"description": "Ids of submissions of this form."}
     )
-    delete = ma.fields.Boolean(
-        truthy={True},
-        falsy=set(),
-        metadata={"enum": [True], "description": "Delete them; cannot be combined with other changes."},
-    )
+    delete = OnlyTrue(metadata={"enum": [True], "description": "Delete them; cannot be combined with other changes."})
 
     @ma.validates_schema
     def _one_or_the_other(self, values: Mapping[str, Any], **_: Any) -> None:
@@ -98,7 +103,7 @@ class Bulk(Change):
 
 
 class FileQuery(Schema):
-    infected = ma.fields.Boolean(
+    infected = QueryBoolean(
         load_default=False, metadata={"description": "Download the file although the virus scanner found something."}
     )
 

@@ -277,3 +277,13 @@ def test_a_bulk_change_says_what_to_do_and_to_which(
 ) -> None:
     answer = shared_client.post(f"/api/forms/{make_form(shared_app)}/submissions/bulk", headers=shared_owner, json=body)
     assert answer.status_code == 422
+
+
+@pytest.mark.parametrize("value", [1, 1.0, "true", 0, False])
+def test_only_true_deletes(
+    client_on_each_db: FlaskClient, app_on_each_db: Flask, owner: dict[str, str], form: str, value: Any
+) -> None:
+    body = {"ids": [submit(app_on_each_db, form)], "delete": value}
+    answer = client_on_each_db.post(f"/api/forms/{form}/submissions/bulk", headers=owner, json=body)
+    assert (answer.status_code, answer.json.get("errors")) == (422, {"delete": "Must be true, or left out."})
+    assert ids(listed(client_on_each_db, owner, form)) == body["ids"]

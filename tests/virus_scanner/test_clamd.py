@@ -90,6 +90,7 @@ def test_an_infected_file_is_held_back_and_never_lost(service: Service) -> None:
     assert refused.status_code == 403
     assert NAME in refused.json["message"]
     assert service.download(submission, "?infected=true").data == infected
+    assert service.download(submission, "?infected=yes").status_code == 422
     with service.app.app_context():
         files = load_files(uuid.UUID(submission["id"]))
         options = MailOptions(files="attach")
