@@ -28,6 +28,8 @@ THREADS = 96
 METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 """Set it before importing `forms_service.metrics`: prometheus_client reads it on import."""
 
+SHARED_MEMORY = "/dev/shm"  # noqa: S108  # mkdtemp gives the folder in it a random name
+
 DEFAULT_FOLDER = "instance"
 
 DOTENV = ".env"
@@ -243,7 +245,10 @@ def setting_names() -> tuple[str, ...]:
 
 def share_metrics() -> None:
     """Create the folder in which several processes count together."""
-    os.environ[METRICS_FOLDER] = tempfile.mkdtemp(prefix="forms-metrics-", dir=os.environ.get(METRICS_FOLDER))
+    # prometheus_client maps sparse files: on a full disk the kernel would end each process that counts (SIGBUS)
+    in_memory = SHARED_MEMORY if os.access(SHARED_MEMORY, os.W_OK) else None
+    parent = os.environ.get(METRICS_FOLDER) or in_memory
+    os.environ[METRICS_FOLDER] = tempfile.mkdtemp(prefix="forms-metrics-", dir=parent)
 
 
 def metrics_folder() -> str | None:

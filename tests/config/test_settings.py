@@ -4,10 +4,12 @@ import base64
 import stat
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 
+from forms_service import config
 from forms_service.config import SettingsError
 from forms_service.config.parsers import Rate
 from tests.conftest import MakeSettings
@@ -225,3 +227,18 @@ def test_reading_settings_does_not_start_counting_metrics(tmp_path: Path) -> Non
         command, cwd=servers.HOME, env=servers.environment(tmp_path, {}), capture_output=True, text=True, check=False
     )
     assert process.stdout == "False\n", "gunicorn.conf.py has to set the folder before prometheus_client is imported"
+
+
+@pytest.mark.parametrize("has_shared_memory", [True, False])
+def test_processes_count_in_shared_memory_or_in_a_folder_of_the_operators(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has_shared_memory: bool
+) -> None:
+    temporary, chosen, shared = tmp_path / "temporary", tmp_path / "chosen", tmp_path / "shared"
+    for folder in (temporary, chosen, *([shared] if has_shared_memory else [])):
+        folder.mkdir()
+    monkeypatch.setattr(config, "SHARED_MEMORY", str(shared))
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    for given, parent in ((None, shared if has_shared_memory else temporary), (chosen, chosen)):
+        monkeypatch.setenv(config.METRICS_FOLDER, str(given or ""))
+        config.share_metrics()
+        assert Path(config.metrics_folder() or "").parent == parent
