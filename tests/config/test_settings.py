@@ -238,7 +238,7 @@ def test_processes_count_in_shared_memory_or_in_a_folder_of_the_operators(
         folder.mkdir()
     monkeypatch.setattr(config, "SHARED_MEMORY", str(shared))
     monkeypatch.setattr(tempfile, "tempdir", str(temporary))
-    for given, parent in ((None, shared if has_shared_memory else temporary), (chosen, chosen)):
-        monkeypatch.setenv(config.METRICS_FOLDER, str(given or ""))
+    for own_folder, parent in ((None, shared if has_shared_memory else temporary), (chosen, chosen)):
+        monkeypatch.setenv(config.METRICS_FOLDER, str(own_folder or ""))
         config.share_metrics()
         assert Path(config.metrics_folder() or "").parent == parent
